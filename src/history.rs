@@ -1,0 +1,100 @@
+//! What happened in a trial: one ordered record, from which everything else is computed.
+//!
+//! Each process writes its own [`Recorder`]; [`History::assemble`] orders the events by simulated
+//! time, then process, then the process's own sequence, so that nothing depends on who appended
+//! first. Nothing here judges.
+
+mod event;
+mod recorder;
+
+use serde::Serialize;
+
+pub use event::{Endpoint, Event, Fate, Flow, Ledger, Line, PowerState, What};
+pub use recorder::Recorder;
+
+use crate::message::Name;
+use crate::time::Instant;
+
+/// The record of one trial.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// The processes, the broker first; events name them by their index here.
+    pub processes: Vec<Process>,
+    /// All events in order.
+    pub events: Vec<Event>,
+    /// How often each fault of the scenario bit, by its index.
+    pub bites: Vec<u64>,
+    /// What the trial cost.
+    pub cost: Cost,
+    /// When the trial ended.
+    pub ended_at: Instant,
+}
+
+/// A process: the broker, or one of a client entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Process {
+    /// The entry of the scenario file, with `#n` if it is one of many; the broker's is `broker`.
+    pub name: Name,
+    /// The client that it is: processes may share one.
+    pub client: Name,
+}
+
+/// What a trial cost, all hosts together, from its beginning to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// IP packets that left a host.
+    pub packets: u64,
+    /// Their IP bytes.
+    pub bytes: u64,
+    /// TCP segments that carried bytes for a second time.
+    pub retransmits: u64,
+    /// Most messages that the broker held at a time.
+    pub broker_peak_messages: u64,
+    /// Most bytes of messages that the broker held at a time.
+    pub broker_peak_bytes: u64,
+    /// Most messages that one client held at a time.
+    pub client_peak_messages: u64,
+}
+
+impl History {
+    /// Joins the records of all processes; `recorders[i]` is that of `processes[i]`.
+    ///
+    /// # Panics
+    /// There is not one recorder a process.
+    pub fn assemble(processes: Vec<Process>, recorders: &[Recorder]) -> History {
+        assert_eq!(processes.len(), recorders.len(), "one recorder a process");
+        let mut events: Vec<Event> = recorders.iter().flat_map(Recorder::take).collect();
+        events.sort_by_key(|event| (event.at, event.process, event.sequence));
+        History { processes, events, ..History::default() }
+    }
+
+    /// The trace: one JSON object a line, in order, each ended by a newline.
+    pub fn trace_lines(&self) -> impl Iterator<Item = String> + '_ {
+        self.events.iter().map(|event| {
+            let line = TraceLine {
+                ms: event.at.as_millis_f64(),
+                process: &self.processes[event.process as usize].name,
+                what: &event.what,
+            };
+            serde_json::to_string(&line).expect("an event is plain data")
+        })
+    }
+
+    /// A hash of the trace: FNV-1a, 64 bits, over its lines. Equal traces have equal hashes.
+    pub fn trace_hash(&self) -> String {
+        let hash = self.trace_lines().fold(0xcbf2_9ce4_8422_2325_u64, |hash, line| {
+            line.bytes().chain([b'\n']).fold(hash, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            })
+        });
+        format!("{hash:016x}")
+    }
+}
+
+#[derive(Serialize)]
+struct TraceLine<'a> {
+    ms: f64,
+    process: &'a Name,
+    #[serde(flatten)]
+    what: &'a What,
+}

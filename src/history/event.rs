@@ -1,0 +1,172 @@
+//! One event, and the flows, fates and ledgers that events speak of.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use crate::message::{EndReason, MessageId, Note};
+use crate::time::Instant;
+
+/// One thing that happened to one process at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// To whom: an index into [`History::processes`](super::History::processes).
+    pub process: u32,
+    /// The how manyth event of this process.
+    pub sequence: u64,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// A driver handed a frame with this message to its connection: the copy's last byte is the
+    /// `end`-th of the flow; over datagrams, it is the `end`-th datagram. Counted from 1.
+    Carried {
+        id: MessageId,
+        flow: Flow,
+        end: u64,
+    },
+    /// A datagram did not reach the program at the other end, and why.
+    Dropped {
+        flow: Flow,
+        datagram: u64,
+        fate: Fate,
+    },
+    /// An end of a connection is gone, or the trial ended: how far everything had come.
+    Ended(Ledger),
+    /// The process's power or life changed.
+    Power(PowerState),
+    /// A fault of the scenario began (by its index in the file).
+    FaultBegan {
+        fault: usize,
+    },
+    /// A fault of the scenario ended.
+    FaultEnded {
+        fault: usize,
+    },
+    /// The handler for an event of a queue was taken away, or put back.
+    HandlerGone {
+        queue: crate::message::Name,
+        event: crate::message::Name,
+    },
+    HandlerBack {
+        queue: crate::message::Name,
+        event: crate::message::Name,
+    },
+    /// A handler call was cut short by a crash.
+    Interrupted {
+        id: MessageId,
+    },
+    /// A machine of the core, or its driver, noted something.
+    #[serde(untagged)]
+    Note(Note),
+}
+
+/// One direction of one connection, or of a pair of datagram sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flow {
+    /// The sender's address.
+    pub from: SocketAddr,
+    /// The receiver's address.
+    pub to: SocketAddr,
+}
+
+impl Flow {
+    /// The other direction.
+    pub const fn reversed(self) -> Flow {
+        Flow { from: self.to, to: self.from }
+    }
+}
+
+impl Serialize for Flow {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}>{}", self.from, self.to))
+    }
+}
+
+/// What became of a packet that did not arrive as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// A `loss` fault drew it.
+    Lost,
+    /// Its checksum was wrong on arrival: a `corrupt` fault drew it.
+    Corrupted,
+    /// The queue of a `bandwidth` fault was full.
+    CrowdedOut,
+    /// The path was cut when it left: `cut` or `partition`.
+    Cut,
+    /// The machine at the other end was down or paused when it arrived.
+    NobodyHome,
+    /// No socket was open for it when it arrived.
+    NoSocket,
+    /// The socket's receive buffer was full when it arrived.
+    BufferFull,
+}
+
+/// What a connection is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Line {
+    /// Bytes in order.
+    Stream,
+    /// Datagrams.
+    Datagram,
+}
+
+/// Which end of a connection, by its own address first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Endpoint {
+    /// This end.
+    pub local: SocketAddr,
+    /// The other end; for a datagram socket without a peer, `0.0.0.0:0`.
+    pub peer: SocketAddr,
+}
+
+/// The four taps of one end of a connection, read when it ended or when the trial did.
+///
+/// For a stream always `acknowledged ≤ arrived at the peer ≤ written`. For a datagram socket all
+/// four are 0: its datagrams are followed one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// Stream or datagrams.
+    pub line: Line,
+    /// Which end.
+    #[serde(flatten)]
+    pub end: Endpoint,
+    /// Why it ended; `None` if it was open when the trial ended.
+    pub reason: Option<EndReason>,
+    /// Bytes that the program wrote into this end.
+    pub written: u64,
+    /// Bytes of those that the peer's stack acknowledged.
+    pub acknowledged: u64,
+    /// Bytes that entered this end's stack in order.
+    pub arrived: u64,
+    /// Bytes of those that the program read.
+    pub read: u64,
+}
+
+/// Whether a process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PowerState {
+    /// The process runs (again).
+    Started,
+    /// The process died; its kernel lives and closes its sockets.
+    Killed,
+    /// The machine lost power: kernel and process are gone at once.
+    PowerLost,
+    /// The machine sleeps: nothing in or out.
+    Paused,
+    /// The machine is awake again.
+    Resumed,
+    /// The client closed its sockets and stays away.
+    WentAway,
+    /// The client comes back.
+    CameBack,
+}

@@ -1,0 +1,149 @@
+//! The nouns: messages, names, frames, limits, and what a machine notes about itself.
+//!
+//! Plain data that every other layer may use. Nothing here decides anything.
+
+mod contender;
+mod frame;
+mod id;
+mod limits;
+mod note;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+pub use contender::{Contender, Link, Mode, UnknownContender};
+pub use frame::{Answer, Frame, Known, Place, PushKind, Reply, RoomJoin};
+pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
+pub use limits::{
+    AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, Resubscribe, Retention, WhenFull,
+};
+pub use note::{DropReason, EndReason, Note};
+
+/// One message from one publisher to the subscribers of one queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Publisher name and sequence number, as in `driver-3`.
+    pub id: MessageId,
+    /// The queue it is published to.
+    pub queue: Name,
+    /// What happened; subscribing to an event is joining the room of this name.
+    pub event: Name,
+    /// Which rooms it goes to.
+    #[serde(default, skip_serializing_if = "Target::is_default")]
+    pub target: Target,
+    /// The data that goes with it: any JSON value.
+    pub payload: Payload,
+}
+
+impl Message {
+    /// The rooms that the message goes to: those of its target, or else the event's own.
+    pub fn rooms(&self) -> &[Name] {
+        if self.target.to.is_empty() { std::slice::from_ref(&self.event) } else { &self.target.to }
+    }
+
+    /// Bytes that the message takes in a queue: names and payload, without framing.
+    pub fn size(&self) -> usize {
+        self.id.publisher.as_str().len()
+            + self.queue.as_str().len()
+            + self.event.as_str().len()
+            + self.payload.as_str().len()
+    }
+
+    /// Whether anybody keeps the message while there is no connection.
+    pub fn is_volatile(&self) -> bool {
+        self.target.keep == Keep::Volatile
+    }
+}
+
+/// Which rooms a message goes to: the union of `to`, each client once, less those it excludes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Target {
+    /// Target rooms; empty means the room of the event.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<Name>,
+    /// Rooms whose members do not get it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<Name>,
+    /// Whether the sender, if it is a member, hears itself.
+    #[serde(skip_serializing_if = "is_default")]
+    pub echo: Echo,
+    /// Whether the message is kept anywhere while there is no connection.
+    #[serde(skip_serializing_if = "is_default")]
+    pub keep: Keep,
+}
+
+impl Target {
+    fn is_default(&self) -> bool {
+        *self == Target::default()
+    }
+}
+
+/// Whether the sender of a message is among its receivers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Echo {
+    /// Every member of the rooms, the sender too.
+    #[default]
+    Everyone,
+    /// Every member but the sender (Socket.IO's `broadcast`).
+    NotSender,
+}
+
+/// Whether a message is kept while there is no connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// As the mode and the link keep messages.
+    #[default]
+    Kept,
+    /// In no link buffer, no outbox, no backlog (Socket.IO's `volatile`).
+    Volatile,
+}
+
+/// Where a new subscription begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum From {
+    /// With what is accepted from now on.
+    #[default]
+    Now,
+    /// With the oldest message that the broker retains.
+    Start,
+}
+
+/// The data of a message: one JSON value, kept as text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Payload(Arc<RawValue>);
+
+impl Payload {
+    /// The payload that says nothing: `null`.
+    pub fn null() -> Self {
+        Payload(Arc::from(RawValue::NULL.to_owned()))
+    }
+
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl std::convert::From<&serde_json::Value> for Payload {
+    fn from(value: &serde_json::Value) -> Self {
+        let raw = RawValue::from_string(value.to_string()).expect("a JSON value prints as JSON");
+        Payload(Arc::from(raw))
+    }
+}
+
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

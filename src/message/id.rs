@@ -1,0 +1,124 @@
+//! Names and numbers that identify things. Cheap to clone, ordered, never reused.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of a client, process, queue, event or room.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Name(Arc::from(text))
+    }
+}
+
+impl From<String> for Name {
+    fn from(text: String) -> Self {
+        Name(Arc::from(text))
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Who published a message and as which one, counted from 1: `driver-3`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId {
+    /// The client's name.
+    pub publisher: Name,
+    /// Its message number, from 1, over all its queues.
+    pub sequence: u64,
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}-{}", self.publisher, self.sequence))
+    }
+}
+
+/// A text that is not `publisher-number`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a message id is a publisher's name and a number from 1, as in `driver-3`")]
+pub struct InvalidMessageId;
+
+impl FromStr for MessageId {
+    type Err = InvalidMessageId;
+
+    /// # Errors
+    /// The text has no `-`, no name before it, or no number from 1 after it.
+    fn from_str(text: &str) -> Result<Self, InvalidMessageId> {
+        let (publisher, sequence) = text.rsplit_once('-').ok_or(InvalidMessageId)?;
+        let sequence = sequence.parse().map_err(|_| InvalidMessageId)?;
+        if publisher.is_empty() || sequence == 0 {
+            return Err(InvalidMessageId);
+        }
+        Ok(MessageId { publisher: publisher.into(), sequence })
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One connection of a client to the broker: which process, and its how manyth.
+///
+/// The client counts them, over crashes too, so that the broker can tell a late copy of an old
+/// hello from a newer session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SessionId {
+    /// The process, which is an entry of the scenario file.
+    pub process: Name,
+    /// The how manyth session of this process, from 1.
+    pub number: u64,
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.process, self.number)
+    }
+}
+
+/// A place in a queue's backlog, from 1. Position 0 is before the first message.
+pub type Position = u64;
+
+/// One life of a broker's memory: positions of different epochs cannot be compared.
+pub type Epoch = u64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_id_reads_back_as_it_prints() {
+        for text in ["driver-3", "1-800-flowers-17", "a-b-1"] {
+            assert_eq!(text.parse::<MessageId>().unwrap().to_string(), text);
+        }
+        for text in ["", "driver", "-1", "driver-0", "driver-x", "driver-"] {
+            assert_eq!(text.parse::<MessageId>(), Err(InvalidMessageId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a machine notes about itself: facts for the history, never orders.
+//!
+//! Broker and client state what they did with each message; what it means for a subscriber is
+//! for the verdict to say.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, From, Message, MessageId, Name, Position, PushKind, SessionId};
+
+/// One fact about a machine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Note {
+    // ── the broker's ────────────────────────────────────────────────────────────────────────
+    /// A hello was accepted.
+    SessionOpened { session: SessionId, client: Name },
+    /// The broker ended a session, or found it ended.
+    SessionClosed { session: SessionId, client: Name, reason: EndReason },
+    /// A connection that never became a session was closed.
+    ConnectionClosed { reason: EndReason },
+    /// A room has its first member.
+    CreateRoom { queue: Name, room: Name },
+    /// A room has lost its last member.
+    DeleteRoom { queue: Name, room: Name },
+    /// A session is in a room.
+    JoinRoom { queue: Name, room: Name, session: SessionId, client: Name },
+    /// A session is no longer in a room.
+    LeaveRoom { queue: Name, room: Name, session: SessionId, client: Name },
+    /// A subscription to a room is on record; `new` epochs and positions begin here.
+    Recorded { client: Name, queue: Name, room: Name, from: From },
+    /// A subscription to a room is no longer on record.
+    Unrecorded { client: Name, queue: Name, room: Name },
+    /// A message is the broker's. It has a position in catch-up mode.
+    Accepted { id: MessageId, queue: Name, position: Option<Position> },
+    /// A message was refused by a full backlog.
+    Refused { id: MessageId },
+    /// A copy of a message that was accepted or refused before.
+    PublishedAgain { id: MessageId },
+    /// A message that came early was not held: the publisher's share was full.
+    EarlyDropped { id: MessageId },
+    /// A message was pushed to a session: a copy begins.
+    Pushed { id: MessageId, session: SessionId, client: Name, kind: PushKind },
+    /// A push was dropped because the session's send queue was full.
+    SendQueueFull { id: MessageId, session: SessionId, client: Name },
+    /// A message left the backlog; `clients` had not acknowledged it and are told of a gap.
+    Evicted { id: MessageId, queue: Name, position: Position, client: Name },
+    /// A message or gap was acknowledged.
+    Acknowledged { queue: Name, position: Position, client: Name },
+    /// A session attached to a subscription, and what it was told.
+    Attached { queue: Name, client: Name, session: SessionId, answer: Answer },
+
+    // ── the client's ────────────────────────────────────────────────────────────────────────
+    /// The application handed over a message.
+    HandedOver { message: Arc<Message> },
+    /// A message was dropped before it was sent.
+    Unsent { id: MessageId, reason: DropReason },
+    /// A message was sent on a session (again, if it was sent before).
+    Sent { id: MessageId, session: SessionId },
+    /// The broker's answer came.
+    ToldAccepted { id: MessageId },
+    /// The broker's refusal came.
+    ToldRefused { id: MessageId },
+    /// The answer that the publisher asked for did not come in time.
+    AnswerLate { id: MessageId },
+    /// A session began: the welcome came.
+    Welcomed { session: SessionId },
+    /// A session, or an attempt at one, ended.
+    Lost { session: SessionId, reason: EndReason },
+    /// A message was read from a session into the inbox.
+    Read { id: MessageId, session: SessionId, kind: PushKind },
+    /// A message came early and waits for the one before it.
+    HeldEarly { id: MessageId, session: SessionId },
+    /// A copy was dropped by the dedup window.
+    DroppedCopy { id: MessageId, session: SessionId },
+    /// A message was dropped because the inbox, or the room for early ones, was full.
+    InboxFull { id: MessageId, session: SessionId },
+    /// A message was dropped because no handler was installed for it.
+    NoHandler { id: MessageId },
+    /// The handler was called.
+    Handling { id: MessageId, kind: PushKind },
+    /// The handler returned.
+    Handled { id: MessageId, kind: PushKind, session: SessionId },
+    /// The client acknowledged a message or gap.
+    Ack { queue: Name, position: Position, id: Option<MessageId> },
+    /// The client was told where its subscription stands.
+    ToldAnswer { queue: Name, answer: Answer },
+    /// The client was told of a gap.
+    ToldGap { queue: Name, from: Position, to: Position },
+}
+
+/// Why a message was dropped by its publisher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DropReason {
+    /// There was no connection to send it on.
+    NoConnection,
+    /// The outbox was full.
+    OutboxFull,
+}
+
+/// Why a session, or an attempt at one, ended: what a side noticed, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The peer closed its side in order (TCP's FIN).
+    Fin,
+    /// The peer has no such connection, or threw data away (TCP's RST).
+    Reset,
+    /// Nothing was heard for too long on the level of TCP.
+    TcpTimeout,
+    /// Nobody listens there.
+    Refused,
+    /// The attempt took too long.
+    ConnectTimeout,
+    /// No ping, or no pong, in time.
+    Heartbeat,
+    /// A newer session of the same client took over.
+    Replaced,
+    /// This side closed it on purpose.
+    Left,
+    /// The peer spoke of a session that this broker does not know.
+    UnknownSession,
+    /// The hello is older than a session that this broker knows.
+    StaleHello,
+    /// Bytes that are no frame.
+    Malformed,
+    /// A frame longer than the limit.
+    TooLong,
+    /// A frame that has no place in this conversation.
+    Unexpected,
+    /// A limit of the broker was reached: too many names or rooms.
+    LimitReached,
+}
+
+impl EndReason {
+    /// The words for it in reports.
+    pub const fn words(self) -> &'static str {
+        match self {
+            EndReason::Fin => "FIN",
+            EndReason::Reset => "RST",
+            EndReason::TcpTimeout => "TCP timeout",
+            EndReason::Refused => "connection refused",
+            EndReason::ConnectTimeout => "connect timeout",
+            EndReason::Heartbeat => "heartbeat",
+            EndReason::Replaced => "replaced",
+            EndReason::Left => "left",
+            EndReason::UnknownSession => "unknown session",
+            EndReason::StaleHello => "stale hello",
+            EndReason::Malformed => "malformed frame",
+            EndReason::TooLong => "frame too long",
+            EndReason::Unexpected => "unexpected frame",
+            EndReason::LimitReached => "limit reached",
+        }
+    }
+}
