@@ -83,11 +83,12 @@ pub trait Datagrams: Send + Sync + 'static {
     /// The address that it is bound to.
     fn local_addr(&self) -> SocketAddr;
 
-    /// Sends one datagram. It never waits: what does not fit in the socket is dropped.
+    /// Sends one datagram, and says the how manyth to that address it is, from 1. It never waits:
+    /// what does not fit in the socket is dropped.
     ///
     /// # Errors
     /// `InvalidInput` if it is longer than a packet, `WouldBlock` if it was dropped.
-    fn send_to(&self, datagram: &[u8], to: SocketAddr) -> io::Result<()>;
+    fn send_to(&self, datagram: &[u8], to: SocketAddr) -> io::Result<u64>;
 
     /// The next datagram: its length and sender. What does not fit in `buffer` is cut off.
     ///

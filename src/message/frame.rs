@@ -76,6 +76,16 @@ pub enum Frame {
     Bye { reason: EndReason },
 }
 
+impl Frame {
+    /// The message that the frame carries, if it carries one: a copy of it is on its way.
+    pub fn message(&self) -> Option<&Arc<Message>> {
+        match self {
+            Frame::Publish { message, .. } | Frame::Push { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+}
+
 /// A room to join, and from when on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomJoin {

@@ -28,7 +28,7 @@ pub enum Note {
     JoinRoom { queue: Name, room: Name, session: SessionId, client: Name },
     /// A session is no longer in a room.
     LeaveRoom { queue: Name, room: Name, session: SessionId, client: Name },
-    /// A subscription to a room is on record; `new` epochs and positions begin here.
+    /// A subscription to a room is on record.
     Recorded { client: Name, queue: Name, room: Name, from: From },
     /// A subscription to a room is no longer on record.
     Unrecorded { client: Name, queue: Name, room: Name },
@@ -44,7 +44,9 @@ pub enum Note {
     Pushed { id: MessageId, session: SessionId, client: Name, kind: PushKind },
     /// A push was dropped because the session's send queue was full.
     SendQueueFull { id: MessageId, session: SessionId, client: Name },
-    /// A message left the backlog; `clients` had not acknowledged it and are told of a gap.
+    /// A message left the backlog, whoever had acknowledged it.
+    Forgotten { id: MessageId, queue: Name, position: Position },
+    /// A message that left the backlog was still owed to this client, which is told of a gap.
     Evicted { id: MessageId, queue: Name, position: Position, client: Name },
     /// A message or gap was acknowledged.
     Acknowledged { queue: Name, position: Position, client: Name },

@@ -1,8 +1,10 @@
 //! The machine's own network, by tokio.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -55,7 +57,7 @@ impl Net for Loopback {
 
     async fn bind(&self, port: u16) -> io::Result<RealDatagrams> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).await?;
-        Ok(RealDatagrams { local: socket.local_addr()?, socket })
+        Ok(RealDatagrams { local: socket.local_addr()?, socket, sent: Mutex::default() })
     }
 }
 
@@ -137,6 +139,7 @@ impl Listener for RealListener {
 pub struct RealDatagrams {
     socket: UdpSocket,
     local: SocketAddr,
+    sent: Mutex<BTreeMap<SocketAddr, u64>>,
 }
 
 impl Datagrams for RealDatagrams {
@@ -144,8 +147,12 @@ impl Datagrams for RealDatagrams {
         self.local
     }
 
-    fn send_to(&self, datagram: &[u8], to: SocketAddr) -> io::Result<()> {
-        self.socket.try_send_to(datagram, to).map(drop)
+    fn send_to(&self, datagram: &[u8], to: SocketAddr) -> io::Result<u64> {
+        self.socket.try_send_to(datagram, to)?;
+        let mut sent = self.sent.lock().expect("counting does not panic");
+        let count = sent.entry(to).or_default();
+        *count += 1;
+        Ok(*count)
     }
 
     async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {

@@ -1,0 +1,119 @@
+//! Delivering what subscriptions are owed (catch-up only): push, acknowledge, push again.
+
+use crate::message::{Frame, Name, Note, Position};
+use crate::time::Instant;
+
+use super::super::subscription::{Acknowledged, Due};
+use super::{Broker, Mode, Path, Peer, Timer};
+
+impl Broker {
+    /// Sends what a session's subscription is owed, as far as window and send queue allow.
+    pub(super) fn pump(&mut self, now: Instant, name: &Name, peer: Peer) {
+        if self.options.mode == Mode::CatchUp {
+            let (_, client) = self.open_session(peer);
+            let client = client.clone();
+            self.pump_client(now, name, &client);
+        }
+    }
+
+    /// The same for a client, if it has a session there.
+    pub(super) fn pump_client(&mut self, now: Instant, name: &Name, client: &Name) {
+        let (window, send_queue) = (self.options.limits.window, self.options.limits.send_queue);
+        loop {
+            let Some(queue) = self.queues.get_mut(name) else { return };
+            let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
+            let Some(peer) = subscription.peer() else { return };
+            if self.connections[&peer].queued >= send_queue {
+                return;
+            }
+            let Some(due) = subscription.next_due(now, window) else { break };
+            self.send_due(name, peer, due);
+        }
+        self.watch_redelivery(name, client);
+    }
+
+    /// Sends again what has waited too long for its acknowledgement on a lossy link.
+    pub(super) fn redeliver(&mut self, now: Instant, name: &Name, client: &Name) {
+        let timeout = self.options.limits.ack_timeout;
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
+        let Some(peer) = subscription.peer() else { return };
+        for due in subscription.redeliver(now, timeout) {
+            self.send_due(name, peer, due);
+        }
+        self.watch_redelivery(name, client);
+    }
+
+    /// A client has dealt with a message or gap.
+    pub(super) fn acknowledge(&mut self, now: Instant, peer: Peer, name: &Name, at: Position) {
+        let (_, client) = self.open_session(peer);
+        let client = client.clone();
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        let Some(subscription) = queue.subscriptions.get_mut(&client) else { return };
+        match subscription.acknowledge(at) {
+            Acknowledged::Unknown => return,
+            Acknowledged::InBacklog => queue.backlog.settle(at),
+            Acknowledged::NotInBacklog => {}
+        }
+        self.note(Note::Acknowledged { queue: name.clone(), position: at, client: client.clone() });
+        self.pump_client(now, name, &client);
+    }
+
+    /// A session has ended: its subscription waits for the next one.
+    pub(super) fn detach(&mut self, name: &Name, client: &Name) {
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
+        for (position, message) in subscription.detach() {
+            let (id, queue) = (message.id.clone(), name.clone());
+            self.note(Note::Evicted { id, queue, position, client: client.clone() });
+        }
+        self.timers.clear(&Timer::Redeliver(name.clone(), client.clone()));
+    }
+
+    /// The driver says how much waits for a connection: where there is room again, go on.
+    pub(super) fn queued(&mut self, now: Instant, peer: Peer, bytes: usize) {
+        let send_queue = self.options.limits.send_queue;
+        let Some(connection) = self.connections.get_mut(&peer) else { return };
+        let was_full = connection.queued >= send_queue;
+        connection.queued = bytes;
+        if !was_full || bytes >= send_queue || self.options.mode == Mode::FireAndForget {
+            return;
+        }
+        let Some(session) = self.session(peer) else { return };
+        let attached: Vec<Name> = session.attached.keys().cloned().collect();
+        for name in attached {
+            self.pump(now, &name, peer);
+        }
+    }
+
+    fn send_due(&mut self, name: &Name, peer: Peer, due: Due) {
+        match due {
+            Due::Kept { place, kind } => {
+                let kept = self.queues[name].backlog.get(place.position);
+                let message = kept.expect("what is owed is kept, or a gap").clone();
+                self.push(peer, message, Some(place), kind);
+            }
+            Due::Evicted { message, place, kind } => {
+                self.push(peer, message, Some(place), kind);
+            }
+            Due::Gap { from, place } => {
+                let (to, after) = (place.position, place.after);
+                self.send(peer, Frame::Gap { queue: name.clone(), from, to, after });
+            }
+        }
+    }
+
+    fn watch_redelivery(&mut self, name: &Name, client: &Name) {
+        if self.options.path == Path::Reliable {
+            return;
+        }
+        let timeout = self.options.limits.ack_timeout;
+        let timer = Timer::Redeliver(name.clone(), client.clone());
+        let queue = self.queues.get_mut(name).expect("it has a subscription");
+        let subscription = queue.subscriptions.get_mut(client).expect("it was served");
+        match subscription.redelivery(timeout) {
+            Some(at) => self.timers.set(timer, at),
+            None => self.timers.clear(&timer),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Publishing: accept or refuse a message, once and in sequence, and route it.
+
+use std::sync::Arc;
+
+use crate::message::{EndReason, Frame, Message, Mode, Name, Note, Place, PushKind, Reply};
+use crate::time::Instant;
+
+use super::super::backlog::Removed;
+use super::super::inbound::Arrival;
+use super::super::subscription::Evicted;
+use super::queue::Queue;
+use super::{Broker, MOST_NAMES, Peer, Timer, is_from, is_own_echo};
+
+/// A publish as it came.
+pub struct Published {
+    pub message: Arc<Message>,
+    pub after: Option<u64>,
+    pub reply: Reply,
+}
+
+impl Broker {
+    /// A message came from its publisher.
+    pub(super) fn publish(&mut self, now: Instant, peer: Peer, published: Published) {
+        let Published { message, after, reply } = published;
+        let (_, client) = self.open_session(peer);
+        if !is_from(&message.id, client) {
+            return self.close(peer, EndReason::Unexpected);
+        }
+        if !self.queues.contains_key(&message.queue) {
+            if self.queues.len() >= MOST_NAMES {
+                return self.close(peer, EndReason::LimitReached);
+            }
+            self.queues.insert(message.queue.clone(), Queue::new());
+        }
+        if self.options.mode == Mode::FireAndForget || message.is_volatile() {
+            self.pass_on(&message);
+            if reply == Reply::Wanted {
+                self.send(peer, Frame::Accepted { id: message.id.clone() });
+            }
+            return;
+        }
+        self.take_in_sequence(now, peer, message, after);
+    }
+
+    /// Routes a message to who is there now, and keeps nothing.
+    fn pass_on(&mut self, message: &Arc<Message>) {
+        let name = &message.queue;
+        self.note(Note::Accepted { id: message.id.clone(), queue: name.clone(), position: None });
+        for peer in self.queues[name].sessions.route(message) {
+            let (_, client) = self.open_session(peer);
+            if !is_own_echo(message, client) {
+                self.push(peer, message.clone(), None, PushKind::Live);
+            }
+        }
+    }
+
+    /// Takes a publisher's messages in sequence, each once, and answers each.
+    fn take_in_sequence(
+        &mut self,
+        now: Instant,
+        peer: Peer,
+        message: Arc<Message>,
+        after: Option<u64>,
+    ) {
+        let client = message.id.publisher.clone();
+        let most = self.options.limits.early;
+        let id = message.id.clone();
+        match self.inbound(&client).arrive(&message, after, most) {
+            Arrival::Next => {
+                self.take(now, peer, message);
+                while let Some(next) = self.inbound(&client).next() {
+                    self.take(now, peer, next);
+                }
+            }
+            Arrival::AcceptedBefore => {
+                self.note(Note::PublishedAgain { id: id.clone() });
+                self.send(peer, Frame::Accepted { id });
+            }
+            Arrival::RefusedBefore => {
+                self.note(Note::PublishedAgain { id: id.clone() });
+                self.send(peer, Frame::Refused { id });
+            }
+            Arrival::Held => {}
+            Arrival::Dropped => self.note(Note::EarlyDropped { id }),
+        }
+    }
+
+    /// Appends a message to its queue's backlog, or refuses it.
+    fn take(&mut self, now: Instant, peer: Peer, message: Arc<Message>) {
+        let (id, name) = (message.id.clone(), message.queue.clone());
+        if !self.queues.contains_key(&name) {
+            self.queues.insert(name.clone(), Queue::new());
+        }
+        let queue = self.queues.get_mut(&name).expect("it was made");
+        let limits = &self.options.limits.backlog;
+        let Some(removed) = queue.backlog.make_room(message.size(), limits) else {
+            self.inbound(&id.publisher).refused(id.sequence);
+            self.note(Note::Refused { id: id.clone() });
+            return self.send(peer, Frame::Refused { id });
+        };
+        self.evict(now, &name, removed);
+        let queue = self.queues.get_mut(&name).expect("it was made");
+        let mut targets = queue.recorded.route(&message);
+        targets.retain(|client| !is_own_echo(&message, client));
+        let position = queue.backlog.append(now, message, targets.len());
+        for client in &targets {
+            queue.subscriptions.get_mut(client).expect("on record").route(position);
+        }
+        self.inbound(&id.publisher).accepted(id.sequence);
+        let position = Some(position);
+        self.note(Note::Accepted { id: id.clone(), queue: name.clone(), position });
+        self.send(peer, Frame::Accepted { id });
+        self.watch_age(&name);
+        for client in targets {
+            self.pump_client(now, &name, &client);
+        }
+    }
+
+    /// The oldest messages of a queue have reached the age limit.
+    pub(super) fn expire(&mut self, now: Instant, name: &Name) {
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        let removed = queue.backlog.expire(now, &self.options.limits.backlog);
+        self.evict(now, name, removed);
+        self.watch_age(name);
+    }
+
+    /// Messages left the backlog: each subscription that is owed one is owed a gap instead.
+    fn evict(&mut self, now: Instant, name: &Name, removed: Vec<Removed>) {
+        let mut told: Vec<Name> = Vec::new();
+        for Removed { position, message, owed } in removed {
+            let (id, queue_name) = (message.id.clone(), name.clone());
+            self.note(Note::Forgotten { id: id.clone(), queue: queue_name, position });
+            if owed == 0 {
+                continue;
+            }
+            let queue = self.queues.get_mut(name).expect("it lost a message");
+            let is_gap = |(client, evicted): (&Name, Evicted)| {
+                (evicted == Evicted::Gap).then(|| client.clone())
+            };
+            let clients: Vec<Name> = queue
+                .subscriptions
+                .iter_mut()
+                .map(|(client, subscription)| (client, subscription.evict(position, &message)))
+                .filter_map(is_gap)
+                .collect();
+            for client in clients {
+                let (id, queue) = (id.clone(), name.clone());
+                self.note(Note::Evicted { id, queue, position, client: client.clone() });
+                told.push(client);
+            }
+        }
+        told.sort();
+        told.dedup();
+        for client in told {
+            self.pump_client(now, name, &client);
+        }
+    }
+
+    fn watch_age(&mut self, name: &Name) {
+        let expires = self.queues[name].backlog.expires(&self.options.limits.backlog);
+        match expires {
+            Some(at) => self.timers.set(Timer::Expire(name.clone()), at),
+            None => self.timers.clear(&Timer::Expire(name.clone())),
+        }
+    }
+
+    fn inbound(&mut self, client: &Name) -> &mut super::Inbound {
+        &mut self.clients.entry(client.clone()).or_default().inbound
+    }
+
+    /// Pushes a message to a session, if its send queue has room.
+    pub(super) fn push(
+        &mut self,
+        peer: Peer,
+        message: Arc<Message>,
+        place: Option<Place>,
+        kind: PushKind,
+    ) {
+        let (session, client) = self.open_session(peer);
+        let (session, client, id) = (session.clone(), client.clone(), message.id.clone());
+        let connection = self.connections.get_mut(&peer).expect("it has a session");
+        let size = message.size();
+        if place.is_none() && connection.queued + size > self.options.limits.send_queue {
+            return self.note(Note::SendQueueFull { id, session, client });
+        }
+        connection.queued += size;
+        self.note(Note::Pushed { id, session, client, kind });
+        self.send(peer, Frame::Push { message, place, kind });
+    }
+}

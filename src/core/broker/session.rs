@@ -1,0 +1,142 @@
+//! Sessions at the broker: hello, takeover, heartbeat, end.
+
+use std::collections::BTreeMap;
+
+use crate::message::{Answer, EndReason, Frame, Mode, Name, Note, SessionId};
+use crate::time::Instant;
+
+use super::{Broker, BrokerOutput, MOST_NAMES, MOST_PROCESSES, Path, Peer, Timer};
+
+/// One open session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Which one.
+    pub id: SessionId,
+    /// Whose.
+    pub client: Name,
+    /// The last request (join or leave) that was applied.
+    pub requests: u64,
+    /// What was answered to the first join of each queue: an attached subscription.
+    pub attached: BTreeMap<Name, Option<Answer>>,
+    /// When the last ping that was not answered was sent first.
+    pinged: Option<Instant>,
+    /// When the last ping was sent first.
+    last_ping: Instant,
+}
+
+impl Broker {
+    /// A hello: opens a session, or is a copy of the one that did.
+    pub(super) fn hello(&mut self, now: Instant, peer: Peer, client: Name, id: SessionId) {
+        if let Some(session) = self.session(peer) {
+            return if session.id == id && session.client == client {
+                self.welcome(peer, id);
+            } else {
+                self.close(peer, EndReason::Unexpected);
+            };
+        }
+        if self.clients.len() >= MOST_NAMES && !self.clients.contains_key(&client) {
+            return self.close(peer, EndReason::LimitReached);
+        }
+        let known = self.clients.entry(client.clone()).or_default();
+        if known.newest.get(&id.process).is_some_and(|newest| *newest >= id.number) {
+            return self.close(peer, EndReason::StaleHello);
+        }
+        if known.newest.len() >= MOST_PROCESSES && !known.newest.contains_key(&id.process) {
+            return self.close(peer, EndReason::LimitReached);
+        }
+        known.newest.insert(id.process.clone(), id.number);
+        if let Some(older) = known.peer {
+            self.close(older, EndReason::Replaced);
+        }
+        self.open(now, peer, client, id);
+    }
+
+    fn open(&mut self, now: Instant, peer: Peer, client: Name, id: SessionId) {
+        self.clients.entry(client.clone()).or_default().peer = Some(peer);
+        let session = Session {
+            id: id.clone(),
+            client: client.clone(),
+            requests: 0,
+            attached: BTreeMap::new(),
+            pinged: None,
+            last_ping: now,
+        };
+        let connection = self.connections.get_mut(&peer).expect("the hello came on it");
+        connection.session = Some(session);
+        self.timers.clear(&Timer::Hello(peer));
+        self.timers.set(Timer::Ping(peer), now + self.options.limits.heartbeat.every);
+        self.note(Note::SessionOpened { session: id.clone(), client });
+        self.welcome(peer, id);
+    }
+
+    fn welcome(&mut self, peer: Peer, session: SessionId) {
+        let heartbeat = self.options.limits.heartbeat;
+        self.send(peer, Frame::Welcome { session, heartbeat });
+    }
+
+    /// A ping is due: for the first time, or again because the link may have lost it.
+    pub(super) fn ping(&mut self, now: Instant, peer: Peer) {
+        let limits = &self.options.limits;
+        let (timeout, again) = (limits.heartbeat.timeout, limits.ack_timeout);
+        let Some(session) = self.session_mut(peer) else { return };
+        if session.pinged.is_none() {
+            session.pinged = Some(now);
+            session.last_ping = now;
+            self.timers.set(Timer::Pong(peer), now + timeout);
+        }
+        if self.options.path == Path::Lossy {
+            self.timers.set(Timer::Ping(peer), now + again);
+        }
+        self.send(peer, Frame::Ping);
+    }
+
+    /// The pong came: the next ping is due `every` after the last one.
+    pub(super) fn pong(&mut self, now: Instant, peer: Peer) {
+        let every = self.options.limits.heartbeat.every;
+        let Some(session) = self.session_mut(peer) else { return };
+        if session.pinged.take().is_some() {
+            let next = (session.last_ping + every).max(now);
+            self.timers.clear(&Timer::Pong(peer));
+            self.timers.set(Timer::Ping(peer), next);
+        }
+    }
+
+    /// Ends a connection from this side.
+    pub(super) fn close(&mut self, peer: Peer, reason: EndReason) {
+        if self.connections.contains_key(&peer) {
+            self.order(BrokerOutput::Close { peer, reason });
+            self.forget(peer, reason);
+        }
+    }
+
+    /// A connection is gone: so is its session, and its places in rooms.
+    pub(super) fn forget(&mut self, peer: Peer, reason: EndReason) {
+        for timer in [Timer::Hello(peer), Timer::Ping(peer), Timer::Pong(peer)] {
+            self.timers.clear(&timer);
+        }
+        let Some(connection) = self.connections.remove(&peer) else { return };
+        let Some(session) = connection.session else {
+            return self.note(Note::ConnectionClosed { reason });
+        };
+        if let Some(known) = self.clients.get_mut(&session.client)
+            && known.peer == Some(peer)
+        {
+            known.peer = None;
+        }
+        self.note(Note::SessionClosed {
+            session: session.id.clone(),
+            client: session.client.clone(),
+            reason,
+        });
+        for queue in session.attached.keys() {
+            self.leave_all(peer, queue, &session);
+            if self.options.mode == Mode::CatchUp {
+                self.detach(queue, &session.client);
+            }
+        }
+    }
+
+    pub(super) fn session_mut(&mut self, peer: Peer) -> Option<&mut Session> {
+        self.connections.get_mut(&peer)?.session.as_mut()
+    }
+}

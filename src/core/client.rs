@@ -1,0 +1,534 @@
+//! A client: one process's session with the broker, its publisher and its subscriber.
+//!
+//! This file is the session: connect, hello, joins, heartbeat, reconnect with backoff. What is
+//! published and what is delivered stand in `publisher` and `subscriber`.
+
+use std::collections::VecDeque;
+
+use crate::message::{
+    ClientLimits, EndReason, Frame, From, Heartbeat, Message, MessageId, Mode, Name, Note, Payload,
+    PushKind, Reply, Resubscribe, SessionId, Target,
+};
+use crate::time::{Duration, Instant};
+
+use super::Path;
+use super::publisher::Publisher;
+use super::subscriber::{Held, Subscriber};
+use super::timers::Timers;
+
+/// How a client is set up.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Which client it is.
+    pub client: Name,
+    /// Which process of it this is.
+    pub process: Name,
+    /// What is promised.
+    pub mode: Mode,
+    /// Whether its link loses frames.
+    pub path: Path,
+    /// What it keeps, and how it behaves.
+    pub limits: ClientLimits,
+    /// From which the jitter of its reconnections follows.
+    pub jitter_seed: u64,
+    /// Where its numbers go on after a crash.
+    pub numbering: Numbering,
+}
+
+/// What survives a crash of the process: its numbers, so that none is used twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbering {
+    /// The last message number that was used.
+    pub message: u64,
+    /// The last session number that was used.
+    pub session: u64,
+}
+
+/// A message as the application hands it over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// To which queue.
+    pub queue: Name,
+    /// What happened.
+    pub event: Name,
+    /// To which rooms, and whether it is kept.
+    pub target: Target,
+    /// The data.
+    pub payload: Payload,
+    /// How long the application waits for the broker's answer, if it wants one.
+    pub answer_within: Option<Duration>,
+}
+
+/// A fact that the client is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientInput {
+    /// The process runs: connect.
+    Started,
+    /// The connection that was ordered is there.
+    Connected,
+    /// The connection, or the attempt at one, has ended.
+    Disconnected { reason: EndReason },
+    /// A frame came.
+    Received { frame: Frame },
+    /// Bytes that are no frame came.
+    Garbled { reason: EndReason },
+    /// The application hands over a message.
+    Publish { draft: Draft },
+    /// The handler that was called has returned.
+    HandlerReturned,
+    /// The handler for an event of a queue is taken away.
+    HandlerRemoved { queue: Name, event: Name },
+    /// It is back.
+    HandlerInstalled { queue: Name, event: Name },
+    /// The application joins a room.
+    Join { queue: Name, room: Name, from: From },
+    /// The application leaves a room.
+    Leave { queue: Name, room: Name },
+    /// The application closes the connection and stays away.
+    GoAway,
+    /// It comes back: connect at once.
+    ComeBack,
+    /// Time has passed.
+    Elapsed,
+}
+
+/// An order that the client gives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientOutput {
+    /// Open a connection to the broker.
+    Connect,
+    /// Send a frame.
+    Send { frame: Frame },
+    /// Close the connection.
+    Close,
+    /// Call the handler; say [`ClientInput::HandlerReturned`] when it has returned.
+    Handle { message: std::sync::Arc<Message>, kind: PushKind },
+    /// Write this into the history.
+    Note(Note),
+}
+
+/// The client's state.
+#[derive(Clone, Debug)]
+pub struct Client {
+    options: ClientOptions,
+    state: State,
+    /// Failed attempts since the last session.
+    failed: u32,
+    heartbeat: Heartbeat,
+    publisher: Publisher,
+    subscriber: Subscriber,
+    timers: Timers<Timer>,
+    outputs: VecDeque<ClientOutput>,
+    /// Requests of this session that were not answered, oldest first.
+    requests: VecDeque<(u64, Frame)>,
+    last_request: u64,
+    /// Whether this process ever had a session.
+    was_welcomed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Not connected, and not trying: not started, or away on purpose.
+    Away,
+    /// Not connected; the next attempt waits for its timer.
+    Waiting,
+    /// The connection was ordered.
+    Connecting,
+    /// The hello was sent.
+    Greeting,
+    /// The session is open.
+    Open,
+    /// A newer session of the same client took over: this process stays away.
+    Replaced,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// The next attempt.
+    Attempt,
+    /// The welcome must have come.
+    ConnectTimeout,
+    /// Hello or requests are sent again.
+    Repeat,
+    /// A ping must have come.
+    Heartbeat,
+    /// Unanswered publishes are sent again.
+    Republish,
+    /// The answer that the application wants must have come.
+    Answer(MessageId),
+}
+
+impl Client {
+    /// A client that is not connected.
+    pub fn new(options: ClientOptions) -> Self {
+        Client {
+            state: State::Away,
+            failed: 0,
+            heartbeat: Heartbeat::default(),
+            publisher: Publisher::new(options.mode, options.path),
+            subscriber: Subscriber::new(options.limits.clone()),
+            timers: Timers::new(),
+            outputs: VecDeque::new(),
+            requests: VecDeque::new(),
+            last_request: 0,
+            was_welcomed: false,
+            options,
+        }
+    }
+
+    /// Tells the client a fact. Orders follow by [`Client::poll`].
+    pub fn handle(&mut self, now: Instant, input: ClientInput) {
+        match input {
+            ClientInput::Started | ClientInput::ComeBack => self.come(now),
+            ClientInput::Connected => self.connected(now),
+            ClientInput::Disconnected { reason } => self.ended(now, reason),
+            ClientInput::Garbled { reason } => self.close(now, reason),
+            ClientInput::Received { frame } => self.received(now, frame),
+            ClientInput::Publish { draft } => self.publish(now, draft),
+            ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),
+            ClientInput::HandlerRemoved { queue, event } => {
+                self.subscriber.remove_handler(queue, event);
+            }
+            ClientInput::HandlerInstalled { queue, event } => {
+                self.subscriber.install_handler(&queue, &event);
+            }
+            ClientInput::Join { queue, room, from } => self.join(now, queue, room, from),
+            ClientInput::Leave { queue, room } => self.leave(now, queue, room),
+            ClientInput::GoAway => self.go_away(),
+            ClientInput::Elapsed => {
+                while let Some(timer) = self.timers.pop_due(now) {
+                    self.elapsed(now, timer);
+                }
+            }
+        }
+        self.subscriber.deliver(&mut self.outputs);
+        self.send_acks();
+    }
+
+    /// The next order; call it until there is none.
+    pub fn poll(&mut self) -> Option<ClientOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// When the client wants to hear [`ClientInput::Elapsed`].
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Whether there is room for another message; if not, the driver stops reading.
+    pub fn wants_to_read(&self) -> bool {
+        self.subscriber.has_room()
+    }
+
+    /// The numbers that a new process of this client goes on from.
+    pub fn numbering(&self) -> Numbering {
+        self.options.numbering
+    }
+
+    /// How many messages the client holds: outbox, inbox, early ones.
+    pub fn holds(&self) -> usize {
+        self.publisher.holds() + self.subscriber.holds()
+    }
+
+    fn come(&mut self, now: Instant) {
+        if self.state == State::Away || self.state == State::Replaced {
+            self.failed = 0;
+            self.attempt(now);
+        }
+    }
+
+    fn attempt(&mut self, now: Instant) {
+        self.options.numbering.session += 1;
+        self.state = State::Connecting;
+        self.timers.set(Timer::ConnectTimeout, now + self.options.limits.connect_timeout);
+        self.outputs.push_back(ClientOutput::Connect);
+    }
+
+    fn connected(&mut self, now: Instant) {
+        if self.state == State::Connecting {
+            self.state = State::Greeting;
+            self.hello(now);
+        }
+    }
+
+    fn hello(&mut self, now: Instant) {
+        let frame = Frame::Hello { client: self.options.client.clone(), session: self.session() };
+        self.send(frame);
+        self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+    }
+
+    fn received(&mut self, now: Instant, frame: Frame) {
+        match frame {
+            Frame::Welcome { session, heartbeat } => self.welcomed(now, &session, heartbeat),
+            Frame::Bye { reason } => self.close(now, reason),
+            _ if self.state != State::Open => {}
+            Frame::Joined { request, queue, answer } => {
+                if self.answered(now, request)
+                    && let Some(answer) = answer
+                {
+                    self.subscriber.answered(&queue, answer, &mut self.outputs);
+                }
+            }
+            Frame::Left { request } => drop(self.answered(now, request)),
+            Frame::Accepted { id } => self.settle(now, &id, Verdict::Accepted),
+            Frame::Refused { id } => self.settle(now, &id, Verdict::Refused),
+            Frame::Push { message, place, kind } => {
+                let held = Held::Push { message, kind, session: self.session() };
+                self.subscriber.receive(held, place, &mut self.outputs);
+            }
+            Frame::Gap { queue, from, to, after } => {
+                let place = crate::message::Place { position: to, after };
+                self.subscriber.receive(Held::Gap { queue, from }, Some(place), &mut self.outputs);
+            }
+            Frame::Ping => {
+                self.watch_heartbeat(now);
+                self.send(Frame::Pong);
+            }
+            Frame::Hello { .. }
+            | Frame::Join { .. }
+            | Frame::Leave { .. }
+            | Frame::Publish { .. }
+            | Frame::Ack { .. }
+            | Frame::Pong => self.close(now, EndReason::Unexpected),
+        }
+    }
+
+    fn welcomed(&mut self, now: Instant, session: &SessionId, heartbeat: Heartbeat) {
+        if self.state != State::Greeting || *session != self.session() {
+            return;
+        }
+        self.state = State::Open;
+        self.failed = 0;
+        self.heartbeat = heartbeat;
+        self.timers.clear(&Timer::ConnectTimeout);
+        self.timers.clear(&Timer::Repeat);
+        self.watch_heartbeat(now);
+        self.outputs.push_back(ClientOutput::Note(Note::Welcomed { session: session.clone() }));
+        self.last_request = 0;
+        let is_first = !std::mem::replace(&mut self.was_welcomed, true);
+        if is_first || self.options.limits.resubscribe == Resubscribe::Always {
+            for frame in self.subscriber.joins() {
+                self.request(now, frame);
+            }
+        }
+        self.publisher.start_session();
+        self.send_publishes(now);
+    }
+
+    fn publish(&mut self, now: Instant, draft: Draft) {
+        self.options.numbering.message += 1;
+        let id = MessageId {
+            publisher: self.options.client.clone(),
+            sequence: self.options.numbering.message,
+        };
+        let reply = match draft.answer_within {
+            Some(within) => {
+                self.timers.set(Timer::Answer(id.clone()), now + within);
+                Reply::Wanted
+            }
+            None => Reply::Unwanted,
+        };
+        let message = std::sync::Arc::new(Message {
+            id,
+            queue: draft.queue,
+            event: draft.event,
+            target: draft.target,
+            payload: draft.payload,
+        });
+        self.note(Note::HandedOver { message: message.clone() });
+        let session = (self.state == State::Open).then(|| self.session());
+        let most = self.options.limits.outbox;
+        self.publisher.hand_over(message, reply, session, most, &mut self.outputs);
+        self.send_publishes(now);
+    }
+
+    fn send_publishes(&mut self, now: Instant) {
+        if self.state == State::Open {
+            let session = self.session();
+            self.publisher.send_due(now, &session, &mut self.outputs);
+            self.watch_publishes();
+        }
+    }
+
+    fn settle(&mut self, now: Instant, id: &MessageId, verdict: Verdict) {
+        self.publisher.settle(id);
+        self.timers.clear(&Timer::Answer(id.clone()));
+        let id = id.clone();
+        self.note(match verdict {
+            Verdict::Accepted => Note::ToldAccepted { id },
+            Verdict::Refused => Note::ToldRefused { id },
+        });
+        self.send_publishes(now);
+    }
+
+    fn join(&mut self, now: Instant, queue: Name, room: Name, from: From) {
+        let frame = self.subscriber.join(queue, room, from);
+        if self.state == State::Open {
+            self.request(now, frame);
+        }
+    }
+
+    fn leave(&mut self, now: Instant, queue: Name, room: Name) {
+        self.subscriber.leave(&queue, &room);
+        if self.state == State::Open {
+            self.request(now, Frame::Leave { request: 0, queue, rooms: vec![room] });
+        }
+    }
+
+    /// Sends a join or leave under the next request number; it is repeated until answered.
+    fn request(&mut self, now: Instant, mut frame: Frame) {
+        self.last_request += 1;
+        if let Frame::Join { request, .. } | Frame::Leave { request, .. } = &mut frame {
+            *request = self.last_request;
+        }
+        self.requests.push_back((self.last_request, frame.clone()));
+        if !self.timers.is_set(&Timer::Repeat) {
+            self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+        }
+        self.send(frame);
+    }
+
+    /// A request was answered. Says whether it waited for that: an answer may come twice.
+    fn answered(&mut self, now: Instant, request: u64) -> bool {
+        let before = self.requests.len();
+        self.requests.retain(|(waiting, _)| *waiting != request);
+        if self.requests.is_empty() {
+            self.timers.clear(&Timer::Repeat);
+        } else {
+            self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+        }
+        self.requests.len() < before
+    }
+
+    fn elapsed(&mut self, now: Instant, timer: Timer) {
+        match timer {
+            Timer::Attempt => self.attempt(now),
+            Timer::ConnectTimeout => self.close(now, EndReason::ConnectTimeout),
+            Timer::Heartbeat => self.close(now, EndReason::Heartbeat),
+            Timer::Repeat if self.state == State::Greeting => self.hello(now),
+            Timer::Repeat => {
+                for (_, frame) in self.requests.clone() {
+                    self.send(frame);
+                }
+                self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+            }
+            Timer::Republish => {
+                let session = self.session();
+                let timeout = self.options.limits.ack_timeout;
+                self.publisher.send_again(now, timeout, &session, &mut self.outputs);
+                self.watch_publishes();
+            }
+            Timer::Answer(id) => self.note(Note::AnswerLate { id }),
+        }
+    }
+
+    fn go_away(&mut self) {
+        if self.has_connection() {
+            self.outputs.push_back(ClientOutput::Close);
+            self.note(Note::Lost { session: self.session(), reason: EndReason::Left });
+        }
+        self.leave_session();
+        self.state = State::Away;
+    }
+
+    /// This side ends the connection.
+    fn close(&mut self, now: Instant, reason: EndReason) {
+        if self.has_connection() {
+            self.outputs.push_back(ClientOutput::Close);
+            self.ended(now, reason);
+        }
+    }
+
+    /// The connection is gone: wait, and try again.
+    fn ended(&mut self, now: Instant, reason: EndReason) {
+        if !self.has_connection() {
+            return;
+        }
+        self.note(Note::Lost { session: self.session(), reason });
+        let was_open = self.state == State::Open;
+        self.leave_session();
+        if reason == EndReason::Replaced {
+            self.state = State::Replaced;
+            return;
+        }
+        self.failed = if was_open { 0 } else { self.failed + 1 };
+        self.state = State::Waiting;
+        self.timers.set(Timer::Attempt, now + self.backoff());
+    }
+
+    fn leave_session(&mut self) {
+        for timer in [
+            Timer::Attempt,
+            Timer::ConnectTimeout,
+            Timer::Repeat,
+            Timer::Heartbeat,
+            Timer::Republish,
+        ] {
+            self.timers.clear(&timer);
+        }
+        self.requests.clear();
+        self.subscriber.end_session();
+    }
+
+    /// The wait before the next attempt: it doubles with each failed one, half of it more or
+    /// less by chance (Socket.IO's `randomizationFactor` 0.5), and never exceeds the most.
+    fn backoff(&self) -> Duration {
+        let limits = &self.options.limits;
+        let doublings = self.failed.saturating_sub(1).min(16);
+        let base = limits.backoff_first * (1 << doublings);
+        let draw = scramble(self.options.jitter_seed ^ self.options.numbering.session) % 1_000;
+        let jittered = base.as_micros() / 2 + base.as_micros() / 1_000 * draw;
+        // Whole milliseconds, as timers are.
+        Duration::from_millis((jittered / 1_000).max(1)).min(limits.backoff_most)
+    }
+
+    fn watch_heartbeat(&mut self, now: Instant) {
+        let patience = self.heartbeat.every + self.heartbeat.timeout;
+        self.timers.set(Timer::Heartbeat, now + patience);
+    }
+
+    fn watch_publishes(&mut self) {
+        match self.publisher.resend_at(self.options.limits.ack_timeout) {
+            Some(at) => self.timers.set(Timer::Republish, at),
+            None => self.timers.clear(&Timer::Republish),
+        }
+    }
+
+    fn send_acks(&mut self) {
+        for (queue, position) in self.subscriber.take_acks() {
+            if self.state == State::Open {
+                self.send(Frame::Ack { queue, position });
+            }
+        }
+    }
+
+    fn has_connection(&self) -> bool {
+        matches!(self.state, State::Connecting | State::Greeting | State::Open)
+    }
+
+    fn session(&self) -> SessionId {
+        SessionId { process: self.options.process.clone(), number: self.options.numbering.session }
+    }
+
+    fn send(&mut self, frame: Frame) {
+        self.outputs.push_back(ClientOutput::Send { frame });
+    }
+
+    fn note(&mut self, note: Note) {
+        self.outputs.push_back(ClientOutput::Note(note));
+    }
+}
+
+enum Verdict {
+    Accepted,
+    Refused,
+}
+
+/// SplitMix64's finalizer (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
+/// OOPSLA 2014): a number that depends on every bit of the seed.
+fn scramble(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,149 @@
+//! The publishing half of a client: sends at once, or in catch-up mode keeps until answered.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::message::{DropReason, Frame, Message, MessageId, Mode, Note, Reply, SessionId};
+use crate::time::{Duration, Instant};
+
+use super::Path;
+use super::client::ClientOutput;
+
+/// Over a lossy link at most this many publishes are out at a time: a whole outbox in one burst
+/// would only be lost in the socket.
+const MOST_OUT_LOSSY: usize = 100;
+
+/// What a client has handed over and not yet got rid of.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    mode: Mode,
+    path: Path,
+    outbox: VecDeque<Kept>,
+    /// Index of the first message that was not sent on this session.
+    cursor: usize,
+    /// Sequences that are out on this session, in the order in which they were sent last.
+    sent: VecDeque<(Instant, u64)>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    message: Arc<Message>,
+    reply: Reply,
+}
+
+type Outputs = VecDeque<ClientOutput>;
+
+impl Publisher {
+    /// Nothing was handed over.
+    pub fn new(mode: Mode, path: Path) -> Self {
+        Publisher { mode, path, outbox: VecDeque::new(), cursor: 0, sent: VecDeque::new() }
+    }
+
+    /// How many messages are kept.
+    pub fn holds(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// The application hands over a message. `session` is the open one, if there is one. What is
+    /// kept is sent by [`Publisher::send_due`].
+    pub fn hand_over(
+        &mut self,
+        message: Arc<Message>,
+        reply: Reply,
+        session: Option<SessionId>,
+        most: usize,
+        outputs: &mut Outputs,
+    ) {
+        let id = message.id.clone();
+        if self.mode == Mode::CatchUp && !message.is_volatile() {
+            if self.outbox.len() >= most {
+                return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
+            }
+            self.outbox.push_back(Kept { message, reply });
+            return;
+        }
+        match session {
+            Some(session) => {
+                note(outputs, Note::Sent { id, session });
+                let frame = Frame::Publish { message, after: None, reply };
+                outputs.push_back(ClientOutput::Send { frame });
+            }
+            None => note(outputs, Note::Unsent { id, reason: DropReason::NoConnection }),
+        }
+    }
+
+    /// A new session began: everything kept is sent again.
+    pub fn start_session(&mut self) {
+        self.cursor = 0;
+        self.sent.clear();
+    }
+
+    /// Sends what was not sent on this session, as far as the link takes it.
+    pub fn send_due(&mut self, now: Instant, session: &SessionId, outputs: &mut Outputs) {
+        let most = match self.path {
+            Path::Reliable => usize::MAX,
+            Path::Lossy => MOST_OUT_LOSSY,
+        };
+        while self.cursor < self.outbox.len() && self.cursor < most {
+            self.send(self.cursor, session, outputs);
+            if self.path == Path::Lossy {
+                self.sent.push_back((now, self.outbox[self.cursor].message.id.sequence));
+            }
+            self.cursor += 1;
+        }
+    }
+
+    /// When something must be sent again on this session: over a lossy link only.
+    pub fn resend_at(&self, timeout: Duration) -> Option<Instant> {
+        self.sent.front().map(|(at, _)| *at + timeout)
+    }
+
+    /// Sends again what has waited for its answer for `timeout`.
+    pub fn send_again(
+        &mut self,
+        now: Instant,
+        timeout: Duration,
+        session: &SessionId,
+        outputs: &mut Outputs,
+    ) {
+        while self.resend_at(timeout).is_some_and(|at| at <= now) {
+            let (_, sequence) = self.sent.pop_front().expect("something is out");
+            if let Some(index) = self.index_of(sequence) {
+                self.send(index, session, outputs);
+                self.sent.push_back((now, sequence));
+            }
+        }
+    }
+
+    /// The broker accepted or refused a message: it is no longer kept.
+    pub fn settle(&mut self, id: &MessageId) {
+        if let Some(index) = self.index_of(id.sequence) {
+            self.outbox.remove(index);
+            self.cursor -= usize::from(index < self.cursor);
+        }
+        while let Some((_, sequence)) = self.sent.front()
+            && self.index_of(*sequence).is_none()
+        {
+            self.sent.pop_front();
+        }
+    }
+
+    fn send(&self, index: usize, session: &SessionId, outputs: &mut Outputs) {
+        let Kept { message, reply } = &self.outbox[index];
+        let before = index.checked_sub(1).map(|before| &self.outbox[before]);
+        let after = before.map(|kept| kept.message.id.sequence);
+        note(outputs, Note::Sent { id: message.id.clone(), session: session.clone() });
+        let frame = Frame::Publish { message: message.clone(), after, reply: *reply };
+        outputs.push_back(ClientOutput::Send { frame });
+    }
+
+    fn index_of(&self, sequence: u64) -> Option<usize> {
+        let index = self.outbox.partition_point(|kept| kept.message.id.sequence < sequence);
+        let kept = self.outbox.get(index)?;
+        (kept.message.id.sequence == sequence).then_some(index)
+    }
+}
+
+fn note(outputs: &mut Outputs, note: Note) {
+    outputs.push_back(ClientOutput::Note(note));
+}

@@ -1,0 +1,129 @@
+//! The rooms of one queue: which members are in which room.
+//!
+//! Routing is this one idea: a message goes to the union of its target rooms, each member once,
+//! less those in a room that it excludes. A member is a session in fire-and-forget mode, a
+//! client in catch-up mode.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::message::{Message, Name};
+
+/// Rooms and their members. A room exists as long as it has a member.
+#[derive(Clone, Debug)]
+pub struct Rooms<M> {
+    rooms: BTreeMap<Name, BTreeSet<M>>,
+}
+
+/// Whether a join or leave changed anything, and whether the room came or went with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The member was in, or out, already.
+    None,
+    /// The member joined or left.
+    Member,
+    /// The member was the room's first, or its last.
+    Room,
+}
+
+impl<M: Ord + Clone> Rooms<M> {
+    /// No rooms.
+    pub fn new() -> Self {
+        Rooms { rooms: BTreeMap::new() }
+    }
+
+    /// Puts a member into a room.
+    pub fn join(&mut self, room: &Name, member: M) -> Change {
+        let members = self.rooms.entry(room.clone()).or_default();
+        match (members.insert(member), members.len()) {
+            (true, 1) => Change::Room,
+            (true, _) => Change::Member,
+            (false, _) => Change::None,
+        }
+    }
+
+    /// Takes a member out of a room.
+    pub fn leave(&mut self, room: &Name, member: &M) -> Change {
+        let Some(members) = self.rooms.get_mut(room) else { return Change::None };
+        if !members.remove(member) {
+            return Change::None;
+        }
+        if members.is_empty() {
+            self.rooms.remove(room);
+            return Change::Room;
+        }
+        Change::Member
+    }
+
+    /// The rooms that a member is in.
+    pub fn of(&self, member: &M) -> Vec<Name> {
+        let is_in =
+            |(room, members): (&Name, &BTreeSet<M>)| members.contains(member).then(|| room.clone());
+        self.rooms.iter().filter_map(is_in).collect()
+    }
+
+    /// How many rooms there are.
+    pub fn len(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Every room and its members, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Name, &BTreeSet<M>)> {
+        self.rooms.iter()
+    }
+
+    /// Who gets a message, each once, in order; the sender's own exclusion is the caller's.
+    pub fn route(&self, message: &Message) -> BTreeSet<M> {
+        let members = |room: &Name| self.rooms.get(room).into_iter().flatten().cloned();
+        let excluded: BTreeSet<M> = message.target.except.iter().flat_map(members).collect();
+        let mut targets: BTreeSet<M> = message.rooms().iter().flat_map(members).collect();
+        targets.retain(|member| !excluded.contains(member));
+        targets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{MessageId, Payload, Target};
+
+    fn message(to: &[&str], except: &[&str]) -> Message {
+        let names = |list: &[&str]| list.iter().map(|&name| name.into()).collect();
+        Message {
+            id: MessageId { publisher: "p".into(), sequence: 1 },
+            queue: "q".into(),
+            event: "e".into(),
+            target: Target { to: names(to), except: names(except), ..Target::default() },
+            payload: Payload::null(),
+        }
+    }
+
+    #[test]
+    fn a_message_goes_to_the_union_of_its_rooms_each_member_once_less_the_excluded() {
+        let mut rooms = Rooms::new();
+        for (room, member) in [("a", 1), ("a", 2), ("b", 2), ("b", 3), ("e", 9)] {
+            rooms.join(&room.into(), member);
+        }
+        let route =
+            |to: &[&str], except: &[&str]| Vec::from_iter(rooms.route(&message(to, except)));
+        assert_eq!(route(&["a", "b"], &[]), [1, 2, 3]);
+        assert_eq!(route(&["a", "b"], &["b"]), [1]);
+        assert_eq!(route(&[], &[]), [9], "without target rooms it goes to the event's own");
+        assert_eq!(route(&["nowhere"], &[]), [0; 0]);
+    }
+
+    #[test]
+    fn a_room_comes_with_its_first_member_and_goes_with_its_last() {
+        let (mut rooms, room) = (Rooms::new(), "r".into());
+        let changes = [
+            rooms.join(&room, 1),
+            rooms.join(&room, 1),
+            rooms.join(&room, 2),
+            rooms.leave(&room, &1),
+            rooms.leave(&room, &1),
+            rooms.leave(&room, &2),
+        ];
+        use Change::{Member, None, Room};
+        assert_eq!(changes, [Room, None, Member, Member, None, Room]);
+        assert_eq!(rooms.len(), 0);
+    }
+}

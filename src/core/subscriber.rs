@@ -1,0 +1,334 @@
+//! The receiving half of a client: order, copies, inbox, handlers, acknowledgements.
+//!
+//! In catch-up mode a delivery names its own position and the one before it in this
+//! subscription, so the client sees a hole by itself and holds what comes early. The handler is
+//! called in order, one call at a time.
+
+mod dedup;
+mod queue;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crate::message::{
+    AckPolicy, Answer, ClientLimits, Dedup, Epoch, Frame, From, Message, Name, Note, Place,
+    Position, PushKind, RoomJoin, SessionId,
+};
+
+use super::client::ClientOutput;
+use dedup::{Copy, Window};
+use queue::{InQueue, Order};
+
+type Outputs = VecDeque<ClientOutput>;
+
+/// Everything that a client has received and not yet got rid of.
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    limits: ClientLimits,
+    queues: BTreeMap<Name, InQueue>,
+    inbox: VecDeque<Item>,
+    /// The item whose handler runs.
+    running: Option<Item>,
+    window: Window,
+    without_handler: BTreeSet<(Name, Name)>,
+    acks: Vec<(Name, Position)>,
+}
+
+/// Something received that waits for its turn: for the one before it, or for its handler.
+#[derive(Clone, Debug)]
+pub enum Held {
+    /// A message.
+    Push { message: Arc<Message>, kind: PushKind, session: SessionId },
+    /// A gap that begins at `from`.
+    Gap { queue: Name, from: Position },
+}
+
+/// A message in the inbox.
+#[derive(Clone, Debug)]
+struct Item {
+    message: Arc<Message>,
+    kind: PushKind,
+    session: SessionId,
+    /// Where it stands, if it is to be acknowledged.
+    place: Option<(Epoch, Position)>,
+    /// Whether the absence of its handler was noted.
+    is_noted: bool,
+}
+
+impl Subscriber {
+    /// Nothing was received.
+    pub fn new(limits: ClientLimits) -> Self {
+        Subscriber {
+            queues: BTreeMap::new(),
+            inbox: VecDeque::new(),
+            running: None,
+            window: Window::new(limits.dedup_window),
+            without_handler: BTreeSet::new(),
+            acks: Vec::new(),
+            limits,
+        }
+    }
+
+    /// How many messages are held.
+    pub fn holds(&self) -> usize {
+        let held: usize = self.queues.values().map(InQueue::held).sum();
+        held + self.inbox.len() + usize::from(self.running.is_some())
+    }
+
+    /// Whether the inbox has room for another message.
+    pub fn has_room(&self) -> bool {
+        self.inbox.len() < self.limits.inbox
+    }
+
+    /// The joins of a new session: every room of every queue, and how far each queue came.
+    pub fn joins(&self) -> Vec<Frame> {
+        let join = |(name, queue): (&Name, &InQueue)| Frame::Join {
+            request: 0,
+            queue: name.clone(),
+            rooms: queue
+                .rooms
+                .iter()
+                .map(|(room, from)| RoomJoin { room: room.clone(), from: *from })
+                .collect(),
+            known: queue.known(),
+        };
+        self.queues.iter().filter(|(_, queue)| !queue.rooms.is_empty()).map(join).collect()
+    }
+
+    /// Remembers a room, and gives the frame that joins it.
+    pub fn join(&mut self, name: Name, room: Name, from: From) -> Frame {
+        let queue = self.queues.entry(name.clone()).or_default();
+        queue.rooms.insert(room.clone(), from);
+        let known = queue.known();
+        Frame::Join { request: 0, queue: name, rooms: vec![RoomJoin { room, from }], known }
+    }
+
+    /// Forgets a room.
+    pub fn leave(&mut self, name: &Name, room: &Name) {
+        if let Some(queue) = self.queues.get_mut(name) {
+            queue.rooms.remove(room);
+        }
+    }
+
+    /// The broker said where a subscription stands.
+    pub fn answered(&mut self, name: &Name, answer: Answer, outputs: &mut Outputs) {
+        note(outputs, Note::ToldAnswer { queue: name.clone(), answer });
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        queue.stand(answer);
+        self.release(name, outputs);
+    }
+
+    /// A message or gap came. `place` is its place in a catch-up queue.
+    pub fn receive(&mut self, held: Held, place: Option<Place>, outputs: &mut Outputs) {
+        let Some(place) = place else { return self.receive_unplaced(held, outputs) };
+        let name = held.queue().clone();
+        let queue = self.queues.entry(name.clone()).or_default();
+        match queue.order(place) {
+            Order::Early => self.hold(held, place, outputs),
+            Order::InOrder | Order::Copy => {
+                self.take(held, place, outputs);
+                self.release(&name, outputs);
+            }
+        }
+    }
+
+    /// Calls the handler of the first message that has one, if none runs.
+    pub fn deliver(&mut self, outputs: &mut Outputs) {
+        let mut blocked = BTreeSet::new();
+        let mut index = 0;
+        while self.running.is_none() && index < self.inbox.len() {
+            let item = &mut self.inbox[index];
+            let (queue, event) = (item.message.queue.clone(), item.message.event.clone());
+            if blocked.contains(&queue) {
+                index += 1;
+                continue;
+            }
+            if self.without_handler.contains(&(queue.clone(), event)) {
+                if !std::mem::replace(&mut item.is_noted, true) {
+                    note(outputs, Note::NoHandler { id: item.message.id.clone() });
+                }
+                if item.place.is_some() {
+                    // It waits, and what is behind it in this subscription.
+                    blocked.insert(queue);
+                    index += 1;
+                } else {
+                    self.inbox.remove(index);
+                }
+                continue;
+            }
+            let item = self.inbox.remove(index).expect("it is there");
+            let (message, kind) = (item.message.clone(), item.kind);
+            note(outputs, Note::Handling { id: message.id.clone(), kind });
+            outputs.push_back(ClientOutput::Handle { message, kind });
+            self.running = Some(item);
+        }
+    }
+
+    /// The handler that ran has returned.
+    pub fn handler_returned(&mut self, outputs: &mut Outputs) {
+        let Some(item) = self.running.take() else { return };
+        let Item { message, kind, session, place, .. } = item;
+        note(outputs, Note::Handled { id: message.id.clone(), kind, session });
+        let waiting = self.window.handled(&message.id);
+        if self.limits.ack == AckPolicy::AfterHandler {
+            for place in place.into_iter().chain(waiting) {
+                self.acknowledge(&message, place, outputs);
+            }
+        }
+    }
+
+    /// The handler for an event is taken away.
+    pub fn remove_handler(&mut self, queue: Name, event: Name) {
+        self.without_handler.insert((queue, event));
+    }
+
+    /// The handler for an event is back.
+    pub fn install_handler(&mut self, queue: &Name, event: &Name) {
+        self.without_handler.remove(&(queue.clone(), event.clone()));
+    }
+
+    /// The session has ended: what came early on it is sent again on the next.
+    pub fn end_session(&mut self) {
+        self.acks.clear();
+        self.queues.values_mut().for_each(InQueue::end_session);
+    }
+
+    /// The acknowledgements to send now.
+    pub fn take_acks(&mut self) -> Vec<(Name, Position)> {
+        std::mem::take(&mut self.acks)
+    }
+
+    /// A message without a place: it is handled, and nobody is told.
+    fn receive_unplaced(&mut self, held: Held, outputs: &mut Outputs) {
+        let Held::Push { message, kind, session } = held else { return };
+        let id = message.id.clone();
+        if !self.has_room() {
+            return note(outputs, Note::InboxFull { id, session });
+        }
+        note(outputs, Note::Read { id, session: session.clone(), kind });
+        self.inbox.push_back(Item { message, kind, session, place: None, is_noted: false });
+    }
+
+    /// Keeps something early until the one before it comes.
+    fn hold(&mut self, held: Held, place: Place, outputs: &mut Outputs) {
+        let queue = self.queues.entry(held.queue().clone()).or_default();
+        let is_full = queue.held() >= self.limits.early;
+        if let Held::Push { message, session, .. } = &held {
+            let (id, session) = (message.id.clone(), session.clone());
+            note(
+                outputs,
+                match is_full {
+                    true => Note::InboxFull { id, session },
+                    false => Note::HeldEarly { id, session },
+                },
+            );
+        }
+        if !is_full {
+            queue.hold(held, place);
+        }
+    }
+
+    /// Takes what was held and is next now.
+    fn release(&mut self, name: &Name, outputs: &mut Outputs) {
+        while let Some((held, place)) = self.queues.get_mut(name).and_then(InQueue::next_in_order) {
+            self.take(held, place, outputs);
+        }
+    }
+
+    /// Takes something that is in order, or a copy of something that was.
+    fn take(&mut self, held: Held, place: Place, outputs: &mut Outputs) {
+        match held {
+            Held::Push { message, kind, session } => {
+                self.take_push(message, kind, session, place, outputs);
+            }
+            Held::Gap { queue, from } => self.take_gap(&queue, from, place, outputs),
+        }
+    }
+
+    fn take_push(
+        &mut self,
+        message: Arc<Message>,
+        kind: PushKind,
+        session: SessionId,
+        place: Place,
+        outputs: &mut Outputs,
+    ) {
+        let id = message.id.clone();
+        if !self.has_room() {
+            return note(outputs, Note::InboxFull { id, session });
+        }
+        let queue = self.queues.get_mut(&message.queue).expect("it was ordered");
+        let at = (queue.epoch(), place.position);
+        queue.read(place);
+        if self.limits.dedup == Dedup::On {
+            match self.window.read(&id, at) {
+                Copy::First => {}
+                copy => {
+                    note(outputs, Note::DroppedCopy { id, session });
+                    return self.acknowledge_copy(&message, at, copy, outputs);
+                }
+            }
+        }
+        note(outputs, Note::Read { id, session: session.clone(), kind });
+        if self.limits.ack == AckPolicy::BeforeHandler {
+            self.acknowledge(&message, at, outputs);
+        }
+        let place = Some(at);
+        self.inbox.push_back(Item { message, kind, session, place, is_noted: false });
+    }
+
+    fn take_gap(&mut self, name: &Name, from: Position, place: Place, outputs: &mut Outputs) {
+        let queue = self.queues.get_mut(name).expect("it was ordered");
+        if queue.order(place) == Order::InOrder {
+            let (queue, to) = (name.clone(), place.position);
+            note(outputs, Note::ToldGap { queue, from, to });
+        }
+        queue.read(place);
+        queue.acknowledged(place.position);
+        note(outputs, Note::Ack { queue: name.clone(), position: place.position, id: None });
+        self.acks.push((name.clone(), place.position));
+    }
+
+    /// A copy that was dropped is acknowledged once its original has been.
+    fn acknowledge_copy(
+        &mut self,
+        message: &Message,
+        at: (Epoch, Position),
+        copy: Copy,
+        outputs: &mut Outputs,
+    ) {
+        match self.limits.ack {
+            AckPolicy::AfterHandler if copy == Copy::Pending => {}
+            AckPolicy::AfterHandler | AckPolicy::BeforeHandler => {
+                self.acknowledge(message, at, outputs);
+            }
+            AckPolicy::Never => {}
+        }
+    }
+
+    /// Acknowledges a message at a place, unless the place is of an epoch that is over.
+    fn acknowledge(&mut self, message: &Message, at: (Epoch, Position), outputs: &mut Outputs) {
+        let (epoch, position) = at;
+        let Some(queue) = self.queues.get_mut(&message.queue) else { return };
+        if queue.epoch() != epoch {
+            return;
+        }
+        queue.acknowledged(position);
+        let (name, id) = (message.queue.clone(), Some(message.id.clone()));
+        note(outputs, Note::Ack { queue: name.clone(), position, id });
+        self.acks.push((name, position));
+    }
+}
+
+impl Held {
+    fn queue(&self) -> &Name {
+        match self {
+            Held::Push { message, .. } => &message.queue,
+            Held::Gap { queue, .. } => queue,
+        }
+    }
+}
+
+fn note(outputs: &mut Outputs, note: Note) {
+    outputs.push_back(ClientOutput::Note(note));
+}

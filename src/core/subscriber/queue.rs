@@ -1,0 +1,107 @@
+//! One queue as its subscriber sees it: rooms, epoch, how far it read and acknowledged.
+
+use std::collections::BTreeMap;
+
+use crate::message::{Answer, Epoch, From, Known, Name, Place, Position};
+
+use super::Held;
+
+/// Where a subscriber stands in a queue.
+#[derive(Clone, Debug, Default)]
+pub struct InQueue {
+    /// The rooms that it joined.
+    pub rooms: BTreeMap<Name, From>,
+    /// The epoch and the last position read in order, once the broker said where to begin.
+    stand: Option<(Epoch, Position)>,
+    /// Whether the broker has answered on this session.
+    is_attached: bool,
+    /// What was read in order and is not acknowledged, with the position before each.
+    unacknowledged: BTreeMap<Position, Position>,
+    /// What came before the one before it.
+    early: BTreeMap<Position, (Held, Place)>,
+}
+
+/// How a delivery stands to what was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// It is next.
+    InOrder,
+    /// It was read before.
+    Copy,
+    /// Something before it is missing.
+    Early,
+}
+
+impl InQueue {
+    /// The epoch; 0 before the broker said one.
+    pub fn epoch(&self) -> Epoch {
+        self.stand.map_or(0, |(epoch, _)| epoch)
+    }
+
+    /// How far it came: what it tells the broker on a new session.
+    pub fn known(&self) -> Option<Known> {
+        let (epoch, read) = self.stand?;
+        let position = self.unacknowledged.values().next().copied().unwrap_or(read);
+        Some(Known { epoch, position })
+    }
+
+    /// How many early deliveries are held.
+    pub fn held(&self) -> usize {
+        self.early.len()
+    }
+
+    /// The broker said where the subscription stands. A position of an older epoch is void.
+    pub fn stand(&mut self, answer: Answer) {
+        let goes_on = self.stand.is_some_and(|(epoch, _)| epoch == answer.epoch());
+        if !goes_on {
+            self.stand = Some((answer.epoch(), answer.position()));
+            self.unacknowledged.clear();
+        }
+        self.is_attached = true;
+    }
+
+    /// How a delivery stands to what was read.
+    pub fn order(&self, place: Place) -> Order {
+        match self.stand {
+            Some((_, read)) if self.is_attached && place.after <= read => {
+                if place.position <= read { Order::Copy } else { Order::InOrder }
+            }
+            _ => Order::Early,
+        }
+    }
+
+    /// Keeps an early delivery.
+    pub fn hold(&mut self, held: Held, place: Place) {
+        self.early.insert(place.position, (held, place));
+    }
+
+    /// The delivery that was held and is next now, taken out.
+    pub fn next_in_order(&mut self) -> Option<(Held, Place)> {
+        let (position, (_, place)) = self.early.first_key_value()?;
+        let position = *position;
+        match self.order(*place) {
+            Order::Early => None,
+            Order::InOrder | Order::Copy => self.early.remove(&position),
+        }
+    }
+
+    /// A delivery was read.
+    pub fn read(&mut self, place: Place) {
+        if self.order(place) == Order::InOrder {
+            let (_, read) = self.stand.as_mut().expect("it is in order");
+            *read = place.position;
+            self.unacknowledged.insert(place.position, place.after);
+        }
+    }
+
+    /// A position was acknowledged.
+    pub fn acknowledged(&mut self, position: Position) {
+        self.unacknowledged.remove(&position);
+    }
+
+    /// The session has ended: early deliveries come again on the next.
+    pub fn end_session(&mut self) {
+        self.early.clear();
+        self.is_attached = false;
+    }
+}

@@ -1,0 +1,114 @@
+//! How frames travel: one small async driver a link, client side and server side, of one shape.
+//!
+//! A link carries, the core routes. Each link's folder offers the same three things: what its
+//! path is like, how a client connects, and how a broker serves. They are written against the
+//! traits of `net`, so the same code runs in the simulator and on real sockets.
+
+pub mod client;
+pub mod hub;
+mod lane;
+mod tcp;
+mod udp;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+
+use crate::core::Path;
+use crate::message::{EndReason, Frame, Link};
+use crate::net::Net;
+
+pub use client::App;
+pub use hub::Hub;
+pub use lane::{Full, Lane};
+pub use tcp::Tcp;
+pub use udp::Udp;
+
+/// One link: how a client connects to a broker, and how a broker serves clients.
+pub trait Carrier: Copy + Send + 'static {
+    /// Whether frames can be lost without the session ending.
+    const PATH: Path;
+    /// The client's end of a connection.
+    type Inlet<N: Net>: Inlet;
+
+    /// Opens a connection to a broker: where frames go out, and where they come in.
+    ///
+    /// # Errors
+    /// Nobody listens there, or nobody answers.
+    fn connect<N: Net>(
+        net: &N,
+        to: SocketAddr,
+    ) -> impl Future<Output = io::Result<(Box<dyn Lane>, Self::Inlet<N>)>> + Send;
+
+    /// Serves clients on a port for ever.
+    ///
+    /// # Errors
+    /// The port is taken, or the network is gone.
+    fn serve<N: Net>(
+        net: &N,
+        port: u16,
+        hub: Hub<N>,
+    ) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// The receiving side of a connection, which also moves what waits in its lane.
+pub trait Inlet: Send {
+    /// Waits until something happens. It may be dropped while it waits; nothing is lost.
+    fn next(&mut self, reading: Reading) -> impl Future<Output = Happening> + Send;
+}
+
+/// Whether frames are wanted now: a full inbox stops reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Read.
+    Wanted,
+    /// Leave it in the socket.
+    Paused,
+}
+
+/// What happened on a connection.
+#[derive(Debug)]
+pub enum Happening {
+    /// A frame came.
+    Frame(Frame),
+    /// Bytes that are no frame came.
+    Garbled(EndReason),
+    /// Some of what waited was written.
+    Flushed,
+    /// The connection has ended.
+    Ended(EndReason),
+}
+
+/// Does something with the carrier of a link: the one place where links are registered.
+pub fn with_carrier<V: CarrierVisitor>(link: Link, visitor: V) -> V::Output {
+    match link {
+        Link::Udp => visitor.visit::<Udp>(),
+        Link::Tcp => visitor.visit::<Tcp>(),
+    }
+}
+
+/// Something to do with whatever carrier a link has.
+pub trait CarrierVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn visit<C: Carrier>(self) -> Self::Output;
+}
+
+/// What an error of the network says about the end of a connection.
+fn end_of(error: &io::Error) -> EndReason {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => EndReason::Refused,
+        io::ErrorKind::TimedOut => EndReason::TcpTimeout,
+        _ => EndReason::Reset,
+    }
+}
+
+/// What an error of the wire says about the end of a connection.
+fn garbled(error: &crate::wire::WireError) -> EndReason {
+    match error {
+        crate::wire::WireError::TooLong(_) => EndReason::TooLong,
+        crate::wire::WireError::Malformed(_) => EndReason::Malformed,
+    }
+}

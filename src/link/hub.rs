@@ -1,0 +1,165 @@
+//! The broker's process: one broker machine, and the lanes of its connections.
+//!
+//! Links tell it facts; it drains the machine's orders into lanes and the history at once, so
+//! that a copy's place in its flow is known the moment it is pushed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::Notify;
+
+use super::Lane;
+use crate::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
+use crate::history::{Recorder, What};
+use crate::message::{EndReason, Frame, Note};
+use crate::net::Net;
+
+/// A handle of the broker's process.
+pub struct Hub<N> {
+    net: N,
+    accept_queue: usize,
+    recorder: Recorder,
+    state: Arc<Mutex<State>>,
+    /// Told when the machine's deadline may have changed.
+    timer: Arc<Notify>,
+}
+
+struct State {
+    broker: Broker,
+    lanes: BTreeMap<Peer, Box<dyn Lane>>,
+    opened: u64,
+}
+
+impl<N: Net> Hub<N> {
+    /// A broker that knows nobody.
+    pub fn new(net: N, options: BrokerOptions, recorder: Recorder) -> Self {
+        let accept_queue = options.limits.accept_queue;
+        let state = State { broker: Broker::new(options), lanes: BTreeMap::new(), opened: 0 };
+        let timer = Arc::new(Notify::new());
+        Hub { net, accept_queue, recorder, state: Arc::new(Mutex::new(state)), timer }
+    }
+
+    /// Most connections that wait to be accepted.
+    pub fn accept_queue(&self) -> usize {
+        self.accept_queue
+    }
+
+    /// A connection came in.
+    pub fn open(&self, lane: Box<dyn Lane>) -> Peer {
+        let mut state = self.state();
+        state.opened += 1;
+        let peer = Peer(state.opened);
+        state.lanes.insert(peer, lane);
+        drop(state);
+        self.tell(BrokerInput::Opened { peer });
+        peer
+    }
+
+    /// Whether the broker has not closed a connection.
+    pub fn is_open(&self, peer: Peer) -> bool {
+        self.state().lanes.contains_key(&peer)
+    }
+
+    /// Tells the machine a fact, and carries out its orders.
+    pub fn tell(&self, input: BrokerInput) {
+        let now = self.net.now();
+        let mut state = self.state();
+        let before = state.broker.deadline();
+        if let BrokerInput::Closed { peer, .. } = &input {
+            state.lanes.remove(peer);
+        }
+        state.broker.handle(now, input);
+        self.drain(&mut state);
+        let (messages, bytes) = state.broker.holds();
+        self.recorder.holds(messages as u64, bytes as u64);
+        if state.broker.deadline() != before {
+            self.timer.notify_one();
+        }
+    }
+
+    /// Tells the machine when time has passed, for ever.
+    pub async fn keep_time(&self) {
+        loop {
+            let deadline = self.state().broker.deadline();
+            tokio::select! {
+                biased;
+                () = self.timer.notified() => {}
+                () = sleep_until(&self.net, deadline) => self.tell(BrokerInput::Elapsed),
+            }
+        }
+    }
+
+    /// What the broker sees now.
+    pub fn view(&self) -> BrokerView {
+        self.state().broker.view()
+    }
+
+    fn drain(&self, state: &mut State) {
+        let mut pushed = None;
+        while let Some(output) = state.broker.poll() {
+            match output {
+                BrokerOutput::Note(note) => {
+                    if let Note::Pushed { session, client, .. } = &note {
+                        pushed = Some((session.clone(), client.clone()));
+                    }
+                    self.record(What::Note(note));
+                }
+                BrokerOutput::Send { peer, frame } => {
+                    let Some(lane) = state.lanes.get_mut(&peer) else { continue };
+                    let id = frame.message().map(|message| message.id.clone());
+                    match (lane.push(&frame), id) {
+                        (Ok(end), Some(id)) => {
+                            self.record(What::Carried { id, flow: lane.flow(), end });
+                        }
+                        (Err(_), Some(id)) => {
+                            let (session, client) = pushed.take().expect("a push was noted");
+                            self.record(What::Note(Note::SendQueueFull { id, session, client }));
+                        }
+                        (_, None) => {}
+                    }
+                }
+                BrokerOutput::Close { peer, reason } => {
+                    let Some(mut lane) = state.lanes.remove(&peer) else { continue };
+                    if says_goodbye(reason) {
+                        // A goodbye that the socket has no room for is lost like any other.
+                        let _ = lane.push(&Frame::Bye { reason });
+                    }
+                    lane.close();
+                }
+            }
+        }
+    }
+
+    fn record(&self, what: What) {
+        self.recorder.record(self.net.now(), what);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("a panic ends the process")
+    }
+}
+
+impl<N: Clone> Clone for Hub<N> {
+    fn clone(&self) -> Self {
+        Hub {
+            net: self.net.clone(),
+            accept_queue: self.accept_queue,
+            recorder: self.recorder.clone(),
+            state: self.state.clone(),
+            timer: self.timer.clone(),
+        }
+    }
+}
+
+/// Whether the peer is told: not when it is believed dead, nor when it said goodbye itself.
+fn says_goodbye(reason: EndReason) -> bool {
+    !matches!(reason, EndReason::Heartbeat | EndReason::Left)
+}
+
+/// Waits until a moment, or for ever.
+pub(super) async fn sleep_until<N: Net>(net: &N, at: Option<crate::time::Instant>) {
+    match at {
+        Some(at) => net.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

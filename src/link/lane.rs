@@ -1,0 +1,139 @@
+//! Where frames go out: the sending side of a connection, shared by machine and socket.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::AsyncWrite;
+
+use crate::history::Flow;
+use crate::message::Frame;
+use crate::wire;
+
+/// The sending side of a connection. Pushing never waits; what the socket does not take yet
+/// waits here, and the broker's `send_queue` limits how much that may be.
+pub trait Lane: Send {
+    /// Takes a frame. Says at which byte of the flow it ends (or the how manyth datagram it is).
+    ///
+    /// # Errors
+    /// The socket had no room, and nothing may wait.
+    fn push(&mut self, frame: &Frame) -> Result<u64, Full>;
+
+    /// From where to where.
+    fn flow(&self) -> Flow;
+
+    /// Bytes that wait beyond the socket.
+    fn queued(&self) -> usize;
+
+    /// Nothing more follows: close when what waits is written, as far as the socket takes it.
+    fn close(&mut self);
+}
+
+/// The socket had no room for a frame, which is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// The lane of a byte stream.
+#[derive(Clone, Debug)]
+pub struct StreamLane {
+    flow: Flow,
+    queue: Arc<Mutex<Queue>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    /// Bytes at the front that were written.
+    written: usize,
+    /// Bytes ever pushed.
+    pushed: u64,
+    is_closed: bool,
+    writer: Option<Waker>,
+}
+
+/// What became of a write.
+pub enum Written {
+    /// Some bytes were written.
+    Some,
+    /// Nothing waits.
+    Nothing,
+    /// Nothing waits, and nothing more follows.
+    Closed,
+}
+
+impl StreamLane {
+    /// An empty lane.
+    pub fn new(flow: Flow) -> Self {
+        StreamLane { flow, queue: Arc::default() }
+    }
+
+    /// Writes as much as the stream takes. Pending while the stream is full, or nothing waits;
+    /// then the task is woken by the next push.
+    pub fn poll_write<S: AsyncWrite + Unpin>(
+        &self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+    ) -> Poll<std::io::Result<Written>> {
+        let mut queue = self.queue();
+        let mut has_written = false;
+        while queue.written < queue.bytes.len() {
+            match Pin::new(&mut *stream).poll_write(cx, &queue.bytes[queue.written..]) {
+                Poll::Ready(Ok(count)) => {
+                    queue.written += count;
+                    has_written = true;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending if has_written => break,
+                Poll::Pending if queue.is_closed => return Poll::Ready(Ok(Written::Closed)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        if queue.written == queue.bytes.len() {
+            queue.bytes.clear();
+            queue.written = 0;
+        }
+        if has_written {
+            return Poll::Ready(Ok(Written::Some));
+        }
+        if queue.is_closed {
+            return Poll::Ready(Ok(Written::Closed));
+        }
+        queue.writer = Some(cx.waker().clone());
+        Poll::Ready(Ok(Written::Nothing))
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().expect("a push does not panic")
+    }
+}
+
+impl Lane for StreamLane {
+    fn push(&mut self, frame: &Frame) -> Result<u64, Full> {
+        let mut queue = self.queue();
+        let before = queue.bytes.len();
+        wire::encode_to_stream(frame, &mut queue.bytes);
+        queue.pushed += (queue.bytes.len() - before) as u64;
+        let end = queue.pushed;
+        let writer = queue.writer.take();
+        drop(queue);
+        writer.into_iter().for_each(Waker::wake);
+        Ok(end)
+    }
+
+    fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    fn queued(&self) -> usize {
+        let queue = self.queue();
+        queue.bytes.len() - queue.written
+    }
+
+    fn close(&mut self) {
+        let mut queue = self.queue();
+        queue.is_closed = true;
+        let writer = queue.writer.take();
+        drop(queue);
+        writer.into_iter().for_each(Waker::wake);
+    }
+}

@@ -1,0 +1,128 @@
+//! TCP: one byte stream a session, frames one after the other.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::io::ReadBuf;
+
+use super::lane::{StreamLane, Written};
+use super::{Carrier, Happening, Hub, Inlet, Lane, Reading, end_of, garbled};
+use crate::core::{BrokerInput, Path};
+use crate::history::Flow;
+use crate::message::EndReason;
+use crate::net::{Listener, Net, Stream};
+use crate::wire::Splitter;
+
+/// Bytes read at a time.
+const READ: usize = 16 * 1_024;
+
+/// The link `tcp`.
+#[derive(Clone, Copy, Debug)]
+pub struct Tcp;
+
+impl Carrier for Tcp {
+    const PATH: Path = Path::Reliable;
+    type Inlet<N: Net> = TcpInlet<N::Stream>;
+
+    async fn connect<N: Net>(
+        net: &N,
+        to: SocketAddr,
+    ) -> io::Result<(Box<dyn Lane>, TcpInlet<N::Stream>)> {
+        let (lane, inlet) = open(net.connect(to).await?);
+        Ok((Box::new(lane), inlet))
+    }
+
+    async fn serve<N: Net>(net: &N, port: u16, hub: Hub<N>) -> io::Result<()> {
+        let mut listener = net.listen(port, hub.accept_queue()).await?;
+        let mut connections = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(()) = connections.next(), if !connections.is_empty() => {}
+                stream = listener.accept() => connections.push(attend(hub.clone(), stream?)),
+            }
+        }
+    }
+}
+
+/// Serves one connection until it ends.
+async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
+    let (lane, mut inlet) = open(stream);
+    let peer = hub.open(Box::new(lane.clone()));
+    loop {
+        match inlet.next(Reading::Wanted).await {
+            Happening::Frame(frame) => hub.tell(BrokerInput::Received { peer, frame }),
+            Happening::Garbled(reason) => hub.tell(BrokerInput::Garbled { peer, reason }),
+            Happening::Flushed => hub.tell(BrokerInput::Queued { peer, bytes: lane.queued() }),
+            Happening::Ended(reason) => {
+                hub.tell(BrokerInput::Closed { peer, reason });
+                return;
+            }
+        }
+    }
+}
+
+fn open<S: Stream>(stream: S) -> (StreamLane, TcpInlet<S>) {
+    let lane = StreamLane::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
+    let inlet =
+        TcpInlet { stream, lane: lane.clone(), splitter: Splitter::default(), is_garbled: false };
+    (lane, inlet)
+}
+
+/// A stream, cut into frames.
+#[derive(Debug)]
+pub struct TcpInlet<S> {
+    stream: S,
+    lane: StreamLane,
+    splitter: Splitter,
+    is_garbled: bool,
+}
+
+impl<S: Stream> Inlet for TcpInlet<S> {
+    async fn next(&mut self, reading: Reading) -> Happening {
+        poll_fn(|cx| self.poll_next(cx, reading)).await
+    }
+}
+
+impl<S: Stream> TcpInlet<S> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+        match self.lane.poll_write(cx, &mut self.stream) {
+            Poll::Ready(Ok(Written::Some)) => return Poll::Ready(Happening::Flushed),
+            Poll::Ready(Ok(Written::Closed)) => {
+                return Poll::Ready(Happening::Ended(EndReason::Left));
+            }
+            Poll::Ready(Err(_)) if reading == Reading::Wanted => {
+                // What arrived before the reset can still be read; reading tells the reason.
+            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Happening::Ended(end_of(&error))),
+            Poll::Ready(Ok(Written::Nothing)) | Poll::Pending => {}
+        }
+        if reading == Reading::Paused || self.is_garbled {
+            return Poll::Pending;
+        }
+        loop {
+            match self.splitter.next_frame() {
+                Ok(Some(frame)) => return Poll::Ready(Happening::Frame(frame)),
+                Ok(None) => {}
+                Err(error) => {
+                    self.is_garbled = true;
+                    return Poll::Ready(Happening::Garbled(garbled(&error)));
+                }
+            }
+            let mut bytes = [0; READ];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                    return Poll::Ready(Happening::Ended(EndReason::Fin));
+                }
+                Poll::Ready(Ok(())) => self.splitter.extend(buffer.filled()),
+                Poll::Ready(Err(error)) => return Poll::Ready(Happening::Ended(end_of(&error))),
+            }
+        }
+    }
+}

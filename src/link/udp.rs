@@ -1,0 +1,103 @@
+//! UDP: one frame a datagram; none is repaired, none is told of.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Carrier, Full, Happening, Hub, Inlet, Lane, Reading, end_of, garbled};
+use crate::core::{BrokerInput, Path, Peer};
+use crate::history::Flow;
+use crate::message::Frame;
+use crate::net::{Datagrams, Net};
+use crate::wire;
+
+/// The link `udp`.
+#[derive(Clone, Copy, Debug)]
+pub struct Udp;
+
+impl Carrier for Udp {
+    const PATH: Path = Path::Lossy;
+    type Inlet<N: Net> = UdpInlet<N::Datagrams>;
+
+    async fn connect<N: Net>(
+        net: &N,
+        to: SocketAddr,
+    ) -> io::Result<(Box<dyn Lane>, UdpInlet<N::Datagrams>)> {
+        let socket = Arc::new(net.bind(0).await?);
+        let flow = Flow { from: socket.local_addr(), to };
+        let lane = DatagramLane { socket: socket.clone(), flow };
+        Ok((Box::new(lane), UdpInlet { socket, peer: to }))
+    }
+
+    /// Every address that a datagram comes from is a connection, until the broker closes it.
+    async fn serve<N: Net>(net: &N, port: u16, hub: Hub<N>) -> io::Result<()> {
+        let socket = Arc::new(net.bind(port).await?);
+        let mut peers: BTreeMap<SocketAddr, Peer> = BTreeMap::new();
+        let mut buffer = [0; wire::MOST_DATAGRAM];
+        loop {
+            let (length, from) = socket.recv_from(&mut buffer).await?;
+            let known = peers.get(&from).copied().filter(|peer| hub.is_open(*peer));
+            let peer = known.unwrap_or_else(|| {
+                if peers.len().is_power_of_two() {
+                    peers.retain(|_, peer| hub.is_open(*peer));
+                }
+                let flow = Flow { from: socket.local_addr(), to: from };
+                let peer = hub.open(Box::new(DatagramLane { socket: socket.clone(), flow }));
+                peers.insert(from, peer);
+                peer
+            });
+            hub.tell(match wire::decode(&buffer[..length]) {
+                Ok(frame) => BrokerInput::Received { peer, frame },
+                Err(error) => BrokerInput::Garbled { peer, reason: garbled(&error) },
+            });
+        }
+    }
+}
+
+/// A datagram socket, and where its datagrams go.
+struct DatagramLane<D> {
+    socket: Arc<D>,
+    flow: Flow,
+}
+
+impl<D: Datagrams> Lane for DatagramLane<D> {
+    fn push(&mut self, frame: &Frame) -> Result<u64, Full> {
+        self.socket.send_to(&wire::encode(frame), self.flow.to).map_err(|_| Full)
+    }
+
+    fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    fn queued(&self) -> usize {
+        0
+    }
+
+    fn close(&mut self) {}
+}
+
+/// The client's socket.
+pub struct UdpInlet<D> {
+    socket: Arc<D>,
+    peer: SocketAddr,
+}
+
+impl<D: Datagrams> Inlet for UdpInlet<D> {
+    /// A datagram is always read: when the inbox is full, it is the client that drops it.
+    async fn next(&mut self, _reading: Reading) -> Happening {
+        let mut buffer = [0; wire::MOST_DATAGRAM];
+        loop {
+            match self.socket.recv_from(&mut buffer).await {
+                Ok((_, from)) if from != self.peer => {}
+                Ok((length, _)) => {
+                    return match wire::decode(&buffer[..length]) {
+                        Ok(frame) => Happening::Frame(frame),
+                        Err(error) => Happening::Garbled(garbled(&error)),
+                    };
+                }
+                Err(error) => return Happening::Ended(end_of(&error)),
+            }
+        }
+    }
+}
