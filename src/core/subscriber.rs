@@ -280,8 +280,9 @@ impl Subscriber {
     fn take_gap(&mut self, name: &Name, from: Position, place: Place, outputs: &mut Outputs) {
         let queue = self.queues.get_mut(name).expect("it was ordered");
         if queue.order(place) == Order::InOrder {
-            let (queue, to) = (name.clone(), place.position);
-            note(outputs, Note::ToldGap { queue, from, to });
+            // What was read before its session ended is not lost to this client.
+            let (to, from) = (place.position, from.max(queue.read_up_to() + 1));
+            note(outputs, Note::ToldGap { queue: name.clone(), from, to });
         }
         queue.read(place);
         queue.acknowledged(place.position);

@@ -38,6 +38,11 @@ impl InQueue {
         self.stand.map_or(0, |(epoch, _)| epoch)
     }
 
+    /// The last position read in order.
+    pub fn read_up_to(&self) -> Position {
+        self.stand.map_or(0, |(_, read)| read)
+    }
+
     /// How far it came: what it tells the broker on a new session.
     pub fn known(&self) -> Option<Known> {
         let (epoch, read) = self.stand?;
