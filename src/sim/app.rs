@@ -1,0 +1,319 @@
+//! The application of one client process, as the scenario writes it.
+//!
+//! It publishes on schedule or in answer to an event, joins and leaves rooms, goes away and comes
+//! back, and its handler takes no time unless a `slow` fault is on. It lives in its process: a
+//! crash ends it, a new one goes on from the schedule at the moment of its start.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::core::{ClientInput, Draft, Numbering};
+use crate::history::{PowerState, Recorder, What};
+use crate::link::App;
+use crate::message::{From, Message, MessageId, Name, PushKind};
+use crate::net::Net;
+use crate::scenario::{Client, Fault, FaultKind, Publish, Scenario, When, Who};
+use crate::time::{Duration, Instant};
+
+/// What outlives a process: its numbers, and which handler a crash cut short.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Where the next process's numbers go on.
+    pub numbering: Numbering,
+    /// The message whose handler runs.
+    pub running: Option<MessageId>,
+}
+
+/// A desk, shared by the processes of one entry and who watches over them.
+pub type SharedDesk = Arc<Mutex<Desk>>;
+
+/// The scripted application.
+pub struct Script<N> {
+    net: N,
+    recorder: Recorder,
+    desk: SharedDesk,
+    process: Name,
+    publishes: Vec<Publish>,
+    faults: Vec<Fault>,
+    /// The next slot of each publish that has a schedule.
+    slots: Vec<Slot>,
+    /// What stands at one moment, in order.
+    moments: BTreeSet<(Instant, usize)>,
+    changes: Vec<Change>,
+    /// Publishes that answer an event: when, in which order they arose, which.
+    answers: BTreeSet<(Instant, u64, usize)>,
+    answers_made: u64,
+    /// The message whose handler runs, and when it returns.
+    handler: Option<(Arc<Message>, Instant)>,
+}
+
+/// A publish that comes `left` times more, the next at `at`.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    publish: usize,
+    at: Instant,
+    every: Duration,
+    left: u64,
+}
+
+/// Something that the application does at a moment.
+#[derive(Clone, Debug)]
+enum Change {
+    Join(Name, Name),
+    Leave(Name, Name),
+    GoAway,
+    ComeBack,
+    RemoveHandler(Name, Name),
+    InstallHandler(Name, Name),
+}
+
+/// What comes next; at the same moment the upper one comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Handler,
+    Change(usize),
+    Slot(usize),
+    Answer(u64, usize),
+}
+
+impl<N: Net> Script<N> {
+    /// The application of `process`, from `net`'s now on.
+    pub fn new(
+        net: N,
+        scenario: &Scenario,
+        client: &Client,
+        process: Name,
+        recorder: Recorder,
+        desk: SharedDesk,
+    ) -> Self {
+        let now = net.now();
+        let mut script = Script {
+            net,
+            recorder,
+            desk,
+            publishes: client.publish.clone(),
+            faults: scenario.faults.iter().filter(|fault| is_about(fault, &process)).cloned().collect(),
+            process,
+            slots: Vec::new(),
+            moments: BTreeSet::new(),
+            changes: Vec::new(),
+            answers: BTreeSet::new(),
+            answers_made: 0,
+            handler: None,
+        };
+        script.schedule_publishes(now);
+        script.schedule_rooms(client, now);
+        script.schedule_faults(now);
+        script
+    }
+
+    fn schedule_publishes(&mut self, now: Instant) {
+        for (publish, entry) in self.publishes.iter().enumerate() {
+            if let When::Every { start, every, count } = entry.when {
+                let mut slot = Slot { publish, at: start, every, left: count };
+                slot.skip_before(now);
+                self.slots.push(slot);
+            }
+        }
+    }
+
+    fn schedule_rooms(&mut self, client: &Client, now: Instant) {
+        for join in client.join.iter().filter(|join| join.at >= now) {
+            self.at(join.at, Change::Join(join.queue.clone(), join.room.clone()));
+        }
+        for leave in client.leave.iter().filter(|leave| leave.at >= now) {
+            self.at(leave.at, Change::Leave(leave.queue.clone(), leave.room.clone()));
+        }
+    }
+
+    /// A fault that is on when the process starts begins at once.
+    fn schedule_faults(&mut self, now: Instant) {
+        let faults = self.faults.clone();
+        let disconnects = faults.iter().filter(|fault| fault.kind == FaultKind::Disconnect);
+        for span in spans(disconnects).filter(|span| span.end > now) {
+            self.at(span.start.max(now), Change::GoAway);
+            self.at(span.end, Change::ComeBack);
+        }
+        let deaf = faults.iter().filter_map(|fault| match &fault.kind {
+            FaultKind::Deaf { queue, event } => Some((queue.clone(), event.clone())),
+            _ => None,
+        });
+        for (queue, event) in deaf.collect::<BTreeSet<_>>() {
+            let kind = FaultKind::Deaf { queue: queue.clone(), event: event.clone() };
+            let same = faults.iter().filter(|fault| fault.kind == kind);
+            for span in spans(same).filter(|span| span.end > now) {
+                let (begin, name) = (span.start.max(now), (queue.clone(), event.clone()));
+                self.at(begin, Change::RemoveHandler(name.0, name.1));
+                self.at(span.end, Change::InstallHandler(queue.clone(), event.clone()));
+            }
+        }
+    }
+
+    fn at(&mut self, at: Instant, change: Change) {
+        self.moments.insert((at, self.changes.len()));
+        self.changes.push(change);
+    }
+
+    fn upcoming(&self) -> Option<(Instant, Next)> {
+        let handler = self.handler.iter().map(|(_, at)| (*at, Next::Handler));
+        let change = self.moments.first().map(|(at, index)| (*at, Next::Change(*index)));
+        let slots = self.slots.iter().enumerate().filter(|(_, slot)| slot.left > 0);
+        let slots = slots.map(|(index, slot)| (slot.at, Next::Slot(index)));
+        let answer = self.answers.first().map(|(at, n, index)| (*at, Next::Answer(*n, *index)));
+        handler.chain(change).chain(slots).chain(answer).min()
+    }
+
+    fn take(&mut self, at: Instant, next: Next) -> ClientInput {
+        match next {
+            Next::Handler => self.handler_returned(),
+            Next::Change(index) => {
+                self.moments.remove(&(at, index));
+                self.change(self.changes[index].clone())
+            }
+            Next::Slot(index) => {
+                let now = self.net.now();
+                let slot = &mut self.slots[index];
+                let publish = slot.publish;
+                slot.advance();
+                // A machine that slept fires a timer once, however often it came due.
+                slot.skip_until(now);
+                self.publish(publish)
+            }
+            Next::Answer(n, index) => {
+                self.answers.remove(&(at, n, index));
+                self.publish(index)
+            }
+        }
+    }
+
+    fn publish(&self, index: usize) -> ClientInput {
+        let entry = &self.publishes[index];
+        let draft = Draft {
+            queue: entry.queue.clone(),
+            event: entry.event.clone(),
+            target: entry.target.clone(),
+            payload: entry.payload.clone(),
+            answer_within: entry.ack_within,
+        };
+        ClientInput::Publish { draft }
+    }
+
+    fn handler_returned(&mut self) -> ClientInput {
+        let (message, _) = self.handler.take().expect("a handler runs");
+        self.desk().running = None;
+        let now = self.net.now();
+        for (index, entry) in self.publishes.iter().enumerate() {
+            if let When::On { event, after } = &entry.when
+                && *event == message.event
+            {
+                self.answers.insert((now + *after, self.answers_made, index));
+                self.answers_made += 1;
+            }
+        }
+        ClientInput::HandlerReturned
+    }
+
+    fn change(&mut self, change: Change) -> ClientInput {
+        let mut record = |what| self.recorder.record(self.net.now(), what);
+        match change {
+            Change::Join(queue, room) => ClientInput::Join { queue, room, from: From::Now },
+            Change::Leave(queue, room) => ClientInput::Leave { queue, room },
+            Change::GoAway => {
+                record(What::Power(PowerState::WentAway));
+                ClientInput::GoAway
+            }
+            Change::ComeBack => {
+                record(What::Power(PowerState::CameBack));
+                ClientInput::ComeBack
+            }
+            Change::RemoveHandler(queue, event) => {
+                record(What::HandlerGone { queue: queue.clone(), event: event.clone() });
+                ClientInput::HandlerRemoved { queue, event }
+            }
+            Change::InstallHandler(queue, event) => {
+                record(What::HandlerBack { queue: queue.clone(), event: event.clone() });
+                ClientInput::HandlerInstalled { queue, event }
+            }
+        }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().expect("a trial has one thread")
+    }
+}
+
+impl<N: Net> App for Script<N> {
+    async fn next(&mut self) -> ClientInput {
+        let Some((at, next)) = self.upcoming() else { return std::future::pending().await };
+        if at > self.net.now() {
+            self.net.sleep_until(at).await;
+        }
+        self.take(at, next)
+    }
+
+    fn handle(&mut self, message: &Arc<Message>, _kind: PushKind) {
+        let now = self.net.now();
+        let slow = self.faults.iter().filter(|fault| fault.is_on(now)).filter_map(|fault| {
+            match fault.kind {
+                FaultKind::Slow { handler } => Some(handler),
+                _ => None,
+            }
+        });
+        let takes = slow.max().unwrap_or(Duration::ZERO);
+        self.desk().running = Some(message.id.clone());
+        self.handler = Some((message.clone(), now + takes));
+    }
+
+    fn keep(&mut self, numbering: Numbering) {
+        self.desk().numbering = numbering;
+    }
+}
+
+impl<N> std::fmt::Debug for Script<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Script").field("process", &self.process).finish_non_exhaustive()
+    }
+}
+
+impl Slot {
+    fn advance(&mut self) {
+        self.at += self.every;
+        self.left -= 1;
+    }
+
+    /// Drops the slots that a machine was down for.
+    fn skip_before(&mut self, now: Instant) {
+        while self.left > 0 && self.at < now {
+            self.advance();
+        }
+    }
+
+    /// Drops the slots that came due while a machine slept.
+    fn skip_until(&mut self, now: Instant) {
+        while self.left > 0 && self.at <= now {
+            self.advance();
+        }
+    }
+}
+
+/// Whether a fault is about a client's process.
+pub fn is_about(fault: &Fault, process: &Name) -> bool {
+    matches!(&fault.who, Who::Clients(names) if names.contains(process))
+}
+
+/// The times during which any of some faults is on, in order, without overlap.
+pub fn spans<'a>(
+    faults: impl Iterator<Item = &'a Fault>,
+) -> impl Iterator<Item = Range<Instant>> + use<> {
+    let mut times: Vec<Range<Instant>> = faults.map(|fault| fault.at..fault.until).collect();
+    times.sort_by_key(|span| (span.start, span.end));
+    let mut merged: Vec<Range<Instant>> = Vec::new();
+    for span in times {
+        match merged.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    merged.into_iter()
+}

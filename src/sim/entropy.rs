@@ -1,0 +1,65 @@
+//! Seeded entropy for threads that simulate: the one module with `unsafe`.
+//!
+//! A seed alone is not determinism: hash maps and libraries ask the operating system for random
+//! bytes. A program that invokes [`seed_entropy!`](crate::seed_entropy) defines the symbol
+//! `getrandom` itself. For a thread that called [`seed`] the bytes follow from its seed; for all
+//! others they are the system's. The library never defines the symbol, so that nobody gets it
+//! who did not ask. Linux only; elsewhere nothing is replaced.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+
+thread_local! {
+    static STATE: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// From now on this thread's entropy follows from `seed`.
+pub fn seed(seed: u64) {
+    STATE.set(Some(seed));
+}
+
+/// Fills `length` bytes at `buffer`, as `getrandom(2)` would.
+///
+/// # Safety
+/// `buffer` must be valid for writes of `length` bytes.
+pub unsafe fn fill(buffer: *mut u8, length: usize, flags: u32) -> isize {
+    let Ok(Some(mut state)) = STATE.try_with(Cell::get) else {
+        // SAFETY: the caller's promise is the system call's.
+        return unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) } as isize;
+    };
+    for offset in 0..length {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        // SAFETY: the offset is within the length that the caller promised.
+        unsafe { buffer.add(offset).write(mix(state)) };
+    }
+    STATE.set(Some(state));
+    length as isize
+}
+
+/// SplitMix64's finalizer (Steele, Lea, Flood, OOPSLA 2014), its top byte.
+fn mix(state: u64) -> u8 {
+    let mut z = state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 56) as u8
+}
+
+/// Defines `getrandom` for this program, so that threads that simulate have seeded entropy.
+///
+/// Invoke it once, at the top of a binary or of a test file.
+#[macro_export]
+macro_rules! seed_entropy {
+    () => {
+        /// Seeded for threads that simulate, the system's for all others.
+        ///
+        /// # Safety
+        /// As for `getrandom(2)`: `buffer` must be valid for writes of `length` bytes.
+        #[cfg(target_os = "linux")]
+        #[allow(unsafe_code)]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: u32) -> isize {
+            // SAFETY: the caller's promise is handed on.
+            unsafe { $crate::sim::entropy::fill(buffer, length, flags) }
+        }
+    };
+}

@@ -1,0 +1,145 @@
+//! One process and the machine under it: power, sleep, and what runs meanwhile.
+//!
+//! A process is a set of tasks in one future, plus a stack. A crash drops both and bumps the
+//! incarnation; a pause leaves the future unpolled, so that timers which came due fire once when
+//! the machine wakes. Broker and client are alike, also one of many on a host.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::app::{SharedDesk, spans};
+use super::stack::Machine;
+use crate::history::{PowerState, Recorder, What};
+use crate::net::Net;
+use crate::scenario::{Fault, FaultKind, Notice};
+use crate::time::Instant;
+
+/// The tasks of a process.
+pub type Tasks = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What a machine is told to do at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// Runs.
+    On,
+    /// Sleeps.
+    Asleep,
+    /// The process is dead, its kernel alive.
+    Killed,
+    /// No power.
+    Off,
+}
+
+/// When the state of a machine changes, as its faults say.
+pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
+    let of = |wanted: fn(&FaultKind) -> bool| {
+        let faults = faults.iter().copied().filter(move |fault| wanted(&fault.kind));
+        spans(faults).collect::<Vec<_>>()
+    };
+    let off = of(|kind| *kind == FaultKind::Crash { notice: Notice::Silent });
+    let killed = of(|kind| *kind == FaultKind::Crash { notice: Notice::Given });
+    let asleep = of(|kind| *kind == FaultKind::Pause);
+    let all = off.iter().chain(&killed).chain(&asleep);
+    let mut moments: Vec<Instant> = all.flat_map(|span| [span.start, span.end]).collect();
+    moments.sort();
+    moments.dedup();
+    let at = |moment: Instant| {
+        let within = |list: &[std::ops::Range<Instant>]| {
+            list.iter().any(|span| span.contains(&moment))
+        };
+        match () {
+            () if within(&off) => Power::Off,
+            () if within(&killed) => Power::Killed,
+            () if within(&asleep) => Power::Asleep,
+            () => Power::On,
+        }
+    };
+    moments.into_iter().map(|moment| (moment, at(moment))).collect()
+}
+
+/// Who watches over one process for a whole trial.
+pub struct Supervisor<N> {
+    /// Its network, which has its clock.
+    pub net: N,
+    /// Its machine.
+    pub machine: Machine,
+    /// Its pen.
+    pub recorder: Recorder,
+    /// What outlives it.
+    pub desk: SharedDesk,
+    /// When its machine changes.
+    pub timetable: Vec<(Instant, Power)>,
+}
+
+impl<N: Net> Supervisor<N> {
+    /// Runs the process for ever; `start` makes its tasks anew after each crash, from the number
+    /// of its life on, from 1.
+    pub async fn run(self, start: impl Fn(u64) -> Tasks) {
+        let mut life = 1;
+        let mut power = Power::On;
+        self.machine.power_on(life);
+        self.record(PowerState::Started);
+        let mut tasks = Some(start(life));
+        for (at, next) in &self.timetable {
+            self.run_until(*at, power, &mut tasks).await;
+            self.change(power, *next, &mut tasks);
+            if tasks.is_none() && matches!(next, Power::On | Power::Asleep) {
+                life += 1;
+                if power == Power::Off {
+                    self.machine.power_on(life);
+                }
+                self.record(PowerState::Started);
+                tasks = Some(start(life));
+            }
+            power = *next;
+        }
+        self.run_until(Instant::NEVER, power, &mut tasks).await;
+    }
+
+    /// Lets the process run until a moment, unless it is dead or asleep.
+    async fn run_until(&self, at: Instant, power: Power, tasks: &mut Option<Tasks>) {
+        let alarm = self.net.sleep_until(at);
+        match tasks {
+            Some(tasks) if power == Power::On => {
+                tokio::select! {
+                    biased;
+                    () = alarm => {}
+                    () = tasks => panic!("a process ended by itself"),
+                }
+            }
+            _ => alarm.await,
+        }
+    }
+
+    fn change(&self, from: Power, to: Power, tasks: &mut Option<Tasks>) {
+        if from == Power::Asleep && to != Power::Asleep {
+            self.machine.resume();
+            self.record(PowerState::Resumed);
+        }
+        match to {
+            Power::Off if from != Power::Off => {
+                self.machine.power_off();
+                self.die(PowerState::PowerLost, tasks);
+            }
+            Power::Killed if tasks.is_some() => self.die(PowerState::Killed, tasks),
+            Power::Asleep if from != Power::Asleep => {
+                self.machine.pause();
+                self.record(PowerState::Paused);
+            }
+            Power::Off | Power::Killed | Power::Asleep | Power::On => {}
+        }
+    }
+
+    fn die(&self, how: PowerState, tasks: &mut Option<Tasks>) {
+        *tasks = None;
+        self.record(how);
+        let cut_short = self.desk.lock().expect("a trial has one thread").running.take();
+        if let Some(id) = cut_short {
+            self.recorder.record(self.net.now(), What::Interrupted { id });
+        }
+    }
+
+    fn record(&self, state: PowerState) {
+        self.recorder.record(self.net.now(), What::Power(state));
+    }
+}
