@@ -6,6 +6,7 @@ pub mod message;
 pub mod net;
 pub mod report;
 pub mod scenario;
+pub mod sim;
 pub mod time;
 pub mod verdict;
 pub mod wire;

@@ -1,0 +1,215 @@
+//! The driver of one turmoil host: carries packets between its stacks and the other hosts.
+//!
+//! In rounds, each at one moment: what came in is held until it is due, what is due goes into
+//! its stack, timers ring, every dirty stack sends, and all packets for one turmoil host travel
+//! in one datagram. It runs before every program of its host, so that what arrives at a moment
+//! is there for whoever runs at that moment. Only the driver polls a stack.
+
+mod batch;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use turmoil::net::UdpSocket;
+
+use crate::history::Fate;
+use crate::time::Instant;
+
+use super::fate::{Arrival, Outcome};
+use super::machine::Bell;
+use super::net::{Departure, Internet, Numbered, flow_of};
+use super::stack::{Reception, Wakeup, is_intact};
+use batch::{Held, LARGEST};
+
+/// The port of every driver.
+const PORT: u16 = 9;
+
+/// The driver of one turmoil host.
+pub(super) struct Nic {
+    internet: Arc<Internet>,
+    bell: Arc<Bell>,
+    /// Where each process stands, by index.
+    routes: Arc<Routes>,
+    host: Ipv4Addr,
+    /// When the trial ends: from then on nothing moves.
+    end: Instant,
+    held: BinaryHeap<Reverse<Held>>,
+    timers: BinaryHeap<Reverse<(Instant, u32, u64)>>,
+    /// What this round sends, by host: full batches and the one that is filled.
+    batches: BTreeMap<Ipv4Addr, Vec<Vec<u8>>>,
+    wakeups: Vec<Wakeup>,
+    scratch: Vec<u8>,
+}
+
+/// The turmoil host of every process, by index.
+pub(super) type Routes = std::sync::Mutex<Vec<Option<Ipv4Addr>>>;
+
+impl Nic {
+    pub fn new(
+        internet: Arc<Internet>,
+        bell: Arc<Bell>,
+        routes: Arc<Routes>,
+        host: Ipv4Addr,
+        end: Instant,
+    ) -> Nic {
+        let (held, timers, batches) = (BinaryHeap::new(), BinaryHeap::new(), BTreeMap::new());
+        let (wakeups, scratch) = (Vec::new(), vec![0; LARGEST]);
+        Nic { internet, bell, routes, host, end, held, timers, batches, wakeups, scratch }
+    }
+
+    /// Drives until the trial ends.
+    pub async fn drive(mut self) {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await;
+        let socket = socket.expect("nobody else is on this host");
+        loop {
+            let now = self.bell.now();
+            if now >= self.end {
+                return self.switch_off();
+            }
+            self.round(now, &socket);
+            let next = self.bell.moment(self.next()).expect("a trial ends");
+            tokio::select! {
+                biased;
+                readable = socket.readable() => readable.expect("turmoil's sockets do not fail"),
+                () = self.bell.calls.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
+            }
+        }
+    }
+
+    fn round(&mut self, now: Instant, socket: &UdpSocket) {
+        self.take_in(now, socket);
+        while self.held.peek().is_some_and(|Reverse(held)| held.due <= now) {
+            let Reverse(held) = self.held.pop().expect("it was there");
+            self.deliver(now, held);
+        }
+        while self.timers.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
+            let Reverse((at, process, socket)) = self.timers.pop().expect("it was there");
+            let machine = &self.internet.machines()[process as usize];
+            machine.stack().timer(Wakeup { at, socket });
+            self.bell.ring(process);
+        }
+        loop {
+            let callers = self.bell.callers();
+            if callers.is_empty() {
+                break;
+            }
+            callers.into_iter().for_each(|process| self.work(now, process));
+        }
+        for (host, batches) in std::mem::take(&mut self.batches) {
+            batches.iter().for_each(|batch| send(socket, host, batch));
+        }
+    }
+
+    /// When something is to be done next, if nobody calls.
+    fn next(&self) -> Instant {
+        let held = self.held.peek().map(|Reverse(held)| held.due);
+        let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
+        held.into_iter().chain(timer).fold(self.end, Instant::min)
+    }
+
+    /// Holds the packets that other hosts sent.
+    fn take_in(&mut self, now: Instant, socket: &UdpSocket) {
+        while let Ok((length, _)) = socket.try_recv_from(&mut self.scratch) {
+            let mut batch = Bytes::copy_from_slice(&self.scratch[..length]);
+            while !batch.is_empty() {
+                let held = Held::decode(&mut batch);
+                assert!(held.due >= now, "a packet came late: the tick exceeds a latency");
+                self.held.push(Reverse(held));
+            }
+        }
+    }
+
+    /// Puts a packet that is due into its stack.
+    fn deliver(&mut self, now: Instant, held: Held) {
+        let datagram = held.datagram.map(|number| numbered(&held, number));
+        let packet = flipped(held.packet, held.flip);
+        let machine = &self.internet.machines()[held.to as usize];
+        let reception = if held.flip.is_some() && !is_intact(&packet) {
+            Reception::Dropped(Fate::Corrupted)
+        } else {
+            self.bell.ring(held.to);
+            machine.stack().receive(now, packet)
+        };
+        if let Some(datagram) = datagram {
+            let fate = match reception {
+                Reception::Taken => None,
+                Reception::Dropped(fate) => Some(fate),
+            };
+            self.internet.received(now, held.from, datagram, fate);
+        }
+    }
+
+    /// Lets a stack send, and sends it on.
+    fn work(&mut self, now: Instant, process: u32) {
+        let internet = self.internet.clone();
+        let mut stack = internet.machines()[process as usize].stack();
+        stack.work(now, &mut self.wakeups);
+        for Wakeup { at, socket } in self.wakeups.drain(..) {
+            self.timers.push(Reverse((at, process, socket)));
+        }
+        for packet in stack.packets() {
+            if let Some(departure) = internet.depart(now, process, &packet) {
+                self.send_on(process, packet, departure);
+            }
+        }
+    }
+
+    fn send_on(&mut self, from: u32, packet: Vec<u8>, departure: Departure) {
+        let Departure { to, lot, datagram } = departure;
+        let Outcome::Arrives(first, second) = lot.outcome else { return };
+        let host = self.routes.lock().expect("a trial has one thread")[to as usize];
+        let packet = Bytes::from(packet);
+        for Arrival { due, flip } in [Some(first), second].into_iter().flatten() {
+            let (serial, datagram) = (lot.serial, datagram.map(|datagram| datagram.number));
+            let held = Held { due, from, to, serial, flip, datagram, packet: packet.clone() };
+            match host {
+                Some(host) if host == self.host => self.held.push(Reverse(held)),
+                Some(host) => self.put(host, &held),
+                None => {}
+            }
+        }
+    }
+
+    fn put(&mut self, host: Ipv4Addr, held: &Held) {
+        let batches = self.batches.entry(host).or_default();
+        match batches.last_mut().filter(|batch| batch.len() + held.len() <= LARGEST) {
+            Some(batch) => held.encode(batch),
+            None => {
+                let mut batch = Vec::new();
+                held.encode(&mut batch);
+                batches.push(batch);
+            }
+        }
+    }
+
+    /// The trial is over: the stacks of this host write their last records.
+    fn switch_off(self) {
+        let routes = self.routes.lock().expect("a trial has one thread");
+        for (machine, host) in self.internet.machines().iter().zip(routes.iter()) {
+            if *host == Some(self.host) {
+                machine.stack().power_off(self.end);
+            }
+        }
+    }
+}
+
+/// The datagram that a packet carries; read before a bit of it is flipped.
+fn numbered(held: &Held, number: u64) -> Numbered {
+    Numbered { flow: flow_of(&held.packet), number }
+}
+
+fn flipped(packet: Bytes, flip: Option<u32>) -> Bytes {
+    let Some(bit) = flip else { return packet };
+    let mut packet = packet.to_vec();
+    packet[bit as usize / 8] ^= 1 << (bit % 8);
+    Bytes::from(packet)
+}
+
+fn send(socket: &UdpSocket, host: Ipv4Addr, batch: &[u8]) {
+    let to = SocketAddr::new(IpAddr::V4(host), PORT);
+    socket.try_send_to(batch, to).expect("every host is there");
+}

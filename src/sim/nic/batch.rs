@@ -1,0 +1,114 @@
+//! Packets on their way between turmoil hosts: many in one datagram, each with its fate.
+//!
+//! The layout is private to one process's memory: a fixed head, then the packet.
+
+use std::cmp::Ordering;
+
+use bytes::{Buf, BufMut, Bytes};
+
+use crate::time::Instant;
+
+/// Bytes of a packet's head in a batch.
+const HEAD: usize = 8 + 4 + 4 + 8 + 4 + 8 + 4;
+/// Most bytes of a batch: what one turmoil datagram carries without being cut off.
+pub(super) const LARGEST: usize = 64 * 1_024;
+
+/// A packet that is held until it is due.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub due: Instant,
+    /// The sender's process.
+    pub from: u32,
+    /// The receiver's process.
+    pub to: u32,
+    /// Which packet of its direction it is.
+    pub serial: u64,
+    /// The bit to flip on arrival.
+    pub flip: Option<u32>,
+    /// Which datagram of its flow it is, if it is one.
+    pub datagram: Option<u64>,
+    pub packet: Bytes,
+}
+
+impl Held {
+    /// The order of arrival: nothing in it depends on the order in which hosts ran.
+    fn key(&self) -> (Instant, u32, u32, u64) {
+        (self.due, self.from, self.to, self.serial)
+    }
+
+    /// How many bytes it takes in a batch.
+    pub fn len(&self) -> usize {
+        HEAD + self.packet.len()
+    }
+
+    pub fn encode(&self, batch: &mut Vec<u8>) {
+        batch.put_u64(self.due.as_micros());
+        batch.put_u32(self.from);
+        batch.put_u32(self.to);
+        batch.put_u64(self.serial);
+        batch.put_u32(self.flip.unwrap_or(u32::MAX));
+        batch.put_u64(self.datagram.unwrap_or(0));
+        batch.put_u32(self.packet.len() as u32);
+        batch.put_slice(&self.packet);
+    }
+
+    /// Takes the next packet out of a batch.
+    pub fn decode(batch: &mut Bytes) -> Held {
+        let due = Instant::from_micros(batch.get_u64());
+        let (from, to, serial) = (batch.get_u32(), batch.get_u32(), batch.get_u64());
+        let flip = Some(batch.get_u32()).filter(|&bit| bit != u32::MAX);
+        let datagram = Some(batch.get_u64()).filter(|&number| number != 0);
+        let length = batch.get_u32() as usize;
+        Held { due, from, to, serial, flip, datagram, packet: batch.split_to(length) }
+    }
+}
+
+impl Ord for Held {
+    fn cmp(&self, other: &Held) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Held {
+    fn partial_cmp(&self, other: &Held) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Held) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Held {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_gives_back_what_was_put_in() {
+        let held = |serial, flip, datagram, packet: &'static [u8]| Held {
+            due: Instant::from_millis(serial),
+            from: 1,
+            to: 0,
+            serial,
+            flip,
+            datagram,
+            packet: Bytes::from_static(packet),
+        };
+        let all = [held(1, None, Some(7), b"one"), held(2, Some(0), None, b""), held(3, None, None, b"3")];
+        let mut batch = Vec::new();
+        all.iter().for_each(|held| held.encode(&mut batch));
+        assert_eq!(batch.len(), all.iter().map(Held::len).sum::<usize>());
+        let mut batch = Bytes::from(batch);
+        for expected in all {
+            let found = Held::decode(&mut batch);
+            assert_eq!(found, expected);
+            assert_eq!((found.flip, found.datagram), (expected.flip, expected.datagram));
+            assert_eq!(found.packet, expected.packet);
+        }
+        assert!(batch.is_empty());
+    }
+}

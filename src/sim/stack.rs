@@ -1,0 +1,298 @@
+//! The kernel of one process: one smoltcp interface, its connections, listeners and datagram
+//! sockets.
+//!
+//! Sans-IO: programs read and write sockets, the driver feeds packets in and takes packets out,
+//! and only the driver polls. The stack outlives the program that used it and dies with the
+//! power. It never asks what time it is and never draws.
+
+mod clock;
+mod connection;
+mod datagram;
+mod demux;
+mod listener;
+mod power;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
+use smoltcp::wire::{HardwareAddress, IpCidr};
+
+pub(crate) use connection::Connection;
+pub(crate) use datagram::Datagram;
+pub(crate) use demux::{Reception, is_intact};
+pub(crate) use listener::Listener;
+pub use wire::MTU;
+
+use crate::history::{Ledger, Recorder, What};
+use crate::time::Instant;
+use wire::Wire;
+
+use super::draw::Draw;
+
+/// The ports that a kernel gives out: IANA's dynamic ports, RFC 6335 §6.
+const EPHEMERAL: std::ops::RangeInclusive<u16> = 49_152..=65_535;
+
+/// Whether the machine is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// No kernel; packets find nobody home.
+    Off,
+    /// Everything works.
+    On,
+    /// The machine sleeps: the kernel is kept, packets find nobody home, timers wait.
+    Paused,
+}
+
+/// What a stack is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Build {
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// Bytes of the send buffer, and of the receive buffer, of a connection.
+    pub buffer: usize,
+    /// The trial's dice.
+    pub seed: Draw,
+    /// The pen of its process.
+    pub recorder: Recorder,
+}
+
+/// The kernel of one process.
+pub(crate) struct Stack {
+    build: Build,
+    power: Power,
+    /// How often the machine was switched on; sockets of an older one are dead.
+    incarnation: u64,
+    interface: Interface,
+    wire: Wire,
+    /// A set without sockets: what smoltcp answers to packets that are nobody's.
+    nobody: SocketSet<'static>,
+    /// Numbers sockets; never reused, not even by a later incarnation.
+    next_id: u64,
+    next_port: u16,
+    connections: BTreeMap<u64, Connection>,
+    /// Connections by local port and peer.
+    tuples: BTreeMap<(u16, SocketAddr), u64>,
+    listeners: BTreeMap<u16, Listener>,
+    datagrams: BTreeMap<u64, Datagram>,
+    datagram_ports: BTreeMap<u16, u64>,
+    /// Sockets with something to do, in the order in which they got it.
+    dirty: Vec<u64>,
+    /// TCP segments that carried bytes for a second time.
+    retransmits: u64,
+}
+
+/// A socket whose timer the driver must watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wakeup {
+    pub at: Instant,
+    pub socket: u64,
+}
+
+impl Stack {
+    /// The kernel of a machine that is off.
+    pub fn new(build: Build) -> Stack {
+        let mut wire = Wire::default();
+        let interface = boot(&build, 0, &mut wire);
+        Stack {
+            build,
+            power: Power::Off,
+            incarnation: 0,
+            interface,
+            wire,
+            nobody: SocketSet::new(Vec::new()),
+            next_id: 1,
+            next_port: *EPHEMERAL.start(),
+            connections: BTreeMap::new(),
+            tuples: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            datagrams: BTreeMap::new(),
+            datagram_ports: BTreeMap::new(),
+            dirty: Vec::new(),
+            retransmits: 0,
+        }
+    }
+
+    pub fn power(&self) -> Power {
+        self.power
+    }
+
+    pub fn retransmits(&self) -> u64 {
+        self.retransmits
+    }
+
+    /// Errs unless this incarnation of the machine is on or asleep.
+    pub fn alive(&self, incarnation: u64) -> io::Result<()> {
+        if self.power == Power::Off || self.incarnation != incarnation {
+            return Err(io::Error::new(io::ErrorKind::NetworkDown, "the machine has no power"));
+        }
+        Ok(())
+    }
+
+    /// This machine's address with a port.
+    pub fn local(&self, port: u16) -> SocketAddr {
+        SocketAddr::V4(SocketAddrV4::new(self.build.address, port))
+    }
+
+    pub fn connection(&mut self, id: u64) -> Option<&mut Connection> {
+        self.connections.get_mut(&id)
+    }
+
+    pub fn datagram(&mut self, id: u64) -> Option<&mut Datagram> {
+        self.datagrams.get_mut(&id)
+    }
+
+    /// Notes that a socket has something to do.
+    pub fn touch(&mut self, id: u64) {
+        if self.dirty.last() != Some(&id) {
+            self.dirty.push(id);
+        }
+    }
+
+    /// Lets every dirty socket send what it can; what left is taken by [`Stack::packets`]. The
+    /// timers to watch are pushed to `wakeups`.
+    pub fn work(&mut self, now: Instant, wakeups: &mut Vec<Wakeup>) {
+        if self.power != Power::On {
+            return;
+        }
+        let mut at = 0;
+        while at < self.dirty.len() {
+            let id = self.dirty[at];
+            at += 1;
+            if self.datagrams.contains_key(&id) {
+                self.work_datagram(now, id);
+            } else if self.connections.contains_key(&id) {
+                wakeups.extend(self.work_connection(now, id));
+            }
+        }
+        self.dirty.clear();
+    }
+
+    /// The packets that left since the last call, in order.
+    pub fn packets(&mut self) -> std::vec::Drain<'_, Vec<u8>> {
+        self.wire.sent.drain(..)
+    }
+
+    /// A socket's timer came due: it is dirty if it still wants that.
+    pub fn timer(&mut self, wakeup: Wakeup) {
+        if let Some(connection) = self.connections.get_mut(&wakeup.socket)
+            && connection.queued_at == Some(wakeup.at)
+        {
+            connection.queued_at = None;
+            self.touch(wakeup.socket);
+        }
+    }
+
+    /// The next port that nobody uses, from a start that the dice of the incarnation give.
+    fn ephemeral_port(&mut self) -> io::Result<u16> {
+        for _ in EPHEMERAL {
+            let port = self.next_port;
+            self.next_port = if port == *EPHEMERAL.end() { *EPHEMERAL.start() } else { port + 1 };
+            let any_peer = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+            let connected = self.tuples.range((port, any_peer)..).next();
+            let free = connected.is_none_or(|((used, _), _)| *used != port)
+                && !self.listeners.contains_key(&port)
+                && !self.datagram_ports.contains_key(&port);
+            if free {
+                return Ok(port);
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AddrInUse, "every port is in use"))
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id - 1
+    }
+
+    fn work_connection(&mut self, now: Instant, id: u64) -> Option<Wakeup> {
+        self.record_end(now, id);
+        let Stack { interface, wire, connections, .. } = self;
+        let connection = connections.get_mut(&id).expect("the caller has seen it");
+        if connection.may_poll() {
+            let before = connection.tcp().state();
+            loop {
+                let sent = wire.sent.len();
+                let polled =
+                    interface.poll_egress(clock::to_stack(now), wire, &mut connection.sockets);
+                for packet in &wire.sent[sent..] {
+                    self.retransmits += u64::from(connection.sends(packet));
+                }
+                if polled == PollResult::None {
+                    break;
+                }
+            }
+            connection.timed_out_since(before);
+        }
+        let poll_at = connection.poll_at(interface, now);
+        self.settle(now, id);
+        let connection = self.connections.get_mut(&id)?;
+        let at = poll_at?.max(now + clock::MILLISECOND);
+        if connection.queued_at.is_some_and(|queued| queued <= at) {
+            return None;
+        }
+        connection.queued_at = Some(at);
+        Some(Wakeup { at, socket: id })
+    }
+
+    /// Draws the consequences of what a connection's socket went through: wakes its program,
+    /// queues it for its acceptor, records its end, and forgets it when nobody needs it.
+    fn settle(&mut self, now: Instant, id: u64) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.became_established() {
+            if let Some(listener) = connection.listener.and_then(|p| self.listeners.get_mut(&p)) {
+                listener.ready(id);
+            }
+        }
+        connection.observe();
+        connection.wake();
+        self.record_end(now, id);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.is_gone() {
+            let key = (connection.local.port(), connection.peer);
+            if self.tuples.get(&key) == Some(&id) {
+                self.tuples.remove(&key);
+            }
+            if !connection.held || !connection.is_worth_a_ledger() {
+                let listener = connection.listener;
+                self.connections.remove(&id);
+                if let Some(listener) = listener.and_then(|port| self.listeners.get_mut(&port)) {
+                    listener.forget(id);
+                }
+            }
+        }
+    }
+
+    /// Records the end of a connection once its taps can change no more.
+    fn record_end(&mut self, now: Instant, id: u64) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.has_ended() && !connection.held && !connection.recorded {
+            connection.recorded = true;
+            if connection.is_worth_a_ledger() {
+                self.build.recorder.record(now, What::Ended(connection.ledger()));
+            }
+        }
+    }
+
+    /// The ledgers of all ends that are still to be recorded, in the order of their opening.
+    fn last_ledgers(&self) -> Vec<Ledger> {
+        let connections = self.connections.values();
+        let streams = connections
+            .filter(|connection| !connection.recorded && connection.is_worth_a_ledger())
+            .map(Connection::ledger);
+        streams.chain(self.datagrams.values().map(|socket| socket.ledger(None))).collect()
+    }
+}
+
+/// A fresh interface, as at a machine's start.
+fn boot(build: &Build, incarnation: u64, wire: &mut Wire) -> Interface {
+    let mut config = Config::new(HardwareAddress::Ip);
+    config.random_seed = build.seed.named("isn").with(incarnation).bits();
+    let mut interface = Interface::new(config, wire, smoltcp::time::Instant::ZERO);
+    interface.update_ip_addrs(|addresses| {
+        addresses.push(IpCidr::new(build.address.into(), 8)).expect("it is the first");
+    });
+    interface
+}

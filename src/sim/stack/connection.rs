@@ -1,0 +1,365 @@
+//! One end of a TCP connection: its socket, its taps, and why it ended.
+
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, Waker};
+
+use smoltcp::iface::{Interface, SocketHandle, SocketSet};
+use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
+use smoltcp::wire::{Ipv4Packet, TcpPacket, TcpSeqNumber};
+
+use crate::history::{Endpoint, Ledger, Line};
+use crate::message::EndReason;
+use crate::time::{Duration, Instant};
+
+use super::wire::endpoint;
+use super::{Stack, clock};
+
+/// How long an idle connection waits before it asks whether the peer is there. Linux asks after
+/// two hours (tcp(7), `tcp_keepalive_time`), then every 75 s (`tcp_keepalive_intvl`).
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a connection hears nothing before it gives up: 15 retries of Linux, tcp(7),
+/// `tcp_retries2`.
+const TIMEOUT: Duration = Duration::from_secs(924);
+/// How long an opening waits: 6 retries of Linux, tcp(7), `tcp_syn_retries`.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(127);
+/// How long a half-open or half-closed connection that no program holds is kept: tcp(7),
+/// `tcp_fin_timeout`.
+const ORPHAN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One end of a connection.
+pub(crate) struct Connection {
+    pub(super) sockets: SocketSet<'static>,
+    handle: SocketHandle,
+    pub local: SocketAddr,
+    pub peer: SocketAddr,
+    /// The listener that waits for it; `None` if it was opened here, or is accepted.
+    pub(super) listener: Option<u16>,
+    /// The initial sequence number of the peer that opened it.
+    pub(super) peer_isn: Option<TcpSeqNumber>,
+    /// Whether a program, or a listener for it, holds the stream.
+    pub(super) held: bool,
+    pub(super) recorded: bool,
+    /// The earliest timer that the driver watches for it.
+    pub(super) queued_at: Option<Instant>,
+    established: bool,
+    /// Whether it left the table of connections: a newer one has its place, or it never opened.
+    retired: bool,
+    /// Whether it sent all it had to say when TIME-WAIT began.
+    resting: bool,
+    reason: Option<EndReason>,
+    error: Option<io::ErrorKind>,
+    written: u64,
+    read: u64,
+    /// The first sequence number that was not sent yet.
+    sent_to: Option<TcpSeqNumber>,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+impl Connection {
+    pub(super) fn new(local: SocketAddr, peer: SocketAddr, buffer: usize) -> Connection {
+        let room = || SocketBuffer::new(vec![0; buffer]);
+        let mut socket = Socket::new(room(), room());
+        socket.set_congestion_control(CongestionControl::Reno);
+        socket.set_nagle_enabled(false);
+        socket.set_keep_alive(Some(clock::span_to_stack(KEEP_ALIVE)));
+        socket.set_timeout(Some(clock::span_to_stack(CONNECT_TIMEOUT)));
+        let mut sockets = SocketSet::new(Vec::with_capacity(1));
+        let handle = sockets.add(socket);
+        Connection {
+            sockets,
+            handle,
+            local,
+            peer,
+            listener: None,
+            peer_isn: None,
+            held: true,
+            recorded: false,
+            queued_at: None,
+            established: false,
+            retired: false,
+            resting: false,
+            reason: None,
+            error: None,
+            written: 0,
+            read: 0,
+            sent_to: None,
+            reader: None,
+            writer: None,
+        }
+    }
+
+    pub(super) fn tcp(&self) -> &Socket<'static> {
+        self.sockets.get(self.handle)
+    }
+
+    pub(super) fn tcp_mut(&mut self) -> &mut Socket<'static> {
+        self.sockets.get_mut(self.handle)
+    }
+
+    /// A connection that a listener's peer opens.
+    pub(super) fn for_listener(mut self, port: u16, isn: TcpSeqNumber) -> Connection {
+        (self.listener, self.peer_isn) = (Some(port), Some(isn));
+        self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
+        self.tcp_mut().listen(port).expect("a fresh socket listens");
+        self
+    }
+
+    /// The outcome of the opening: `Ok` once it is established.
+    pub fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match (self.error, self.established) {
+            (_, true) => Poll::Ready(Ok(())),
+            (Some(kind), false) => Poll::Ready(Err(kind.into())),
+            (None, false) => {
+                self.writer = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Reads into `buffer`; the number of bytes, 0 at the peer's end; and whether the window
+    /// opened so far that the peer should hear of it.
+    pub fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<(usize, bool)>> {
+        let waiting = self.tcp().recv_queue();
+        if waiting > 0 {
+            let read = self.tcp_mut().recv_slice(buffer).map_err(io::Error::other)?;
+            self.read += read as u64;
+            return Poll::Ready(Ok((read, waiting >= self.tcp().recv_capacity() / 4)));
+        }
+        if let Some(kind) = self.error {
+            return Poll::Ready(Err(kind.into()));
+        }
+        if !self.tcp().may_recv() {
+            return Poll::Ready(Ok((0, false)));
+        }
+        self.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Writes as much of `bytes` as fits.
+    pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(kind) = self.error {
+            return Poll::Ready(Err(kind.into()));
+        }
+        if !self.tcp().may_send() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let written = self.tcp_mut().send_slice(bytes).map_err(io::Error::other)?;
+        self.written += written as u64;
+        if written == 0 && !bytes.is_empty() {
+            self.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    /// Ends this side in order: FIN after what was written.
+    pub fn shut_down(&mut self) {
+        self.reason.get_or_insert(EndReason::Left);
+        self.tcp_mut().close();
+    }
+
+    /// The program lets go: FIN after what was written, or RST if data was unread.
+    pub fn let_go(&mut self) {
+        self.held = false;
+        (self.reader, self.writer) = (None, None);
+        if self.tcp().state() == State::SynSent {
+            // Nobody was there yet to be told.
+            self.reason.get_or_insert(EndReason::Left);
+            self.retired = true;
+        } else if !self.is_closed() {
+            self.shut_down();
+            if self.tcp().recv_queue() > 0 && self.tcp().state() != State::TimeWait {
+                self.tcp_mut().abort();
+            }
+        }
+    }
+
+    /// The peer's machine began anew and wants this connection's place.
+    pub(super) fn replaced(&mut self) {
+        if self.tcp().state() != State::TimeWait {
+            self.fail(EndReason::Reset, io::ErrorKind::ConnectionReset);
+        }
+        self.retired = true;
+    }
+
+    /// Whether the driver may let the socket send. While a program holds a socket in TIME-WAIT
+    /// its last timer must not fire: it would throw unread data away.
+    pub(super) fn may_poll(&self) -> bool {
+        !self.retired && !(self.resting && self.held)
+    }
+
+    /// When the socket wants to be polled again.
+    pub(super) fn poll_at(&mut self, interface: &mut Interface, now: Instant) -> Option<Instant> {
+        if !self.may_poll() || (self.held && self.tcp().state() == State::TimeWait) {
+            return None;
+        }
+        interface.poll_at(clock::to_stack(now), &self.sockets).map(clock::from_stack)
+    }
+
+    /// Takes note of a packet that leaves; whether it carries bytes for a second time.
+    pub(super) fn sends(&mut self, packet: &[u8]) -> bool {
+        let ip = Ipv4Packet::new_unchecked(packet);
+        let tcp = TcpPacket::new_unchecked(ip.payload());
+        let flags = usize::from(tcp.syn()) + usize::from(tcp.fin());
+        let keep_alive = flags == 0 && self.tcp().send_queue() == 0;
+        if keep_alive || tcp.rst() || tcp.payload().len() + flags == 0 {
+            return false;
+        }
+        let (start, end) = (tcp.seq_number(), tcp.seq_number() + tcp.payload().len() + flags);
+        let again = self.sent_to.is_some_and(|sent_to| start < sent_to);
+        self.sent_to = Some(self.sent_to.map_or(end, |sent_to| sent_to.max(end)));
+        again
+    }
+
+    /// A reset came in.
+    pub(super) fn was_reset(&mut self, before: State) {
+        if self.is_closed() && before != State::Closed {
+            match before {
+                State::SynSent => self.fail(EndReason::Refused, io::ErrorKind::ConnectionRefused),
+                _ => self.fail(EndReason::Reset, io::ErrorKind::ConnectionReset),
+            }
+        }
+    }
+
+    /// The socket was polled: if that closed it, it gave up.
+    pub(super) fn timed_out_since(&mut self, before: State) {
+        let quiet = matches!(before, State::Closed | State::TimeWait);
+        if self.tcp().state() == State::Closed && !quiet {
+            self.fail(EndReason::TcpTimeout, io::ErrorKind::TimedOut);
+        }
+    }
+
+    fn fail(&mut self, reason: EndReason, kind: io::ErrorKind) {
+        if self.reason != Some(EndReason::Left) {
+            self.reason = Some(reason);
+        }
+        self.error.get_or_insert(kind);
+    }
+
+    /// Whether it became established since the last call.
+    pub(super) fn became_established(&mut self) -> bool {
+        let opening = matches!(
+            self.tcp().state(),
+            State::SynSent | State::SynReceived | State::Listen | State::Closed
+        );
+        if self.established || opening {
+            return false;
+        }
+        self.established = true;
+        self.tcp_mut().set_timeout(Some(clock::span_to_stack(TIMEOUT)));
+        true
+    }
+
+    /// Takes note of the peer's FIN, and lets orphans die.
+    pub(super) fn observe(&mut self) {
+        let state = self.tcp().state();
+        if matches!(state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait) {
+            self.reason.get_or_insert(EndReason::Fin);
+        }
+        self.resting |= state == State::TimeWait;
+        if !self.held && state == State::FinWait2 {
+            self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
+        }
+    }
+
+    /// Data came for a program that has let go: the kernel answers with a reset, as Linux does
+    /// (RFC 9293 §3.6.1, RFC 1122 §4.2.2.13). Whether it did.
+    pub(super) fn refuse_data(&mut self) -> bool {
+        let refuse = !self.held && !self.is_closed() && self.tcp().recv_queue() > 0;
+        if refuse {
+            self.tcp_mut().abort();
+        }
+        refuse
+    }
+
+    /// Wakes those who wait for what is now there.
+    pub(super) fn wake(&mut self) {
+        let (tcp, failed) = (self.tcp(), self.error.is_some());
+        let readable = tcp.can_recv() || !tcp.may_recv() || failed;
+        let opening = matches!(tcp.state(), State::SynSent | State::SynReceived);
+        let writable = (!opening && (tcp.can_send() || !tcp.may_send())) || failed;
+        if readable && let Some(waker) = self.reader.take() {
+            waker.wake();
+        }
+        if writable && let Some(waker) = self.writer.take() {
+            waker.wake();
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.retired || matches!(self.tcp().state(), State::Closed | State::Listen)
+    }
+
+    /// Whether nothing that its taps count can change any more.
+    pub(super) fn has_ended(&self) -> bool {
+        match self.tcp().state() {
+            State::TimeWait => true,
+            State::FinWait2 => !self.held,
+            _ => self.is_closed(),
+        }
+    }
+
+    /// Whether it needs no place in the table of connections: a reset, if any, has left.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_closed() && (self.retired || self.tcp().remote_endpoint().is_none())
+    }
+
+    /// Whether any byte, or any program, ever met it: not if a listener's peer gave up early.
+    pub(super) fn is_worth_a_ledger(&self) -> bool {
+        self.established || self.peer_isn.is_none()
+    }
+
+    /// Its taps now.
+    pub(super) fn ledger(&self) -> Ledger {
+        let tcp = self.tcp();
+        Ledger {
+            line: Line::Stream,
+            end: Endpoint { local: self.local, peer: self.peer },
+            reason: self.reason.filter(|_| self.has_ended()),
+            written: self.written,
+            acknowledged: self.written - tcp.send_queue() as u64,
+            arrived: self.read + tcp.recv_queue() as u64,
+            read: self.read,
+        }
+    }
+
+    /// Tells everyone who waits that the machine is gone.
+    pub(super) fn power_lost(self) {
+        self.reader.into_iter().chain(self.writer).for_each(Waker::wake);
+    }
+}
+
+impl Stack {
+    /// Opens a connection; its number and this end's address.
+    ///
+    /// # Errors
+    /// `AddrInUse` if every port is in use, `InvalidInput` if nobody can be there.
+    pub fn open(&mut self, to: SocketAddr) -> io::Result<(u64, SocketAddr)> {
+        let remote = endpoint(to).ok_or(io::ErrorKind::InvalidInput)?;
+        let port = self.ephemeral_port()?;
+        let local = self.local(port);
+        let mut connection = Connection::new(local, to, self.build.buffer);
+        let socket = connection.sockets.get_mut::<Socket>(connection.handle);
+        let opened = socket.connect(self.interface.context(), remote, port);
+        opened.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let id = self.number();
+        self.tuples.insert((port, to), id);
+        self.connections.insert(id, connection);
+        self.touch(id);
+        Ok((id, local))
+    }
+
+    /// The program lets go of a stream.
+    pub fn let_go(&mut self, id: u64) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.let_go();
+            self.touch(id);
+        }
+    }
+}

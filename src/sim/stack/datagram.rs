@@ -1,0 +1,173 @@
+//! One UDP socket: smoltcp makes and checks the packets, the queues are ours.
+//!
+//! smoltcp's rings are allocated at once and drop in silence; here they hold one datagram each,
+//! and what waits on either side of them is counted.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::task::{Context, Poll, Waker};
+
+use smoltcp::iface::{PollResult, SocketHandle, SocketSet};
+use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
+
+use crate::history::{Endpoint, Ledger, Line, What};
+use crate::message::EndReason;
+use crate::time::Instant;
+
+use super::wire::endpoint;
+use super::{MTU, Stack, clock};
+
+/// Bytes of headers that a datagram's packet has: IPv4 20, UDP 8.
+const HEADERS: usize = 28;
+/// The longest datagram in bytes that fits in one packet.
+pub(crate) const LONGEST: usize = MTU - HEADERS;
+/// Bytes of packets that wait on either side of a socket: Linux's default, `rmem_default` and
+/// `wmem_default` of socket(7).
+const QUEUE: usize = 212_992;
+
+/// A UDP socket.
+pub(crate) struct Datagram {
+    pub(super) sockets: SocketSet<'static>,
+    handle: SocketHandle,
+    local: SocketAddr,
+    inbox: Queue,
+    outbox: Queue,
+    reader: Option<Waker>,
+    /// Whether the program closed it.
+    closed: bool,
+}
+
+/// Datagrams that wait, with their other end.
+#[derive(Debug, Default)]
+struct Queue {
+    datagrams: VecDeque<(Vec<u8>, SocketAddr)>,
+    bytes: usize,
+}
+
+/// Whether a datagram found room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    Found,
+    Full,
+}
+
+impl Queue {
+    fn push(&mut self, datagram: &[u8], other: SocketAddr) -> Room {
+        if self.bytes + datagram.len() + HEADERS > QUEUE {
+            return Room::Full;
+        }
+        self.bytes += datagram.len() + HEADERS;
+        self.datagrams.push_back((datagram.to_vec(), other));
+        Room::Found
+    }
+
+    fn pop(&mut self) -> Option<(Vec<u8>, SocketAddr)> {
+        let (datagram, other) = self.datagrams.pop_front()?;
+        self.bytes -= datagram.len() + HEADERS;
+        Some((datagram, other))
+    }
+}
+
+impl Datagram {
+    fn new(local: SocketAddr) -> Datagram {
+        let ring = || PacketBuffer::new(vec![PacketMetadata::EMPTY; 1], vec![0; LONGEST]);
+        let mut socket = Socket::new(ring(), ring());
+        socket.bind(local.port()).expect("a fresh socket binds");
+        let mut sockets = SocketSet::new(Vec::with_capacity(1));
+        let handle = sockets.add(socket);
+        let (inbox, outbox) = (Queue::default(), Queue::default());
+        Datagram { sockets, handle, local, inbox, outbox, reader: None, closed: false }
+    }
+
+    /// Queues a datagram to be sent.
+    ///
+    /// # Errors
+    /// `InvalidInput` if it is longer than a packet, `WouldBlock` if the queue is full.
+    pub fn send(&mut self, datagram: &[u8], to: SocketAddr) -> io::Result<()> {
+        if datagram.len() > LONGEST || endpoint(to).is_none() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        match self.outbox.push(datagram, to) {
+            Room::Found => Ok(()),
+            Room::Full => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// The next datagram and its sender.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<(Vec<u8>, SocketAddr)> {
+        match self.inbox.pop() {
+            Some(datagram) => Poll::Ready(datagram),
+            None => {
+                self.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Moves what smoltcp received to the inbox; `None` if it received nothing.
+    pub(super) fn take_in(&mut self) -> Option<Room> {
+        let (datagram, meta) = self.sockets.get_mut::<Socket>(self.handle).recv().ok()?;
+        let smoltcp::wire::IpAddress::Ipv4(address) = meta.endpoint.addr;
+        let from = SocketAddr::V4(SocketAddrV4::new(address, meta.endpoint.port));
+        let room = self.inbox.push(datagram, from);
+        if let Some(waker) = self.reader.take() {
+            waker.wake();
+        }
+        Some(room)
+    }
+
+    pub(super) fn ledger(&self, reason: Option<EndReason>) -> Ledger {
+        let nobody = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+        let end = Endpoint { local: self.local, peer: nobody };
+        let line = Line::Datagram;
+        Ledger { line, end, reason, written: 0, acknowledged: 0, arrived: 0, read: 0 }
+    }
+
+    /// Tells the reader that the machine is gone.
+    pub(super) fn power_lost(self) {
+        self.reader.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Stack {
+    /// Opens a UDP socket on a port (0: any); its number and address.
+    ///
+    /// # Errors
+    /// `AddrInUse` if the port is taken.
+    pub fn bind(&mut self, port: u16) -> io::Result<(u64, SocketAddr)> {
+        let port = if port == 0 { self.ephemeral_port()? } else { port };
+        if self.datagram_ports.contains_key(&port) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        let (id, local) = (self.number(), self.local(port));
+        self.datagram_ports.insert(port, id);
+        self.datagrams.insert(id, Datagram::new(local));
+        Ok((id, local))
+    }
+
+    /// Closes a UDP socket: its port is free at once, what it sent still leaves.
+    pub fn unbind(&mut self, id: u64) {
+        if let Some(socket) = self.datagrams.get_mut(&id) {
+            socket.closed = true;
+            self.datagram_ports.remove(&socket.local.port());
+            self.touch(id);
+        }
+    }
+
+    pub(super) fn work_datagram(&mut self, now: Instant, id: u64) {
+        let Stack { interface, wire, datagrams, build, .. } = self;
+        let socket = datagrams.get_mut(&id).expect("the caller has seen it");
+        while let Some((datagram, to)) = socket.outbox.pop() {
+            let to = endpoint(to).expect("it was checked when it was queued");
+            let sent = socket.sockets.get_mut::<Socket>(socket.handle).send_slice(&datagram, to);
+            sent.expect("the ring is empty and the datagram fits");
+            let polled = interface.poll_egress(clock::to_stack(now), wire, &mut socket.sockets);
+            assert_eq!(polled, PollResult::SocketStateChanged, "the wire takes every packet");
+        }
+        if socket.closed {
+            build.recorder.record(now, What::Ended(socket.ledger(Some(EndReason::Left))));
+            datagrams.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Whose packet is it? Looks at the headers of a packet that came in and feeds it to the one
+//! socket that it is for.
+//!
+//! A SYN for a listened port makes a socket, if the accept queue has room. A SYN with another
+//! initial sequence number for a connection that is there already means that the peer's machine
+//! began anew: smoltcp has no challenge for that (RFC 5961 §4), so the old connection gives way.
+
+use std::net::{SocketAddr, SocketAddrV4};
+
+use bytes::Bytes;
+use smoltcp::socket::tcp::State;
+use smoltcp::wire::{IpAddress, IpProtocol, Ipv4Packet, TcpPacket, UdpPacket};
+
+use crate::history::Fate;
+use crate::time::Instant;
+
+use super::datagram::Room;
+use super::{Connection, Power, Stack, clock};
+
+/// What became of a packet that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reception {
+    /// The stack took it.
+    Taken,
+    /// It did not reach a socket.
+    Dropped(Fate),
+}
+
+/// The TCP header's part that the demultiplexer needs.
+struct Segment {
+    port: u16,
+    peer: SocketAddr,
+    sequence: smoltcp::wire::TcpSeqNumber,
+    opens: bool,
+    resets: bool,
+}
+
+impl Stack {
+    /// A packet with right checksums (see [`is_intact`]) comes in; replies are taken by [`Stack::packets`].
+    pub fn receive(&mut self, now: Instant, packet: Bytes) -> Reception {
+        if self.power != Power::On {
+            return Reception::Dropped(Fate::NobodyHome);
+        }
+        match Ipv4Packet::new_unchecked(&packet).next_header() {
+            IpProtocol::Tcp => {
+                let segment = segment(&packet);
+                self.receive_segment(now, segment, packet);
+                Reception::Taken
+            }
+            IpProtocol::Udp => self.receive_datagram(now, packet),
+            _ => {
+                self.feed_nobody(now, packet);
+                Reception::Taken
+            }
+        }
+    }
+
+    fn receive_segment(&mut self, now: Instant, segment: Segment, packet: Bytes) {
+        let key = (segment.port, segment.peer);
+        if let Some(&id) = self.tuples.get(&key) {
+            if !self.gives_way(id, &segment) {
+                return self.feed_connection(now, id, &segment, packet);
+            }
+            self.settle(now, id);
+        }
+        let Some(listener) = self.listeners.get_mut(&segment.port).filter(|_| segment.opens) else {
+            return self.feed_nobody(now, packet);
+        };
+        if !listener.has_room() {
+            return;
+        }
+        let id = self.next_id;
+        listener.expects(id);
+        self.next_id += 1;
+        let connection = Connection::new(self.local(segment.port), segment.peer, self.build.buffer)
+            .for_listener(segment.port, segment.sequence);
+        self.connections.insert(id, connection);
+        self.tuples.insert(key, id);
+        self.feed_connection(now, id, &segment, packet);
+    }
+
+    /// Whether a connection makes room for a SYN: it is over, or its peer began anew.
+    fn gives_way(&mut self, id: u64, segment: &Segment) -> bool {
+        let connection = self.connections.get_mut(&id).expect("the table is right");
+        let anew = connection.peer_isn.is_some_and(|isn| isn != segment.sequence);
+        let gives_way = segment.opens && anew;
+        if gives_way {
+            connection.replaced();
+        }
+        gives_way
+    }
+
+    fn feed_connection(&mut self, now: Instant, id: u64, segment: &Segment, packet: Bytes) {
+        let Stack { interface, wire, connections, .. } = self;
+        let connection = connections.get_mut(&id).expect("the table is right");
+        let before = connection.tcp().state();
+        wire.received = Some(packet);
+        interface.poll_ingress_single(clock::to_stack(now), wire, &mut connection.sockets);
+        if segment.resets {
+            connection.was_reset(before);
+        }
+        if before != State::Closed {
+            connection.refuse_data();
+        }
+        self.settle(now, id);
+        self.touch(id);
+    }
+
+    fn receive_datagram(&mut self, now: Instant, packet: Bytes) -> Reception {
+        let ip = Ipv4Packet::new_unchecked(&packet);
+        let port = UdpPacket::new_unchecked(ip.payload()).dst_port();
+        let Some(id) = self.datagram_ports.get(&port) else {
+            self.feed_nobody(now, packet);
+            return Reception::Dropped(Fate::NoSocket);
+        };
+        let Stack { interface, wire, datagrams, .. } = self;
+        let socket = datagrams.get_mut(id).expect("the table is right");
+        wire.received = Some(packet);
+        interface.poll_ingress_single(clock::to_stack(now), wire, &mut socket.sockets);
+        match socket.take_in() {
+            Some(Room::Found) => Reception::Taken,
+            Some(Room::Full) => Reception::Dropped(Fate::BufferFull),
+            None => Reception::Dropped(Fate::Corrupted),
+        }
+    }
+
+    /// Lets smoltcp answer as if no socket were there: RST, ICMP port unreachable, or nothing.
+    fn feed_nobody(&mut self, now: Instant, packet: Bytes) {
+        let Stack { interface, wire, nobody, .. } = self;
+        wire.received = Some(packet);
+        interface.poll_ingress_single(clock::to_stack(now), wire, nobody);
+    }
+}
+
+/// Whether a packet's headers and checksums are right: a stack drops it in silence if not.
+pub(crate) fn is_intact(packet: &[u8]) -> bool {
+    let Some(ip) = Ipv4Packet::new_checked(packet).ok().filter(Ipv4Packet::verify_checksum) else {
+        return false;
+    };
+    let (from, to) = (IpAddress::Ipv4(ip.src_addr()), IpAddress::Ipv4(ip.dst_addr()));
+    match ip.next_header() {
+        IpProtocol::Tcp => TcpPacket::new_checked(ip.payload())
+            .is_ok_and(|tcp| tcp.verify_checksum(&from, &to)),
+        IpProtocol::Udp => UdpPacket::new_checked(ip.payload())
+            .is_ok_and(|udp| udp.verify_checksum(&from, &to)),
+        _ => true,
+    }
+}
+
+fn segment(packet: &[u8]) -> Segment {
+    let ip = Ipv4Packet::new_unchecked(packet);
+    let tcp = TcpPacket::new_unchecked(ip.payload());
+    Segment {
+        port: tcp.dst_port(),
+        peer: SocketAddr::V4(SocketAddrV4::new(ip.src_addr(), tcp.src_port())),
+        sequence: tcp.seq_number(),
+        opens: tcp.syn() && !tcp.ack(),
+        resets: tcp.rst(),
+    }
+}

@@ -1,0 +1,99 @@
+//! A listening port: who waits to be accepted, and how many may.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::task::{Context, Poll, Waker};
+
+use super::Stack;
+
+/// A listening port.
+pub(crate) struct Listener {
+    /// Most connections that wait: half-open ones and those ready to be accepted.
+    limit: usize,
+    /// Connections that wait.
+    waiting: BTreeSet<u64>,
+    /// Those of them that are established, in that order.
+    ready: VecDeque<u64>,
+    acceptor: Option<Waker>,
+}
+
+impl Listener {
+    /// Whether another SYN finds room; else it is dropped in silence, as Linux does when
+    /// `tcp_abort_on_overflow` is off (tcp(7)).
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < self.limit
+    }
+
+    pub(super) fn expects(&mut self, id: u64) {
+        self.waiting.insert(id);
+    }
+
+    pub(super) fn ready(&mut self, id: u64) {
+        self.ready.push_back(id);
+        if let Some(waker) = self.acceptor.take() {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn forget(&mut self, id: u64) {
+        self.waiting.remove(&id);
+        self.ready.retain(|&other| other != id);
+    }
+
+    /// The number of the next connection.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<u64> {
+        let Some(id) = self.ready.pop_front() else {
+            self.acceptor = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        self.waiting.remove(&id);
+        Poll::Ready(id)
+    }
+
+    /// Tells the acceptor that the machine is gone.
+    pub(super) fn power_lost(self) {
+        self.acceptor.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Stack {
+    /// Listens on a port (0: any), with at most `limit` connections waiting (at least 1).
+    ///
+    /// # Errors
+    /// `AddrInUse` if the port is taken.
+    pub fn listen(&mut self, port: u16, limit: usize) -> io::Result<u16> {
+        let port = if port == 0 { self.ephemeral_port()? } else { port };
+        if self.listeners.contains_key(&port) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        let (waiting, ready) = (BTreeSet::new(), VecDeque::new());
+        let limit = limit.max(1);
+        self.listeners.insert(port, Listener { limit, waiting, ready, acceptor: None });
+        Ok(port)
+    }
+
+    /// Accepts the next connection; its number.
+    ///
+    /// # Errors
+    /// `NotConnected` if nobody listens on the port any more.
+    pub fn poll_accept(&mut self, cx: &mut Context<'_>, port: u16) -> Poll<io::Result<u64>> {
+        let Some(listener) = self.listeners.get_mut(&port) else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        let Poll::Ready(id) = listener.poll_accept(cx) else { return Poll::Pending };
+        self.connections.get_mut(&id).expect("it waits").listener = None;
+        Poll::Ready(Ok(id))
+    }
+
+    /// Stops listening; those who waited are reset.
+    pub fn stop_listening(&mut self, port: u16) {
+        let Some(listener) = self.listeners.remove(&port) else { return };
+        for id in listener.waiting {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.let_go();
+                connection.tcp_mut().abort();
+                self.touch(id);
+            }
+        }
+    }
+}

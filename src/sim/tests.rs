@@ -1,0 +1,143 @@
+//! Tests of the network below the links: what every lesson on top of it relies on.
+
+mod determinism;
+mod facts;
+mod handover;
+mod power;
+mod tcp;
+mod udp;
+
+use std::future::Future;
+use std::net::{SocketAddr, SocketAddrV4};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::machine::Machine;
+use super::net::{Totals, address};
+use super::socket::{SimNet, SimStream};
+use super::world::{Plan, World};
+use crate::history::{History, Ledger, Process, What};
+use crate::message::Name;
+use crate::net::{Listener as _, Net as _};
+use crate::scenario::{Direction, Fault, FaultKind, Latency, Who};
+use crate::time::{Duration, Instant};
+
+/// The port that the first process listens on.
+const PORT: u16 = 7_000;
+
+/// What a process does, from its machine's first start on.
+type Program = Box<dyn FnOnce(SimNet, Machine) -> Pin<Box<dyn Future<Output = ()> + Send>>>;
+
+/// What programs tell the test.
+type Told<T> = Arc<Mutex<Vec<T>>>;
+
+fn program<F: Future<Output = ()> + Send + 'static>(
+    run: impl FnOnce(SimNet, Machine) -> F + 'static,
+) -> Program {
+    Box::new(move |net, machine| Box::pin(run(net, machine)))
+}
+
+fn ms(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+/// A latency of 20 ms, processes `broker`, `a`, `b`, …
+fn plan(processes: usize, faults: Vec<Fault>, end_ms: u64) -> Plan {
+    let names = (0..processes).map(|n| name(n as u32)).collect();
+    let latency = Latency { min: Duration::from_millis(20), max: Duration::from_millis(20) };
+    Plan::new(42, latency, faults, names, ms(end_ms))
+}
+
+fn name(process: u32) -> Name {
+    match process {
+        0 => "broker".into(),
+        n => char::from(b'a' + (n - 1) as u8).to_string().into(),
+    }
+}
+
+fn fault(kind: FaultKind, from_ms: u64, to_ms: u64) -> Fault {
+    let who = Who::Clients(vec!["a".into()]);
+    Fault { kind, who, at: ms(from_ms), until: ms(to_ms), direction: Direction::Both }
+}
+
+fn server() -> SocketAddr {
+    SocketAddr::V4(SocketAddrV4::new(address(0), PORT))
+}
+
+/// Runs one process a host.
+fn run(plan: Plan, programs: Vec<Program>) -> (History, Totals) {
+    let hosts = (0..programs.len() as u32).map(|process| vec![process]).collect();
+    run_on(hosts, plan, programs)
+}
+
+/// Runs processes on hosts that are registered in this order.
+fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History, Totals) {
+    let (end, names) = (plan.end, plan.names.clone());
+    let mut world = World::new(plan);
+    let mut programs: Vec<Option<Program>> = programs.into_iter().map(Some).collect();
+    for host in hosts {
+        let started: Vec<_> = host
+            .iter()
+            .map(|&process| {
+                let machine = world.machine(process);
+                let program = programs[process as usize].take().expect("it runs once");
+                program(machine.power_on(0), machine)
+            })
+            .collect();
+        world.host(&host, async move {
+            futures_util::future::join_all(started).await;
+        });
+    }
+    world.run_until(end);
+    let totals = world.finish();
+    let processes = names.into_iter().map(|name| Process { name: name.clone(), client: name });
+    (History::assemble(processes.collect(), world.recorders()), totals)
+}
+
+/// The ledgers of a process in the order of their recording.
+fn ledgers(history: &History, process: u32) -> Vec<(Instant, Ledger)> {
+    let of = history.events.iter().filter(|event| event.process == process);
+    of.filter_map(|event| match event.what {
+        What::Ended(ledger) => Some((event.at, ledger)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// Accepts one connection.
+async fn accept(net: &SimNet) -> SimStream {
+    let mut listener = net.listen(PORT, 16).await.expect("the port is free");
+    listener.accept().await.expect("the network is there")
+}
+
+/// Waits for ever, so that nothing that the program holds is dropped.
+async fn hold<T>(held: T) {
+    std::future::pending::<()>().await;
+    drop(held);
+}
+
+/// A client that writes `count` numbers of 8 bytes, one `every` so many milliseconds from 1 s on.
+fn writer(count: u64, every_ms: u64) -> Program {
+    program(move |net, _| async move {
+        let mut stream = net.connect(server()).await.expect("the server listens");
+        for n in 0..count {
+            net.sleep_until(ms(1_000 + n * every_ms)).await;
+            stream.write_all(&n.to_be_bytes()).await.expect("the connection lives");
+        }
+        hold(stream).await;
+    })
+}
+
+/// A server that reads numbers from one connection and tells when each came.
+fn reader(told: &Told<(u64, Instant)>) -> Program {
+    let told = told.clone();
+    program(move |net, _| async move {
+        let mut stream = accept(&net).await;
+        while let Ok(number) = stream.read_u64().await {
+            told.lock().expect("one thread").push((number, net.now()));
+        }
+        hold(stream).await;
+    })
+}

@@ -1,0 +1,249 @@
+//! TCP: retransmission, backoff, refusal, resets, closing, the accept queue.
+
+use super::*;
+use crate::message::EndReason;
+
+/// The delays in milliseconds of numbers written every `every_ms` from 1 s on.
+fn delays(told: &Told<(u64, Instant)>, every_ms: u64) -> Vec<u64> {
+    let told = told.lock().expect("one thread");
+    assert!(told.iter().zip(0..).all(|(&(number, _), n)| number == n), "out of order: {told:?}");
+    told.iter().map(|&(n, at)| at.as_millis() - (1_000 + n * every_ms)).collect()
+}
+
+#[test]
+fn nothing_is_lost_through_twenty_percent_packet_loss() {
+    let told = Told::default();
+    let faults = vec![fault(FaultKind::Loss { rate: 0.2 }, 0, 60_000)];
+    let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(500, 20)]);
+    assert_eq!(delays(&told, 20).len(), 500);
+    assert!(totals.retransmits > 50 && totals.bites[0] > 100, "{totals:?}");
+}
+
+#[test]
+fn nothing_is_lost_through_a_cut_of_three_seconds() {
+    let told = Told::default();
+    let faults = vec![fault(FaultKind::Cut, 2_000, 5_000)];
+    let (_, totals) = run(plan(2, faults, 20_000), vec![reader(&told), writer(500, 20)]);
+    assert_eq!(delays(&told, 20).len(), 500);
+    assert!(totals.retransmits > 0 && totals.bites[0] > 0);
+}
+
+#[test]
+fn the_worst_delay_of_a_cut_follows_from_the_doubling_of_the_timeout() {
+    let told = Told::default();
+    // A number every second; the first one in the cut leaves at 2,000. Its retransmissions leave
+    // 200, then 400, 800, 1,600, 3,200 ms after one another: at 2,200, 2,600, 3,400, 5,000 and
+    // 8,200. The cut ends at 6,000, so the last of these gets through and arrives at 8,220.
+    let faults = vec![fault(FaultKind::Cut, 2_000, 6_000)];
+    run(plan(2, faults, 20_000), vec![reader(&told), writer(10, 1_000)]);
+    let delays = delays(&told, 1_000);
+    assert_eq!(delays[0], 20);
+    assert_eq!(delays[1], 6_200 + 20);
+    assert_eq!(delays.iter().max(), Some(&6_220));
+}
+
+#[test]
+fn a_port_where_nobody_listens_refuses() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let client = program(move |net, _| async move {
+        let error = net.connect(server()).await.err().expect("nobody listens");
+        tell.lock().expect("one thread").push((error.kind(), net.now()));
+    });
+    let idle = program(|net, _| hold(net));
+    let (history, _) = run(plan(2, vec![], 1_000), vec![idle, client]);
+    // SYN there, RST back: two latencies.
+    assert_eq!(*told.lock().unwrap(), [(std::io::ErrorKind::ConnectionRefused, ms(40))]);
+    assert_eq!(ledgers(&history, 1)[0].1.reason, Some(EndReason::Refused));
+}
+
+#[test]
+fn an_opening_that_nobody_answers_times_out() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let client = program(move |net, _| async move {
+        let error = net.connect(server()).await.err().expect("the machine is off");
+        tell.lock().expect("one thread").push((error.kind(), net.now()));
+    });
+    let off = program(|net, machine| async move {
+        machine.power_off(net.now());
+        hold(net).await;
+    });
+    run(plan(2, vec![], 200_000), vec![off, client]);
+    assert_eq!(*told.lock().unwrap(), [(std::io::ErrorKind::TimedOut, ms(127_000))]);
+}
+
+#[test]
+fn dropping_a_stream_still_sends_what_was_written_and_then_ends_in_order() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let server_program = program(move |net, _| async move {
+        let mut stream = accept(&net).await;
+        let mut all = Vec::new();
+        let end = stream.read_to_end(&mut all).await.map_err(|error| error.kind());
+        tell.lock().expect("one thread").push((all.len(), end));
+    });
+    let client = program(|net, _| async move {
+        let mut stream = net.connect(server()).await.expect("the server listens");
+        stream.write_all(&[7; 50_000]).await.expect("it fits");
+    });
+    let (history, _) = run(plan(2, vec![], 10_000), vec![server_program, client]);
+    assert_eq!(*told.lock().unwrap(), [(50_000, Ok(50_000))]);
+    let (client, server) = (ledgers(&history, 1)[0].1, ledgers(&history, 0)[0].1);
+    assert_eq!((client.reason, server.reason), (Some(EndReason::Left), Some(EndReason::Fin)));
+    assert_eq!((client.written, client.acknowledged), (50_000, 50_000));
+    assert_eq!((server.arrived, server.read), (50_000, 50_000));
+}
+
+#[test]
+fn dropping_a_stream_with_unread_data_resets_the_peer() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let server_program = program(|net, _| async move {
+        let mut stream = accept(&net).await;
+        stream.write_all(b"last words").await.expect("it fits");
+        net.sleep_until(ms(500)).await;
+    });
+    let client = program(move |net, _| async move {
+        let mut stream = net.connect(server()).await.expect("the server listens");
+        stream.write_all(b"never read").await.expect("it fits");
+        net.sleep_until(ms(1_000)).await;
+        let mut words = [0; 10];
+        stream.read_exact(&mut words).await.expect("what had come stays readable");
+        assert_eq!(&words, b"last words");
+        let error = stream.read_u8().await.expect_err("then the reset is seen");
+        tell.lock().expect("one thread").push(error.kind());
+        let error = stream.write_u8(0).await.expect_err("and by writers too");
+        tell.lock().expect("one thread").push(error.kind());
+    });
+    let (history, _) = run(plan(2, vec![], 5_000), vec![server_program, client]);
+    assert_eq!(*told.lock().unwrap(), [std::io::ErrorKind::ConnectionReset; 2]);
+    let (at, server) = ledgers(&history, 0)[0];
+    assert_eq!((server.reason, server.arrived, server.read), (Some(EndReason::Left), 10, 0));
+    let (_, client) = ledgers(&history, 1)[0];
+    assert_eq!((at, client.reason), (ms(500), Some(EndReason::Reset)));
+    assert_eq!((client.written, client.acknowledged, client.read), (10, 10, 10));
+}
+
+#[test]
+fn data_for_a_program_that_has_left_is_answered_with_a_reset() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let server_program = program(|net, _| async move {
+        drop(accept(&net).await);
+        hold(net).await;
+    });
+    let client = program(move |net, _| async move {
+        let mut stream = net.connect(server()).await.expect("the server listens");
+        assert_eq!(stream.read(&mut [0; 8]).await.expect("FIN is no error"), 0);
+        stream.write_u64(1).await.expect("the other direction is open still");
+        net.sleep_until(ms(1_000)).await;
+        let error = stream.write_u64(2).await.expect_err("the reset has come");
+        tell.lock().expect("one thread").push(error.kind());
+    });
+    run(plan(2, vec![], 5_000), vec![server_program, client]);
+    assert_eq!(*told.lock().unwrap(), [std::io::ErrorKind::ConnectionReset]);
+}
+
+#[test]
+fn shutting_down_ends_one_direction_only() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let server_program = program(|net, _| async move {
+        let mut stream = accept(&net).await;
+        let mut question = Vec::new();
+        stream.read_to_end(&mut question).await.expect("the end is in order");
+        stream.write_all(&question).await.expect("the other direction is open");
+    });
+    let client = program(move |net, _| async move {
+        let mut stream = net.connect(server()).await.expect("the server listens");
+        stream.write_all(b"echo").await.expect("it fits");
+        stream.shutdown().await.expect("it is open");
+        net.sleep_until(ms(4_000)).await;
+        let mut answer = Vec::new();
+        // By now TIME-WAIT, 2 s, is over; what came is still there.
+        stream.read_to_end(&mut answer).await.expect("the end is in order");
+        tell.lock().expect("one thread").push(answer);
+    });
+    run(plan(2, vec![], 10_000), vec![server_program, client]);
+    assert_eq!(*told.lock().unwrap(), [b"echo".to_vec()]);
+}
+
+#[test]
+fn a_full_accept_queue_drops_syns_in_silence() {
+    let told: Told<_> = Told::default();
+    let sleeper = program(|net, _| async move {
+        let mut listener = net.listen(PORT, 16).await.expect("the port is free");
+        net.sleep_until(ms(3_000)).await;
+        let mut streams = Vec::new();
+        loop {
+            streams.push(listener.accept().await.expect("the network is there"));
+        }
+    });
+    let tell = told.clone();
+    let client = program(move |net, _| async move {
+        let connect = || async {
+            let stream = net.connect(server()).await.expect("in the end it is accepted");
+            tell.lock().expect("one thread").push(net.now().as_millis());
+            hold(stream).await;
+        };
+        futures_util::future::join_all((0..20).map(|_| connect())).await;
+    });
+    run(plan(2, vec![], 10_000), vec![sleeper, client]);
+    let told = told.lock().unwrap();
+    // Sixteen wait in the queue at once. The SYNs of the other four go again after 200, 600,
+    // 1,400, 3,000 and 6,200 ms; that of 3,000 arrives at 3,020, after room was made.
+    assert_eq!(told[..16], [40; 16]);
+    assert_eq!(told[16..], [3_040; 4]);
+}
+
+#[test]
+fn an_idle_peer_never_notices_a_half_open_connection_before_it_asks() {
+    let client = program(|net, machine| async move {
+        let stream = net.connect(server()).await.expect("the server listens");
+        net.sleep_until(ms(1_000)).await;
+        machine.power_off(net.now());
+        hold(stream).await;
+    });
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let idle = program(move |net, _| async move {
+        let mut stream = accept(&net).await;
+        let read = stream.read_u8().await;
+        tell.lock().expect("one thread").push((net.now(), read.map_err(|error| error.kind())));
+    });
+    run(plan(2, vec![], 1_000_000), vec![idle, client]);
+    // The handshake's ACK, sent at 40, arrived at 60; then 924 s of silence.
+    let expected = (ms(924_060), Err(std::io::ErrorKind::TimedOut));
+    assert_eq!(*told.lock().unwrap(), [expected]);
+}
+
+#[test]
+fn flipped_bits_are_dropped_and_everything_arrives_intact() {
+    let told = Told::default();
+    let faults = vec![fault(FaultKind::Corrupt { rate: 0.2 }, 0, 60_000)];
+    let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(300, 20)]);
+    assert_eq!(delays(&told, 20).len(), 300);
+    assert!(totals.bites[0] > 100 && totals.retransmits > 30, "{totals:?}");
+}
+
+#[test]
+fn a_megabyte_fills_and_drains_the_window() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let slow = program(move |net, _| async move {
+        let mut stream = accept(&net).await;
+        net.sleep_until(ms(2_000)).await;
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).await.expect("the end is in order");
+        assert!(all.iter().zip(0_u32..).all(|(&byte, n)| byte == (n / 7) as u8));
+        tell.lock().expect("one thread").push(all.len());
+    });
+    let client = program(|net, _| async move {
+        let mut stream = net.connect(server()).await.expect("the server listens");
+        let all: Vec<u8> = (0..1_000_000_u32).map(|n| (n / 7) as u8).collect();
+        stream.write_all(&all).await.expect("the connection lives");
+    });
+    run(plan(2, vec![], 60_000), vec![slow, client]);
+    assert_eq!(*told.lock().unwrap(), [1_000_000]);
+}

@@ -1,0 +1,140 @@
+//! UDP: what is lost, why, and who is told.
+
+use super::*;
+use crate::history::{Fate, Flow};
+use crate::net::Datagrams as _;
+
+/// A server that tells the numbers that it reads.
+fn sink(told: &Told<u64>) -> Program {
+    let told = told.clone();
+    program(move |net, _| async move {
+        let socket = net.bind(PORT).await.expect("the port is free");
+        loop {
+            let mut number = [0; 8];
+            socket.recv_from(&mut number).await.expect("the network is there");
+            told.lock().expect("one thread").push(u64::from_be_bytes(number));
+        }
+    })
+}
+
+/// A client that sends `count` numbers from 1 on, one `every` so many milliseconds.
+fn source(count: u64, every_ms: u64) -> Program {
+    program(move |net, _| async move {
+        let socket = net.bind(0).await.expect("a port is free");
+        for n in 1..=count {
+            net.sleep_until(ms(n * every_ms)).await;
+            socket.send_to(&n.to_be_bytes(), server()).expect("it fits");
+        }
+        hold(socket).await;
+    })
+}
+
+/// When, which and why: the datagrams of a process that did not arrive.
+fn drops(history: &History, process: u32) -> Vec<(Instant, u64, Fate)> {
+    let of = history.events.iter().filter(|event| event.process == process);
+    of.filter_map(|event| match event.what {
+        What::Dropped { datagram, fate, .. } => Some((event.at, datagram, fate)),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn ten_percent_loss_loses_ten_percent_and_each_is_accounted_for() {
+    let told = Told::default();
+    let faults = vec![fault(FaultKind::Loss { rate: 0.1 }, 0, 30_000)];
+    let (history, _) = run(plan(2, faults, 30_000), vec![sink(&told), source(2_000, 10)]);
+    let told = told.lock().unwrap();
+    // 2,000 at 10 %: 200, standard deviation 13.4; four of those is 54.
+    assert!((1_746..=1_854).contains(&told.len()), "{}", told.len());
+    let lost = drops(&history, 1);
+    assert!(lost.iter().all(|&(at, n, fate)| at == ms(n * 10) && fate == Fate::Lost));
+    let missing: Vec<u64> = (1..=2_000).filter(|n| !told.contains(n)).collect();
+    assert_eq!(lost.iter().map(|&(_, n, _)| n).collect::<Vec<_>>(), missing);
+}
+
+#[test]
+fn a_flipped_bit_is_found_by_the_checksum_on_arrival() {
+    let told = Told::default();
+    let faults = vec![fault(FaultKind::Corrupt { rate: 0.5 }, 0, 30_000)];
+    let (history, totals) = run(plan(2, faults, 30_000), vec![sink(&told), source(500, 10)]);
+    let told = told.lock().unwrap();
+    assert!(told.iter().all(|n| (1..=500).contains(n)) && told.is_sorted());
+    let lost = drops(&history, 1);
+    assert_eq!(told.len() + lost.len(), 500);
+    assert_eq!(lost.len() as u64, totals.bites[0]);
+    assert!(lost.iter().all(|&(at, n, fate)| at == ms(n * 10 + 20) && fate == Fate::Corrupted));
+}
+
+#[test]
+fn a_closed_port_is_no_socket_and_a_dark_machine_is_nobody_home() {
+    let server_program = program(|net, machine| async move {
+        let socket = net.bind(PORT).await.expect("the port is free");
+        net.sleep_until(ms(35)).await;
+        drop(socket);
+        net.sleep_until(ms(55)).await;
+        machine.power_off(net.now());
+        hold(net).await;
+    });
+    let (history, _) = run(plan(2, vec![], 1_000), vec![server_program, source(5, 10)]);
+    // They arrive at 30, 40, 50, 60 and 70.
+    let expected = [
+        (ms(40), 2, Fate::NoSocket),
+        (ms(50), 3, Fate::NoSocket),
+        (ms(60), 4, Fate::NobodyHome),
+        (ms(70), 5, Fate::NobodyHome),
+    ];
+    assert_eq!(drops(&history, 1), expected);
+}
+
+#[test]
+fn a_socket_that_nobody_reads_fills_up() {
+    let idle = program(|net, _| async move {
+        hold(net.bind(PORT).await.expect("the port is free")).await;
+    });
+    let flood = program(|net, _| async move {
+        let socket = net.bind(0).await.expect("a port is free");
+        for n in 1..=200 {
+            net.sleep_until(ms(n)).await;
+            socket.send_to(&[0; 1_472], server()).expect("it fits");
+        }
+        assert!(socket.send_to(&[0; 1_473], server()).is_err());
+        hold(socket).await;
+    });
+    let (history, _) = run(plan(2, vec![], 1_000), vec![idle, flood]);
+    // 212,992 bytes are 141 packets of 1,500.
+    let full = drops(&history, 1);
+    assert_eq!(full.len(), 200 - 141);
+    assert_eq!(full[0], (ms(142 + 20), 142, Fate::BufferFull));
+}
+
+#[test]
+fn a_copied_datagram_is_dropped_only_when_both_copies_are() {
+    let told = Told::default();
+    let faults = vec![
+        fault(FaultKind::Duplicate { rate: 1.0 }, 0, 30_000),
+        fault(FaultKind::Corrupt { rate: 0.5 }, 0, 30_000),
+    ];
+    let (history, _) = run(plan(2, faults, 30_000), vec![sink(&told), source(1_000, 10)]);
+    let told = told.lock().unwrap();
+    let arrived: std::collections::BTreeSet<u64> = told.iter().copied().collect();
+    let lost = drops(&history, 1);
+    assert_eq!(arrived.len() + lost.len(), 1_000);
+    assert!(told.len() > arrived.len(), "some came twice");
+    // A quarter: 250, standard deviation 13.7; five of those is 69.
+    assert!((181..=319).contains(&lost.len()), "{}", lost.len());
+}
+
+#[test]
+fn a_cut_names_the_sender_the_flow_and_the_moment() {
+    let told = Told::default();
+    let faults = vec![fault(FaultKind::Cut, 15, 25)];
+    let (history, _) = run(plan(2, faults, 1_000), vec![sink(&told), source(3, 10)]);
+    let dropped = history.events.iter().find_map(|event| match event.what {
+        What::Dropped { flow, datagram, fate } => Some((event.at, flow, datagram, fate)),
+        _ => None,
+    });
+    let (at, Flow { from, to }, datagram, fate) = dropped.expect("the second was cut");
+    assert_eq!((at, to, datagram, fate), (ms(20), server(), 2, Fate::Cut));
+    assert_eq!(from.ip(), address(1));
+}

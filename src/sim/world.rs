@@ -1,0 +1,199 @@
+//! One trial's world: turmoil hosts with their drivers on one clock, and the machines on them.
+//!
+//! turmoil gives hosts, the clock and an order of execution; its latency is 0 and it loses
+//! nothing. What happens to packets is [`fate`](super::fate)'s to say.
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::SystemTime;
+
+use crate::history::Recorder;
+use crate::message::Name;
+use crate::scenario::{Fault, Latency};
+use crate::time::{Duration, Instant};
+
+use super::draw::Draw;
+use super::fate::{self, Fates};
+use super::machine::{Bell, Hardware, Machine};
+use super::net::{self, Internet, Totals};
+use super::nic::{Nic, Routes};
+use super::stack::Build;
+
+/// Datagrams that wait at a turmoil host: turmoil drops more in silence, and its default is 64.
+const UDP_CAPACITY: usize = 65_536;
+
+/// Bytes of a connection's send buffer, and of its receive buffer: the most that TCP's window
+/// says without scaling (RFC 9293 §3.1), and more than a round trip of 100 ms carries at 5 Mbit/s.
+pub const BUFFER: usize = 64 * 1_024;
+/// The same, for trials of more than [`MANY`] processes: smoltcp allocates buffers at once, and
+/// 1,000 connections have 4,000 of them.
+pub const SMALL_BUFFER: usize = 16 * 1_024;
+/// From how many processes on buffers are small.
+pub const MANY: usize = 200;
+
+/// What a world is made from.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// From which all draws follow.
+    pub seed: u64,
+    /// One-way latency of every path.
+    pub latency: Latency,
+    /// The storm.
+    pub faults: Vec<Fault>,
+    /// The processes, the broker first.
+    pub names: Vec<Name>,
+    /// When the trial ends: nothing happens from this moment on.
+    pub end: Instant,
+    /// How far a step goes: at most [`fate::tick`] of latency and faults, which is the default.
+    pub tick: Duration,
+}
+
+impl Plan {
+    /// A plan with the largest tick.
+    pub fn new(
+        seed: u64,
+        latency: Latency,
+        faults: Vec<Fault>,
+        names: Vec<Name>,
+        end: Instant,
+    ) -> Plan {
+        let tick = fate::tick(latency, &faults);
+        Plan { seed, latency, faults, names, end, tick }
+    }
+}
+
+/// One trial's world.
+pub struct World {
+    sim: turmoil::Sim<'static>,
+    internet: Arc<Internet>,
+    routes: Arc<Routes>,
+    end: Instant,
+}
+
+impl World {
+    /// A world with one machine a process, all of them off, and no host yet.
+    ///
+    /// # Panics
+    /// The tick is no whole number of milliseconds from 1 on.
+    pub fn new(plan: Plan) -> World {
+        let Plan { seed, latency, faults, names, end, tick } = plan;
+        assert!(tick.as_millis() >= 1 && tick.as_micros() % 1_000 == 0, "no tick: {tick}");
+        let seed = Draw::new(seed);
+        let count = names.len() as u32;
+        let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
+        let recorders: Vec<Recorder> = (0..count).map(Recorder::new).collect();
+        let machines = recorders.iter().map(|recorder| {
+            let process = recorder.process();
+            let (address, recorder) = (net::address(process), recorder.clone());
+            let seed = seed.named("stack").with(process.into());
+            Arc::new(Hardware::new(process, Build { address, buffer, seed, recorder }))
+        });
+        let machines = machines.collect();
+        let routes = Arc::new(Mutex::new(vec![None; names.len()]));
+        let fates = Fates::new(seed, latency, &faults, names);
+        let internet = Arc::new(Internet::new(machines, recorders, fates));
+        World { sim: clock(tick), internet, routes, end }
+    }
+
+    /// The machine of a process.
+    pub fn machine(&self, process: u32) -> Machine {
+        Machine::new(self.internet.machines()[process as usize].clone())
+    }
+
+    /// The pens, by process.
+    pub fn recorders(&self) -> &[Recorder] {
+        self.internet.recorders()
+    }
+
+    /// Puts processes on a turmoil host that runs `programs` until the trial ends.
+    ///
+    /// The driver of the host runs before `programs` and before what they spawn with
+    /// `tokio::spawn`. `spawn_local` is not to be used: its tasks may run before the driver.
+    ///
+    /// # Panics
+    /// There is no process, or one of them stands on another host.
+    pub fn host(
+        &mut self,
+        processes: &[u32],
+        programs: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let first = *processes.first().expect("a host has a process");
+        let host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
+        let bell = Arc::new(Bell::default());
+        for &process in processes {
+            self.internet.machines()[process as usize].stand(bell.clone());
+            self.routes.lock().expect("a trial has one thread")[process as usize] = Some(host);
+        }
+        let (internet, routes) = (self.internet.clone(), self.routes.clone());
+        let nic = Nic::new(internet, bell.clone(), routes, host, self.end);
+        self.sim.client(IpAddr::V4(host), async move {
+            run_host(&bell, nic.drive(), programs).await;
+            Ok(())
+        });
+    }
+
+    /// Lets time pass until a moment, rounded up to a whole tick.
+    ///
+    /// # Panics
+    /// A task of a program panicked: that panic, or tokio's word for it.
+    pub fn run_until(&mut self, at: Instant) {
+        while self.elapsed() < at {
+            self.sim.step().expect("no host fails");
+        }
+    }
+
+    /// How much time has passed.
+    pub fn elapsed(&self) -> Instant {
+        Instant::from_micros(self.sim.elapsed().as_micros() as u64)
+    }
+
+    /// Ends the trial, at its planned end if that has passed: switches every machine off, writes
+    /// the last records, and counts up.
+    pub fn finish(&mut self) -> Totals {
+        self.internet.finish(self.elapsed().min(self.end))
+    }
+
+    /// Watches whether a world is gone: for tests of leaks.
+    #[cfg(test)]
+    pub(crate) fn watch(&self) -> std::sync::Weak<Internet> {
+        Arc::downgrade(&self.internet)
+    }
+}
+
+/// Polls the driver first and then the programs, at every moment, until the driver is done; never
+/// returns, since turmoil would stop the host's clock.
+async fn run_host(bell: &Bell, driver: impl Future<Output = ()>, programs: impl Future<Output = ()>) {
+    bell.began.set(tokio::time::Instant::now()).expect("a host begins once");
+    {
+        let (mut driver, mut programs) = (pin!(driver), pin!(programs));
+        let mut running = true;
+        std::future::poll_fn(|cx| {
+            if driver.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if running {
+                running = programs.as_mut().poll(cx).is_pending();
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+    std::future::pending().await
+}
+
+fn clock(tick: Duration) -> turmoil::Sim<'static> {
+    let zero = std::time::Duration::ZERO;
+    turmoil::Builder::new()
+        .tick_duration(tick.into())
+        .simulation_duration(std::time::Duration::MAX)
+        .min_message_latency(zero)
+        .max_message_latency(zero)
+        .fail_rate(0.0)
+        .udp_capacity(UDP_CAPACITY)
+        .rng_seed(0)
+        .epoch(SystemTime::UNIX_EPOCH)
+        .build()
+}
