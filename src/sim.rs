@@ -3,16 +3,25 @@
 //! From the bottom up: [`draw`] throws keyed dice, [`fate`] decides the lot of every packet,
 //! [`stack`] is one process's kernel, `nic` carries packets between turmoil hosts, [`net`] is
 //! what a trial's packets have in common, [`socket`] is what programs see, [`machine`] is the
-//! power switch, and [`world`] puts them on one clock. Nothing here knows frames or messages.
+//! power switch, and [`world`] puts them on one clock: none of these knows frames or messages.
+//! Above them, `process` watches over one process, `app` plays the scenario's part in it, and
+//! [`run_trial`] runs the whole.
 
+mod app;
+mod bites;
 pub mod draw;
+pub mod entropy;
 pub mod fate;
 pub mod machine;
 pub mod net;
 mod nic;
+mod process;
 pub mod socket;
 pub mod stack;
+mod trial;
 pub mod world;
+
+pub use trial::{HostOrder, Trial, TrialOptions, TrialPanic, run_trial};
 
 #[cfg(test)]
 mod tests;

@@ -17,10 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sim", &["scenario", "link", "core", "net", "history"]),
     ("verdict", &["scenario", "history"]),
     ("report", &["scenario", "history", "verdict"]),
-    (
-        "cli",
-        &["history", "core", "wire", "scenario", "net", "link", "sim", "verdict", "report"],
-    ),
+    ("cli", &["history", "core", "wire", "scenario", "net", "link", "sim", "verdict", "report"]),
     ("lib", &[]),
     ("main", &["cli"]),
 ];
@@ -50,7 +47,8 @@ fn imports_point_down() {
     for source in sources() {
         let may = table.get(source.layer.as_str());
         let may = may.unwrap_or_else(|| panic!("the layer {} is not in the table", source.layer));
-        for (number, line) in source.code.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
+        for (number, line) in source.code.lines().enumerate().filter(|(_, line)| !is_comment(line))
+        {
             for used in used_layers(line) {
                 let is_fine = used == source.layer
                     || ["message", "time"].contains(&used)
@@ -66,8 +64,22 @@ fn imports_point_down() {
 #[test]
 fn the_core_is_pure() {
     let banned = [
-        "async ", ".await", "tokio", "std::thread", "std::net", "std::fs", "std::time", "std::env",
-        "HashMap", "HashSet", "Mutex", "static ", "tracing", "println!", "rand::", "unsafe",
+        "async ",
+        ".await",
+        "tokio",
+        "std::thread",
+        "std::net",
+        "std::fs",
+        "std::time",
+        "std::env",
+        "HashMap",
+        "HashSet",
+        "Mutex",
+        "static ",
+        "tracing",
+        "println!",
+        "rand::",
+        "unsafe",
     ];
     for source in sources().filter(|source| ["core", "verdict"].contains(&source.layer.as_str())) {
         for line in source.code.lines().filter(|line| !is_comment(line)) {

@@ -93,7 +93,12 @@ impl<N: Net> Script<N> {
             recorder,
             desk,
             publishes: client.publish.clone(),
-            faults: scenario.faults.iter().filter(|fault| is_about(fault, &process)).cloned().collect(),
+            faults: scenario
+                .faults
+                .iter()
+                .filter(|fault| is_about(fault, &process))
+                .cloned()
+                .collect(),
             process,
             slots: Vec::new(),
             moments: BTreeSet::new(),
@@ -215,7 +220,7 @@ impl<N: Net> Script<N> {
     }
 
     fn change(&mut self, change: Change) -> ClientInput {
-        let mut record = |what| self.recorder.record(self.net.now(), what);
+        let record = |what| self.recorder.record(self.net.now(), what);
         match change {
             Change::Join(queue, room) => ClientInput::Join { queue, room, from: From::Now },
             Change::Leave(queue, room) => ClientInput::Leave { queue, room },
@@ -303,9 +308,7 @@ pub fn is_about(fault: &Fault, process: &Name) -> bool {
 }
 
 /// The times during which any of some faults is on, in order, without overlap.
-pub fn spans<'a>(
-    faults: impl Iterator<Item = &'a Fault>,
-) -> impl Iterator<Item = Range<Instant>> + use<> {
+pub fn spans<'a>(faults: impl Iterator<Item = &'a Fault>) -> std::vec::IntoIter<Range<Instant>> {
     let mut times: Vec<Range<Instant>> = faults.map(|fault| fault.at..fault.until).collect();
     times.sort_by_key(|span| (span.start, span.end));
     let mut merged: Vec<Range<Instant>> = Vec::new();

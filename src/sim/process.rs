@@ -8,14 +8,15 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::app::{SharedDesk, spans};
-use super::stack::Machine;
+use super::machine::Machine;
+use super::socket::SimNet;
 use crate::history::{PowerState, Recorder, What};
 use crate::net::Net;
 use crate::scenario::{Fault, FaultKind, Notice};
 use crate::time::Instant;
 
 /// The tasks of a process.
-pub type Tasks = Pin<Box<dyn Future<Output = ()>>>;
+pub type Tasks = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a machine is told to do at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +45,8 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
     moments.sort();
     moments.dedup();
     let at = |moment: Instant| {
-        let within = |list: &[std::ops::Range<Instant>]| {
-            list.iter().any(|span| span.contains(&moment))
-        };
+        let within =
+            |list: &[std::ops::Range<Instant>]| list.iter().any(|span| span.contains(&moment));
         match () {
             () if within(&off) => Power::Off,
             () if within(&killed) => Power::Killed,
@@ -58,9 +58,7 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
 }
 
 /// Who watches over one process for a whole trial.
-pub struct Supervisor<N> {
-    /// Its network, which has its clock.
-    pub net: N,
+pub struct Supervisor {
     /// Its machine.
     pub machine: Machine,
     /// Its pen.
@@ -71,34 +69,34 @@ pub struct Supervisor<N> {
     pub timetable: Vec<(Instant, Power)>,
 }
 
-impl<N: Net> Supervisor<N> {
+impl Supervisor {
     /// Runs the process for ever; `start` makes its tasks anew after each crash, from the number
     /// of its life on, from 1.
-    pub async fn run(self, start: impl Fn(u64) -> Tasks) {
+    pub async fn run(self, start: impl Fn(u64, SimNet) -> Tasks) {
         let mut life = 1;
         let mut power = Power::On;
-        self.machine.power_on(life);
-        self.record(PowerState::Started);
-        let mut tasks = Some(start(life));
+        let mut net = self.machine.power_on(life);
+        self.record(&net, PowerState::Started);
+        let mut tasks = Some(start(life, net.clone()));
         for (at, next) in &self.timetable {
-            self.run_until(*at, power, &mut tasks).await;
-            self.change(power, *next, &mut tasks);
+            self.run_until(&net, *at, power, &mut tasks).await;
+            self.change(&net, power, *next, &mut tasks);
             if tasks.is_none() && matches!(next, Power::On | Power::Asleep) {
                 life += 1;
                 if power == Power::Off {
-                    self.machine.power_on(life);
+                    net = self.machine.power_on(life);
                 }
-                self.record(PowerState::Started);
-                tasks = Some(start(life));
+                self.record(&net, PowerState::Started);
+                tasks = Some(start(life, net.clone()));
             }
             power = *next;
         }
-        self.run_until(Instant::NEVER, power, &mut tasks).await;
+        self.run_until(&net, Instant::NEVER, power, &mut tasks).await;
     }
 
     /// Lets the process run until a moment, unless it is dead or asleep.
-    async fn run_until(&self, at: Instant, power: Power, tasks: &mut Option<Tasks>) {
-        let alarm = self.net.sleep_until(at);
+    async fn run_until(&self, net: &SimNet, at: Instant, power: Power, tasks: &mut Option<Tasks>) {
+        let alarm = net.sleep_until(at);
         match tasks {
             Some(tasks) if power == Power::On => {
                 tokio::select! {
@@ -111,35 +109,35 @@ impl<N: Net> Supervisor<N> {
         }
     }
 
-    fn change(&self, from: Power, to: Power, tasks: &mut Option<Tasks>) {
+    fn change(&self, net: &SimNet, from: Power, to: Power, tasks: &mut Option<Tasks>) {
         if from == Power::Asleep && to != Power::Asleep {
             self.machine.resume();
-            self.record(PowerState::Resumed);
+            self.record(net, PowerState::Resumed);
         }
         match to {
             Power::Off if from != Power::Off => {
-                self.machine.power_off();
-                self.die(PowerState::PowerLost, tasks);
+                self.machine.power_off(net.now());
+                self.die(net, PowerState::PowerLost, tasks);
             }
-            Power::Killed if tasks.is_some() => self.die(PowerState::Killed, tasks),
+            Power::Killed if tasks.is_some() => self.die(net, PowerState::Killed, tasks),
             Power::Asleep if from != Power::Asleep => {
                 self.machine.pause();
-                self.record(PowerState::Paused);
+                self.record(net, PowerState::Paused);
             }
             Power::Off | Power::Killed | Power::Asleep | Power::On => {}
         }
     }
 
-    fn die(&self, how: PowerState, tasks: &mut Option<Tasks>) {
+    fn die(&self, net: &SimNet, how: PowerState, tasks: &mut Option<Tasks>) {
         *tasks = None;
-        self.record(how);
+        self.record(net, how);
         let cut_short = self.desk.lock().expect("a trial has one thread").running.take();
         if let Some(id) = cut_short {
-            self.recorder.record(self.net.now(), What::Interrupted { id });
+            self.recorder.record(net.now(), What::Interrupted { id });
         }
     }
 
-    fn record(&self, state: PowerState) {
-        self.recorder.record(self.net.now(), What::Power(state));
+    fn record(&self, net: &SimNet, state: PowerState) {
+        self.recorder.record(net.now(), What::Power(state));
     }
 }

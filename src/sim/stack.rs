@@ -78,6 +78,8 @@ pub(crate) struct Stack {
     listeners: BTreeMap<u16, Listener>,
     datagrams: BTreeMap<u64, Datagram>,
     datagram_ports: BTreeMap<u16, u64>,
+    /// Datagrams that left or wait to leave, by local port and receiver.
+    datagram_counts: BTreeMap<(u16, SocketAddr), u64>,
     /// Sockets with something to do, in the order in which they got it.
     dirty: Vec<u64>,
     /// TCP segments that carried bytes for a second time.
@@ -110,6 +112,7 @@ impl Stack {
             listeners: BTreeMap::new(),
             datagrams: BTreeMap::new(),
             datagram_ports: BTreeMap::new(),
+            datagram_counts: BTreeMap::new(),
             dirty: Vec::new(),
             retransmits: 0,
         }

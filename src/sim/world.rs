@@ -115,11 +115,7 @@ impl World {
     ///
     /// # Panics
     /// There is no process, or one of them stands on another host.
-    pub fn host(
-        &mut self,
-        processes: &[u32],
-        programs: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub fn host(&mut self, processes: &[u32], programs: impl Future<Output = ()> + Send + 'static) {
         let first = *processes.first().expect("a host has a process");
         let host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
         let bell = Arc::new(Bell::default());
@@ -165,7 +161,11 @@ impl World {
 
 /// Polls the driver first and then the programs, at every moment, until the driver is done; never
 /// returns, since turmoil would stop the host's clock.
-async fn run_host(bell: &Bell, driver: impl Future<Output = ()>, programs: impl Future<Output = ()>) {
+async fn run_host(
+    bell: &Bell,
+    driver: impl Future<Output = ()>,
+    programs: impl Future<Output = ()>,
+) {
     bell.began.set(tokio::time::Instant::now()).expect("a host begins once");
     {
         let (mut driver, mut programs) = (pin!(driver), pin!(programs));

@@ -146,6 +146,23 @@ impl Stack {
         Ok((id, local))
     }
 
+    /// A datagram was queued: the how manyth of its flow it is, over all lives of this machine.
+    pub fn count_datagram(&mut self, port: u16, to: SocketAddr) -> u64 {
+        let count = self.datagram_counts.entry((port, to)).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// The power goes: what still waits to leave never will, and does not count.
+    pub(super) fn uncount_datagrams(&mut self) {
+        for socket in self.datagrams.values() {
+            for (_, to) in &socket.outbox.datagrams {
+                let key = (socket.local.port(), *to);
+                *self.datagram_counts.get_mut(&key).expect("it was counted") -= 1;
+            }
+        }
+    }
+
     /// Closes a UDP socket: its port is free at once, what it sent still leaves.
     pub fn unbind(&mut self, id: u64) {
         if let Some(socket) = self.datagrams.get_mut(&id) {

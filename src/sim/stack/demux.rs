@@ -139,10 +139,12 @@ pub(crate) fn is_intact(packet: &[u8]) -> bool {
     };
     let (from, to) = (IpAddress::Ipv4(ip.src_addr()), IpAddress::Ipv4(ip.dst_addr()));
     match ip.next_header() {
-        IpProtocol::Tcp => TcpPacket::new_checked(ip.payload())
-            .is_ok_and(|tcp| tcp.verify_checksum(&from, &to)),
-        IpProtocol::Udp => UdpPacket::new_checked(ip.payload())
-            .is_ok_and(|udp| udp.verify_checksum(&from, &to)),
+        IpProtocol::Tcp => {
+            TcpPacket::new_checked(ip.payload()).is_ok_and(|tcp| tcp.verify_checksum(&from, &to))
+        }
+        IpProtocol::Udp => {
+            UdpPacket::new_checked(ip.payload()).is_ok_and(|udp| udp.verify_checksum(&from, &to))
+        }
         _ => true,
     }
 }

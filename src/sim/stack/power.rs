@@ -33,6 +33,7 @@ impl Stack {
         for ledger in self.last_ledgers() {
             self.build.recorder.record(now, What::Ended(ledger));
         }
+        self.uncount_datagrams();
         self.wire.sent.clear();
         self.wire.received = None;
         self.nobody = SocketSet::new(Vec::new());

@@ -1,0 +1,320 @@
+//! One trial: scenario × contender × seed, run once, on a thread of its own.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::join_all;
+
+use crate::core::{BrokerOptions, BrokerView, Client as Machine, ClientInput, ClientOptions};
+use crate::history::{Cost, History, Process, Recorder, What};
+use crate::link::{self, Carrier, CarrierVisitor, Hub};
+use crate::message::{Contender, Name};
+use crate::net::Net;
+use crate::scenario::{Client, Fault, Scenario, Who};
+use crate::time::{Duration, Instant};
+
+use super::app::{Script, SharedDesk, is_about};
+use super::draw::Draw;
+use super::process::{Supervisor, Tasks, timetable};
+use super::socket::SimNet;
+use super::world::{Plan, World};
+use super::{bites, entropy, net};
+
+/// The broker's port on its machine.
+const PORT: u16 = 7_777;
+/// The broker's name among the processes.
+const BROKER: &str = "broker";
+
+/// How a trial is run. None of it changes what happens.
+#[derive(Clone, Debug, Default)]
+pub struct TrialOptions {
+    /// How far a step goes; by default as far as the smallest latency allows.
+    pub tick: Option<Duration>,
+    /// In which order turmoil runs the hosts.
+    pub hosts: HostOrder,
+    /// When to look at the broker.
+    pub view_at: Option<Instant>,
+}
+
+/// In which order turmoil runs the hosts within a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostOrder {
+    /// The broker first, then the clients as the scenario has them.
+    #[default]
+    Forward,
+    /// The other way round.
+    Reverse,
+}
+
+/// What came of a trial.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// All that happened.
+    pub history: History,
+    /// What the broker saw at the moment that was asked for; `None` if it did not run then.
+    pub view: Option<BrokerView>,
+}
+
+/// A panic in a trial: a bug of delivery-lab.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct TrialPanic(pub String);
+
+/// Runs a trial on a fresh thread, whose entropy follows from the seed.
+///
+/// # Errors
+/// Something in the trial panicked.
+pub fn run_trial(
+    scenario: &Scenario,
+    contender: Contender,
+    seed: u64,
+    options: &TrialOptions,
+) -> Result<Trial, TrialPanic> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(format!("{}-{contender}", scenario.name));
+        let handle = thread.spawn_scoped(scope, || {
+            entropy::seed(seed);
+            catch_unwind(AssertUnwindSafe(|| run(scenario, contender, seed, options)))
+        });
+        let result = handle.expect("a thread can be made").join().and_then(|inner| inner);
+        result.map_err(|panic| TrialPanic(words(&*panic)))
+    })
+}
+
+/// What a panic said.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without words".to_owned())
+}
+
+fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOptions) -> Trial {
+    let processes = processes(scenario);
+    let names = processes.iter().map(|process| process.name.clone()).collect();
+    let end = Instant::ZERO + scenario.run_for;
+    let mut plan = Plan::new(seed, scenario.latency, scenario.faults.clone(), names, end);
+    if let Some(tick) = options.tick {
+        plan.tick = tick;
+    }
+    let mut world = World::new(plan);
+    announce_faults(scenario, &world.recorders()[0]);
+    let (shared, view) = (Arc::new(scenario.clone()), Arc::new(Mutex::new(None)));
+    let mut hosts = hosts(scenario);
+    if options.hosts == HostOrder::Reverse {
+        hosts.reverse();
+    }
+    for host in hosts {
+        let cast =
+            Cast { scenario: shared.clone(), contender, seed, world: &world, view: view.clone() };
+        let programs: Vec<Tasks> = match host.entry {
+            None => vec![cast.broker(options.view_at)],
+            Some(entry) => cast.clients(entry, host.first),
+        };
+        let indices: Vec<u32> = (host.first..host.first + programs.len() as u32).collect();
+        world.host(&indices, async move { drop(join_all(programs).await) });
+    }
+    world.run_until(end);
+    let totals = world.finish();
+    let mut history = History::assemble(processes, world.recorders());
+    history.bites = totals.bites.clone();
+    history.ended_at = end;
+    history.cost = cost(&totals, world.recorders());
+    bites::count(scenario, &mut history);
+    let view = view.lock().expect("a trial has one thread").take();
+    Trial { history, view }
+}
+
+/// All processes of a scenario, the broker first.
+fn processes(scenario: &Scenario) -> Vec<Process> {
+    let broker = Process { name: BROKER.into(), client: BROKER.into() };
+    let clients = scenario.clients.iter().flat_map(Client::processes);
+    let clients = clients.map(|(name, client)| Process { name, client });
+    std::iter::once(broker).chain(clients).collect()
+}
+
+/// One turmoil host: the broker, or all processes of one entry.
+struct Host<'a> {
+    entry: Option<&'a Client>,
+    first: u32,
+}
+
+fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
+    let mut hosts = vec![Host { entry: None, first: 0 }];
+    let mut first = 1;
+    for entry in &scenario.clients {
+        hosts.push(Host { entry: Some(entry), first });
+        first += entry.count;
+    }
+    hosts
+}
+
+fn announce_faults(scenario: &Scenario, recorder: &Recorder) {
+    let end = Instant::ZERO + scenario.run_for;
+    for (fault, entry) in scenario.faults.iter().enumerate() {
+        recorder.record(entry.at, What::FaultBegan { fault });
+        if entry.until < end {
+            recorder.record(entry.until, What::FaultEnded { fault });
+        }
+    }
+}
+
+fn cost(totals: &net::Totals, recorders: &[Recorder]) -> Cost {
+    let (broker_peak_messages, broker_peak_bytes) = recorders[0].peak();
+    let clients = recorders[1..].iter().map(|recorder| recorder.peak().0);
+    Cost {
+        packets: totals.packets,
+        bytes: totals.bytes,
+        retransmits: totals.retransmits,
+        broker_peak_messages,
+        broker_peak_bytes,
+        client_peak_messages: clients.max().unwrap_or(0),
+    }
+}
+
+/// Who plays which part.
+struct Cast<'a> {
+    scenario: Arc<Scenario>,
+    contender: Contender,
+    seed: u64,
+    world: &'a World,
+    view: Arc<Mutex<Option<BrokerView>>>,
+}
+
+impl Cast<'_> {
+    fn broker(&self, view_at: Option<Instant>) -> Tasks {
+        let faults = self.scenario.faults.iter().filter(|fault| fault.who == Who::Broker);
+        let supervisor = self.supervisor(0, faults, SharedDesk::default());
+        let (recorder, view) = (supervisor.recorder.clone(), self.view.clone());
+        let (contender, limits) = (self.contender, self.scenario.broker.clone());
+        Box::pin(supervisor.run(move |life, net| {
+            let options = |path| BrokerOptions {
+                mode: contender.mode,
+                path,
+                limits: limits.clone(),
+                epoch: life,
+            };
+            let view = view_at.map(|at| (at, view.clone()));
+            let serve = Serve { net, recorder: recorder.clone(), options, view };
+            link::with_carrier(contender.link, serve)
+        }))
+    }
+
+    fn clients(&self, entry: &Client, first: u32) -> Vec<Tasks> {
+        let processes = entry.processes().zip(first..);
+        processes.map(|(names, index)| self.client(entry, names, index)).collect()
+    }
+
+    fn client(&self, entry: &Client, (process, client): (Name, Name), index: u32) -> Tasks {
+        let faults = self.scenario.faults.iter().filter(|fault| is_about(fault, &process));
+        let desk = SharedDesk::default();
+        let supervisor = self.supervisor(index, faults, desk.clone());
+        let recorder = supervisor.recorder.clone();
+        let (entry, scenario) = (entry.clone(), self.scenario.clone());
+        let (contender, seed) = (self.contender, self.seed);
+        let jitter_seed = Draw::new(seed).named("jitter").named(process.as_str()).bits();
+        Box::pin(supervisor.run(move |_, net| {
+            let part = Play {
+                script: Script::new(
+                    net.clone(),
+                    &scenario,
+                    &entry,
+                    process.clone(),
+                    recorder.clone(),
+                    desk.clone(),
+                ),
+                net,
+                recorder: recorder.clone(),
+                options: |path| ClientOptions {
+                    client: client.clone(),
+                    process: process.clone(),
+                    mode: contender.mode,
+                    path,
+                    limits: entry.limits.clone(),
+                    jitter_seed,
+                    numbering: desk.lock().expect("a trial has one thread").numbering,
+                },
+                entry: &entry,
+            };
+            link::with_carrier(contender.link, part)
+        }))
+    }
+
+    fn supervisor<'a>(
+        &self,
+        index: u32,
+        faults: impl Iterator<Item = &'a Fault>,
+        desk: SharedDesk,
+    ) -> Supervisor {
+        Supervisor {
+            machine: self.world.machine(index),
+            recorder: self.world.recorders()[index as usize].clone(),
+            desk,
+            timetable: timetable(&faults.collect::<Vec<_>>()),
+        }
+    }
+}
+
+/// The tasks of a broker's process.
+struct Serve<F> {
+    net: SimNet,
+    recorder: Recorder,
+    options: F,
+    view: Option<(Instant, Arc<Mutex<Option<BrokerView>>>)>,
+}
+
+impl<F: Fn(crate::core::Path) -> BrokerOptions> CarrierVisitor for Serve<F> {
+    type Output = Tasks;
+
+    fn visit<C: Carrier>(self) -> Tasks {
+        let Serve { net, recorder, options, view } = self;
+        let hub = Hub::new(net.clone(), options(C::PATH), recorder);
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = hub.keep_time() => {}
+                served = C::serve(&net, PORT, hub.clone()) => {
+                    served.expect("the broker's port is free");
+                }
+                () = look(&net, &hub, view) => {}
+            }
+        })
+    }
+}
+
+/// Looks at the broker at a moment, and then never ends.
+async fn look(
+    net: &SimNet,
+    hub: &Hub<SimNet>,
+    view: Option<(Instant, Arc<Mutex<Option<BrokerView>>>)>,
+) {
+    if let Some((at, view)) = view.filter(|(at, _)| *at >= net.now()) {
+        net.sleep_until(at).await;
+        *view.lock().expect("a trial has one thread") = Some(hub.view());
+    }
+    std::future::pending().await
+}
+
+/// The tasks of a client's process.
+struct Play<'a, F> {
+    net: SimNet,
+    recorder: Recorder,
+    options: F,
+    script: Script<SimNet>,
+    entry: &'a Client,
+}
+
+impl<F: Fn(crate::core::Path) -> ClientOptions> CarrierVisitor for Play<'_, F> {
+    type Output = Tasks;
+
+    fn visit<C: Carrier>(self) -> Tasks {
+        let Play { net, recorder, options, script, entry } = self;
+        let mut client = Machine::new(options(C::PATH));
+        for subscribe in &entry.subscribe {
+            let (queue, room) = (subscribe.queue.clone(), subscribe.event.clone());
+            client.handle(net.now(), ClientInput::Join { queue, room, from: subscribe.from });
+        }
+        let broker = SocketAddr::from((net::address(0), PORT));
+        Box::pin(link::client::run::<C, SimNet>(net, broker, client, recorder, script))
+    }
+}
