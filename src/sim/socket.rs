@@ -42,10 +42,7 @@ impl SimNet {
     }
 
     /// As [`SimNet::change`], for what may have to wait.
-    fn poll<T>(
-        &self,
-        poll: impl FnOnce(&mut Stack) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+    fn poll<T>(&self, poll: impl FnOnce(&mut Stack) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         let mut stack = self.hardware.stack();
         stack.alive(self.incarnation)?;
         poll(&mut stack)
@@ -231,9 +228,7 @@ impl Datagrams for SimDatagrams {
 
     async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (datagram, from) = poll_fn(|cx| {
-            self.net.poll(|stack| {
-                stack.datagram(self.id).ok_or_else(gone)?.poll_recv(cx).map(Ok)
-            })
+            self.net.poll(|stack| stack.datagram(self.id).ok_or_else(gone)?.poll_recv(cx).map(Ok))
         })
         .await?;
         let length = datagram.len().min(buffer.len());

@@ -3,10 +3,8 @@
 use super::*;
 use crate::scenario::{Direction, Who};
 
-const TWENTY: Latency =
-    Latency { min: Duration::from_millis(20), max: Duration::from_millis(20) };
-const JITTER: Latency =
-    Latency { min: Duration::from_millis(10), max: Duration::from_millis(40) };
+const TWENTY: Latency = Latency { min: Duration::from_millis(20), max: Duration::from_millis(20) };
+const JITTER: Latency = Latency { min: Duration::from_millis(10), max: Duration::from_millis(40) };
 
 fn names() -> Vec<Name> {
     ["broker", "a", "b"].into_iter().map(Name::from).collect()
@@ -59,9 +57,11 @@ fn loss_takes_its_share_of_one_link_only() {
     // 1,000 packets at 10 %: 100, standard deviation 9.5; four of those is 38.
     assert!((62..=138).contains(&dropped(&lots(&mut fates, 1, 0)).len()));
     assert!(dropped(&lots(&mut fates, 2, 0)).is_empty());
-    assert_eq!(fates.bites()[0] as usize, dropped(&lots(&mut self::fates(TWENTY, &[
-        on_a(FaultKind::Loss { rate: 0.1 }),
-    ]), 1, 0)).len());
+    assert_eq!(
+        fates.bites()[0] as usize,
+        dropped(&lots(&mut self::fates(TWENTY, &[on_a(FaultKind::Loss { rate: 0.1 }),]), 1, 0))
+            .len()
+    );
 }
 
 #[test]
@@ -161,8 +161,7 @@ fn a_narrow_line_delays_then_crowds_out() {
 
 #[test]
 fn a_copy_arrives_too_and_a_flipped_bit_lies_in_the_packet() {
-    let faults =
-        [on_a(FaultKind::Duplicate { rate: 0.5 }), on_a(FaultKind::Corrupt { rate: 0.5 })];
+    let faults = [on_a(FaultKind::Duplicate { rate: 0.5 }), on_a(FaultKind::Corrupt { rate: 0.5 })];
     let lots = lots(&mut fates(JITTER, &faults), 1, 0);
     let arrivals = |lot: &Lot| match lot.outcome {
         Outcome::Arrives(first, second) => [Some(first), second].into_iter().flatten().collect(),

@@ -98,7 +98,11 @@ mod tests {
             datagram,
             packet: Bytes::from_static(packet),
         };
-        let all = [held(1, None, Some(7), b"one"), held(2, Some(0), None, b""), held(3, None, None, b"3")];
+        let all = [
+            held(1, None, Some(7), b"one"),
+            held(2, Some(0), None, b""),
+            held(3, None, None, b"3"),
+        ];
         let mut batch = Vec::new();
         all.iter().for_each(|held| held.encode(&mut batch));
         assert_eq!(batch.len(), all.iter().map(Held::len).sum::<usize>());
