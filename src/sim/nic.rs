@@ -60,10 +60,14 @@ impl Nic {
         Nic { internet, bell, routes, host, end, held, timers, batches, wakeups, scratch }
     }
 
-    /// Drives until the trial ends.
-    pub async fn drive(mut self) {
+    /// The socket of this host: bound before the trial begins, or the first packets are lost.
+    pub async fn plug_in() -> UdpSocket {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await;
-        let socket = socket.expect("nobody else is on this host");
+        socket.expect("nobody else is on this host")
+    }
+
+    /// Drives until the trial ends.
+    pub async fn drive(mut self, socket: UdpSocket) {
         loop {
             let now = self.bell.now();
             if now >= self.end {

@@ -71,6 +71,7 @@ pub struct World {
     internet: Arc<Internet>,
     routes: Arc<Routes>,
     end: Instant,
+    tick: Duration,
 }
 
 impl World {
@@ -95,7 +96,7 @@ impl World {
         let routes = Arc::new(Mutex::new(vec![None; names.len()]));
         let fates = Fates::new(seed, latency, &faults, names);
         let internet = Arc::new(Internet::new(machines, recorders, fates));
-        World { sim: clock(tick), internet, routes, end }
+        World { sim: clock(tick), internet, routes, end, tick }
     }
 
     /// The machine of a process.
@@ -125,24 +126,35 @@ impl World {
         }
         let (internet, routes) = (self.internet.clone(), self.routes.clone());
         let nic = Nic::new(internet, bell.clone(), routes, host, self.end);
+        let tick = self.tick.into();
         self.sim.client(IpAddr::V4(host), async move {
-            run_host(&bell, nic.drive(), programs).await;
+            let socket = Nic::plug_in().await;
+            tokio::time::sleep(tick).await;
+            bell.began.set(tokio::time::Instant::now()).expect("a host begins once");
+            run_host(nic.drive(socket), programs).await;
             Ok(())
         });
     }
 
     /// Lets time pass until a moment, rounded up to a whole tick.
     ///
+    /// The first step of turmoil's is before the trial: in it every host plugs its socket in.
+    ///
     /// # Panics
     /// A task of a program panicked: that panic, or tokio's word for it.
     pub fn run_until(&mut self, at: Instant) {
-        while self.elapsed() < at {
+        let at = at + self.tick;
+        while self.stepped() < at {
             self.sim.step().expect("no host fails");
         }
     }
 
     /// How much time has passed.
     pub fn elapsed(&self) -> Instant {
+        Instant::ZERO + (self.stepped().since(Instant::ZERO) - self.tick)
+    }
+
+    fn stepped(&self) -> Instant {
         Instant::from_micros(self.sim.elapsed().as_micros() as u64)
     }
 
@@ -161,12 +173,7 @@ impl World {
 
 /// Polls the driver first and then the programs, at every moment, until the driver is done; never
 /// returns, since turmoil would stop the host's clock.
-async fn run_host(
-    bell: &Bell,
-    driver: impl Future<Output = ()>,
-    programs: impl Future<Output = ()>,
-) {
-    bell.began.set(tokio::time::Instant::now()).expect("a host begins once");
+async fn run_host(driver: impl Future<Output = ()>, programs: impl Future<Output = ()>) {
     {
         let (mut driver, mut programs) = (pin!(driver), pin!(programs));
         let mut running = true;

@@ -35,7 +35,8 @@ pub(crate) struct Connection {
     pub peer: SocketAddr,
     /// The listener that waits for it; `None` if it was opened here, or is accepted.
     pub(super) listener: Option<u16>,
-    /// The initial sequence number of the peer that opened it.
+    pub(super) side: Side,
+    /// The initial sequence number of the peer, once its SYN has come.
     pub(super) peer_isn: Option<TcpSeqNumber>,
     /// Whether a program, or a listener for it, holds the stream.
     pub(super) held: bool,
@@ -57,7 +58,17 @@ pub(crate) struct Connection {
     writer: Option<Waker>,
 }
 
+/// Who opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// A program of this machine.
+    Here,
+    /// The peer.
+    There,
+}
+
 impl Connection {
+    /// A connection that a program of this machine opens.
     pub(super) fn new(local: SocketAddr, peer: SocketAddr, buffer: usize) -> Connection {
         let room = || SocketBuffer::new(vec![0; buffer]);
         let mut socket = Socket::new(room(), room());
@@ -73,6 +84,7 @@ impl Connection {
             local,
             peer,
             listener: None,
+            side: Side::Here,
             peer_isn: None,
             held: true,
             recorded: false,
@@ -100,7 +112,7 @@ impl Connection {
 
     /// A connection that a listener's peer opens.
     pub(super) fn for_listener(mut self, port: u16, isn: TcpSeqNumber) -> Connection {
-        (self.listener, self.peer_isn) = (Some(port), Some(isn));
+        (self.listener, self.side, self.peer_isn) = (Some(port), Side::There, Some(isn));
         self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
         self.tcp_mut().listen(port).expect("a fresh socket listens");
         self
@@ -268,14 +280,20 @@ impl Connection {
         }
     }
 
-    /// Data came for a program that has let go: the kernel answers with a reset, as Linux does
-    /// (RFC 9293 §3.6.1, RFC 1122 §4.2.2.13). Whether it did.
-    pub(super) fn refuse_data(&mut self) -> bool {
-        let refuse = !self.held && !self.is_closed() && self.tcp().recv_queue() > 0;
-        if refuse {
+    /// Answers new data, up to the sequence number `end`, for a program that has let go with a
+    /// reset, as Linux does (RFC 1122 §4.2.2.13): it must not be acknowledged first. Whether it
+    /// did.
+    pub(super) fn refuses(&mut self, end: TcpSeqNumber) -> bool {
+        let arrived = self.read as usize + self.tcp().recv_queue();
+        // One more for the SYN. After the peer's FIN there is no new data.
+        let new = self.peer_isn.is_some_and(|isn| end > isn + 1 + arrived)
+            && self.reason != Some(EndReason::Fin)
+            && !matches!(self.tcp().state(), State::Closing | State::TimeWait);
+        let refuses = new && !self.held && !self.is_closed();
+        if refuses {
             self.tcp_mut().abort();
         }
-        refuse
+        refuses
     }
 
     /// Wakes those who wait for what is now there.
@@ -312,7 +330,7 @@ impl Connection {
 
     /// Whether any byte, or any program, ever met it: not if a listener's peer gave up early.
     pub(super) fn is_worth_a_ledger(&self) -> bool {
-        self.established || self.peer_isn.is_none()
+        self.established || self.side == Side::Here
     }
 
     /// Its taps now.

@@ -9,11 +9,12 @@ use std::net::{SocketAddr, SocketAddrV4};
 
 use bytes::Bytes;
 use smoltcp::socket::tcp::State;
-use smoltcp::wire::{IpAddress, IpProtocol, Ipv4Packet, TcpPacket, UdpPacket};
+use smoltcp::wire::{IpAddress, IpProtocol, Ipv4Packet, TcpPacket, TcpSeqNumber, UdpPacket};
 
 use crate::history::Fate;
 use crate::time::Instant;
 
+use super::connection::Side;
 use super::datagram::Room;
 use super::{Connection, Power, Stack, clock};
 
@@ -30,7 +31,12 @@ pub(crate) enum Reception {
 struct Segment {
     port: u16,
     peer: SocketAddr,
-    sequence: smoltcp::wire::TcpSeqNumber,
+    /// The sequence numbers of the segment and behind its payload.
+    sequence: TcpSeqNumber,
+    end: TcpSeqNumber,
+    /// SYN, with or without ACK.
+    synchronizes: bool,
+    /// SYN without ACK.
     opens: bool,
     resets: bool,
 }
@@ -83,7 +89,7 @@ impl Stack {
     fn gives_way(&mut self, id: u64, segment: &Segment) -> bool {
         let connection = self.connections.get_mut(&id).expect("the table is right");
         let anew = connection.peer_isn.is_some_and(|isn| isn != segment.sequence);
-        let gives_way = segment.opens && anew;
+        let gives_way = segment.opens && connection.side == Side::There && anew;
         if gives_way {
             connection.replaced();
         }
@@ -94,13 +100,14 @@ impl Stack {
         let Stack { interface, wire, connections, .. } = self;
         let connection = connections.get_mut(&id).expect("the table is right");
         let before = connection.tcp().state();
-        wire.received = Some(packet);
-        interface.poll_ingress_single(clock::to_stack(now), wire, &mut connection.sockets);
-        if segment.resets {
-            connection.was_reset(before);
-        }
-        if before != State::Closed {
-            connection.refuse_data();
+        if !connection.refuses(segment.end) {
+            wire.received = Some(packet);
+            interface.poll_ingress_single(clock::to_stack(now), wire, &mut connection.sockets);
+            if segment.resets {
+                connection.was_reset(before);
+            } else if segment.synchronizes && before == State::SynSent {
+                connection.peer_isn = Some(segment.sequence);
+            }
         }
         self.settle(now, id);
         self.touch(id);
@@ -156,6 +163,8 @@ fn segment(packet: &[u8]) -> Segment {
         port: tcp.dst_port(),
         peer: SocketAddr::V4(SocketAddrV4::new(ip.src_addr(), tcp.src_port())),
         sequence: tcp.seq_number(),
+        end: tcp.seq_number() + tcp.payload().len(),
+        synchronizes: tcp.syn(),
         opens: tcp.syn() && !tcp.ack(),
         resets: tcp.rst(),
     }

@@ -106,7 +106,7 @@ fn a_trial_is_the_same_with_its_hosts_reversed_or_shared() {
 }
 
 #[test]
-#[should_panic = "a packet came late"]
+#[should_panic]
 fn a_tick_above_the_latency_is_noticed() {
     busy(40, apart());
 }

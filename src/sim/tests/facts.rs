@@ -39,8 +39,9 @@ fn turmoils_fail_rate_is_no_packet_loss() {
         Ok(())
     });
     sim.run().expect("it ends");
-    // A tenth would be 450; most are gone, since each failure empties the link.
-    assert!(told.lock().unwrap().len() < 250, "{}", told.lock().unwrap().len());
+    // Of 500 a tenth lost leaves 450, standard deviation 6.7. Five packets are under way at any
+    // moment, and each failure empties the link.
+    assert!(told.lock().unwrap().len() < 350, "{}", told.lock().unwrap().len());
 }
 
 #[test]

@@ -27,7 +27,6 @@ fn a_power_loss_sends_nothing_and_a_restarted_machine_resets_old_connections() {
         stream.write_all(b"are you there").await.expect("it fits");
         let error = stream.read_u8().await.expect_err("the other end is new");
         tell.lock().expect("one thread").push((net.now(), error.kind()));
-        hold(net).await;
     });
     let (history, _) = run(plan(2, vec![], 10_000), vec![writer, client]);
     let reset = std::io::ErrorKind::ConnectionReset;
