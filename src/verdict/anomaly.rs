@@ -5,7 +5,8 @@ mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::detection::Notice;
+use crate::time::Instant;
+
 use super::facts::{Applied, Begins};
 use super::outcome::Case;
 use super::{Anomaly, Cause, Subscriber, guarantee};
@@ -16,8 +17,8 @@ pub struct Scene<'s, 'f, 'a> {
     pub case: &'s Case<'f, 'a>,
     /// Its counters, recoveries included.
     pub counted: &'s Subscriber,
-    /// Who noticed which fault when.
-    pub notices: &'s [Notice],
+    /// From when to when faults on a process's link went unnoticed.
+    pub blind_spots: &'s HashMap<u32, Vec<(Instant, Instant)>>,
 }
 
 /// How often each pattern was seen; those that were not are left out.

@@ -3,6 +3,8 @@
 //! A side notices a fault when the session that it had open as the fault began ends. A side that
 //! acts itself (it crashes, or closes its own sockets) has nothing to notice and no entry.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::scenario::{Fault, FaultKind, Who};
 use crate::time::Instant;
 
@@ -52,6 +54,21 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
         }
     }
     notices
+}
+
+/// For each process, from when to when a fault on its link went unnoticed: by the broker, or by
+/// the client where the broker had no session that could end.
+pub fn blind_spots(notices: &[Notice]) -> HashMap<u32, Vec<(Instant, Instant)>> {
+    let mut spots: HashMap<u32, Vec<(Instant, Instant)>> = HashMap::new();
+    let mut links: HashSet<(usize, u32)> = HashSet::new();
+    for notice in notices {
+        // Of one link and fault the broker's entry comes first.
+        let link = (notice.detection.fault, notice.process);
+        if links.insert(link) {
+            spots.entry(notice.process).or_default().push((notice.from, notice.until));
+        }
+    }
+    spots
 }
 
 /// Which sides of a link can notice a fault.

@@ -1,11 +1,14 @@
 //! Judging a trial: from its history to one row of the report. A pure fold, no IO.
 
+use std::collections::HashMap;
+
 use crate::history::History;
 use crate::message::Contender;
 use crate::scenario::Scenario;
+use crate::time::Instant;
 
 use super::anomaly::{self, Scene};
-use super::detection::{self, Notice};
+use super::detection;
 use super::facts::Facts;
 use super::outcome::Case;
 use super::{Bites, Row, Subscriber, claim, recovery, wanted};
@@ -18,9 +21,10 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     let mut facts = Facts::gather(scenario, contender, history);
     wanted::mark(&mut facts, history);
     let notices = detection::notices(&facts);
+    let blind_spots = detection::blind_spots(&notices);
     let everyone = 0..facts.roll.members().len();
     let subscribers: Vec<Subscriber> =
-        everyone.map(|one| judge_subscriber(&facts, one, &notices)).collect();
+        everyone.map(|one| judge_subscriber(&facts, one, &blind_spots)).collect();
     let guarantees = claim::summary(&subscribers.iter().collect::<Vec<_>>());
     let bit = |fault| history.bites.get(fault).copied().unwrap_or_default();
     let faults = (0..scenario.faults.len()).map(|fault| Bites { fault, bit: bit(fault) });
@@ -37,12 +41,16 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     }
 }
 
-fn judge_subscriber(facts: &Facts<'_>, subscriber: usize, notices: &[Notice]) -> Subscriber {
+fn judge_subscriber(
+    facts: &Facts<'_>,
+    subscriber: usize,
+    blind_spots: &HashMap<u32, Vec<(Instant, Instant)>>,
+) -> Subscriber {
     let case = Case::of(facts, subscriber);
     let mut counted = case.count();
     counted.recoveries = recovery::judge(&case);
     counted.guarantees = claim::findings(&case);
-    counted.anomalies = anomaly::seen(&Scene { case: &case, counted: &counted, notices });
+    counted.anomalies = anomaly::seen(&Scene { case: &case, counted: &counted, blind_spots });
     assert_sums(&counted);
     counted
 }

@@ -31,13 +31,12 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
 }
 
 /// Messages that are lost and were accepted between a fault on the subscriber's link and the
-/// moment at which the broker (or, when the broker crashed, the client) noticed it.
+/// moment at which the broker (or, where it had no session to end, the client) noticed it.
 pub fn late_detection(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let processes = &facts.roll.members()[scene.case.subscriber].processes;
-    let notices = scene.notices.iter().filter(|notice| processes.contains(&notice.process));
-    let blind: Vec<(Instant, Instant)> =
-        notices.map(|notice| (notice.from, notice.until)).collect();
+    let spots = processes.iter().filter_map(|process| scene.blind_spots.get(process)).flatten();
+    let blind: Vec<(Instant, Instant)> = spots.copied().collect();
     let unnoticed = |one: &&Judged<'_, '_>| {
         let Some(accepted) = one.way.message.first_accepted() else { return false };
         let at = accepted.moment.at;

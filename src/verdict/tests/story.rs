@@ -26,7 +26,7 @@ pub struct Story {
     pub scenario: Scenario,
     pub contender: Contender,
     pub processes: Vec<Process>,
-    recorders: Vec<Recorder>,
+    events: Vec<(usize, Instant, What)>,
     now: Instant,
     session: u64,
     pushes: u64,
@@ -43,7 +43,7 @@ pub fn story(contender: &str) -> Story {
         scenario: scenario(),
         contender: contender.parse().unwrap(),
         processes: ["broker", "driver", "shop"].map(process).to_vec(),
-        recorders: (0..3).map(Recorder::new).collect(),
+        events: Vec::new(),
         now: Instant::ZERO,
         session: 0,
         pushes: 0,
@@ -102,8 +102,8 @@ impl Story {
         self
     }
 
-    pub fn what(self, process: usize, what: What) -> Story {
-        self.recorders[process].record(self.now, what);
+    pub fn what(mut self, process: usize, what: What) -> Story {
+        self.events.push((process, self.now, what));
         self
     }
 
@@ -321,7 +321,11 @@ impl Story {
     // ── the end ─────────────────────────────────────────────────────────────────────────────
 
     pub fn history(&self) -> History {
-        let history = History::assemble(self.processes.clone(), &self.recorders);
+        let recorders: Vec<Recorder> = (0..3).map(Recorder::new).collect();
+        for (process, at, what) in &self.events {
+            recorders[*process].record(*at, what.clone());
+        }
+        let history = History::assemble(self.processes.clone(), &recorders);
         History { ended_at: self.ended_at, ..history }
     }
 
