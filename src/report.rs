@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::verdict::{Checked, Row};
 
+pub use crate::verdict::RunResult;
+
 /// The report; its JSON form is a contract (`delivery-lab/report/1`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -27,16 +29,4 @@ pub struct Report {
     pub contenders: Vec<Row>,
     /// What was expected, and what was measured.
     pub expectations: Vec<Checked>,
-}
-
-/// Whether the expectations were met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunResult {
-    /// All that were run are met.
-    Met,
-    /// One is not: a finding.
-    Failed,
-    /// There are faults, and none of them did anything in any contender.
-    Inconclusive,
 }

@@ -2,12 +2,29 @@
 //!
 //! The shapes here are the shapes of the JSON report; `report` only renders them.
 
+mod anomaly;
+mod cause;
+mod claim;
+mod copies;
+mod detection;
+mod expectation;
+mod facts;
+mod guarantee;
+mod judge;
+mod outcome;
+mod recovery;
+mod wanted;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use expectation::{check_expectations, result};
+pub use judge::judge;
 pub use words::{Anomaly, Cause, ClaimState, Guarantee, Outcome, Truth};
 
 use crate::history::Cost;
@@ -170,4 +187,16 @@ pub struct Checked {
     pub measured: Option<String>,
     /// Whether they agree; null if the contender was not run.
     pub met: Option<bool>,
+}
+
+/// Whether the expectations were met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunResult {
+    /// All that were run are met.
+    Met,
+    /// One is not: a finding.
+    Failed,
+    /// There are faults, and none of them did anything in any contender.
+    Inconclusive,
 }

@@ -1,0 +1,69 @@
+//! Patterns that are worth a name, whatever is claimed: one small function each, of one shape.
+
+mod session;
+mod waiting;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::time::Instant;
+
+use super::facts::{Applied, Begins};
+use super::outcome::Case;
+use super::{Anomaly, Cause, Subscriber, guarantee};
+
+/// What the patterns are looked for in.
+pub struct Scene<'s, 'f, 'a> {
+    /// The subscriber's case.
+    pub case: &'s Case<'f, 'a>,
+    /// Its counters, recoveries included.
+    pub counted: &'s Subscriber,
+    /// From when to when faults on a process's link went unnoticed.
+    pub blind_spots: &'s HashMap<u32, Vec<(Instant, Instant)>>,
+}
+
+/// How often each pattern was seen; those that were not are left out.
+pub fn seen(scene: &Scene<'_, '_, '_>) -> BTreeMap<Anomaly, u64> {
+    let counts = Anomaly::ALL.iter().map(|anomaly| (*anomaly, count(scene, *anomaly)));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
+fn count(scene: &Scene<'_, '_, '_>, anomaly: Anomaly) -> u64 {
+    match anomaly {
+        Anomaly::Duplicate => scene.counted.twice,
+        Anomaly::OrderBroken => scene.counted.out_of_order,
+        Anomaly::SilentLoss => guarantee::silent_losses(scene.case).count() as u64,
+        Anomaly::LostAfterAck => {
+            scene.counted.causes.get(&Cause::LostAfterAck).copied().unwrap_or_default()
+        }
+        Anomaly::Unasked => scene.counted.unasked,
+        Anomaly::PositionMovedBack => position_moved_back(scene),
+        Anomaly::TwoSessions => session::two_sessions(scene),
+        Anomaly::DeliveredAfterEnd => session::delivered_after_end(scene),
+        Anomaly::ForeignEpoch => foreign_epoch(scene),
+        Anomaly::Stalled => waiting::stalled(scene),
+        Anomaly::LateDetection => waiting::late_detection(scene),
+        Anomaly::FalseComfort => scene.counted.recoveries.false_comfort,
+        Anomaly::FalseAlarm => scene.counted.recoveries.false_alarm,
+    }
+}
+
+/// A session attached below a position at which an earlier one of the same epoch had attached,
+/// though the subscription lost no room in between.
+fn position_moved_back(scene: &Scene<'_, '_, '_>) -> u64 {
+    let mut before = HashMap::new();
+    let mut count = 0;
+    for attachment in scene.case.facts.places.attachments(scene.case.subscriber) {
+        let position = attachment.answer.position();
+        let epoch = (attachment.queue, attachment.answer.epoch());
+        let earlier = before.insert(epoch, position);
+        let moved_back = earlier.is_some_and(|earlier| position < earlier);
+        count += u64::from(moved_back && attachment.begins == Begins::WhereItWas);
+    }
+    count
+}
+
+/// A session went on from a position, though the epoch is another than at the attachment before.
+fn foreign_epoch(scene: &Scene<'_, '_, '_>) -> u64 {
+    let attachments = scene.case.facts.places.attachments(scene.case.subscriber);
+    attachments.iter().filter(|one| one.applied == Applied::Foreign).count() as u64
+}

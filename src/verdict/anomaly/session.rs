@@ -1,0 +1,41 @@
+//! Patterns of sessions: two at once, and one that speaks after its end.
+
+use crate::verdict::facts::{Moment, Session};
+use crate::verdict::guarantee::is_after_end;
+
+use super::Scene;
+
+/// Pairs of sessions of one client that the broker had open at the same time and pushed to, both,
+/// in that time.
+pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
+    let facts = scene.case.facts;
+    let processes = &facts.roll.members()[scene.case.subscriber].processes;
+    let all = processes.iter().flat_map(|process| facts.sessions.of_process(*process));
+    let mut sessions: Vec<(Moment, &Session)> =
+        all.filter_map(|session| Some((session.opened?, session))).collect();
+    sessions.sort_unstable_by_key(|(opened, _)| *opened);
+    let mut open: Vec<&Session> = Vec::new();
+    let mut count = 0;
+    for (opened, session) in sessions {
+        open.retain(|earlier| earlier.is_open_at(opened));
+        count += open.iter().filter(|earlier| are_both_pushed_to(earlier, session, opened)).count();
+        open.push(session);
+    }
+    count as u64
+}
+
+fn are_both_pushed_to(one: &Session, other: &Session, since: Moment) -> bool {
+    let until = [one.forgotten, other.forgotten].into_iter().flatten().min();
+    [one, other].into_iter().all(|session| {
+        let next = session.pushes.partition_point(|push| *push < since);
+        let push = session.pushes.get(next);
+        push.is_some_and(|push| until.is_none_or(|until| *push < until))
+    })
+}
+
+/// Messages whose handler was called after the client had lost the session that they came from. A
+/// call that was running when the session ended is not one.
+pub fn delivered_after_end(scene: &Scene<'_, '_, '_>) -> u64 {
+    let handlings = scene.case.facts.deliveries.handlings(scene.case.subscriber);
+    handlings.iter().filter(|handling| is_after_end(scene.case, handling)).count() as u64
+}

@@ -1,0 +1,178 @@
+//! The cause of a miss: what ended the last copy that could still have reached the handler.
+//!
+//! Copies are gathered from everywhere: pushes, the backlog in each life of the broker, and the
+//! publisher's outbox. Of ends at the same instant the upper row of the table counts, which is
+//! the order of [`Cause`]. Nothing is guessed: where no event ends a copy, it is alive.
+
+use crate::message::{Link, Mode};
+
+use super::Cause;
+use super::copies::{self, ALIVE, End, Way};
+use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, Sending};
+
+/// What a missed message was missed by, and when.
+pub fn of(way: Way<'_, '_>) -> End {
+    let Some(accepted) = way.message.first_accepted() else {
+        return before_broker(way.facts, way.message);
+    };
+    let pushed = way.delivery.copies.iter().filter_map(|copy| copies::end_of(way, copy));
+    let last = pushed.chain(in_backlog(way)).chain(in_outbox_again(way)).reduce(later);
+    if let Some(last) = last {
+        return last;
+    }
+    // Every copy was dropped as a copy of another, so the first of them is what it was.
+    let dropped = way.delivery.copies.iter().map(|copy| copies::unstopped(way, copy));
+    if let Some(last) = dropped.reduce(later) {
+        return last;
+    }
+    if let Some(acked) = way.delivery.acked {
+        return End { at: acked.at, cause: Cause::LostAfterAck };
+    }
+    if !way.delivery.kept.is_empty() {
+        // Acknowledged to the broker, and by no client: somebody passed over it.
+        return End { at: accepted.moment.at, cause: Cause::Skipped };
+    }
+    let members = way.facts.roll.members();
+    let processes = &members[way.subscriber].processes;
+    let connected = processes.iter().any(|process| {
+        let mut sessions = way.facts.sessions.of_process(*process);
+        sessions.any(|session| session.is_open_at(accepted.moment))
+    });
+    let cause = if connected { Cause::NotJoined } else { Cause::NotConnected };
+    End { at: accepted.moment.at, cause }
+}
+
+/// The later of two ends; of two at the same instant the upper row of the table.
+fn later(one: End, other: End) -> End {
+    match one.at.cmp(&other.at) {
+        std::cmp::Ordering::Less => other,
+        std::cmp::Ordering::Greater => one,
+        std::cmp::Ordering::Equal => one.min(other),
+    }
+}
+
+/// The ends of the copies that the backlog kept for this subscriber, one a life of the broker.
+///
+/// An acknowledged copy ends without being a cause: what the client did with it decides.
+fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
+    let Way { facts, delivery, message, subscriber } = way;
+    let lives = message.accepted.iter().filter_map(move |accepted| {
+        let kept = delivery.kept.iter().find(|(life, _)| *life == accepted.life);
+        kept.map(|(life, since)| (*life, *since, accepted.position))
+    });
+    lives.filter_map(move |(life, since, position)| {
+        let in_life = |(of, _): &&(u32, _)| *of == life;
+        let acknowledged = delivery.acknowledged.iter().find(in_life).map(|(_, at)| (*at, None));
+        let evicted = delivery.evicted.filter(|(of, _)| *of == life).map(|(_, at)| at);
+        let evicted = evicted.or(message.evicted.filter(|at| *at > since));
+        let crashed = facts.lives.death_after(BROKER, since);
+        let passed = position.and_then(|position| {
+            let queue = facts.places.find_queue(&message.message?.queue)?;
+            passed_over(facts, subscriber, (queue, life, position), since)
+        });
+        let ends = [
+            acknowledged,
+            evicted.map(|at| (at, Some(Cause::Evicted))),
+            passed.map(|(at, cause)| (at, Some(cause))),
+            crashed.map(|at| (at, Some(Cause::BrokerCrashed))),
+        ];
+        match ends.into_iter().flatten().min() {
+            Some((moment, Some(cause))) => Some(End { at: moment.at, cause }),
+            Some((_, None)) => None,
+            None => Some(ALIVE),
+        }
+    })
+}
+
+/// When an attachment let the deliveries begin beyond this position: `skipped`; or `wrong-epoch`
+/// if the position that it goes on from is one of another epoch, which also passes over what is
+/// accepted below it later. Correct machines do neither.
+fn passed_over(
+    facts: &Facts<'_>,
+    subscriber: usize,
+    (queue, life, position): (u32, u32, u64),
+    since: Moment,
+) -> Option<(Moment, Cause)> {
+    let attachments = facts.places.attachments(subscriber).iter();
+    let beyond = attachments.filter(|attachment| {
+        attachment.queue == queue
+            && attachment.life == life
+            && attachment.begins == Begins::WhereItWas
+            && attachment.answer.position() >= position
+    });
+    let ends = beyond.filter_map(|attachment| match attachment.applied {
+        Applied::Foreign => Some((attachment.moment.max(since), Cause::WrongEpoch)),
+        Applied::Own => (attachment.moment > since).then_some((attachment.moment, Cause::Skipped)),
+    });
+    ends.min()
+}
+
+/// What becomes of a message that its publisher still keeps when the broker's last life does not
+/// have it: alive, or refused there.
+fn in_outbox_again(way: Way<'_, '_>) -> Option<End> {
+    let Way { facts, message, .. } = way;
+    let last = message.last_accepted()?;
+    if last.life == facts.lives.broker_life() {
+        return None;
+    }
+    if let Some((moment, life)) = message.refused
+        && life > last.life
+    {
+        return Some(End { at: moment.at, cause: Cause::Refused });
+    }
+    let outbox = in_outbox(facts, message)?;
+    (outbox == ALIVE).then_some(ALIVE)
+}
+
+/// Before acceptance every end is `lost-before-broker` or `refused`.
+fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
+    if let Some((moment, _)) = message.refused {
+        return End { at: moment.at, cause: Cause::Refused };
+    }
+    let handed_over = message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
+    let never_sent = End { at: handed_over, cause: Cause::LostBeforeBroker };
+    let sent = message.sent.iter().map(|sending| sent_end(facts, sending));
+    sent.chain(in_outbox(facts, message)).reduce(later).unwrap_or(never_sent)
+}
+
+/// The outbox's copy, if there is an outbox: it ends when the publisher is answered, drops it, or
+/// dies.
+fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option<End> {
+    let kept = message.message.is_some_and(|message| !message.is_volatile());
+    let (handed_over, process) = message.handed_over?;
+    if facts.contender.mode != Mode::CatchUp || !kept {
+        return None;
+    }
+    let died = facts.lives.death_after(process, handed_over);
+    let end = [message.unsent, message.answered, died].into_iter().flatten().min();
+    Some(match end {
+        Some(moment) => End { at: moment.at, cause: Cause::LostBeforeBroker },
+        None => ALIVE,
+    })
+}
+
+/// A copy on the way to the broker: alive while both ends are there and the broker has not read
+/// it; over datagrams, while it can still be under way.
+fn sent_end(facts: &Facts<'_>, sending: &Sending) -> End {
+    let sent = sending.moment;
+    let lost = |at| End { at, cause: Cause::LostBeforeBroker };
+    let Some((flow, end)) = sending.carried else { return lost(sent.at) };
+    if facts.contender.link == Link::Udp {
+        let landed = sent.at + facts.paths.longest_flight();
+        return match facts.lines.drop_of(flow, end) {
+            Some((moment, _)) => lost(moment.at),
+            None if landed < facts.ended_at => lost(landed),
+            None => ALIVE,
+        };
+    }
+    let receiver = facts.lines.receiving(flow, sent);
+    let sender = facts.lines.sending(flow, sent);
+    let ends = [receiver, sender].map(|tap| tap.and_then(|tap| tap.gone));
+    let gone = ends.into_iter().flatten().min();
+    let was_read = receiver.is_some_and(|tap| end <= tap.read);
+    match gone {
+        Some(at) => lost(at.max(sent.at)),
+        None if was_read => lost(sent.at),
+        None => ALIVE,
+    }
+}

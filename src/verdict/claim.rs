@@ -1,0 +1,157 @@
+//! What each contender claims, on which terms, and what became of the claim. Never the truth.
+
+use std::collections::BTreeMap;
+
+use crate::message::{AckPolicy, Dedup, Link, Mode};
+
+use super::facts::BROKER;
+use super::guarantee::{self, Violation};
+use super::outcome::Case;
+use super::{Cause, ClaimState, Evidence, Finding, Guarantee, Subscriber, Truth};
+
+/// Each guarantee of one subscriber: truth, claim, evidence.
+pub fn findings(case: &Case<'_, '_>) -> BTreeMap<Guarantee, Finding> {
+    Guarantee::ALL.iter().map(|guarantee| (*guarantee, finding(case, *guarantee))).collect()
+}
+
+fn finding(case: &Case<'_, '_>, guarantee: Guarantee) -> Finding {
+    let judgement = guarantee::judge(case, guarantee);
+    let verdict = judgement.truth;
+    let said = |claim, evidence| Finding { verdict, claim, evidence: Evidence::Said(evidence) };
+    let claimed = is_claimed(case, guarantee);
+    match verdict {
+        Truth::Holds if claimed => said(ClaimState::Kept, None),
+        Truth::Unknown if claimed => said(ClaimState::Open, judgement.unknown),
+        Truth::Holds | Truth::Unknown => said(ClaimState::NotClaimed, judgement.unknown),
+        Truth::Violated => {
+            let violations = judgement.violations;
+            let first = || violations.first().map(|one| guarantee::evidence(case, *one));
+            if !claimed {
+                return said(ClaimState::NotClaimed, first());
+            }
+            let within =
+                violations.iter().find(|one| outside_terms(case, guarantee, **one).is_none());
+            if let Some(within) = within {
+                return said(ClaimState::Broken, Some(guarantee::evidence(case, *within)));
+            }
+            let term = violations.first().and_then(|one| outside_terms(case, guarantee, *one));
+            let evidence = first().zip(term).map(|(said, term)| format!("{said}: {term}"));
+            said(ClaimState::OutsideTerms, evidence)
+        }
+    }
+}
+
+/// Whether the contender claims a guarantee to this subscriber.
+fn is_claimed(case: &Case<'_, '_>, guarantee: Guarantee) -> bool {
+    let contender = case.facts.contender;
+    let member = &case.facts.roll.members()[case.subscriber];
+    let exactly = matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce);
+    match (contender.mode, contender.link) {
+        (Mode::FireAndForget, Link::Udp) => false,
+        (Mode::FireAndForget, _) => {
+            matches!(guarantee, Guarantee::AtMostOnce | Guarantee::InOrder)
+        }
+        (Mode::CatchUp, _) => !exactly || member.dedup == Dedup::On,
+    }
+}
+
+/// The term that a violation lies outside of, if it does. Fire-and-forget claims without terms.
+fn outside_terms(
+    case: &Case<'_, '_>,
+    guarantee: Guarantee,
+    violation: Violation<'_, '_, '_>,
+) -> Option<&'static str> {
+    if case.facts.contender.mode == Mode::FireAndForget {
+        return None;
+    }
+    broker_term(case, violation)
+        .or_else(|| client_term(case, violation))
+        .or_else(|| single_process_term(case, guarantee, violation))
+}
+
+/// The broker accepted it and did not crash since, retention kept it, it was not volatile.
+fn broker_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
+    let facts = case.facts;
+    let message = facts.messages.get(violation.message());
+    if message.message.is_some_and(|message| message.is_volatile()) {
+        return Some("it was volatile");
+    }
+    let loss = match violation {
+        Violation::Missed(one) => one.loss.map(|end| end.cause),
+        Violation::Repeated(_) | Violation::Late(_) => None,
+    };
+    if loss == Some(Cause::Refused) {
+        return Some("the broker refused it");
+    }
+    let Some(accepted) = message.first_accepted() else {
+        return Some("the broker never accepted it");
+    };
+    let crashed = facts.lives.death_after(BROKER, accepted.moment);
+    if crashed.is_some_and(|crashed| violation.until().is_none_or(|until| crashed < until)) {
+        return Some("the broker crashed after accepting it");
+    }
+    let delivery = facts.deliveries.get(case.subscriber, violation.message());
+    if loss == Some(Cause::Evicted) || delivery.is_some_and(|way| way.evicted.is_some()) {
+        return Some("retention did not keep it");
+    }
+    // What a restarted broker has not been told of again it routes to nobody (semantics §2).
+    let forgotten = accepted.life > 0 && delivery.is_none_or(|way| way.kept.is_empty());
+    let unmade = matches!(loss, Some(Cause::NotConnected | Cause::NotJoined));
+    (unmade && forgotten).then_some("the broker had forgotten the subscription in a crash")
+}
+
+/// The client acknowledges after its handler, and has one.
+fn client_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
+    match case.facts.roll.members()[case.subscriber].ack {
+        AckPolicy::BeforeHandler => return Some("the client acknowledges before its handler"),
+        AckPolicy::Never => return Some("the client never acknowledges"),
+        AckPolicy::AfterHandler => {}
+    }
+    let delivery = case.facts.deliveries.get(case.subscriber, violation.message());
+    let no_handler = delivery.is_some_and(|way| way.no_handler.is_some());
+    let missed_by = |cause| match violation {
+        Violation::Missed(one) => one.loss.is_some_and(|end| end.cause == cause),
+        Violation::Repeated(_) | Violation::Late(_) => false,
+    };
+    (no_handler || missed_by(Cause::NoHandler)).then_some("the client had no handler")
+}
+
+/// For at-most-once: the client did not crash, and was the only process of its name.
+fn single_process_term(
+    case: &Case<'_, '_>,
+    guarantee: Guarantee,
+    violation: Violation<'_, '_, '_>,
+) -> Option<&'static str> {
+    let Violation::Repeated(repeat) = violation else { return None };
+    if !matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce) {
+        return None;
+    }
+    let member = &case.facts.roll.members()[case.subscriber];
+    if member.process_count > 1 {
+        return Some("the client was not the only process of its name");
+    }
+    let crashed = member
+        .processes
+        .iter()
+        .any(|process| case.facts.lives.deaths(*process).iter().any(|death| *death < repeat.again));
+    crashed.then_some("the client crashed")
+}
+
+/// A contender's findings: the worst verdict, and the first claim in their order, that any
+/// subscriber has.
+pub fn summary(subscribers: &[&Subscriber]) -> BTreeMap<Guarantee, Finding> {
+    let severity = |truth: Truth| match truth {
+        Truth::Violated => 2,
+        Truth::Unknown => 1,
+        Truth::Holds => 0,
+    };
+    let one = |guarantee: &Guarantee| {
+        let findings = || subscribers.iter().filter_map(|one| one.guarantees.get(guarantee));
+        let verdict = findings().map(|finding| finding.verdict).max_by_key(|one| severity(*one));
+        let claim = findings().map(|finding| finding.claim).min();
+        let verdict = verdict.unwrap_or(Truth::Holds);
+        let claim = claim.unwrap_or(ClaimState::NotClaimed);
+        (*guarantee, Finding { verdict, claim, evidence: Evidence::LeftOut })
+    };
+    Guarantee::ALL.iter().map(one).collect()
+}

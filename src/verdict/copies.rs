@@ -1,0 +1,187 @@
+//! How a copy that was pushed to a session came to its end. Never which copy was the last.
+
+use crate::history::Fate;
+use crate::message::Link;
+use crate::time::Instant;
+
+use super::Cause;
+use super::facts::{BROKER, Carriage, Copy, Delivery, Facts, MessageFacts, Moment, Session, Stop};
+
+/// The end of a copy: when, and what it would be the cause of if it was the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct End {
+    /// When; [`Instant::NEVER`] if the copy was still alive when the trial ended.
+    pub at: Instant,
+    /// What ended it.
+    pub cause: Cause,
+}
+
+/// A copy that was still alive when the trial ended.
+pub const ALIVE: End = End { at: Instant::NEVER, cause: Cause::Unsettled };
+
+/// A message on its way to one subscriber.
+#[derive(Clone, Copy)]
+pub struct Way<'f, 'a> {
+    /// The whole history.
+    pub facts: &'f Facts<'a>,
+    /// Which subscriber.
+    pub subscriber: usize,
+    /// Which message.
+    pub message: &'f MessageFacts<'a>,
+    /// What happened to it on this way.
+    pub delivery: &'f Delivery,
+}
+
+/// The end of a pushed copy; `None` if it was dropped only because another one was there.
+pub fn end_of(way: Way<'_, '_>, copy: &Copy) -> Option<End> {
+    if let Some((moment, stop)) = copy.stopped {
+        let cause = match stop {
+            Stop::Full => Cause::Overflowed,
+            Stop::NoHandler => Cause::NoHandler,
+            Stop::Duplicate => return None,
+        };
+        return Some(End { at: moment.at, cause });
+    }
+    Some(unstopped(way, copy))
+}
+
+/// The end of a copy that no machine ended by itself.
+pub fn unstopped(way: Way<'_, '_>, copy: &Copy) -> End {
+    if let Some(read) = copy.read {
+        return end_in_client(way, copy, read);
+    }
+    let session = way.facts.sessions.get(copy.session);
+    let client_died =
+        session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
+    if let (Some(held), Some(died)) = (copy.held, client_died)
+        && session.lost.is_none_or(|lost| lost.moment > died)
+        && held < died
+    {
+        return End { at: died.at, cause: Cause::DiedInClient };
+    }
+    match (copy.carriage, way.facts.contender.link) {
+        (Carriage::Waiting, _) => end_in_driver(way, copy, session),
+        (Carriage::Flowing(..), Link::Udp) => end_of_datagram(way, copy, session),
+        (Carriage::Flowing(..), Link::Tcp) => end_in_stream(way, copy, session),
+    }
+}
+
+/// Read: it ends when the client dies, or waits to the end, for a handler perhaps.
+fn end_in_client(way: Way<'_, '_>, copy: &Copy, read: Moment) -> End {
+    let Way { facts, delivery, message, .. } = way;
+    let Some(process) = facts.sessions.get(copy.session).process else { return ALIVE };
+    if let Some(died) = facts.lives.death_after(process, read) {
+        let acknowledged = delivery.acked.is_some_and(|acked| acked < died);
+        let cause = if acknowledged { Cause::LostAfterAck } else { Cause::DiedInClient };
+        return End { at: died.at, cause };
+    }
+    let Some(message) = message.message else { return ALIVE };
+    let wanted = (&message.queue, &message.event);
+    if facts.handlers.is_absent(process, wanted, delivery.no_handler) {
+        return End { cause: Cause::NoHandler, ..ALIVE };
+    }
+    ALIVE
+}
+
+/// Not yet in the socket: it ends with the session, or with the broker.
+fn end_in_driver(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
+    let crashed = way.facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
+    let client_died =
+        session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
+    let ends = [
+        session.closed.map(|closed| closed.moment.at),
+        session.lost.map(|lost| lost.moment.at),
+        client_died.map(|moment| moment.at),
+        crashed,
+    ];
+    let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
+    let otherwise = if crashed == Some(at) { Cause::BrokerCrashed } else { Cause::DiedInSocket };
+    End { at, cause: discarded(way, copy, session, otherwise) }
+}
+
+/// A datagram ends where it is dropped, with the socket it arrived at, or unheard.
+fn end_of_datagram(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
+    let Carriage::Flowing(flow, datagram) = copy.carriage else { return ALIVE };
+    let facts = way.facts;
+    let dead = is_into_dead_link(way, copy, session);
+    if let Some((moment, fate)) = facts.lines.drop_of(flow, datagram) {
+        let cause = match fate {
+            _ if dead => Cause::SentIntoDeadLink,
+            Fate::Lost | Fate::Corrupted | Fate::CrowdedOut => Cause::DroppedInNetwork,
+            Fate::Cut => Cause::SentIntoDeadLink,
+            Fate::NobodyHome | Fate::NoSocket => Cause::DiedInSocket,
+            Fate::BufferFull => Cause::Overflowed,
+        };
+        return End { at: moment.at, cause };
+    }
+    let landed = copy.pushed.at + facts.paths.longest_flight();
+    let ends = [
+        facts.lines.receiving(flow, copy.pushed).and_then(|end| end.gone),
+        session.process.and_then(|process| {
+            facts.lives.death_after(process, copy.pushed).map(|moment| moment.at)
+        }),
+        session.lost.map(|lost| lost.moment.at),
+        // It arrived, and nobody made anything of it: what it was sent to was there no more.
+        (copy.held.is_none() && landed < facts.ended_at).then_some(landed),
+    ];
+    let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
+    End { at, cause: discarded(way, copy, session, Cause::DiedInSocket) }
+}
+
+/// Bytes of a stream end with the receiving end; those that are not there yet with either.
+fn end_in_stream(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
+    let Carriage::Flowing(flow, end) = copy.carriage else { return ALIVE };
+    let facts = way.facts;
+    let receiver = facts.lines.receiving(flow, copy.pushed);
+    let sender = facts.lines.sending(flow, copy.pushed);
+    let has_arrived = receiver.is_some_and(|tap| end <= tap.arrived);
+    let was_read = receiver.is_some_and(|tap| end <= tap.read);
+    let crashed = facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
+    let client_died =
+        session.process.and_then(|process| facts.lives.death_after(process, copy.pushed));
+    let lost = session.lost.map(|lost| lost.moment.at);
+    let ends = [
+        receiver.and_then(|tap| tap.gone),
+        client_died.map(|moment| moment.at),
+        lost.filter(|_| receiver.is_none() || was_read),
+        sender.and_then(|tap| tap.gone).filter(|_| !has_arrived),
+        crashed.filter(|_| !has_arrived),
+        session.closed.map(|closed| closed.moment.at).filter(|_| !has_arrived && sender.is_none()),
+    ];
+    let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
+    let in_broker = !has_arrived && crashed == Some(at);
+    let otherwise = if in_broker { Cause::BrokerCrashed } else { Cause::DiedInSocket };
+    End { at, cause: discarded(way, copy, session, otherwise) }
+}
+
+/// The cause of discarded buffers: `sent-into-dead-link` if they were never to arrive.
+fn discarded(way: Way<'_, '_>, copy: &Copy, session: &Session, otherwise: Cause) -> Cause {
+    if is_into_dead_link(way, copy, session) { Cause::SentIntoDeadLink } else { otherwise }
+}
+
+/// Whether the path was cut, or the other end down, paused or gone, when the copy was pushed.
+fn is_into_dead_link(way: Way<'_, '_>, copy: &Copy, session: &Session) -> bool {
+    let facts = way.facts;
+    let pushed = copy.pushed;
+    let Some(process) = session.process else { return false };
+    let deaths = facts.lives.deaths(process);
+    let earlier = deaths[..deaths.partition_point(|death| death.at <= pushed.at)].last();
+    let died_since = earlier.is_some_and(|died| session.opened.is_some_and(|open| open < *died));
+    let end_is_gone = match copy.carriage {
+        Carriage::Flowing(flow, _) => facts
+            .lines
+            .receiving(flow, pushed)
+            .and_then(|end| end.gone)
+            .is_some_and(|gone| gone <= pushed.at),
+        Carriage::Waiting => session.lost.is_some_and(|lost| lost.moment.at <= pushed.at),
+    };
+    end_is_gone
+        || died_since
+        || facts.paths.is_cut(pushed.at, BROKER, process)
+        || !facts.lives.is_reachable(process, pushed.at)
+}
+
+/// The first of these instants, none of them before `begin`.
+fn first<const N: usize>(ends: [Option<Instant>; N], begin: Instant) -> Option<Instant> {
+    ends.into_iter().flatten().min().map(|end| end.max(begin))
+}

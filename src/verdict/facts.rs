@@ -1,0 +1,199 @@
+//! What a history says, indexed once so that every question about a message is a lookup.
+//!
+//! One pass, one fold a subject: each subject has a `see` that takes an event and keeps what it
+//! will be asked about. Nothing here judges; a nonsensical history gives nonsense, never a panic.
+
+mod deliveries;
+mod handlers;
+mod lines;
+mod lives;
+mod messages;
+mod moment;
+mod paths;
+mod places;
+mod roll;
+mod sessions;
+
+use crate::history::{Event, History, What};
+use crate::message::{Contender, MessageId, Note};
+use crate::scenario::Scenario;
+use crate::time::Instant;
+
+pub use deliveries::{Carriage, Copy, Deliveries, Delivery, Handling, Stop};
+pub use handlers::Handlers;
+pub use lines::Lines;
+pub use lives::Lives;
+pub use messages::{Acceptance, MessageFacts, Messages, Sending};
+pub use moment::Moment;
+pub use paths::{Paths, sides};
+pub use places::{Applied, Begins, Places, Told};
+pub use roll::Roll;
+pub use sessions::{Ending, Session, Sessions};
+
+/// The process that is the broker.
+pub const BROKER: u32 = 0;
+
+/// Everything that the judge asks of a history.
+pub struct Facts<'a> {
+    /// What was run.
+    pub scenario: &'a Scenario,
+    /// As which contender.
+    pub contender: Contender,
+    /// When the trial ended.
+    pub ended_at: Instant,
+    /// Who is who.
+    pub roll: Roll,
+    /// Who lived and could be reached when.
+    pub lives: Lives,
+    /// Which paths were cut when.
+    pub paths: Paths,
+    /// How far each connection came, and which datagrams were dropped.
+    pub lines: Lines<'a>,
+    /// Which sessions there were.
+    pub sessions: Sessions,
+    /// What was handed over, sent, accepted.
+    pub messages: Messages<'a>,
+    /// What was pushed, read, handled.
+    pub deliveries: Deliveries,
+    /// Positions, and what subscribers were told of them.
+    pub places: Places,
+    /// Which handlers were missing.
+    pub handlers: Handlers<'a>,
+}
+
+/// One event with what its names stand for.
+pub struct Seen {
+    /// When, in the order of the history.
+    pub moment: Moment,
+    /// Whose event it is.
+    pub process: u32,
+    /// The how manyth life of the broker it falls into, from 0.
+    pub life: u32,
+    /// The message that the event is about.
+    pub message: Option<usize>,
+    /// The subscriber that the event is about.
+    pub subscriber: Option<usize>,
+    /// The session that the event is about.
+    pub session: Option<usize>,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the history once.
+    pub fn gather(scenario: &'a Scenario, contender: Contender, history: &'a History) -> Self {
+        let roll = Roll::of(scenario, history);
+        let mut facts = Facts {
+            scenario,
+            contender,
+            ended_at: history.ended_at,
+            lives: Lives::of(history.processes.len()),
+            paths: Paths::of(scenario, &roll),
+            lines: Lines::default(),
+            sessions: Sessions::default(),
+            messages: Messages::default(),
+            deliveries: Deliveries::of(roll.members().len(), contender.mode),
+            places: Places::of(roll.members().len()),
+            handlers: Handlers::default(),
+            roll,
+        };
+        for (order, event) in history.events.iter().enumerate() {
+            facts.see(Moment { at: event.at, order }, event);
+        }
+        facts.places.close();
+        facts
+    }
+
+    fn see(&mut self, moment: Moment, event: &'a Event) {
+        let what = &event.what;
+        let life = self.lives.broker_life();
+        let subscriber = match client_named(what) {
+            Some(client) => self.roll.by_name(client),
+            None => self.roll.of_process(event.process),
+        };
+        let message = match what {
+            What::Note(Note::Acknowledged { queue, position, .. }) => {
+                self.places.message_at(queue, life, *position)
+            }
+            _ => message_named(what).map(|id| self.messages.index(id)),
+        };
+        let session = session_named(what).map(|session| self.sessions.index(session, &self.roll));
+        let seen = Seen { moment, process: event.process, life, message, subscriber, session };
+        self.lives.see(&seen, what);
+        self.lines.see(&seen, what);
+        self.sessions.see(&seen, what);
+        self.messages.see(&seen, what);
+        self.deliveries.see(&seen, what);
+        self.places.see(&seen, what);
+        self.handlers.see(&seen, what);
+    }
+}
+
+/// The message that an event names.
+fn message_named(what: &What) -> Option<&MessageId> {
+    match what {
+        What::Carried { id, .. } | What::Interrupted { id } => Some(id),
+        What::Note(note) => match note {
+            Note::HandedOver { message } => Some(&message.id),
+            Note::Ack { id, .. } => id.as_ref(),
+            Note::Accepted { id, .. }
+            | Note::Refused { id }
+            | Note::PublishedAgain { id }
+            | Note::EarlyDropped { id }
+            | Note::Pushed { id, .. }
+            | Note::SendQueueFull { id, .. }
+            | Note::Evicted { id, .. }
+            | Note::Unsent { id, .. }
+            | Note::Sent { id, .. }
+            | Note::ToldAccepted { id }
+            | Note::ToldRefused { id }
+            | Note::AnswerLate { id }
+            | Note::Read { id, .. }
+            | Note::HeldEarly { id, .. }
+            | Note::DroppedCopy { id, .. }
+            | Note::InboxFull { id, .. }
+            | Note::NoHandler { id }
+            | Note::Handling { id, .. }
+            | Note::Handled { id, .. } => Some(id),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The client that an event of the broker names.
+fn client_named(what: &What) -> Option<&crate::message::Name> {
+    let What::Note(note) = what else { return None };
+    match note {
+        Note::SessionOpened { client, .. }
+        | Note::SessionClosed { client, .. }
+        | Note::JoinRoom { client, .. }
+        | Note::LeaveRoom { client, .. }
+        | Note::Recorded { client, .. }
+        | Note::Unrecorded { client, .. }
+        | Note::Pushed { client, .. }
+        | Note::SendQueueFull { client, .. }
+        | Note::Evicted { client, .. }
+        | Note::Acknowledged { client, .. }
+        | Note::Attached { client, .. } => Some(client),
+        _ => None,
+    }
+}
+
+/// The session that an event names.
+fn session_named(what: &What) -> Option<&crate::message::SessionId> {
+    let What::Note(note) = what else { return None };
+    match note {
+        Note::SessionOpened { session, .. }
+        | Note::SessionClosed { session, .. }
+        | Note::Pushed { session, .. }
+        | Note::SendQueueFull { session, .. }
+        | Note::Attached { session, .. }
+        | Note::Welcomed { session }
+        | Note::Lost { session, .. }
+        | Note::Read { session, .. }
+        | Note::HeldEarly { session, .. }
+        | Note::DroppedCopy { session, .. }
+        | Note::InboxFull { session, .. }
+        | Note::Handled { session, .. } => Some(session),
+        _ => None,
+    }
+}

@@ -1,0 +1,299 @@
+//! What was pushed to, read by and handled by each subscriber. Never what it means.
+//!
+//! A copy is one push to one session. What the client says of a message names the session, so it
+//! finds its copy: a read the earliest one that was not read yet, of the same kind if there is one.
+
+use std::collections::HashMap;
+
+use crate::history::{Flow, What};
+use crate::message::{Mode, Note, PushKind};
+
+use super::{BROKER, Moment, Seen};
+
+/// Everything that was delivered, by subscriber and message.
+pub struct Deliveries {
+    by_subscriber: Vec<HashMap<usize, Delivery>>,
+    handlings: Vec<Vec<Handling>>,
+    /// The broker's last copy of a message, whose place in a flow is still to be said.
+    uncarried: HashMap<usize, (Moment, usize)>,
+    /// The last call of a handler, by process.
+    called: HashMap<u32, Moment>,
+    mode: Mode,
+}
+
+/// One message on its way to one subscriber.
+#[derive(Default)]
+pub struct Delivery {
+    /// Whether the subscriber wants it.
+    pub wanted: bool,
+    /// The lives of the broker in which the backlog held it for the subscriber, and since when.
+    pub kept: Vec<(u32, Moment)>,
+    /// Every push, in order.
+    pub copies: Vec<Copy>,
+    /// How often the handler returned.
+    pub handled: u64,
+    /// How often a call was cut short.
+    pub interrupted: u64,
+    /// When the client first acknowledged it.
+    pub acked: Option<Moment>,
+    /// When the broker noted the acknowledgement, by life.
+    pub acknowledged: Vec<(u32, Moment)>,
+    /// When it was evicted before this subscriber had acknowledged it.
+    pub evicted: Option<(u32, Moment)>,
+    /// When it last found no handler.
+    pub no_handler: Option<Moment>,
+}
+
+/// One push to one session.
+pub struct Copy {
+    /// When.
+    pub pushed: Moment,
+    /// To which session.
+    pub session: usize,
+    /// As what.
+    pub kind: PushKind,
+    /// Where its bytes are.
+    pub carriage: Carriage,
+    /// When it was held because it came early.
+    pub held: Option<Moment>,
+    /// When it was read into the inbox.
+    pub read: Option<Moment>,
+    /// What a machine did to it, if that ended it.
+    pub stopped: Option<(Moment, Stop)>,
+}
+
+/// Where the bytes of a copy are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Carriage {
+    /// Still with the broker's driver.
+    Waiting,
+    /// In a flow, up to this byte or as this datagram.
+    Flowing(Flow, u64),
+}
+
+/// How a machine ended a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Send queue, inbox, or the room for early ones was full.
+    Full,
+    /// No handler was installed for it.
+    NoHandler,
+    /// It was a copy of what had been read before.
+    Duplicate,
+}
+
+/// One call of a handler that returned.
+#[derive(Clone, Copy)]
+pub struct Handling {
+    /// Of which message.
+    pub message: usize,
+    /// When it began.
+    pub began: Moment,
+    /// When it returned.
+    pub returned: Moment,
+    /// From which session the message came.
+    pub session: usize,
+    /// As what it was pushed.
+    pub kind: PushKind,
+    /// Whether the message was handled for the first time.
+    pub first: bool,
+}
+
+impl Deliveries {
+    /// Nothing yet, for so many subscribers.
+    pub fn of(subscribers: usize, mode: Mode) -> Deliveries {
+        Deliveries {
+            by_subscriber: (0..subscribers).map(|_| HashMap::new()).collect(),
+            handlings: vec![Vec::new(); subscribers],
+            uncarried: HashMap::new(),
+            called: HashMap::new(),
+            mode,
+        }
+    }
+
+    /// Keeps what an event says.
+    pub fn see(&mut self, seen: &Seen, what: &What) {
+        let Some(message) = seen.message else { return };
+        match what {
+            What::Carried { flow, end, .. } if seen.process == BROKER => {
+                self.carry(message, Carriage::Flowing(*flow, *end));
+                return;
+            }
+            What::Carried { .. } => return,
+            _ => {}
+        }
+        let Some(subscriber) = seen.subscriber else { return };
+        match what {
+            What::Interrupted { .. } => self.entry(subscriber, message).interrupted += 1,
+            What::Note(note) if seen.process == BROKER => {
+                self.see_broker(seen, note, (subscriber, message));
+            }
+            What::Note(note) => self.see_client(seen, note, (subscriber, message)),
+            _ => {}
+        }
+    }
+
+    fn see_broker(&mut self, seen: &Seen, note: &Note, (subscriber, message): (usize, usize)) {
+        let moment = seen.moment;
+        let delivery = self.by_subscriber[subscriber].entry(message).or_default();
+        match (note, seen.session) {
+            (Note::Pushed { kind, .. }, Some(session)) => {
+                delivery.copies.push(Copy::new(moment, session, *kind));
+                self.uncarried.insert(message, (moment, subscriber));
+            }
+            (Note::SendQueueFull { .. }, Some(session)) => {
+                let pushed_now = |copy: &&mut Copy| {
+                    copy.session == session && copy.pushed.at == moment.at && copy.is_open()
+                };
+                let stopped = Some((moment, Stop::Full));
+                match delivery.copies.iter_mut().rfind(pushed_now) {
+                    Some(copy) => copy.stopped = stopped,
+                    None => {
+                        let copy = Copy::new(moment, session, PushKind::Live);
+                        delivery.copies.push(Copy { stopped, ..copy });
+                    }
+                }
+            }
+            (Note::Evicted { .. }, _) => {
+                delivery.evicted.get_or_insert((seen.life, moment));
+            }
+            (Note::Acknowledged { .. }, _) => delivery.acknowledged.push((seen.life, moment)),
+            _ => {}
+        }
+    }
+
+    fn see_client(&mut self, seen: &Seen, note: &Note, (subscriber, message): (usize, usize)) {
+        let moment = seen.moment;
+        let delivery = self.by_subscriber[subscriber].entry(message).or_default();
+        match (note, seen.session) {
+            (Note::Read { kind, .. }, Some(session)) => delivery.read(moment, session, *kind),
+            (Note::HeldEarly { .. }, Some(session)) => {
+                if let Some(copy) = delivery.unread(session) {
+                    copy.held.get_or_insert(moment);
+                }
+            }
+            (Note::DroppedCopy { .. }, Some(session)) => delivery.drop_copy(moment, session),
+            (Note::InboxFull { .. }, Some(session)) => {
+                if let Some(copy) = delivery.unread_or_last(session) {
+                    copy.stopped = Some((moment, Stop::Full));
+                }
+            }
+            (Note::NoHandler { .. }, _) => {
+                delivery.no_handler = Some(moment);
+                // In catch-up mode the message waits for a handler; otherwise it is gone.
+                let waiting = |copy: &&mut Copy| copy.read.is_some() && copy.is_open();
+                if let Some(copy) = delivery.copies.iter_mut().rfind(waiting)
+                    && self.mode == Mode::FireAndForget
+                {
+                    copy.stopped = Some((moment, Stop::NoHandler));
+                }
+            }
+            (Note::Ack { .. }, _) => {
+                delivery.acked.get_or_insert(moment);
+            }
+            (Note::Handling { .. }, _) => {
+                self.called.insert(seen.process, moment);
+            }
+            (Note::Handled { kind, .. }, Some(session)) => {
+                delivery.handled += 1;
+                self.handlings[subscriber].push(Handling {
+                    message,
+                    began: self.called.get(&seen.process).copied().unwrap_or(moment),
+                    returned: moment,
+                    session,
+                    kind: *kind,
+                    first: delivery.handled == 1,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn carry(&mut self, message: usize, carriage: Carriage) {
+        let Some((pushed, subscriber)) = self.uncarried.remove(&message) else { return };
+        let Some(delivery) = self.by_subscriber[subscriber].get_mut(&message) else { return };
+        if let Some(copy) = delivery.copies.iter_mut().rfind(|copy| copy.pushed == pushed) {
+            copy.carriage = carriage;
+        }
+    }
+
+    /// The way of a message to a subscriber, begun if it was not.
+    pub fn entry(&mut self, subscriber: usize, message: usize) -> &mut Delivery {
+        self.by_subscriber[subscriber].entry(message).or_default()
+    }
+
+    /// Every message that has anything to do with a subscriber, in the order of their indices.
+    pub fn of_subscriber(&self, subscriber: usize) -> Vec<(usize, &Delivery)> {
+        let ways = self.by_subscriber[subscriber].iter();
+        let mut ways: Vec<_> = ways.map(|(message, way)| (*message, way)).collect();
+        ways.sort_unstable_by_key(|(message, _)| *message);
+        ways
+    }
+
+    /// The way of a message to a subscriber, if there is any.
+    pub fn get(&self, subscriber: usize, message: usize) -> Option<&Delivery> {
+        self.by_subscriber[subscriber].get(&message)
+    }
+
+    /// Every call of a subscriber's handlers that returned, in order.
+    pub fn handlings(&self, subscriber: usize) -> &[Handling] {
+        &self.handlings[subscriber]
+    }
+}
+
+impl Delivery {
+    /// A read belongs to the earliest unread copy of its session; a read without one is a copy
+    /// that the network made.
+    fn read(&mut self, moment: Moment, session: usize, kind: PushKind) {
+        let unread = |copy: &Copy| copy.session == session && copy.is_open() && copy.read.is_none();
+        let same_kind = self.copies.iter().position(|copy| unread(copy) && copy.kind == kind);
+        match same_kind.or_else(|| self.copies.iter().position(unread)) {
+            Some(index) => self.copies[index].read = Some(moment),
+            None => {
+                let copy = Copy::new(moment, session, kind);
+                self.copies.push(Copy { read: Some(moment), ..copy });
+            }
+        }
+    }
+
+    /// Dedup drops what was read at this instant, else a copy that was not read yet, and never
+    /// the original that waits for its handler.
+    fn drop_copy(&mut self, moment: Moment, session: usize) {
+        let just_read = |copy: &&mut Copy| {
+            copy.session == session
+                && copy.is_open()
+                && copy.read.is_some_and(|read| read.at == moment.at)
+        };
+        let copy = match self.copies.iter_mut().rposition(|mut copy| just_read(&&mut copy)) {
+            Some(index) => Some(&mut self.copies[index]),
+            None => self.unread(session),
+        };
+        if let Some(copy) = copy {
+            copy.stopped = Some((moment, Stop::Duplicate));
+        }
+    }
+
+    fn unread(&mut self, session: usize) -> Option<&mut Copy> {
+        let mut copies = self.copies.iter_mut();
+        copies.find(|copy| copy.session == session && copy.is_open() && copy.read.is_none())
+    }
+
+    fn unread_or_last(&mut self, session: usize) -> Option<&mut Copy> {
+        let of_session = |copy: &Copy| copy.session == session && copy.is_open();
+        let unread = |copy: &Copy| of_session(copy) && copy.read.is_none();
+        let index = self.copies.iter().position(unread);
+        let index = index.or_else(|| self.copies.iter().rposition(of_session))?;
+        self.copies.get_mut(index)
+    }
+}
+
+impl Copy {
+    fn new(pushed: Moment, session: usize, kind: PushKind) -> Copy {
+        let carriage = Carriage::Waiting;
+        Copy { pushed, session, kind, carriage, held: None, read: None, stopped: None }
+    }
+
+    fn is_open(&self) -> bool {
+        self.stopped.is_none()
+    }
+}

@@ -1,0 +1,49 @@
+//! Which handlers were missing when the trial ended. Never what they would have done.
+
+use std::collections::HashMap;
+
+use crate::history::What;
+use crate::message::Name;
+
+use super::{Moment, Seen};
+
+/// The last change of each handler that was ever taken away.
+#[derive(Default)]
+pub struct Handlers<'a> {
+    last: HashMap<(u32, &'a Name, &'a Name), Change>,
+}
+
+enum Change {
+    Gone,
+    Back(Moment),
+}
+
+impl<'a> Handlers<'a> {
+    /// Keeps what an event says.
+    pub fn see(&mut self, seen: &Seen, what: &'a What) {
+        match what {
+            What::HandlerGone { queue, event } => {
+                self.last.insert((seen.process, queue, event), Change::Gone);
+            }
+            What::HandlerBack { queue, event } => {
+                self.last.insert((seen.process, queue, event), Change::Back(seen.moment));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a process has no handler at the end for an event of a queue, given when a message
+    /// last found none.
+    pub fn is_absent(
+        &self,
+        process: u32,
+        (queue, event): (&'a Name, &'a Name),
+        found_none: Option<Moment>,
+    ) -> bool {
+        match self.last.get(&(process, queue, event)) {
+            Some(Change::Gone) => true,
+            Some(Change::Back(back)) => found_none.is_some_and(|found| found > *back),
+            None => found_none.is_some(),
+        }
+    }
+}

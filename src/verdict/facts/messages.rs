@@ -1,0 +1,152 @@
+//! What was handed over, sent, accepted, refused. Never who wanted it.
+
+use std::collections::HashMap;
+
+use crate::history::{Flow, What};
+use crate::message::{Message, MessageId, Note, Position};
+
+use super::{BROKER, Moment, Seen};
+
+/// All messages that a history names, in the order in which it names them first.
+#[derive(Default)]
+pub struct Messages<'a> {
+    all: Vec<MessageFacts<'a>>,
+    by_id: HashMap<&'a MessageId, usize>,
+    handed_over: u64,
+}
+
+/// What happened to one message before any subscriber.
+pub struct MessageFacts<'a> {
+    /// Which one.
+    pub id: &'a MessageId,
+    /// The message, once it was handed over.
+    pub message: Option<&'a Message>,
+    /// When it was handed over, and by which process.
+    pub handed_over: Option<(Moment, u32)>,
+    /// Every time a broker accepted it: once a life of the broker.
+    pub accepted: Vec<Acceptance>,
+    /// When a broker refused it, and in which life.
+    pub refused: Option<(Moment, u32)>,
+    /// When its publisher dropped it.
+    pub unsent: Option<Moment>,
+    /// When its publisher was told what became of it.
+    pub answered: Option<Moment>,
+    /// Every copy that its publisher sent.
+    pub sent: Vec<Sending>,
+    /// When it first left the backlog although somebody had not acknowledged it.
+    pub evicted: Option<Moment>,
+}
+
+/// One acceptance.
+#[derive(Clone, Copy)]
+pub struct Acceptance {
+    /// When.
+    pub moment: Moment,
+    /// Its position, in catch-up mode.
+    pub position: Option<Position>,
+    /// In which life of the broker.
+    pub life: u32,
+}
+
+/// One copy from the publisher to the broker.
+#[derive(Clone, Copy)]
+pub struct Sending {
+    /// When.
+    pub moment: Moment,
+    /// On which flow, and where in it the copy ends.
+    pub carried: Option<(Flow, u64)>,
+}
+
+impl<'a> Messages<'a> {
+    /// The message of this id; it begins to be known here if it was not.
+    pub fn index(&mut self, id: &'a MessageId) -> usize {
+        let next = self.all.len();
+        let index = *self.by_id.entry(id).or_insert(next);
+        if index == next {
+            self.all.push(MessageFacts {
+                id,
+                message: None,
+                handed_over: None,
+                accepted: Vec::new(),
+                refused: None,
+                unsent: None,
+                answered: None,
+                sent: Vec::new(),
+                evicted: None,
+            });
+        }
+        index
+    }
+
+    /// Keeps what an event says.
+    pub fn see(&mut self, seen: &Seen, what: &'a What) {
+        let Some(index) = seen.message else { return };
+        let moment = seen.moment;
+        let fact = &mut self.all[index];
+        match what {
+            What::Carried { flow, end, .. } if seen.process != BROKER => {
+                if let Some(sending) = fact.sent.last_mut() {
+                    sending.carried.get_or_insert((*flow, *end));
+                }
+            }
+            What::Note(Note::HandedOver { message }) => {
+                self.handed_over += 1;
+                if fact.message.is_none() {
+                    fact.message = Some(message);
+                    fact.handed_over = Some((moment, seen.process));
+                }
+            }
+            What::Note(Note::Accepted { position, .. }) => {
+                let acceptance = Acceptance { moment, position: *position, life: seen.life };
+                if fact.accepted.last().is_none_or(|last| last.life < seen.life) {
+                    fact.accepted.push(acceptance);
+                }
+            }
+            What::Note(Note::Refused { .. }) => {
+                fact.refused = Some((moment, seen.life));
+            }
+            What::Note(Note::Unsent { .. }) => fact.unsent = Some(moment),
+            What::Note(Note::ToldAccepted { .. } | Note::ToldRefused { .. }) => {
+                fact.answered.get_or_insert(moment);
+            }
+            What::Note(Note::Sent { .. }) => fact.sent.push(Sending { moment, carried: None }),
+            What::Note(Note::Evicted { .. }) => {
+                fact.evicted.get_or_insert(moment);
+            }
+            _ => {}
+        }
+    }
+
+    /// The message of this index.
+    pub fn get(&self, index: usize) -> &MessageFacts<'a> {
+        &self.all[index]
+    }
+
+    /// The index of a message that the history names.
+    pub fn find(&self, id: &MessageId) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// How often a message was handed over.
+    pub fn handed_over(&self) -> u64 {
+        self.handed_over
+    }
+}
+
+impl MessageFacts<'_> {
+    /// The first acceptance.
+    pub fn first_accepted(&self) -> Option<Acceptance> {
+        self.accepted.first().copied()
+    }
+
+    /// The last acceptance.
+    pub fn last_accepted(&self) -> Option<Acceptance> {
+        self.accepted.last().copied()
+    }
+
+    /// The moment by which the judge dates it: its first acceptance, else its hand-over.
+    pub fn dated(&self) -> Option<Moment> {
+        let handed_over = self.handed_over.map(|(moment, _)| moment);
+        self.first_accepted().map(|accepted| accepted.moment).or(handed_over)
+    }
+}

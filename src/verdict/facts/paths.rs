@@ -1,0 +1,108 @@
+//! Which paths the scenario cuts when. Never what was on them.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::message::Name;
+use crate::scenario::{Direction, Fault, FaultKind, Scenario, Who};
+use crate::time::{Duration, Instant};
+
+use super::{BROKER, Roll};
+
+/// The cuts of a scenario, and the longest time a packet can be under way.
+pub struct Paths {
+    cuts: Vec<Cut>,
+    longest_flight: Duration,
+}
+
+struct Cut {
+    fault: Fault,
+    between: Between,
+}
+
+/// Which pairs of processes a cut separates.
+enum Between {
+    /// These clients and the broker.
+    Links(HashSet<u32>),
+    /// Every client and the broker, seen from the broker.
+    AllLinks,
+    /// Processes of different groups.
+    Groups(HashMap<u32, usize>),
+}
+
+impl Paths {
+    /// The cuts of a scenario.
+    pub fn of(scenario: &Scenario, roll: &Roll) -> Paths {
+        let cuts = scenario.faults.iter().filter_map(|fault| {
+            let between = Between::of(fault, roll)?;
+            Some(Cut { fault: fault.clone(), between })
+        });
+        Paths { cuts: cuts.collect(), longest_flight: longest_flight(scenario) }
+    }
+
+    /// Whether the path from one process to another is cut at an instant.
+    pub fn is_cut(&self, at: Instant, from: u32, to: u32) -> bool {
+        self.cuts.iter().any(|cut| cut.fault.is_on(at) && cut.separates(from, to))
+    }
+
+    /// What is under way for longer than this is under way no more.
+    pub fn longest_flight(&self) -> Duration {
+        self.longest_flight
+    }
+}
+
+impl Cut {
+    fn separates(&self, from: u32, to: u32) -> bool {
+        let direction = self.fault.direction;
+        let (outward, inward) = (direction != Direction::In, direction != Direction::Out);
+        match &self.between {
+            Between::Links(clients) => {
+                (clients.contains(&from) && outward) || (clients.contains(&to) && inward)
+            }
+            Between::AllLinks => (from == BROKER && outward) || (to == BROKER && inward),
+            Between::Groups(groups) => match (groups.get(&from), groups.get(&to)) {
+                (Some(from), Some(to)) => from != to,
+                _ => false,
+            },
+        }
+    }
+}
+
+impl Between {
+    fn of(fault: &Fault, roll: &Roll) -> Option<Between> {
+        match (&fault.kind, &fault.who) {
+            (FaultKind::Cut, Who::Clients(names)) => {
+                Some(Between::Links(names.iter().filter_map(|name| roll.process(name)).collect()))
+            }
+            (FaultKind::Cut, Who::Broker) => Some(Between::AllLinks),
+            (FaultKind::Partition { groups }, _) => Some(Between::Groups(sides(groups, roll))),
+            _ => None,
+        }
+    }
+}
+
+/// The group of every process that a partition names.
+pub fn sides(groups: &[Vec<Name>], roll: &Roll) -> HashMap<u32, usize> {
+    let named = groups.iter().enumerate();
+    let processes = named.flat_map(|(group, names)| {
+        names.iter().filter_map(move |name| Some((roll.process(name)?, group)))
+    });
+    processes.collect()
+}
+
+/// The longest latency, held-back time and queue of a scenario together.
+fn longest_flight(scenario: &Scenario) -> Duration {
+    let mut latency = scenario.latency.max;
+    let mut waiting = Duration::ZERO;
+    for fault in &scenario.faults {
+        match &fault.kind {
+            FaultKind::Latency { latency: other } => latency = latency.max(other.max),
+            FaultKind::Reorder { delay, .. } => waiting = waiting + *delay,
+            FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
+                let micros = queue_bytes.saturating_mul(1_000_000) / (*bytes_per_second).max(1);
+                waiting = waiting + Duration::from_micros(micros);
+            }
+            _ => {}
+        }
+    }
+    latency + waiting
+}

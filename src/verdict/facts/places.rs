@@ -1,0 +1,225 @@
+//! Positions: which message is where, and what each subscriber was told of its own.
+//!
+//! An epoch is named by the broker; the judge counts the broker's lives, and learns from the
+//! broker's answers which epoch is which. Nothing here says whether an answer was true.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::history::What;
+use crate::message::{Answer, Epoch, Name, Note, Position};
+
+use super::{Moment, Seen};
+
+/// All positions, and all that was said about them.
+pub struct Places {
+    queues: HashMap<Name, u32>,
+    messages: HashMap<(u32, u32, Position), usize>,
+    lives: HashMap<Epoch, u32>,
+    subscribers: Vec<Subscription>,
+    /// The life that a process was last told of, by queue.
+    told_life: HashMap<(u32, u32), u32>,
+}
+
+#[derive(Default)]
+struct Subscription {
+    attachments: Vec<Attachment>,
+    told: Vec<Told>,
+    gaps: HashMap<(u32, u32), Vec<(Position, Position)>>,
+    over: HashMap<u32, u32>,
+    /// Queues in which a record was ended since the last attachment.
+    ended: HashSet<u32>,
+    /// The epoch of the last attachment, by queue.
+    epochs: HashMap<u32, Epoch>,
+    gaps_announced: u64,
+}
+
+/// One attachment of a session to a subscription, as the broker noted it.
+#[derive(Clone, Copy)]
+pub struct Attachment {
+    /// When.
+    pub moment: Moment,
+    /// In which queue.
+    pub queue: u32,
+    /// In which life of the broker.
+    pub life: u32,
+    /// What the broker answered.
+    pub answer: Answer,
+    /// Whether the subscription lost a room since the one before.
+    pub begins: Begins,
+    /// Whose position it goes on from.
+    pub applied: Applied,
+}
+
+/// Of which epoch the position is that an attachment goes on from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// Of its own, or none was applied.
+    Own,
+    /// Of the epoch of the attachment before: the client cannot know one of this.
+    Foreign,
+}
+
+/// Where a subscription goes on when a session attaches to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Begins {
+    /// Where it was.
+    WhereItWas,
+    /// A room of it was left, so it may begin anywhere.
+    Anew,
+}
+
+/// One answer, as the client got it.
+#[derive(Clone, Copy)]
+pub struct Told {
+    /// When.
+    pub moment: Moment,
+    /// In which queue.
+    pub queue: u32,
+    /// The life of the broker that the answer speaks of.
+    pub life: u32,
+    /// The answer.
+    pub answer: Answer,
+}
+
+impl Places {
+    /// Nothing yet, for so many subscribers.
+    pub fn of(subscribers: usize) -> Places {
+        Places {
+            queues: HashMap::new(),
+            messages: HashMap::new(),
+            lives: HashMap::new(),
+            subscribers: (0..subscribers).map(|_| Subscription::default()).collect(),
+            told_life: HashMap::new(),
+        }
+    }
+
+    /// Keeps what an event says.
+    pub fn see(&mut self, seen: &Seen, what: &What) {
+        let What::Note(note) = what else { return };
+        if let (Note::Accepted { queue, position: Some(position), .. }, Some(message)) =
+            (note, seen.message)
+        {
+            let queue = self.queue(queue);
+            self.messages.insert((queue, seen.life, *position), message);
+            return;
+        }
+        let Some(subscriber) = seen.subscriber else { return };
+        match note {
+            Note::Attached { queue, answer, .. } => {
+                let (queue, life) = (self.queue(queue), seen.life);
+                self.lives.entry(answer.epoch()).or_insert(life);
+                let subscription = &mut self.subscribers[subscriber];
+                let begins = match subscription.ended.remove(&queue) {
+                    true => Begins::Anew,
+                    false => Begins::WhereItWas,
+                };
+                let (moment, answer) = (seen.moment, *answer);
+                let before = subscription.epochs.insert(queue, answer.epoch());
+                let goes_on = matches!(answer, Answer::Resumed { .. } | Answer::Gap { .. });
+                let applied = match before {
+                    Some(before) if goes_on && before != answer.epoch() => Applied::Foreign,
+                    _ => Applied::Own,
+                };
+                let attachment = Attachment { moment, queue, life, answer, begins, applied };
+                subscription.attachments.push(attachment);
+            }
+            Note::Unrecorded { queue, .. } => {
+                let queue = self.queue(queue);
+                self.subscribers[subscriber].ended.insert(queue);
+            }
+            Note::ToldAnswer { queue, answer } => {
+                self.told_answer(seen, subscriber, queue, *answer)
+            }
+            Note::ToldGap { queue, from, to } => {
+                let queue = self.queue(queue);
+                let life = self.told_life.get(&(seen.process, queue)).copied();
+                let life = life.unwrap_or(seen.life);
+                let subscription = &mut self.subscribers[subscriber];
+                subscription.gaps_announced += 1;
+                subscription.gaps.entry((queue, life)).or_default().push((*from, *to));
+            }
+            _ => {}
+        }
+    }
+
+    fn told_answer(&mut self, seen: &Seen, subscriber: usize, queue: &Name, answer: Answer) {
+        let queue = self.queue(queue);
+        let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
+        self.told_life.insert((seen.process, queue), life);
+        let subscription = &mut self.subscribers[subscriber];
+        subscription.told.push(Told { moment: seen.moment, queue, life, answer });
+        match answer {
+            Answer::Gap { from, to, .. } => {
+                subscription.gaps.entry((queue, life)).or_default().push((from, to));
+            }
+            Answer::NewEpoch { .. } => {
+                let over = subscription.over.entry(queue).or_default();
+                *over = life.max(*over);
+            }
+            Answer::Started { .. } | Answer::Resumed { .. } => {}
+        }
+    }
+
+    /// Sorts and joins the announced gaps, so that each question is one search.
+    pub fn close(&mut self) {
+        let subscriptions = self.subscribers.iter_mut();
+        for gaps in subscriptions.flat_map(|subscription| subscription.gaps.values_mut()) {
+            gaps.sort_unstable();
+            let mut joined: Vec<(Position, Position)> = Vec::with_capacity(gaps.len());
+            for (from, to) in gaps.drain(..) {
+                match joined.last_mut() {
+                    Some((_, last)) if from <= *last => *last = to.max(*last),
+                    _ => joined.push((from, to)),
+                }
+            }
+            *gaps = joined;
+        }
+    }
+
+    fn queue(&mut self, name: &Name) -> u32 {
+        if let Some(known) = self.queues.get(name) {
+            return *known;
+        }
+        let next = self.queues.len() as u32;
+        self.queues.insert(name.clone(), next);
+        next
+    }
+
+    /// The number of a queue that has positions or answers.
+    pub fn find_queue(&self, name: &Name) -> Option<u32> {
+        self.queues.get(name).copied()
+    }
+
+    /// The message at a position of a queue in a life of the broker.
+    pub fn message_at(&self, queue: &Name, life: u32, position: Position) -> Option<usize> {
+        let queue = self.find_queue(queue)?;
+        self.messages.get(&(queue, life, position)).copied()
+    }
+
+    /// Every attachment of a subscriber, in order.
+    pub fn attachments(&self, subscriber: usize) -> &[Attachment] {
+        &self.subscribers[subscriber].attachments
+    }
+
+    /// Every answer that a subscriber was told, in order.
+    pub fn told(&self, subscriber: usize) -> &[Told] {
+        &self.subscribers[subscriber].told
+    }
+
+    /// How many gaps a subscriber was told of while it was connected.
+    pub fn gaps_announced(&self, subscriber: usize) -> u64 {
+        self.subscribers[subscriber].gaps_announced
+    }
+
+    /// Whether a subscriber was told that a position, or the whole life of the broker it belongs
+    /// to, is lost.
+    pub fn is_announced(&self, subscriber: usize, queue: u32, life: u32, at: Position) -> bool {
+        let subscription = &self.subscribers[subscriber];
+        if subscription.over.get(&queue).is_some_and(|over| life < *over) {
+            return true;
+        }
+        let Some(gaps) = subscription.gaps.get(&(queue, life)) else { return false };
+        let after = gaps.partition_point(|(from, _)| *from <= at);
+        after > 0 && at <= gaps[after - 1].1
+    }
+}

@@ -1,0 +1,115 @@
+//! Who is who: the subscribers of a scenario, and the processes that are them.
+//!
+//! Entries that share a name are one subscriber. Nothing here looks at events.
+
+use std::collections::HashMap;
+
+use crate::history::History;
+use crate::message::{AckPolicy, ClientLimits, Dedup, Name};
+use crate::scenario::{Client, Scenario};
+
+/// One subscriber: a client that at least one entry makes subscribe or join.
+pub struct Member {
+    /// The client's name.
+    pub name: Name,
+    /// Its processes in the history.
+    pub processes: Vec<u32>,
+    /// How many processes the scenario gives it.
+    pub process_count: usize,
+    /// Whether all of its entries drop copies.
+    pub dedup: Dedup,
+    /// When it acknowledges; the first policy that is not after the handler, if one is not.
+    pub ack: AckPolicy,
+}
+
+/// All subscribers in the order of the scenario file, and who each process is.
+pub struct Roll {
+    members: Vec<Member>,
+    by_name: HashMap<Name, usize>,
+    of_process: Vec<Option<usize>>,
+    clients: Vec<Name>,
+    processes: HashMap<Name, u32>,
+}
+
+impl Roll {
+    /// Calls the roll.
+    pub fn of(scenario: &Scenario, history: &History) -> Roll {
+        let mut roll = Roll {
+            members: Vec::new(),
+            by_name: HashMap::new(),
+            of_process: Vec::new(),
+            clients: history.processes.iter().map(|process| process.client.clone()).collect(),
+            processes: HashMap::new(),
+        };
+        let subscribes = |client: &&Client| !client.subscribe.is_empty() || !client.join.is_empty();
+        for client in scenario.clients.iter().filter(subscribes) {
+            for (_, name) in client.processes() {
+                roll.enlist(name);
+            }
+        }
+        for client in &scenario.clients {
+            for (_, name) in client.processes() {
+                roll.add_process(&name, &client.limits);
+            }
+        }
+        for (index, process) in (0..).zip(&history.processes) {
+            let member = if index == super::BROKER { None } else { roll.by_name(&process.client) };
+            roll.of_process.push(member);
+            roll.processes.insert(process.name.clone(), index);
+            if let Some(member) = member {
+                roll.members[member].processes.push(index);
+            }
+        }
+        roll
+    }
+
+    fn enlist(&mut self, name: Name) {
+        let next = self.members.len();
+        if *self.by_name.entry(name.clone()).or_insert(next) == next {
+            let (dedup, ack) = (Dedup::On, AckPolicy::AfterHandler);
+            self.members.push(Member { name, processes: vec![], process_count: 0, dedup, ack });
+        }
+    }
+
+    fn add_process(&mut self, client: &Name, limits: &ClientLimits) {
+        let Some(member) = self.by_name(client) else { return };
+        let member = &mut self.members[member];
+        member.process_count += 1;
+        if limits.dedup == Dedup::Off {
+            member.dedup = Dedup::Off;
+        }
+        if member.ack == AckPolicy::AfterHandler {
+            member.ack = limits.ack;
+        }
+    }
+
+    /// The subscribers, in the order of the scenario file.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The subscriber of this name.
+    pub fn by_name(&self, client: &Name) -> Option<usize> {
+        self.by_name.get(client).copied()
+    }
+
+    /// The subscriber that a process is.
+    pub fn of_process(&self, process: u32) -> Option<usize> {
+        self.of_process.get(process as usize).copied().flatten()
+    }
+
+    /// The client that a process is.
+    pub fn client_of(&self, process: u32) -> &Name {
+        &self.clients[process as usize]
+    }
+
+    /// The process of this name.
+    pub fn process(&self, name: &Name) -> Option<u32> {
+        self.processes.get(name).copied()
+    }
+
+    /// All processes but the broker.
+    pub fn client_processes(&self) -> impl Iterator<Item = u32> {
+        1..self.clients.len() as u32
+    }
+}

@@ -1,0 +1,131 @@
+//! Which sessions there were, seen from both sides. Never what went over them.
+
+use std::collections::HashMap;
+
+use crate::history::{PowerState, What};
+use crate::message::{EndReason, Note, SessionId};
+use crate::time::Instant;
+
+use super::{BROKER, Moment, Roll, Seen};
+
+/// All sessions.
+#[derive(Default)]
+pub struct Sessions {
+    all: Vec<Session>,
+    by_id: HashMap<SessionId, usize>,
+    of_process: HashMap<u32, Vec<usize>>,
+    open: Vec<usize>,
+}
+
+/// One session. A session that is only known from one side has no moments on the other.
+pub struct Session {
+    /// The client's process, if the history knows it.
+    pub process: Option<u32>,
+    /// When the broker accepted its hello.
+    pub opened: Option<Moment>,
+    /// When the broker closed it or found it closed.
+    pub closed: Option<Ending>,
+    /// When the broker forgot it: closed it, or died.
+    pub forgotten: Option<Moment>,
+    /// When the client was welcomed.
+    pub welcomed: Option<Moment>,
+    /// When the client lost it.
+    pub lost: Option<Ending>,
+    /// Every push to it.
+    pub pushes: Vec<Moment>,
+}
+
+/// How one side saw a session end.
+#[derive(Clone, Copy)]
+pub struct Ending {
+    /// When.
+    pub moment: Moment,
+    /// Why.
+    pub reason: EndReason,
+}
+
+impl Sessions {
+    /// The session of this id; it begins to be known here if it was not.
+    pub fn index(&mut self, id: &SessionId, roll: &Roll) -> usize {
+        if let Some(known) = self.by_id.get(id) {
+            return *known;
+        }
+        let index = self.all.len();
+        let process = roll.process(&id.process);
+        self.by_id.insert(id.clone(), index);
+        if let Some(process) = process {
+            self.of_process.entry(process).or_default().push(index);
+        }
+        self.all.push(Session {
+            process,
+            opened: None,
+            closed: None,
+            forgotten: None,
+            welcomed: None,
+            lost: None,
+            pushes: Vec::new(),
+        });
+        index
+    }
+
+    /// Keeps what an event says.
+    pub fn see(&mut self, seen: &Seen, what: &What) {
+        let moment = seen.moment;
+        match what {
+            What::Power(PowerState::Killed | PowerState::PowerLost) if seen.process == BROKER => {
+                for index in std::mem::take(&mut self.open) {
+                    self.all[index].forgotten.get_or_insert(moment);
+                }
+            }
+            What::Note(note) => {
+                let Some(index) = seen.session else { return };
+                let session = &mut self.all[index];
+                match note {
+                    Note::SessionOpened { .. } if session.opened.is_none() => {
+                        session.opened = Some(moment);
+                        self.open.push(index);
+                    }
+                    Note::SessionClosed { reason, .. } => {
+                        session.closed.get_or_insert(Ending { moment, reason: *reason });
+                        session.forgotten.get_or_insert(moment);
+                        self.open.retain(|open| *open != index);
+                    }
+                    Note::Welcomed { .. } => {
+                        session.welcomed.get_or_insert(moment);
+                    }
+                    Note::Lost { reason, .. } => {
+                        session.lost.get_or_insert(Ending { moment, reason: *reason });
+                    }
+                    Note::Pushed { .. } => session.pushes.push(moment),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The session of this index.
+    pub fn get(&self, index: usize) -> &Session {
+        &self.all[index]
+    }
+
+    /// The sessions of a process, in the order in which they appear.
+    pub fn of_process(&self, process: u32) -> impl Iterator<Item = &Session> {
+        self.of_process.get(&process).into_iter().flatten().map(|index| &self.all[*index])
+    }
+}
+
+impl Session {
+    /// Whether the broker had it open at a moment.
+    pub fn is_open_at(&self, moment: Moment) -> bool {
+        self.opened.is_some_and(|opened| opened <= moment)
+            && self.forgotten.is_none_or(|forgotten| forgotten > moment)
+    }
+
+    /// Whether both sides held it to be open at some time after an instant.
+    pub fn outlives(&self, at: Instant) -> bool {
+        let later = |end: Option<Moment>| end.is_none_or(|end| end.at > at);
+        let begun = self.welcomed.is_some() || self.opened.is_some();
+        begun && later(self.forgotten) && later(self.lost.map(|lost| lost.moment))
+    }
+}

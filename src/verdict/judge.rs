@@ -1,0 +1,72 @@
+//! Judging a trial: from its history to one row of the report. A pure fold, no IO.
+
+use std::collections::HashMap;
+
+use crate::history::History;
+use crate::message::Contender;
+use crate::scenario::Scenario;
+use crate::time::Instant;
+
+use super::anomaly::{self, Scene};
+use super::detection;
+use super::facts::Facts;
+use super::outcome::Case;
+use super::{Bites, Row, Subscriber, claim, recovery, wanted};
+
+/// Judges what happened in a trial.
+///
+/// # Panics
+/// Outcomes do not add up to what was wanted, or causes to what was missed: a bug of the judge.
+pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Row {
+    let mut facts = Facts::gather(scenario, contender, history);
+    wanted::mark(&mut facts, history);
+    let notices = detection::notices(&facts);
+    let blind_spots = detection::blind_spots(&notices);
+    let everyone = 0..facts.roll.members().len();
+    let subscribers: Vec<Subscriber> =
+        everyone.map(|one| judge_subscriber(&facts, one, &blind_spots)).collect();
+    let guarantees = claim::summary(&subscribers.iter().collect::<Vec<_>>());
+    let bit = |fault| history.bites.get(fault).copied().unwrap_or_default();
+    let faults = (0..scenario.faults.len()).map(|fault| Bites { fault, bit: bit(fault) });
+    Row {
+        link: contender.link,
+        mode: contender.mode,
+        published: facts.messages.handed_over(),
+        ended_at_ms: history.ended_at.as_millis_f64(),
+        guarantees,
+        faults: faults.collect(),
+        detections: notices.into_iter().map(|notice| notice.detection).collect(),
+        cost: history.cost,
+        subscribers,
+    }
+}
+
+fn judge_subscriber(
+    facts: &Facts<'_>,
+    subscriber: usize,
+    blind_spots: &HashMap<u32, Vec<(Instant, Instant)>>,
+) -> Subscriber {
+    let case = Case::of(facts, subscriber);
+    let mut counted = case.count();
+    counted.recoveries = recovery::judge(&case);
+    counted.guarantees = claim::findings(&case);
+    counted.anomalies = anomaly::seen(&Scene { case: &case, counted: &counted, blind_spots });
+    assert_sums(&counted);
+    counted
+}
+
+/// The sums that every row promises.
+fn assert_sums(counted: &Subscriber) {
+    let Subscriber { client, wanted, live, caught_up, missed, causes, messages, .. } = counted;
+    assert_eq!(
+        live + caught_up + missed,
+        *wanted,
+        "{client}: live + caught up + missed is what was wanted"
+    );
+    assert_eq!(
+        causes.values().sum::<u64>(),
+        *missed,
+        "{client}: every missed message has exactly one cause"
+    );
+    assert_eq!(messages.len() as u64, *wanted, "{client}: every wanted message is listed");
+}

@@ -1,0 +1,191 @@
+//! What became of every message that a subscriber wants, and the counters of its row.
+//!
+//! Counts only; causes come from `cause`, guarantees and anomalies are judged from what is here.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::message::{Name, Position, PushKind};
+
+use super::copies::{End, Way};
+use super::facts::{Acceptance, Facts, Handling, Moment};
+use super::{Cause, MessageOutcome, Outcome, Subscriber, cause};
+
+/// One subscriber's case: the facts, what became of each wanted message, and the evidence.
+pub struct Case<'f, 'a> {
+    /// The whole history.
+    pub facts: &'f Facts<'a>,
+    /// Which subscriber.
+    pub subscriber: usize,
+    /// Every wanted message in order of hand-over.
+    pub judged: Vec<Judged<'f, 'a>>,
+    /// The first handling that is a second one, with the message's first, if there is one.
+    pub repeats: Vec<Repeat>,
+    /// First handlings below a sequence that was handled before.
+    pub late: Vec<Late>,
+}
+
+/// What became of one wanted message.
+pub struct Judged<'f, 'a> {
+    /// The message and what happened to it.
+    pub way: Way<'f, 'a>,
+    /// Its index.
+    pub index: usize,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When its handler returned first.
+    pub handled: Option<Moment>,
+    /// What it was missed by, and when.
+    pub loss: Option<End>,
+}
+
+/// A message that was handled again.
+#[derive(Clone, Copy)]
+pub struct Repeat {
+    /// Which message.
+    pub message: usize,
+    /// When it was handled first.
+    pub first: Moment,
+    /// When it was handled again.
+    pub again: Moment,
+}
+
+/// A message that was handled for the first time after a later one of its publisher and queue.
+#[derive(Clone, Copy)]
+pub struct Late {
+    /// Which message.
+    pub message: usize,
+    /// The later one that came first.
+    pub after: usize,
+    /// When it was handled.
+    pub handled: Moment,
+}
+
+impl<'f, 'a> Case<'f, 'a> {
+    /// Finds what became of every message that a subscriber wants.
+    pub fn of(facts: &'f Facts<'a>, subscriber: usize) -> Case<'f, 'a> {
+        let handlings = facts.deliveries.handlings(subscriber);
+        let mut first: HashMap<usize, &Handling> = HashMap::with_capacity(handlings.len());
+        let mut repeats = Vec::new();
+        for handling in handlings {
+            match first.get(&handling.message) {
+                None => _ = first.insert(handling.message, handling),
+                Some(earlier) => repeats.push(Repeat {
+                    message: handling.message,
+                    first: earlier.returned,
+                    again: handling.returned,
+                }),
+            }
+        }
+        let ways = facts.deliveries.of_subscriber(subscriber);
+        let wanted = ways.into_iter().filter(|(_, delivery)| delivery.wanted);
+        let mut judged: Vec<Judged<'f, 'a>> = wanted
+            .map(|(index, delivery)| {
+                let message = facts.messages.get(index);
+                let way = Way { facts, subscriber, message, delivery };
+                Judged::of(way, index, first.get(&index).copied())
+            })
+            .collect();
+        judged.sort_by_key(|one| one.way.message.handed_over);
+        Case { facts, subscriber, judged, repeats, late: late(facts, handlings) }
+    }
+
+    /// The counters of the row, without guarantees and anomalies.
+    pub fn count(&self) -> Subscriber {
+        let facts = self.facts;
+        let with = |outcome| self.judged.iter().filter(move |one| one.outcome == outcome).count();
+        let mut causes = BTreeMap::new();
+        for end in self.judged.iter().filter_map(|one| one.loss) {
+            *causes.entry(end.cause).or_default() += 1;
+        }
+        let ways = facts.deliveries.of_subscriber(self.subscriber);
+        let unasked = ways.iter().filter(|(_, way)| !way.wanted && way.handled > 0).count();
+        let mut delays: Vec<f64> = self.judged.iter().filter_map(Judged::delay_ms).collect();
+        delays.sort_unstable_by(f64::total_cmp);
+        Subscriber {
+            client: facts.roll.members()[self.subscriber].name.to_string(),
+            wanted: self.judged.len() as u64,
+            live: with(Outcome::Live) as u64,
+            caught_up: with(Outcome::CaughtUp) as u64,
+            missed: with(Outcome::Missed) as u64,
+            twice: self.repeats.len() as u64,
+            out_of_order: self.late.len() as u64,
+            interrupted: ways.iter().map(|(_, way)| way.interrupted).sum(),
+            unasked: unasked as u64,
+            worst_delay_ms: delays.last().copied(),
+            median_delay_ms: lower_median(&delays),
+            causes,
+            gaps_announced: facts.places.gaps_announced(self.subscriber),
+            messages: self.judged.iter().filter_map(Judged::report).collect(),
+            ..Subscriber::default()
+        }
+    }
+}
+
+impl<'f, 'a> Judged<'f, 'a> {
+    fn of(way: Way<'f, 'a>, index: usize, handling: Option<&Handling>) -> Judged<'f, 'a> {
+        let outcome = match handling.map(|handling| handling.kind) {
+            None => Outcome::Missed,
+            Some(PushKind::Live) => Outcome::Live,
+            Some(PushKind::Replay | PushKind::Again) => Outcome::CaughtUp,
+        };
+        let handled = handling.map(|handling| handling.returned);
+        let loss = (outcome == Outcome::Missed).then(|| cause::of(way));
+        Judged { way, index, outcome, handled, loss }
+    }
+
+    /// The loss, if the message is lost for good.
+    pub fn lost(&self) -> Option<End> {
+        self.loss.filter(|end| end.cause != Cause::Unsettled)
+    }
+
+    /// Its last acceptance with a position: the queue's number, and where it was.
+    pub fn place(&self) -> Option<(u32, Acceptance, Position)> {
+        let last = self.way.message.last_accepted()?;
+        let queue = &self.way.message.message?.queue;
+        Some((self.way.facts.places.find_queue(queue)?, last, last.position?))
+    }
+
+    /// From hand-over to handled.
+    fn delay_ms(&self) -> Option<f64> {
+        let (handed_over, _) = self.way.message.handed_over?;
+        Some(self.handled?.at.since(handed_over.at).as_millis_f64())
+    }
+
+    fn report(&self) -> Option<MessageOutcome> {
+        let message = self.way.message.message?;
+        let (handed_over, _) = self.way.message.handed_over?;
+        Some(MessageOutcome {
+            id: message.id.clone(),
+            queue: message.queue.clone(),
+            event: message.event.clone(),
+            published_ms: handed_over.at.as_millis_f64(),
+            outcome: self.outcome,
+            handled_ms: self.handled.map(|handled| handled.at.as_millis_f64()),
+            cause: self.loss.map(|end| end.cause),
+        })
+    }
+}
+
+/// First handlings below a sequence already handled from the same publisher and queue.
+fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
+    let mut highest: HashMap<(&Name, &Name), (u64, usize)> = HashMap::new();
+    let mut late = Vec::new();
+    for handling in handlings.iter().filter(|handling| handling.first) {
+        let Some(message) = facts.messages.get(handling.message).message else { continue };
+        let sequence = message.id.sequence;
+        let group = (&message.id.publisher, &message.queue);
+        let (most, by) = highest.entry(group).or_insert((sequence, handling.message));
+        if sequence < *most {
+            let handled = handling.returned;
+            late.push(Late { message: handling.message, after: *by, handled });
+        } else {
+            (*most, *by) = (sequence, handling.message);
+        }
+    }
+    late
+}
+
+/// The middle one of sorted numbers, the lower of two.
+pub fn lower_median(sorted: &[f64]) -> Option<f64> {
+    sorted.get(sorted.len().checked_sub(1)? / 2).copied()
+}

@@ -1,0 +1,204 @@
+//! Each anomaly, and the nearest history that does not have it; recoveries and detections.
+
+use crate::history::PowerState;
+use crate::message::{Answer, EndReason, From, Note, PushKind, SessionId};
+use crate::scenario::{FaultKind, Notice, Who};
+use crate::time::Instant;
+use crate::verdict::{Anomaly, Recoveries};
+
+use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
+
+use EndReason::{Fin, Heartbeat, Left, Reset};
+use PushKind::{Again, Live};
+
+/// How often an anomaly was seen.
+#[track_caller]
+fn check(anomaly: Anomaly, story: Story, count: u64) {
+    let seen = story.shop().anomalies.get(&anomaly).copied().unwrap_or_default();
+    assert_eq!(seen, count, "{anomaly}");
+}
+
+fn catch_up() -> Story {
+    story("tcp/catch-up").joined().at(1_000)
+}
+
+fn resumed(position: u64) -> Answer {
+    Answer::Resumed { epoch: 1, position }
+}
+
+#[test]
+fn duplicates_disorder_and_the_unasked_are_counted() {
+    check(Anomaly::Duplicate, catch_up().delivered(1).handled(1, Again), 1);
+    check(Anomaly::Duplicate, catch_up().delivered(1), 0);
+    check(Anomaly::OrderBroken, catch_up().delivered(2).delivered(1), 1);
+    check(Anomaly::OrderBroken, catch_up().delivered(1).delivered(2), 0);
+    check(Anomaly::Unasked, story("tcp/catch-up").connected().delivered(1), 1);
+}
+
+#[test]
+fn a_loss_is_silent_if_a_session_since_told_nothing() {
+    let lost = || catch_up().disconnected(Fin).handed_over(1).accepted(1).evicted(1, 1);
+    check(Anomaly::SilentLoss, lost(), 0);
+    check(Anomaly::SilentLoss, lost().at(2_000).connected(), 1);
+    let told = Note::ToldGap { queue: "q".into(), from: 1, to: 1 };
+    check(Anomaly::SilentLoss, lost().at(2_000).connected().note(SHOP, told), 0);
+}
+
+#[test]
+fn an_acknowledged_message_that_died_is_lost_after_ack() {
+    let read = || catch_up().under_way(1).at(1_020).read(1, Live);
+    let die = |story: Story| story.at(2_000).power(SHOP, PowerState::Killed);
+    check(Anomaly::LostAfterAck, die(read().acknowledged(1, 1)), 1);
+    check(Anomaly::LostAfterAck, die(read()), 0);
+}
+
+#[test]
+fn a_position_moves_back_only_within_an_epoch_and_a_record() {
+    let before = || catch_up().delivered(1).delivered(2).disconnected(Fin).at(2_000).connected();
+    let then = |story: Story| story.answered(resumed(2)).at(3_000);
+    check(Anomaly::PositionMovedBack, then(before()).answered(resumed(1)), 1);
+    check(Anomaly::PositionMovedBack, then(before()).answered(resumed(2)), 0);
+    let anew = then(before()).unrecorded().recorded(From::Start).answered(resumed(0));
+    check(Anomaly::PositionMovedBack, anew, 0);
+    let new = then(before()).broker_crashed().answered(Answer::NewEpoch { epoch: 2, position: 0 });
+    check(Anomaly::PositionMovedBack, new, 0);
+}
+
+#[test]
+fn an_old_position_in_a_new_epoch_is_foreign() {
+    let crashed = || catch_up().delivered(1).broker_crashed().at(2_000).connected();
+    let foreign = Answer::Resumed { epoch: 2, position: 1 };
+    check(Anomaly::ForeignEpoch, crashed().answered(foreign), 1);
+    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    check(Anomaly::ForeignEpoch, crashed().answered(new).answered(foreign), 0);
+}
+
+#[test]
+fn two_sessions_are_pushed_to_while_both_are_open() {
+    let push_first = |story: Story| {
+        let (session, client) = (SessionId { process: "shop".into(), number: 1 }, "shop".into());
+        story.note(BROKER, Note::Pushed { id: id(2), session, client, kind: Live })
+    };
+    let second = || catch_up().under_way(1).at(2_000).connected().under_way(2);
+    check(Anomaly::TwoSessions, push_first(second()), 1);
+    check(Anomaly::TwoSessions, second(), 0);
+    let closed = catch_up().under_way(1).disconnected(Fin).at(2_000).connected().under_way(2);
+    check(Anomaly::TwoSessions, push_first(closed), 0);
+}
+
+#[test]
+fn a_call_that_begins_after_the_session_is_delivered_after_its_end() {
+    let read = || catch_up().under_way(1).read(1, Live);
+    check(Anomaly::DeliveredAfterEnd, read().at(1_500).lost(Fin).at(2_000).handled(1, Live), 1);
+    check(Anomaly::DeliveredAfterEnd, read().handled(1, Live).at(1_500).lost(Fin), 0);
+    let session = SessionId { process: "shop".into(), number: 1 };
+    let running = read().note(SHOP, Note::Handling { id: id(1), kind: Live }).at(1_500).lost(Fin);
+    let returned = Note::Handled { id: id(1), kind: Live, session };
+    check(Anomaly::DeliveredAfterEnd, running.at(2_000).note(SHOP, returned), 0);
+}
+
+#[test]
+fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
+    // A ping every 25 s, 20 s for its answer, 1 s for an acknowledgement; the trial ends at 100 s.
+    let waiting = |at: u64| catch_up().at(at).under_way(1);
+    check(Anomaly::Stalled, waiting(53_999), 1);
+    check(Anomaly::Stalled, waiting(54_000), 0);
+    check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 53_000), 1);
+    check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 60_000), 0);
+    check(Anomaly::Stalled, waiting(1_000).at(60_000).delivered(2), 0);
+}
+
+#[test]
+fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
+    let cut = || story("tcp/fire-and-forget").joined().fault(FaultKind::Cut, 500, 9_000);
+    let ends = |story: Story| story.at(3_000).broker_end(Some(Heartbeat)).closed(Heartbeat);
+    check(Anomaly::LateDetection, ends(cut().at(1_000).under_way(1)), 1);
+    check(Anomaly::LateDetection, ends(cut()).at(4_000).handed_over(1).accepted(1), 0);
+    check(Anomaly::LateDetection, ends(cut().at(100).under_way(1)), 0);
+}
+
+/// What is found about the truth of the shop's recoveries.
+#[track_caller]
+fn check_recoveries(story: Story, expected: Recoveries) {
+    let shop = story.shop();
+    assert_eq!(shop.recoveries, expected);
+    let seen = |anomaly| shop.anomalies.get(&anomaly).copied().unwrap_or_default();
+    assert_eq!(seen(Anomaly::FalseComfort), expected.false_comfort);
+    assert_eq!(seen(Anomaly::FalseAlarm), expected.false_alarm);
+}
+
+#[test]
+fn recoveries_are_compared_with_the_truth() {
+    let none = Recoveries::default();
+    let comfort = Recoveries { false_comfort: 1, ..none };
+    let success = Recoveries { honest_success: 1, ..none };
+    let failure = Recoveries { honest_failure: 1, ..none };
+    let alarm = Recoveries { false_alarm: 1, ..none };
+    let gap = |from, to| Answer::Gap { epoch: 1, position: 0, from, to };
+    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let away = || catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000);
+    let back = |story: Story, answer| story.at(3_000).connected().answered(answer);
+    check_recoveries(catch_up(), none);
+    check_recoveries(back(away(), resumed(0)).read(1, Again).handled(1, Again), success);
+    check_recoveries(back(away(), resumed(1)), comfort);
+    check_recoveries(back(away().evicted(1, 1), resumed(0)), comfort);
+    check_recoveries(back(away().evicted(1, 1), gap(1, 1)), failure);
+    check_recoveries(back(away(), gap(1, 1)).read(1, Again).handled(1, Again), alarm);
+    check_recoveries(back(away().broker_crashed(), new), failure);
+    check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), alarm);
+    // A loss counts once, and a gap that is told beside the answer is honest.
+    let twice = back(away().evicted(1, 1), resumed(0)).at(4_000).answered(resumed(1));
+    check_recoveries(twice, Recoveries { honest_success: 1, ..comfort });
+    let told = Note::ToldGap { queue: "q".into(), from: 1, to: 1 };
+    check_recoveries(back(away().evicted(1, 1), resumed(0)).note(SHOP, told), success);
+}
+
+/// Who noticed the only fault after how long, and by what.
+#[track_caller]
+fn check_detections(story: Story, expected: &[(&str, Option<f64>, Option<&str>)]) {
+    let row = story.row();
+    let found = row.detections.iter().filter(|one| one.client == "shop");
+    let found: Vec<_> = found.map(|one| (one.side, one.after_ms, one.by)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn each_side_notices_by_the_end_of_the_session_that_it_had() {
+    let with = |kind| catch_up().fault(kind, 2_000, 60_000);
+    let cut = || with(FaultKind::Cut).at(5_000).closed(Heartbeat);
+    let broker = ("broker", Some(3_000.0), Some("heartbeat"));
+    check_detections(cut(), &[broker, ("client", None, None)]);
+    check_detections(
+        cut().at(9_000).lost(Reset),
+        &[broker, ("client", Some(7_000.0), Some("RST"))],
+    );
+    // Who acts itself has nothing to notice.
+    let away = with(FaultKind::Disconnect).at(2_000).lost(Left).at(2_020).closed(Fin);
+    check_detections(away, &[("broker", Some(20.0), Some("FIN"))]);
+    let crash = FaultKind::Crash { notice: Notice::Silent };
+    let down = with(crash.clone()).at(2_000).power(SHOP, PowerState::PowerLost);
+    check_detections(down, &[("broker", None, None)]);
+    let mut broker_down = with(crash).at(2_000).broker_crashed().at(8_000).lost(Heartbeat);
+    broker_down.scenario.faults[0].who = Who::Broker;
+    check_detections(broker_down, &[("client", Some(6_000.0), Some("heartbeat"))]);
+    // A fault that ends no session by itself, and one without a session to end.
+    check_detections(with(FaultKind::Loss { rate: 1.0 }).at(5_000).closed(Heartbeat), &[]);
+    check_detections(story("tcp/catch-up").fault(FaultKind::Cut, 2_000, 3_000), &[]);
+}
+
+#[test]
+fn a_partition_is_noticed_by_those_whom_it_separates_from_the_broker() {
+    let groups = |groups: &[&[&str]]| {
+        let names = |group: &&[&str]| group.iter().map(|name| (*name).into()).collect();
+        let mut story = catch_up().fault(FaultKind::Partition { groups: vec![] }, 2_000, 9_000);
+        let fault = &mut story.scenario.faults[0];
+        fault.kind = FaultKind::Partition { groups: groups.iter().map(names).collect() };
+        (fault.who, fault.until) = (Who::Nobody, Instant::NEVER);
+        story.at(5_000).lost(Heartbeat)
+    };
+    let both = [("broker", None, None), ("client", Some(3_000.0), Some("heartbeat"))];
+    check_detections(groups(&[&["broker", "driver"], &["shop"]]), &both);
+    check_detections(groups(&[&["broker", "shop"], &["driver"]]), &[]);
+    check_detections(groups(&[&["driver"], &["shop"]]), &[]);
+    assert_eq!(catch_up().power(DRIVER, PowerState::Paused).row().detections, []);
+}

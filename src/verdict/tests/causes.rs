@@ -1,0 +1,259 @@
+//! One hand-made history for every way in which a message is missed.
+
+use std::collections::BTreeMap;
+
+use crate::history::{Fate, PowerState, What};
+use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, Target};
+use crate::scenario::FaultKind;
+use crate::verdict::Cause;
+
+use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
+
+use EndReason::{Fin, Heartbeat, Reset};
+use PushKind::{Again, Live};
+
+/// The shop misses exactly one message, by this cause.
+#[track_caller]
+fn check(cause: Cause, story: Story) {
+    let shop = story.shop();
+    assert_eq!(shop.causes, BTreeMap::from([(cause, 1)]), "{:?}", shop.messages);
+}
+
+fn udp() -> Story {
+    story("udp/fire-and-forget").joined().at(1_000)
+}
+
+fn tcp() -> Story {
+    story("tcp/fire-and-forget").joined().at(1_000)
+}
+
+fn catch_up() -> Story {
+    story("tcp/catch-up").joined().at(1_000)
+}
+
+fn no_handler(story: Story) -> Story {
+    story.note(SHOP, Note::NoHandler { id: id(1) })
+}
+
+fn handler_gone(story: Story) -> Story {
+    story.what(SHOP, What::HandlerGone { queue: "q".into(), event: "e".into() })
+}
+
+fn handler_back(story: Story) -> Story {
+    story.what(SHOP, What::HandlerBack { queue: "q".into(), event: "e".into() })
+}
+
+#[test]
+fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
+    let unsent = |reason| Note::Unsent { id: id(1), reason };
+    let cause = Cause::LostBeforeBroker;
+    check(cause, tcp().handed_over(1).note(DRIVER, unsent(DropReason::NoConnection)));
+    check(cause, catch_up().handed_over(1).note(DRIVER, unsent(DropReason::OutboxFull)));
+    check(cause, catch_up().handed_over(1).at(2_000).power(DRIVER, PowerState::PowerLost));
+    check(cause, tcp().handed_over(1).sent(1).at(2_000).publish_end(Some(Reset), 0));
+    check(cause, tcp().handed_over(1).sent(1).at(99_000).publish_end(None, 100));
+    check(cause, udp().handed_over(1).sent(1));
+    let volatile = Target { keep: Keep::Volatile, ..Target::default() };
+    check(cause, catch_up().handed_over_to(1, volatile));
+    check(Cause::Refused, catch_up().handed_over(1).note(BROKER, Note::Refused { id: id(1) }));
+}
+
+#[test]
+fn what_its_publisher_still_keeps_or_sends_is_unsettled() {
+    let cause = Cause::Unsettled;
+    check(cause, catch_up().handed_over(1));
+    check(cause, tcp().handed_over(1).sent(1).at(100_000).publish_end(None, 0));
+    check(cause, udp().at(99_990).handed_over(1).sent(1));
+}
+
+#[test]
+fn without_a_copy_the_session_at_acceptance_decides() {
+    let away = tcp().disconnected(Fin).at(2_000);
+    check(Cause::NotConnected, away.handed_over(1).accepted(1));
+    let not_joined = tcp().disconnected(Fin).at(2_000).connected();
+    check(Cause::NotJoined, not_joined.handed_over(1).accepted(1));
+    let half_open = tcp().lost(Fin).at(2_000).handed_over(1).accepted(1);
+    check(Cause::NotJoined, half_open);
+    let restarted = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
+    check(Cause::NotConnected, restarted);
+}
+
+#[test]
+fn a_datagram_is_missed_by_what_dropped_it() {
+    for (fate, cause) in [
+        (Fate::Lost, Cause::DroppedInNetwork),
+        (Fate::Corrupted, Cause::DroppedInNetwork),
+        (Fate::CrowdedOut, Cause::DroppedInNetwork),
+        (Fate::Cut, Cause::SentIntoDeadLink),
+        (Fate::NobodyHome, Cause::DiedInSocket),
+        (Fate::NoSocket, Cause::DiedInSocket),
+        (Fate::BufferFull, Cause::Overflowed),
+    ] {
+        check(cause, udp().under_way(1).at(1_020).dropped(fate));
+    }
+    check(Cause::DiedInSocket, udp().under_way(1).at(2_000).lost(Heartbeat));
+    check(Cause::Unsettled, udp().at(99_990).under_way(1));
+}
+
+#[test]
+fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
+    let cause = Cause::SentIntoDeadLink;
+    let cut = |story: Story| story.fault(FaultKind::Cut, 500, 5_000);
+    check(cause, cut(udp()).under_way(1).at(1_020).dropped(Fate::Lost));
+    check(cause, cut(tcp()).under_way(1).at(46_000).broker_end(Some(Heartbeat)));
+    check(
+        cause,
+        tcp()
+            .power(SHOP, PowerState::PowerLost)
+            .at(2_000)
+            .under_way(1)
+            .at(9_000)
+            .broker_end(Some(Reset)),
+    );
+    check(
+        cause,
+        udp()
+            .power(SHOP, PowerState::Paused)
+            .at(2_000)
+            .under_way(1)
+            .at(2_020)
+            .dropped(Fate::NobodyHome),
+    );
+    check(
+        cause,
+        udp()
+            .power(SHOP, PowerState::WentAway)
+            .at(2_000)
+            .under_way(1)
+            .at(2_020)
+            .dropped(Fate::NoSocket),
+    );
+    check(
+        cause,
+        tcp().shop_end(Some(Fin), (0, 0)).at(1_010).under_way(1).at(1_020).broker_end(Some(Fin)),
+    );
+    let restarted = tcp().power(SHOP, PowerState::PowerLost).at(2_000);
+    let restarted = restarted.power(SHOP, PowerState::Started).at(3_000).under_way(1);
+    check(cause, restarted.at(9_000).broker_end(Some(Reset)));
+}
+
+#[test]
+fn a_cut_the_other_way_does_not_make_the_link_dead() {
+    let mut story = tcp().fault(FaultKind::Cut, 500, 5_000);
+    story.scenario.faults[0].direction = crate::scenario::Direction::Out;
+    check(Cause::DiedInSocket, story.under_way(1).at(46_000).broker_end(Some(Heartbeat)));
+}
+
+#[test]
+fn bytes_of_a_stream_die_with_the_sockets_that_hold_them() {
+    let cause = Cause::DiedInSocket;
+    check(cause, tcp().under_way(1).at(2_000).shop_end(Some(Reset), (100, 0)));
+    check(cause, tcp().under_way(1).at(2_000).shop_end(Some(Reset), (0, 0)));
+    check(cause, tcp().pushed_but_not_carried(9, Live).under_way(1).at(2_000).closed(Heartbeat));
+    // Arrived bytes outlive the broker; bytes on their way do not.
+    let crashed = |arrived| {
+        let story = tcp().under_way(1).at(1_500).broker_crashed().at(3_000);
+        story.shop_end(Some(Reset), (arrived, 0))
+    };
+    check(cause, crashed(100));
+    check(Cause::BrokerCrashed, crashed(99));
+}
+
+#[test]
+fn bytes_between_two_open_ends_are_unsettled() {
+    let open = tcp().under_way(1).at(100_000).broker_end(None).shop_end(None, (0, 0));
+    check(Cause::Unsettled, open);
+    // The sender is gone, but what arrived can still be read.
+    let arrived = tcp().under_way(1).at(2_000).broker_end(Some(Fin));
+    check(Cause::Unsettled, arrived.at(100_000).shop_end(None, (100, 0)));
+}
+
+#[test]
+fn a_full_queue_or_inbox_overflows() {
+    let (session, client) =
+        (|| crate::message::SessionId { process: "shop".into(), number: 1 }, "shop".into());
+    let full = Note::SendQueueFull { id: id(1), session: session(), client };
+    check(Cause::Overflowed, tcp().handed_over(1).accepted(1).note(BROKER, full.clone()));
+    let both = tcp().handed_over(1).accepted(1).pushed_but_not_carried(1, Live);
+    check(Cause::Overflowed, both.note(BROKER, full));
+    let inbox = Note::InboxFull { id: id(1), session: session() };
+    check(Cause::Overflowed, udp().under_way(1).at(1_020).note(SHOP, inbox));
+}
+
+#[test]
+fn without_a_handler_a_message_is_dropped_or_waits_to_the_end() {
+    let cause = Cause::NoHandler;
+    check(cause, no_handler(tcp().under_way(1).read(1, Live)));
+    check(cause, no_handler(catch_up().under_way(1).read(1, Live)));
+    check(cause, handler_gone(catch_up()).at(2_000).under_way(1).read(1, Live));
+    let waiting = no_handler(handler_gone(catch_up()).under_way(1).read(1, Live));
+    check(Cause::Unsettled, handler_back(waiting.at(3_000)));
+    check(Cause::Unsettled, handler_gone(catch_up()).handed_over(1).accepted(1));
+}
+
+#[test]
+fn a_client_that_dies_takes_what_it_has_read_with_it() {
+    let read = |story: Story| story.under_way(1).at(1_020).read(1, Live);
+    let die = |story: Story| story.at(1_100).power(SHOP, PowerState::PowerLost);
+    check(Cause::DiedInClient, die(read(tcp())));
+    check(Cause::LostAfterAck, die(read(catch_up()).acknowledged(1, 1)));
+    // The backlog still has it.
+    check(Cause::Unsettled, die(read(catch_up())));
+    check(Cause::Unsettled, read(tcp()));
+}
+
+#[test]
+fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
+    check(Cause::Evicted, catch_up().disconnected(Fin).handed_over(1).accepted(1).evicted(1, 1));
+    let away = catch_up().disconnected(Fin).handed_over(1).accepted(1);
+    check(Cause::BrokerCrashed, away.at(2_000).broker_crashed());
+    check(Cause::Unsettled, catch_up().disconnected(Fin).handed_over(1).accepted(1));
+}
+
+#[test]
+fn the_last_copy_decides_and_the_upper_row_of_two() {
+    // Lost on the way first; the backlog's copy lived longer.
+    let resent = story("udp/catch-up").joined().at(1_000).under_way(1).dropped(Fate::Lost);
+    check(Cause::Evicted, resent.at(5_000).evicted(1, 1));
+    // Evicted while it was on its way: the way decides.
+    let on_its_way = catch_up().under_way(1).at(2_000).evicted(1, 1);
+    check(Cause::DiedInSocket, on_its_way.at(3_000).shop_end(Some(Reset), (0, 0)));
+    // The crash ends the pushed copy and the backlog's at one instant.
+    let cut = catch_up().fault(FaultKind::Cut, 500, 5_000).under_way(1);
+    check(Cause::SentIntoDeadLink, cut.at(2_000).broker_crashed());
+    // A second push counts for itself.
+    let again = udp().under_way(1).dropped(Fate::Lost).at(3_000).pushed(1, Again);
+    check(Cause::DiedInSocket, again.at(3_020).dropped(Fate::NoSocket));
+}
+
+#[test]
+fn an_outbox_outlives_the_brokers_crash() {
+    let untold = |story: Story| {
+        let accepted = Note::Accepted { id: id(1), queue: "q".into(), position: Some(1) };
+        story.handed_over(1).note(BROKER, accepted).at(2_000).broker_crashed()
+    };
+    check(Cause::Unsettled, untold(catch_up()));
+    check(Cause::BrokerCrashed, untold(catch_up()).at(3_000).power(DRIVER, PowerState::PowerLost));
+    let refused = untold(catch_up()).at(3_000).power(BROKER, PowerState::Started);
+    check(Cause::Refused, refused.note(BROKER, Note::Refused { id: id(1) }));
+    // Accepted a second time: the new life's backlog has it for whoever joined there.
+    let again = untold(catch_up()).at(3_000).connected().recorded(From::Now).accepted(1);
+    check(Cause::Evicted, again.at(4_000).evicted(1, 1));
+}
+
+#[test]
+fn a_position_beyond_or_of_another_epoch_passes_over() {
+    let resumed = |epoch, position| Answer::Resumed { epoch, position };
+    let skipped = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).connected();
+    check(Cause::Skipped, skipped.answered(resumed(1, 1)));
+    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(From::Now);
+    let foreign = crashed.answered(resumed(2, 7)).at(3_000).handed_over(1).accepted(1);
+    check(Cause::WrongEpoch, foreign);
+}
+
+#[test]
+fn a_new_epoch_replays_what_was_accepted_before_the_return() {
+    let crashed = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
+    let back = crashed.at(3_000).connected().recorded(From::Now);
+    check(Cause::Unsettled, back.answered(Answer::NewEpoch { epoch: 2, position: 0 }));
+}

@@ -1,0 +1,114 @@
+//! Expectations in words, and what a run comes to.
+
+use crate::message::{EndReason, PushKind};
+use crate::scenario::{Expectation, Expected, FaultKind, Range};
+use crate::verdict::{Bites, Row, RunResult, check_expectations, result};
+
+use super::story::{Story, scenario, story};
+
+fn range(min: Option<f64>, max: Option<f64>) -> Range {
+    Range { min, max }
+}
+
+fn counter(name: &str, range: Range) -> Expected {
+    Expected::Counter { name: name.into(), range }
+}
+
+/// One handled after 40 ms, one missed.
+fn told() -> Story {
+    let story = story("tcp/fire-and-forget").joined().at(1_000).under_way(1).at(1_040);
+    let story = story.read(1, PushKind::Live).handled(1, PushKind::Live);
+    story.disconnected(EndReason::Fin).at(2_000).handed_over(2).accepted(2)
+}
+
+fn expecting(contender: Option<&str>, client: Option<&str>, what: Expected) -> Expectation {
+    let contender = contender.map(|contender| contender.parse().unwrap());
+    Expectation { contender, client: client.map(|client| client.into()), what }
+}
+
+/// One expectation on the told story: `expected`, `measured`, `met`.
+#[track_caller]
+fn check(expectation: Expectation, expected: &[(&str, Option<&str>, Option<bool>)]) {
+    let mut scenario = scenario();
+    scenario.expectations = vec![expectation];
+    let checked = check_expectations(&scenario, &[told().row()]);
+    let found: Vec<_> =
+        checked.iter().map(|one| (&*one.expected, one.measured.as_deref(), one.met)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_counter_is_compared_with_a_range() {
+    let tcp = Some("tcp/fire-and-forget");
+    for (name, range, words, measured, met) in [
+        ("missed", range(Some(0.0), Some(0.0)), "missed = 0", "1", false),
+        ("missed", range(Some(1.0), None), "missed = 1..", "1", true),
+        ("live", range(None, Some(3.0)), "live = ..3", "1", true),
+        ("wanted", range(Some(3.0), Some(5.0)), "wanted = 3..5", "2", false),
+        ("published", range(Some(2.0), Some(2.0)), "published = 2", "2", true),
+        ("worst_delay_ms", range(None, Some(40.5)), "worst_delay_ms = ..40.5", "40", true),
+        ("median_delay_ms", range(Some(50.0), None), "median_delay_ms = 50..", "40", false),
+        ("packets", range(Some(0.0), None), "packets = 0..", "0", true),
+        ("no_such_counter", range(Some(0.0), None), "no_such_counter = 0..", "none", false),
+    ] {
+        let words = format!("tcp/fire-and-forget {words}");
+        check(expecting(tcp, None, counter(name, range)), &[(&words, Some(measured), Some(met))]);
+    }
+}
+
+#[test]
+fn a_client_a_cause_a_guarantee_and_an_anomaly_can_be_meant() {
+    let missed = || counter("missed", range(Some(1.0), Some(1.0)));
+    let by =
+        |cause: &str| Expected::MissedBy { cause: cause.into(), range: range(Some(1.0), None) };
+    let guarantee = || "at-least-once".to_owned();
+    let verdict = Expected::Verdict { guarantee: guarantee(), verdict: "holds".into() };
+    let claim = Expected::Claim { guarantee: guarantee(), claim: "not-claimed".into() };
+    let anomaly = Expected::Anomaly { name: "duplicate".into() };
+    for (client, what, words, measured, met) in [
+        (Some("shop"), missed(), "shop missed = 1", "1", true),
+        (Some("nobody"), missed(), "nobody missed = 1", "no such subscriber", false),
+        (None, by("not-connected"), "missed by not-connected = 1..", "1", true),
+        (None, by("evicted"), "missed by evicted = 1..", "0", false),
+        (None, verdict, "at-least-once verdict = holds", "violated", false),
+        (Some("shop"), claim, "shop at-least-once claim = not-claimed", "not-claimed", true),
+        (None, anomaly, "anomaly duplicate = 1..", "0", false),
+    ] {
+        let words = format!("tcp/fire-and-forget {words}");
+        check(expecting(None, client, what), &[(&words, Some(measured), Some(met))]);
+    }
+}
+
+#[test]
+fn what_was_not_run_counts_neither_way() {
+    let what = counter("missed", range(Some(0.0), Some(0.0)));
+    check(
+        expecting(Some("udp/catch-up"), None, what.clone()),
+        &[("udp/catch-up missed = 0", None, None)],
+    );
+    let mut scenario = scenario();
+    scenario.expectations = vec![expecting(Some("udp/catch-up"), None, what)];
+    let rows = [told().row()];
+    let checked = check_expectations(&scenario, &rows);
+    assert_eq!(result(&scenario, &rows, &checked), RunResult::Met);
+}
+
+#[test]
+fn a_storm_that_never_bit_is_inconclusive_unless_an_expectation_failed() {
+    let calm = told().row();
+    let row = |bit| Row { faults: vec![Bites { fault: 0, bit }], ..calm.clone() };
+    let expect = |most| vec![expecting(None, None, counter("missed", range(None, Some(most))))];
+    for (rows, faults, most, expected) in [
+        (vec![calm.clone()], 0, 1.0, RunResult::Met),
+        (vec![calm.clone()], 0, 0.0, RunResult::Failed),
+        (vec![row(0), row(0)], 1, 1.0, RunResult::Inconclusive),
+        (vec![row(0), row(1)], 1, 1.0, RunResult::Met),
+        (vec![row(0)], 1, 0.0, RunResult::Failed),
+    ] {
+        let mut scenario = story("udp/catch-up").fault(FaultKind::Cut, 0, 1).scenario;
+        scenario.faults.truncate(faults);
+        scenario.expectations = expect(most);
+        let checked = check_expectations(&scenario, &rows);
+        assert_eq!(result(&scenario, &rows, &checked), expected);
+    }
+}

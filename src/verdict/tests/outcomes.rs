@@ -1,0 +1,156 @@
+//! What is wanted, what becomes of it, and the numbers of a row.
+
+use crate::history::PowerState;
+use crate::message::{Dedup, Echo, EndReason, From, Note, PushKind, Target};
+use crate::verdict::{Outcome, Subscriber};
+
+use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
+
+use PushKind::{Again, Live, Replay};
+
+/// Wanted, live, caught up, missed, unasked.
+#[track_caller]
+fn check(story: Story, expected: [u64; 5]) -> Subscriber {
+    let shop = story.shop();
+    assert_eq!([shop.wanted, shop.live, shop.caught_up, shop.missed, shop.unasked], expected);
+    shop
+}
+
+fn catch_up() -> Story {
+    story("tcp/catch-up").joined().at(1_000)
+}
+
+#[test]
+fn a_first_sending_is_live_and_any_other_is_caught_up() {
+    check(catch_up().delivered(1), [1, 1, 0, 0, 0]);
+    for kind in [Replay, Again] {
+        let late = catch_up().under_way(1).pushed(1, kind).read(1, kind).handled(1, kind);
+        check(late, [1, 0, 1, 0, 0]);
+    }
+}
+
+#[test]
+fn the_brokers_record_decides_what_is_wanted() {
+    let accepted = |story: Story| story.handed_over(1).accepted(1);
+    check(accepted(story("tcp/catch-up")), [0, 0, 0, 0, 0]);
+    check(accepted(story("tcp/catch-up").connected()), [0, 0, 0, 0, 0]);
+    check(accepted(catch_up()), [1, 0, 0, 1, 0]);
+    check(accepted(catch_up().unrecorded()), [0, 0, 0, 0, 0]);
+    check(accepted(catch_up()).unrecorded(), [1, 0, 0, 1, 0]);
+    check(accepted(catch_up().disconnected(EndReason::Fin)), [1, 0, 0, 1, 0]);
+    check(accepted(catch_up().broker_crashed()), [1, 0, 0, 1, 0]);
+    check(accepted(catch_up().power(SHOP, PowerState::PowerLost)), [1, 0, 0, 1, 0]);
+    // Handed over before the join, accepted after it; and the other way round.
+    check(story("tcp/catch-up").handed_over(1).joined().accepted(1), [1, 0, 0, 1, 0]);
+    check(catch_up().handed_over(1).unrecorded().accepted(1), [0, 0, 0, 0, 0]);
+    // Never accepted: the hand-over decides.
+    check(story("tcp/catch-up").handed_over(1).at(5).joined(), [0, 0, 0, 0, 0]);
+    check(catch_up().handed_over(1), [1, 0, 0, 1, 0]);
+}
+
+#[test]
+fn rooms_exclusions_and_echo_route() {
+    let room = |name: &str| vec![name.into()];
+    let to = |to: &str| Target { to: room(to), ..Target::default() };
+    let accepted = |target: Target| catch_up().handed_over_to(1, target).accepted(1);
+    check(accepted(to("e")), [1, 0, 0, 1, 0]);
+    check(accepted(to("other")), [0, 0, 0, 0, 0]);
+    check(accepted(Target { except: room("e"), ..Target::default() }), [0, 0, 0, 0, 0]);
+    check(accepted(Target { except: room("other"), ..Target::default() }), [1, 0, 0, 1, 0]);
+    check(accepted(Target { echo: Echo::NotSender, ..Target::default() }), [1, 0, 0, 1, 0]);
+    let (queue, client) = ("q".into(), "driver".into());
+    let mut both = catch_up();
+    both.scenario.clients[0].subscribe = both.scenario.clients[1].subscribe.clone();
+    let both =
+        both.note(BROKER, Note::Recorded { queue, client, room: "e".into(), from: From::Now });
+    let target = Target { echo: Echo::NotSender, ..Target::default() };
+    let row = both.handed_over_to(1, target).accepted(1).row();
+    let wanted: Vec<_> = row.subscribers.iter().map(|one| (&*one.client, one.wanted)).collect();
+    assert_eq!(wanted, [("driver", 0), ("shop", 1)]);
+}
+
+#[test]
+fn a_subscription_from_the_start_wants_what_is_retained() {
+    let earlier = || {
+        let story = story("tcp/catch-up").handed_over(1).accepted(1);
+        story.at(500).handed_over(2).accepted(2).at(1_000)
+    };
+    check(earlier().connected().recorded(From::Start), [2, 0, 0, 2, 0]);
+    check(earlier().connected().recorded(From::Now), [0, 0, 0, 0, 0]);
+    check(earlier().evicted(1, 1).connected().recorded(From::Start), [1, 0, 0, 1, 0]);
+    check(earlier().broker_crashed().connected().recorded(From::Start), [0, 0, 0, 0, 0]);
+    let mut old = earlier();
+    old.scenario.broker.backlog.age = Some(crate::time::Duration::from_millis(700));
+    check(old.connected().recorded(From::Start), [1, 0, 0, 1, 0]);
+    // A record that is renewed wants nothing new.
+    let renewed = story("tcp/catch-up").connected().recorded(From::Start).unrecorded();
+    let renewed = renewed.recorded(From::Now).handed_over(1).accepted(1).unrecorded();
+    check(
+        renewed.handed_over(2).accepted(2).recorded(From::Now).recorded(From::Start),
+        [1, 0, 0, 1, 0],
+    );
+}
+
+#[test]
+fn what_nobody_is_owed_makes_room_in_silence() {
+    let mut story = story("tcp/catch-up");
+    story.scenario.broker.backlog.messages = 2;
+    let story = story.handed_over(1).accepted(1).handed_over(2).accepted(2);
+    let story = story.handed_over(3).accepted(3).at(1_000).connected().recorded(From::Start);
+    check(story, [2, 0, 0, 2, 0]);
+    let mut story = catch_up();
+    story.scenario.broker.backlog.messages = 1;
+    let story = story.delivered(1).at(2_000).delivered(2).unrecorded();
+    check(story.at(3_000).recorded(From::Start), [2, 2, 0, 0, 0]);
+}
+
+#[test]
+fn handlings_are_counted_by_what_they_are() {
+    let again = catch_up().delivered(1).read(1, Again).handled(1, Again);
+    assert_eq!(check(again, [1, 1, 0, 0, 0]).twice, 1);
+    let unwanted = story("tcp/catch-up").connected().delivered(1);
+    assert_eq!(check(unwanted, [0, 0, 0, 0, 1]).twice, 0);
+    let interrupted = crate::history::What::Interrupted { id: id(1) };
+    assert_eq!(
+        check(catch_up().delivered(1).what(SHOP, interrupted), [1, 1, 0, 0, 0]).interrupted,
+        1
+    );
+    let late = catch_up().delivered(1).delivered(3).delivered(2).delivered(4);
+    assert_eq!(check(late, [4, 4, 0, 0, 0]).out_of_order, 1);
+    let unsure = catch_up().limits(|limits| limits.dedup = Dedup::Off).delivered(1);
+    assert_eq!(check(unsure, [1, 1, 0, 0, 0]).interrupted, 0);
+}
+
+#[test]
+fn delays_are_from_hand_over_to_the_first_handling() {
+    let mut story = catch_up();
+    for (number, at, delay) in [(1, 1_000, 30), (2, 2_000, 500), (3, 3_000, 40), (4, 4_000, 35)] {
+        story = story.at(at).under_way(number).at(at + delay).read(number, Live);
+        story = story.handled(number, Live);
+    }
+    let shop = story.at(9_000).handled(1, Again).shop();
+    assert_eq!((shop.worst_delay_ms, shop.median_delay_ms), (Some(500.0), Some(35.0)));
+    let first = &shop.messages[0];
+    assert_eq!((first.published_ms, first.handled_ms), (1_000.0, Some(1_030.0)));
+    assert_eq!((first.outcome, first.cause), (Outcome::Live, None));
+    assert_eq!(catch_up().shop().worst_delay_ms, None);
+}
+
+#[test]
+fn published_counts_what_was_handed_over() {
+    let offline = catch_up().handed_over(1).handed_over(2);
+    assert_eq!(offline.power(DRIVER, PowerState::PowerLost).row().published, 2);
+}
+
+#[test]
+fn processes_that_share_a_name_are_one_subscriber() {
+    let mut story = catch_up();
+    story.scenario.clients[1].name = Some("store".into());
+    let mut second = story.scenario.clients[1].clone();
+    second.id = "shop-2".into();
+    story.scenario.clients.push(second);
+    story.processes[2].client = "store".into();
+    let row = story.row();
+    assert_eq!(row.subscribers.len(), 1);
+    assert_eq!(row.subscribers[0].client, "store");
+}

@@ -1,0 +1,130 @@
+//! Any soup of events is judged without a panic, and the sums hold; a long history is judged in
+//! time that grows with its length.
+
+use proptest::prelude::*;
+
+use crate::history::{Fate, PowerState, What};
+use crate::message::{Answer, Contender, EndReason, From, Keep, Note, PushKind, Target};
+use crate::scenario::FaultKind;
+
+use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
+
+const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again];
+
+/// One step of a soup: which, with which message, which position, and how much later.
+type Step = (u8, u64, u64, u64);
+
+fn told(contender: Contender, steps: &[Step]) -> Story {
+    let begin = story(&contender.to_string()).fault(FaultKind::Cut, 200, 900);
+    let mut now = 0;
+    steps.iter().fold(begin, |story, step| {
+        now += step.3;
+        tell(story.at(now), *step)
+    })
+}
+
+fn tell(story: Story, (which, number, position, _): Step) -> Story {
+    let kind = KINDS[(position % 3) as usize];
+    let reason = [EndReason::Fin, EndReason::Reset, EndReason::Heartbeat][(position % 3) as usize];
+    let session = crate::message::SessionId { process: "shop".into(), number: 1 + position % 3 };
+    let answers = [
+        Answer::Started { epoch: number, position },
+        Answer::Resumed { epoch: number, position },
+        Answer::Gap { epoch: number, position, from: position, to: number },
+        Answer::NewEpoch { epoch: number, position },
+    ];
+    let powers = [
+        PowerState::Started,
+        PowerState::Killed,
+        PowerState::PowerLost,
+        PowerState::Paused,
+        PowerState::Resumed,
+        PowerState::WentAway,
+        PowerState::CameBack,
+    ];
+    let fates = [Fate::Lost, Fate::Cut, Fate::NobodyHome, Fate::NoSocket, Fate::BufferFull];
+    let from = if position % 2 == 0 { From::Now } else { From::Start };
+    let keep = if position % 5 == 0 { Keep::Volatile } else { Keep::Kept };
+    match which {
+        0 => story.connected(),
+        1 => story.recorded(from),
+        2 => story.unrecorded(),
+        3 => story.disconnected(reason),
+        4 => story.lost(reason),
+        5 => story.closed(reason),
+        6 => story.broker_crashed(),
+        7 => story.handed_over_to(number, Target { keep, ..Target::default() }),
+        8 => story.sent(number),
+        9 => story.accepted(number),
+        10 => story.pushed(number, kind),
+        11 => story.pushed_but_not_carried(number, kind),
+        12 => story.read(number, kind),
+        13 => story.handled(number, kind),
+        14 => story.acknowledged(number, position),
+        15 => story.evicted(number, position),
+        16 => story.shop_end(Some(reason), (100 * position, 100 * number)),
+        17 => story.broker_end((position > 2).then_some(reason)),
+        18 => story.publish_end((position > 2).then_some(reason), 100 * number),
+        19 => story.dropped(fates[(position % 5) as usize]),
+        20 => story.answered(answers[(position % 4) as usize]),
+        21 => story.power((number % 3) as usize, powers[(position % 7) as usize]),
+        22 => story.note(SHOP, Note::DroppedCopy { id: id(number), session }),
+        23 => story.note(SHOP, Note::InboxFull { id: id(number), session }),
+        24 => story.note(SHOP, Note::HeldEarly { id: id(number), session }),
+        25 => story.note(SHOP, Note::NoHandler { id: id(number) }),
+        26 => story.note(BROKER, Note::Refused { id: id(number) }),
+        27 => story.what(SHOP, What::HandlerGone { queue: "q".into(), event: "e".into() }),
+        28 => story.what(SHOP, What::HandlerBack { queue: "q".into(), event: "e".into() }),
+        29 => story.what(SHOP, What::Interrupted { id: id(number) }),
+        30 => story.note(SHOP, Note::ToldGap { queue: "q".into(), from: position, to: number }),
+        31 => {
+            let client = "shop".into();
+            story.note(BROKER, Note::SendQueueFull { id: id(number), session, client })
+        }
+        32 => story.note(DRIVER, Note::ToldRefused { id: id(number) }),
+        _ => story.under_way(number),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(
+            proptest::test_runner::FileFailurePersistence::Direct("tests/regressions/verdict.txt"),
+        )),
+        ..ProptestConfig::default()
+    })]
+
+    /// `judge` asserts its sums itself.
+    #[test]
+    fn any_soup_of_events_is_judged_and_adds_up(
+        steps in prop::collection::vec((0..36_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..120),
+    ) {
+        for contender in Contender::all() {
+            let story = told(contender, &steps);
+            let (row, again) = (story.row(), story.row());
+            prop_assert_eq!(row, again, "the same history is judged the same");
+        }
+    }
+
+    /// A loss has one end, so a violated guarantee always has its sentence.
+    #[test]
+    fn what_is_not_fine_is_said(
+        steps in prop::collection::vec((0..36_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..60),
+    ) {
+        use crate::verdict::{Evidence, Truth};
+        for contender in Contender::all() {
+            for (guarantee, finding) in told(contender, &steps).shop().guarantees {
+                let is_said = matches!(finding.evidence, Evidence::Said(Some(_)));
+                prop_assert_eq!(finding.verdict != Truth::Holds, is_said, "{}", guarantee);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_history_is_judged_message_by_message() {
+    let story = story("tcp/catch-up").joined();
+    let story = (1..=5_000).fold(story, |story, number| story.at(number).delivered(number));
+    let shop = story.shop();
+    assert_eq!((shop.wanted, shop.live, shop.missed), (5_000, 5_000, 0));
+}

@@ -1,0 +1,381 @@
+//! Histories by hand: a broker, a `driver` that publishes, a `shop` that subscribes to `e` in `q`.
+//!
+//! A story is told in order; `at` moves its clock. Every push is carried, as a hundred bytes of
+//! the session's stream or as one datagram. Nothing is checked: a story may be nonsense.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::history::{
+    Endpoint, Fate, Flow, History, Ledger, Line, PowerState, Process, Recorder, What,
+};
+use crate::message::{
+    Answer, BrokerLimits, ClientLimits, Contender, EndReason, From, Link, Message, MessageId, Mode,
+    Name, Note, Payload, Position, PushKind, SessionId, Target,
+};
+use crate::scenario::{Client, Direction, Fault, FaultKind, Latency, Scenario, Subscribe, Who};
+use crate::time::{Duration, Instant};
+use crate::verdict::{Row, Subscriber, judge};
+
+pub const BROKER: usize = 0;
+pub const DRIVER: usize = 1;
+pub const SHOP: usize = 2;
+
+/// A story that is being told.
+pub struct Story {
+    pub scenario: Scenario,
+    pub contender: Contender,
+    pub processes: Vec<Process>,
+    events: Vec<(usize, Instant, What)>,
+    now: Instant,
+    session: u64,
+    pushes: u64,
+    sends: u64,
+    epoch: u64,
+    position: Position,
+    ended_at: Instant,
+}
+
+/// Begins a story: nobody is connected yet.
+pub fn story(contender: &str) -> Story {
+    let process = |name: &str| Process { name: name.into(), client: name.into() };
+    Story {
+        scenario: scenario(),
+        contender: contender.parse().unwrap(),
+        processes: ["broker", "driver", "shop"].map(process).to_vec(),
+        events: Vec::new(),
+        now: Instant::ZERO,
+        session: 0,
+        pushes: 0,
+        sends: 0,
+        epoch: 1,
+        position: 0,
+        ended_at: Instant::from_millis(100_000),
+    }
+}
+
+/// The scenario of all stories: it subscribes the shop and injects nothing.
+pub fn scenario() -> Scenario {
+    let client = |id: &str| Client {
+        id: id.into(),
+        name: None,
+        count: 1,
+        publish: vec![],
+        subscribe: vec![],
+        join: vec![],
+        leave: vec![],
+        limits: ClientLimits::default(),
+    };
+    let subscribe = vec![Subscribe { queue: "q".into(), event: "e".into(), from: From::Now }];
+    let latency = Duration::from_millis(20);
+    Scenario {
+        name: "story".into(),
+        title: "A story".into(),
+        about: String::new(),
+        seed: 1,
+        run_for: Duration::from_secs(100),
+        latency: Latency { min: latency, max: latency },
+        contenders: vec![],
+        broker: BrokerLimits::default(),
+        clients: vec![client("driver"), Client { subscribe, ..client("shop") }],
+        faults: vec![],
+        expectations: vec![],
+    }
+}
+
+/// The driver's message of this number.
+pub fn id(number: u64) -> MessageId {
+    MessageId { publisher: "driver".into(), sequence: number }
+}
+
+pub fn message(number: u64, target: Target) -> Arc<Message> {
+    let (queue, event) = ("q".into(), "e".into());
+    Arc::new(Message { id: id(number), queue, event, target, payload: Payload::null() })
+}
+
+impl Story {
+    // ── telling ─────────────────────────────────────────────────────────────────────────────
+
+    /// What follows happens at this millisecond.
+    pub fn at(mut self, ms: u64) -> Story {
+        self.now = Instant::from_millis(ms);
+        self
+    }
+
+    pub fn what(mut self, process: usize, what: What) -> Story {
+        self.events.push((process, self.now, what));
+        self
+    }
+
+    pub fn note(self, process: usize, note: Note) -> Story {
+        self.what(process, What::Note(note))
+    }
+
+    pub fn power(self, process: usize, state: PowerState) -> Story {
+        self.what(process, What::Power(state))
+    }
+
+    /// A fault of this kind on the shop, between two milliseconds. It makes no events.
+    pub fn fault(mut self, kind: FaultKind, from: u64, until: u64) -> Story {
+        self.scenario.faults.push(Fault {
+            kind,
+            who: Who::Clients(vec!["shop".into()]),
+            at: Instant::from_millis(from),
+            until: Instant::from_millis(until),
+            direction: Direction::Both,
+        });
+        self
+    }
+
+    /// The shop's entry, to be changed.
+    pub fn limits(mut self, change: impl FnOnce(&mut ClientLimits)) -> Story {
+        change(&mut self.scenario.clients[1].limits);
+        self
+    }
+
+    // ── sessions and subscriptions ──────────────────────────────────────────────────────────
+
+    /// The shop opens its next session.
+    pub fn connected(mut self) -> Story {
+        self.session += 1;
+        self.pushes = 0;
+        let session = self.session_id();
+        self.note(BROKER, Note::SessionOpened { session: session.clone(), client: "shop".into() })
+            .note(SHOP, Note::Welcomed { session })
+    }
+
+    pub fn recorded(self, from: From) -> Story {
+        let (client, queue, room) = shop_in_e();
+        self.note(BROKER, Note::Recorded { client, queue, room, from })
+    }
+
+    pub fn unrecorded(self) -> Story {
+        let (client, queue, room) = shop_in_e();
+        self.note(BROKER, Note::Unrecorded { client, queue, room })
+    }
+
+    /// The shop opens a session and subscribes from now on.
+    pub fn joined(self) -> Story {
+        let story = self.connected().recorded(From::Now);
+        match story.contender.mode {
+            Mode::FireAndForget => story,
+            Mode::CatchUp => {
+                let (epoch, position) = (story.epoch, story.position);
+                story.answered(Answer::Started { epoch, position })
+            }
+        }
+    }
+
+    /// The broker attaches the session, and the shop is told.
+    pub fn answered(self, answer: Answer) -> Story {
+        let (queue, client, session) = ("q".into(), "shop".into(), self.session_id());
+        self.note(BROKER, Note::Attached { queue, client, session, answer })
+            .note(SHOP, Note::ToldAnswer { queue: "q".into(), answer })
+    }
+
+    /// Both sides see the session end.
+    pub fn disconnected(self, reason: EndReason) -> Story {
+        self.lost(reason).closed(reason)
+    }
+
+    /// The shop sees its session end.
+    pub fn lost(self, reason: EndReason) -> Story {
+        let session = self.session_id();
+        self.note(SHOP, Note::Lost { session, reason })
+    }
+
+    /// The broker sees the shop's session end.
+    pub fn closed(self, reason: EndReason) -> Story {
+        let (session, client) = (self.session_id(), "shop".into());
+        self.note(BROKER, Note::SessionClosed { session, client, reason })
+    }
+
+    /// The broker crashes; its next epoch begins.
+    pub fn broker_crashed(mut self) -> Story {
+        self.epoch += 1;
+        self.position = 0;
+        self.power(BROKER, PowerState::PowerLost)
+    }
+
+    // ── messages ────────────────────────────────────────────────────────────────────────────
+
+    pub fn handed_over(self, number: u64) -> Story {
+        self.handed_over_to(number, Target::default())
+    }
+
+    pub fn handed_over_to(self, number: u64, target: Target) -> Story {
+        self.note(DRIVER, Note::HandedOver { message: message(number, target) })
+    }
+
+    /// The driver sends it: as the next hundred bytes, or the next datagram, of its flow.
+    pub fn sent(mut self, number: u64) -> Story {
+        self.sends += 1;
+        let session = SessionId { process: "driver".into(), number: 1 };
+        let (flow, end) = (driver_flow(), self.end(self.sends));
+        self.note(DRIVER, Note::Sent { id: id(number), session })
+            .what(DRIVER, What::Carried { id: id(number), flow, end })
+    }
+
+    /// The broker accepts it, in catch-up mode at the next position.
+    pub fn accepted(mut self, number: u64) -> Story {
+        let position = match self.contender.mode {
+            Mode::FireAndForget => None,
+            Mode::CatchUp => {
+                self.position += 1;
+                Some(self.position)
+            }
+        };
+        let note = Note::Accepted { id: id(number), queue: "q".into(), position };
+        let story = self.note(BROKER, note);
+        match story.contender.mode {
+            Mode::FireAndForget => story,
+            Mode::CatchUp => story.note(DRIVER, Note::ToldAccepted { id: id(number) }),
+        }
+    }
+
+    pub fn pushed(self, number: u64, kind: PushKind) -> Story {
+        let story = self.pushed_but_not_carried(number, kind);
+        let (flow, end) = (story.flow(), story.end(story.pushes));
+        story.what(BROKER, What::Carried { id: id(number), flow, end })
+    }
+
+    pub fn pushed_but_not_carried(mut self, number: u64, kind: PushKind) -> Story {
+        self.pushes += 1;
+        let (session, client) = (self.session_id(), "shop".into());
+        self.note(BROKER, Note::Pushed { id: id(number), session, client, kind })
+    }
+
+    pub fn read(self, number: u64, kind: PushKind) -> Story {
+        let session = self.session_id();
+        self.note(SHOP, Note::Read { id: id(number), session, kind })
+    }
+
+    pub fn handled(self, number: u64, kind: PushKind) -> Story {
+        let session = self.session_id();
+        self.note(SHOP, Note::Handling { id: id(number), kind })
+            .note(SHOP, Note::Handled { id: id(number), kind, session })
+    }
+
+    /// The shop acknowledges a position, and the broker hears it.
+    pub fn acknowledged(self, number: u64, position: Position) -> Story {
+        let ack = Note::Ack { queue: "q".into(), position, id: Some(id(number)) };
+        let (queue, client) = ("q".into(), "shop".into());
+        self.note(SHOP, ack).note(BROKER, Note::Acknowledged { queue, position, client })
+    }
+
+    /// Handed over, accepted, pushed, read and handled, all at once.
+    pub fn delivered(self, number: u64) -> Story {
+        let story = self.handed_over(number).accepted(number).pushed(number, PushKind::Live);
+        let story = story.read(number, PushKind::Live).handled(number, PushKind::Live);
+        match story.contender.mode {
+            Mode::FireAndForget => story,
+            Mode::CatchUp => {
+                let position = story.position;
+                story.acknowledged(number, position)
+            }
+        }
+    }
+
+    /// Handed over, accepted and pushed live.
+    pub fn under_way(self, number: u64) -> Story {
+        self.handed_over(number).accepted(number).pushed(number, PushKind::Live)
+    }
+
+    pub fn evicted(self, number: u64, position: Position) -> Story {
+        let (queue, client) = ("q".into(), "shop".into());
+        self.note(BROKER, Note::Evicted { id: id(number), queue, position, client })
+    }
+
+    // ── lines ───────────────────────────────────────────────────────────────────────────────
+
+    /// The shop's end of the session's line is gone: so much had arrived, so much was read.
+    pub fn shop_end(self, reason: Option<EndReason>, (arrived, read): (u64, u64)) -> Story {
+        let flow = self.flow();
+        let ends = Endpoint { local: flow.to, peer: flow.from };
+        let ledger = self.ledger(ends, reason, (arrived, read));
+        self.what(SHOP, What::Ended(ledger))
+    }
+
+    /// The broker's end of the session's line is gone.
+    pub fn broker_end(self, reason: Option<EndReason>) -> Story {
+        let flow = self.flow();
+        let ends = Endpoint { local: flow.from, peer: flow.to };
+        let ledger = self.ledger(ends, reason, (0, 0));
+        self.what(BROKER, What::Ended(ledger))
+    }
+
+    /// The broker's end of the driver's line, as the trial left it.
+    pub fn publish_end(self, reason: Option<EndReason>, read: u64) -> Story {
+        let flow = driver_flow();
+        let ends = Endpoint { local: flow.to, peer: flow.from };
+        let ledger = self.ledger(ends, reason, (read, read));
+        self.what(BROKER, What::Ended(ledger))
+    }
+
+    /// The last push came to this end.
+    pub fn dropped(self, fate: Fate) -> Story {
+        let (flow, datagram) = (self.flow(), self.pushes);
+        self.what(SHOP, What::Dropped { flow, datagram, fate })
+    }
+
+    // ── the end ─────────────────────────────────────────────────────────────────────────────
+
+    pub fn history(&self) -> History {
+        let recorders: Vec<Recorder> = (0..3).map(Recorder::new).collect();
+        for (process, at, what) in &self.events {
+            recorders[*process].record(*at, what.clone());
+        }
+        let history = History::assemble(self.processes.clone(), &recorders);
+        History { ended_at: self.ended_at, ..history }
+    }
+
+    pub fn row(&self) -> Row {
+        judge(&self.scenario, self.contender, &self.history())
+    }
+
+    /// What the shop got.
+    pub fn shop(&self) -> Subscriber {
+        let row = self.row();
+        row.subscribers.into_iter().find(|one| one.client == "shop").unwrap()
+    }
+
+    fn session_id(&self) -> SessionId {
+        SessionId { process: "shop".into(), number: self.session }
+    }
+
+    fn flow(&self) -> Flow {
+        Flow { from: address(1, 7_000), to: address(3, 50_000 + self.session as u16) }
+    }
+
+    fn end(&self, count: u64) -> u64 {
+        match self.contender.link {
+            Link::Udp => count,
+            Link::Tcp => 100 * count,
+        }
+    }
+
+    fn ledger(
+        &self,
+        end: Endpoint,
+        reason: Option<EndReason>,
+        (arrived, read): (u64, u64),
+    ) -> Ledger {
+        let line = match self.contender.link {
+            Link::Udp => Line::Datagram,
+            Link::Tcp => Line::Stream,
+        };
+        Ledger { line, end, reason, written: 0, acknowledged: 0, arrived, read }
+    }
+}
+
+fn shop_in_e() -> (Name, Name, Name) {
+    ("shop".into(), "q".into(), "e".into())
+}
+
+fn driver_flow() -> Flow {
+    Flow { from: address(2, 50_000), to: address(1, 7_000) }
+}
+
+fn address(host: u8, port: u16) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, host], port))
+}

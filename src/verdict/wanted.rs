@@ -1,0 +1,170 @@
+//! Who wants what: the broker's record of subscriptions, read in the broker's own order.
+//!
+//! Neither the end of a session nor any crash ends a record, so what a restarted broker routes to
+//! nobody is still wanted. A broker's crash does end what the backlog keeps: the second thing
+//! found here is in which lives of the broker it held a message for whom.
+
+mod retained;
+
+use std::collections::HashMap;
+
+use crate::history::{History, PowerState, What};
+use crate::message::{Answer, Echo, From, Message, Name, Note};
+
+use self::retained::Retained;
+use super::facts::{BROKER, Facts, Moment};
+
+/// Marks in `facts` what every subscriber wants, and what the backlog kept for it.
+pub fn mark(facts: &mut Facts<'_>, history: &History) {
+    let mut record = Record { rooms: HashMap::new(), retained: Retained::default(), life: 0 };
+    for (order, event) in history.events.iter().enumerate() {
+        let moment = Moment { at: event.at, order };
+        match &event.what {
+            What::Power(PowerState::Killed | PowerState::PowerLost) if event.process == BROKER => {
+                record.life += 1;
+                record.retained.clear();
+            }
+            What::Note(note) => record.see(facts, moment, note),
+            _ => {}
+        }
+    }
+}
+
+/// Who is on record where, and what the backlog retains.
+struct Record<'h> {
+    /// The subscribers of a room, and in which life of the broker they were last recorded.
+    rooms: HashMap<(&'h Name, &'h Name), HashMap<usize, u32>>,
+    retained: Retained<'h>,
+    life: u32,
+}
+
+/// A subscriber to whom a message routes.
+struct Member {
+    subscriber: usize,
+    /// The last life of the broker in which it was recorded.
+    recorded: u32,
+}
+
+impl<'h> Record<'h> {
+    fn see(&mut self, facts: &mut Facts<'_>, moment: Moment, note: &'h Note) {
+        match note {
+            Note::Recorded { client, queue, room, from } => {
+                if let Some(subscriber) = facts.roll.by_name(client) {
+                    self.join(facts, moment, subscriber, (queue, room), *from);
+                }
+            }
+            Note::Unrecorded { client, queue, room } => {
+                let subscriber = facts.roll.by_name(client);
+                if let (Some(members), Some(subscriber)) =
+                    (self.rooms.get_mut(&(queue, room)), subscriber)
+                {
+                    members.remove(&subscriber);
+                }
+            }
+            Note::HandedOver { message } => {
+                let Some(index) = facts.messages.find(&message.id) else { return };
+                let fact = facts.messages.get(index);
+                let first = fact.handed_over.is_some_and(|(first, _)| first == moment);
+                if first && fact.accepted.is_empty() {
+                    for member in self.members(facts, message) {
+                        facts.deliveries.entry(member.subscriber, index).wanted = true;
+                    }
+                }
+            }
+            Note::Accepted { id, queue, position } => {
+                let Some(index) = facts.messages.find(id) else { return };
+                self.accept(facts, moment, index);
+                if let (Some(position), Some(message)) =
+                    (position, facts.messages.get(index).message)
+                {
+                    let size = message.size();
+                    let limits = &facts.scenario.broker.backlog;
+                    self.retained.add(queue, *position, (index, moment.at, size), limits);
+                }
+            }
+            Note::Evicted { queue, position, .. } => self.retained.remove(queue, *position),
+            Note::Acknowledged { queue, position, .. } => {
+                self.retained.acknowledge(queue, *position);
+            }
+            Note::Attached { queue, client, answer: Answer::NewEpoch { .. }, .. } => {
+                let Some(subscriber) = facts.roll.by_name(client) else { return };
+                for index in self.retained.of_queue(queue) {
+                    let delivery = facts.deliveries.entry(subscriber, index);
+                    if delivery.wanted {
+                        delivery.kept.push((self.life, moment));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The first acceptance decides who wants it, each one for whom the backlog keeps it.
+    fn accept(&mut self, facts: &mut Facts<'_>, moment: Moment, index: usize) {
+        let fact = facts.messages.get(index);
+        let Some(message) = fact.message else { return };
+        let Some(acceptance) = fact.accepted.iter().find(|one| one.moment == moment) else {
+            return;
+        };
+        let first = fact.first_accepted().is_some_and(|first| first.moment == moment);
+        let keeps = acceptance.position.is_some();
+        for member in self.members(facts, message) {
+            let delivery = facts.deliveries.entry(member.subscriber, index);
+            delivery.wanted |= first;
+            if keeps && member.recorded == self.life {
+                delivery.kept.push((self.life, moment));
+                self.retained.owe(index);
+            }
+        }
+    }
+
+    /// A new record that begins at the start wants what is retained; a record that is renewed in
+    /// a new life of the broker wants nothing new, but is sent what is retained.
+    fn join(
+        &mut self,
+        facts: &mut Facts<'_>,
+        moment: Moment,
+        subscriber: usize,
+        (queue, room): (&'h Name, &'h Name),
+        from: From,
+    ) {
+        let members = self.rooms.entry((queue, room)).or_default();
+        let before = members.insert(subscriber, self.life);
+        if from == From::Now || before == Some(self.life) {
+            return;
+        }
+        let age = facts.scenario.broker.backlog.age;
+        for index in self.retained.young(queue, moment.at, age) {
+            let Some(message) = facts.messages.get(index).message else { continue };
+            if !message.rooms().contains(room) {
+                continue;
+            }
+            let routed = self.members(facts, message);
+            if routed.iter().any(|member| member.subscriber == subscriber) {
+                let delivery = facts.deliveries.entry(subscriber, index);
+                delivery.wanted |= before.is_none();
+                delivery.kept.push((self.life, moment));
+            }
+        }
+    }
+
+    /// To whom a message routes now: the union of its rooms, each subscriber once, less those
+    /// that it excludes.
+    fn members(&self, facts: &Facts<'_>, message: &Message) -> Vec<Member> {
+        let room = |room| self.rooms.get(&(&message.queue, room));
+        let targets = message.rooms().iter().filter_map(room).flatten();
+        let mut members: Vec<Member> = targets
+            .map(|(subscriber, life)| Member { subscriber: *subscriber, recorded: *life })
+            .collect();
+        members.sort_unstable_by_key(|member| (member.subscriber, u32::MAX - member.recorded));
+        members.dedup_by_key(|member| member.subscriber);
+        for excluded in message.target.except.iter().filter_map(room) {
+            members.retain(|member| !excluded.contains_key(&member.subscriber));
+        }
+        if message.target.echo == Echo::NotSender {
+            let sender = facts.roll.by_name(&message.id.publisher);
+            members.retain(|member| Some(member.subscriber) != sender);
+        }
+        members
+    }
+}
