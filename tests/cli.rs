@@ -73,6 +73,13 @@ fn bad_usage_exits_with_2() {
 }
 
 #[test]
+fn a_bad_log_filter_and_a_moment_after_the_end_run_nothing() {
+    let output = dlab(&["run", "caps"]).env("DLAB_LOG", "delivery_lab=loud").output().unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+    assert_eq!(check(&["run", "caps", "--at", "1000m"], 2, "after the end"), "");
+}
+
+#[test]
 fn an_unknown_name_gets_the_nearest_right_one() {
     check(&["run", "cap"], 2, "did you mean `caps`?");
     check(&["run", "zzzzzz"], 2, "dlab list");

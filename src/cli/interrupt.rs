@@ -1,4 +1,5 @@
 //! Ctrl-C: the first one ends the run with what is done, the second one ends the process.
+//! It only takes note; what stops when is up to `run`.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
 //! The commands that run nothing: check, list, show, new, schema, completions.
+//! None of them replaces a file.
 
 use std::fs::OpenOptions;
 use std::io::Write;

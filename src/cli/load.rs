@@ -1,4 +1,5 @@
 //! Loads every scenario of a command before anything runs, and shows all problems at once.
+//! It never runs anything, and never gives back a part of what was asked for.
 
 use super::Exit;
 use super::console::Console;

@@ -1,4 +1,5 @@
 //! The trial's log on stderr: `-v`, `-vv` or `DLAB_LOG`. Without them nothing is recorded.
+//! It never writes to stdout, and no report depends on it.
 
 use tracing_subscriber::EnvFilter;
 
@@ -9,9 +10,20 @@ use crate::report::Colour;
 /// The variable that filters the log; it goes before `-v`.
 const VARIABLE: &str = "DLAB_LOG";
 
-/// Whether anybody asked for the log.
-pub fn is_wanted(verbose: u8) -> bool {
-    verbose > 0 || from_environment().is_some()
+/// Whether the log is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// Nobody asked for it.
+    Off,
+    /// By an option or the environment.
+    On,
+}
+
+impl Log {
+    /// What `-v` and the environment ask for.
+    pub fn wanted(verbose: u8) -> Log {
+        if verbose > 0 || from_environment().is_some() { Log::On } else { Log::Off }
+    }
 }
 
 /// Begins to print the log, if anybody asked for it.

@@ -1,11 +1,12 @@
 //! The progress bar on stderr: only for several trials that take longer than a second, and only
-//! on a terminal.
+//! on a terminal. It never decides what is printed, and no report waits for it.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::Console;
+use super::log::Log;
 
 /// A run shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -18,15 +19,15 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for so many trials; `quiet_stderr` says that nothing else writes there.
-    pub fn new(trials: u64, console: &Console, may_show: bool) -> Progress {
+    /// A bar for so many trials. Beside a log there is none: both write to stderr.
+    pub fn new(trials: u64, log: Log, console: &Console) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(trials), ProgressDrawTarget::hidden());
         let template = "{bar:40} {pos} of {len} trials, {eta} left";
         bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
         Progress {
             bar,
             begun: Instant::now(),
-            may_show: may_show && console.may_animate() && trials > 1,
+            may_show: log == Log::Off && console.may_animate() && trials > 1,
         }
     }
 

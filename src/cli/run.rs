@@ -1,4 +1,6 @@
 //! `dlab run`: every scenario with every seed through every contender, and a report of each.
+//!
+//! The order of everything is decided here, before the first trial; nothing here prints a report.
 
 mod book;
 
@@ -11,12 +13,14 @@ use super::console::Console;
 use super::engine::{LoadOptions, Size, TrialOptions};
 use super::in_order::{Step, in_order};
 use super::load::{self, Loaded};
+use super::log::Log;
 use super::progress::Progress;
 use super::trace::{Naming, Trace};
 use super::trial::{self, Job, Keep, Runs, Wishes};
 use super::values::Seeds;
 use super::{Exit, interrupt, log};
 use crate::message::Contender;
+use crate::time::Instant;
 use book::Book;
 
 /// Loads everything, then runs everything.
@@ -27,7 +31,9 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    if let Err(message) = log::begin(args.verbose, console) {
+    let usage =
+        log::begin(args.verbose, console).and_then(|()| moment_is_in_every_run(args, &loaded));
+    if let Err(message) = usage {
         console.say(&format!("dlab: {message}"));
         return Exit::Usage;
     }
@@ -62,7 +68,7 @@ fn execute(
     mut book: Book,
     console: &mut Console,
 ) -> Exit {
-    let progress = Progress::new(plan.trials, console, plan.quiet_stderr);
+    let progress = Progress::new(plan.trials, plan.log, console);
     in_order(
         pool,
         plan.jobs(),
@@ -93,8 +99,8 @@ struct Plan<'a> {
     reports: u64,
     /// Trials of all contenders.
     trials: u64,
-    /// Whether no log is printed there.
-    quiet_stderr: bool,
+    /// Whether their log is printed.
+    log: Log,
 }
 
 impl<'a> Plan<'a> {
@@ -108,7 +114,7 @@ impl<'a> Plan<'a> {
             seeds,
             reports: each.saturating_mul(loaded.len() as u64),
             trials: each.saturating_mul(contenders as u64),
-            quiet_stderr: !log::is_wanted(args.verbose),
+            log: Log::wanted(args.verbose),
         }
     }
 
@@ -124,6 +130,15 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// `--at` after the end of a run would print nothing, without a word.
+fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), String> {
+    let Some(at) = args.at else { return Ok(()) };
+    let short = loaded.iter().find(|one| at > Instant::ZERO + one.scenario.run_for);
+    short.map_or(Ok(()), |Loaded { scenario, given }| {
+        Err(format!("--at {at} is after the end of {given}, which runs for {}", scenario.run_for))
+    })
+}
+
 /// Each contender once, in the order in which they are first named.
 fn contenders(args: &RunArgs) -> Vec<Contender> {
     let mut contenders = Vec::new();
@@ -137,7 +152,11 @@ fn contenders(args: &RunArgs) -> Vec<Contender> {
 
 /// One thread a core; a single one where a log is printed, so that trials do not mix in it.
 fn pool(args: &RunArgs) -> Result<ThreadPool, String> {
-    let default = if log::is_wanted(args.verbose) { 1 } else { 0 };
+    // 0 threads is rayon's word for one a core.
+    let default = match Log::wanted(args.verbose) {
+        Log::On => 1,
+        Log::Off => 0,
+    };
     let threads = args.jobs.map_or(default, std::num::NonZeroUsize::get);
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map_err(|error| format!("no threads could be started: {error}"))

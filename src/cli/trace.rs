@@ -1,4 +1,5 @@
 //! `--trace`: everything that happened, one JSON object a line, trial after trial.
+//! It never changes an event; where there are several trials it adds whose it is.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -1,4 +1,5 @@
 //! One trial of a run: simulated, judged, and with `--twice` compared with itself.
+//! It prints nothing and knows no other trial, so that it may run on any thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

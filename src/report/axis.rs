@@ -1,4 +1,5 @@
 //! The time axis of the lane diagram: which moment stands in which column.
+//! It draws nothing but its own ruler.
 
 use crate::time::Duration;
 

@@ -1,4 +1,5 @@
 //! When each fault was on: one bar a fault, labelled in words, one or more lines a target.
+//! It never leaves a fault out in silence: `lanes` counts those that are too many.
 
 use crate::scenario::{Fault, Scenario};
 

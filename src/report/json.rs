@@ -1,4 +1,5 @@
 //! The report as JSON: one document on one line, as the contract `delivery-lab/report/1` says.
+//! It never computes a number.
 
 use super::Report;
 

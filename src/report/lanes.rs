@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scenario::Scenario;
-use crate::verdict::{Outcome, Row, Subscriber};
+use crate::verdict::{MessageOutcome, Outcome, Row, Subscriber};
 
 use super::axis::Axis;
 use super::bars;
@@ -16,7 +16,7 @@ use super::totals::contender;
 use super::{Report, words};
 
 /// With more subscribers, a contender has one lane for all of them.
-const SUBSCRIBERS: usize = 6;
+pub const SUBSCRIBERS: usize = 6;
 /// The most columns that names may take.
 const LABEL: usize = 28;
 
@@ -95,7 +95,7 @@ fn last_moment(report: &Report, scenario: &Scenario) -> f64 {
     messages.chain(faults).fold(0.0, f64::max)
 }
 
-fn messages(report: &Report) -> impl Iterator<Item = (&Row, &crate::verdict::MessageOutcome)> {
+fn messages(report: &Report) -> impl Iterator<Item = (&Row, &MessageOutcome)> {
     report
         .contenders
         .iter()

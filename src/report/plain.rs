@@ -1,8 +1,12 @@
 //! The report without glyphs and lanes: one fact a sentence, in reading order.
+//! Where the drawn report has a lane, the messages that were not live are named instead.
+
+use std::collections::BTreeSet;
 
 use crate::scenario::Scenario;
-use crate::verdict::ClaimState;
+use crate::verdict::{ClaimState, Outcome, Row};
 
+use super::lanes::SUBSCRIBERS;
 use super::measure::wrap;
 use super::style::Style;
 use super::totals::{Totals, contender};
@@ -17,7 +21,7 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     ];
     facts.extend(faults(scenario));
     facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
-    facts.extend(report.contenders.iter().flat_map(contenders));
+    facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
     facts.extend(why(report, style));
     facts.extend(claims(report));
     facts.extend(expectations(report));
@@ -36,7 +40,7 @@ fn faults(scenario: &Scenario) -> Vec<String> {
     faults.collect()
 }
 
-fn contenders(row: &crate::verdict::Row) -> Vec<String> {
+fn contenders(row: &Row, style: &Style) -> Vec<String> {
     let (name, totals) = (contender(row), Totals::of(row));
     let count = words::count;
     let mut facts = vec![format!(
@@ -46,6 +50,24 @@ fn contenders(row: &crate::verdict::Row) -> Vec<String> {
         count(totals.caught_up),
         count(totals.missed),
     )];
+    if (2..=SUBSCRIBERS).contains(&row.subscribers.len()) {
+        facts.extend(row.subscribers.iter().map(|subscriber| {
+            format!(
+                "{name}, {}: wanted {}, live {}, caught up {}, missed {}.",
+                subscriber.client,
+                count(subscriber.wanted),
+                count(subscriber.live),
+                count(subscriber.caught_up),
+                count(subscriber.missed),
+            )
+        }));
+    }
+    let messages = row.subscribers.iter().flat_map(|subscriber| &subscriber.messages);
+    let late = messages.filter(|message| message.outcome == Outcome::CaughtUp);
+    let late: BTreeSet<_> = late.map(|message| &message.id).collect();
+    if !late.is_empty() {
+        facts.push(format!("{name}: caught up on {}.", ids::compact(&late, style)));
+    }
     for (number, what) in [
         (totals.twice, "handled twice"),
         (totals.out_of_order, "handled out of order"),

@@ -1,4 +1,5 @@
 //! The command that gives the same report again, set in 80 columns and still fit for pasting.
+//! It never changes what a shell reads.
 
 use super::measure::{COLUMNS, width};
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::measure::{COLUMNS, width};
 use super::sample::{caps, checked, fault, report, row, scenario, subscriber};
-use super::{Colour, Report, Shape, Style, json, text};
-use crate::scenario::{FaultKind, Scenario, Who};
+use super::{Colour, Report, Shape, Style, json, text, words};
+use crate::scenario::{Direction, FaultKind, Latency, Notice, Scenario, Who};
 use crate::time::Duration;
 use crate::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Truth};
 
@@ -170,6 +170,45 @@ fn a_run_in_which_no_fault_did_anything_is_inconclusive() {
     let text = check(&(report, scenario), &DRAWN);
     assert!(text.contains("Inconclusive: no fault did anything"), "{text}");
     assert!(text.contains("did nothing in any contender"), "{text}");
+}
+
+#[test]
+fn a_scenario_without_subscribers_is_no_trouble() {
+    let scenario = scenario("", &[], Vec::new());
+    let report = report(&scenario, vec![row("udp/catch-up", Vec::new())], Vec::new());
+    let text = check(&(report, scenario), &DRAWN);
+    assert!(text.contains("0 messages were published, and nobody had subscribed."), "{text}");
+}
+
+#[test]
+fn every_fault_has_words() {
+    let rate = 0.125;
+    let (delay, handler) = (Duration::from_millis(50), Duration::from_millis(300));
+    let latency = Latency { min: delay, max: handler };
+    let groups = vec![vec!["broker".into(), "a".into()], vec!["b".into()]];
+    let kinds = [
+        FaultKind::Disconnect,
+        FaultKind::Cut,
+        FaultKind::Partition { groups },
+        FaultKind::Loss { rate },
+        FaultKind::Duplicate { rate },
+        FaultKind::Corrupt { rate },
+        FaultKind::Reorder { rate, delay },
+        FaultKind::Latency { latency },
+        FaultKind::Latency { latency: Latency { max: delay, ..latency } },
+        FaultKind::Bandwidth { bytes_per_second: 12_000, queue_bytes: 1 },
+        FaultKind::Crash { notice: Notice::Silent },
+        FaultKind::Crash { notice: Notice::Given },
+        FaultKind::Pause,
+        FaultKind::Slow { handler },
+        FaultKind::Deaf { queue: "shop".into(), event: "delivered".into() },
+    ];
+    let said = kinds.map(|kind| {
+        let mut fault = fault(kind, "shop", 1_000, u64::MAX);
+        fault.direction = Direction::In;
+        format!("{}: {}, {}", fault.kind.name(), words::fault(&fault), words::span(&fault))
+    });
+    insta::assert_snapshot!(said.join("\n"));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The report as text: at most 80 columns, shape before colour.
+//! It sets facts; it never finds any.
 
 use std::collections::BTreeSet;
 

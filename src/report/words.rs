@@ -137,7 +137,7 @@ pub fn listed(items: &[String]) -> String {
 /// A time for a table: `250ms`, `3.6s`, `120s`.
 pub fn millis(ms: f64) -> String {
     if !ms.is_finite() {
-        "–".to_owned()
+        "?".to_owned()
     } else if ms >= 99_950.0 {
         format!("{:.0}s", ms / 1_000.0)
     } else if ms >= 1_000.0 {

@@ -1,5 +1,5 @@
 //! The results of a run as they come: prints each report once all of its contenders are there,
-//! and keeps the exit code.
+//! and keeps the exit code. It never looks ahead: what is printed is as it was when its turn came.
 
 use super::super::Exit;
 use super::super::args::RunArgs;
@@ -94,8 +94,10 @@ impl<'a> Book<'a> {
         let Job { scenario, contender, seed, .. } = job;
         if let Some(difference) = trial.difference {
             self.exit = self.exit.and(Exit::Differs);
+            let replay = self.replay(job, &[contender.to_string()]);
             console.say(&format!(
-                "dlab: {contender} of {} with seed {seed} ran twice and differed: {difference}",
+                "dlab: {contender} of {} with seed {seed} ran twice and differed: {difference}\n  \
+                 Replay: {replay} --twice",
                 scenario.name,
             ));
         }
