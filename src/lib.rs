@@ -1,4 +1,26 @@
 //! delivery-lab: what a client still gets after it was away, over which link, and who promised it.
+//!
+//! One workload and one seeded storm of faults run through several ways of delivering events;
+//! for each, message by message, it is shown what arrived, what was caught up, what was missed
+//! and why. In reading order:
+//!
+//! - [`message`] and [`time`]: the nouns.
+//! - [`scenario`]: who publishes and subscribes, what goes wrong when, what must come of it.
+//! - [`core`]: broker and client as state machines, without any IO.
+//! - [`wire`]: frames as bytes. [`net`]: what a network is. [`link`]: how frames travel.
+//! - [`sim`]: the world, in which the same links and the same core run deterministically.
+//! - [`history`]: what happened. [`verdict`]: what it means. [`report`]: how it is shown.
+//! - [`cli`]: the program `dlab`.
+//!
+//! One run in five steps:
+//!
+//! 1. a scenario file is parsed into a [`scenario::Scenario`], valid by construction;
+//! 2. [`sim::run_trial`] runs it, once a contender, and gives a [`history::History`];
+//! 3. [`verdict::judge`] folds the history into a [`verdict::Row`];
+//! 4. [`report::build`] puts the rows and the expectations into a [`report::Report`];
+//! 5. the report is rendered as text or JSON.
+
+pub mod cli;
 pub mod core;
 pub mod history;
 pub mod link;

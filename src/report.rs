@@ -1,10 +1,65 @@
 //! One report of one scenario and seed, and its renderings: text and JSON.
+//!
+//! Renderings only: what a number is was decided in `verdict`. Nothing here runs, reads or prints.
+
+mod axis;
+mod bars;
+mod facts;
+mod headline;
+mod ids;
+mod json;
+mod lanes;
+mod measure;
+mod plain;
+mod replay;
+#[cfg(test)]
+mod sample;
+mod style;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod totals;
+mod words;
 
 use serde::Serialize;
 
-use crate::verdict::{Checked, Row};
+pub use json::json;
+pub use measure::COLUMNS;
+pub use replay::quoted;
+pub use style::{Colour, Shape, Style};
+pub use text::text;
 
 pub use crate::verdict::RunResult;
+
+use crate::scenario::Scenario;
+use crate::verdict::{self, Checked, Row};
+
+/// The name of the JSON contract.
+pub const SCHEMA: &str = "delivery-lab/report/1";
+
+/// Joins what a run found. `rows` are in the order of the scenario's contenders.
+pub fn build(
+    scenario: &Scenario,
+    seed: u64,
+    replay: String,
+    rows: Vec<Row>,
+    trace_hash: String,
+    checked: Vec<Checked>,
+) -> Report {
+    Report {
+        schema: SCHEMA,
+        scenario: scenario.name.clone(),
+        title: scenario.title.clone(),
+        seed,
+        version: env!("CARGO_PKG_VERSION"),
+        replay,
+        trace_hash,
+        result: verdict::result(scenario, &rows, &checked),
+        contenders: rows,
+        expectations: checked,
+    }
+}
 
 /// The report; its JSON form is a contract (`delivery-lab/report/1`).
 #[derive(Clone, Debug, PartialEq, Serialize)]

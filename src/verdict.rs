@@ -200,3 +200,14 @@ pub enum RunResult {
     /// There are faults, and none of them did anything in any contender.
     Inconclusive,
 }
+
+impl RunResult {
+    /// The word for it, as in the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RunResult::Met => "met",
+            RunResult::Failed => "failed",
+            RunResult::Inconclusive => "inconclusive",
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The command line `dlab`: the only place with files, environment, threads and stdout.
+//!
+//! A command returns its [`Exit`]; nothing here ends the process but a second Ctrl-C. Reports go
+//! to stdout, everything else to stderr.
+
+mod args;
+mod console;
+mod engine;
+mod in_order;
+mod interrupt;
+mod library;
+mod load;
+mod log;
+mod progress;
+mod run;
+mod sources;
+mod trace;
+mod trial;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use console::Console;
+
+/// How the process ends; the numbers are a contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All expectations were met.
+    Met = 0,
+    /// An expectation failed: a finding.
+    Failed = 1,
+    /// Bad usage or a bad scenario; nothing ran.
+    Usage = 2,
+    /// There were faults, and none of them did anything.
+    Inconclusive = 3,
+    /// A file or port could not be used.
+    File = 4,
+    /// `--twice` found a difference.
+    Differs = 5,
+    /// A bug in dlab.
+    Bug = 70,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// With several, the first of these that applies.
+    const PRIORITY: [Exit; 8] = [
+        Exit::Bug,
+        Exit::Interrupted,
+        Exit::File,
+        Exit::Usage,
+        Exit::Differs,
+        Exit::Failed,
+        Exit::Inconclusive,
+        Exit::Met,
+    ];
+
+    /// The one of two that counts.
+    fn and(self, other: Exit) -> Exit {
+        Exit::PRIORITY.into_iter().find(|&exit| exit == self || exit == other).unwrap_or(self)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Reads the arguments of the process and does what they say.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(answer) => {
+            // Help and version are answers too, with code 0. A reader that is gone needs neither.
+            let _ = answer.print();
+            return if answer.use_stderr() { Exit::Usage } else { Exit::Met }.into();
+        }
+    };
+    let mut console = Console::new(&args.looks);
+    let exit = match args.command {
+        Command::Run(args) => run::run(&args, &mut console),
+        Command::Check(args) => library::check(&args, &mut console),
+        Command::List => library::list(&mut console),
+        Command::Show(args) => library::show(&args, &mut console),
+        Command::New(args) => library::new(&args, &mut console),
+        Command::Schema => library::schema(&mut console),
+        Command::Completions(args) => library::completions(&args, &mut console),
+    };
+    exit.and(console.finish()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_codes_the_gravest_counts() {
+        assert_eq!(Exit::Failed.and(Exit::Inconclusive), Exit::Failed);
+        assert_eq!(Exit::Met.and(Exit::Inconclusive), Exit::Inconclusive);
+        assert_eq!(Exit::Differs.and(Exit::Failed), Exit::Differs);
+        assert_eq!(Exit::Interrupted.and(Exit::Differs), Exit::Interrupted);
+        assert_eq!(Exit::Interrupted.and(Exit::Bug), Exit::Bug);
+    }
+}

@@ -1,0 +1,137 @@
+//! What may stand on the command line, and its help. Declarations only.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueHint};
+
+use super::values::{self, Seeds, Setting};
+use crate::message::Contender;
+use crate::time::Instant;
+
+const EXITS: &str = "\
+Exit codes:
+  0    all expectations met        4    a file could not be used
+  1    an expectation failed       5    --twice found a difference
+  2    bad usage or bad scenario   70   a bug in dlab
+  3    inconclusive                130  interrupted
+
+NO_COLOR turns colours off; DLAB_LOG filters the log as RUST_LOG does elsewhere.";
+
+/// What a client still gets after it was away, over which link, and who promised it.
+#[derive(Debug, Parser)]
+#[command(name = "dlab", version, after_help = EXITS, max_term_width = 80)]
+pub struct Args {
+    #[command(flatten)]
+    pub looks: Looks,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How everything is printed.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Looks {
+    /// No glyphs, one fact a sentence
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Draw in ASCII (the default where the locale is not UTF-8)
+    #[arg(long, global = true, conflicts_with = "plain")]
+    pub ascii: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios and report
+    Run(RunArgs),
+    /// Validate scenario files, and run nothing
+    Check(CheckArgs),
+    /// List the scenarios that are built in
+    List,
+    /// Print a built-in scenario's file
+    Show(ShowArgs),
+    /// Write a new scenario file, with every key explained
+    New(NewArgs),
+    /// Print the JSON Schema of scenario files
+    Schema,
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// A built-in scenario, a file, or a folder of files
+    #[arg(required = true, value_name = "NAME|FILE|DIR", value_hint = ValueHint::AnyPath)]
+    pub scenarios: Vec<String>,
+    /// Run this contender instead of the scenario's own (repeatable)
+    #[arg(long, value_name = "LINK/MODE")]
+    pub contender: Vec<Contender>,
+    /// The seed, instead of the scenario's own
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    pub seed: Option<u64>,
+    /// Every seed from A to B, both included
+    #[arg(long, value_name = "A..B", value_parser = values::seeds)]
+    pub seeds: Option<Seeds>,
+    /// Trials at a time (the reports are the same at any number)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Change a key of the scenario, as in run_for=30s or broker.window=1 (repeatable)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = values::setting)]
+    pub set: Vec<Setting>,
+    /// Run each trial twice, and compare the two histories
+    #[arg(long)]
+    pub twice: bool,
+    /// Print JSON, one report a line
+    #[arg(long, conflicts_with_all = ["quiet", "at"])]
+    pub json: bool,
+    /// Write everything that happened to a file, one JSON object a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub trace: Option<PathBuf>,
+    /// Print what the broker knew at this moment of each trial, as in 3s
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    pub at: Option<Instant>,
+    /// Run scenarios that are larger than the limits
+    #[arg(long)]
+    pub force: bool,
+    /// One line a run, and the expectations that failed
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Print the trial's log to stderr (-vv: more)
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Scenario files, or folders of them
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// A name from `dlab list`
+    pub name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct NewArgs {
+    /// The file to write; it must not exist yet
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// For which shell
+    pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+}

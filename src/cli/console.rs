@@ -1,0 +1,146 @@
+//! stdout for reports, stderr for everything else, and how each may be drawn.
+//!
+//! A reader that closes the pipe (`| head`) is no error: printing goes on into nothing, the
+//! command stops at its next chance, and the exit code is that of what was printed.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, NarratableReportHandler, ThemeCharacters,
+    ThemeStyles,
+};
+
+use super::Exit;
+use super::args::Looks;
+use crate::report::{COLUMNS, Colour, Shape, Style};
+
+/// Where the command prints.
+pub struct Console {
+    style: Style,
+    errors: Style,
+    state: State,
+}
+
+/// Whether anybody still reads.
+enum State {
+    Open,
+    Closed,
+    Broken(io::Error),
+}
+
+impl Console {
+    /// The process's own, as options, environment and terminal allow.
+    pub fn new(looks: &Looks) -> Console {
+        let shape = match looks {
+            Looks { plain: true, .. } => Shape::Plain,
+            Looks { ascii: true, .. } => Shape::Ascii,
+            _ if locale_is_ascii() => Shape::Ascii,
+            _ => Shape::Unicode,
+        };
+        let colour = |terminal: bool| {
+            let wanted = terminal && shape != Shape::Plain && !no_colour();
+            if wanted { Colour::On } else { Colour::Off }
+        };
+        Console {
+            style: Style { shape, colour: colour(io::stdout().is_terminal()) },
+            errors: Style { shape, colour: colour(io::stderr().is_terminal()) },
+            state: State::Open,
+        }
+    }
+
+    /// How reports are drawn.
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// How stderr is drawn.
+    pub fn error_style(&self) -> Style {
+        self.errors
+    }
+
+    /// Whether animations are welcome on stderr.
+    pub fn may_animate(&self) -> bool {
+        self.errors.shape != Shape::Plain
+            && io::stderr().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Whether printing still reaches anybody.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// Prints to stdout, at once.
+    pub fn print(&mut self, text: &str) {
+        if !self.is_open() {
+            return;
+        }
+        let mut out = io::stdout().lock();
+        self.state = match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => State::Open,
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => State::Closed,
+            Err(error) => State::Broken(error),
+        };
+    }
+
+    /// Says something on stderr, in one line or several.
+    pub fn say(&self, text: &str) {
+        // Where stderr is gone, there is nobody left to tell.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Shows a diagnostic on stderr.
+    pub fn complain(&self, problem: &dyn Diagnostic) {
+        let mut text = String::new();
+        let drawn = if self.errors.shape == Shape::Plain {
+            NarratableReportHandler::new().render_report(&mut text, problem)
+        } else {
+            let theme = GraphicalTheme {
+                characters: match self.errors.shape {
+                    Shape::Unicode => ThemeCharacters::unicode(),
+                    Shape::Ascii | Shape::Plain => ThemeCharacters::ascii(),
+                },
+                styles: match self.errors.colour {
+                    Colour::On => ThemeStyles::ansi(),
+                    Colour::Off => ThemeStyles::none(),
+                },
+            };
+            GraphicalReportHandler::new_themed(theme)
+                .with_width(COLUMNS)
+                .with_links(false)
+                .render_report(&mut text, problem)
+        };
+        drawn.expect("writing into a string does not fail");
+        self.say(text.trim_end());
+    }
+
+    /// What became of stdout, as an exit code.
+    pub fn finish(self) -> Exit {
+        match &self.state {
+            State::Open | State::Closed => Exit::Met,
+            State::Broken(error) => {
+                self.say(&format!("dlab: stdout could not be written: {error}"));
+                Exit::File
+            }
+        }
+    }
+}
+
+/// <https://no-color.org>: set and not empty. A dumb terminal has no colours either.
+fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether the locale, by the first of its variables that is set, is one without UTF-8. Where
+/// none is set (as in many containers) terminals read UTF-8 all the same.
+fn locale_is_ascii() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    locale.is_some_and(|locale| {
+        let locale = locale.to_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
+}

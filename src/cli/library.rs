@@ -1,0 +1,81 @@
+//! The commands that run nothing: check, list, show, new, schema, completions.
+//! None of them replaces a file.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use clap::CommandFactory;
+
+use super::Exit;
+use super::args::{Args, CheckArgs, CompletionsArgs, NewArgs, ShowArgs};
+use super::console::Console;
+use super::engine::{self, LoadOptions};
+use super::{load, sources};
+
+/// Validates files.
+pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
+    let loaded = match load::all(&args.files, &[], &LoadOptions::default(), console) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    for one in loaded {
+        console.print(&format!("{}: valid\n", one.given));
+    }
+    Exit::Met
+}
+
+/// The built-in scenarios: name and title.
+pub fn list(console: &mut Console) -> Exit {
+    let builtins = engine::builtins();
+    let columns = builtins.iter().map(|builtin| builtin.name.len()).max().unwrap_or(0);
+    for builtin in builtins {
+        console.print(&format!("{:columns$}  {}\n", builtin.name, builtin.title));
+    }
+    Exit::Met
+}
+
+/// A built-in scenario's file.
+pub fn show(args: &ShowArgs, console: &mut Console) -> Exit {
+    match engine::builtins().into_iter().find(|builtin| builtin.name == args.name) {
+        Some(builtin) => {
+            console.print(builtin.text);
+            Exit::Met
+        }
+        None => {
+            console.complain(sources::unknown_name(&args.name).problem.as_ref());
+            Exit::Usage
+        }
+    }
+}
+
+/// A new scenario file. An existing file is never touched.
+pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
+    let path = args.file.display();
+    let name = args.file.file_stem().unwrap_or_default().to_string_lossy();
+    let file = OpenOptions::new().write(true).create_new(true).open(&args.file);
+    match file.and_then(|mut file| file.write_all(engine::template(&name).as_bytes())) {
+        Ok(()) => {
+            console.say(&format!("{path} written; `dlab run {path}` runs it"));
+            Exit::Met
+        }
+        Err(error) => {
+            console.say(&format!("dlab: {path} cannot be written: {error}"));
+            Exit::File
+        }
+    }
+}
+
+/// The JSON Schema of scenario files.
+pub fn schema(console: &mut Console) -> Exit {
+    console.print(&format!("{}\n", engine::schema().trim_end()));
+    Exit::Met
+}
+
+/// The completions for a shell.
+pub fn completions(args: &CompletionsArgs, console: &mut Console) -> Exit {
+    // Into memory first: the generator panics when its writer fails.
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "dlab", &mut text);
+    console.print(&String::from_utf8_lossy(&text));
+    Exit::Met
+}

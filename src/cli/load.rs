@@ -1,0 +1,48 @@
+//! Loads every scenario of a command before anything runs, and shows all problems at once.
+//! It never runs anything, and never gives back a part of what was asked for.
+
+use super::Exit;
+use super::console::Console;
+use super::engine::{self, LoadOptions};
+use super::sources::{self, Source};
+use super::values::Setting;
+use crate::scenario::Scenario;
+
+/// A scenario, and what runs it again.
+pub struct Loaded {
+    /// Valid by construction.
+    pub scenario: Scenario,
+    /// Its name, or the path of its file.
+    pub given: String,
+}
+
+/// All scenarios that the arguments name, in their order.
+///
+/// # Errors
+/// One of them is not there or not valid; everything that is wrong has been shown.
+pub fn all(
+    arguments: &[String],
+    settings: &[Setting],
+    options: &LoadOptions,
+    console: &Console,
+) -> Result<Vec<Loaded>, Exit> {
+    let mut exit = Exit::Met;
+    let mut loaded = Vec::new();
+    for argument in arguments {
+        let sources = sources::find(argument).unwrap_or_else(|missing| {
+            console.complain(missing.problem.as_ref());
+            exit = exit.and(missing.exit);
+            Vec::new()
+        });
+        for Source { name, given, text } in sources {
+            match engine::load(&name, &given, &text, settings, options) {
+                Ok(scenario) => loaded.push(Loaded { scenario, given }),
+                Err(problem) => {
+                    console.complain(problem.as_ref());
+                    exit = exit.and(Exit::Usage);
+                }
+            }
+        }
+    }
+    if exit == Exit::Met { Ok(loaded) } else { Err(exit) }
+}

@@ -1,0 +1,170 @@
+//! `dlab run`: every scenario with every seed through every contender, and a report of each.
+//!
+//! The order of everything is decided here, before the first trial; nothing here prints a report.
+
+mod book;
+
+use std::ops::ControlFlow;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::args::RunArgs;
+use super::console::Console;
+use super::engine::{LoadOptions, Size, TrialOptions};
+use super::in_order::{Step, in_order};
+use super::load::{self, Loaded};
+use super::log::Log;
+use super::progress::Progress;
+use super::trace::{Naming, Trace};
+use super::trial::{self, Job, Keep, Runs, Wishes};
+use super::values::Seeds;
+use super::{Exit, interrupt, log};
+use crate::message::Contender;
+use crate::time::Instant;
+use book::Book;
+
+/// Loads everything, then runs everything.
+pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
+    let size = if args.force { Size::Any } else { Size::WithinLimits };
+    let options = LoadOptions { contenders: contenders(args), size };
+    let loaded = match load::all(&args.scenarios, &args.set, &options, console) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let usage =
+        log::begin(args.verbose, console).and_then(|()| moment_is_in_every_run(args, &loaded));
+    if let Err(message) = usage {
+        console.say(&format!("dlab: {message}"));
+        return Exit::Usage;
+    }
+    let pool = match pool(args) {
+        Ok(pool) => pool,
+        Err(message) => {
+            console.say(&format!("dlab: {message}"));
+            return Exit::Bug;
+        }
+    };
+    let plan = Plan::new(&loaded, args);
+    let trace = match trace(args, &plan) {
+        Ok(trace) => trace,
+        Err(message) => {
+            console.say(&format!("dlab: {message}"));
+            return Exit::File;
+        }
+    };
+    let wishes = Wishes {
+        options: TrialOptions { broker_view_at: args.at },
+        runs: if args.twice { Runs::Twice } else { Runs::Once },
+        trace: if trace.is_some() { Keep::Trace } else { Keep::Nothing },
+    };
+    interrupt::watch();
+    execute(&plan, &pool, wishes, Book::new(args, &loaded, plan.reports, trace), console)
+}
+
+fn execute(
+    plan: &Plan,
+    pool: &ThreadPool,
+    wishes: Wishes,
+    mut book: Book,
+    console: &mut Console,
+) -> Exit {
+    let progress = Progress::new(plan.trials, plan.log, console);
+    in_order(
+        pool,
+        plan.jobs(),
+        |job| (job, trial::run(job, wishes)),
+        |step| {
+            match step {
+                Step::Done => progress.tick(),
+                Step::Result((job, trial)) => {
+                    progress.aside(|| book.enter(job, trial, console));
+                }
+            }
+            if interrupt::seen() || book.is_broken() || !console.is_open() {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    progress.finish();
+    let exit = book.close(console);
+    if interrupt::seen() { exit.and(Exit::Interrupted) } else { exit }
+}
+
+/// What will run, in order: scenarios as given, seeds upwards, contenders as in the scenario.
+struct Plan<'a> {
+    loaded: &'a [Loaded],
+    seeds: Option<Seeds>,
+    /// Reports, one a scenario and seed.
+    reports: u64,
+    /// Trials of all contenders.
+    trials: u64,
+    /// Whether their log is printed.
+    log: Log,
+}
+
+impl<'a> Plan<'a> {
+    fn new(loaded: &'a [Loaded], args: &RunArgs) -> Plan<'a> {
+        let one = args.seed.map(|seed| Seeds { first: seed, last: seed });
+        let seeds = args.seeds.or(one);
+        let each = seeds.map_or(1, |seeds| (seeds.last - seeds.first).saturating_add(1));
+        let contenders: usize = loaded.iter().map(|one| one.scenario.contenders.len()).sum();
+        Plan {
+            loaded,
+            seeds,
+            reports: each.saturating_mul(loaded.len() as u64),
+            trials: each.saturating_mul(contenders as u64),
+            log: Log::wanted(args.verbose),
+        }
+    }
+
+    fn jobs(&self) -> impl Iterator<Item = Job<'a>> + '_ {
+        self.loaded.iter().enumerate().flat_map(move |(index, Loaded { scenario, .. })| {
+            let own = Seeds { first: scenario.seed, last: scenario.seed };
+            let seeds = self.seeds.unwrap_or(own);
+            (seeds.first..=seeds.last).flat_map(move |seed| {
+                let contenders = scenario.contenders.iter();
+                contenders.map(move |&contender| Job { index, scenario, contender, seed })
+            })
+        })
+    }
+}
+
+/// `--at` after the end of a run would print nothing, without a word.
+fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), String> {
+    let Some(at) = args.at else { return Ok(()) };
+    let short = loaded.iter().find(|one| at > Instant::ZERO + one.scenario.run_for);
+    short.map_or(Ok(()), |Loaded { scenario, given }| {
+        Err(format!("--at {at} is after the end of {given}, which runs for {}", scenario.run_for))
+    })
+}
+
+/// Each contender once, in the order in which they are first named.
+fn contenders(args: &RunArgs) -> Vec<Contender> {
+    let mut contenders = Vec::new();
+    for &contender in &args.contender {
+        if !contenders.contains(&contender) {
+            contenders.push(contender);
+        }
+    }
+    contenders
+}
+
+/// One thread a core; a single one where a log is printed, so that trials do not mix in it.
+fn pool(args: &RunArgs) -> Result<ThreadPool, String> {
+    // 0 threads is rayon's word for one a core.
+    let default = match Log::wanted(args.verbose) {
+        Log::On => 1,
+        Log::Off => 0,
+    };
+    let threads = args.jobs.map_or(default, std::num::NonZeroUsize::get);
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| format!("no threads could be started: {error}"))
+}
+
+fn trace(args: &RunArgs, plan: &Plan) -> Result<Option<Trace>, String> {
+    let Some(path) = &args.trace else { return Ok(None) };
+    let naming = if plan.trials > 1 { Naming::Named } else { Naming::Bare };
+    let trace = Trace::create(path, naming);
+    trace.map(Some).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}

@@ -1,0 +1,195 @@
+//! The results of a run as they come: prints each report once all of its contenders are there,
+//! and keeps the exit code. It never looks ahead: what is printed is as it was when its turn came.
+
+use super::super::Exit;
+use super::super::args::RunArgs;
+use super::super::console::Console;
+use super::super::engine;
+use super::super::load::Loaded;
+use super::super::trace::Trace;
+use super::super::trial::{Job, Trial};
+use crate::report::{self, COLUMNS, Report, RunResult, quoted};
+use crate::verdict::{Checked, Row};
+
+/// The book of a run.
+pub struct Book<'a> {
+    args: &'a RunArgs,
+    loaded: &'a [Loaded],
+    /// Reports that were planned.
+    planned: u64,
+    trace: Option<Trace>,
+    page: Page,
+    /// Reports by result: met, failed, inconclusive.
+    results: [u64; 3],
+    exit: Exit,
+    broken: bool,
+}
+
+/// The contenders of one scenario and seed, as far as they are there.
+#[derive(Default)]
+struct Page {
+    entered: usize,
+    rows: Vec<Row>,
+    hashes: Vec<String>,
+    /// What `--at` asked for, in order.
+    views: String,
+}
+
+impl<'a> Book<'a> {
+    /// An empty book for so many reports.
+    pub fn new(
+        args: &'a RunArgs,
+        loaded: &'a [Loaded],
+        planned: u64,
+        trace: Option<Trace>,
+    ) -> Book<'a> {
+        let (page, results) = (Page::default(), [0; 3]);
+        Book { args, loaded, planned, trace, page, results, exit: Exit::Met, broken: false }
+    }
+
+    /// Whether the trace file failed, so that going on makes no sense.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// The next trial in order. The last one of a report prints it.
+    pub fn enter(&mut self, job: Job, trial: Result<Trial, String>, console: &mut Console) {
+        match trial {
+            Ok(trial) => self.keep(job, trial, console),
+            Err(message) => {
+                self.exit = self.exit.and(Exit::Bug);
+                let replay = self.replay(job, &[job.contender.to_string()]);
+                console.say(&format!(
+                    "dlab: a bug in dlab: {} of {} with seed {} panicked: {message}\n  Replay: {replay}",
+                    job.contender, job.scenario.name, job.seed,
+                ));
+            }
+        }
+        self.page.entered += 1;
+        if self.page.entered == job.scenario.contenders.len() {
+            let page = std::mem::take(&mut self.page);
+            self.print(job, page, console);
+        }
+    }
+
+    /// What is said at the end, and the exit code of all.
+    pub fn close(&mut self, console: &mut Console) -> Exit {
+        let printed: u64 = self.results.iter().sum();
+        if self.planned > 1 && !self.args.json {
+            let [met, failed, inconclusive] = self.results;
+            let rule = if self.args.quiet { "" } else { "\n" };
+            let of = if printed < self.planned {
+                format!(" of {}", self.planned)
+            } else {
+                String::new()
+            };
+            console.print(&format!(
+                "{rule}{printed}{of} runs: {met} met, {failed} failed, {inconclusive} inconclusive\n"
+            ));
+        }
+        self.exit
+    }
+
+    fn keep(&mut self, job: Job, trial: Trial, console: &Console) {
+        let Job { scenario, contender, seed, .. } = job;
+        if let Some(difference) = trial.difference {
+            self.exit = self.exit.and(Exit::Differs);
+            let replay = self.replay(job, &[contender.to_string()]);
+            console.say(&format!(
+                "dlab: {contender} of {} with seed {seed} ran twice and differed: {difference}\n  \
+                 Replay: {replay} --twice",
+                scenario.name,
+            ));
+        }
+        if let Some(trace) = &mut self.trace
+            && let Err(error) = trace.append(&scenario.name, contender, seed, &trial.trace)
+        {
+            self.broken = true;
+            self.exit = self.exit.and(Exit::File);
+            console.say(&format!("dlab: the trace cannot be written: {error}"));
+        }
+        if let (Some(at), Some(view)) = (self.args.at, &trial.broker_view) {
+            self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n"));
+        }
+        self.page.rows.push(trial.row);
+        self.page.hashes.push(trial.trace_hash);
+    }
+
+    fn print(&mut self, job: Job, page: Page, console: &mut Console) {
+        if page.rows.is_empty() {
+            return;
+        }
+        let scenario = job.scenario;
+        let checked = engine::check_expectations(scenario, &page.rows);
+        let replay = self.replay(job, &self.contenders());
+        let hash = hash_of(&page.hashes);
+        let report = report::build(scenario, job.seed, replay, page.rows, hash, checked);
+        let (place, exit) = match report.result {
+            RunResult::Met => (0, Exit::Met),
+            RunResult::Failed => (1, Exit::Failed),
+            RunResult::Inconclusive => (2, Exit::Inconclusive),
+        };
+        let style = console.style();
+        let text = if self.args.json {
+            report::json(&report) + "\n"
+        } else if self.args.quiet {
+            page.views + &brief(&report)
+        } else {
+            let first = self.results == [0; 3];
+            let line = style.either("─", "-").repeat(COLUMNS);
+            let rule = if first { String::new() } else { format!("\n{line}\n\n") };
+            format!("{rule}{}{}", page.views, report::text(&report, scenario, &style))
+        };
+        self.results[place] += 1;
+        self.exit = self.exit.and(exit);
+        console.print(&text);
+    }
+
+    fn contenders(&self) -> Vec<String> {
+        self.args.contender.iter().map(ToString::to_string).collect()
+    }
+
+    /// The command that gives the same result again.
+    fn replay(&self, job: Job, contenders: &[String]) -> String {
+        let mut command = format!("dlab run {}", quoted(&self.loaded[job.index].given));
+        command.push_str(&format!(" --seed {}", job.seed));
+        for contender in contenders {
+            command.push_str(&format!(" --contender {contender}"));
+        }
+        for setting in &self.args.set {
+            let setting = format!("{}={}", setting.path, setting.value);
+            command.push_str(&format!(" --set {}", quoted(&setting)));
+        }
+        if self.args.force {
+            command.push_str(" --force");
+        }
+        command
+    }
+}
+
+/// `--quiet`: one line, and what failed.
+fn brief(report: &Report) -> String {
+    let Report { scenario, seed, .. } = report;
+    let mut text = format!("{:<12}  {scenario}, seed {seed}\n", report.result.name());
+    for Checked { expected, measured, met } in &report.expectations {
+        if *met == Some(false) {
+            let measured = measured.as_deref().unwrap_or("nothing");
+            text.push_str(&format!("    {expected}; measured {measured}\n"));
+        }
+    }
+    if report.result == RunResult::Failed {
+        text.push_str(&format!("    {}\n", report.replay));
+    }
+    text
+}
+
+/// One hash of all contenders' hashes, in order: FNV-1a, 64 bits, as each of them is.
+fn hash_of(hashes: &[String]) -> String {
+    let hash = hashes
+        .iter()
+        .flat_map(|hash| hash.bytes().chain([b'\n']))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}

@@ -1,0 +1,110 @@
+//! From `NAME|FILE|DIR` to the texts of scenarios. Reads files; understands nothing in them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use miette::MietteDiagnostic;
+
+use super::Exit;
+use super::engine;
+
+/// A scenario's text, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The scenario's name: a built-in one, or the file's stem.
+    pub name: String,
+    /// What runs it again: the name or the path.
+    pub given: String,
+    /// The file's text.
+    pub text: String,
+}
+
+/// Why there is no text.
+pub struct NotFound {
+    /// In words, with help.
+    pub problem: Box<MietteDiagnostic>,
+    /// Bad usage, or a file that cannot be used.
+    pub exit: Exit,
+}
+
+impl NotFound {
+    fn new(problem: MietteDiagnostic, exit: Exit) -> NotFound {
+        NotFound { problem: Box::new(problem), exit }
+    }
+}
+
+/// The scenarios that an argument names, in order of their paths. Built-in names go before files,
+/// so that a command means the same in every folder; `./caps` is always a file.
+pub fn find(given: &str) -> Result<Vec<Source>, NotFound> {
+    if let Some(builtin) = engine::builtins().into_iter().find(|one| one.name == given) {
+        let (name, text) = (builtin.name.to_owned(), builtin.text.to_owned());
+        return Ok(vec![Source { name, given: given.to_owned(), text }]);
+    }
+    let path = Path::new(given);
+    if path.is_dir() {
+        return folder(path);
+    }
+    if !path.exists() && !looks_like_a_path(given) {
+        return Err(unknown_name(given));
+    }
+    file(path).map(|source| vec![source])
+}
+
+fn folder(path: &Path) -> Result<Vec<Source>, NotFound> {
+    let entries = fs::read_dir(path).map_err(|error| unusable(path, &error))?;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unusable(path, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        let problem = MietteDiagnostic::new(format!("{} holds no scenario", path.display()))
+            .with_help("a scenario is a file whose name ends in `.toml`; `dlab new` writes one");
+        return Err(NotFound::new(problem, Exit::Usage));
+    }
+    files.iter().map(|path| file(path)).collect()
+}
+
+fn file(path: &Path) -> Result<Source, NotFound> {
+    let text = fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
+    let given = path.display().to_string();
+    let name = path.file_stem().map_or(given.clone(), |stem| stem.to_string_lossy().into_owned());
+    Ok(Source { name, given, text })
+}
+
+fn unusable(path: &Path, error: &io::Error) -> NotFound {
+    let problem = MietteDiagnostic::new(format!("{} cannot be read: {error}", path.display()));
+    NotFound::new(problem, Exit::File)
+}
+
+fn looks_like_a_path(given: &str) -> bool {
+    given.contains(std::path::MAIN_SEPARATOR) || given.contains('/') || given.ends_with(".toml")
+}
+
+/// A name that is neither built in nor a file, with the nearest right ones.
+pub fn unknown_name(given: &str) -> NotFound {
+    let file = format!("{given}.toml");
+    let help = match nearest(given) {
+        _ if Path::new(&file).is_file() => format!("there is a file `{file}` here"),
+        names if names.is_empty() => "`dlab list` shows the scenarios that are built in".to_owned(),
+        names => format!("did you mean {}?", names.join(" or ")),
+    };
+    let message = format!("`{given}` is neither a built-in scenario nor a file");
+    NotFound::new(MietteDiagnostic::new(message).with_help(help), Exit::Usage)
+}
+
+/// At most three built-in names that are near enough to be meant, the nearest first.
+fn nearest(given: &str) -> Vec<String> {
+    let mut names: Vec<(f64, &str)> = engine::builtins()
+        .into_iter()
+        .map(|builtin| (strsim::jaro_winkler(given, builtin.name), builtin.name))
+        // Below this, jaro_winkler names words that share hardly more than letters.
+        .filter(|&(likeness, _)| likeness > 0.75)
+        .collect();
+    names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    names.into_iter().take(3).map(|(_, name)| format!("`{name}`")).collect()
+}

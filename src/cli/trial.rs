@@ -1,0 +1,133 @@
+//! One trial of a run: simulated, judged, and with `--twice` compared with itself.
+//! It prints nothing and knows no other trial, so that it may run on any thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::engine::{self, Simulated, TrialOptions};
+use crate::message::Contender;
+use crate::scenario::Scenario;
+use crate::verdict::Row;
+
+/// What to run.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// The loaded scenario's index.
+    pub index: usize,
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The row.
+    pub contender: Contender,
+    /// From which all draws follow.
+    pub seed: u64,
+}
+
+/// What else is wanted of every trial.
+#[derive(Clone, Copy, Debug)]
+pub struct Wishes {
+    /// What the simulator is asked for.
+    pub options: TrialOptions,
+    /// How often each trial runs.
+    pub runs: Runs,
+    /// Whether somebody reads the trace.
+    pub trace: Keep,
+}
+
+/// How often each trial runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    Once,
+    Twice,
+}
+
+/// Whether the trace is kept after the judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    Trace,
+    Nothing,
+}
+
+/// What came of a trial.
+pub struct Trial {
+    /// The judgement.
+    pub row: Row,
+    /// Of everything that happened.
+    pub trace_hash: String,
+    /// Its lines, if they were wanted.
+    pub trace: Vec<String>,
+    /// What the broker knew at the moment that was asked for.
+    pub broker_view: Option<String>,
+    /// Where a second run differed.
+    pub difference: Option<String>,
+}
+
+/// Runs the job.
+///
+/// # Errors
+/// Something panicked: a bug of ours, with its message.
+pub fn run(job: Job, wishes: Wishes) -> Result<Trial, String> {
+    catch_unwind(AssertUnwindSafe(|| attempt(job, wishes))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+        Err(text.unwrap_or_else(|| "a panic without a message".to_owned()))
+    })
+}
+
+fn attempt(job: Job, wishes: Wishes) -> Result<Trial, String> {
+    let Simulated { history, broker_view } = simulate(job, wishes)?;
+    let trace_hash = history.trace_hash();
+    let difference = match wishes.runs {
+        Runs::Once => None,
+        Runs::Twice => {
+            let second = simulate(job, wishes)?.history;
+            let differs = second.trace_hash() != trace_hash;
+            differs.then(|| difference(history.trace_lines(), second.trace_lines()))
+        }
+    };
+    let row = engine::judge(job.scenario, job.contender, &history);
+    let trace = match wishes.trace {
+        Keep::Trace => history.trace_lines().collect(),
+        Keep::Nothing => Vec::new(),
+    };
+    Ok(Trial { row, trace_hash, trace, broker_view, difference })
+}
+
+fn simulate(job: Job, wishes: Wishes) -> Result<Simulated, String> {
+    engine::simulate(job.scenario, job.contender, job.seed, &wishes.options)
+        .map_err(|panic| panic.to_string())
+}
+
+/// Where two traces part: the number of the line, and both lines.
+fn difference(
+    mut first: impl Iterator<Item = String>,
+    mut second: impl Iterator<Item = String>,
+) -> String {
+    let end = || "the end".to_owned();
+    for number in 1_u64.. {
+        match (first.next(), second.next()) {
+            (None, None) => break,
+            (one, other) if one != other => {
+                let (one, other) = (one.unwrap_or_else(end), other.unwrap_or_else(end));
+                return format!("event {number} was\n  {one}\nand the second time\n  {other}");
+            }
+            _ => {}
+        }
+    }
+    "the hashes differ, and the lines do not".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(first: &[&str], second: &[&str], expected: &str) {
+        let lines = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
+        let said = difference(lines(first).into_iter(), lines(second).into_iter());
+        assert_eq!(said.replace('\n', " "), expected);
+    }
+
+    #[test]
+    fn the_first_event_that_differs_is_shown() {
+        check(&["a", "b"], &["a", "c"], "event 2 was   b and the second time   c");
+        check(&["a"], &["a", "c"], "event 2 was   the end and the second time   c");
+    }
+}

@@ -1,0 +1,88 @@
+//! Values of options: seeds, settings, moments. Parsers only.
+
+use crate::time::{Duration, Instant};
+
+/// Seeds from the first to the last, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seeds {
+    pub first: u64,
+    pub last: u64,
+}
+
+/// `PATH=VALUE`: a key of the scenario and what it becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub path: String,
+    pub value: String,
+}
+
+/// Reads `1..100`.
+pub fn seeds(text: &str) -> Result<Seeds, String> {
+    let shape = "seeds are two whole numbers, as in 1..100, and both are run";
+    let (first, last) = text.split_once("..").ok_or(shape)?;
+    let first = first.trim().parse().map_err(|_| shape)?;
+    let last = last.trim().parse().map_err(|_| shape)?;
+    if first > last {
+        return Err(format!("the first seed, {first}, is above the last, {last}"));
+    }
+    Ok(Seeds { first, last })
+}
+
+/// Reads `broker.window=1`; the value may hold further `=`.
+pub fn setting(text: &str) -> Result<Setting, String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => {
+            Ok(Setting { path: path.trim().to_owned(), value: value.trim().to_owned() })
+        }
+        _ => Err("a setting is PATH=VALUE, as in run_for=30s".to_owned()),
+    }
+}
+
+/// Reads `250ms`, `1.5s`, `2m`: whole milliseconds.
+pub fn moment(text: &str) -> Result<Instant, String> {
+    let shape = "a time is a number and a unit, as in 250ms, 1.5s or 2m";
+    let units = [("ms", 1.0), ("s", 1_000.0), ("m", 60_000.0)];
+    let (number, unit) = units
+        .iter()
+        .find_map(|(unit, ms)| text.trim().strip_suffix(unit).map(|number| (number, ms)))
+        .ok_or(shape)?;
+    let digits = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let ms = number.parse::<f64>().ok().filter(|_| digits).ok_or(shape)? * unit;
+    // A century is more than any trial, and far from where whole numbers end in an f64.
+    if ms > 3.2e12 || (ms - ms.round()).abs() > 1e-6 {
+        return Err("a time is in whole milliseconds, at most a century".to_owned());
+    }
+    Ok(Instant::ZERO + Duration::from_millis(ms.round() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_include_both_ends() {
+        assert_eq!(seeds("1..100"), Ok(Seeds { first: 1, last: 100 }));
+        assert_eq!(seeds("7..7"), Ok(Seeds { first: 7, last: 7 }));
+        for bad in ["", "5", "2..1", "a..b", "1..", "-1..1"] {
+            assert!(seeds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn moments_are_read_as_in_scenario_files() {
+        for (text, ms) in [("250ms", 250), ("1.5s", 1_500), ("2m", 120_000), ("0s", 0)] {
+            assert_eq!(moment(text), Ok(Instant::from_millis(ms)), "{text}");
+        }
+        for bad in ["", "3", "s", "1.0005s", "-1s", "infs", "1e3s", "3h"] {
+            assert!(moment(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_setting_keeps_further_equal_signs() {
+        let expected = Setting { path: "a.b".to_owned(), value: "c=d".to_owned() };
+        assert_eq!(setting("a.b=c=d"), Ok(expected));
+        assert!(setting("a.b").is_err());
+        assert!(setting("=1").is_err());
+    }
+}

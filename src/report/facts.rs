@@ -1,0 +1,180 @@
+//! What drawn and plain report have in common: who missed what and why, claims, expectations.
+//!
+//! Facts only, already in words; the two renderings differ in how they set them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::message::{Contender, Link, MessageId};
+use crate::scenario::Scenario;
+use crate::verdict::{Cause, ClaimState, Evidence, Guarantee, Row};
+
+use super::totals::{Totals, contender};
+use super::{Report, words};
+
+/// Why a contender missed what it missed.
+pub struct Missed<'a> {
+    /// Who.
+    pub contender: Contender,
+    /// How many.
+    pub missed: u64,
+    /// Of how many.
+    pub wanted: u64,
+    /// By cause, the most frequent first.
+    pub reasons: Vec<Reason<'a>>,
+}
+
+/// One cause of a contender.
+pub struct Reason<'a> {
+    /// Which.
+    pub cause: Cause,
+    /// How many: each message counts once a subscriber.
+    pub count: u64,
+    /// Which messages.
+    pub ids: BTreeSet<&'a MessageId>,
+    /// Who missed them.
+    pub clients: BTreeSet<&'a str>,
+}
+
+/// The contenders that missed something, in order.
+pub fn missed(report: &Report) -> Vec<Missed<'_>> {
+    report.contenders.iter().filter_map(missed_by).collect()
+}
+
+fn missed_by(row: &Row) -> Option<Missed<'_>> {
+    let totals = Totals::of(row);
+    let mut seen: BTreeMap<Cause, (BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
+    for subscriber in &row.subscribers {
+        for message in &subscriber.messages {
+            if let Some(cause) = message.cause {
+                let (ids, clients) = seen.entry(cause).or_default();
+                ids.insert(&message.id);
+                clients.insert(subscriber.client.as_str());
+            }
+        }
+    }
+    let mut reasons: Vec<Reason> = totals
+        .causes
+        .iter()
+        .map(|(&cause, &count)| {
+            let (ids, clients) = seen.remove(&cause).unwrap_or_default();
+            Reason { cause, count, ids, clients }
+        })
+        .collect();
+    // Stable: causes of one frequency stay in the order of the reference.
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
+    let (missed, wanted) = (totals.missed, totals.wanted);
+    (missed > 0).then_some(Missed { contender: contender(row), missed, wanted, reasons })
+}
+
+/// A claim that did not simply hold.
+pub struct Claim<'a> {
+    /// Whose.
+    pub contender: Contender,
+    /// Which subscriber's.
+    pub client: &'a str,
+    /// Of what.
+    pub guarantee: Guarantee,
+    /// What became of it.
+    pub state: ClaimState,
+    /// The evidence, or nothing.
+    pub evidence: Option<&'a str>,
+}
+
+/// For each contender, guarantee and state the first subscriber's claim, with how many more.
+pub fn claims(report: &Report, state: ClaimState) -> Vec<(Claim<'_>, usize)> {
+    let mut claims = Vec::new();
+    for row in &report.contenders {
+        for &guarantee in row.guarantees.keys() {
+            let mut found = row.subscribers.iter().filter_map(|subscriber| {
+                let finding = subscriber.guarantees.get(&guarantee)?;
+                let evidence = match &finding.evidence {
+                    Evidence::Said(said) => said.as_deref(),
+                    Evidence::LeftOut => None,
+                };
+                let (contender, client) = (contender(row), subscriber.client.as_str());
+                (finding.claim == state).then_some(Claim {
+                    contender,
+                    client,
+                    guarantee,
+                    state,
+                    evidence,
+                })
+            });
+            if let Some(first) = found.next() {
+                claims.push((first, found.count()));
+            }
+        }
+    }
+    claims
+}
+
+impl Claim<'_> {
+    /// The claim in a sentence.
+    pub fn sentence(&self, others: usize) -> String {
+        let verb = match self.state {
+            ClaimState::Broken => "broke its claim",
+            ClaimState::OutsideTerms => "could not keep, outside its terms,",
+            ClaimState::Open => "leaves open",
+            ClaimState::Kept => "kept",
+            ClaimState::NotClaimed => "does not claim",
+        };
+        let Claim { contender, client, guarantee, .. } = self;
+        let promise = words::guarantee(*guarantee);
+        let evidence = self.evidence.map(|said| format!(": {said}")).unwrap_or_default();
+        let others = match others {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{contender} {verb} {guarantee} ({promise}) for {client}{others}{evidence}.")
+    }
+}
+
+/// Faults that did nothing, and in which contenders; nothing if all did something everywhere.
+pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, fault) in scenario.faults.iter().enumerate() {
+        let idle: Vec<String> = report
+            .contenders
+            .iter()
+            .filter(|row| row.faults.iter().any(|bites| bites.fault == at && bites.bit == 0))
+            .map(|row| contender(row).to_string())
+            .collect();
+        let whole = idle.len() == report.contenders.len();
+        let whom = if whole { "any contender".to_owned() } else { words::listed(&idle) };
+        if !idle.is_empty() {
+            let (what, who) = (words::fault(fault), words::who(fault, scenario));
+            let span = words::span(fault);
+            lines.push(format!("\"{what}\" ({who}, {span}) did nothing in {whom}."));
+        }
+    }
+    lines
+}
+
+/// In how many words the expectations came out.
+pub fn expectations(report: &Report) -> String {
+    let count = |met| report.expectations.iter().filter(|checked| checked.met == met).count();
+    let (met, failed, not_run) = (count(Some(true)), count(Some(false)), count(None));
+    let mut text = match (met, failed) {
+        (0, 0) if not_run == 0 => return "The scenario expects nothing.".to_owned(),
+        (met, failed) => format!("{met} of {} met", met + failed),
+    };
+    if not_run > 0 {
+        text.push_str(&format!(", {not_run} not run"));
+    }
+    text
+}
+
+/// What the simulator does not do as the world does: sentences.
+pub fn left_out(report: &Report) -> Vec<&'static str> {
+    let mut sentences = vec![
+        "The network is simulated: one seed is one run, and real networks differ in more ways.",
+        "Clients and broker take no time but where a fault says so.",
+    ];
+    if report.contenders.iter().any(|row| row.link != Link::Udp) {
+        sentences.push(
+            "TCP here differs from Linux: no SACK-based recovery, no tail-loss probe, a first RTO \
+             of 200 ms instead of 1 s, a largest RTO of 12 s.",
+        );
+    }
+    sentences
+}

@@ -1,0 +1,129 @@
+//! What happened, in one sentence. It says only what the table says too.
+
+use super::totals::{Totals, contender};
+use super::{Report, words};
+use crate::message::Mode;
+
+/// The most contenders of a mode that are named one by one.
+const NAMED: usize = 3;
+
+/// The sentence: how much was published, and what each mode made of it.
+pub fn sentence(report: &Report) -> String {
+    let subscribers = report.contenders.iter().map(|row| row.subscribers.len()).max().unwrap_or(0);
+    let published = spread(report.contenders.iter().map(|row| row.published));
+    let begin = match published {
+        None => return "Nothing was run.".to_owned(),
+        Some((1, 1)) => "1 message was published".to_owned(),
+        Some((least, most)) => format!("{} messages were published", between(least, most)),
+    };
+    if subscribers == 0 {
+        return format!("{begin}, and nobody had subscribed.");
+    }
+    let listeners =
+        if subscribers == 1 { String::new() } else { format!(" for {subscribers} subscribers") };
+
+    let modes: Vec<Sums> = Mode::ALL.iter().filter_map(|&mode| Sums::of(report, mode)).collect();
+    if modes.iter().all(|sums| sums.missed == (0, 0)) {
+        return format!("{begin}{listeners}; {}.", nothing_missed(&modes));
+    }
+    let wanted = spread(modes.iter().flat_map(|sums| [sums.wanted.0, sums.wanted.1]));
+    // "of them" is true only where each published message is wanted exactly once.
+    let of_them = wanted == published && subscribers == 1;
+    let parts: Vec<String> = modes.iter().map(|sums| sums.phrase(of_them)).collect();
+    format!("{begin}{listeners}; {}.", parts.join(", "))
+}
+
+/// All contenders of a mode: the least and the most of each number.
+struct Sums {
+    mode: Mode,
+    /// Each contender, and how many it missed.
+    contenders: Vec<(String, u64)>,
+    wanted: (u64, u64),
+    caught_up: (u64, u64),
+    missed: (u64, u64),
+}
+
+impl Sums {
+    fn of(report: &Report, mode: Mode) -> Option<Sums> {
+        let rows = || report.contenders.iter().filter(|row| row.mode == mode);
+        let totals: Vec<Totals> = rows().map(Totals::of).collect();
+        let missed = totals.iter().map(|totals| totals.missed);
+        Some(Sums {
+            mode,
+            contenders: rows().map(|row| contender(row).to_string()).zip(missed).collect(),
+            wanted: spread(totals.iter().map(|totals| totals.wanted))?,
+            caught_up: spread(totals.iter().map(|totals| totals.caught_up))?,
+            missed: spread(totals.iter().map(|totals| totals.missed))?,
+        })
+    }
+
+    fn phrase(&self, of_them: bool) -> String {
+        let mode = self.mode;
+        if self.missed.1 == 0 {
+            return match self.caught_up.1 {
+                0 => format!("{mode} missed none"),
+                _ => format!("{mode} caught up on {} and missed none", range(self.caught_up)),
+            };
+        }
+        let wanted = range(self.wanted);
+        let of = if of_them { "of them".to_owned() } else { format!("of {wanted} wanted") };
+        if self.missed.0 != self.missed.1 {
+            return self.one_by_one(&of);
+        }
+        if self.missed == self.wanted {
+            return format!("{mode} missed all {wanted}");
+        }
+        format!("{mode} missed {} {of}", range(self.missed))
+    }
+
+    /// Where the link makes a difference: each contender, or the spread of many.
+    fn one_by_one(&self, of: &str) -> String {
+        if self.contenders.len() > NAMED {
+            return format!(
+                "{} missed {} {of}, depending on the link",
+                self.mode,
+                range(self.missed)
+            );
+        }
+        let parts = self.contenders.iter().map(|(name, missed)| match missed {
+            0 => format!("{name} missed none"),
+            missed => format!("{name} missed {} {of}", words::count(*missed)),
+        });
+        parts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn nothing_missed(modes: &[Sums]) -> String {
+    let caught_up = modes.iter().map(|sums| sums.caught_up.1).max().unwrap_or(0);
+    let contenders: usize = modes.iter().map(|sums| sums.contenders.len()).sum();
+    let nobody = if contenders == 1 { "none was missed" } else { "no contender missed any" };
+    match caught_up {
+        0 => nobody.to_owned(),
+        _ => {
+            let late = modes.iter().filter(|sums| sums.caught_up.1 > 0);
+            let late: Vec<String> = late
+                .map(|sums| format!("{} caught up on {}", sums.mode, range(sums.caught_up)))
+                .collect();
+            format!("{nobody}, {}", late.join(", "))
+        }
+    }
+}
+
+fn spread(numbers: impl Iterator<Item = u64>) -> Option<(u64, u64)> {
+    numbers.fold(None, |spread, number| {
+        let (least, most) = spread.unwrap_or((number, number));
+        Some((least.min(number), most.max(number)))
+    })
+}
+
+fn range((least, most): (u64, u64)) -> String {
+    between(least, most)
+}
+
+fn between(least: u64, most: u64) -> String {
+    if least == most {
+        words::count(least)
+    } else {
+        format!("{} to {}", words::count(least), words::count(most))
+    }
+}

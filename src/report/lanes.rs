@@ -1,0 +1,185 @@
+//! The lane diagram: when faults were on, and what became of the messages published then.
+//!
+//! A message stands in the column of its publication, so that a miss stands under the outage that
+//! caused it. Where several share a column the worst is shown. Never more than 80 columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::scenario::Scenario;
+use crate::verdict::{MessageOutcome, Outcome, Row, Subscriber};
+
+use super::axis::Axis;
+use super::bars;
+use super::measure::{COLUMNS, clean, fit, left, width, wrap};
+use super::style::{Glyph, Ink, Style};
+use super::totals::contender;
+use super::{Report, words};
+
+/// With more subscribers, a contender has one lane for all of them.
+pub const SUBSCRIBERS: usize = 6;
+/// The most columns that names may take.
+const LABEL: usize = 28;
+
+/// One lane: its label, and a sign or none in every column.
+struct Lane {
+    label: String,
+    cells: Vec<Option<Glyph>>,
+}
+
+/// The diagram's lines, and the signs that it uses.
+pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>, BTreeSet<Glyph>) {
+    let mut used = BTreeSet::new();
+    let bar_labels = bars::labels(scenario);
+    let label = label_columns(report, &bar_labels);
+    let axis = Axis::new(last_moment(report, scenario), scenario.run_for, COLUMNS - label - 1);
+
+    let mut lines = vec![format!("{} {}", " ".repeat(label), axis.ruler()).trim_end().to_owned()];
+    let published = published(report, &axis);
+    lines.push(line(&published, label, &axis, style, &mut used));
+    for (who, bar) in bars::draw(scenario, &axis, style) {
+        used.insert(Glyph::Fault);
+        let who = left(&fit(&who, label, style.ellipsis()), label);
+        lines.push(format!("{who} {bar}").trim_end().to_owned());
+    }
+    if scenario.faults.len() > bars::FAULTS {
+        let more = (scenario.faults.len() - bars::FAULTS) as u64;
+        lines.push(format!("{} and {} more", " ".repeat(label), words::counted(more, "fault")));
+    }
+    for row in &report.contenders {
+        let named = contender(row).to_string();
+        if row.subscribers.len() > 1 && row.subscribers.len() <= SUBSCRIBERS {
+            lines.push(style.paint(Ink::Heading, &fit(&named, label, style.ellipsis())));
+            for subscriber in &row.subscribers {
+                let name = format!("  {}", subscriber.client);
+                let lane = outcomes(name, std::slice::from_ref(subscriber), &axis);
+                lines.push(line(&lane, label, &axis, style, &mut used));
+            }
+        } else {
+            let lane = outcomes(named, &row.subscribers, &axis);
+            lines.push(line(&lane, label, &axis, style, &mut used));
+        }
+    }
+    for note in notes(report, scenario, &axis) {
+        let note = wrap(&note, "", "");
+        lines.extend(note.iter().map(|line| style.paint(Ink::Quiet, line)));
+    }
+    (lines, used)
+}
+
+/// Columns for the names: as many as the longest takes, within limits.
+fn label_columns(report: &Report, bar_labels: &[String]) -> usize {
+    let contenders = report.contenders.iter().map(|row| contender(row).to_string());
+    let subscribers = report
+        .contenders
+        .iter()
+        .filter(|row| row.subscribers.len() > 1 && row.subscribers.len() <= SUBSCRIBERS)
+        .flat_map(|row| row.subscribers.iter().map(|s| format!("  {}", s.client)));
+    let longest = contenders
+        .chain(subscribers)
+        .chain(bar_labels.iter().cloned())
+        .map(|name| width(&clean(&name)))
+        .max();
+    longest.unwrap_or(0).clamp("published".len(), LABEL)
+}
+
+/// When the last thing that the diagram shows happened, in milliseconds.
+fn last_moment(report: &Report, scenario: &Scenario) -> f64 {
+    let end = scenario.run_for.as_millis_f64();
+    let messages = messages(report).map(|(_, message)| message.published_ms);
+    let faults = scenario
+        .faults
+        .iter()
+        .flat_map(|fault| [fault.at, fault.until])
+        .map(|moment| moment.as_millis_f64())
+        .filter(|&ms| ms <= end);
+    messages.chain(faults).fold(0.0, f64::max)
+}
+
+fn messages(report: &Report) -> impl Iterator<Item = (&Row, &MessageOutcome)> {
+    report
+        .contenders
+        .iter()
+        .flat_map(|row| row.subscribers.iter().map(move |subscriber| (row, subscriber)))
+        .flat_map(|(row, subscriber)| subscriber.messages.iter().map(move |m| (row, m)))
+}
+
+/// The lane of all messages that anybody wanted, each at its first contender's moment.
+fn published(report: &Report, axis: &Axis) -> Lane {
+    let mut moments = BTreeMap::new();
+    for (_, message) in messages(report) {
+        moments.entry(&message.id).or_insert(message.published_ms);
+    }
+    let mut cells = vec![None; axis.columns];
+    for ms in moments.into_values() {
+        cells[axis.column(ms)] = Some(Glyph::Published);
+    }
+    Lane { label: "published".to_owned(), cells }
+}
+
+/// The lane of some subscribers together: the worst outcome of each column.
+fn outcomes(label: String, subscribers: &[Subscriber], axis: &Axis) -> Lane {
+    let mut worst: Vec<Option<Outcome>> = vec![None; axis.columns];
+    for message in subscribers.iter().flat_map(|subscriber| &subscriber.messages) {
+        let cell = &mut worst[axis.column(message.published_ms)];
+        *cell = (*cell).max(Some(message.outcome));
+    }
+    Lane { label, cells: worst.into_iter().map(|outcome| outcome.map(Glyph::of)).collect() }
+}
+
+fn line(
+    lane: &Lane,
+    label: usize,
+    axis: &Axis,
+    style: &Style,
+    used: &mut BTreeSet<Glyph>,
+) -> String {
+    let mut text = left(&fit(&lane.label, label, style.ellipsis()), label);
+    text.push(' ');
+    for (column, cell) in lane.cells.iter().enumerate() {
+        match cell {
+            Some(glyph) => {
+                used.insert(*glyph);
+                text.push_str(&style.painted(*glyph));
+            }
+            None if axis.is_tick(column) => {
+                text.push_str(&style.paint(Ink::Quiet, style.either("·", ".")));
+            }
+            None => text.push(' '),
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// What a reader has to know to read the lanes right.
+fn notes(report: &Report, scenario: &Scenario, axis: &Axis) -> Vec<String> {
+    let mut notes = Vec::new();
+    let most = report.contenders.iter().map(|row| row.subscribers.len()).max().unwrap_or(0);
+    if most > SUBSCRIBERS {
+        notes.push(format!("One lane a contender, for {} subscribers together.", most));
+    }
+    let crowded = report.contenders.iter().any(|row| {
+        let joined = row.subscribers.len() > SUBSCRIBERS;
+        joined || row.subscribers.iter().any(|subscriber| shares_columns(subscriber, axis))
+    });
+    if crowded {
+        notes.push(format!(
+            "A column is {}; where messages share one, the worst is shown.",
+            words::millis(axis.column_ms())
+        ));
+    }
+    let drawn = messages(report).map(|(_, message)| &message.id).collect::<BTreeSet<_>>().len();
+    let handed = report.contenders.iter().map(|row| row.published).max().unwrap_or(0);
+    if handed > drawn as u64 {
+        let unwanted = words::counted(handed - drawn as u64, "message");
+        notes.push(format!("Not drawn: {unwanted} that no subscriber wanted."));
+    }
+    if axis.end_ms < scenario.run_for.as_millis_f64() {
+        notes.push(format!("The run went on to {}.", scenario.run_for));
+    }
+    notes
+}
+
+fn shares_columns(subscriber: &Subscriber, axis: &Axis) -> bool {
+    let mut taken = BTreeSet::new();
+    subscriber.messages.iter().any(|message| !taken.insert(axis.column(message.published_ms)))
+}

@@ -1,0 +1,119 @@
+//! Texts and the columns they take: cutting, padding, wrapping. Never more than asked for.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Columns of a text report.
+pub const COLUMNS: usize = 80;
+
+/// Columns that the text takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text without line breaks and other control characters, which names and titles may hold.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The text if it fits, else its beginning and `mark`.
+pub fn fit(text: &str, columns: usize, mark: &str) -> String {
+    let text = clean(text);
+    if width(&text) <= columns {
+        return text;
+    }
+    let room = columns.saturating_sub(width(mark));
+    let mut kept = String::from(head(&text, room));
+    kept.push_str(mark);
+    kept
+}
+
+/// The text and as many spaces after it as fill the columns.
+pub fn left(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+/// As many spaces as fill the columns, and the text after them.
+pub fn right(text: &str, columns: usize) -> String {
+    format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+/// The text in lines of at most [`COLUMNS`]: the first begins with `first`, the others with
+/// `rest`. A word that is longer than a line is broken.
+pub fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in clean(text).split_whitespace() {
+        let mut word = word;
+        let gap = usize::from(!empty);
+        if width(&line) + gap + width(word) > COLUMNS && !empty {
+            lines.push(std::mem::replace(&mut line, rest.to_owned()));
+            empty = true;
+        }
+        while width(&line) + width(word) > COLUMNS {
+            let begin = head(word, COLUMNS - width(&line));
+            let (begin, end) = word.split_at(begin.len().max(first_char(word)));
+            line.push_str(begin);
+            lines.push(std::mem::replace(&mut line, rest.to_owned()));
+            word = end;
+        }
+        if word.is_empty() {
+            continue;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    if !empty {
+        lines.push(line);
+    }
+    lines
+}
+
+/// The longest beginning of the text that takes at most so many columns.
+pub fn head(text: &str, columns: usize) -> &str {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    // A later character may widen or narrow an earlier one, so whole beginnings are measured; the
+    // first one that is much too wide ends the search.
+    let end = ends
+        .take_while(|&end| width(&text[..end]) <= columns + 4)
+        .filter(|&end| width(&text[..end]) <= columns)
+        .last();
+    &text[..end.unwrap_or(0)]
+}
+
+fn first_char(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_count_as_two_columns() {
+        assert_eq!(fit("日本語", 6, "…"), "日本語");
+        assert_eq!(fit("日本語", 5, "…"), "日本…");
+        assert_eq!(left("日本", 5), "日本 ");
+        assert_eq!(right("日本", 5), " 日本");
+    }
+
+    #[test]
+    fn a_text_that_fits_stays_as_it_is_but_for_control_characters() {
+        assert_eq!(fit("a\nb\u{1b}", 4, "…"), "a b ");
+    }
+
+    #[test]
+    fn a_wrapped_text_keeps_every_word_and_breaks_only_what_is_too_long() {
+        let long = "x".repeat(200);
+        let text = format!("a few words, then {long} and an end");
+        let lines = wrap(&text, "  ", "    ");
+        assert!(lines.iter().all(|line| width(line) <= COLUMNS), "{lines:#?}");
+        let squeezed: String = lines.concat().split_whitespace().collect();
+        assert_eq!(squeezed, text.replace(' ', ""));
+        assert!(lines[0].starts_with("  a few"));
+        assert!(wrap("", "a", "b").is_empty());
+    }
+}

@@ -1,0 +1,146 @@
+//! The report without glyphs and lanes: one fact a sentence, in reading order.
+//! Where the drawn report has a lane, the messages that were not live are named instead.
+
+use std::collections::BTreeSet;
+
+use crate::scenario::Scenario;
+use crate::verdict::{ClaimState, Outcome, Row};
+
+use super::lanes::SUBSCRIBERS;
+use super::measure::wrap;
+use super::style::Style;
+use super::totals::{Totals, contender};
+use super::{Report, RunResult, facts, headline, ids, replay, words};
+
+/// The sentences, wrapped.
+pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
+    let mut facts = vec![
+        format!("Title: {}", report.title),
+        format!("Scenario {}, seed {}, {}.", report.scenario, report.seed, scenario.run_for),
+        headline::sentence(report),
+    ];
+    facts.extend(faults(scenario));
+    facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
+    facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
+    facts.extend(why(report, style));
+    facts.extend(claims(report));
+    facts.extend(expectations(report));
+    facts.extend(facts::left_out(report).into_iter().map(str::to_owned));
+
+    let mut lines: Vec<String> = facts.iter().flat_map(|fact| wrap(fact, "", "")).collect();
+    lines.extend(replay::lines(&report.replay, "Replay: "));
+    lines
+}
+
+fn faults(scenario: &Scenario) -> Vec<String> {
+    let faults = scenario.faults.iter().map(|fault| {
+        let who = words::who(fault, scenario);
+        format!("Fault: {}, for {who}, {}.", words::fault(fault), words::span(fault))
+    });
+    faults.collect()
+}
+
+fn contenders(row: &Row, style: &Style) -> Vec<String> {
+    let (name, totals) = (contender(row), Totals::of(row));
+    let count = words::count;
+    let mut facts = vec![format!(
+        "{name}: wanted {}, live {}, caught up {}, missed {}.",
+        count(totals.wanted),
+        count(totals.live),
+        count(totals.caught_up),
+        count(totals.missed),
+    )];
+    if (2..=SUBSCRIBERS).contains(&row.subscribers.len()) {
+        facts.extend(row.subscribers.iter().map(|subscriber| {
+            format!(
+                "{name}, {}: wanted {}, live {}, caught up {}, missed {}.",
+                subscriber.client,
+                count(subscriber.wanted),
+                count(subscriber.live),
+                count(subscriber.caught_up),
+                count(subscriber.missed),
+            )
+        }));
+    }
+    let messages = row.subscribers.iter().flat_map(|subscriber| &subscriber.messages);
+    let late = messages.filter(|message| message.outcome == Outcome::CaughtUp);
+    let late: BTreeSet<_> = late.map(|message| &message.id).collect();
+    if !late.is_empty() {
+        facts.push(format!("{name}: caught up on {}.", ids::compact(&late, style)));
+    }
+    for (number, what) in [
+        (totals.twice, "handled twice"),
+        (totals.out_of_order, "handled out of order"),
+        (totals.unasked, "handled though not wanted"),
+        (totals.interrupted, "interrupted by a crash"),
+    ] {
+        if number > 0 {
+            facts.push(format!("{name}: {what}, {}.", count(number)));
+        }
+    }
+    if let Some(ms) = totals.worst_delay_ms {
+        facts.push(format!("{name}: the worst delay was {}.", words::millis(ms)));
+    }
+    match totals.noticed_after_ms {
+        Some(ms) => {
+            facts
+                .push(format!("{name}: a fault was noticed after {} at worst.", words::millis(ms)));
+        }
+        None if !row.faults.is_empty() => {
+            facts.push(format!("{name}: nobody noticed that a connection was gone."));
+        }
+        None => {}
+    }
+    facts.push(format!("{name}: {} were sent.", words::counted(row.cost.packets, "packet")));
+    facts
+}
+
+fn why(report: &Report, style: &Style) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for missed in facts::missed(report) {
+        for reason in &missed.reasons {
+            let ids = ids::compact(&reason.ids, style);
+            let at = match reason.clients.len() {
+                0 | 1 => String::new(),
+                clients => format!(" at {clients} subscribers"),
+            };
+            sentences.push(format!(
+                "{} missed {}, {}: {} ({ids}{at}).",
+                missed.contender,
+                words::count(reason.count),
+                reason.cause,
+                words::cause(reason.cause),
+            ));
+        }
+    }
+    sentences
+}
+
+fn claims(report: &Report) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for state in [ClaimState::Broken, ClaimState::OutsideTerms, ClaimState::Open] {
+        let claims = facts::claims(report, state);
+        if claims.is_empty() && state == ClaimState::Broken {
+            sentences.push("No claim was broken.".to_owned());
+        }
+        sentences.extend(claims.iter().map(|(claim, others)| claim.sentence(*others)));
+    }
+    sentences
+}
+
+fn expectations(report: &Report) -> Vec<String> {
+    let mut sentences = vec![format!("Expectations: {}", facts::expectations(report))];
+    for checked in &report.expectations {
+        let expected = &checked.expected;
+        let measured = checked.measured.as_deref().unwrap_or("nothing");
+        sentences.push(match checked.met {
+            Some(true) => format!("Met: {expected}; measured {measured}."),
+            Some(false) => format!("Failed: {expected}; measured {measured}."),
+            None => format!("Not run: {expected}."),
+        });
+    }
+    if report.result == RunResult::Inconclusive {
+        sentences.push("Inconclusive: no fault did anything in any contender.".to_owned());
+    }
+    sentences
+}

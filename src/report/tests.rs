@@ -1,0 +1,290 @@
+//! Reports as a reader sees them, and what must be true of all of them.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::measure::{COLUMNS, width};
+use super::sample::{caps, checked, fault, report, row, scenario, subscriber};
+use super::{Colour, Report, Shape, Style, json, text, words};
+use crate::scenario::{Direction, FaultKind, Latency, Notice, Scenario, Who};
+use crate::time::Duration;
+use crate::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Truth};
+
+const DRAWN: Style = Style { shape: Shape::Unicode, colour: Colour::Off };
+const ASCII: Style = Style { shape: Shape::Ascii, colour: Colour::Off };
+const PLAIN: Style = Style { shape: Shape::Plain, colour: Colour::Off };
+const COLOURED: Style = Style { shape: Shape::Unicode, colour: Colour::On };
+
+/// The text, after the checks that hold for every report.
+fn check((report, scenario): &(Report, Scenario), style: &Style) -> String {
+    let text = text(report, scenario, style);
+    for line in text.lines() {
+        assert!(width(line) <= COLUMNS, "{} columns: {line}", width(line));
+        assert_eq!(line, line.trim_end(), "spaces at the end: {text}");
+    }
+    assert_eq!(json(report).lines().count(), 1);
+    text
+}
+
+#[test]
+fn a_miss_stands_under_its_outage() {
+    insta::assert_snapshot!(check(&caps(), &DRAWN));
+}
+
+#[test]
+fn ascii_says_the_same_as_unicode() {
+    let text = check(&caps(), &ASCII);
+    assert!(text.is_ascii(), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn plain_is_one_fact_a_sentence_without_glyphs() {
+    let text = check(&caps(), &PLAIN);
+    assert!(text.is_ascii(), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn colour_adds_codes_and_changes_nothing_else() {
+    let (report, scenario) = caps();
+    let coloured = text(&report, &scenario, &COLOURED);
+    assert!(coloured.contains('\u{1b}'));
+    let mut bare = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        bare.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    assert_eq!(bare + rest, check(&(report, scenario), &DRAWN));
+}
+
+#[test]
+fn everything_missed_is_said_first() {
+    let cut = fault(FaultKind::Cut, "shop", 0, u64::MAX);
+    let scenario = scenario("Nobody home", &["shop"], vec![cut]);
+    let all = || vec![subscriber("shop", "xxxxxxxx", 1_000, Cause::LostBeforeBroker)];
+    let mut rows = vec![row("tcp/fire-and-forget", all()), row("tcp/catch-up", all())];
+    rows[1].detections.clear();
+    for (guarantee, claim, said) in [
+        (Guarantee::AtLeastOnce, ClaimState::Broken, "driver-1 was accepted at 1s, never handled"),
+        (Guarantee::InOrder, ClaimState::OutsideTerms, "driver-2 came before driver-1"),
+        (Guarantee::NoSilentGap, ClaimState::Open, "no session since the loss"),
+    ] {
+        let evidence = Evidence::Said(Some(said.to_owned()));
+        let finding = Finding { verdict: Truth::Violated, claim, evidence };
+        rows[1].guarantees.insert(guarantee, finding.clone());
+        rows[1].subscribers[0].guarantees.insert(guarantee, finding);
+    }
+    let expectations = vec![
+        checked("tcp/catch-up missed = 0", Some("8"), Some(false)),
+        checked("udp/catch-up missed = 0", None, None),
+    ];
+    insta::assert_snapshot!(check(&(report(&scenario, rows, expectations), scenario), &DRAWN));
+}
+
+#[test]
+fn a_thousand_messages_are_still_readable() {
+    let loss = fault(FaultKind::Loss { rate: 0.3 }, "shop", 5_000, 15_000);
+    let scenario = scenario("A storm of packets", &["shop"], vec![loss]);
+    let outcomes: String =
+        (0..1_000).map(|n| if (280..780).contains(&n) && n % 3 == 0 { 'x' } else { 'o' }).collect();
+    let mut rows = vec![
+        row(
+            "udp/fire-and-forget",
+            vec![subscriber("shop", &outcomes, 18, Cause::DroppedInNetwork)],
+        ),
+        row(
+            "tcp/fire-and-forget",
+            vec![subscriber("shop", &"o".repeat(1_000), 18, Cause::Skipped)],
+        ),
+    ];
+    rows[0].subscribers[0].twice = 12;
+    rows[1].subscribers[0].out_of_order = 1_000_000;
+    insta::assert_snapshot!(check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN));
+}
+
+#[test]
+fn three_subscribers_have_a_lane_each() {
+    let faults = vec![
+        fault(FaultKind::Pause, "beta", 1_000, 4_000),
+        fault(FaultKind::Loss { rate: 0.5 }, "beta", 2_000, 2_500),
+        fault(FaultKind::Disconnect, "gamma", 7_500, 8_000),
+    ];
+    let scenario = scenario("Three shops", &["alpha", "beta", "gamma"], faults);
+    let three = |outcomes: [&str; 3]| {
+        ["alpha", "beta", "gamma"]
+            .iter()
+            .zip(outcomes)
+            .map(|(name, outcomes)| subscriber(name, outcomes, 1_000, Cause::NotConnected))
+            .collect()
+    };
+    let mut rows = vec![
+        row("tcp/fire-and-forget", three(["oooooooo", "ooxxoooo", "ooooooox"])),
+        row("tcp/catch-up", three(["oooooooo", "oo++oooo", "ooooooo+"])),
+    ];
+    rows[0].faults = vec![crate::verdict::Bites { fault: 1, bit: 0 }];
+    insta::assert_snapshot!(check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN));
+}
+
+#[test]
+fn forty_subscribers_share_a_lane() {
+    let names: Vec<String> = (1..=40).map(|n| format!("reader#{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut crash = fault(FaultKind::Disconnect, "x", 3_000, 5_000);
+    crash.who = Who::Clients(names[..12].iter().map(|&name| name.into()).collect());
+    let scenario = scenario("Forty readers", &names, vec![crash]);
+    let readers = |missed: &str| {
+        let one = |(n, &name)| {
+            let outcomes = if n < 12 { missed } else { "oooooooo" };
+            subscriber(name, outcomes, 1_000, Cause::NotConnected)
+        };
+        names.iter().enumerate().map(one).collect()
+    };
+    let rows = vec![
+        row("tcp/fire-and-forget", readers("oooxxooo")),
+        row("tcp/catch-up", readers("ooo++ooo")),
+    ];
+    insta::assert_snapshot!(check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN));
+}
+
+#[test]
+fn very_long_names_are_cut_in_lanes_and_whole_in_the_reasons() {
+    let long = "the-shop-with-a-name-that-does-not-fit-into-any-line-of-eighty-columns-at-all-日本";
+    let away = fault(FaultKind::Disconnect, long, 2_000, 2_200);
+    let scenario = scenario(&long.repeat(3), &[long], vec![away]);
+    let both = vec![
+        subscriber(long, "oxo", 1_000, Cause::NotConnected),
+        subscriber("b", "ooo", 1_000, Cause::NotConnected),
+    ];
+    let expectations = vec![checked(&format!("tcp/catch-up {long} missed = 0"), None, None)];
+    let rows = vec![row("tcp/fire-and-forget", both)];
+    insta::assert_snapshot!(check(&(report(&scenario, rows, expectations), scenario), &DRAWN));
+}
+
+#[test]
+fn a_run_in_which_no_fault_did_anything_is_inconclusive() {
+    let (mut report_, scenario) = caps();
+    report_.contenders.iter_mut().for_each(|row| row.faults[0].bit = 0);
+    let report = report(&scenario, report_.contenders, report_.expectations);
+    let text = check(&(report, scenario), &DRAWN);
+    assert!(text.contains("Inconclusive: no fault did anything"), "{text}");
+    assert!(text.contains("did nothing in any contender"), "{text}");
+}
+
+#[test]
+fn a_scenario_without_subscribers_is_no_trouble() {
+    let scenario = scenario("", &[], Vec::new());
+    let report = report(&scenario, vec![row("udp/catch-up", Vec::new())], Vec::new());
+    let text = check(&(report, scenario), &DRAWN);
+    assert!(text.contains("0 messages were published, and nobody had subscribed."), "{text}");
+}
+
+#[test]
+fn every_fault_has_words() {
+    let rate = 0.125;
+    let (delay, handler) = (Duration::from_millis(50), Duration::from_millis(300));
+    let latency = Latency { min: delay, max: handler };
+    let groups = vec![vec!["broker".into(), "a".into()], vec!["b".into()]];
+    let kinds = [
+        FaultKind::Disconnect,
+        FaultKind::Cut,
+        FaultKind::Partition { groups },
+        FaultKind::Loss { rate },
+        FaultKind::Duplicate { rate },
+        FaultKind::Corrupt { rate },
+        FaultKind::Reorder { rate, delay },
+        FaultKind::Latency { latency },
+        FaultKind::Latency { latency: Latency { max: delay, ..latency } },
+        FaultKind::Bandwidth { bytes_per_second: 12_000, queue_bytes: 1 },
+        FaultKind::Crash { notice: Notice::Silent },
+        FaultKind::Crash { notice: Notice::Given },
+        FaultKind::Pause,
+        FaultKind::Slow { handler },
+        FaultKind::Deaf { queue: "shop".into(), event: "delivered".into() },
+    ];
+    let said = kinds.map(|kind| {
+        let mut fault = fault(kind, "shop", 1_000, u64::MAX);
+        fault.direction = Direction::In;
+        format!("{}: {}, {}", fault.kind.name(), words::fault(&fault), words::span(&fault))
+    });
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn the_numbers_of_the_text_are_the_numbers_of_the_json() {
+    let (report, scenario) = caps();
+    let text = check(&(report.clone(), scenario), &DRAWN);
+    let document: Value = serde_json::from_str(&json(&report)).unwrap();
+    for row in document["contenders"].as_array().unwrap() {
+        let name = format!("{}/{}", row["link"].as_str().unwrap(), row["mode"].as_str().unwrap());
+        // The lane comes first, the table's row second.
+        let line = text.lines().filter(|line| line.starts_with(&name)).nth(1).unwrap();
+        let cells: Vec<&str> = line.split_whitespace().skip(1).take(4).collect();
+        let subscriber = &row["subscribers"][0];
+        let expected = ["wanted", "live", "caught_up", "missed"].map(|key| &subscriber[key]);
+        assert_eq!(cells, expected.map(Value::to_string), "{text}");
+        let lane = text.lines().find(|line| line.starts_with(&name)).unwrap();
+        for (glyph, key) in [('●', "live"), ('◐', "caught_up"), ('✗', "missed")] {
+            let drawn = lane.chars().filter(|&c| c == glyph).count() as u64;
+            assert_eq!(subscriber[key], drawn, "{lane}");
+        }
+        let causes = subscriber["causes"].as_object().unwrap().values();
+        assert_eq!(subscriber["missed"], causes.filter_map(Value::as_u64).sum::<u64>());
+    }
+}
+
+#[test]
+fn the_json_has_the_names_of_the_contract() {
+    let (report, _) = caps();
+    insta::assert_snapshot!(json(&report).replace(env!("CARGO_PKG_VERSION"), "[version]"));
+}
+
+prop_compose! {
+    fn any_report()(
+        title in ".{0,120}",
+        names in prop::collection::vec("[^\u{0}]{1,60}", 1..9),
+        outcomes in "[o+x]{0,60}",
+        every in 1_u64..2_000,
+        run_ms in 1_u64..100_000,
+        faults in prop::collection::vec((0_u64..30_000, 0_u64..60_000), 0..12),
+        expected in ".{0,200}",
+        replay in "[ -~é日]{0,200}",
+        seed in any::<u64>(),
+    ) -> (Report, Scenario) {
+        let clients: Vec<&str> = names.iter().map(String::as_str).collect();
+        let faults = faults
+            .iter()
+            .zip(clients.iter().cycle())
+            .map(|(&(at, long), who)| {
+                let until = if long > 50_000 { u64::MAX } else { at + long };
+                fault(FaultKind::Cut, who, at, until)
+            })
+            .collect();
+        let mut scenario = scenario(&title, &clients, faults);
+        scenario.run_for = Duration::from_millis(run_ms);
+        let subscribers = |_| {
+            clients.iter().map(|name| subscriber(name, &outcomes, every, Cause::Evicted)).collect()
+        };
+        let rows = ["udp/catch-up", "tcp/fire-and-forget"]
+            .iter()
+            .map(|name| row(name, subscribers(name)))
+            .collect();
+        let checked = vec![checked(&expected, Some(&title), Some(false))];
+        let mut report = report(&scenario, rows, checked);
+        report.replay = format!("dlab run {} --seed {seed}", super::quoted(&replay));
+        report.seed = seed;
+        (report, scenario)
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_report_is_wider_than_eighty_columns(sample in any_report()) {
+        for style in [DRAWN, ASCII, PLAIN] {
+            for line in text(&sample.0, &sample.1, &style).lines() {
+                prop_assert!(width(line) <= COLUMNS, "{} columns: {line}", width(line));
+            }
+        }
+    }
+}

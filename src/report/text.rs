@@ -1,0 +1,142 @@
+//! The report as text: at most 80 columns, shape before colour.
+//! It sets facts; it never finds any.
+
+use std::collections::BTreeSet;
+
+use crate::scenario::Scenario;
+use crate::verdict::ClaimState;
+
+use super::measure::{COLUMNS, clean, fit, width, wrap};
+use super::style::{Glyph, Ink, Shape, Style};
+use super::{Report, RunResult, facts, headline, ids, lanes, plain, replay, table, words};
+
+/// The report, each line ended by a newline.
+pub fn text(report: &Report, scenario: &Scenario, style: &Style) -> String {
+    let lines = match style.shape {
+        Shape::Plain => plain::sentences(report, scenario, style),
+        Shape::Unicode | Shape::Ascii => drawn(report, scenario, style),
+    };
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
+    let mut lines = title(report, scenario, style);
+    lines.push(String::new());
+    lines.extend(wrap(&headline::sentence(report), "", ""));
+    lines.push(String::new());
+    let (diagram, used) = lanes::draw(report, scenario, style);
+    lines.extend(diagram);
+    lines.extend(legend(&used, style));
+    lines.push(String::new());
+    lines.extend(table::draw(report, style));
+    let sections = [
+        ("Why", why(report, style)),
+        ("Claims", claims(report, style)),
+        ("Faults that did nothing", sentences(&facts::idle_faults(report, scenario))),
+        ("Expectations", expectations(report, style)),
+        ("What this leaves out", sentences(&facts::left_out(report))),
+    ];
+    for (heading, section) in sections {
+        if !section.is_empty() {
+            lines.push(String::new());
+            lines.push(style.paint(Ink::Heading, heading));
+            lines.extend(section);
+        }
+    }
+    lines.push(String::new());
+    lines.extend(replay::lines(&report.replay, "Replay: "));
+    lines
+}
+
+/// The title, and beside it or below which run this is.
+fn title(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
+    let dot = style.either(" · ", ", ");
+    let (name, seed) = (clean(&report.scenario), report.seed);
+    let run = format!("{name}{dot}seed {seed}{dot}{}", scenario.run_for);
+    let heading = clean(if report.title.is_empty() { &report.scenario } else { &report.title });
+    if width(&heading) + 2 + width(&run) <= COLUMNS {
+        let gap = COLUMNS - width(&heading) - width(&run);
+        let heading = style.paint(Ink::Heading, &heading);
+        return vec![format!("{heading}{}{}", " ".repeat(gap), style.paint(Ink::Quiet, &run))];
+    }
+    let mut lines: Vec<String> =
+        wrap(&heading, "", "").iter().map(|line| style.paint(Ink::Heading, line)).collect();
+    lines.push(style.paint(Ink::Quiet, &fit(&run, COLUMNS, style.ellipsis())));
+    lines
+}
+
+fn legend(used: &BTreeSet<Glyph>, style: &Style) -> Vec<String> {
+    let entries: Vec<String> =
+        used.iter().map(|&glyph| format!("{} {}", style.painted(glyph), glyph.meaning())).collect();
+    // All five entries together take less than 80 columns.
+    if entries.is_empty() { Vec::new() } else { vec![entries.join("   ")] }
+}
+
+fn why(report: &Report, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for missed in facts::missed(report) {
+        let (count, wanted) = (words::count(missed.missed), words::count(missed.wanted));
+        lines.push(format!("  {} missed {count} of {wanted}:", missed.contender));
+        for reason in &missed.reasons {
+            let phrase = words::cause(reason.cause);
+            let ids = ids::compact(&reason.ids, style);
+            let at = match reason.clients.len() {
+                0 | 1 => String::new(),
+                clients => format!(" (at {clients} subscribers)"),
+            };
+            let count = words::count(reason.count);
+            let first = format!("  {count:>6}  ");
+            let text = format!("{phrase} [{}]: {ids}{at}", reason.cause);
+            lines.extend(wrap(&text, &first, "          "));
+        }
+    }
+    lines
+}
+
+fn claims(report: &Report, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for state in [ClaimState::Broken, ClaimState::OutsideTerms, ClaimState::Open] {
+        for (claim, others) in facts::claims(report, state) {
+            let ink = if state == ClaimState::Broken { Ink::Bad } else { Ink::Plain };
+            let sentence = wrap(&claim.sentence(others), "  ", "    ");
+            lines.extend(sentence.iter().map(|line| style.paint(ink, line)));
+        }
+    }
+    if facts::claims(report, ClaimState::Broken).is_empty() {
+        lines.insert(0, "  No claim was broken.".to_owned());
+    }
+    lines
+}
+
+fn expectations(report: &Report, style: &Style) -> Vec<String> {
+    let mut lines = wrap(&facts::expectations(report), "  ", "  ");
+    for checked in &report.expectations {
+        let (mark, ink) = match checked.met {
+            Some(true) => (style.either("✓ met     ", "  met     "), Ink::Good),
+            Some(false) => (style.either("! FAILED  ", "! FAILED  "), Ink::Bad),
+            None => (style.either("– not run ", "- not run "), Ink::Quiet),
+        };
+        let measured = checked
+            .measured
+            .as_ref()
+            .map(|found| format!("; measured {found}"))
+            .unwrap_or_default();
+        let text = format!("{}{measured}", checked.expected);
+        let mut wrapped = wrap(&text, "            ", "            ");
+        if wrapped.is_empty() {
+            wrapped.push(" ".repeat(12));
+        }
+        wrapped[0].replace_range(..12, &format!("  {}", style.paint(ink, mark)));
+        lines.extend(wrapped);
+    }
+    if report.result == RunResult::Inconclusive {
+        let text = "Inconclusive: no fault did anything in any contender, so nothing was put to \
+                    the test.";
+        lines.extend(wrap(text, "  ", "  "));
+    }
+    lines
+}
+
+fn sentences(sentences: &[impl AsRef<str>]) -> Vec<String> {
+    sentences.iter().flat_map(|sentence| wrap(sentence.as_ref(), "  ", "  ")).collect()
+}

@@ -1,0 +1,178 @@
+//! Phrases for people: causes, faults, guarantees, numbers. Words only; nothing is counted here.
+
+use crate::message::Name;
+use crate::scenario::{Direction, Fault, FaultKind, Notice, Scenario, Who};
+use crate::time::Instant;
+use crate::verdict::{Cause, Guarantee};
+
+/// What happened to the last copy of a missed message; fits after "4: ".
+pub const fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::LostBeforeBroker => "never reached the broker",
+        Cause::Refused => "refused: the broker's backlog was full",
+        Cause::NotConnected => "the client was not connected",
+        Cause::NotJoined => "the client was connected, but had not joined (again)",
+        Cause::DroppedInNetwork => "lost on the way, on a link that was up",
+        Cause::SentIntoDeadLink => "sent into a dead link",
+        Cause::DiedInSocket => "still in a socket's buffer when the connection ended",
+        Cause::Overflowed => "dropped by a full send queue or inbox",
+        Cause::Overwritten => "replaced by a newer one before it was fetched",
+        Cause::NoHandler => "the client had no handler for it",
+        Cause::DiedInClient => "the client died before its handler finished",
+        Cause::LostAfterAck => "acknowledged too early: the client died before it was handled",
+        Cause::Evicted => "dropped from the backlog by its limits",
+        Cause::WrongEpoch => "passed over: a position of an earlier epoch was applied",
+        Cause::Skipped => "passed over: a position beyond it was applied",
+        Cause::BrokerCrashed => "in the broker's memory when it crashed",
+        Cause::Unsettled => "still under way when the run ended",
+    }
+}
+
+/// What a guarantee promises.
+pub const fn guarantee(guarantee: Guarantee) -> &'static str {
+    match guarantee {
+        Guarantee::AtMostOnce => "nothing is handled twice",
+        Guarantee::AtLeastOnce => "nothing is missed",
+        Guarantee::ExactlyOnce => "nothing is missed or handled twice",
+        Guarantee::InOrder => "everything is handled in sequence",
+        Guarantee::NoSilentGap => "what is missed is announced",
+    }
+}
+
+/// What a fault does, short enough for its bar.
+pub fn fault(fault: &Fault) -> String {
+    let what = match &fault.kind {
+        FaultKind::Disconnect => "disconnected".to_owned(),
+        FaultKind::Cut => "link cut".to_owned(),
+        FaultKind::Partition { groups } => {
+            let groups: Vec<String> = groups.iter().map(|group| names(group)).collect();
+            format!("cut: {}", groups.join(" | "))
+        }
+        FaultKind::Loss { rate } => format!("{} of packets lost", percent(*rate)),
+        FaultKind::Duplicate { rate } => format!("{} of packets doubled", percent(*rate)),
+        FaultKind::Corrupt { rate } => format!("{} of packets corrupted", percent(*rate)),
+        FaultKind::Reorder { rate, delay } => {
+            format!("{} of packets held back {delay}", percent(*rate))
+        }
+        FaultKind::Latency { latency } if latency.min == latency.max => {
+            format!("latency {}", latency.min)
+        }
+        FaultKind::Latency { latency } => format!("latency {}..{}", latency.min, latency.max),
+        FaultKind::Bandwidth { bytes_per_second, .. } => {
+            format!("{} bytes/s", count(*bytes_per_second))
+        }
+        FaultKind::Crash { notice: Notice::Silent } => "power lost".to_owned(),
+        FaultKind::Crash { notice: Notice::Given } => "process died".to_owned(),
+        FaultKind::Pause => "asleep".to_owned(),
+        FaultKind::Slow { handler } => format!("handler takes {handler}"),
+        FaultKind::Deaf { queue, event } => format!("no handler for {queue}/{event}"),
+    };
+    match fault.direction {
+        Direction::Both => what,
+        Direction::In => format!("{what}, inwards"),
+        Direction::Out => format!("{what}, outwards"),
+    }
+}
+
+/// Whom a fault is about.
+pub fn who(fault: &Fault, scenario: &Scenario) -> String {
+    match &fault.who {
+        Who::Broker => "broker".to_owned(),
+        Who::Nobody => "network".to_owned(),
+        Who::Clients(clients) => {
+            let all: usize = scenario.clients.iter().map(|client| client.count as usize).sum();
+            if clients.len() == all && all > 1 { "everyone".to_owned() } else { names(clients) }
+        }
+    }
+}
+
+/// When a fault is on.
+pub fn span(fault: &Fault) -> String {
+    if fault.until == Instant::NEVER {
+        format!("from {} to the end", fault.at)
+    } else {
+        format!("from {} to {}", fault.at, fault.until)
+    }
+}
+
+/// A few names, or the first of many.
+fn names(names: &[Name]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        [first, .., last] if names.len() > 3 => {
+            format!("{first} to {last} ({})", names.len())
+        }
+        _ => names.iter().map(Name::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// A number with commas, as in `1,000`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number and its noun, as in `1 message` and `8 messages`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", count(number))
+}
+
+/// A list in a sentence: `a`, `a and b`, `a, b and c`.
+pub fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// A time for a table: `250ms`, `3.6s`, `120s`.
+pub fn millis(ms: f64) -> String {
+    if !ms.is_finite() {
+        "?".to_owned()
+    } else if ms >= 99_950.0 {
+        format!("{:.0}s", ms / 1_000.0)
+    } else if ms >= 1_000.0 {
+        format!("{:.1}s", ms / 1_000.0)
+    } else {
+        format!("{ms:.0}ms")
+    }
+}
+
+fn percent(rate: f64) -> String {
+    // Rates are written by hand: two digits after the point are enough, and 5 % is `5%`.
+    format!("{}%", (rate * 10_000.0).round() / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_agree_with_their_noun() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!(counted(1, "message"), "1 message");
+        assert_eq!(counted(0, "message"), "0 messages");
+        assert_eq!(millis(999.4), "999ms");
+        assert_eq!(millis(3_600.0), "3.6s");
+        assert_eq!(percent(0.125), "12.5%");
+        assert_eq!(percent(0.1 + 0.2), "30%");
+    }
+
+    #[test]
+    fn every_cause_has_its_own_phrase_that_fits_a_line() {
+        let phrases: std::collections::BTreeSet<_> = Cause::ALL.iter().map(|&c| cause(c)).collect();
+        assert_eq!(phrases.len(), Cause::ALL.len());
+        assert!(phrases.iter().all(|phrase| phrase.len() <= 64));
+    }
+}

@@ -1,0 +1,228 @@
+//! The command line as a shell sees it: arguments in, exit code, stdout and stderr out.
+//!
+//! What a report says is tested where reports are made; here only that it comes, and where.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Eight messages, one subscriber; faults and expectations follow.
+const SCENARIO: &str = r#"
+title   = "A shop"
+run_for = "20s"
+contenders = ["tcp/fire-and-forget", "tcp/catch-up"]
+
+[[client]]
+id      = "driver"
+publish = [{ queue = "shop", event = "delivered", every = "1s", count = 8, start = "1s" }]
+
+[[client]]
+id        = "shop"
+subscribe = [{ queue = "shop", event = "delivered" }]
+"#;
+
+fn dlab(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dlab"));
+    command.args(arguments).env("LC_ALL", "C.UTF-8").env("COLUMNS", "80").stdin(Stdio::null());
+    command.env_remove("NO_COLOR").env_remove("DLAB_LOG");
+    command
+}
+
+/// Runs the command, and looks at its exit code and at a word of stderr.
+fn check(arguments: &[&str], exit: i32, complaint: &str) -> String {
+    let Output { status, stdout, stderr } = dlab(arguments).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+    assert_eq!(status.code(), Some(exit), "dlab {arguments:?}\n{stdout}\n{stderr}");
+    assert!(stderr.contains(complaint), "dlab {arguments:?}\n{stderr}");
+    assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "no colour into a pipe");
+    if complaint.is_empty() {
+        assert_eq!(stderr, "", "dlab {arguments:?}");
+    }
+    stdout
+}
+
+/// A folder of its own for a test, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A file in the folder; its path.
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn help_says_what_there_is() {
+    insta::assert_snapshot!("help", check(&["--help"], 0, ""));
+    insta::assert_snapshot!("help_run", check(&["run", "--help"], 0, ""));
+}
+
+#[test]
+fn bad_usage_exits_with_2() {
+    check(&[], 2, "Usage: dlab");
+    check(&["run"], 2, "required");
+    check(&["run", "caps", "--seeds", "5..1"], 2, "above the last");
+    check(&["run", "caps", "--contender", "tcp"], 2, "a link and a mode");
+    check(&["run", "caps", "--seed", "1", "--seeds", "1..2"], 2, "cannot be used with");
+}
+
+#[test]
+fn a_bad_log_filter_and_a_moment_after_the_end_run_nothing() {
+    let output = dlab(&["run", "caps"]).env("DLAB_LOG", "delivery_lab=loud").output().unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+    assert_eq!(check(&["run", "caps", "--at", "1000m"], 2, "after the end"), "");
+}
+
+#[test]
+fn an_unknown_name_gets_the_nearest_right_one() {
+    check(&["run", "cap"], 2, "did you mean `caps`?");
+    check(&["run", "zzzzzz"], 2, "dlab list");
+    check(&["show", "csps"], 2, "did you mean `caps`?");
+}
+
+#[test]
+fn a_missing_file_exits_with_4_and_an_empty_folder_with_2() {
+    let folder = folder("missing");
+    check(&["run", folder.join("no.toml").to_str().unwrap()], 4, "cannot be read");
+    check(&["run", folder.to_str().unwrap()], 2, "holds no scenario");
+    let trace = folder.join("no/trace.json");
+    check(&["run", "caps", "--trace", trace.to_str().unwrap()], 4, "cannot be written");
+}
+
+#[test]
+fn nothing_runs_while_one_file_is_bad_and_all_are_named() {
+    let folder = folder("bad");
+    let good = file(&folder, "good.toml", SCENARIO);
+    let one = file(&folder, "one.toml", "title = \"open");
+    let two = file(&folder, "two.toml", "title = ");
+    assert_eq!(check(&["run", &good, &one, &two], 2, "one.toml"), "");
+    assert_eq!(check(&["run", &good, &one, &two], 2, "two.toml"), "");
+    assert_eq!(check(&["check", folder.to_str().unwrap()], 2, "two.toml"), "");
+    assert_eq!(check(&["check", &good], 0, ""), format!("{good}: valid\n"));
+}
+
+#[test]
+fn a_failed_expectation_exits_with_1() {
+    let expect = "[[expect]]\ncontender = \"tcp/catch-up\"\nmissed = 7\n";
+    let path = file(&folder("failed"), "shop.toml", &format!("{SCENARIO}{expect}"));
+    let text = check(&["run", &path], 1, "");
+    assert!(text.contains("! FAILED  tcp/catch-up missed = 7; measured 0"), "{text}");
+    let text = check(&["run", &path, "--quiet"], 1, "");
+    assert!(text.starts_with("failed        shop, seed"), "{text}");
+    // Not run, the expectation counts neither way.
+    check(&["run", &path, "--contender", "tcp/fire-and-forget"], 0, "");
+}
+
+#[test]
+fn faults_that_do_nothing_are_inconclusive() {
+    let fault = "[[fault]]\nkind = \"loss\"\nwho = \"shop\"\nrate = 1.0\nat = \"19.9s\"\n";
+    let path = file(&folder("idle"), "shop.toml", &format!("{SCENARIO}{fault}"));
+    let text = check(&["run", &path], 3, "");
+    assert!(text.contains("Inconclusive"), "{text}");
+}
+
+#[test]
+fn the_replay_line_repeats_what_changes_the_result() {
+    let path = file(&folder("replay it's"), "my shop.toml", SCENARIO);
+    let arguments = ["run", &path, "--seed", "7", "--contender", "tcp/catch-up", "--json"];
+    let json = check(&[&arguments[..], &["--set", "run_for=21s"]].concat(), 0, "");
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let replay = document["replay"].as_str().unwrap();
+    let quoted = path.replace('\'', r"'\''");
+    let expected =
+        format!("dlab run '{quoted}' --seed 7 --contender tcp/catch-up --set run_for=21s");
+    assert_eq!(replay, expected);
+}
+
+#[test]
+fn several_runs_are_one_json_document_a_line_in_order_at_any_j() {
+    let arguments = ["run", "caps", "caps", "--json", "--seeds", "3..7"];
+    let one = check(&[&arguments[..], &["-j", "1"]].concat(), 0, "");
+    let three = check(&[&arguments[..], &["-j", "3"]].concat(), 0, "");
+    assert_eq!(one, three);
+    let seed =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["seed"].clone();
+    let seeds: Vec<_> = one.lines().map(seed).collect();
+    assert_eq!(seeds, [3, 4, 5, 6, 7, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn a_trace_of_several_trials_names_each() {
+    let path = folder("trace").join("trace.json");
+    let trace = path.to_str().unwrap();
+    check(&["run", "caps", "--trace", trace, "--quiet", "--twice"], 0, "");
+    for line in fs::read_to_string(&path).unwrap().lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["scenario"], "caps");
+        assert!(event["contender"].is_string() && event["seed"].is_u64(), "{line}");
+        assert!(event["ms"].is_number() && event["process"].is_string(), "{line}");
+    }
+    let one = ["run", "caps", "--contender", "tcp/catch-up", "--trace", trace, "--quiet"];
+    check(&one, 0, "");
+    assert!(!fs::read_to_string(&path).unwrap().contains("\"scenario\""));
+}
+
+#[test]
+fn new_writes_a_file_that_is_valid_and_never_replaces_one() {
+    let path = folder("new").join("mine.toml");
+    let path = path.to_str().unwrap();
+    check(&["new", path], 0, "written");
+    check(&["check", path], 0, "");
+    check(&["new", path], 4, "cannot be written");
+}
+
+#[test]
+fn list_show_schema_and_completions_print() {
+    assert!(check(&["list"], 0, "").lines().any(|line| line.starts_with("caps ")));
+    assert!(check(&["show", "caps"], 0, "").contains("title"));
+    serde_json::from_str::<serde_json::Value>(&check(&["schema"], 0, "")).unwrap();
+    assert!(check(&["completions", "bash"], 0, "").contains("dlab"));
+}
+
+#[test]
+fn plain_has_no_glyphs_and_says_the_same() {
+    let text = check(&["run", "caps", "--plain"], 0, "");
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.contains("Replay: dlab run caps --seed 42"), "{text}");
+}
+
+/// Starts a run that would take for ever, and reads its first line.
+fn endless() -> (std::process::Child, BufReader<std::process::ChildStdout>) {
+    let mut command = dlab(&["run", "caps", "--json", "--seeds", "1..1000000000000"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.starts_with("{\"schema\""), "{line}");
+    (child, out)
+}
+
+#[test]
+fn a_closed_pipe_ends_the_run_without_a_word() {
+    let (child, out) = endless();
+    drop(out);
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&stderr), "");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn ctrl_c_ends_the_run_with_whole_reports_and_130() {
+    let (child, mut out) = endless();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&stderr).contains("interrupted"));
+    for line in rest.lines() {
+        serde_json::from_str::<serde_json::Value>(line).expect("each line is a whole report");
+    }
+}
