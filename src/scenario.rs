@@ -2,12 +2,27 @@
 //!
 //! A [`Scenario`] is valid by construction: the loader refuses what the simulator could not run.
 
+pub mod builtin;
+mod deliveries;
 mod fault;
+mod keys;
+pub mod limits;
+mod load;
+mod reference;
+mod schema;
+mod template;
+mod text;
+pub mod vocabulary;
 
 use crate::message::{BrokerLimits, ClientLimits, Contender, From, Name, Payload, Reply, Target};
 use crate::time::{Duration, Instant};
 
 pub use fault::{Direction, Fault, FaultKind, Notice, Who};
+pub use load::{Diagnostics, LoadOptions, Place, Problem, Setting, nearest_word};
+pub use reference::reference;
+pub use schema::schema;
+pub use template::template;
+pub use text::{InvalidText, parse_duration};
 
 /// One workload, one storm, the contenders that meet it, and what is expected.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,160 @@
+//! How big a scenario is: messages times subscribers, before anything runs.
+//!
+//! An upper bound: nobody is away, nothing is lost, nobody is excluded. Answers to events are
+//! followed round by round, because two clients that answer each other never end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::message::Name;
+use crate::time::{Duration, Instant};
+
+use super::{Publish, Scenario, When};
+
+/// Above this many the counting stops: the work would be that of the trial.
+const COUNTED: u64 = 10_000_000;
+
+/// Above this many rounds of answers the rest is taken to go on like the rounds before.
+const ROUNDS: u64 = 10_000;
+
+impl Scenario {
+    /// How many deliveries there are at the most; above ten million the counting stops.
+    pub fn deliveries(&self) -> u64 {
+        Estimate::of(self).total()
+    }
+
+    /// Which publish entry of which client causes most deliveries, by their indices.
+    pub fn busiest_publish(&self) -> Option<(usize, usize)> {
+        let estimate = Estimate::of(self);
+        let most =
+            (0..estimate.entries.len()).max_by_key(|index| estimate.entries[*index].total)?;
+        Some(estimate.entries[most].place)
+    }
+}
+
+struct Estimate {
+    entries: Vec<Entry>,
+}
+
+/// One publish entry.
+struct Entry {
+    /// Of which client, and which of its entries.
+    place: (usize, usize),
+    /// Deliveries of one message.
+    subscribers: u64,
+    /// Entries that answer it, and how many processes do.
+    answers: Vec<(usize, u64)>,
+    /// Deliveries so far.
+    total: u64,
+}
+
+type Rooms<'a> = BTreeMap<(&'a Name, &'a Name), BTreeMap<usize, u64>>;
+
+impl Estimate {
+    fn of(scenario: &Scenario) -> Estimate {
+        let rooms = rooms(scenario);
+        let mut estimate = Estimate { entries: Vec::new() };
+        let mut published = BTreeMap::new();
+        let mut earliest = Instant::NEVER;
+        for (place, publish) in publishes(scenario) {
+            let members = members(publish, &rooms);
+            if let When::Every { start, every, count } = publish.when {
+                let left = scenario.run_for - start.since(Instant::ZERO);
+                let fit = left.as_micros().div_ceil(every.as_micros().max(1));
+                let processes = u64::from(scenario.clients[place.0].count);
+                published.insert(estimate.entries.len(), count.min(fit).saturating_mul(processes));
+                earliest = earliest.min(start);
+            }
+            let answers = answers(scenario, publish, &members);
+            let subscribers = members.values().sum();
+            estimate.entries.push(Entry { place, subscribers, answers, total: 0 });
+        }
+        estimate.follow(published, earliest, scenario);
+        estimate
+    }
+
+    fn total(&self) -> u64 {
+        self.entries.iter().fold(0, |total, entry| total.saturating_add(entry.total))
+    }
+
+    /// Adds up round by round until nobody answers, the trial ends, or it is too much.
+    fn follow(&mut self, mut published: BTreeMap<usize, u64>, first: Instant, scenario: &Scenario) {
+        let round_trip = scenario.latency.min * 2 + least_wait(scenario);
+        let left = scenario.run_for.as_micros().saturating_sub(first.as_micros());
+        let rounds = left / round_trip.as_micros().max(1) + 1;
+        let mut total: u64 = 0;
+        for _ in 0..rounds.min(ROUNDS) {
+            let mut next = BTreeMap::new();
+            for (&index, &messages) in &published {
+                let entry = &mut self.entries[index];
+                let deliveries = messages.saturating_mul(entry.subscribers);
+                entry.total = entry.total.saturating_add(deliveries);
+                total = total.saturating_add(deliveries);
+                for &(answer, processes) in &entry.answers {
+                    let sum: &mut u64 = next.entry(answer).or_default();
+                    *sum = sum.saturating_add(messages.saturating_mul(processes));
+                }
+            }
+            if next.is_empty() || total > COUNTED {
+                return;
+            }
+            published = next;
+        }
+        if rounds > ROUNDS {
+            for entry in &mut self.entries {
+                entry.total = entry.total.saturating_mul(rounds.div_ceil(ROUNDS));
+            }
+        }
+    }
+}
+
+fn publishes(scenario: &Scenario) -> impl Iterator<Item = ((usize, usize), &Publish)> {
+    let clients = scenario.clients.iter().enumerate();
+    clients.flat_map(|(client, entry)| {
+        entry.publish.iter().enumerate().map(move |(index, publish)| ((client, index), publish))
+    })
+}
+
+/// Who is in a room at some time: clients by index, with their processes.
+fn rooms(scenario: &Scenario) -> Rooms<'_> {
+    let mut rooms = Rooms::new();
+    for (index, client) in scenario.clients.iter().enumerate() {
+        let subscribed = client.subscribe.iter().map(|entry| (&entry.queue, &entry.event));
+        let joined = client.join.iter().map(|entry| (&entry.queue, &entry.room));
+        for room in subscribed.chain(joined) {
+            rooms.entry(room).or_default().insert(index, u64::from(client.count));
+        }
+    }
+    rooms
+}
+
+fn members(publish: &Publish, rooms: &Rooms) -> BTreeMap<usize, u64> {
+    let event = std::slice::from_ref(&publish.event);
+    let targets = if publish.target.to.is_empty() { event } else { &publish.target.to };
+    let targets: BTreeSet<&Name> = targets.iter().collect();
+    let found = targets.into_iter().filter_map(|room| rooms.get(&(&publish.queue, room)));
+    found.flatten().map(|(client, processes)| (*client, *processes)).collect()
+}
+
+/// The entries that are published when a member has handled this message.
+fn answers(
+    scenario: &Scenario,
+    publish: &Publish,
+    members: &BTreeMap<usize, u64>,
+) -> Vec<(usize, u64)> {
+    let answering = publishes(scenario).enumerate().filter_map(|(index, ((client, _), answer))| {
+        let processes = *members.get(&client)?;
+        match &answer.when {
+            When::On { event, .. } if *event == publish.event => Some((index, processes)),
+            _ => None,
+        }
+    });
+    answering.collect()
+}
+
+fn least_wait(scenario: &Scenario) -> Duration {
+    let waits = publishes(scenario).filter_map(|(_, publish)| match publish.when {
+        When::On { after, .. } => Some(after),
+        When::Every { .. } => None,
+    });
+    waits.min().unwrap_or_default()
+}

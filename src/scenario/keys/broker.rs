@@ -1,0 +1,76 @@
+//! The keys of `[broker]`. The defaults are those of `message::BrokerLimits`; a test compares.
+
+use super::{AMOUNT, Key, Kind, SOME_TIME, Section};
+
+/// What the broker keeps, and for how long it waits.
+pub static BROKER: Section = Section {
+    heading: "[broker]",
+    noun: "the broker",
+    about: "What the broker keeps, and for how long it waits.",
+    keys: &[
+        Key::default(
+            "backlog",
+            Kind::Table(&BACKLOG),
+            "What each queue keeps (catch-up only).",
+            "{}",
+        )
+        .example("{ messages = 1000 }"),
+        Key::default("heartbeat", Kind::Table(&HEARTBEAT), "How a session is found dead.", "{}")
+            .example(r#"{ every = "5s", timeout = "3s" }"#),
+        Key::default(
+            "ack_timeout",
+            SOME_TIME,
+            "Over udp: how long an unanswered frame waits before broker or client sends it again.",
+            r#""1s""#,
+        ),
+        Key::default(
+            "window",
+            AMOUNT,
+            "Most unacknowledged messages that are out at a time, a subscription.",
+            "100",
+        ),
+        Key::default(
+            "send_queue",
+            AMOUNT,
+            "Most bytes that wait for one session beyond its socket.",
+            "1048576",
+        ),
+        Key::default(
+            "accept_queue",
+            Kind::Whole { min: 1, max: 65_535 },
+            "Most connections that wait to be accepted.",
+            "1024",
+        ),
+    ],
+    cases: None,
+};
+
+static BACKLOG: Section = Section {
+    heading: "backlog of [broker]",
+    noun: "a backlog",
+    about: "What a queue keeps for subscribers that are away (catch-up only).",
+    keys: &[
+        Key::default("messages", AMOUNT, "Most messages.", "10000").example("1000"),
+        Key::default("bytes", AMOUNT, "Most bytes: names and payloads.", "67108864"),
+        Key::optional("age", SOME_TIME, "How long a message is kept.", r#""1m""#, "for ever"),
+        Key::default(
+            "when_full",
+            Kind::Word(&["drop-oldest", "refuse"]),
+            "What happens to a message that does not fit: the oldest goes, or it is refused.",
+            r#""drop-oldest""#,
+        ),
+    ],
+    cases: None,
+};
+
+static HEARTBEAT: Section = Section {
+    heading: "heartbeat of [broker]",
+    noun: "a heartbeat",
+    about: "A ping every so often; a session that does not answer in time is dead. \
+            The defaults are Socket.IO's.",
+    keys: &[
+        Key::default("every", SOME_TIME, "Time between two pings.", r#""25s""#),
+        Key::default("timeout", SOME_TIME, "How long an answer may take.", r#""20s""#),
+    ],
+    cases: None,
+};

@@ -1,0 +1,157 @@
+//! The keys of `[[client]]`. The defaults are those of `message::ClientLimits`; a test compares.
+
+use crate::scenario::limits;
+
+use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
+
+const QUEUE: Key = Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#);
+
+/// One entry: a publisher, a subscriber, or both.
+pub static CLIENT: Section = Section {
+    heading: "[[client]]",
+    noun: "a client",
+    about: "A publisher, a subscriber, or both.",
+    keys: &[
+        Key::required("id", Kind::Id, "By which faults and expectations name it.", r#""driver""#),
+        Key::optional(
+            "name",
+            Kind::Id,
+            "Which client its process is for the broker; two entries may share one.",
+            r#""driver""#,
+            "the id",
+        ),
+        Key::default(
+            "count",
+            Kind::Whole { min: 1, max: limits::PROCESSES },
+            "How many processes the entry is: `id#1`, `id#2`, …",
+            "1",
+        )
+        .example("3"),
+        Key::default(
+            "publish",
+            Kind::Tables(&PUBLISH, 0, limits::LIST),
+            "What it publishes.",
+            "[]",
+        )
+        .example(r#"[{ queue = "acme-widgets", event = "delivered", every = "1s", count = 8 }]"#),
+        Key::default(
+            "subscribe",
+            Kind::Tables(&SUBSCRIBE, 0, limits::LIST),
+            "What it subscribes to when it starts.",
+            "[]",
+        )
+        .example(r#"[{ queue = "acme-widgets", event = "delivered" }]"#),
+        Key::default(
+            "ack",
+            Kind::Word(&["after-handler", "before-handler", "never"]),
+            "When it acknowledges a message; all but the first are there to be broken.",
+            r#""after-handler""#,
+        ),
+        Key::default("dedup", Kind::Flag, "Whether it drops copies of what it has read.", "true"),
+        Key::default("inbox", AMOUNT, "Most messages read and not yet handled.", "1000"),
+        Key::default(
+            "outbox",
+            AMOUNT,
+            "Most messages published and not yet answered (catch-up only).",
+            "10000",
+        ),
+        Key::default(
+            "resubscribe",
+            Kind::Flag,
+            "Whether it subscribes again on each new session; if not, a reconnection makes it deaf.",
+            "true",
+        ),
+        Key::default(
+            "join",
+            Kind::Tables(&ROOM, 0, limits::LIST),
+            "Rooms that it joins later.",
+            "[]",
+        )
+        .example(r#"[{ queue = "acme-widgets", room = "vip", at = "3s" }]"#),
+        Key::default("leave", Kind::Tables(&ROOM, 0, limits::LIST), "Rooms that it leaves.", "[]")
+            .example(r#"[{ queue = "acme-widgets", room = "delivered", at = "6s" }]"#),
+    ],
+    cases: None,
+};
+
+static PUBLISH: Section = Section {
+    heading: "publish of [[client]]",
+    noun: "a publish entry",
+    about: "Something that the client publishes: at times of its own, or in answer to an event.",
+    keys: &[
+        Key { about: "To which queue.", ..QUEUE },
+        Key::required("event", Kind::Name, "What happened.", r#""delivered""#),
+        Key::optional(
+            "payload",
+            Kind::Payload,
+            "The data that goes with it: any value; dates and times as texts.",
+            r#"{ orderId = "e3669048" }"#,
+            "null",
+        ),
+        Key::optional("every", SOME_TIME, "Time between two of them.", r#""1s""#, "published once"),
+        Key::optional(
+            "count",
+            Kind::Whole { min: 1, max: 100_000_000 },
+            "How many.",
+            "8",
+            "once, or with `every` until the run ends",
+        ),
+        Key::optional("start", ANY_TIME, "When the first is published.", r#""1s""#, "at `\"1s\"`"),
+        Key::optional(
+            "on",
+            Kind::Name,
+            "Published each time that it has handled this event, instead of by the clock.",
+            r#""pickup""#,
+            "published by the clock",
+        ),
+        Key::optional("after", ANY_TIME, "With `on`: how long after.", r#""1s""#, "at once"),
+        Key::default("to", Kind::Names, "Target rooms; none is the room of the event.", "[]")
+            .example(r#"["vip"]"#),
+        Key::default("except", Kind::Names, "Rooms whose members do not get it.", "[]")
+            .example(r#"["vip"]"#),
+        Key::default("broadcast", Kind::Flag, "Whether it goes to all but itself.", "false"),
+        Key::default(
+            "volatile",
+            Kind::Flag,
+            "Whether it is kept nowhere while there is no connection.",
+            "false",
+        ),
+        Key::optional(
+            "ack_within",
+            SOME_TIME,
+            "How long it waits for the broker's acknowledgement; without one nothing is resent.",
+            r#""2s""#,
+            "asks for none",
+        ),
+    ],
+    cases: None,
+};
+
+static SUBSCRIBE: Section = Section {
+    heading: "subscribe of [[client]]",
+    noun: "a subscription",
+    about: "An event of a queue: the client joins the room of that name.",
+    keys: &[
+        QUEUE,
+        Key::required("event", Kind::Name, "Which event, which is the room.", r#""delivered""#),
+        Key::default(
+            "from",
+            Kind::Word(&["now", "start"]),
+            "Where it begins: with what comes, or with the oldest message kept (catch-up only).",
+            r#""now""#,
+        ),
+    ],
+    cases: None,
+};
+
+static ROOM: Section = Section {
+    heading: "join and leave of [[client]]",
+    noun: "a change of rooms",
+    about: "A room joined or left at a moment.",
+    keys: &[
+        QUEUE,
+        Key::required("room", Kind::Name, "Which room.", r#""vip""#),
+        Key::required("at", ANY_TIME, "When.", r#""3s""#),
+    ],
+    cases: None,
+};

@@ -1,0 +1,138 @@
+//! The keys of `[[fault]]`: those of every fault, and those of each kind.
+
+use crate::scenario::FaultKind;
+
+use super::{ANY_TIME, Case, Cases, Key, Kind, SOME_TIME, Section};
+
+const WHO: Key = Key::required(
+    "who",
+    Kind::Who,
+    "A client id, `id#3` for one of many, a list, `\"broker\"` (all its links), or `\"everyone\"` \
+     (all clients).",
+    r#""driver""#,
+);
+
+const DIRECTION: Key = Key::optional(
+    "direction",
+    Kind::Word(&["in", "out"]),
+    "Only packets towards `who`, or only those from it.",
+    r#""in""#,
+    "both ways",
+);
+
+const RATE: Key = Key::required("rate", Kind::Rate, "Probability, for each packet.", "0.1");
+
+/// Kinds of fault that take clients only: what they do, a broker has not.
+pub const BROKER_CANNOT: [&str; 3] = ["disconnect", "slow", "deaf"];
+
+/// One injected trouble.
+pub static FAULT: Section = Section {
+    heading: "[[fault]]",
+    noun: "a fault",
+    about: "One injected trouble. A packet in flight when it begins still arrives.",
+    keys: &[
+        Key::required("kind", Kind::Word(&FaultKind::NAMES), "What happens.", r#""disconnect""#),
+        Key::required("at", ANY_TIME, "When it begins.", r#""2.5s""#),
+        Key::optional("for", SOME_TIME, "How long it lasts.", r#""4s""#, "to the end"),
+    ],
+    cases: Some(Cases { tag: "kind", list: KINDS }),
+};
+
+const KINDS: &[Case] = &[
+    Case {
+        word: "disconnect",
+        about: "The client closes its sockets, stays away, and connects at once at the end; \
+                over udp the broker learns of it by heartbeat.",
+        keys: &[WHO],
+    },
+    Case { word: "cut", about: "The link goes silent; nobody is told.", keys: &[WHO, DIRECTION] },
+    Case {
+        word: "partition",
+        about: "A cut between groups.",
+        keys: &[Key::required(
+            "groups",
+            Kind::Groups,
+            "Those who still reach each other: client ids, `id#3`, `\"broker\"`.",
+            r#"[["broker", "driver"], ["shop"]]"#,
+        )],
+    },
+    Case { word: "loss", about: "Packets vanish.", keys: &[WHO, DIRECTION, RATE] },
+    Case { word: "duplicate", about: "Packets arrive twice.", keys: &[WHO, DIRECTION, RATE] },
+    Case {
+        word: "corrupt",
+        about: "Packets arrive with a flipped bit.",
+        keys: &[WHO, DIRECTION, RATE],
+    },
+    Case {
+        word: "reorder",
+        about: "A packet is held back; later ones overtake.",
+        keys: &[
+            WHO,
+            DIRECTION,
+            RATE,
+            Key::required("delay", SOME_TIME, "For how long it is held back.", r#""100ms""#),
+        ],
+    },
+    Case {
+        word: "latency",
+        about: "Another latency instead of the scenario's.",
+        keys: &[
+            WHO,
+            DIRECTION,
+            Key::required("latency", Kind::Latency, "One way, as at the top.", r#""200ms..400ms""#),
+        ],
+    },
+    Case {
+        word: "bandwidth",
+        about: "A rate, and a queue that drops what does not fit.",
+        keys: &[
+            WHO,
+            DIRECTION,
+            Key::required(
+                "bytes_per_second",
+                Kind::Whole { min: 1, max: 1 << 40 },
+                "The rate, each way.",
+                "10000",
+            ),
+            Key::required(
+                "queue_bytes",
+                // Less than one Ethernet frame would be a cut under another name.
+                Kind::Whole { min: 1_500, max: 1 << 40 },
+                "How much waits for it; at least one full packet.",
+                "20000",
+            ),
+        ],
+    },
+    Case {
+        word: "crash",
+        about: "The machine loses power: nothing is sent, memory is gone; it starts again at the end.",
+        keys: &[
+            WHO,
+            Key::default(
+                "notice",
+                Kind::Flag,
+                "Whether only the process dies, and its kernel closes the sockets.",
+                "false",
+            ),
+        ],
+    },
+    Case {
+        word: "pause",
+        about: "Nothing in or out, no input, no handler; timers that came due fire once at the end.",
+        keys: &[WHO],
+    },
+    Case {
+        word: "slow",
+        about: "The handler takes time.",
+        keys: &[WHO, Key::required("handler", SOME_TIME, "How long.", r#""300ms""#)],
+    },
+    Case {
+        word: "deaf",
+        about: "The handler is not installed.",
+        keys: &[
+            WHO,
+            Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#),
+            Key::required("event", Kind::Name, "For which event.", r#""delivered""#),
+        ],
+    },
+];

@@ -1,0 +1,219 @@
+//! From a file's text to a [`Scenario`], or to all of its problems at once.
+//!
+//! Text becomes a tree (`tree`), settings change it (`setting`), the table of keys turns it into
+//! records (`walk`, `value`), and `client`, `storm` and `expect` say what these mean together.
+//! Nothing here opens a file.
+
+mod client;
+mod expect;
+mod problem;
+mod record;
+mod roster;
+mod setting;
+mod storm;
+mod tree;
+mod value;
+mod walk;
+
+use crate::message::{BrokerLimits, Contender, Heartbeat, Retention, WhenFull};
+use crate::time::Duration;
+
+pub use problem::{Diagnostics, Place, Problem, nearest_word};
+pub use setting::Setting;
+
+use super::{Scenario, keys, limits};
+use problem::Problems;
+use record::Record;
+use roster::Roster;
+
+/// What the command line adds to a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Values to set before the file is checked, in this order.
+    pub settings: Vec<Setting>,
+    /// Load a scenario with more than [`limits::DELIVERIES`] deliveries all the same.
+    pub force: bool,
+}
+
+impl Scenario {
+    /// Loads a scenario. `name` is the file's name or path, for places and for the scenario's name.
+    ///
+    /// # Errors
+    /// All problems of the text, each with its place.
+    pub fn load(name: &str, text: &str) -> Result<Scenario, Diagnostics> {
+        Scenario::load_with(name, text, &LoadOptions::default())
+    }
+
+    /// Loads a scenario with what the command line adds.
+    ///
+    /// # Errors
+    /// All problems of the text and the settings, each with its place.
+    pub fn load_with(
+        name: &str,
+        text: &str,
+        options: &LoadOptions,
+    ) -> Result<Scenario, Diagnostics> {
+        let mut problems = Problems::default();
+        let scenario = read(name, text, options, &mut problems);
+        match scenario {
+            Some(scenario) if problems.is_empty() => Ok(scenario),
+            _ => Err(Diagnostics::new(name, text, &options.settings, problems)),
+        }
+    }
+
+    /// Loads a scenario from the bytes of a file.
+    ///
+    /// # Errors
+    /// The bytes are not UTF-8, or all problems of the text.
+    pub fn load_bytes(
+        name: &str,
+        bytes: &[u8],
+        options: &LoadOptions,
+    ) -> Result<Scenario, Diagnostics> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Scenario::load_with(name, text, options),
+            Err(error) => {
+                let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+                // What is shown ends where the text ends.
+                let good = &good[..good.floor_char_boundary(limits::FILE_BYTES)];
+                let place = Place { source: 0, start: good.len(), end: good.len() };
+                let mut problems = Problems::default();
+                let what = "the file is not UTF-8 text";
+                problems.push(Problem::new(place, what, "no text from here on"));
+                Err(Diagnostics::new(name, good, &options.settings, problems))
+            }
+        }
+    }
+}
+
+/// The scenario if it can be built; it counts only if there is no problem.
+fn read(
+    name: &str,
+    text: &str,
+    options: &LoadOptions,
+    problems: &mut Problems,
+) -> Option<Scenario> {
+    if text.len() > limits::FILE_BYTES {
+        let (bytes, most) = (text.len(), limits::FILE_BYTES);
+        let what = format!("the file has {bytes} bytes");
+        let place = Place { source: 0, start: 0, end: 0 };
+        problems.push(Problem::new(place, what, format!("at most {most} bytes")));
+        return None;
+    }
+    let mut root = match tree::parse(text, 0, 0) {
+        Ok(root) => root,
+        Err(problem) => {
+            problems.push(*problem);
+            return None;
+        }
+    };
+    for (index, setting) in options.settings.iter().enumerate() {
+        setting::apply(&mut root, setting, index + 1, problems);
+    }
+    let file = walk::record(&root, &keys::FILE, problems);
+    let scenario = build(name, &file, problems);
+    scenario.filter(|scenario| problems.is_empty() && fits(scenario, &file, options, problems))
+}
+
+fn build(name: &str, file: &Record, problems: &mut Problems) -> Option<Scenario> {
+    let contenders = contenders(file);
+    let broker = file.table("broker").and_then(broker);
+    let roster = Roster::new(file.tables("client"), problems);
+    // Times are checked against the longest trial while the file's own is unknown.
+    let run_for = file.time("run_for").unwrap_or(limits::RUN_FOR);
+    let context = client::Context {
+        run_for,
+        contenders: contenders.as_deref().unwrap_or_default(),
+        ack_timeout: broker.as_ref().map_or(Duration::from_secs(1), |broker| broker.ack_timeout),
+    };
+    let clients = client::all(file.tables("client"), &context, problems);
+    let faults = storm::all(file.tables("fault"), &roster, run_for, problems);
+    let expectations = expect::all(
+        file.tables("expect"),
+        &roster,
+        contenders.as_deref().unwrap_or_default(),
+        problems,
+    );
+    Some(Scenario {
+        name: stem(name).to_owned(),
+        title: file.text("title")?.to_owned(),
+        about: file.text("about")?.to_owned(),
+        seed: file.whole("seed")?,
+        run_for: file.time("run_for")?,
+        latency: file.latency("latency")?,
+        contenders: contenders?,
+        broker: broker?,
+        clients,
+        faults,
+        expectations,
+    })
+}
+
+/// The file's name without folders and ending.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.strip_suffix(".toml").unwrap_or(file)
+}
+
+fn contenders(file: &Record) -> Option<Vec<Contender>> {
+    if !file.names("contenders") {
+        return Some(Contender::all().collect());
+    }
+    let words = file.words("contenders")?;
+    words.iter().map(|word| word.text.parse().ok()).collect()
+}
+
+fn broker(record: &Record) -> Option<BrokerLimits> {
+    let backlog = record.table("backlog")?;
+    let heartbeat = record.table("heartbeat")?;
+    let size = |record: &Record, name| record.whole(name).map(|number| number as usize);
+    Some(BrokerLimits {
+        backlog: Retention {
+            messages: size(backlog, "messages")?,
+            bytes: size(backlog, "bytes")?,
+            age: backlog.time("age"),
+            when_full: match backlog.text("when_full")? {
+                "refuse" => WhenFull::Refuse,
+                _ => WhenFull::DropOldest,
+            },
+        },
+        heartbeat: Heartbeat {
+            every: heartbeat.time("every")?,
+            timeout: heartbeat.time("timeout")?,
+        },
+        ack_timeout: record.time("ack_timeout")?,
+        window: size(record, "window")?,
+        send_queue: size(record, "send_queue")?,
+        accept_queue: size(record, "accept_queue")?,
+        ..BrokerLimits::default()
+    })
+}
+
+/// Whether the scenario is small enough to be run without `--force`.
+fn fits(
+    scenario: &Scenario,
+    file: &Record,
+    options: &LoadOptions,
+    problems: &mut Problems,
+) -> bool {
+    let deliveries = scenario.deliveries();
+    if options.force || deliveries <= limits::DELIVERIES {
+        return true;
+    }
+    let most = limits::DELIVERIES;
+    let what = format!("at least {deliveries} deliveries: messages times subscribers");
+    let place = match scenario.busiest_publish() {
+        Some((client, publish)) => file.tables("client")[client].tables("publish")[publish].place,
+        None => file.place,
+    };
+    let expected = format!("more than {most} need --force");
+    let help = "lower `count` or `run_for`, or raise `every`";
+    problems.push(Problem::new(place, what, expected).help(help));
+    false
+}
+
+/// A value of the table of keys as JSON.
+pub(super) fn toml_to_json(text: &str) -> serde_json::Value {
+    let node = tree::parse(&format!("v = {text}"), 0, 0).expect("a default is TOML");
+    value::json(&node).expect("a default has no infinity")["v"].clone()
+}

@@ -1,0 +1,258 @@
+//! The clients: what they publish, when, and whether it fits through their links.
+
+use std::collections::BTreeSet;
+
+use crate::message::{
+    AckPolicy, ClientLimits, Contender, Dedup, Echo, From, Keep, Link, Name, Payload, Resubscribe,
+    Target,
+};
+use crate::scenario::{Client, Publish, RoomChange, Subscribe, When, limits};
+use crate::time::{Duration, Instant};
+
+use super::problem::{Problem, Problems, quote};
+use super::record::Record;
+
+/// When the first message is published if the file does not say: all are connected by then.
+const START: Duration = Duration::from_secs(1);
+
+/// What the rest of the file says that matters to clients.
+pub struct Context<'a> {
+    /// How long the trial runs.
+    pub run_for: Duration,
+    /// Which rows it has.
+    pub contenders: &'a [Contender],
+    /// Of the broker; clients wait as long.
+    pub ack_timeout: Duration,
+}
+
+/// Builds all clients; what cannot be built is left out, and is a problem already.
+pub fn all(records: &[Record], context: &Context, problems: &mut Problems) -> Vec<Client> {
+    let published: usize = records.iter().map(|client| client.tables("publish").len()).sum();
+    if published > limits::PUBLISHES {
+        let most = limits::PUBLISHES;
+        let what = format!("all clients together have {published} publish entries");
+        problems.push(Problem::new(records[0].place, what, format!("at most {most}")));
+        return Vec::new();
+    }
+    records.iter().filter_map(|record| client(record, records, context, problems)).collect()
+}
+
+fn client(
+    record: &Record,
+    all: &[Record],
+    context: &Context,
+    problems: &mut Problems,
+) -> Option<Client> {
+    let subscribe = record.tables("subscribe").iter().filter_map(subscribe).collect();
+    let join = room_changes(record, "join", context.run_for, problems);
+    let leave = room_changes(record, "leave", context.run_for, problems);
+    let published = record.tables("publish").iter().map(|entry| {
+        heard(entry, record, all, problems);
+        datagram(entry, record, context, problems);
+        publish(entry, context.run_for, problems)
+    });
+    let publish = published.collect::<Vec<_>>().into_iter().flatten().collect();
+    Some(Client {
+        id: Name::from(record.text("id")?),
+        name: record.text("name").map(Name::from),
+        count: u32::try_from(record.whole("count")?).expect("the table of keys limits it"),
+        publish,
+        subscribe,
+        join,
+        leave,
+        limits: limits_of(record, context)?,
+    })
+}
+
+fn limits_of(record: &Record, context: &Context) -> Option<ClientLimits> {
+    Some(ClientLimits {
+        inbox: record.whole("inbox")? as usize,
+        outbox: record.whole("outbox")? as usize,
+        ack_timeout: context.ack_timeout,
+        ack: match record.text("ack")? {
+            "before-handler" => AckPolicy::BeforeHandler,
+            "never" => AckPolicy::Never,
+            _ => AckPolicy::AfterHandler,
+        },
+        dedup: if record.flag("dedup")? { Dedup::On } else { Dedup::Off },
+        resubscribe: match record.flag("resubscribe")? {
+            true => Resubscribe::Always,
+            false => Resubscribe::Once,
+        },
+        ..ClientLimits::default()
+    })
+}
+
+fn subscribe(record: &Record) -> Option<Subscribe> {
+    Some(Subscribe {
+        queue: Name::from(record.text("queue")?),
+        event: Name::from(record.text("event")?),
+        from: if record.text("from")? == "start" { From::Start } else { From::Now },
+    })
+}
+
+fn room_changes(
+    record: &Record,
+    key: &'static str,
+    run_for: Duration,
+    problems: &mut Problems,
+) -> Vec<RoomChange> {
+    let mut change = |record: &Record| {
+        let at = record.time("at")?;
+        before_end(record, "at", at, run_for, problems);
+        Some(RoomChange {
+            queue: Name::from(record.text("queue")?),
+            room: Name::from(record.text("room")?),
+            at: Instant::ZERO + at,
+        })
+    };
+    record.tables(key).iter().filter_map(&mut change).collect()
+}
+
+/// Checks that something begins before the trial ends.
+pub fn before_end(
+    record: &Record,
+    key: &str,
+    at: Duration,
+    run_for: Duration,
+    problems: &mut Problems,
+) {
+    if at >= run_for {
+        let what = format!("`{key}` is {at}, and the trial ends at {run_for}");
+        problems.push(Problem::new(record.place_of(key), what, format!("before {run_for}")));
+    }
+}
+
+fn publish(record: &Record, run_for: Duration, problems: &mut Problems) -> Option<Publish> {
+    let when = when(record, run_for, problems);
+    let names = |key| {
+        let words = record.words(key)?;
+        Some(words.iter().map(|word| Name::from(word.text.as_str())).collect())
+    };
+    Some(Publish {
+        queue: Name::from(record.text("queue")?),
+        event: Name::from(record.text("event")?),
+        payload: record.payload("payload").map_or_else(Payload::null, Payload::from),
+        target: Target {
+            to: names("to")?,
+            except: names("except")?,
+            echo: if record.flag("broadcast")? { Echo::NotSender } else { Echo::Everyone },
+            keep: if record.flag("volatile")? { Keep::Volatile } else { Keep::Kept },
+        },
+        when: when?,
+        ack_within: record.time("ack_within"),
+    })
+}
+
+/// By the clock or in answer to an event, never both.
+fn when(record: &Record, run_for: Duration, problems: &mut Problems) -> Option<When> {
+    if record.names("on") {
+        for key in ["every", "count", "start"].into_iter().filter(|key| record.names(key)) {
+            let what = format!("a publish entry has both `on` and `{key}`");
+            let problem = Problem::new(record.key_of(key), what, "goes with the clock");
+            problems.push(
+                problem
+                    .also(record.key_of("on"), "goes with an event")
+                    .help("make two entries of it"),
+            );
+        }
+        let event = Name::from(record.text("on")?);
+        return Some(When::On { event, after: record.time("after").unwrap_or(Duration::ZERO) });
+    }
+    if record.names("after") {
+        let problem = Problem::new(record.key_of("after"), "`after` without `on`", "after what?");
+        problems.push(problem.help("for the first message's time, write `start`"));
+    }
+    let start = record.time("start").unwrap_or(START);
+    if record.names("start") {
+        before_end(record, "start", start, run_for, problems);
+    } else if start >= run_for {
+        let what =
+            format!("the first message would be published at {start}, the trial's end or later");
+        let problem = Problem::new(record.place, what, "`start` is missing");
+        problems.push(problem.help("for example: start = \"0s\""));
+    }
+    let count = record.whole("count");
+    if count.is_some_and(|count| count > 1) && !record.names("every") {
+        let what = "a publish entry has `count` without `every`";
+        let problem = Problem::new(record.key_of("count"), what, "how often?");
+        problems.push(problem.help("for example: every = \"1s\""));
+    }
+    Some(match record.time("every") {
+        Some(every) => {
+            let left = run_for - start;
+            let fit = left.as_micros().div_ceil(every.as_micros());
+            When::Every { start: Instant::ZERO + start, every, count: count.unwrap_or(fit) }
+        }
+        None => When::Every { start: Instant::ZERO + start, every: run_for, count: 1 },
+    })
+}
+
+/// An entry in answer to an event needs that event: a subscription, or a room that it goes to.
+fn heard(entry: &Record, client: &Record, all: &[Record], problems: &mut Problems) {
+    let (Some(field), Some(event)) = (entry.fields.get("on"), entry.text("on")) else { return };
+    if client.refused.iter().any(|key| key == "subscribe" || key == "join") {
+        return;
+    }
+    let subscribed = client.tables("subscribe");
+    if subscribed.iter().any(|record| !record.names("event") || record.text("event") == Some(event))
+    {
+        return;
+    }
+    // What follows looks at the whole file: not for ever more entries that are wrong.
+    if problems.len() > limits::PROBLEMS {
+        return;
+    }
+    let own: BTreeSet<_> = subscribed
+        .iter()
+        .map(|record| (record.text("queue"), record.text("event")))
+        .chain(client.tables("join").iter().map(|join| (join.text("queue"), join.text("room"))))
+        .collect();
+    let reaches = |publish: &Record| {
+        let rooms = publish.words("to").unwrap_or_default().iter().map(|word| word.text.as_str());
+        let event = publish.words("to").is_some_and(|to| to.is_empty()).then_some(event);
+        rooms.chain(event).any(|room| own.contains(&(publish.text("queue"), Some(room))))
+    };
+    let mut published = all.iter().flat_map(|client| client.tables("publish"));
+    if published.any(|publish| publish.text("event") == Some(event) && reaches(publish)) {
+        return;
+    }
+    let who = client.text("id").map_or("the client".to_owned(), quote);
+    let what = format!("{who} answers {}, which it does not subscribe to", quote(event));
+    let events = subscribed.iter().filter_map(|record| record.text("event"));
+    let help = problems.nearest(event, events);
+    let problem = Problem::new(field.place, what, "this event never reaches it");
+    problems.push(
+        problem
+            .maybe_help(help)
+            .maybe_help(Some(format!("add {{ queue = …, event = {event:?} }} to its `subscribe`"))),
+    );
+}
+
+/// Over UDP a message is one datagram.
+fn datagram(entry: &Record, client: &Record, context: &Context, problems: &mut Problems) {
+    if !context.contenders.iter().any(|contender| contender.link == Link::Udp) {
+        return;
+    }
+    let text = |record: &Record, key| record.text(key).unwrap_or_default().len();
+    let rooms = ["to", "except"].iter().flat_map(|key| entry.words(key).unwrap_or_default());
+    let publisher = text(client, "id").max(text(client, "name"));
+    let names = publisher
+        + text(entry, "queue")
+        + text(entry, "event")
+        // A room is quoted and followed by a comma.
+        + rooms.map(|room| room.text.len() + 3).sum::<usize>();
+    let payload = entry.payload("payload").map_or(4, |payload| payload.to_string().len());
+    let bytes = udp_frame_bytes(payload, names);
+    if bytes > limits::UDP_FRAME_BYTES {
+        let most = limits::UDP_FRAME_BYTES;
+        let what = format!("a frame with this message has up to {bytes} bytes");
+        let problem = Problem::new(entry.place_of("payload"), what, format!("udp carries {most}"));
+        problems.push(problem.help("make the payload smaller, or leave udp out of `contenders`"));
+    }
+}
+
+/// The most bytes of a UDP frame with a message of so many bytes of payload and names.
+pub fn udp_frame_bytes(payload: usize, names: usize) -> usize {
+    payload + names + limits::FRAME_OVERHEAD_BYTES
+}

@@ -1,0 +1,219 @@
+//! What is wrong with a scenario: every problem at once, each with its place and help.
+//!
+//! Only data and its rendering by miette; nothing here decides what is wrong.
+
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+
+use crate::scenario::limits;
+
+use super::setting::Setting;
+
+/// A place in the file or in a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// 0 is the file; `n` is the `n`th setting of the command line.
+    pub source: usize,
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// One problem: what is wrong, where, what was expected, and what may help.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Problem {
+    what: String,
+    place: Place,
+    expected: String,
+    also: Option<(Place, String)>,
+    help: Option<String>,
+    source_text: Option<NamedSource<String>>,
+}
+
+impl Problem {
+    /// What is wrong, where, and what was expected there.
+    pub fn new(place: Place, what: impl Into<String>, expected: impl Into<String>) -> Problem {
+        Problem {
+            what: what.into(),
+            place,
+            expected: expected.into(),
+            also: None,
+            help: None,
+            source_text: None,
+        }
+    }
+
+    /// Adds what may help.
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds help if there is any.
+    pub fn maybe_help(mut self, help: Option<String>) -> Problem {
+        self.help = self.help.or(help);
+        self
+    }
+
+    /// Adds another place that has to do with it; it is shown if it is in the same source.
+    pub fn also(mut self, place: Place, label: impl Into<String>) -> Problem {
+        self.also = Some((place, label.into()));
+        self
+    }
+}
+
+impl Diagnostic for Problem {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source_text.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = |place: Place, text: &String| {
+            LabeledSpan::at(place.start..place.end.max(place.start), text.clone())
+        };
+        let also = self.also.iter().filter(|(place, _)| place.source == self.place.source);
+        let others = also.map(move |(place, text)| label(*place, text));
+        Some(Box::new(std::iter::once(label(self.place, &self.expected)).chain(others)))
+    }
+}
+
+/// All problems of a scenario, in the order of the file; those of settings come last.
+#[derive(Debug, thiserror::Error)]
+#[error("{headline}")]
+pub struct Diagnostics {
+    headline: String,
+    source_text: Box<NamedSource<String>>,
+    problems: Vec<Problem>,
+}
+
+impl Diagnostics {
+    /// Sorts the problems and gives each the text that it points into.
+    pub(super) fn new(name: &str, text: &str, settings: &[Setting], problems: Problems) -> Self {
+        let count = problems.len();
+        let mut problems = problems.list;
+        problems.sort_by_key(|problem| problem.place);
+        let headline = match count {
+            1 => format!("{name} cannot be run: 1 problem"),
+            n if n > limits::PROBLEMS => {
+                format!(
+                    "{name} cannot be run: {n} problems, of which the first {}",
+                    limits::PROBLEMS
+                )
+            }
+            n => format!("{name} cannot be run: {n} problems"),
+        };
+        problems.truncate(limits::PROBLEMS);
+        for problem in &mut problems {
+            if let Some(setting) = problem.place.source.checked_sub(1) {
+                problem.source_text =
+                    Some(NamedSource::new("--set", settings[setting].as_str().to_owned()));
+            }
+        }
+        Diagnostics {
+            headline,
+            source_text: Box::new(NamedSource::new(name, text.to_owned())),
+            problems,
+        }
+    }
+
+    /// The problems, at most [`limits::PROBLEMS`].
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl Diagnostic for Diagnostics {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&*self.source_text)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.problems.iter().map(|problem| problem as &dyn Diagnostic)))
+    }
+}
+
+/// Collects problems. Work and memory are bounded, whatever the file says.
+#[derive(Debug, Default)]
+pub struct Problems {
+    list: Vec<Problem>,
+    more: usize,
+    suggested: usize,
+}
+
+impl Problems {
+    /// Notes a problem; beyond a bound it is only counted.
+    pub fn push(&mut self, problem: Problem) {
+        if self.list.len() < limits::PROBLEMS * 20 {
+            self.list.push(problem);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many problems there are.
+    pub fn len(&self) -> usize {
+        self.list.len() + self.more
+    }
+
+    /// The nearest right word as a question, if one is near enough.
+    pub fn nearest<'a>(
+        &mut self,
+        word: &str,
+        words: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
+        self.suggested += 1;
+        if self.suggested > limits::PROBLEMS * 2 {
+            return None;
+        }
+        nearest_word(word, words).map(|right| format!("did you mean `{right}`?"))
+    }
+}
+
+/// The nearest right word, if one is near enough: most of its letters are there.
+pub fn nearest_word<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The comparison takes time in proportion to both lengths; no right word is this long.
+    if word.len() > limits::NAME_BYTES {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let likeness = |right: &str| {
+        let letters = lower.chars().count().max(right.chars().count()).max(1);
+        1.0 - strsim::osa_distance(&lower, right) as f64 / letters as f64
+    };
+    words
+        .into_iter()
+        .map(|right| (likeness(&right.to_lowercase()), right))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
+        .map(|(_, right)| right)
+}
+
+/// Words as a list for a reader: `` `a`, `b` or `c` ``.
+pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.as_slice() {
+        [] => "nothing".to_owned(),
+        [word] => word.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// What a file says, shortened to what fits into a sentence.
+pub fn quote(text: &str) -> String {
+    const MOST: usize = 60;
+    let shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    let cut = if text.chars().nth(MOST).is_some() { "…" } else { "" };
+    format!("`{shown}{cut}`")
+}

@@ -1,0 +1,211 @@
+//! Who there is: the entries of the file by id, and what a fault or an expectation may call them.
+//!
+//! It is made from the records, so that one bad key of a client does not make it unknown.
+
+use std::collections::BTreeMap;
+
+use crate::message::Name;
+use crate::scenario::limits;
+
+use super::problem::{Place, Problem, Problems, quote};
+use super::record::{Record, Word};
+
+/// All entries.
+pub struct Roster {
+    entries: Vec<Entry>,
+    by_id: BTreeMap<String, usize>,
+    /// Some entry has no good id: then an unknown word may be meant for it.
+    has_gaps: bool,
+}
+
+struct Entry {
+    id: String,
+    place: Place,
+    /// The client that its processes are, if the file says so.
+    name: Option<String>,
+    /// Empty if `count` was refused.
+    processes: Vec<Name>,
+    publishes: bool,
+    subscribes: bool,
+}
+
+impl Roster {
+    /// Reads the entries, and checks ids, names and numbers of processes.
+    pub fn new(clients: &[Record], problems: &mut Problems) -> Roster {
+        let mut roster = Roster { entries: Vec::new(), by_id: BTreeMap::new(), has_gaps: false };
+        let mut left = limits::PROCESSES;
+        for client in clients {
+            let Some(id) = client.text("id") else {
+                roster.has_gaps = true;
+                continue;
+            };
+            if let Some(first) = roster.by_id.get(id) {
+                let first = roster.entries[*first].place;
+                let what = format!("two clients have the id {}", quote(id));
+                let problem = Problem::new(client.place_of("id"), what, "again");
+                problems.push(problem.also(first, "first here"));
+                continue;
+            }
+            let count = match client.whole("count") {
+                Some(count) if count > left => {
+                    let most = limits::PROCESSES;
+                    let what = format!("all clients together are more than {most} processes");
+                    let expected = format!("at most {left} are left");
+                    problems.push(Problem::new(client.place_of("count"), what, expected));
+                    None
+                }
+                count => count,
+            };
+            left -= count.unwrap_or(0);
+            let process = |n| match count {
+                Some(1) => Name::from(id),
+                _ => Name::from(format!("{id}#{n}")),
+            };
+            roster.by_id.insert(id.to_owned(), roster.entries.len());
+            roster.entries.push(Entry {
+                id: id.to_owned(),
+                place: client.place_of("id"),
+                name: client.text("name").map(str::to_owned),
+                processes: (1..=count.unwrap_or(0)).map(process).collect(),
+                publishes: !client.tables("publish").is_empty(),
+                subscribes: !client.tables("subscribe").is_empty()
+                    || !client.tables("join").is_empty(),
+            });
+        }
+        roster.one_publisher_a_name(problems);
+        roster
+    }
+
+    /// Processes that share a name share a message numbering: only one of them may publish.
+    fn one_publisher_a_name(&self, problems: &mut Problems) {
+        let mut publishers: BTreeMap<&str, &Entry> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.publishes) {
+            if entry.name.is_some() && entry.processes.len() > 1 {
+                let count = entry.processes.len();
+                let what = format!("{count} processes of one name would all publish");
+                let problem = Problem::new(entry.place, what, "at most one of a name may");
+                problems.push(problem.help("leave out `name`: each process is its own client"));
+            }
+            let name = match (&entry.name, entry.processes.len()) {
+                (Some(name), _) => name,
+                (None, 1) => &entry.id,
+                (None, _) => continue,
+            };
+            if let Some(first) = publishers.insert(name, entry) {
+                let what = format!("two entries of the client {} publish", quote(name));
+                let problem = Problem::new(entry.place, what, "publishes too");
+                problems.push(
+                    problem.also(first.place, "publishes").help(
+                        "at most one entry of a name may publish; message numbers are its own",
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Every process.
+    pub fn everyone(&self) -> Vec<Name> {
+        self.entries.iter().flat_map(|entry| entry.processes.iter().cloned()).collect()
+    }
+
+    /// The processes that a word names: an id (all of them) or `id#3`.
+    pub fn resolve(&self, word: &Word, problems: &mut Problems) -> Vec<Name> {
+        let text = word.text.as_str();
+        if let Some(entry) = self.entry(text) {
+            return entry.processes.clone();
+        }
+        if let Some((id, number)) = text.split_once('#')
+            && let Some(entry) = self.entry(id)
+        {
+            return self.one_of_many(entry, number, word, problems);
+        }
+        if !self.has_gaps {
+            let help = self.nearest(text, problems);
+            problems.push(self.unknown(word, help));
+        }
+        Vec::new()
+    }
+
+    fn nearest(&self, text: &str, problems: &mut Problems) -> Option<String> {
+        let names = self.entries.iter().filter_map(|entry| entry.name.as_deref());
+        problems.nearest(text, self.entries.iter().map(|entry| entry.id.as_str()).chain(names))
+    }
+
+    fn entry(&self, id: &str) -> Option<&Entry> {
+        self.by_id.get(id).map(|index| &self.entries[*index])
+    }
+
+    fn one_of_many(
+        &self,
+        entry: &Entry,
+        number: &str,
+        word: &Word,
+        problems: &mut Problems,
+    ) -> Vec<Name> {
+        let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let process = index.and_then(|index| entry.processes.get(index));
+        // The index alone would take `#03` for `#3`.
+        if let Some(process) = process.filter(|process| process.as_str() == word.text) {
+            return vec![process.clone()];
+        }
+        let id = &entry.id;
+        let expected = match entry.processes.len() {
+            // `count` was refused, and that is a problem already.
+            0 => return Vec::new(),
+            1 => format!("`{id}` is one process: leave out `#{number}`"),
+            count => format!("there are `{id}#1` to `{id}#{count}`"),
+        };
+        let what = format!("there is no process {}", quote(&word.text));
+        problems.push(Problem::new(word.place, what, expected));
+        Vec::new()
+    }
+
+    fn unknown(&self, word: &Word, help: Option<String>) -> Problem {
+        let what = format!("there is no client {}", quote(&word.text));
+        let problem = Problem::new(word.place, what, "expected the `id` of a [[client]]");
+        problem.help(help.unwrap_or_else(|| {
+            const SHOWN: usize = 10;
+            let ids: Vec<_> =
+                self.entries.iter().take(SHOWN).map(|entry| format!("`{}`", entry.id)).collect();
+            let more = if self.entries.len() > SHOWN { ", …" } else { "" };
+            format!("the file has {}{more}", ids.join(", "))
+        }))
+    }
+
+    /// Checks that a word names a client that has a row in the report: one that subscribes.
+    pub fn subscriber(&self, word: &Word, problems: &mut Problems) -> Option<Name> {
+        let text = word.text.as_str();
+        let is_named = |entry: &&Entry| match &entry.name {
+            Some(name) => name == text,
+            None => entry.processes.iter().any(|process| process.as_str() == text),
+        };
+        let mut named = self.entries.iter().filter(is_named).peekable();
+        if named.peek().is_some() {
+            if named.any(|entry| entry.subscribes) {
+                return Some(Name::from(text));
+            }
+            let what = format!("the client {} subscribes to nothing", quote(text));
+            problems.push(Problem::new(word.place, what, "expected a subscriber"));
+            return None;
+        }
+        match self.entry(text) {
+            Some(Entry { name: Some(name), .. }) => {
+                let what = format!("{} is an entry of the client {}", quote(text), quote(name));
+                problems.push(Problem::new(word.place, what, format!("expected `{name}`")));
+            }
+            Some(Entry { processes, .. }) if processes.len() > 1 => {
+                let what = format!("{} is {} clients", quote(text), processes.len());
+                let expected = format!("expected one of them, as in `{text}#1`");
+                let problem = Problem::new(word.place, what, expected);
+                problems.push(problem.help("leave out `client` for the sum of all subscribers"));
+            }
+            Some(_) => {}
+            None if self.has_gaps => {}
+            None => {
+                let help = self.nearest(text, problems);
+                problems.push(self.unknown(word, help));
+            }
+        }
+        None
+    }
+}

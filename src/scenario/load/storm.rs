@@ -1,0 +1,167 @@
+//! The faults: what each needs besides its keys, and whom it is about.
+
+use std::collections::BTreeMap;
+
+use crate::message::Name;
+use crate::scenario::keys::BROKER_CANNOT;
+use crate::scenario::{Direction, Fault, FaultKind, Notice, Who, limits};
+use crate::time::{Duration, Instant};
+
+use super::client::before_end;
+use super::problem::{Place, Problem, Problems, one_of, quote};
+use super::record::{Record, Word};
+use super::roster::Roster;
+
+/// Builds all faults; what cannot be built is left out, and is a problem already.
+pub fn all(
+    records: &[Record],
+    roster: &Roster,
+    run_for: Duration,
+    problems: &mut Problems,
+) -> Vec<Fault> {
+    let mut named = 0;
+    let mut faults = Vec::new();
+    for record in records {
+        let Some(fault) = fault(record, roster, run_for, problems) else { continue };
+        named += match (&fault.who, &fault.kind) {
+            (Who::Clients(processes), _) => processes.len(),
+            (_, FaultKind::Partition { groups }) => groups.iter().map(Vec::len).sum(),
+            _ => 1,
+        };
+        if named > limits::FAULT_PROCESSES {
+            let most = limits::FAULT_PROCESSES;
+            let what = format!("all faults together name more than {most} processes");
+            problems.push(Problem::new(record.place, what, "one too many"));
+            break;
+        }
+        faults.push(fault);
+    }
+    faults
+}
+
+fn fault(
+    record: &Record,
+    roster: &Roster,
+    run_for: Duration,
+    problems: &mut Problems,
+) -> Option<Fault> {
+    let word = record.text("kind")?;
+    let at = record.time("at");
+    if let Some(at) = at {
+        before_end(record, "at", at, run_for, problems);
+    }
+    let who =
+        if word == "partition" { Some(Who::Nobody) } else { who(record, word, roster, problems) };
+    let kind = kind(record, word, roster, problems);
+    let begin = Instant::ZERO + at.unwrap_or_default();
+    let until = record.time("for").map_or(Instant::NEVER, |span| begin + span);
+    let direction = match record.text("direction") {
+        Some("in") => Direction::In,
+        Some("out") => Direction::Out,
+        _ => Direction::Both,
+    };
+    Some(Fault { kind: kind?, who: who?, at: at.map(|_| begin)?, until, direction })
+}
+
+fn kind(
+    record: &Record,
+    word: &str,
+    roster: &Roster,
+    problems: &mut Problems,
+) -> Option<FaultKind> {
+    Some(match word {
+        "disconnect" => FaultKind::Disconnect,
+        "cut" => FaultKind::Cut,
+        "partition" => FaultKind::Partition { groups: groups(record, roster, problems)? },
+        "loss" => FaultKind::Loss { rate: record.rate("rate")? },
+        "duplicate" => FaultKind::Duplicate { rate: record.rate("rate")? },
+        "corrupt" => FaultKind::Corrupt { rate: record.rate("rate")? },
+        "reorder" => {
+            FaultKind::Reorder { rate: record.rate("rate")?, delay: record.time("delay")? }
+        }
+        "latency" => FaultKind::Latency { latency: record.latency("latency")? },
+        "bandwidth" => FaultKind::Bandwidth {
+            bytes_per_second: record.whole("bytes_per_second")?,
+            queue_bytes: record.whole("queue_bytes")?,
+        },
+        "crash" => FaultKind::Crash {
+            notice: if record.flag("notice")? { Notice::Given } else { Notice::Silent },
+        },
+        "pause" => FaultKind::Pause,
+        "slow" => FaultKind::Slow { handler: record.time("handler")? },
+        "deaf" => FaultKind::Deaf {
+            queue: Name::from(record.text("queue")?),
+            event: Name::from(record.text("event")?),
+        },
+        _ => unreachable!("the table of keys has this kind only"),
+    })
+}
+
+fn who(record: &Record, kind: &str, roster: &Roster, problems: &mut Problems) -> Option<Who> {
+    let words = record.words("who")?;
+    match words {
+        [] => {
+            let place = record.place_of("who");
+            problems.push(Problem::new(place, "a fault on nobody", "expected at least one client"));
+            return None;
+        }
+        [word] if word.text == "broker" => {
+            if BROKER_CANNOT.contains(&kind) {
+                let what = format!("`{kind}` takes clients only");
+                let problem = Problem::new(word.place, what, "the broker has no such thing");
+                problems.push(problem.help("`cut`, `pause` and `crash` can happen to the broker"));
+                return None;
+            }
+            return Some(Who::Broker);
+        }
+        [word] if word.text == "everyone" => return Some(Who::Clients(roster.everyone())),
+        _ => {}
+    }
+    let mut named = BTreeMap::new();
+    let mut processes = Vec::new();
+    for word in words {
+        if ["broker", "everyone"].contains(&word.text.as_str()) {
+            let what = format!("`{}` stands alone, not in a list", word.text);
+            problems.push(Problem::new(word.place, what, "expected a client id"));
+            continue;
+        }
+        let found = roster.resolve(word, problems);
+        once(&found, word, &mut named, problems);
+        processes.extend(found);
+    }
+    Some(Who::Clients(processes))
+}
+
+/// Notes a process that is named for a second time.
+fn once(found: &[Name], word: &Word, named: &mut BTreeMap<Name, Place>, problems: &mut Problems) {
+    let mut again = None;
+    for process in found {
+        again = again.or(named.insert(process.clone(), word.place));
+    }
+    if let Some(first) = again {
+        let what = format!("{} is named twice", quote(&word.text));
+        problems.push(Problem::new(word.place, what, "again").also(first, "first here"));
+    }
+}
+
+fn groups(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<Vec<Vec<Name>>> {
+    let groups = record.groups("groups")?;
+    if groups.len() < 2 || groups.iter().any(Vec::is_empty) {
+        let what = "a partition has at least two groups, and nobody is an empty one";
+        let help = format!("those in no group reach all; {} is a member too", one_of(["broker"]));
+        let problem = Problem::new(record.place_of("groups"), what, "expected two or more groups");
+        problems.push(problem.help(help));
+        return None;
+    }
+    let mut named = BTreeMap::new();
+    let mut member = |word: &Word| {
+        let found = match word.text.as_str() {
+            "broker" => vec![Name::from("broker")],
+            "everyone" => roster.everyone(),
+            _ => roster.resolve(word, problems),
+        };
+        once(&found, word, &mut named, problems);
+        found
+    };
+    Some(groups.iter().map(|group| group.iter().flat_map(&mut member).collect()).collect())
+}

@@ -1,0 +1,197 @@
+//! TOML as a tree in which every key and value knows its place. Meaning comes later.
+
+use toml_span::value::ValueInner;
+
+use crate::scenario::limits;
+
+use super::problem::{Place, Problem};
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where it stands; of a table with a header, the header alone.
+    pub place: Place,
+    /// What stands there.
+    pub value: Tree,
+}
+
+/// What TOML can say. Dates are not part of it: `toml-span` does not read them.
+#[derive(Clone, Debug)]
+pub enum Tree {
+    /// `"text"`
+    Text(String),
+    /// `7`
+    Integer(i64),
+    /// `0.5`
+    Number(f64),
+    /// `true`
+    Flag(bool),
+    /// `[1, 2]`, or the tables of `[[name]]`
+    List(Vec<Node>),
+    /// `{ a = 1 }` or `[name]`, in the order of the file
+    Table(Vec<(Key, Node)>),
+}
+
+/// A key and its place.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The key.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Node {
+    /// What stands there, for a sentence.
+    pub fn type_name(&self) -> &'static str {
+        match self.value {
+            Tree::Text(_) => "a text",
+            Tree::Integer(_) => "a whole number",
+            Tree::Number(_) => "a number",
+            Tree::Flag(_) => "true or false",
+            Tree::List(_) => "a list",
+            Tree::Table(_) => "a table",
+        }
+    }
+}
+
+/// Parses a source. `offset` is how far the text stands from the start of what is shown.
+///
+/// # Errors
+/// It is no TOML, or beyond a limit: one problem, since nothing after it can be trusted.
+pub fn parse(text: &str, source: usize, offset: usize) -> Result<Node, Box<Problem>> {
+    let reader = Reader { text, source, offset };
+    reader.refuse_excess()?;
+    let mut root = toml_span::parse(text).map_err(|error| reader.syntax(&error))?;
+    let mut node = reader.node(&mut root, 0)?;
+    // The whole file is no place to point at.
+    node.place = reader.place(0, 0);
+    Ok(node)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    source: usize,
+    offset: usize,
+}
+
+impl Reader<'_> {
+    fn place(&self, start: usize, end: usize) -> Place {
+        let end = end.min(self.text.len());
+        let start = start.min(end);
+        Place { source: self.source, start: start + self.offset, end: end + self.offset }
+    }
+
+    /// What the parser would take too long or too much memory for.
+    fn refuse_excess(&self) -> Result<(), Box<Problem>> {
+        let most = limits::ASSIGNMENTS;
+        if let Some((at, _)) = self.text.match_indices('=').nth(most) {
+            let what = format!("the file has more than {most} `=` signs");
+            return Err(Box::new(Problem::new(self.place(at, at + 1), what, "one too many")));
+        }
+        let mut start = 0;
+        for line in self.text.split_inclusive('\n') {
+            if line.trim_start().starts_with('[') && header_parts(line) > limits::HEADER_PARTS {
+                let most = limits::HEADER_PARTS;
+                let place = self.place(start, start + line.trim_end().len());
+                let what = format!("a table's header has more than {most} parts");
+                return Err(Box::new(Problem::new(place, what, "nested too deeply")));
+            }
+            start += line.len();
+        }
+        Ok(())
+    }
+
+    fn syntax(&self, error: &toml_span::Error) -> Box<Problem> {
+        use toml_span::ErrorKind;
+        let mut span = error.span;
+        // A span that ends inside a character or before its start would not be shown.
+        span.start = span.start.min(self.text.len());
+        while !self.text.is_char_boundary(span.start) {
+            span.start -= 1;
+        }
+        span.end = span.end.clamp(span.start, self.text.len());
+        while !self.text.is_char_boundary(span.end) {
+            span.end += 1;
+        }
+        let place = self.first_line(span.start, span.end);
+        let problem = Problem::new(place, "this is not TOML", format!("{error}"));
+        Box::new(match &error.kind {
+            ErrorKind::UnquotedString => problem.help("put quotes around a text: \"…\""),
+            ErrorKind::InvalidNumber => problem.help(
+                "a duration, a range or a date is a text: put quotes around it, as in \"3s\"",
+            ),
+            ErrorKind::DuplicateKey { first, .. } => {
+                problem.also(self.place(first.start, first.end), "first here")
+            }
+            ErrorKind::DuplicateTable { name, first } => problem
+                .also(self.first_line(first.start, first.end), "first here")
+                .help(format!("for another entry of a list, write [[{name}]]")),
+            ErrorKind::DottedKeyInvalidType { first } => {
+                problem.also(self.place(first.start, first.end), "this is no table")
+            }
+            _ => problem,
+        })
+    }
+
+    fn node(&self, value: &mut toml_span::Value, depth: usize) -> Result<Node, Box<Problem>> {
+        let place = self.first_line(value.span.start, value.span.end);
+        if depth > limits::NESTING {
+            let what = format!("tables and lists are nested more than {} deep", limits::NESTING);
+            return Err(Box::new(Problem::new(place, what, "nested too deeply")));
+        }
+        let value = match value.take() {
+            ValueInner::String(text) => Tree::Text(text.into_owned()),
+            ValueInner::Integer(number) => Tree::Integer(number),
+            ValueInner::Float(number) => Tree::Number(number),
+            ValueInner::Boolean(flag) => Tree::Flag(flag),
+            ValueInner::Array(list) => {
+                let nodes = list.into_iter().map(|mut value| self.node(&mut value, depth + 1));
+                Tree::List(nodes.collect::<Result<_, _>>()?)
+            }
+            ValueInner::Table(table) => {
+                let entries = table.into_iter().map(|(key, mut value)| {
+                    let place = self.place(key.span.start, key.span.end);
+                    let key = Key { name: key.name.into_owned(), place };
+                    Ok((key, self.node(&mut value, depth + 1)?))
+                });
+                let mut entries = entries.collect::<Result<Vec<_>, Box<Problem>>>()?;
+                entries.sort_by_key(|(key, _)| key.place);
+                Tree::Table(entries)
+            }
+        };
+        Ok(Node { place, value })
+    }
+
+    /// A place cut to its first line: a label over many lines hides what it is about.
+    fn first_line(&self, start: usize, end: usize) -> Place {
+        let end = end.min(self.text.len());
+        let start = start.min(end);
+        let line = self.text.get(start..end).unwrap_or_default().lines().next().unwrap_or_default();
+        // A header with a comment behind it: point at the header.
+        let line = match line.find(']') {
+            Some(close) if line.starts_with('[') && start + line.len() < end => {
+                let close = if line[close + 1..].starts_with(']') { close + 2 } else { close + 1 };
+                &line[..close]
+            }
+            _ => line.trim_end(),
+        };
+        self.place(start, start + line.len())
+    }
+}
+
+/// How many parts the header on this line has, if it is one: headers have no commas.
+fn header_parts(line: &str) -> usize {
+    let mut quote = None;
+    let mut parts = 1;
+    for letter in line.chars() {
+        match (quote, letter) {
+            (None, ',' | '#') => break,
+            (None, '.') => parts += 1,
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            _ => {}
+        }
+    }
+    parts
+}

@@ -1,0 +1,192 @@
+//! Walks the tree by the table of keys: every key known, every value of its kind and within its
+//! limits. What values mean together is not checked here.
+
+use crate::scenario::keys::{Case, Key, Presence, Section};
+use crate::scenario::limits;
+
+use super::problem::{Place, Problem, Problems, one_of, quote};
+use super::record::{Field, Origin, Record};
+use super::tree::{Node, Tree};
+use super::{tree, value};
+
+/// Turns a table of the tree into a record; what is wrong is noted, and left out of it.
+pub fn record(node: &Node, section: &'static Section, problems: &mut Problems) -> Record {
+    let mut record = Record { place: node.place, fields: Default::default(), refused: Vec::new() };
+    let Tree::Table(entries) = &node.value else {
+        let expected = format!("expected a table with the keys of {}", section.noun);
+        let what = format!("{} is {}", section.heading, node.type_name());
+        problems.push(Problem::new(node.place, what, expected));
+        record.refused = section.all_keys().map(|key| key.name.to_owned()).collect();
+        return record;
+    };
+    let case = tag(entries, section).and_then(|word| section.case(word));
+    for (key, node) in entries {
+        match find(section, case, &key.name) {
+            Some(known) => match value::read(node, known, problems) {
+                Some(value) => {
+                    let (key, place, origin) = (key.place, node.place, Origin::Given);
+                    record.fields.insert(known.name, Field { key, place, value, origin });
+                }
+                None => record.refused.push(key.name.clone()),
+            },
+            None => {
+                record.refused.push(key.name.clone());
+                unknown_key(key, section, case, problems);
+            }
+        }
+    }
+    for key in section.keys.iter().chain(case.into_iter().flat_map(|case| case.keys)) {
+        if !record.names(key.name) {
+            left_out(key, section, case, &mut record, problems);
+        }
+    }
+    record
+}
+
+/// The word on which the other keys depend, if it is there.
+fn tag<'a>(entries: &'a [(tree::Key, Node)], section: &Section) -> Option<&'a str> {
+    let tag = section.cases.as_ref()?.tag;
+    entries.iter().find_map(|(key, node)| match &node.value {
+        Tree::Text(word) if key.name == tag => Some(word.as_str()),
+        _ => None,
+    })
+}
+
+/// The key of this name. While the case is unknown, any case's will do: one problem is enough.
+fn find(
+    section: &'static Section,
+    case: Option<&'static Case>,
+    name: &str,
+) -> Option<&'static Key> {
+    match case {
+        Some(case) => section.keys.iter().chain(case.keys).find(|key| key.name == name),
+        None => section.all_keys().find(|key| key.name == name),
+    }
+}
+
+fn left_out(
+    key: &'static Key,
+    section: &Section,
+    case: Option<&Case>,
+    record: &mut Record,
+    problems: &mut Problems,
+) {
+    match key.presence {
+        Presence::Optional(_) => {}
+        Presence::Required => {
+            let noun = noun(section, case);
+            let what = format!("{noun} needs `{}`", key.name);
+            let problem = Problem::new(record.place, what, format!("`{}` is missing", key.name));
+            problems.push(problem.help(format!("for example: {}", example(key))));
+        }
+        Presence::Default(text) => {
+            let node = tree::parse(&format!("v = {text}"), 0, 0).expect("a default is TOML");
+            let Tree::Table(mut entries) = node.value else { unreachable!("`v = …` is a table") };
+            let mut node = entries.remove(0).1;
+            node.place = record.place;
+            let value = value::read(&node, key, problems).expect("a default is of its kind");
+            let (key_place, place, origin) = (record.place, record.place, Origin::Default);
+            record.fields.insert(key.name, Field { key: key_place, place, value, origin });
+        }
+    }
+}
+
+/// A key with its example, as a file would have it.
+fn example(key: &Key) -> String {
+    use crate::scenario::keys::Kind;
+    match key.kind {
+        Kind::Tables(section, ..) => section.heading.to_owned(),
+        _ => format!("{} = {}", key.name, key.example),
+    }
+}
+
+fn noun(section: &Section, case: Option<&Case>) -> String {
+    case.map_or_else(|| section.noun.to_owned(), |case| format!("{} `{}`", section.noun, case.word))
+}
+
+fn unknown_key(key: &tree::Key, section: &Section, case: Option<&Case>, problems: &mut Problems) {
+    let what = format!("{} has no key {}", noun(section, case), quote(&key.name));
+    let problem = Problem::new(key.place, what, "unknown key");
+    if let Some(case) = case {
+        let others = section.cases.iter().flat_map(|cases| cases.list);
+        let owners: Vec<_> = others
+            .filter(|other| other.keys.iter().any(|known| known.name == key.name))
+            .map(|other| other.word)
+            .collect();
+        if !owners.is_empty() {
+            let own = case.keys.iter().map(|known| known.name);
+            let help = format!(
+                "`{}` belongs to {}; a `{}` has {}",
+                key.name,
+                one_of(owners),
+                case.word,
+                one_of(own),
+            );
+            return problems.push(problem.help(help.replace(" or ", " and ")));
+        }
+    }
+    let known = || section.keys.iter().chain(case.into_iter().flat_map(|case| case.keys));
+    let help = problems.nearest(&key.name, known().map(|key| key.name)).unwrap_or_else(|| {
+        format!("its keys are {}", one_of(known().map(|key| key.name)).replace(" or ", " and "))
+    });
+    problems.push(problem.help(help));
+}
+
+/// Reads a list of tables.
+pub fn records(
+    node: &Node,
+    key: &Key,
+    section: &'static Section,
+    (least, most): (usize, usize),
+    problems: &mut Problems,
+) -> Option<Vec<Record>> {
+    let Tree::List(nodes) = &node.value else {
+        let what = format!("`{}` is {}", key.name, node.type_name());
+        let help = match section.heading.starts_with("[[") {
+            true => format!("each entry begins with {}", section.heading),
+            false => format!("for example: {} = {}", key.name, key.example),
+        };
+        problems.push(Problem::new(node.place, what, "expected a list of tables").help(help));
+        return None;
+    };
+    if nodes.len() < least {
+        let what = format!("there is no {}", section.noun.trim_start_matches("a "));
+        problems.push(Problem::new(node.place, what, format!("at least {least}")));
+    }
+    if !within(nodes.len(), most, &format!("`{}`", key.name), node.place, problems) {
+        return None;
+    }
+    Some(nodes.iter().map(|node| record(node, section, problems)).collect())
+}
+
+/// Whether a list is not too long; a problem if it is.
+pub fn within(len: usize, most: usize, whose: &str, place: Place, problems: &mut Problems) -> bool {
+    if len > most {
+        let what = format!("{whose} has {len} entries");
+        problems.push(Problem::new(place, what, format!("at most {most}")));
+    }
+    len <= most
+}
+
+/// Whether a text is not too long; a problem if it is.
+pub fn short(text: &str, most: usize, name: &str, place: Place, problems: &mut Problems) -> bool {
+    if text.len() > most {
+        let what = format!("`{name}` has {} bytes", text.len());
+        problems.push(Problem::new(place, what, format!("at most {most} bytes")));
+    }
+    text.len() <= most
+}
+
+/// Checks a name: not empty, not too long, nothing that a report could not print.
+pub fn name(text: &str, name: &str, place: Place, problems: &mut Problems) -> bool {
+    if text.is_empty() {
+        problems.push(Problem::new(place, format!("`{name}` is empty"), "expected a name"));
+        return false;
+    }
+    if let Some(letter) = text.chars().find(|letter| letter.is_control()) {
+        let what = format!("`{name}` has the control character {letter:?}");
+        problems.push(Problem::new(place, what, "expected a name that can be printed"));
+        return false;
+    }
+    short(text, limits::NAME_BYTES, name, place, problems)
+}

@@ -1,0 +1,87 @@
+//! The scenario that `dlab new` writes: small, commented, and it runs.
+//!
+//! The values below are its story; what each key means is said by the table of keys.
+
+use super::keys::{self, Key, Kind, Section};
+
+/// What a line of the template does with its key.
+enum Line {
+    /// Sets it.
+    Set(&'static str, &'static str),
+    /// Shows it with its example, switched off.
+    Off(&'static str),
+}
+
+use Line::{Off, Set};
+
+const TOP: &[Line] = &[
+    Set("about", r#""A driver reports eight deliveries; the shop is away for four of them.""#),
+    Set("run_for", r#""20s""#),
+    Off("seed"),
+    Off("latency"),
+    Off("contenders"),
+];
+
+const DRIVER: &[Line] = &[
+    Set("id", r#""driver""#),
+    Set("publish", r#"[{ queue = "deliveries", event = "delivered", every = "1s", count = 8 }]"#),
+];
+
+const SHOP: &[Line] = &[
+    Set("id", r#""shop""#),
+    Set("subscribe", r#"[{ queue = "deliveries", event = "delivered" }]"#),
+    Off("ack"),
+    Off("dedup"),
+];
+
+const AWAY: &[Line] = &[
+    Set("kind", r#""disconnect""#),
+    Set("who", r#""shop""#),
+    Set("at", r#""2.5s""#),
+    Set("for", r#""4s""#),
+];
+
+const EXPECTED: &[Line] = &[Set("contender", r#""tcp/catch-up""#), Set("missed", "0")];
+
+/// A starter scenario with this title: valid, and with a comment for each key.
+pub fn template(title: &str) -> String {
+    let mut text =
+        String::from("# A scenario for `dlab run`. All keys: docs/reference/scenario.md\n\n");
+    // A JSON text is a TOML text too.
+    let title = serde_json::Value::from(title).to_string().replace('\u{7f}', "\\u007f");
+    line(&mut text, &keys::FILE, "title", &title, "");
+    lines(&mut text, &keys::FILE, TOP);
+    for (key, entry) in
+        [("client", DRIVER), ("client", SHOP), ("fault", AWAY), ("expect", EXPECTED)]
+    {
+        let section = entry_of(key);
+        text.push_str(&format!("\n# {}\n{}\n", section.about, section.heading));
+        lines(&mut text, section, entry);
+    }
+    text
+}
+
+fn entry_of(name: &str) -> &'static Section {
+    match key(&keys::FILE, name).kind {
+        Kind::Tables(section, ..) => section,
+        other => panic!("`{name}` is {other:?} in the table of keys"),
+    }
+}
+
+fn key(section: &'static Section, name: &str) -> &'static Key {
+    section.all_keys().find(|key| key.name == name).expect("the table of keys has it")
+}
+
+fn lines(text: &mut String, section: &'static Section, lines: &[Line]) {
+    for entry in lines {
+        match entry {
+            Set(name, value) => line(text, section, name, value, ""),
+            Off(name) => line(text, section, name, key(section, name).example, "# "),
+        }
+    }
+}
+
+/// A comment that says what the key means, and the key.
+fn line(text: &mut String, section: &'static Section, name: &str, value: &str, switch: &str) {
+    text.push_str(&format!("# {}\n{switch}{name} = {value}\n", key(section, name).about));
+}
