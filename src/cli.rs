@@ -5,7 +5,6 @@
 
 mod args;
 mod console;
-mod engine;
 mod in_order;
 mod interrupt;
 mod library;

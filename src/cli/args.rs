@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
-use super::values::{self, Seeds, Setting};
+use super::values::{self, Seeds};
 use crate::message::Contender;
+use crate::scenario::Setting;
 use crate::time::Instant;
 
 const EXITS: &str = "\

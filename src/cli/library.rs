@@ -9,12 +9,12 @@ use clap::CommandFactory;
 use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, NewArgs, ShowArgs};
 use super::console::Console;
-use super::engine::{self, LoadOptions};
 use super::{load, sources};
+use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
 /// Validates files.
 pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
-    let loaded = match load::all(&args.files, &[], &LoadOptions::default(), console) {
+    let loaded = match load::all(&args.files, &LoadOptions::default(), console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -26,19 +26,19 @@ pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
 
 /// The built-in scenarios: name and title.
 pub fn list(console: &mut Console) -> Exit {
-    let builtins = engine::builtins();
-    let columns = builtins.iter().map(|builtin| builtin.name.len()).max().unwrap_or(0);
-    for builtin in builtins {
-        console.print(&format!("{:columns$}  {}\n", builtin.name, builtin.title));
+    let columns = builtin::all().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, text) in builtin::all() {
+        let scenario = Scenario::load(name, text).expect("built-in scenarios are valid");
+        console.print(&format!("{name:columns$}  {}\n", scenario.title));
     }
     Exit::Met
 }
 
 /// A built-in scenario's file.
 pub fn show(args: &ShowArgs, console: &mut Console) -> Exit {
-    match engine::builtins().into_iter().find(|builtin| builtin.name == args.name) {
-        Some(builtin) => {
-            console.print(builtin.text);
+    match builtin::find(&args.name) {
+        Some(text) => {
+            console.print(text);
             Exit::Met
         }
         None => {
@@ -53,7 +53,7 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
     let path = args.file.display();
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy();
     let file = OpenOptions::new().write(true).create_new(true).open(&args.file);
-    match file.and_then(|mut file| file.write_all(engine::template(&name).as_bytes())) {
+    match file.and_then(|mut file| file.write_all(scenario::template(&name).as_bytes())) {
         Ok(()) => {
             console.say(&format!("{path} written; `dlab run {path}` runs it"));
             Exit::Met
@@ -67,7 +67,7 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
 
 /// The JSON Schema of scenario files.
 pub fn schema(console: &mut Console) -> Exit {
-    console.print(&format!("{}\n", engine::schema().trim_end()));
+    console.print(&format!("{:#}\n", scenario::schema()));
     Exit::Met
 }
 

@@ -3,10 +3,8 @@
 
 use super::Exit;
 use super::console::Console;
-use super::engine::{self, LoadOptions};
 use super::sources::{self, Source};
-use super::values::Setting;
-use crate::scenario::Scenario;
+use crate::scenario::{LoadOptions, Scenario};
 
 /// A scenario, and what runs it again.
 pub struct Loaded {
@@ -22,7 +20,6 @@ pub struct Loaded {
 /// One of them is not there or not valid; everything that is wrong has been shown.
 pub fn all(
     arguments: &[String],
-    settings: &[Setting],
     options: &LoadOptions,
     console: &Console,
 ) -> Result<Vec<Loaded>, Exit> {
@@ -34,11 +31,11 @@ pub fn all(
             exit = exit.and(missing.exit);
             Vec::new()
         });
-        for Source { name, given, text } in sources {
-            match engine::load(&name, &given, &text, settings, options) {
+        for Source { given, text } in sources {
+            match Scenario::load_bytes(&given, &text, options) {
                 Ok(scenario) => loaded.push(Loaded { scenario, given }),
                 Err(problem) => {
-                    console.complain(problem.as_ref());
+                    console.complain(&problem);
                     exit = exit.and(Exit::Usage);
                 }
             }

@@ -4,7 +4,6 @@
 use tracing_subscriber::EnvFilter;
 
 use super::console::Console;
-use super::engine::TrialTime;
 use crate::report::Colour;
 
 /// The variable that filters the log; it goes before `-v`.
@@ -42,7 +41,7 @@ pub fn begin(verbose: u8, console: &Console) -> Result<(), String> {
         .map_err(|error| format!("{VARIABLE} is not a log filter: {error}"))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_timer(TrialTime)
+        .without_time()
         .with_target(false)
         .with_ansi(console.error_style().colour == Colour::On)
         .with_writer(std::io::stderr);

@@ -10,7 +10,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::args::RunArgs;
 use super::console::Console;
-use super::engine::{LoadOptions, Size, TrialOptions};
 use super::in_order::{Step, in_order};
 use super::load::{self, Loaded};
 use super::log::Log;
@@ -20,14 +19,16 @@ use super::trial::{self, Job, Keep, Runs, Wishes};
 use super::values::Seeds;
 use super::{Exit, interrupt, log};
 use crate::message::Contender;
+use crate::scenario::LoadOptions;
+use crate::sim::TrialOptions;
 use crate::time::Instant;
 use book::Book;
 
 /// Loads everything, then runs everything.
 pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
-    let size = if args.force { Size::Any } else { Size::WithinLimits };
-    let options = LoadOptions { contenders: contenders(args), size };
-    let loaded = match load::all(&args.scenarios, &args.set, &options, console) {
+    let (settings, contenders, force) = (args.set.clone(), contenders(args), args.force);
+    let options = LoadOptions { settings, contenders, force };
+    let loaded = match load::all(&args.scenarios, &options, console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -53,7 +54,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         }
     };
     let wishes = Wishes {
-        options: TrialOptions { broker_view_at: args.at },
+        options: TrialOptions { view_at: args.at, ..TrialOptions::default() },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
         trace: if trace.is_some() { Keep::Trace } else { Keep::Nothing },
     };
@@ -72,7 +73,7 @@ fn execute(
     in_order(
         pool,
         plan.jobs(),
-        |job| (job, trial::run(job, wishes)),
+        |job| (job, trial::run(job, &wishes)),
         |step| {
             match step {
                 Step::Done => progress.tick(),

@@ -1,23 +1,21 @@
 //! From `NAME|FILE|DIR` to the texts of scenarios. Reads files; understands nothing in them.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use miette::MietteDiagnostic;
 
 use super::Exit;
-use super::engine;
+use crate::scenario::{builtin, limits::FILE_BYTES};
 
 /// A scenario's text, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The scenario's name: a built-in one, or the file's stem.
-    pub name: String,
     /// What runs it again: the name or the path.
     pub given: String,
-    /// The file's text.
-    pub text: String,
+    /// The file's bytes.
+    pub text: Vec<u8>,
 }
 
 /// Why there is no text.
@@ -37,9 +35,8 @@ impl NotFound {
 /// The scenarios that an argument names, in order of their paths. Built-in names go before files,
 /// so that a command means the same in every folder; `./caps` is always a file.
 pub fn find(given: &str) -> Result<Vec<Source>, NotFound> {
-    if let Some(builtin) = engine::builtins().into_iter().find(|one| one.name == given) {
-        let (name, text) = (builtin.name.to_owned(), builtin.text.to_owned());
-        return Ok(vec![Source { name, given: given.to_owned(), text }]);
+    if let Some(text) = builtin::find(given) {
+        return Ok(vec![Source { given: given.to_owned(), text: text.as_bytes().to_vec() }]);
     }
     let path = Path::new(given);
     if path.is_dir() {
@@ -70,10 +67,16 @@ fn folder(path: &Path) -> Result<Vec<Source>, NotFound> {
 }
 
 fn file(path: &Path) -> Result<Source, NotFound> {
-    let text = fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
+    let text = read(path).map_err(|error| unusable(path, &error))?;
     let given = path.display().to_string();
-    let name = path.file_stem().map_or(given.clone(), |stem| stem.to_string_lossy().into_owned());
-    Ok(Source { name, given, text })
+    Ok(Source { given, text })
+}
+
+/// Reads a file, but no more than one byte beyond what the loader takes: it says what is wrong.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    fs::File::open(path)?.take(FILE_BYTES as u64 + 1).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 fn unusable(path: &Path, error: &io::Error) -> NotFound {
@@ -99,9 +102,8 @@ pub fn unknown_name(given: &str) -> NotFound {
 
 /// At most three built-in names that are near enough to be meant, the nearest first.
 fn nearest(given: &str) -> Vec<String> {
-    let mut names: Vec<(f64, &str)> = engine::builtins()
-        .into_iter()
-        .map(|builtin| (strsim::jaro_winkler(given, builtin.name), builtin.name))
+    let mut names: Vec<(f64, &str)> = builtin::all()
+        .map(|(name, _)| (strsim::jaro_winkler(given, name), name))
         // Below this, jaro_winkler names words that share hardly more than letters.
         .filter(|&(likeness, _)| likeness > 0.75)
         .collect();

@@ -3,10 +3,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::engine::{self, Simulated, TrialOptions};
 use crate::message::Contender;
 use crate::scenario::Scenario;
-use crate::verdict::Row;
+use crate::sim::{self, TrialOptions};
+use crate::verdict::{self, Row};
 
 /// What to run.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ pub struct Job<'a> {
 }
 
 /// What else is wanted of every trial.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Wishes {
     /// What the simulator is asked for.
     pub options: TrialOptions,
@@ -64,7 +64,7 @@ pub struct Trial {
 ///
 /// # Errors
 /// Something panicked: a bug of ours, with its message.
-pub fn run(job: Job, wishes: Wishes) -> Result<Trial, String> {
+pub fn run(job: Job, wishes: &Wishes) -> Result<Trial, String> {
     catch_unwind(AssertUnwindSafe(|| attempt(job, wishes))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
@@ -72,8 +72,9 @@ pub fn run(job: Job, wishes: Wishes) -> Result<Trial, String> {
     })
 }
 
-fn attempt(job: Job, wishes: Wishes) -> Result<Trial, String> {
-    let Simulated { history, broker_view } = simulate(job, wishes)?;
+fn attempt(job: Job, wishes: &Wishes) -> Result<Trial, String> {
+    let sim::Trial { history, view } = simulate(job, wishes)?;
+    let broker_view = view.map(|view| view.to_string());
     let trace_hash = history.trace_hash();
     let difference = match wishes.runs {
         Runs::Once => None,
@@ -83,7 +84,7 @@ fn attempt(job: Job, wishes: Wishes) -> Result<Trial, String> {
             differs.then(|| difference(history.trace_lines(), second.trace_lines()))
         }
     };
-    let row = engine::judge(job.scenario, job.contender, &history);
+    let row = verdict::judge(job.scenario, job.contender, &history);
     let trace = match wishes.trace {
         Keep::Trace => history.trace_lines().collect(),
         Keep::Nothing => Vec::new(),
@@ -91,8 +92,8 @@ fn attempt(job: Job, wishes: Wishes) -> Result<Trial, String> {
     Ok(Trial { row, trace_hash, trace, broker_view, difference })
 }
 
-fn simulate(job: Job, wishes: Wishes) -> Result<Simulated, String> {
-    engine::simulate(job.scenario, job.contender, job.seed, &wishes.options)
+fn simulate(job: Job, wishes: &Wishes) -> Result<sim::Trial, String> {
+    sim::run_trial(job.scenario, job.contender, job.seed, &wishes.options)
         .map_err(|panic| panic.to_string())
 }
 

@@ -31,6 +31,9 @@ use roster::Roster;
 pub struct LoadOptions {
     /// Values to set before the file is checked, in this order.
     pub settings: Vec<Setting>,
+    /// These contenders instead of the file's; empty is the file's. What the file expects of
+    /// another is kept, and is not run.
+    pub contenders: Vec<Contender>,
     /// Load a scenario with more than [`limits::DELIVERIES`] deliveries all the same.
     pub force: bool,
 }
@@ -111,12 +114,18 @@ fn read(
         setting::apply(&mut root, setting, index + 1, problems);
     }
     let file = walk::record(&root, &keys::FILE, problems);
-    let scenario = build(name, &file, problems);
+    let scenario = build(name, &file, &options.contenders, problems);
     scenario.filter(|scenario| problems.is_empty() && fits(scenario, &file, options, problems))
 }
 
-fn build(name: &str, file: &Record, problems: &mut Problems) -> Option<Scenario> {
-    let contenders = contenders(file);
+fn build(
+    name: &str,
+    file: &Record,
+    instead: &[Contender],
+    problems: &mut Problems,
+) -> Option<Scenario> {
+    let own = contenders(file);
+    let contenders = if instead.is_empty() { own.clone() } else { Some(instead.to_vec()) };
     let broker = file.table("broker").and_then(broker);
     let roster = Roster::new(file.tables("client"), problems);
     // Times are checked against the longest trial while the file's own is unknown.
@@ -128,12 +137,8 @@ fn build(name: &str, file: &Record, problems: &mut Problems) -> Option<Scenario>
     };
     let clients = client::all(file.tables("client"), &context, problems);
     let faults = storm::all(file.tables("fault"), &roster, run_for, problems);
-    let expectations = expect::all(
-        file.tables("expect"),
-        &roster,
-        contenders.as_deref().unwrap_or_default(),
-        problems,
-    );
+    let expectations =
+        expect::all(file.tables("expect"), &roster, own.as_deref().unwrap_or_default(), problems);
     Some(Scenario {
         name: stem(name).to_owned(),
         title: file.text("title")?.to_owned(),

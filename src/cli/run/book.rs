@@ -4,7 +4,6 @@
 use super::super::Exit;
 use super::super::args::RunArgs;
 use super::super::console::Console;
-use super::super::engine;
 use super::super::load::Loaded;
 use super::super::trace::Trace;
 use super::super::trial::{Job, Trial};
@@ -120,7 +119,7 @@ impl<'a> Book<'a> {
             return;
         }
         let scenario = job.scenario;
-        let checked = engine::check_expectations(scenario, &page.rows);
+        let checked = crate::verdict::check_expectations(scenario, &page.rows);
         let replay = self.replay(job, &self.contenders());
         let hash = hash_of(&page.hashes);
         let report = report::build(scenario, job.seed, replay, page.rows, hash, checked);
@@ -157,8 +156,7 @@ impl<'a> Book<'a> {
             command.push_str(&format!(" --contender {contender}"));
         }
         for setting in &self.args.set {
-            let setting = format!("{}={}", setting.path, setting.value);
-            command.push_str(&format!(" --set {}", quoted(&setting)));
+            command.push_str(&format!(" --set {}", quoted(setting.as_str())));
         }
         if self.args.force {
             command.push_str(" --force");
