@@ -11,7 +11,7 @@ use crate::time::{Duration, Instant};
 use super::{Publish, Scenario, When};
 
 /// Above this many the counting stops: the work would be that of the trial.
-const COUNTED: u64 = 10_000_000;
+pub const COUNTED: u64 = 10_000_000;
 
 /// Above this many rounds of answers the rest is taken to go on like the rounds before.
 const ROUNDS: u64 = 10_000;

@@ -10,6 +10,7 @@ mod problem;
 mod record;
 mod roster;
 mod setting;
+mod source;
 mod storm;
 mod tree;
 mod value;
@@ -21,7 +22,7 @@ use crate::time::Duration;
 pub use problem::{Diagnostics, Place, Problem, nearest_word};
 pub use setting::Setting;
 
-use super::{Scenario, keys, limits};
+use super::{Scenario, deliveries, keys, limits};
 use problem::Problems;
 use record::Record;
 use roster::Roster;
@@ -206,7 +207,11 @@ fn fits(
         return true;
     }
     let most = limits::DELIVERIES;
-    let what = format!("at least {deliveries} deliveries: messages times subscribers");
+    let size = match deliveries {
+        more if more > deliveries::COUNTED => format!("more than {}", deliveries::COUNTED),
+        counted => format!("up to {counted}"),
+    };
+    let what = format!("{size} deliveries: messages times subscribers");
     let place = match scenario.busiest_publish() {
         Some((client, publish)) => file.tables("client")[client].tables("publish")[publish].place,
         None => file.place,

@@ -68,8 +68,14 @@ fn kind(kind: Kind) -> Value {
     const DURATION: &str = r"[0-9]+(\.[0-9]+)?(ms|s|m|h)";
     const NUMBER: &str = r"[0-9]+(\.[0-9]+)?";
     let name = || json!({ "type": "string", "minLength": 1, "maxLength": limits::NAME_BYTES });
-    let names = |least: usize| json!({ "type": "array", "items": name(), "minItems": least, "maxItems": limits::LIST });
-    let contender = || json!({ "enum": Contender::all().map(|contender| contender.to_string()).collect::<Vec<_>>() });
+    let names = |least: usize| {
+        let most = limits::LIST;
+        json!({ "type": "array", "items": name(), "minItems": least, "maxItems": most })
+    };
+    let contender = || {
+        let all: Vec<String> = Contender::all().map(|contender| contender.to_string()).collect();
+        json!({ "enum": all })
+    };
     match kind {
         Kind::Text => json!({ "type": "string", "maxLength": limits::TEXT_BYTES }),
         Kind::Id => {

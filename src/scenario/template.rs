@@ -55,7 +55,7 @@ pub fn template(title: &str) -> String {
         [("client", DRIVER), ("client", SHOP), ("fault", AWAY), ("expect", EXPECTED)]
     {
         let section = entry_of(key);
-        text.push_str(&format!("\n# {}\n{}\n", section.about, section.heading));
+        text.push_str(&format!("\n{}{}\n", comment(section.about), section.heading));
         lines(&mut text, section, entry);
     }
     text
@@ -83,5 +83,21 @@ fn lines(text: &mut String, section: &'static Section, lines: &[Line]) {
 
 /// A comment that says what the key means, and the key.
 fn line(text: &mut String, section: &'static Section, name: &str, value: &str, switch: &str) {
-    text.push_str(&format!("# {}\n{switch}{name} = {value}\n", key(section, name).about));
+    text.push_str(&comment(key(section, name).about));
+    text.push_str(&format!("{switch}{name} = {value}\n"));
+}
+
+/// A comment of lines that fit a terminal.
+fn comment(about: &str) -> String {
+    const WIDTH: usize = 80;
+    let mut lines = vec![String::from("#")];
+    for word in about.split_whitespace() {
+        if lines.last().is_some_and(|line| line.chars().count() + word.chars().count() >= WIDTH) {
+            lines.push(String::from("#"));
+        }
+        let line = lines.last_mut().expect("there is a first line");
+        line.push(' ');
+        line.push_str(word);
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }

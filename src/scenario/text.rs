@@ -58,7 +58,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidText> {
     let scale = 10_u128.pow(fraction.len() as u32);
     let scaled: u128 = format!("{whole}{fraction}").parse().map_err(|_| InvalidText::Duration)?;
     let scaled_ms = scaled * unit_ms;
-    if scaled_ms % scale != 0 {
+    if !scaled_ms.is_multiple_of(scale) {
         return Err(InvalidText::Fraction);
     }
     u64::try_from(scaled_ms / scale * 1_000)

@@ -58,7 +58,7 @@ pub static CLIENT: Section = Section {
         Key::default(
             "resubscribe",
             Kind::Flag,
-            "Whether it subscribes again on each new session; if not, a reconnection makes it deaf.",
+            "Whether it subscribes again on each new session; if not, a reconnection deafens it.",
             "true",
         ),
         Key::default(

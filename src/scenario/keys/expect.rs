@@ -62,7 +62,7 @@ pub static EXPECT: Section = Section {
 
 static RECOVERIES: Section = Section {
     heading: "recoveries of [[expect]]",
-    noun: "the recoveries",
+    noun: "the table `recoveries`",
     about: "Whether what a client was told at its recoveries was true.",
     keys: &[
         counter("honest_success", "Told that all is well, and it was."),

@@ -105,7 +105,8 @@ const KINDS: &[Case] = &[
     },
     Case {
         word: "crash",
-        about: "The machine loses power: nothing is sent, memory is gone; it starts again at the end.",
+        about: "The machine loses power: nothing is sent, memory is gone; \
+                it starts again at the end.",
         keys: &[
             WHO,
             Key::default(
@@ -118,7 +119,8 @@ const KINDS: &[Case] = &[
     },
     Case {
         word: "pause",
-        about: "Nothing in or out, no input, no handler; timers that came due fire once at the end.",
+        about: "Nothing in or out, no input, no handler; \
+                timers that came due fire once at the end.",
         keys: &[WHO],
     },
     Case {

@@ -4,11 +4,12 @@
 
 use std::fmt;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use crate::scenario::limits;
 
 use super::setting::Setting;
+use super::source::Source;
 
 /// A place in the file or in a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +31,7 @@ pub struct Problem {
     expected: String,
     also: Option<(Place, String)>,
     help: Option<String>,
-    source_text: Option<NamedSource<String>>,
+    source_text: Option<Source>,
 }
 
 impl Problem {
@@ -75,9 +76,8 @@ impl Diagnostic for Problem {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = |place: Place, text: &String| {
-            LabeledSpan::at(place.start..place.end.max(place.start), text.clone())
-        };
+        let label =
+            |place: Place, text: &String| LabeledSpan::at(place.start..place.end, text.clone());
         let also = self.also.iter().filter(|(place, _)| place.source == self.place.source);
         let others = also.map(move |(place, text)| label(*place, text));
         Some(Box::new(std::iter::once(label(self.place, &self.expected)).chain(others)))
@@ -89,7 +89,7 @@ impl Diagnostic for Problem {
 #[error("{headline}")]
 pub struct Diagnostics {
     headline: String,
-    source_text: Box<NamedSource<String>>,
+    source_text: Box<Source>,
     problems: Vec<Problem>,
 }
 
@@ -110,17 +110,18 @@ impl Diagnostics {
             n => format!("{name} cannot be run: {n} problems"),
         };
         problems.truncate(limits::PROBLEMS);
+        let file = Source::new(name, text);
         for problem in &mut problems {
-            if let Some(setting) = problem.place.source.checked_sub(1) {
-                problem.source_text =
-                    Some(NamedSource::new("--set", settings[setting].as_str().to_owned()));
+            let setting = problem.place.source.checked_sub(1);
+            let setting = setting.map(|index| Source::new("--set", settings[index].as_str()));
+            let source = setting.as_ref().unwrap_or(&file);
+            let also = problem.also.iter_mut().map(|(place, _)| place);
+            for place in also.chain([&mut problem.place]) {
+                place.end = source.shown_end(place.start, place.end);
             }
+            problem.source_text = setting;
         }
-        Diagnostics {
-            headline,
-            source_text: Box::new(NamedSource::new(name, text.to_owned())),
-            problems,
-        }
+        Diagnostics { headline, source_text: Box::new(file), problems }
     }
 
     /// The problems, at most [`limits::PROBLEMS`].
@@ -202,11 +203,20 @@ pub fn nearest_word<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) ->
 
 /// Words as a list for a reader: `` `a`, `b` or `c` ``.
 pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    listed(words, "or")
+}
+
+/// Words as a list for a reader: `` `a`, `b` and `c` ``.
+pub fn all_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    listed(words, "and")
+}
+
+fn listed<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match words.as_slice() {
         [] => "nothing".to_owned(),
         [word] => word.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {conjunction} {last}", first.join(", ")),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! So a setting is checked exactly as if the file had said it, and a problem quotes the setting.
 
+use crate::scenario::limits;
+
 use super::problem::{Place, Problem, Problems, quote};
 use super::tree::{self, Key, Node, Tree};
 
@@ -27,6 +29,11 @@ impl Setting {
 /// Applies the `source`th setting.
 pub fn apply(root: &mut Node, setting: &Setting, source: usize, problems: &mut Problems) {
     let text = setting.as_str();
+    if text.len() > limits::FILE_BYTES {
+        let place = Place { source, start: 0, end: 0 };
+        let expected = format!("at most {} bytes", limits::FILE_BYTES);
+        return problems.push(Problem::new(place, "a setting is too long", expected));
+    }
     let all = Place { source, start: 0, end: text.len() };
     let (path, value) =
         match split(text, source).and_then(|(path, at)| Ok((path, value(text, at, source)?))) {
@@ -38,7 +45,7 @@ pub fn apply(root: &mut Node, setting: &Setting, source: usize, problems: &mut P
         // A new key on the way is a new table, which the last part's value replaces.
         node = match step(node, part, problems) {
             Ok(next) => next,
-            Err(problem) => return problems.push(problem),
+            Err(problem) => return problems.push(*problem),
         };
         if index + 1 == path.len() {
             *node = Node { place: value.place, value: value.value.clone() };
@@ -56,7 +63,7 @@ fn step<'a>(
     node: &'a mut Node,
     part: &Key,
     problems: &mut Problems,
-) -> Result<&'a mut Node, Problem> {
+) -> Result<&'a mut Node, Box<Problem>> {
     let found = node.type_name();
     match &mut node.value {
         Tree::Table(entries) => {
@@ -73,13 +80,13 @@ fn step<'a>(
         Tree::List(nodes) => {
             let index = match entry(nodes, part) {
                 Some(index) => index,
-                None => return Err(no_entry(nodes, part, problems)),
+                None => return Err(Box::new(no_entry(nodes, part, problems))),
             };
             Ok(&mut nodes[index])
         }
         _ => {
             let what = format!("the setting looks for {} inside a value", quote(&part.name));
-            Err(Problem::new(part.place, what, format!("what is there is {found}")))
+            Err(Box::new(Problem::new(part.place, what, format!("what is there is {found}"))))
         }
     }
 }
@@ -122,6 +129,10 @@ fn split(text: &str, source: usize) -> Result<(Vec<Key>, usize), Box<Problem>> {
                     let what = "a part of the setting's path is empty";
                     return Err(Box::new(Problem::new(place, what, "a key, an index or an id")));
                 }
+                if path.len() == limits::HEADER_PARTS {
+                    let what = format!("a path has more than {} parts", limits::HEADER_PARTS);
+                    return Err(Box::new(Problem::new(place, what, "one too many")));
+                }
                 path.push(Key { name, place });
                 start = at + 1;
                 if letter == '=' {
@@ -149,6 +160,6 @@ fn value(text: &str, at: usize, source: usize) -> Result<Node, Box<Problem>> {
             Ok(Node { place, value: node.value })
         }
         Err(problem) if value.starts_with(['{', '[', '"', '\'']) => Err(problem),
-        _ => Ok(Node { place, value: Tree::Text(value.to_owned()) }),
+        _ => Ok(Node { place, value: Tree::Text(value.trim().to_owned()) }),
     }
 }

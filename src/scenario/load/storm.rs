@@ -8,7 +8,7 @@ use crate::scenario::{Direction, Fault, FaultKind, Notice, Who, limits};
 use crate::time::{Duration, Instant};
 
 use super::client::before_end;
-use super::problem::{Place, Problem, Problems, one_of, quote};
+use super::problem::{Place, Problem, Problems, quote};
 use super::record::{Record, Word};
 use super::roster::Roster;
 
@@ -108,7 +108,7 @@ fn who(record: &Record, kind: &str, roster: &Roster, problems: &mut Problems) ->
         [word] if word.text == "broker" => {
             if BROKER_CANNOT.contains(&kind) {
                 let what = format!("`{kind}` takes clients only");
-                let problem = Problem::new(word.place, what, "the broker has no such thing");
+                let problem = Problem::new(word.place, what, "expected a client");
                 problems.push(problem.help("`cut`, `pause` and `crash` can happen to the broker"));
                 return None;
             }
@@ -147,9 +147,9 @@ fn once(found: &[Name], word: &Word, named: &mut BTreeMap<Name, Place>, problems
 fn groups(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<Vec<Vec<Name>>> {
     let groups = record.groups("groups")?;
     if groups.len() < 2 || groups.iter().any(Vec::is_empty) {
-        let what = "a partition has at least two groups, and nobody is an empty one";
-        let help = format!("those in no group reach all; {} is a member too", one_of(["broker"]));
+        let what = "a partition needs at least two groups, and none of them empty";
         let problem = Problem::new(record.place_of("groups"), what, "expected two or more groups");
+        let help = "for example: groups = [[\"broker\", \"driver\"], [\"shop\"]]";
         problems.push(problem.help(help));
         return None;
     }

@@ -6,7 +6,7 @@ use crate::scenario::text::{InvalidText, parse_duration};
 use crate::scenario::{Latency, Range, limits};
 use crate::time::Duration;
 
-use super::problem::{Place, Problem, Problems, one_of, quote};
+use super::problem::{Place, Problem, Problems, all_of, one_of, quote};
 use super::record::{Value, Word};
 use super::tree::{Key, Node, Tree};
 use super::walk;
@@ -93,10 +93,14 @@ fn mismatch(node: &Node, key: &Known) -> Problem {
         (Kind::Names | Kind::Contenders, Tree::Text(text)) => {
             problem.help(format!("put brackets around it: [{text:?}]"))
         }
-        (Kind::Whole { .. } | Kind::Flag | Kind::Rate, Tree::Text(_)) => {
+        (Kind::Whole { .. } | Kind::Flag | Kind::Rate, Tree::Text(text))
+            if text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok() =>
+        {
             problem.help("write it without quotes")
         }
-        (_, Tree::Integer(number)) => problem.help(format!("a text has quotes: \"{number}\"")),
+        (Kind::Text | Kind::Id | Kind::Name | Kind::Who, Tree::Integer(number)) => {
+            problem.help(format!("a text has quotes: \"{number}\""))
+        }
         _ => problem,
     }
 }
@@ -241,9 +245,20 @@ fn word(
         return Some(text.to_owned());
     }
     let what = format!("{} is no `{}`", quote(text), key.name);
-    let expected = format!("expected {}", one_of(words.iter().copied()));
-    let help = problems.nearest(text, words.iter().copied());
-    problems.push(Problem::new(node.place, what, expected).maybe_help(help));
+    let near = problems.nearest(text, words.iter().copied());
+    let list = || words.iter().copied();
+    // A label is one line however long it is; help is wrapped.
+    problems.push(match words.len() {
+        0..=5 => {
+            let expected = format!("expected {}", one_of(list()));
+            Problem::new(node.place, what, expected).maybe_help(near)
+        }
+        _ => {
+            let near = near.map(|near| near + " ").unwrap_or_default();
+            let help = format!("{near}expected {}", one_of(list()));
+            Problem::new(node.place, what, "unknown word").help(help)
+        }
+    });
     None
 }
 
@@ -255,9 +270,9 @@ fn contender(text: &str, node: &Node, problems: &mut Problems) -> bool {
     let links = Link::ALL.map(Link::name);
     let modes = Mode::ALL.map(Mode::name);
     let expected = if !links.contains(&link) {
-        format!("the links are {}", one_of(links).replace(" or ", " and "))
+        format!("the links are {}", all_of(links))
     } else {
-        format!("the modes are {}", one_of(modes).replace(" or ", " and "))
+        format!("the modes are {}", all_of(modes))
     };
     let all: Vec<String> = Contender::all().map(|contender| contender.to_string()).collect();
     let help = problems

@@ -4,7 +4,7 @@
 use crate::scenario::keys::{Case, Key, Presence, Section};
 use crate::scenario::limits;
 
-use super::problem::{Place, Problem, Problems, one_of, quote};
+use super::problem::{Place, Problem, Problems, all_of, quote};
 use super::record::{Field, Origin, Record};
 use super::tree::{Node, Tree};
 use super::{tree, value};
@@ -14,7 +14,7 @@ pub fn record(node: &Node, section: &'static Section, problems: &mut Problems) -
     let mut record = Record { place: node.place, fields: Default::default(), refused: Vec::new() };
     let Tree::Table(entries) = &node.value else {
         let expected = format!("expected a table with the keys of {}", section.noun);
-        let what = format!("{} is {}", section.heading, node.type_name());
+        let what = format!("{} where {} should be", node.type_name(), section.noun);
         problems.push(Problem::new(node.place, what, expected));
         record.refused = section.all_keys().map(|key| key.name.to_owned()).collect();
         return record;
@@ -118,17 +118,17 @@ fn unknown_key(key: &tree::Key, section: &Section, case: Option<&Case>, problems
             let help = format!(
                 "`{}` belongs to {}; a `{}` has {}",
                 key.name,
-                one_of(owners),
+                all_of(owners),
                 case.word,
-                one_of(own),
+                all_of(own),
             );
-            return problems.push(problem.help(help.replace(" or ", " and ")));
+            return problems.push(problem.help(help));
         }
     }
     let known = || section.keys.iter().chain(case.into_iter().flat_map(|case| case.keys));
-    let help = problems.nearest(&key.name, known().map(|key| key.name)).unwrap_or_else(|| {
-        format!("its keys are {}", one_of(known().map(|key| key.name)).replace(" or ", " and "))
-    });
+    let help = problems
+        .nearest(&key.name, known().map(|key| key.name))
+        .unwrap_or_else(|| format!("its keys are {}", all_of(known().map(|key| key.name))));
     problems.push(problem.help(help));
 }
 
@@ -150,8 +150,8 @@ pub fn records(
         return None;
     };
     if nodes.len() < least {
-        let what = format!("there is no {}", section.noun.trim_start_matches("a "));
-        problems.push(Problem::new(node.place, what, format!("at least {least}")));
+        let what = format!("`{}` is empty", key.name);
+        problems.push(Problem::new(node.place, what, format!("expected at least {least}")));
     }
     if !within(nodes.len(), most, &format!("`{}`", key.name), node.place, problems) {
         return None;

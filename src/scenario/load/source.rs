@@ -1,0 +1,77 @@
+//! The text behind a problem, as miette shows it: a few lines, and of a long line only a window.
+//!
+//! A file of one line of a mebibyte is allowed; fifty copies of it on a terminal are not.
+
+use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+/// From this length on, a line is shown in part.
+const LONG_LINE: usize = 200;
+
+/// How much of a long line is shown on each side of what is meant, and of it.
+const WINDOW: usize = 60;
+
+/// A named text.
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: String,
+    text: String,
+}
+
+impl Source {
+    /// The text under this name.
+    pub fn new(name: &str, text: &str) -> Source {
+        Source { name: name.to_owned(), text: text.to_owned() }
+    }
+
+    /// The end of what is shown of a span: not more than fits into a window.
+    pub fn shown_end(&self, start: usize, end: usize) -> usize {
+        let end = end.min(self.text.len());
+        if end.saturating_sub(start) <= LONG_LINE {
+            end
+        } else {
+            self.text.floor_char_boundary(start + WINDOW)
+        }
+    }
+
+    /// The span and a little of its own line, where lines are long.
+    fn window<'a>(&'a self, span: &SourceSpan) -> MietteSpanContents<'a> {
+        let start = span.offset().min(self.text.len());
+        let end = self.text.ceil_char_boundary(start + span.len());
+        let line = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = self.text[end..].find('\n').map_or(self.text.len(), |newline| end + newline);
+        let from = line.max(self.text.ceil_char_boundary(start.saturating_sub(WINDOW)));
+        let to = line_end.min(self.text.floor_char_boundary(end + WINDOW));
+        let line_number = self.text[..start].bytes().filter(|byte| *byte == b'\n').count();
+        MietteSpanContents::new_named(
+            self.name.clone(),
+            &self.text.as_bytes()[from..to],
+            (from, to - from).into(),
+            line_number,
+            from - line,
+            1,
+        )
+    }
+}
+
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let whole = self.text.read_span(span, before, after)?;
+        let mut lines = whole.data().split(|byte| *byte == b'\n');
+        if lines.any(|line| line.len() > LONG_LINE) {
+            return Ok(Box::new(self.window(span)));
+        }
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            whole.data(),
+            *whole.span(),
+            whole.line(),
+            whole.column(),
+            whole.line_count(),
+        )))
+    }
+}
