@@ -244,10 +244,10 @@ impl Stack {
     /// queues it for its acceptor, records its end, and forgets it when nobody needs it.
     fn settle(&mut self, now: Instant, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.became_established() {
-            if let Some(listener) = connection.listener.and_then(|p| self.listeners.get_mut(&p)) {
-                listener.ready(id);
-            }
+        if connection.became_established()
+            && let Some(listener) = connection.listener.and_then(|p| self.listeners.get_mut(&p))
+        {
+            listener.ready(id);
         }
         connection.observe();
         connection.wake();

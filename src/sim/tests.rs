@@ -28,13 +28,13 @@ use crate::time::{Duration, Instant};
 const PORT: u16 = 7_000;
 
 /// What a process does, from its machine's first start on.
-type Program = Box<dyn FnOnce(SimNet, Machine) -> Pin<Box<dyn Future<Output = ()> + Send>>>;
+type Program = Box<dyn Send + FnOnce(SimNet, Machine) -> Pin<Box<dyn Future<Output = ()> + Send>>>;
 
 /// What programs tell the test.
 type Told<T> = Arc<Mutex<Vec<T>>>;
 
 fn program<F: Future<Output = ()> + Send + 'static>(
-    run: impl FnOnce(SimNet, Machine) -> F + 'static,
+    run: impl FnOnce(SimNet, Machine) -> F + Send + 'static,
 ) -> Program {
     Box::new(move |net, machine| Box::pin(run(net, machine)))
 }

@@ -203,7 +203,8 @@ impl Connection {
     /// Whether the driver may let the socket send. While a program holds a socket in TIME-WAIT
     /// its last timer must not fire: it would throw unread data away.
     pub(super) fn may_poll(&self) -> bool {
-        !self.retired && !(self.resting && self.held)
+        let at_rest = self.resting && self.held;
+        !(self.retired || at_rest)
     }
 
     /// When the socket wants to be polled again.

@@ -4,7 +4,7 @@ use super::*;
 use crate::net::Datagrams as _;
 
 /// A busy trial: an echoing server, TCP and UDP clients, a storm of everything.
-fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, Totals) {
+fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, Totals, Vec<Vec<Read>>) {
     let faults = vec![
         fault(FaultKind::Loss { rate: 0.1 }, 0, 60_000),
         fault(FaultKind::Cut, 2_000, 3_000),
@@ -16,23 +16,29 @@ fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, Totals) {
     let mut plan = plan(4, faults, 6_505);
     plan.latency.max = Duration::from_millis(45);
     plan.tick = Duration::from_millis(tick_ms);
+    let told: Vec<Told<Read>> = (0..4).map(|_| Told::default()).collect();
+    let tell = told[3].clone();
     let crash = program(|net, machine| async move {
         let stream = net.connect(server()).await.expect("the server listens");
         net.sleep_until(ms(1_234)).await;
         machine.power_off(net.now());
         drop(stream);
         net.sleep_until(ms(2_345)).await;
-        chat(machine.power_on(1)).await;
+        chat(machine.power_on(1), tell).await;
     });
-    let talk = || program(|net, _| chat(net));
-    let (history, totals) = run_on(hosts, plan, vec![echo(), talk(), talk(), crash]);
-    (history.trace_lines().collect::<String>(), totals)
+    let talk = |process: usize| {
+        let tell = told[process].clone();
+        program(move |net, _| chat(net, tell))
+    };
+    let (history, totals) = run_on(hosts, plan, vec![echo(), talk(1), talk(2), crash]);
+    let told = told.iter().map(|told| told.lock().expect("one thread").clone()).collect();
+    (history.trace_lines().collect::<String>(), totals, told)
 }
 
 /// Answers everything, from tasks of its own.
 fn echo() -> Program {
     program(|net, _| async move {
-        let mut listener = net.listen(PORT, 16).await.expect("the port is free");
+        let mut listener = net.listen(PORT, 1_024).await.expect("the port is free");
         let socket = net.bind(PORT).await.expect("the port is free");
         let datagrams = async {
             let mut buffer = [0; 1_500];
@@ -58,8 +64,15 @@ fn echo() -> Program {
     })
 }
 
-/// Talks over both, notes each answer, connects again when it is reset.
-async fn chat(net: SimNet) {
+/// When a program got how many bytes, or why not.
+type Read = (Instant, Result<usize, std::io::ErrorKind>);
+
+/// Talks over both, tells each answer, connects again when it is reset.
+async fn chat(net: SimNet, told: Told<Read>) {
+    let tell = |read: std::io::Result<usize>| {
+        let read = read.map_err(|error| error.kind());
+        told.lock().expect("one thread").push((net.now(), read));
+    };
     let socket = net.bind(0).await.expect("a port is free");
     let mut at = net.now();
     loop {
@@ -75,8 +88,14 @@ async fn chat(net: SimNet) {
             let mut answer = [0; 100];
             tokio::select! {
                 biased;
-                read = stream.read(&mut buffer) => if !matches!(read, Ok(1..)) { break },
-                _ = socket.recv_from(&mut answer) => {}
+                read = stream.read(&mut buffer) => {
+                    let goes_on = matches!(read, Ok(1..));
+                    tell(read);
+                    if !goes_on {
+                        break;
+                    }
+                }
+                read = socket.recv_from(&mut answer) => tell(read.map(|(length, _)| length)),
                 () = net.sleep_until(at + Duration::from_millis(200)) => {}
             }
         }
@@ -89,11 +108,13 @@ fn apart() -> Vec<Vec<u32>> {
 
 #[test]
 fn a_trial_is_the_same_at_any_tick() {
-    let (trace, totals) = busy(20, apart());
+    let expected = busy(20, apart());
+    let (trace, totals, told) = &expected;
+    assert!(told[1..].iter().all(|told| told.len() > 100), "a client was hardly answered");
     assert!(totals.bites.iter().all(|&bites| bites > 0), "a fault never bit: {totals:?}");
     assert!(trace.len() > 2_000 && totals.retransmits > 0, "{}", trace.len());
     for tick in [1, 2, 5, 10] {
-        assert_eq!(busy(tick, apart()), (trace.clone(), totals.clone()), "tick {tick}");
+        assert_eq!(busy(tick, apart()), expected, "tick {tick}");
     }
 }
 
@@ -103,6 +124,49 @@ fn a_trial_is_the_same_with_its_hosts_reversed_or_shared() {
     assert_eq!(busy(20, apart().into_iter().rev().collect()), expected);
     assert_eq!(busy(20, vec![vec![0, 1, 2, 3]]), expected);
     assert_eq!(busy(10, vec![vec![3, 1], vec![2, 0]]), expected);
+}
+
+/// Many programs on one host, each a task of its own, that all do something at the same moments.
+fn crowd(tick_ms: u64) -> (Totals, Vec<(u32, Read)>) {
+    const COUNT: u32 = 150;
+    let mut plan = plan(1, vec![], 3_000);
+    plan.names.extend((1..=COUNT).map(|n| Name::from(format!("reader#{n}"))));
+    plan.tick = Duration::from_millis(tick_ms);
+    let mut world = World::new(plan);
+    let broker = world.machine(0);
+    world.host(&[0], echo()(broker.power_on(0), broker));
+    let told: Told<(u32, Read)> = Told::default();
+    let processes: Vec<u32> = (1..=COUNT).collect();
+    let nets: Vec<SimNet> = processes.iter().map(|&n| world.machine(n).power_on(0)).collect();
+    let tell = told.clone();
+    world.host(&processes, async move {
+        for (net, process) in nets.into_iter().zip(1..) {
+            let tell = tell.clone();
+            tokio::spawn(async move {
+                let mut stream = net.connect(server()).await.expect("the server listens");
+                let mut buffer = [0; 64];
+                for n in 0..20 {
+                    net.sleep_until(ms(1_000 + n * 40)).await;
+                    stream.write_all(&buffer).await.expect("the connection lives");
+                    let read = stream.read(&mut buffer).await.map_err(|error| error.kind());
+                    tell.lock().expect("one thread").push((process, (net.now(), read)));
+                }
+            });
+        }
+        hold(()).await;
+    });
+    world.run_until(ms(3_000));
+    let told = told.lock().expect("one thread").clone();
+    (world.finish(), told)
+}
+
+#[test]
+fn a_crowd_does_the_same_in_the_same_order_at_any_tick() {
+    let expected = crowd(20);
+    assert_eq!(expected.1.len(), 150 * 20);
+    for tick in [1, 4, 10] {
+        assert_eq!(crowd(tick), expected, "tick {tick}");
+    }
 }
 
 #[test]

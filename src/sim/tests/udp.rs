@@ -76,7 +76,9 @@ fn a_closed_port_is_no_socket_and_a_dark_machine_is_nobody_home() {
         machine.power_off(net.now());
         hold(net).await;
     });
-    let (history, _) = run(plan(2, vec![], 1_000), vec![server_program, source(5, 10)]);
+    let (history, totals) = run(plan(2, vec![], 1_000), vec![server_program, source(5, 10)]);
+    // Five datagrams, and an ICMP "port unreachable" for each that met a kernel without a socket.
+    assert_eq!(totals.packets, 5 + 2);
     // They arrive at 30, 40, 50, 60 and 70.
     let expected = [
         (ms(40), 2, Fate::NoSocket),
@@ -85,6 +87,26 @@ fn a_closed_port_is_no_socket_and_a_dark_machine_is_nobody_home() {
         (ms(70), 5, Fate::NobodyHome),
     ];
     assert_eq!(drops(&history, 1), expected);
+}
+
+#[test]
+fn a_machine_that_sleeps_is_nobody_home() {
+    let told = Told::default();
+    let reading = sink(&told);
+    let sleeper = program(move |net, machine| async move {
+        let (other, switch) = (net.clone(), machine.clone());
+        let switching = async move {
+            other.sleep_until(ms(35)).await;
+            switch.pause();
+            other.sleep_until(ms(55)).await;
+            switch.resume();
+        };
+        futures_util::future::join(switching, reading(net, machine)).await;
+    });
+    let (history, _) = run(plan(2, vec![], 1_000), vec![sleeper, source(5, 10)]);
+    let expected = [(ms(40), 2, Fate::NobodyHome), (ms(50), 3, Fate::NobodyHome)];
+    assert_eq!(drops(&history, 1), expected);
+    assert_eq!(*told.lock().unwrap(), [1, 4, 5]);
 }
 
 #[test]
