@@ -13,6 +13,7 @@ use crate::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, 
 use crate::history::{Recorder, What};
 use crate::message::{EndReason, Frame, Note};
 use crate::net::Net;
+use crate::time::Instant;
 
 /// A handle of the broker's process.
 pub struct Hub<N> {
@@ -69,7 +70,7 @@ impl<N: Net> Hub<N> {
             state.lanes.remove(peer);
         }
         state.broker.handle(now, input);
-        self.drain(&mut state);
+        self.drain(now, &mut state);
         let (messages, bytes) = state.broker.holds();
         self.recorder.holds(messages as u64, bytes as u64);
         if state.broker.deadline() != before {
@@ -94,7 +95,7 @@ impl<N: Net> Hub<N> {
         self.state().broker.view()
     }
 
-    fn drain(&self, state: &mut State) {
+    fn drain(&self, now: Instant, state: &mut State) {
         let mut pushed = None;
         while let Some(output) = state.broker.poll() {
             match output {
@@ -107,7 +108,10 @@ impl<N: Net> Hub<N> {
                 BrokerOutput::Send { peer, frame } => {
                     let Some(lane) = state.lanes.get_mut(&peer) else { continue };
                     let id = frame.message().map(|message| message.id.clone());
-                    match (lane.push(&frame), id) {
+                    let pushed_at = lane.push(&frame);
+                    let bytes = lane.queued();
+                    state.broker.handle(now, BrokerInput::Queued { peer, bytes });
+                    match (pushed_at, id) {
                         (Ok(end), Some(id)) => {
                             self.record(What::Carried { id, flow: lane.flow(), end });
                         }
@@ -157,7 +161,7 @@ fn says_goodbye(reason: EndReason) -> bool {
 }
 
 /// Waits until a moment, or for ever.
-pub(super) async fn sleep_until<N: Net>(net: &N, at: Option<crate::time::Instant>) {
+pub(super) async fn sleep_until<N: Net>(net: &N, at: Option<Instant>) {
     match at {
         Some(at) => net.sleep_until(at).await,
         None => std::future::pending().await,

@@ -220,7 +220,8 @@ impl Stack {
                 let sent = wire.sent.len();
                 let polled =
                     interface.poll_egress(clock::to_stack(now), wire, &mut connection.sockets);
-                for packet in &wire.sent[sent..] {
+                for packet in &mut wire.sent[sent..] {
+                    connection.acknowledges_from_the_front(packet);
                     self.retransmits += u64::from(connection.sends(packet));
                 }
                 if polled == PollResult::None {

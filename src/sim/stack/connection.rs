@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
-use smoltcp::wire::{Ipv4Packet, TcpPacket, TcpSeqNumber};
+use smoltcp::wire::{IpAddress, Ipv4Packet, TcpPacket, TcpSeqNumber};
 
 use crate::history::{Endpoint, Ledger, Line};
 use crate::message::EndReason;
@@ -228,6 +228,23 @@ impl Connection {
         let again = self.sent_to.is_some_and(|sent_to| start < sent_to);
         self.sent_to = Some(self.sent_to.map_or(end, |sent_to| sent_to.max(end)));
         again
+    }
+
+    /// Puts the sequence number of a pure acknowledgement right before it leaves.
+    ///
+    /// It must be SND.NXT (RFC 9293 §3.4), the highest that was ever sent, as Linux has it. After
+    /// a retransmission timeout smoltcp's goes back with what is sent again. A peer that had
+    /// received more finds such an acknowledgement before its window and drops it; when both
+    /// sides do, neither hears the other again, and the connection stands still for ever.
+    pub(super) fn acknowledges_from_the_front(&self, packet: &mut [u8]) {
+        let mut ip = Ipv4Packet::new_unchecked(packet);
+        let addresses = (IpAddress::Ipv4(ip.src_addr()), IpAddress::Ipv4(ip.dst_addr()));
+        let mut tcp = TcpPacket::new_unchecked(ip.payload_mut());
+        let is_pure = tcp.payload_mut().is_empty() && !tcp.syn() && !tcp.fin() && !tcp.rst();
+        if let Some(front) = self.sent_to.filter(|front| is_pure && tcp.seq_number() < *front) {
+            tcp.set_seq_number(front);
+            tcp.fill_checksum(&addresses.0, &addresses.1);
+        }
     }
 
     /// A reset came in.

@@ -102,7 +102,11 @@ impl Stack {
         let before = connection.tcp().state();
         if !connection.refuses(segment.end) {
             wire.received = Some(packet);
+            let sent = wire.sent.len();
             interface.poll_ingress_single(clock::to_stack(now), wire, &mut connection.sockets);
+            for reply in &mut wire.sent[sent..] {
+                connection.acknowledges_from_the_front(reply);
+            }
             if segment.resets {
                 connection.was_reset(before);
             } else if segment.synchronizes && before == State::SynSent {
