@@ -3,11 +3,11 @@
 mod session;
 mod waiting;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::time::Instant;
 
-use super::facts::{Applied, Begins};
+use super::facts::{Applied, Begins, Map};
 use super::outcome::Case;
 use super::{Anomaly, Cause, Subscriber, guarantee};
 
@@ -18,7 +18,7 @@ pub struct Scene<'s, 'f, 'a> {
     /// Its counters, recoveries included.
     pub counted: &'s Subscriber,
     /// From when to when faults on a process's link went unnoticed.
-    pub blind_spots: &'s HashMap<u32, Vec<(Instant, Instant)>>,
+    pub blind_spots: &'s Map<u32, Vec<(Instant, Instant)>>,
 }
 
 /// How often each pattern was seen; those that were not are left out.
@@ -50,7 +50,7 @@ fn count(scene: &Scene<'_, '_, '_>, anomaly: Anomaly) -> u64 {
 /// A session attached below a position at which an earlier one of the same epoch had attached,
 /// though the subscription lost no room in between.
 fn position_moved_back(scene: &Scene<'_, '_, '_>) -> u64 {
-    let mut before = HashMap::new();
+    let mut before = Map::default();
     let mut count = 0;
     for attachment in scene.case.facts.places.attachments(scene.case.subscriber) {
         let position = attachment.answer.position();

@@ -3,13 +3,11 @@
 //! A side notices a fault when the session that it had open as the fault began ends. A side that
 //! acts itself (it crashes, or closes its own sockets) has nothing to notice and no entry.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::scenario::{Fault, FaultKind, Who};
 use crate::time::Instant;
 
 use super::Detection;
-use super::facts::{BROKER, Ending, Facts, Moment, Session, sides};
+use super::facts::{BROKER, Ending, Facts, Map, Moment, Session, Set, sides};
 
 /// One entry, with what the anomalies ask of it.
 pub struct Notice {
@@ -58,9 +56,9 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
 
 /// For each process, from when to when a fault on its link went unnoticed: by the broker, or by
 /// the client where the broker had no session that could end.
-pub fn blind_spots(notices: &[Notice]) -> HashMap<u32, Vec<(Instant, Instant)>> {
-    let mut spots: HashMap<u32, Vec<(Instant, Instant)>> = HashMap::new();
-    let mut links: HashSet<(usize, u32)> = HashSet::new();
+pub fn blind_spots(notices: &[Notice]) -> Map<u32, Vec<(Instant, Instant)>> {
+    let mut spots: Map<u32, Vec<(Instant, Instant)>> = Map::default();
+    let mut links: Set<(usize, u32)> = Set::default();
     for notice in notices {
         // Of one link and fault the broker's entry comes first.
         let link = (notice.detection.fault, notice.process);

@@ -5,6 +5,7 @@
 
 mod deliveries;
 mod handlers;
+mod hash;
 mod lines;
 mod lives;
 mod messages;
@@ -21,6 +22,7 @@ use crate::time::Instant;
 
 pub use deliveries::{Carriage, Copy, Deliveries, Delivery, Handling, Stop};
 pub use handlers::Handlers;
+pub use hash::{Map, Set};
 pub use lines::Lines;
 pub use lives::Lives;
 pub use messages::{Acceptance, MessageFacts, Messages, Sending};
@@ -59,6 +61,9 @@ pub struct Facts<'a> {
     pub places: Places,
     /// Which handlers were missing.
     pub handlers: Handlers<'a>,
+    /// The events by which the broker's record of subscriptions and its backlog change, or by
+    /// which a message comes to be, and that message: they are read a second time.
+    pub record: Vec<(Moment, &'a Event, Option<usize>)>,
 }
 
 /// One event with what its names stand for.
@@ -93,6 +98,7 @@ impl<'a> Facts<'a> {
             deliveries: Deliveries::of(roll.members().len(), contender.mode),
             places: Places::of(roll.members().len()),
             handlers: Handlers::default(),
+            record: Vec::new(),
             roll,
         };
         for (order, event) in history.events.iter().enumerate() {
@@ -124,6 +130,35 @@ impl<'a> Facts<'a> {
         self.deliveries.see(&seen, what);
         self.places.see(&seen, what);
         self.handlers.see(&seen, what);
+        if is_of_record(event) {
+            self.record.push((moment, event, message));
+        }
+    }
+}
+
+/// Appends to a list that has one entry nearly always: room for four would be most of the memory.
+fn push_rare<T>(list: &mut Vec<T>, entry: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(entry);
+}
+
+/// Whether an event changes what is on record or retained, or makes a message.
+fn is_of_record(event: &Event) -> bool {
+    match &event.what {
+        What::Power(_) => event.process == BROKER,
+        What::Note(note) => matches!(
+            note,
+            Note::HandedOver { .. }
+                | Note::Recorded { .. }
+                | Note::Unrecorded { .. }
+                | Note::Accepted { .. }
+                | Note::Evicted { .. }
+                | Note::Acknowledged { .. }
+                | Note::Attached { .. }
+        ),
+        _ => false,
     }
 }
 

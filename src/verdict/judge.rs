@@ -1,7 +1,5 @@
 //! Judging a trial: from its history to one row of the report. A pure fold, no IO.
 
-use std::collections::HashMap;
-
 use crate::history::History;
 use crate::message::Contender;
 use crate::scenario::Scenario;
@@ -9,7 +7,7 @@ use crate::time::Instant;
 
 use super::anomaly::{self, Scene};
 use super::detection;
-use super::facts::Facts;
+use super::facts::{Facts, Map};
 use super::outcome::Case;
 use super::{Bites, Row, Subscriber, claim, recovery, wanted};
 
@@ -19,7 +17,7 @@ use super::{Bites, Row, Subscriber, claim, recovery, wanted};
 /// Outcomes do not add up to what was wanted, or causes to what was missed: a bug of the judge.
 pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Row {
     let mut facts = Facts::gather(scenario, contender, history);
-    wanted::mark(&mut facts, history);
+    wanted::mark(&mut facts);
     let notices = detection::notices(&facts);
     let blind_spots = detection::blind_spots(&notices);
     let everyone = 0..facts.roll.members().len();
@@ -44,7 +42,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
 fn judge_subscriber(
     facts: &Facts<'_>,
     subscriber: usize,
-    blind_spots: &HashMap<u32, Vec<(Instant, Instant)>>,
+    blind_spots: &Map<u32, Vec<(Instant, Instant)>>,
 ) -> Subscriber {
     let case = Case::of(facts, subscriber);
     let mut counted = case.count();

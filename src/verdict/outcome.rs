@@ -2,12 +2,12 @@
 //!
 //! Counts only; causes come from `cause`, guarantees and anomalies are judged from what is here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::message::{Name, Position, PushKind};
 
 use super::copies::{End, Way};
-use super::facts::{Acceptance, Facts, Handling, Moment};
+use super::facts::{Acceptance, Facts, Handling, Map, Moment};
 use super::{Cause, MessageOutcome, Outcome, Subscriber, cause};
 
 /// One subscriber's case: the facts, what became of each wanted message, and the evidence.
@@ -18,7 +18,7 @@ pub struct Case<'f, 'a> {
     pub subscriber: usize,
     /// Every wanted message in order of hand-over.
     pub judged: Vec<Judged<'f, 'a>>,
-    /// The first handling that is a second one, with the message's first, if there is one.
+    /// Every handling beyond the first of its message.
     pub repeats: Vec<Repeat>,
     /// First handlings below a sequence that was handled before.
     pub late: Vec<Late>,
@@ -64,25 +64,21 @@ impl<'f, 'a> Case<'f, 'a> {
     /// Finds what became of every message that a subscriber wants.
     pub fn of(facts: &'f Facts<'a>, subscriber: usize) -> Case<'f, 'a> {
         let handlings = facts.deliveries.handlings(subscriber);
-        let mut first: HashMap<usize, &Handling> = HashMap::with_capacity(handlings.len());
-        let mut repeats = Vec::new();
-        for handling in handlings {
-            match first.get(&handling.message) {
-                None => _ = first.insert(handling.message, handling),
-                Some(earlier) => repeats.push(Repeat {
-                    message: handling.message,
-                    first: earlier.returned,
-                    again: handling.returned,
-                }),
-            }
-        }
-        let ways = facts.deliveries.of_subscriber(subscriber);
-        let wanted = ways.into_iter().filter(|(_, delivery)| delivery.wanted);
+        let again = handlings.iter().filter(|handling| !handling.first);
+        let repeats = again.filter_map(|handling| {
+            let delivery = facts.deliveries.get(subscriber, handling.message)?;
+            let first = handlings[delivery.first_handling?].returned;
+            Some(Repeat { message: handling.message, first, again: handling.returned })
+        });
+        let repeats = repeats.collect();
+        let ways = facts.deliveries.of_subscriber(subscriber).iter();
+        let wanted = ways.filter(|way| way.wanted);
         let mut judged: Vec<Judged<'f, 'a>> = wanted
-            .map(|(index, delivery)| {
-                let message = facts.messages.get(index);
+            .map(|delivery| {
+                let message = facts.messages.get(delivery.message);
                 let way = Way { facts, subscriber, message, delivery };
-                Judged::of(way, index, first.get(&index).copied())
+                let first = delivery.first_handling.map(|first| &handlings[first]);
+                Judged::of(way, delivery.message, first)
             })
             .collect();
         judged.sort_by_key(|one| one.way.message.handed_over);
@@ -98,7 +94,7 @@ impl<'f, 'a> Case<'f, 'a> {
             *causes.entry(end.cause).or_default() += 1;
         }
         let ways = facts.deliveries.of_subscriber(self.subscriber);
-        let unasked = ways.iter().filter(|(_, way)| !way.wanted && way.handled > 0).count();
+        let unasked = ways.iter().filter(|way| !way.wanted && way.first_handling.is_some()).count();
         let mut delays: Vec<f64> = self.judged.iter().filter_map(Judged::delay_ms).collect();
         delays.sort_unstable_by(f64::total_cmp);
         Subscriber {
@@ -109,7 +105,7 @@ impl<'f, 'a> Case<'f, 'a> {
             missed: with(Outcome::Missed) as u64,
             twice: self.repeats.len() as u64,
             out_of_order: self.late.len() as u64,
-            interrupted: ways.iter().map(|(_, way)| way.interrupted).sum(),
+            interrupted: ways.iter().map(|way| way.interrupted).sum(),
             unasked: unasked as u64,
             worst_delay_ms: delays.last().copied(),
             median_delay_ms: lower_median(&delays),
@@ -168,7 +164,7 @@ impl<'f, 'a> Judged<'f, 'a> {
 
 /// First handlings below a sequence already handled from the same publisher and queue.
 fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
-    let mut highest: HashMap<(&Name, &Name), (u64, usize)> = HashMap::new();
+    let mut highest: Map<(&Name, &Name), (u64, usize)> = Map::default();
     let mut late = Vec::new();
     for handling in handlings.iter().filter(|handling| handling.first) {
         let Some(message) = facts.messages.get(handling.message).message else { continue };

@@ -5,13 +5,11 @@
 //! recovery before: a loss counts once. A loss that a gap announces is not held against `resumed`,
 //! whenever the gap is told.
 
-use std::collections::HashMap;
-
 use crate::message::{Answer, Position};
 use crate::time::Instant;
 
 use super::Recoveries;
-use super::facts::Told;
+use super::facts::{Map, Told};
 use super::guarantee::is_announced;
 use super::outcome::Case;
 
@@ -32,7 +30,7 @@ enum Announced {
 
 /// Judges every recovery of a subscriber.
 pub fn judge(case: &Case<'_, '_>) -> Recoveries {
-    let mut losses: HashMap<u32, Vec<Loss>> = HashMap::new();
+    let mut losses: Map<u32, Vec<Loss>> = Map::default();
     for one in &case.judged {
         if let (Some(end), Some((queue, accepted, position))) = (one.lost(), one.place()) {
             let announced = if is_announced(one) { Announced::Yes } else { Announced::No };
@@ -44,7 +42,7 @@ pub fn judge(case: &Case<'_, '_>) -> Recoveries {
         losses.sort_unstable_by_key(|loss| loss.at);
     }
     let mut recoveries = Recoveries::default();
-    let mut before: HashMap<u32, Instant> = HashMap::new();
+    let mut before: Map<u32, Instant> = Map::default();
     for told in case.facts.places.told(case.subscriber) {
         let losses = losses.get(&told.queue).map_or(&[][..], Vec::as_slice);
         let since = before.insert(told.queue, told.moment.at);

@@ -6,34 +6,45 @@
 
 mod retained;
 
-use std::collections::HashMap;
-
-use crate::history::{History, PowerState, What};
+use crate::history::{PowerState, What};
 use crate::message::{Answer, Echo, From, Message, Name, Note};
 
 use self::retained::Retained;
-use super::facts::{BROKER, Facts, Moment};
+use super::facts::{Facts, Map, Moment};
 
 /// Marks in `facts` what every subscriber wants, and what the backlog kept for it.
-pub fn mark(facts: &mut Facts<'_>, history: &History) {
-    let mut record = Record { rooms: HashMap::new(), retained: Retained::default(), life: 0 };
-    for (order, event) in history.events.iter().enumerate() {
-        let moment = Moment { at: event.at, order };
+pub fn mark(facts: &mut Facts<'_>) {
+    let mut record = Record { rooms: Map::default(), retained: Retained::default(), life: 0 };
+    if !facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.what)) {
+        record.retained = Retained::unasked();
+    }
+    for (moment, event, message) in std::mem::take(&mut facts.record) {
         match &event.what {
-            What::Power(PowerState::Killed | PowerState::PowerLost) if event.process == BROKER => {
+            What::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life += 1;
                 record.retained.clear();
             }
-            What::Note(note) => record.see(facts, moment, note),
+            What::Note(note) => record.see(facts, (moment, message), note),
             _ => {}
         }
     }
 }
 
+/// Whether somebody is owed what is retained: a subscription from the start, or a new epoch.
+fn asks_what_is_retained(what: &What) -> bool {
+    matches!(
+        what,
+        What::Note(
+            Note::Recorded { from: From::Start, .. }
+                | Note::Attached { answer: Answer::NewEpoch { .. }, .. }
+        )
+    )
+}
+
 /// Who is on record where, and what the backlog retains.
 struct Record<'h> {
     /// The subscribers of a room, and in which life of the broker they were last recorded.
-    rooms: HashMap<(&'h Name, &'h Name), HashMap<usize, u32>>,
+    rooms: Map<(&'h Name, &'h Name), Map<usize, u32>>,
     retained: Retained<'h>,
     life: u32,
 }
@@ -46,7 +57,12 @@ struct Member {
 }
 
 impl<'h> Record<'h> {
-    fn see(&mut self, facts: &mut Facts<'_>, moment: Moment, note: &'h Note) {
+    fn see(
+        &mut self,
+        facts: &mut Facts<'_>,
+        (moment, named): (Moment, Option<usize>),
+        note: &'h Note,
+    ) {
         match note {
             Note::Recorded { client, queue, room, from } => {
                 if let Some(subscriber) = facts.roll.by_name(client) {
@@ -62,7 +78,7 @@ impl<'h> Record<'h> {
                 }
             }
             Note::HandedOver { message } => {
-                let Some(index) = facts.messages.find(&message.id) else { return };
+                let Some(index) = named else { return };
                 let fact = facts.messages.get(index);
                 let first = fact.handed_over.is_some_and(|(first, _)| first == moment);
                 if first && fact.accepted.is_empty() {
@@ -71,8 +87,8 @@ impl<'h> Record<'h> {
                     }
                 }
             }
-            Note::Accepted { id, queue, position } => {
-                let Some(index) = facts.messages.find(id) else { return };
+            Note::Accepted { queue, position, .. } => {
+                let Some(index) = named else { return };
                 self.accept(facts, moment, index);
                 if let (Some(position), Some(message)) =
                     (position, facts.messages.get(index).message)
@@ -91,7 +107,7 @@ impl<'h> Record<'h> {
                 for index in self.retained.of_queue(queue) {
                     let delivery = facts.deliveries.entry(subscriber, index);
                     if delivery.wanted {
-                        delivery.kept.push((self.life, moment));
+                        delivery.keep(self.life, moment);
                     }
                 }
             }
@@ -112,7 +128,7 @@ impl<'h> Record<'h> {
             let delivery = facts.deliveries.entry(member.subscriber, index);
             delivery.wanted |= first;
             if keeps && member.recorded == self.life {
-                delivery.kept.push((self.life, moment));
+                delivery.keep(self.life, moment);
                 self.retained.owe(index);
             }
         }
@@ -143,7 +159,7 @@ impl<'h> Record<'h> {
             if routed.iter().any(|member| member.subscriber == subscriber) {
                 let delivery = facts.deliveries.entry(subscriber, index);
                 delivery.wanted |= before.is_none();
-                delivery.kept.push((self.life, moment));
+                delivery.keep(self.life, moment);
             }
         }
     }

@@ -3,35 +3,43 @@
 //! A copy is one push to one session. What the client says of a message names the session, so it
 //! finds its copy: a read the earliest one that was not read yet, of the same kind if there is one.
 
-use std::collections::HashMap;
-
 use crate::history::{Flow, What};
 use crate::message::{Mode, Note, PushKind};
 
-use super::{BROKER, Moment, Seen};
+use super::hash::Map;
+use super::{BROKER, Moment, Seen, push_rare};
 
 /// Everything that was delivered, by subscriber and message.
 pub struct Deliveries {
-    by_subscriber: Vec<HashMap<usize, Delivery>>,
+    by_subscriber: Vec<Ways>,
     handlings: Vec<Vec<Handling>>,
     /// The broker's last copy of a message, whose place in a flow is still to be said.
-    uncarried: HashMap<usize, (Moment, usize)>,
+    uncarried: Map<usize, (Moment, usize)>,
     /// The last call of a handler, by process.
-    called: HashMap<u32, Moment>,
+    called: Map<u32, Moment>,
     mode: Mode,
+}
+
+/// All messages on their way to one subscriber, in the order in which they are first heard of.
+#[derive(Default)]
+struct Ways {
+    all: Vec<Delivery>,
+    index: Map<usize, usize>,
 }
 
 /// One message on its way to one subscriber.
 #[derive(Default)]
 pub struct Delivery {
+    /// Which message.
+    pub message: usize,
     /// Whether the subscriber wants it.
     pub wanted: bool,
     /// The lives of the broker in which the backlog held it for the subscriber, and since when.
     pub kept: Vec<(u32, Moment)>,
     /// Every push, in order.
     pub copies: Vec<Copy>,
-    /// How often the handler returned.
-    pub handled: u64,
+    /// The first of the subscriber's handlings that was of this message.
+    pub first_handling: Option<usize>,
     /// How often a call was cut short.
     pub interrupted: u64,
     /// When the client first acknowledged it.
@@ -103,10 +111,10 @@ impl Deliveries {
     /// Nothing yet, for so many subscribers.
     pub fn of(subscribers: usize, mode: Mode) -> Deliveries {
         Deliveries {
-            by_subscriber: (0..subscribers).map(|_| HashMap::new()).collect(),
+            by_subscriber: (0..subscribers).map(|_| Ways::default()).collect(),
             handlings: vec![Vec::new(); subscribers],
-            uncarried: HashMap::new(),
-            called: HashMap::new(),
+            uncarried: Map::default(),
+            called: Map::default(),
             mode,
         }
     }
@@ -135,10 +143,10 @@ impl Deliveries {
 
     fn see_broker(&mut self, seen: &Seen, note: &Note, (subscriber, message): (usize, usize)) {
         let moment = seen.moment;
-        let delivery = self.by_subscriber[subscriber].entry(message).or_default();
+        let delivery = self.by_subscriber[subscriber].entry(message);
         match (note, seen.session) {
             (Note::Pushed { kind, .. }, Some(session)) => {
-                delivery.copies.push(Copy::new(moment, session, *kind));
+                push_rare(&mut delivery.copies, Copy::new(moment, session, *kind));
                 self.uncarried.insert(message, (moment, subscriber));
             }
             (Note::SendQueueFull { .. }, Some(session)) => {
@@ -157,14 +165,16 @@ impl Deliveries {
             (Note::Evicted { .. }, _) => {
                 delivery.evicted.get_or_insert((seen.life, moment));
             }
-            (Note::Acknowledged { .. }, _) => delivery.acknowledged.push((seen.life, moment)),
+            (Note::Acknowledged { .. }, _) => {
+                push_rare(&mut delivery.acknowledged, (seen.life, moment));
+            }
             _ => {}
         }
     }
 
     fn see_client(&mut self, seen: &Seen, note: &Note, (subscriber, message): (usize, usize)) {
         let moment = seen.moment;
-        let delivery = self.by_subscriber[subscriber].entry(message).or_default();
+        let delivery = self.by_subscriber[subscriber].entry(message);
         match (note, seen.session) {
             (Note::Read { kind, .. }, Some(session)) => delivery.read(moment, session, *kind),
             (Note::HeldEarly { .. }, Some(session)) => {
@@ -181,9 +191,8 @@ impl Deliveries {
             (Note::NoHandler { .. }, _) => {
                 delivery.no_handler = Some(moment);
                 // In catch-up mode the message waits for a handler; otherwise it is gone.
-                let waiting = |copy: &&mut Copy| copy.read.is_some() && copy.is_open();
-                if let Some(copy) = delivery.copies.iter_mut().rfind(waiting)
-                    && self.mode == Mode::FireAndForget
+                if self.mode == Mode::FireAndForget
+                    && let Some(copy) = delivery.waiting()
                 {
                     copy.stopped = Some((moment, Stop::NoHandler));
                 }
@@ -195,14 +204,16 @@ impl Deliveries {
                 self.called.insert(seen.process, moment);
             }
             (Note::Handled { kind, .. }, Some(session)) => {
-                delivery.handled += 1;
-                self.handlings[subscriber].push(Handling {
+                let handlings = &mut self.handlings[subscriber];
+                let first = delivery.first_handling.is_none();
+                delivery.first_handling.get_or_insert(handlings.len());
+                handlings.push(Handling {
                     message,
                     began: self.called.get(&seen.process).copied().unwrap_or(moment),
                     returned: moment,
                     session,
                     kind: *kind,
-                    first: delivery.handled == 1,
+                    first,
                 });
             }
             _ => {}
@@ -211,7 +222,7 @@ impl Deliveries {
 
     fn carry(&mut self, message: usize, carriage: Carriage) {
         let Some((pushed, subscriber)) = self.uncarried.remove(&message) else { return };
-        let Some(delivery) = self.by_subscriber[subscriber].get_mut(&message) else { return };
+        let delivery = self.by_subscriber[subscriber].entry(message);
         if let Some(copy) = delivery.copies.iter_mut().rfind(|copy| copy.pushed == pushed) {
             copy.carriage = carriage;
         }
@@ -219,20 +230,17 @@ impl Deliveries {
 
     /// The way of a message to a subscriber, begun if it was not.
     pub fn entry(&mut self, subscriber: usize, message: usize) -> &mut Delivery {
-        self.by_subscriber[subscriber].entry(message).or_default()
+        self.by_subscriber[subscriber].entry(message)
     }
 
-    /// Every message that has anything to do with a subscriber, in the order of their indices.
-    pub fn of_subscriber(&self, subscriber: usize) -> Vec<(usize, &Delivery)> {
-        let ways = self.by_subscriber[subscriber].iter();
-        let mut ways: Vec<_> = ways.map(|(message, way)| (*message, way)).collect();
-        ways.sort_unstable_by_key(|(message, _)| *message);
-        ways
+    /// Every message that has anything to do with a subscriber.
+    pub fn of_subscriber(&self, subscriber: usize) -> &[Delivery] {
+        &self.by_subscriber[subscriber].all
     }
 
     /// The way of a message to a subscriber, if there is any.
     pub fn get(&self, subscriber: usize, message: usize) -> Option<&Delivery> {
-        self.by_subscriber[subscriber].get(&message)
+        self.by_subscriber[subscriber].get(message)
     }
 
     /// Every call of a subscriber's handlers that returned, in order.
@@ -241,7 +249,27 @@ impl Deliveries {
     }
 }
 
+impl Ways {
+    fn entry(&mut self, message: usize) -> &mut Delivery {
+        let next = self.all.len();
+        let index = *self.index.entry(message).or_insert(next);
+        if index == next {
+            self.all.push(Delivery { message, ..Delivery::default() });
+        }
+        &mut self.all[index]
+    }
+
+    fn get(&self, message: usize) -> Option<&Delivery> {
+        self.index.get(&message).map(|index| &self.all[*index])
+    }
+}
+
 impl Delivery {
+    /// The backlog holds it for the subscriber from now on, in this life of the broker.
+    pub fn keep(&mut self, life: u32, since: Moment) {
+        push_rare(&mut self.kept, (life, since));
+    }
+
     /// A read belongs to the earliest unread copy of its session; a read without one is a copy
     /// that the network made.
     fn read(&mut self, moment: Moment, session: usize, kind: PushKind) {
@@ -259,18 +287,25 @@ impl Delivery {
     /// Dedup drops what was read at this instant, else a copy that was not read yet, and never
     /// the original that waits for its handler.
     fn drop_copy(&mut self, moment: Moment, session: usize) {
-        let just_read = |copy: &&mut Copy| {
-            copy.session == session
-                && copy.is_open()
-                && copy.read.is_some_and(|read| read.at == moment.at)
+        let just_read = |copy: &Copy| {
+            let now = copy.read.is_some_and(|read| read.at == moment.at);
+            copy.session == session && copy.is_open() && now
         };
-        let copy = match self.copies.iter_mut().rposition(|mut copy| just_read(&&mut copy)) {
-            Some(index) => Some(&mut self.copies[index]),
+        let copy = match self.copies.iter().rposition(just_read) {
+            Some(index) => self.copies.get_mut(index),
             None => self.unread(session),
         };
         if let Some(copy) = copy {
             copy.stopped = Some((moment, Stop::Duplicate));
         }
+    }
+
+    /// The copy that comes to a handler now: the last that was read, else the first that came.
+    fn waiting(&mut self) -> Option<&mut Copy> {
+        let read = |copy: &Copy| copy.read.is_some() && copy.is_open();
+        let index = self.copies.iter().rposition(read);
+        let index = index.or_else(|| self.copies.iter().position(Copy::is_open))?;
+        self.copies.get_mut(index)
     }
 
     fn unread(&mut self, session: usize) -> Option<&mut Copy> {

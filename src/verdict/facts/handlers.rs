@@ -1,16 +1,15 @@
 //! Which handlers were missing when the trial ended. Never what they would have done.
 
-use std::collections::HashMap;
-
 use crate::history::What;
 use crate::message::Name;
 
+use super::hash::Map;
 use super::{Moment, Seen};
 
 /// The last change of each handler that was ever taken away.
 #[derive(Default)]
 pub struct Handlers<'a> {
-    last: HashMap<(u32, &'a Name, &'a Name), Change>,
+    last: Map<(u32, &'a Name, &'a Name), Change>,
 }
 
 enum Change {

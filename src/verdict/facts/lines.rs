@@ -1,18 +1,18 @@
 //! How far each connection came, and which datagrams were dropped. Never whose messages they were.
 
-use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::history::{Endpoint, Fate, Flow, Ledger, What};
 use crate::time::Instant;
 
+use super::hash::Map;
 use super::{Moment, Seen};
 
 /// All ledgers by their end of a connection, and all dropped datagrams.
 #[derive(Default)]
 pub struct Lines<'a> {
-    ends: HashMap<Endpoint, Vec<(Moment, &'a Ledger)>>,
-    drops: HashMap<(Flow, u64), (Moment, Fate)>,
+    ends: Map<Endpoint, Vec<(Moment, &'a Ledger)>>,
+    drops: Map<(Flow, u64), (Moment, Fate)>,
 }
 
 /// What one end of a flow came to.

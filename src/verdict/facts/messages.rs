@@ -1,17 +1,16 @@
 //! What was handed over, sent, accepted, refused. Never who wanted it.
 
-use std::collections::HashMap;
-
 use crate::history::{Flow, What};
 use crate::message::{Message, MessageId, Note, Position};
 
-use super::{BROKER, Moment, Seen};
+use super::hash::Map;
+use super::{BROKER, Moment, Seen, push_rare};
 
 /// All messages that a history names, in the order in which it names them first.
 #[derive(Default)]
 pub struct Messages<'a> {
     all: Vec<MessageFacts<'a>>,
-    by_id: HashMap<&'a MessageId, usize>,
+    by_id: Map<&'a MessageId, usize>,
     handed_over: u64,
 }
 
@@ -99,7 +98,7 @@ impl<'a> Messages<'a> {
             What::Note(Note::Accepted { position, .. }) => {
                 let acceptance = Acceptance { moment, position: *position, life: seen.life };
                 if fact.accepted.last().is_none_or(|last| last.life < seen.life) {
-                    fact.accepted.push(acceptance);
+                    push_rare(&mut fact.accepted, acceptance);
                 }
             }
             What::Note(Note::Refused { .. }) => {
@@ -109,7 +108,9 @@ impl<'a> Messages<'a> {
             What::Note(Note::ToldAccepted { .. } | Note::ToldRefused { .. }) => {
                 fact.answered.get_or_insert(moment);
             }
-            What::Note(Note::Sent { .. }) => fact.sent.push(Sending { moment, carried: None }),
+            What::Note(Note::Sent { .. }) => {
+                push_rare(&mut fact.sent, Sending { moment, carried: None });
+            }
             What::Note(Note::Evicted { .. }) => {
                 fact.evicted.get_or_insert(moment);
             }
@@ -120,11 +121,6 @@ impl<'a> Messages<'a> {
     /// The message of this index.
     pub fn get(&self, index: usize) -> &MessageFacts<'a> {
         &self.all[index]
-    }
-
-    /// The index of a message that the history names.
-    pub fn find(&self, id: &MessageId) -> Option<usize> {
-        self.by_id.get(id).copied()
     }
 
     /// How often a message was handed over.

@@ -1,11 +1,10 @@
 //! Which paths the scenario cuts when. Never what was on them.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::message::Name;
 use crate::scenario::{Direction, Fault, FaultKind, Scenario, Who};
 use crate::time::{Duration, Instant};
 
+use super::hash::{Map, Set};
 use super::{BROKER, Roll};
 
 /// The cuts of a scenario, and the longest time a packet can be under way.
@@ -22,11 +21,11 @@ struct Cut {
 /// Which pairs of processes a cut separates.
 enum Between {
     /// These clients and the broker.
-    Links(HashSet<u32>),
+    Links(Set<u32>),
     /// Every client and the broker, seen from the broker.
     AllLinks,
     /// Processes of different groups.
-    Groups(HashMap<u32, usize>),
+    Groups(Map<u32, usize>),
 }
 
 impl Paths {
@@ -81,7 +80,7 @@ impl Between {
 }
 
 /// The group of every process that a partition names.
-pub fn sides(groups: &[Vec<Name>], roll: &Roll) -> HashMap<u32, usize> {
+pub fn sides(groups: &[Vec<Name>], roll: &Roll) -> Map<u32, usize> {
     let named = groups.iter().enumerate();
     let processes = named.flat_map(|(group, names)| {
         names.iter().filter_map(move |name| Some((roll.process(name)?, group)))

@@ -3,33 +3,32 @@
 //! An epoch is named by the broker; the judge counts the broker's lives, and learns from the
 //! broker's answers which epoch is which. Nothing here says whether an answer was true.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::history::What;
 use crate::message::{Answer, Epoch, Name, Note, Position};
 
+use super::hash::{Map, Set};
 use super::{Moment, Seen};
 
 /// All positions, and all that was said about them.
 pub struct Places {
-    queues: HashMap<Name, u32>,
-    messages: HashMap<(u32, u32, Position), usize>,
-    lives: HashMap<Epoch, u32>,
+    queues: Map<Name, u32>,
+    messages: Map<(u32, u32, Position), usize>,
+    lives: Map<Epoch, u32>,
     subscribers: Vec<Subscription>,
     /// The life that a process was last told of, by queue.
-    told_life: HashMap<(u32, u32), u32>,
+    told_life: Map<(u32, u32), u32>,
 }
 
 #[derive(Default)]
 struct Subscription {
     attachments: Vec<Attachment>,
     told: Vec<Told>,
-    gaps: HashMap<(u32, u32), Vec<(Position, Position)>>,
-    over: HashMap<u32, u32>,
+    gaps: Map<(u32, u32), Vec<(Position, Position)>>,
+    over: Map<u32, u32>,
     /// Queues in which a record was ended since the last attachment.
-    ended: HashSet<u32>,
+    ended: Set<u32>,
     /// The epoch of the last attachment, by queue.
-    epochs: HashMap<u32, Epoch>,
+    epochs: Map<u32, Epoch>,
     gaps_announced: u64,
 }
 
@@ -85,11 +84,11 @@ impl Places {
     /// Nothing yet, for so many subscribers.
     pub fn of(subscribers: usize) -> Places {
         Places {
-            queues: HashMap::new(),
-            messages: HashMap::new(),
-            lives: HashMap::new(),
+            queues: Map::default(),
+            messages: Map::default(),
+            lives: Map::default(),
             subscribers: (0..subscribers).map(|_| Subscription::default()).collect(),
-            told_life: HashMap::new(),
+            told_life: Map::default(),
         }
     }
 

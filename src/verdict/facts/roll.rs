@@ -2,11 +2,11 @@
 //!
 //! Entries that share a name are one subscriber. Nothing here looks at events.
 
-use std::collections::HashMap;
-
 use crate::history::History;
 use crate::message::{AckPolicy, ClientLimits, Dedup, Name};
 use crate::scenario::{Client, Scenario};
+
+use super::hash::Map;
 
 /// One subscriber: a client that at least one entry makes subscribe or join.
 pub struct Member {
@@ -25,10 +25,10 @@ pub struct Member {
 /// All subscribers in the order of the scenario file, and who each process is.
 pub struct Roll {
     members: Vec<Member>,
-    by_name: HashMap<Name, usize>,
+    by_name: Map<Name, usize>,
     of_process: Vec<Option<usize>>,
     clients: Vec<Name>,
-    processes: HashMap<Name, u32>,
+    processes: Map<Name, u32>,
 }
 
 impl Roll {
@@ -36,10 +36,10 @@ impl Roll {
     pub fn of(scenario: &Scenario, history: &History) -> Roll {
         let mut roll = Roll {
             members: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: Map::default(),
             of_process: Vec::new(),
             clients: history.processes.iter().map(|process| process.client.clone()).collect(),
-            processes: HashMap::new(),
+            processes: Map::default(),
         };
         let subscribes = |client: &&Client| !client.subscribe.is_empty() || !client.join.is_empty();
         for client in scenario.clients.iter().filter(subscribes) {

@@ -1,19 +1,18 @@
 //! Which sessions there were, seen from both sides. Never what went over them.
 
-use std::collections::HashMap;
-
 use crate::history::{PowerState, What};
 use crate::message::{EndReason, Note, SessionId};
 use crate::time::Instant;
 
+use super::hash::Map;
 use super::{BROKER, Moment, Roll, Seen};
 
 /// All sessions.
 #[derive(Default)]
 pub struct Sessions {
     all: Vec<Session>,
-    by_id: HashMap<SessionId, usize>,
-    of_process: HashMap<u32, Vec<usize>>,
+    by_id: Map<SessionId, usize>,
+    of_process: Map<u32, Vec<usize>>,
     open: Vec<usize>,
 }
 

@@ -257,3 +257,27 @@ fn a_new_epoch_replays_what_was_accepted_before_the_return() {
     let back = crashed.at(3_000).connected().recorded(From::Now);
     check(Cause::Unsettled, back.answered(Answer::NewEpoch { epoch: 2, position: 0 }));
 }
+
+#[test]
+fn a_copy_that_dedup_dropped_is_no_end_of_the_original() {
+    let session = || crate::message::SessionId { process: "shop".into(), number: 1 };
+    let dropped =
+        |story: Story| story.note(SHOP, Note::DroppedCopy { id: id(1), session: session() });
+    let udp = || story("udp/catch-up").joined().at(1_000).under_way(1).at(1_020).read(1, Live);
+    let resent = || dropped(udp().at(2_000).pushed(1, Again).at(2_020)).acknowledged(1, 1);
+    check(Cause::LostAfterAck, resent().at(3_000).power(SHOP, PowerState::PowerLost));
+    check(Cause::Unsettled, resent());
+    // A copy of nothing: the client has it, and makes nothing of it.
+    let only = dropped(tcp().under_way(1).read(1, Live));
+    check(Cause::Unsettled, only);
+}
+
+#[test]
+fn what_came_early_dies_with_the_client_or_with_its_session() {
+    let session = crate::message::SessionId { process: "shop".into(), number: 1 };
+    let held = Note::HeldEarly { id: id(1), session };
+    let held = || tcp().under_way(1).at(1_020).note(SHOP, held.clone());
+    check(Cause::Unsettled, held());
+    check(Cause::DiedInClient, held().at(2_000).power(SHOP, PowerState::Killed));
+    check(Cause::DiedInSocket, held().at(2_000).shop_end(Some(Fin), (100, 100)));
+}

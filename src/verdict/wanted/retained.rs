@@ -3,17 +3,27 @@
 //! Evictions are in the history; what every subscription has acknowledged makes room without a
 //! word, so that part is computed from the limits.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Name, Position, Retention};
 use crate::time::{Duration, Instant};
+use crate::verdict::facts::Map;
 
 /// The backlog of every queue.
 #[derive(Default)]
 pub struct Retained<'h> {
-    queues: HashMap<&'h Name, Backlog>,
+    queues: Map<&'h Name, Backlog>,
     /// How many subscriptions have not acknowledged a message.
-    owed: HashMap<usize, u32>,
+    owed: Map<usize, u32>,
+    keeping: Keeping,
+}
+
+/// Whether a book is kept at all.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Keeping {
+    #[default]
+    Kept,
+    NobodyAsks,
 }
 
 #[derive(Default)]
@@ -30,6 +40,11 @@ struct Entry {
 }
 
 impl<'h> Retained<'h> {
+    /// A backlog of which nothing will be asked: it stays empty.
+    pub fn unasked() -> Self {
+        Retained { keeping: Keeping::NobodyAsks, ..Retained::default() }
+    }
+
     /// The broker died.
     pub fn clear(&mut self) {
         self.queues.clear();
@@ -38,6 +53,9 @@ impl<'h> Retained<'h> {
 
     /// One subscription is owed a message more.
     pub fn owe(&mut self, message: usize) {
+        if self.keeping == Keeping::NobodyAsks {
+            return;
+        }
         *self.owed.entry(message).or_default() += 1;
     }
 
@@ -49,6 +67,9 @@ impl<'h> Retained<'h> {
         (message, accepted, size): (usize, Instant, usize),
         limits: &Retention,
     ) {
+        if self.keeping == Keeping::NobodyAsks {
+            return;
+        }
         let backlog = self.queues.entry(queue).or_default();
         while backlog.entries.len() >= limits.messages || backlog.bytes + size > limits.bytes {
             let Some(oldest) = backlog.acknowledged.pop_first() else { break };
