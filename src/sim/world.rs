@@ -1,7 +1,7 @@
 //! One trial's world: turmoil hosts with their drivers on one clock, and the machines on them.
 //!
 //! turmoil gives hosts, the clock and an order of execution; its latency is 0 and it loses
-//! nothing. What happens to packets is [`fate`](super::fate)'s to say.
+//! nothing. What happens to packets is [`fate`]'s to say.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
