@@ -19,6 +19,12 @@ use super::machine::Hardware;
 use super::stack::Stack;
 
 /// The network of one process, for one incarnation of its machine.
+///
+/// It tells the time of the turmoil host that it runs on, in whole milliseconds, so it is to be
+/// asked only by programs of that host.
+///
+/// # Panics
+/// [`Net::now`] and [`Net::sleep_until`] outside of a [`World`](super::world::World)'s host.
 #[derive(Clone)]
 pub struct SimNet {
     hardware: Arc<Hardware>,

@@ -214,7 +214,7 @@ impl Stack {
         self.record_end(now, id);
         let Stack { interface, wire, connections, .. } = self;
         let connection = connections.get_mut(&id).expect("the caller has seen it");
-        if connection.may_poll() {
+        if connection.may_poll(now) {
             let before = connection.tcp().state();
             loop {
                 let sent = wire.sent.len();
@@ -228,12 +228,12 @@ impl Stack {
                     break;
                 }
             }
-            connection.timed_out_since(before);
+            connection.polled_since(before, now);
         }
-        let poll_at = connection.poll_at(interface, now);
         self.settle(now, id);
-        let connection = self.connections.get_mut(&id)?;
-        let at = poll_at?.max(now + clock::MILLISECOND);
+        let Stack { interface, connections, .. } = self;
+        let connection = connections.get_mut(&id)?;
+        let at = connection.poll_at(interface, now)?.max(now + clock::MILLISECOND);
         if connection.queued_at.is_some_and(|queued| queued <= at) {
             return None;
         }

@@ -1,14 +1,17 @@
 //! One trial's world: turmoil hosts with their drivers on one clock, and the machines on them.
 //!
 //! turmoil gives hosts, the clock and an order of execution; its latency is 0 and it loses
-//! nothing. What happens to packets is [`fate`](super::fate)'s to say.
+//! nothing. What happens to packets is [`fate`]'s to say.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::SystemTime;
+
+use futures_util::FutureExt;
 
 use crate::history::Recorder;
 use crate::message::Name;
@@ -26,8 +29,11 @@ use super::stack::Build;
 const UDP_CAPACITY: usize = 65_536;
 
 /// Bytes of a connection's send buffer, and of its receive buffer: the most that TCP's window
-/// says without scaling (RFC 9293 §3.1), and more than a round trip of 100 ms carries at 5 Mbit/s.
-pub const BUFFER: usize = 64 * 1_024;
+/// says without scaling (RFC 9293 §3.1), which is 5 Mbit/s at a round trip of 100 ms.
+///
+/// Not one byte more: with scaling smoltcp rounds the window down, so that it shrinks below what
+/// it had promised, cuts the last byte off a segment and still takes its FIN. That byte is lost.
+pub const BUFFER: usize = 65_535;
 /// The same, for trials of more than [`MANY`] processes: smoltcp allocates buffers at once, and
 /// 1,000 connections have 4,000 of them.
 pub const SMALL_BUFFER: usize = 16 * 1_024;
@@ -72,7 +78,11 @@ pub struct World {
     routes: Arc<Routes>,
     end: Instant,
     tick: Duration,
+    panic: Arc<Mutex<Option<Panic>>>,
 }
+
+/// What a panic carries.
+type Panic = Box<dyn std::any::Any + Send>;
 
 impl World {
     /// A world with one machine a process, all of them off, and no host yet.
@@ -96,7 +106,7 @@ impl World {
         let routes = Arc::new(Mutex::new(vec![None; names.len()]));
         let fates = Fates::new(seed, latency, &faults, names);
         let internet = Arc::new(Internet::new(machines, recorders, fates));
-        World { sim: clock(tick), internet, routes, end, tick }
+        World { sim: clock(tick), internet, routes, end, tick, panic: Arc::default() }
     }
 
     /// The machine of a process.
@@ -127,14 +137,16 @@ impl World {
         }
         let (internet, routes) = (self.internet.clone(), self.routes.clone());
         let nic = Nic::new(internet, bell.clone(), routes, host, self.end);
-        let tick = self.tick.into();
+        let (tick, panic) = (self.tick.into(), self.panic.clone());
         self.sim.client(IpAddr::V4(host), async move {
             let socket = Nic::plug_in().await;
             tokio::time::sleep(tick).await;
             bell.began.set(tokio::time::Instant::now()).expect("a host begins once");
             // Without tokio's budget for a task's poll: where it runs out may depend on the tick.
-            tokio::task::unconstrained(run_host(nic.drive(socket), programs)).await;
-            Ok(())
+            let running = tokio::task::unconstrained(run_host(nic.drive(socket), programs));
+            let caught = AssertUnwindSafe(running).catch_unwind().await;
+            *panic.lock().expect("a trial has one thread") = caught.err();
+            Err("a program or the driver panicked".into())
         });
     }
 
@@ -143,11 +155,14 @@ impl World {
     /// The first step of turmoil's is before the trial: in it every host plugs its socket in.
     ///
     /// # Panics
-    /// A task of a program panicked: that panic, or tokio's word for it.
+    /// A program panicked: that panic; or a task that it spawned: tokio's word for it.
     pub fn run_until(&mut self, at: Instant) {
         let at = at + self.tick;
         while self.stepped() < at {
-            self.sim.step().expect("no host fails");
+            if let Err(error) = self.sim.step() {
+                let panic = self.panic.lock().expect("a trial has one thread").take();
+                std::panic::resume_unwind(panic.unwrap_or_else(|| Box::new(error.to_string())));
+            }
         }
     }
 

@@ -27,6 +27,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(127);
 /// `tcp_fin_timeout`.
 const ORPHAN_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a connection in TIME-WAIT may send of its own accord: longer than it delays an
+/// acknowledgement, shorter than TIME-WAIT.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// One end of a connection.
 pub(crate) struct Connection {
     pub(super) sockets: SocketSet<'static>,
@@ -46,8 +50,8 @@ pub(crate) struct Connection {
     established: bool,
     /// Whether it left the table of connections: a newer one has its place, or it never opened.
     retired: bool,
-    /// Whether it sent all it had to say when TIME-WAIT began.
-    resting: bool,
+    /// In TIME-WAIT: from when on it has nothing more to say of its own accord.
+    rests_from: Option<Instant>,
     reason: Option<EndReason>,
     error: Option<io::ErrorKind>,
     written: u64,
@@ -91,7 +95,7 @@ impl Connection {
             queued_at: None,
             established: false,
             retired: false,
-            resting: false,
+            rests_from: None,
             reason: None,
             error: None,
             written: 0,
@@ -202,17 +206,15 @@ impl Connection {
 
     /// Whether the driver may let the socket send. While a program holds a socket in TIME-WAIT
     /// its last timer must not fire: it would throw unread data away.
-    pub(super) fn may_poll(&self) -> bool {
-        let at_rest = self.resting && self.held;
-        !(self.retired || at_rest)
+    pub(super) fn may_poll(&self, now: Instant) -> bool {
+        let rests = self.held && self.rests_from.is_some_and(|from| from <= now);
+        !(self.retired || rests)
     }
 
     /// When the socket wants to be polled again.
     pub(super) fn poll_at(&mut self, interface: &mut Interface, now: Instant) -> Option<Instant> {
-        if !self.may_poll() || (self.held && self.tcp().state() == State::TimeWait) {
-            return None;
-        }
-        interface.poll_at(clock::to_stack(now), &self.sockets).map(clock::from_stack)
+        let at = interface.poll_at(clock::to_stack(now), &self.sockets).map(clock::from_stack)?;
+        self.may_poll(at.max(now)).then_some(at)
     }
 
     /// Takes note of a packet that leaves; whether it carries bytes for a second time.
@@ -257,8 +259,11 @@ impl Connection {
         }
     }
 
-    /// The socket was polled: if that closed it, it gave up.
-    pub(super) fn timed_out_since(&mut self, before: State) {
+    /// The socket was polled: if that closed it, it gave up; in TIME-WAIT it has said its last.
+    pub(super) fn polled_since(&mut self, before: State, now: Instant) {
+        if self.tcp().state() == State::TimeWait {
+            self.rests_from.get_or_insert(now + LAST_WORDS);
+        }
         let quiet = matches!(before, State::Closed | State::TimeWait);
         if self.tcp().state() == State::Closed && !quiet {
             self.fail(EndReason::TcpTimeout, io::ErrorKind::TimedOut);
@@ -292,7 +297,6 @@ impl Connection {
         if matches!(state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait) {
             self.reason.get_or_insert(EndReason::Fin);
         }
-        self.resting |= state == State::TimeWait;
         if !self.held && state == State::FinWait2 {
             self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
         }

@@ -42,7 +42,8 @@ struct Segment {
 }
 
 impl Stack {
-    /// A packet with right checksums (see [`is_intact`]) comes in; replies are taken by [`Stack::packets`].
+    /// A packet comes in whose checksums are right, see [`is_intact`]; replies are taken by
+    /// [`Stack::packets`].
     pub fn receive(&mut self, now: Instant, packet: Bytes) -> Reception {
         if self.power != Power::On {
             return Reception::Dropped(Fate::NobodyHome);

@@ -170,7 +170,7 @@ fn a_crowd_does_the_same_in_the_same_order_at_any_tick() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic = "a packet came late"]
 fn a_tick_above_the_latency_is_noticed() {
     busy(40, apart());
 }

@@ -112,7 +112,7 @@ fn all_memory_of_a_world_is_freed() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic = "a spawned task panicked"]
 fn a_panic_of_a_spawned_task_comes_out() {
     let mut world = World::new(plan(1, vec![], 1_000));
     world.host(&[0], async {
@@ -123,7 +123,7 @@ fn a_panic_of_a_spawned_task_comes_out() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic = "a bug in a program"]
 fn a_panic_of_a_program_comes_out() {
     let mut world = World::new(plan(1, vec![], 1_000));
     world.host(&[0], async { panic!("a bug in a program") });

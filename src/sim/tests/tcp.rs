@@ -153,6 +153,28 @@ fn data_for_a_program_that_has_left_is_answered_with_a_reset() {
 }
 
 #[test]
+fn an_orphan_that_waits_for_the_peers_end_dies_after_a_minute() {
+    let told: Told<_> = Told::default();
+    let tell = told.clone();
+    let deaf = program(move |net, _| async move {
+        let stream = accept(&net).await;
+        net.sleep_until(ms(70_000)).await;
+        // By then the other end has given up, and said so with a reset.
+        let mut stream = stream;
+        stream.write_u8(1).await.expect_err("the reset has come");
+        tell.lock().expect("one thread").push(());
+    });
+    let client = program(|net, _| async move {
+        drop(net.connect(server()).await.expect("the server listens"));
+    });
+    let (history, _) = run(plan(2, vec![], 80_000), vec![deaf, client]);
+    assert_eq!(told.lock().unwrap().len(), 1);
+    // FIN at 40, its ACK at 60 comes back at 80: written off then, forgotten 60 s later.
+    assert_eq!(ledgers(&history, 1)[0].1.reason, Some(EndReason::Left));
+    assert_eq!(ledgers(&history, 1)[0].0, ms(80));
+}
+
+#[test]
 fn shutting_down_ends_one_direction_only() {
     let told: Told<_> = Told::default();
     let tell = told.clone();
@@ -172,8 +194,9 @@ fn shutting_down_ends_one_direction_only() {
         stream.read_to_end(&mut answer).await.expect("the end is in order");
         tell.lock().expect("one thread").push(answer);
     });
-    run(plan(2, vec![], 10_000), vec![server_program, client]);
+    let (_, totals) = run(plan(2, vec![], 10_000), vec![server_program, client]);
     assert_eq!(*told.lock().unwrap(), [b"echo".to_vec()]);
+    assert_eq!(totals.retransmits, 0, "a FIN went without its ACK");
 }
 
 #[test]
