@@ -26,7 +26,7 @@ fn render(diagnostics: &Diagnostics) -> String {
 /// Loads with settings.
 fn load(text: &str, settings: &[&str]) -> Result<Scenario, Diagnostics> {
     let settings = settings.iter().map(|setting| Setting::new(*setting)).collect();
-    Scenario::load_with("test.toml", text, &LoadOptions { settings, force: false })
+    Scenario::load_with("test.toml", text, &LoadOptions { settings, ..LoadOptions::default() })
 }
 
 /// A file with a driver that publishes and a shop that listens, and whatever else it says.

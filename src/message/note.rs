@@ -108,6 +108,8 @@ pub enum DropReason {
 pub enum EndReason {
     /// The peer closed its side in order (TCP's FIN).
     Fin,
+    /// This machine lost power.
+    PowerLost,
     /// The peer has no such connection, or threw data away (TCP's RST).
     Reset,
     /// Nothing was heard for too long on the level of TCP.
@@ -141,6 +143,7 @@ impl EndReason {
     pub const fn words(self) -> &'static str {
         match self {
             EndReason::Fin => "FIN",
+            EndReason::PowerLost => "power lost",
             EndReason::Reset => "RST",
             EndReason::TcpTimeout => "TCP timeout",
             EndReason::Refused => "connection refused",

@@ -154,7 +154,7 @@ impl Internet {
     /// Switches everything off, writes the last records, and counts up. Once more is harmless.
     pub fn finish(&self, now: Instant) -> Totals {
         for machine in &self.machines {
-            machine.stack().power_off(now);
+            machine.stack().finish(now);
         }
         let retransmits = self.machines.iter().map(|machine| machine.stack().retransmits()).sum();
         let mut books = self.books();

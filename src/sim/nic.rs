@@ -195,7 +195,7 @@ impl Nic {
         let routes = self.routes.lock().expect("a trial has one thread");
         for (machine, host) in self.internet.machines().iter().zip(routes.iter()) {
             if *host == Some(self.host) {
-                machine.stack().power_off(self.end);
+                machine.stack().finish(self.end);
             }
         }
     }

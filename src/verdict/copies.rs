@@ -112,7 +112,9 @@ fn end_of_datagram(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
             Fate::NobodyHome | Fate::NoSocket => Cause::DiedInSocket,
             Fate::BufferFull => Cause::Overflowed,
         };
-        return End { at: moment.at, cause };
+        // What went into a dead link could never reach the handler: it ended when it was pushed.
+        let at = if cause == Cause::SentIntoDeadLink { copy.pushed.at } else { moment.at };
+        return End { at, cause };
     }
     let landed = copy.pushed.at + facts.paths.longest_flight();
     let ends = [

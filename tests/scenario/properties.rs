@@ -124,9 +124,9 @@ proptest! {
         ],
     ) {
         let settings = vec![Setting::new(format!("{path}={value}"))];
-        show(Scenario::load_with("caps.toml", caps(), &LoadOptions { settings, force: false }));
+        show(Scenario::load_with("caps.toml", caps(), &LoadOptions { settings, ..LoadOptions::default() }));
         let settings = vec![Setting::new(value)];
-        show(Scenario::load_with("caps.toml", caps(), &LoadOptions { settings, force: false }));
+        show(Scenario::load_with("caps.toml", caps(), &LoadOptions { settings, ..LoadOptions::default() }));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use smoltcp::iface::SocketSet;
 
-use crate::history::What;
+use crate::history::{Ledger, What};
+use crate::message::EndReason;
 use crate::time::Instant;
 
 use super::{EPHEMERAL, Power, Stack, boot};
@@ -23,15 +24,23 @@ impl Stack {
     }
 
     /// The power goes: nothing more is sent, the last ledgers are written, all memory is gone.
-    ///
-    /// An end that nobody had closed has no reason to name: its ledger's is `None`.
     pub fn power_off(&mut self, now: Instant) {
+        self.stop(now, Some(EndReason::PowerLost));
+    }
+
+    /// The trial is over: as without power, but what was open stays open in the record.
+    pub fn finish(&mut self, now: Instant) {
+        self.stop(now, None);
+    }
+
+    fn stop(&mut self, now: Instant, reason: Option<EndReason>) {
         if self.power == Power::Off {
             return;
         }
         self.power = Power::Off;
         for ledger in self.last_ledgers() {
-            self.build.recorder.record(now, What::Ended(ledger));
+            let reason = ledger.reason.or(reason);
+            self.build.recorder.record(now, What::Ended(Ledger { reason, ..ledger }));
         }
         self.uncount_datagrams();
         self.wire.sent.clear();

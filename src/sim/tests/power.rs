@@ -32,7 +32,7 @@ fn a_power_loss_sends_nothing_and_a_restarted_machine_resets_old_connections() {
     let reset = std::io::ErrorKind::ConnectionReset;
     assert_eq!(*told.lock().unwrap(), [(ms(3_040), reset)]);
     let (at, last) = ledgers(&history, 1)[0];
-    assert_eq!((at, last.reason), (ms(1_000), None));
+    assert_eq!((at, last.reason), (ms(1_000), Some(EndReason::PowerLost)));
     assert_eq!((last.written, last.acknowledged), (10, 0));
     let (at, ended) = ledgers(&history, 0)[0];
     assert_eq!((at, ended.reason), (ms(3_040), Some(EndReason::Reset)));
