@@ -21,7 +21,7 @@ pub mod stack;
 mod trial;
 pub mod world;
 
-pub use trial::{HostOrder, Trial, TrialOptions, TrialPanic, run_trial};
+pub use trial::{HostOrder, Trial, TrialOptions, TrialPanic, run_trial, tick};
 
 #[cfg(test)]
 mod tests;

@@ -84,8 +84,10 @@ fn the_core_is_pure() {
     for source in sources().filter(|source| ["core", "verdict"].contains(&source.layer.as_str())) {
         for line in source.code.lines().filter(|line| !is_comment(line)) {
             let found = banned.iter().find(|word| line.contains(*word));
+            // A verdict may index by hash where no order can be seen, and speak of addresses.
             let is_fine = found.is_none_or(|word| {
-                source.layer == "verdict" && word.starts_with("Hash") || line.contains("'static ")
+                let for_verdict = word.starts_with("Hash") || *word == "std::net";
+                source.layer == "verdict" && for_verdict || line.contains("'static ")
             });
             assert!(is_fine, "{}: {line}", source.path.display());
         }
@@ -115,7 +117,9 @@ fn sources() -> impl Iterator<Item = Source> {
         let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
         let layer = first.trim_end_matches(".rs").to_owned();
         let text = fs::read_to_string(&path).unwrap();
-        let is_test_file = inside.file_stem().unwrap() == "tests";
+        let is_test_file = inside
+            .components()
+            .any(|part| part.as_os_str().to_str().unwrap().trim_end_matches(".rs") == "tests");
         let code = match text.find("\n#[cfg(test)]\nmod ") {
             _ if is_test_file => String::new(),
             Some(end) => text[..end].to_owned(),

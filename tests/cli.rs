@@ -81,7 +81,7 @@ fn a_bad_log_filter_and_a_moment_after_the_end_run_nothing() {
 
 #[test]
 fn an_unknown_name_gets_the_nearest_right_one() {
-    check(&["run", "cap"], 2, "did you mean `caps`?");
+    check(&["run", "lossywifi"], 2, "did you mean `lossy-wifi`?");
     check(&["run", "zzzzzz"], 2, "dlab list");
     check(&["show", "csps"], 2, "did you mean `caps`?");
 }

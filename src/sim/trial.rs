@@ -19,7 +19,7 @@ use super::draw::Draw;
 use super::process::{Supervisor, Tasks, timetable};
 use super::socket::SimNet;
 use super::world::{Plan, World};
-use super::{bites, entropy, net};
+use super::{bites, entropy, fate, net};
 
 /// The broker's port on its machine.
 const PORT: u16 = 7_777;
@@ -60,6 +60,11 @@ pub struct Trial {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct TrialPanic(pub String);
+
+/// How far a step of a scenario's trials goes: the smallest one-way latency, at most 20 ms.
+pub fn tick(scenario: &Scenario) -> Duration {
+    fate::tick(scenario.latency, &scenario.faults)
+}
 
 /// Runs a trial on a fresh thread, whose entropy follows from the seed.
 ///

@@ -244,7 +244,8 @@ fn force_loads_a_scenario_of_any_size() {
         "event = \"e\" }]\n[[client]]\nid = \"shop\"",
         "event = \"e\", every = \"1ms\" }]\n[[client]]\nid = \"shop\"\ncount = 1000",
     );
-    let load = |force| Scenario::load_with("t", &text, &LoadOptions { force, ..LoadOptions::default() });
+    let load =
+        |force| Scenario::load_with("t", &text, &LoadOptions { force, ..LoadOptions::default() });
     assert!(load(false).is_err());
     // Each millisecond from 1 s to 10 s, to a thousand shops.
     assert_eq!(load(true).ok().map(|scenario| scenario.deliveries()), Some(9_000_000));
