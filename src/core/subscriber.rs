@@ -212,18 +212,19 @@ impl Subscriber {
     /// Keeps something early until the one before it comes.
     fn hold(&mut self, held: Held, place: Place, outputs: &mut Outputs) {
         let queue = self.queues.entry(held.queue().clone()).or_default();
-        let is_full = queue.held() >= self.limits.early;
+        let (is_full, is_copy) = (queue.held() >= self.limits.early, queue.holds(place));
         if let Held::Push { message, session, .. } = &held {
             let (id, session) = (message.id.clone(), session.clone());
             note(
                 outputs,
-                match is_full {
-                    true => Note::InboxFull { id, session },
-                    false => Note::HeldEarly { id, session },
+                match (is_copy, is_full) {
+                    (true, _) => Note::DroppedCopy { id, session },
+                    (false, true) => Note::InboxFull { id, session },
+                    (false, false) => Note::HeldEarly { id, session },
                 },
             );
         }
-        if !is_full {
+        if !is_full && !is_copy {
             queue.hold(held, place);
         }
     }

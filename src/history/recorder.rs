@@ -1,14 +1,19 @@
 //! The pen of one process. Cheap to clone; one trial has one a process.
+//!
+//! What it writes is the trial's log too, for whoever listens to `tracing`: lives, sessions and
+//! faults as `info`, messages as `debug`, bytes and packets as `trace`.
 
 use std::sync::{Arc, Mutex};
 
 use super::event::{Event, What};
+use crate::message::{Name, Note};
 use crate::time::Instant;
 
 /// Appends events of one process.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     process: u32,
+    name: Name,
     page: Arc<Mutex<Page>>,
 }
 
@@ -21,8 +26,8 @@ struct Page {
 
 impl Recorder {
     /// The pen of the process with this index in [`History::processes`](super::History::processes).
-    pub fn new(process: u32) -> Recorder {
-        Recorder { process, page: Arc::default() }
+    pub fn new(process: u32, name: Name) -> Recorder {
+        Recorder { process, name, page: Arc::default() }
     }
 
     /// The process that it writes for.
@@ -32,6 +37,7 @@ impl Recorder {
 
     /// Records one event.
     pub fn record(&self, at: Instant, what: What) {
+        self.log(at, &what);
         let mut page = self.page();
         let sequence = page.events.len() as u64;
         page.events.push(Event { at, process: self.process, sequence, what });
@@ -50,6 +56,21 @@ impl Recorder {
         (page.peak_messages, page.peak_bytes)
     }
 
+    fn log(&self, at: Instant, what: &What) {
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
+        let line = || {
+            let what = serde_json::to_string(what).expect("an event is plain data");
+            format!("{:>9} {:<12} {what}", at.to_string(), self.name)
+        };
+        match weight(what) {
+            Weight::Life => tracing::info!("{}", line()),
+            Weight::Message => tracing::debug!("{}", line()),
+            Weight::Byte => tracing::trace!("{}", line()),
+        }
+    }
+
     /// Takes all events out.
     pub(super) fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.page().events)
@@ -57,5 +78,34 @@ impl Recorder {
 
     fn page(&self) -> std::sync::MutexGuard<'_, Page> {
         self.page.lock().expect("a trial has one thread")
+    }
+}
+
+/// How much an event weighs for a reader of the log.
+enum Weight {
+    Life,
+    Message,
+    Byte,
+}
+
+fn weight(what: &What) -> Weight {
+    match what {
+        What::Power(_)
+        | What::FaultBegan { .. }
+        | What::FaultEnded { .. }
+        | What::HandlerGone { .. }
+        | What::HandlerBack { .. }
+        | What::Interrupted { .. }
+        | What::Note(
+            Note::SessionOpened { .. }
+            | Note::SessionClosed { .. }
+            | Note::ConnectionClosed { .. }
+            | Note::Welcomed { .. }
+            | Note::Lost { .. }
+            | Note::ToldAnswer { .. }
+            | Note::ToldGap { .. },
+        ) => Weight::Life,
+        What::Carried { .. } | What::Dropped { .. } | What::Ended(_) => Weight::Byte,
+        What::Note(_) => Weight::Message,
     }
 }

@@ -7,8 +7,26 @@ use crate::message::Mode;
 /// The most contenders of a mode that are named one by one.
 const NAMED: usize = 3;
 
-/// The sentence: how much was published, and what each mode made of it.
+/// How much was published, what each mode made of it, and who handled anything twice or late in
+/// its order.
 pub fn sentence(report: &Report) -> String {
+    let mut text = main_sentence(report);
+    let counts: [(&str, fn(&Totals) -> u64); 2] =
+        [("twice", |totals| totals.twice), ("out of order", |totals| totals.out_of_order)];
+    for (how, count) in counts {
+        let handled = report.contenders.iter().filter_map(|row| {
+            let count = count(&Totals::of(row));
+            (count > 0).then(|| format!("{} handled {} {how}", contender(row), words::count(count)))
+        });
+        let handled: Vec<String> = handled.collect();
+        if !handled.is_empty() {
+            text.push_str(&format!(" {}.", handled.join(", ")));
+        }
+    }
+    text
+}
+
+fn main_sentence(report: &Report) -> String {
     let subscribers = report.contenders.iter().map(|row| row.subscribers.len()).max().unwrap_or(0);
     let published = spread(report.contenders.iter().map(|row| row.published));
     let begin = match published {
@@ -117,6 +135,9 @@ fn spread(numbers: impl Iterator<Item = u64>) -> Option<(u64, u64)> {
 }
 
 fn range((least, most): (u64, u64)) -> String {
+    if least == 0 && most > 0 {
+        return format!("up to {}", words::count(most));
+    }
     between(least, most)
 }
 

@@ -125,6 +125,11 @@ impl Machine {
         SimNet::new(self.hardware.clone(), incarnation)
     }
 
+    /// The clock of the host that the machine stands on, whether it is on or not.
+    pub fn clock(&self) -> SimNet {
+        SimNet::new(self.hardware.clone(), 0)
+    }
+
     /// The power goes at once: nothing more is sent, the last ledgers are written, sockets that
     /// the process still holds fail.
     pub fn power_off(&self, now: Instant) {

@@ -103,7 +103,6 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
         plan.tick = tick;
     }
     let mut world = World::new(plan);
-    announce_faults(scenario, &world.recorders()[0]);
     let (shared, view) = (Arc::new(scenario.clone()), Arc::new(Mutex::new(None)));
     let mut hosts = hosts(scenario);
     if options.hosts == HostOrder::Reverse {
@@ -112,11 +111,11 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
     for host in hosts {
         let cast =
             Cast { scenario: shared.clone(), contender, seed, world: &world, view: view.clone() };
-        let programs: Vec<Tasks> = match host.entry {
-            None => vec![cast.broker(options.view_at)],
-            Some(entry) => cast.clients(entry, host.first),
+        let (programs, count) = match host.entry {
+            None => (vec![cast.herald(), cast.broker(options.view_at)], 1),
+            Some(entry) => (cast.clients(entry, host.first), entry.count),
         };
-        let indices: Vec<u32> = (host.first..host.first + programs.len() as u32).collect();
+        let indices: Vec<u32> = (host.first..host.first + count).collect();
         world.host(&indices, async move { drop(join_all(programs).await) });
     }
     world.run_until(end);
@@ -154,16 +153,6 @@ fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
     hosts
 }
 
-fn announce_faults(scenario: &Scenario, recorder: &Recorder) {
-    let end = Instant::ZERO + scenario.run_for;
-    for (fault, entry) in scenario.faults.iter().enumerate() {
-        recorder.record(entry.at, What::FaultBegan { fault });
-        if entry.until < end {
-            recorder.record(entry.until, What::FaultEnded { fault });
-        }
-    }
-}
-
 fn cost(totals: &net::Totals, recorders: &[Recorder]) -> Cost {
     let (broker_peak_messages, broker_peak_bytes) = recorders[0].peak();
     let clients = recorders[1..].iter().map(|recorder| recorder.peak().0);
@@ -187,6 +176,23 @@ struct Cast<'a> {
 }
 
 impl Cast<'_> {
+    /// Says in the record when each fault begins and ends; it does nothing about it.
+    fn herald(&self) -> Tasks {
+        let (clock, recorder) = (self.world.machine(0).clock(), self.world.recorders()[0].clone());
+        let faults = self.scenario.faults.iter().enumerate();
+        let words = faults.flat_map(|(fault, entry)| {
+            [(entry.at, What::FaultBegan { fault }), (entry.until, What::FaultEnded { fault })]
+        });
+        let mut words: Vec<(Instant, What)> = words.collect();
+        words.sort_by_key(|(at, _)| *at);
+        Box::pin(async move {
+            for (at, what) in words {
+                clock.sleep_until(at).await;
+                recorder.record(at, what);
+            }
+        })
+    }
+
     fn broker(&self, view_at: Option<Instant>) -> Tasks {
         let faults = self.scenario.faults.iter().filter(|fault| fault.who == Who::Broker);
         let supervisor = self.supervisor(0, faults, SharedDesk::default());

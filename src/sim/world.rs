@@ -95,7 +95,9 @@ impl World {
         let seed = Draw::new(seed);
         let count = names.len() as u32;
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
-        let recorders: Vec<Recorder> = (0..count).map(Recorder::new).collect();
+        let pens =
+            (0..count).zip(&names).map(|(process, name)| Recorder::new(process, name.clone()));
+        let recorders: Vec<Recorder> = pens.collect();
         let machines = recorders.iter().map(|recorder| {
             let process = recorder.process();
             let (address, recorder) = (net::address(process), recorder.clone());

@@ -154,8 +154,7 @@ fn is_of_record(event: &Event) -> bool {
                 | Note::Recorded { .. }
                 | Note::Unrecorded { .. }
                 | Note::Accepted { .. }
-                | Note::Evicted { .. }
-                | Note::Acknowledged { .. }
+                | Note::Forgotten { .. }
                 | Note::Attached { .. }
         ),
         _ => false,

@@ -14,15 +14,14 @@ use super::facts::{Facts, Map, Moment};
 
 /// Marks in `facts` what every subscriber wants, and what the backlog kept for it.
 pub fn mark(facts: &mut Facts<'_>) {
-    let mut record = Record { rooms: Map::default(), retained: Retained::default(), life: 0 };
-    if !facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.what)) {
-        record.retained = Retained::unasked();
-    }
+    let asked = facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.what));
+    let retained = asked.then(Retained::default);
+    let mut record = Record { rooms: Map::default(), retained, life: 0 };
     for (moment, event, message) in std::mem::take(&mut facts.record) {
         match &event.what {
             What::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life += 1;
-                record.retained.clear();
+                record.retained.iter_mut().for_each(Retained::clear);
             }
             What::Note(note) => record.see(facts, (moment, message), note),
             _ => {}
@@ -45,7 +44,8 @@ fn asks_what_is_retained(what: &What) -> bool {
 struct Record<'h> {
     /// The subscribers of a room, and in which life of the broker they were last recorded.
     rooms: Map<(&'h Name, &'h Name), Map<usize, u32>>,
-    retained: Retained<'h>,
+    /// `None` if nobody ever asks.
+    retained: Option<Retained<'h>>,
     life: u32,
 }
 
@@ -90,21 +90,18 @@ impl<'h> Record<'h> {
             Note::Accepted { queue, position, .. } => {
                 let Some(index) = named else { return };
                 self.accept(facts, moment, index);
-                if let (Some(position), Some(message)) =
-                    (position, facts.messages.get(index).message)
-                {
-                    let size = message.size();
-                    let limits = &facts.scenario.broker.backlog;
-                    self.retained.add(queue, *position, (index, moment.at, size), limits);
+                if let (Some(position), Some(retained)) = (position, &mut self.retained) {
+                    retained.add(queue, *position, index);
                 }
             }
-            Note::Evicted { queue, position, .. } => self.retained.remove(queue, *position),
-            Note::Acknowledged { queue, position, .. } => {
-                self.retained.acknowledge(queue, *position);
+            Note::Forgotten { queue, position, .. } => {
+                if let Some(retained) = &mut self.retained {
+                    retained.remove(queue, *position);
+                }
             }
             Note::Attached { queue, client, answer: Answer::NewEpoch { .. }, .. } => {
                 let Some(subscriber) = facts.roll.by_name(client) else { return };
-                for index in self.retained.of_queue(queue) {
+                for index in self.retained(queue) {
                     let delivery = facts.deliveries.entry(subscriber, index);
                     if delivery.wanted {
                         delivery.keep(self.life, moment);
@@ -129,7 +126,6 @@ impl<'h> Record<'h> {
             delivery.wanted |= first;
             if keeps && member.recorded == self.life {
                 delivery.keep(self.life, moment);
-                self.retained.owe(index);
             }
         }
     }
@@ -149,8 +145,7 @@ impl<'h> Record<'h> {
         if from == From::Now || before == Some(self.life) {
             return;
         }
-        let age = facts.scenario.broker.backlog.age;
-        for index in self.retained.young(queue, moment.at, age) {
+        for index in self.retained(queue) {
             let Some(message) = facts.messages.get(index).message else { continue };
             if !message.rooms().contains(room) {
                 continue;
@@ -162,6 +157,10 @@ impl<'h> Record<'h> {
                 delivery.keep(self.life, moment);
             }
         }
+    }
+
+    fn retained(&self, queue: &Name) -> Vec<usize> {
+        self.retained.as_ref().map(|retained| retained.of_queue(queue)).unwrap_or_default()
     }
 
     /// To whom a message routes now: the union of its rooms, each subscriber once, less those

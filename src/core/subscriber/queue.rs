@@ -75,6 +75,11 @@ impl InQueue {
         }
     }
 
+    /// Whether an early delivery is held already.
+    pub fn holds(&self, place: Place) -> bool {
+        self.early.contains_key(&place.position)
+    }
+
     /// Keeps an early delivery.
     pub fn hold(&mut self, held: Held, place: Place) {
         self.early.insert(place.position, (held, place));
