@@ -1,13 +1,15 @@
 //! A client: one process's session with the broker, its publisher and its subscriber.
 //!
-//! This file is the session: connect, hello, joins, heartbeat, reconnect with backoff. What is
-//! published and what is delivered stand in `publisher` and `subscriber`.
+//! This file is the machine's face, its dispatch and its requests; the session stands in the
+//! folder, what is published and what is delivered in `publisher` and `subscriber`.
+
+mod session;
 
 use std::collections::VecDeque;
 
 use crate::message::{
     ClientLimits, EndReason, Frame, From, Heartbeat, Message, MessageId, Mode, Name, Note, Payload,
-    PushKind, Reply, Resubscribe, SessionId, Target,
+    PushKind, Reply, Target,
 };
 use crate::time::{Duration, Instant};
 
@@ -230,33 +232,6 @@ impl Client {
         self.publisher.holds() + self.subscriber.holds()
     }
 
-    fn come(&mut self, now: Instant) {
-        if self.state == State::Away || self.state == State::Replaced {
-            self.failed = 0;
-            self.attempt(now);
-        }
-    }
-
-    fn attempt(&mut self, now: Instant) {
-        self.options.numbering.session += 1;
-        self.state = State::Connecting;
-        self.timers.set(Timer::ConnectTimeout, now + self.options.limits.connect_timeout);
-        self.outputs.push_back(ClientOutput::Connect);
-    }
-
-    fn connected(&mut self, now: Instant) {
-        if self.state == State::Connecting {
-            self.state = State::Greeting;
-            self.hello(now);
-        }
-    }
-
-    fn hello(&mut self, now: Instant) {
-        let frame = Frame::Hello { client: self.options.client.clone(), session: self.session() };
-        self.send(frame);
-        self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
-    }
-
     fn received(&mut self, now: Instant, frame: Frame) {
         match frame {
             Frame::Welcome { session, heartbeat } => self.welcomed(now, &session, heartbeat),
@@ -291,28 +266,6 @@ impl Client {
             | Frame::Ack { .. }
             | Frame::Pong => self.close(now, EndReason::Unexpected),
         }
-    }
-
-    fn welcomed(&mut self, now: Instant, session: &SessionId, heartbeat: Heartbeat) {
-        if self.state != State::Greeting || *session != self.session() {
-            return;
-        }
-        self.state = State::Open;
-        self.failed = 0;
-        self.heartbeat = heartbeat;
-        self.timers.clear(&Timer::ConnectTimeout);
-        self.timers.clear(&Timer::Repeat);
-        self.watch_heartbeat(now);
-        self.outputs.push_back(ClientOutput::Note(Note::Welcomed { session: session.clone() }));
-        self.last_request = 0;
-        let is_first = !std::mem::replace(&mut self.was_welcomed, true);
-        if is_first || self.options.limits.resubscribe == Resubscribe::Always {
-            for frame in self.subscriber.joins() {
-                self.request(now, frame);
-            }
-        }
-        self.publisher.start_session();
-        self.send_publishes(now);
     }
 
     fn publish(&mut self, now: Instant, draft: Draft) {
@@ -422,71 +375,6 @@ impl Client {
         }
     }
 
-    fn go_away(&mut self) {
-        if self.has_connection() {
-            self.outputs.push_back(ClientOutput::Close);
-            self.note(Note::Lost { session: self.session(), reason: EndReason::Left });
-        }
-        self.leave_session();
-        self.state = State::Away;
-    }
-
-    /// This side ends the connection.
-    fn close(&mut self, now: Instant, reason: EndReason) {
-        if self.has_connection() {
-            self.outputs.push_back(ClientOutput::Close);
-            self.ended(now, reason);
-        }
-    }
-
-    /// The connection is gone: wait, and try again.
-    fn ended(&mut self, now: Instant, reason: EndReason) {
-        if !self.has_connection() {
-            return;
-        }
-        self.note(Note::Lost { session: self.session(), reason });
-        let was_open = self.state == State::Open;
-        self.leave_session();
-        if reason == EndReason::Replaced {
-            self.state = State::Replaced;
-            return;
-        }
-        self.failed = if was_open { 0 } else { self.failed + 1 };
-        self.state = State::Waiting;
-        self.timers.set(Timer::Attempt, now + self.backoff());
-    }
-
-    fn leave_session(&mut self) {
-        for timer in [
-            Timer::Attempt,
-            Timer::ConnectTimeout,
-            Timer::Repeat,
-            Timer::Heartbeat,
-            Timer::Republish,
-        ] {
-            self.timers.clear(&timer);
-        }
-        self.requests.clear();
-        self.subscriber.end_session();
-    }
-
-    /// The wait before the next attempt: it doubles with each failed one, half of it more or
-    /// less by chance (Socket.IO's `randomizationFactor` 0.5), and never exceeds the most.
-    fn backoff(&self) -> Duration {
-        let limits = &self.options.limits;
-        let doublings = self.failed.saturating_sub(1).min(16);
-        let base = limits.backoff_first * (1 << doublings);
-        let draw = scramble(self.options.jitter_seed ^ self.options.numbering.session) % 1_000;
-        let jittered = base.as_micros() / 2 + base.as_micros() / 1_000 * draw;
-        // Whole milliseconds, as timers are.
-        Duration::from_millis((jittered / 1_000).max(1)).min(limits.backoff_most)
-    }
-
-    fn watch_heartbeat(&mut self, now: Instant) {
-        let patience = self.heartbeat.every + self.heartbeat.timeout;
-        self.timers.set(Timer::Heartbeat, now + patience);
-    }
-
     fn watch_publishes(&mut self) {
         match self.publisher.resend_at(self.options.limits.ack_timeout) {
             Some(at) => self.timers.set(Timer::Republish, at),
@@ -502,14 +390,6 @@ impl Client {
         }
     }
 
-    fn has_connection(&self) -> bool {
-        matches!(self.state, State::Connecting | State::Greeting | State::Open)
-    }
-
-    fn session(&self) -> SessionId {
-        SessionId { process: self.options.process.clone(), number: self.options.numbering.session }
-    }
-
     fn send(&mut self, frame: Frame) {
         self.outputs.push_back(ClientOutput::Send { frame });
     }
@@ -522,13 +402,4 @@ impl Client {
 enum Verdict {
     Accepted,
     Refused,
-}
-
-/// SplitMix64's finalizer (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
-/// OOPSLA 2014): a number that depends on every bit of the seed.
-fn scramble(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -11,19 +11,19 @@ const NAMED: usize = 3;
 /// its order.
 pub fn sentence(report: &Report) -> String {
     let mut text = main_sentence(report);
-    let counts: [(&str, fn(&Totals) -> u64); 2] =
-        [("twice", |totals| totals.twice), ("out of order", |totals| totals.out_of_order)];
-    for (how, count) in counts {
-        let handled = report.contenders.iter().filter_map(|row| {
-            let count = count(&Totals::of(row));
-            (count > 0).then(|| format!("{} handled {} {how}", contender(row), words::count(count)))
-        });
-        let handled: Vec<String> = handled.collect();
-        if !handled.is_empty() {
-            text.push_str(&format!(" {}.", handled.join(", ")));
-        }
-    }
+    text.push_str(&handled(report, "twice", |totals| totals.twice));
+    text.push_str(&handled(report, "out of order", |totals| totals.out_of_order));
     text
+}
+
+/// Which contenders handled how many in a way that is worth a sentence; empty if none did.
+fn handled(report: &Report, how: &str, count: impl Fn(&Totals) -> u64) -> String {
+    let rows = report.contenders.iter().map(|row| (row, count(&Totals::of(row))));
+    let parts: Vec<String> = rows
+        .filter(|(_, count)| *count > 0)
+        .map(|(row, count)| format!("{} handled {} {how}", contender(row), words::count(count)))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!(" {}.", parts.join(", ")) }
 }
 
 fn main_sentence(report: &Report) -> String {

@@ -77,11 +77,8 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
     };
     check(earlier().connected().recorded(From::Start), [2, 0, 0, 2, 0]);
     check(earlier().connected().recorded(From::Now), [0, 0, 0, 0, 0]);
-    check(earlier().evicted(1, 1).connected().recorded(From::Start), [1, 0, 0, 1, 0]);
+    check(earlier().forgotten(1, 1).connected().recorded(From::Start), [1, 0, 0, 1, 0]);
     check(earlier().broker_crashed().connected().recorded(From::Start), [0, 0, 0, 0, 0]);
-    let mut old = earlier();
-    old.scenario.broker.backlog.age = Some(crate::time::Duration::from_millis(700));
-    check(old.connected().recorded(From::Start), [1, 0, 0, 1, 0]);
     // A record that is renewed wants nothing new.
     let renewed = story("tcp/catch-up").connected().recorded(From::Start).unrecorded();
     let renewed = renewed.recorded(From::Now).handed_over(1).accepted(1).unrecorded();
@@ -89,19 +86,6 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
         renewed.handed_over(2).accepted(2).recorded(From::Now).recorded(From::Start),
         [1, 0, 0, 1, 0],
     );
-}
-
-#[test]
-fn what_nobody_is_owed_makes_room_in_silence() {
-    let mut story = story("tcp/catch-up");
-    story.scenario.broker.backlog.messages = 2;
-    let story = story.handed_over(1).accepted(1).handed_over(2).accepted(2);
-    let story = story.handed_over(3).accepted(3).at(1_000).connected().recorded(From::Start);
-    check(story, [2, 0, 0, 2, 0]);
-    let mut story = catch_up();
-    story.scenario.broker.backlog.messages = 1;
-    let story = story.delivered(1).at(2_000).delivered(2).unrecorded();
-    check(story.at(3_000).recorded(From::Start), [2, 2, 0, 0, 0]);
 }
 
 #[test]

@@ -281,6 +281,10 @@ impl Story {
         self.handed_over(number).accepted(number).pushed(number, PushKind::Live)
     }
 
+    pub fn forgotten(self, number: u64, position: Position) -> Story {
+        self.note(BROKER, Note::Forgotten { id: id(number), queue: "q".into(), position })
+    }
+
     pub fn evicted(self, number: u64, position: Position) -> Story {
         let (queue, client) = ("q".into(), "shop".into());
         self.note(BROKER, Note::Evicted { id: id(number), queue, position, client })

@@ -1,0 +1,139 @@
+//! The client's session with the broker: connect, hello, heartbeat, reconnect with backoff.
+
+use crate::message::{EndReason, Frame, Heartbeat, Note, Resubscribe, SessionId};
+use crate::time::{Duration, Instant};
+
+use super::{Client, ClientOutput, State, Timer};
+
+impl Client {
+    pub(super) fn come(&mut self, now: Instant) {
+        if self.state == State::Away || self.state == State::Replaced {
+            self.failed = 0;
+            self.attempt(now);
+        }
+    }
+
+    pub(super) fn attempt(&mut self, now: Instant) {
+        self.options.numbering.session += 1;
+        self.state = State::Connecting;
+        self.timers.set(Timer::ConnectTimeout, now + self.options.limits.connect_timeout);
+        self.outputs.push_back(ClientOutput::Connect);
+    }
+
+    pub(super) fn connected(&mut self, now: Instant) {
+        if self.state == State::Connecting {
+            self.state = State::Greeting;
+            self.hello(now);
+        }
+    }
+
+    pub(super) fn hello(&mut self, now: Instant) {
+        let frame = Frame::Hello { client: self.options.client.clone(), session: self.session() };
+        self.send(frame);
+        self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+    }
+
+    pub(super) fn welcomed(&mut self, now: Instant, session: &SessionId, heartbeat: Heartbeat) {
+        if self.state != State::Greeting || *session != self.session() {
+            return;
+        }
+        self.state = State::Open;
+        self.failed = 0;
+        self.heartbeat = heartbeat;
+        self.timers.clear(&Timer::ConnectTimeout);
+        self.timers.clear(&Timer::Repeat);
+        self.watch_heartbeat(now);
+        self.outputs.push_back(ClientOutput::Note(Note::Welcomed { session: session.clone() }));
+        self.last_request = 0;
+        let is_first = !std::mem::replace(&mut self.was_welcomed, true);
+        if is_first || self.options.limits.resubscribe == Resubscribe::Always {
+            for frame in self.subscriber.joins() {
+                self.request(now, frame);
+            }
+        }
+        self.publisher.start_session();
+        self.send_publishes(now);
+    }
+
+    pub(super) fn go_away(&mut self) {
+        if self.has_connection() {
+            self.outputs.push_back(ClientOutput::Close);
+            self.note(Note::Lost { session: self.session(), reason: EndReason::Left });
+        }
+        self.leave_session();
+        self.state = State::Away;
+    }
+
+    /// This side ends the connection.
+    pub(super) fn close(&mut self, now: Instant, reason: EndReason) {
+        if self.has_connection() {
+            self.outputs.push_back(ClientOutput::Close);
+            self.ended(now, reason);
+        }
+    }
+
+    /// The connection is gone: wait, and try again.
+    pub(super) fn ended(&mut self, now: Instant, reason: EndReason) {
+        if !self.has_connection() {
+            return;
+        }
+        self.note(Note::Lost { session: self.session(), reason });
+        let was_open = self.state == State::Open;
+        self.leave_session();
+        if reason == EndReason::Replaced {
+            self.state = State::Replaced;
+            return;
+        }
+        self.failed = if was_open { 0 } else { self.failed + 1 };
+        self.state = State::Waiting;
+        self.timers.set(Timer::Attempt, now + self.backoff());
+    }
+
+    fn leave_session(&mut self) {
+        for timer in [
+            Timer::Attempt,
+            Timer::ConnectTimeout,
+            Timer::Repeat,
+            Timer::Heartbeat,
+            Timer::Republish,
+        ] {
+            self.timers.clear(&timer);
+        }
+        self.requests.clear();
+        self.subscriber.end_session();
+    }
+
+    /// The wait before the next attempt: it doubles with each failed one, half of it more or
+    /// less by chance (Socket.IO's `randomizationFactor` 0.5), and never exceeds the most.
+    fn backoff(&self) -> Duration {
+        let limits = &self.options.limits;
+        let doublings = self.failed.saturating_sub(1).min(16);
+        let base = limits.backoff_first * (1 << doublings);
+        let draw = scramble(self.options.jitter_seed ^ self.options.numbering.session) % 1_000;
+        let jittered = base.as_micros() / 2 + base.as_micros() / 1_000 * draw;
+        // Whole milliseconds, as timers are.
+        Duration::from_millis((jittered / 1_000).max(1)).min(limits.backoff_most)
+    }
+
+    pub(super) fn watch_heartbeat(&mut self, now: Instant) {
+        let patience = self.heartbeat.every + self.heartbeat.timeout;
+        self.timers.set(Timer::Heartbeat, now + patience);
+    }
+
+    fn has_connection(&self) -> bool {
+        matches!(self.state, State::Connecting | State::Greeting | State::Open)
+    }
+
+    pub(super) fn session(&self) -> SessionId {
+        SessionId { process: self.options.process.clone(), number: self.options.numbering.session }
+    }
+}
+
+/// SplitMix64's finalizer (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
+/// OOPSLA 2014): a number that depends on every bit of the seed.
+fn scramble(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
