@@ -112,7 +112,7 @@ fn a_case_is_printed_as_the_scenario_that_it_is() {
 #[test]
 fn within_the_terms_catch_up_gives_everyone_everything_once_and_in_order() {
     let (trials, away, caught_up) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    check(80, Crashes::None, |scenario| {
+    check(60, Crashes::None, |scenario| {
         for contender in contenders(Mode::CatchUp) {
             let (history, row) = run(scenario, contender);
             trials.set(trials.get() + 1);
@@ -136,7 +136,7 @@ fn within_the_terms_catch_up_gives_everyone_everything_once_and_in_order() {
 #[test]
 fn whatever_crashes_catch_up_breaks_no_claim() {
     let (broker_crashes, client_crashes, losses) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    check(80, Crashes::Some, |scenario| {
+    check(60, Crashes::Some, |scenario| {
         for contender in contenders(Mode::CatchUp) {
             let (history, row) = run(scenario, contender);
             adds_up_and_breaks_no_claim(contender, &row);
