@@ -194,3 +194,42 @@ fn a_storm_gives_the_same_bytes_under_reversed_hosts_and_at_half_the_tick() {
         }
     });
 }
+
+#[test]
+fn whatever_happens_to_a_machine_twice_in_a_row_it_runs_afterwards() {
+    let troubles = ["crash\"\nnotice = false", "crash\"\nnotice = true", "pause\""];
+    for who in ["shop", "broker"] {
+        for (first, second) in troubles.iter().flat_map(|one| troubles.map(|two| (one, two))) {
+            // The second begins when the first ends.
+            let fault = |kind: &str, at| {
+                format!(
+                    "[[fault]]\nkind = \"{kind}\nwho = \"{who}\"\nat = \"{at}\"\nfor = \"1s\"\n"
+                )
+            };
+            let file = format!(
+                r#"title = "Twice in a row"
+run_for = "20s"
+latency = "10ms"
+[broker]
+heartbeat = {{ every = "1s", timeout = "1s" }}
+[[client]]
+id = "driver"
+publish = [{{ queue = "q", event = "e", every = "100ms", start = "500ms", count = 180 }}]
+[[client]]
+id = "shop"
+subscribe = [{{ queue = "q", event = "e" }}]
+{}{}"#,
+                fault(first, "2s"),
+                fault(second, "3s"),
+            );
+            let scenario =
+                Scenario::load("twice.toml", &file).unwrap_or_else(|bad| panic!("{bad:?}"));
+            for contender in Contender::all() {
+                let (_, row) = run(&scenario, contender);
+                adds_up_and_breaks_no_claim(contender, &row);
+                let last = row.subscribers[0].messages.last().expect("the shop wants messages");
+                assert!(last.handled_ms.is_some(), "{contender}: the last is missed:\n{file}");
+            }
+        }
+    }
+}
