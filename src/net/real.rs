@@ -57,6 +57,9 @@ impl Net for Loopback {
 
     async fn bind(&self, port: u16) -> io::Result<RealDatagrams> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        // tokio sends at once only on a socket that it has seen writable: without this the first
+        // datagram, a hello, would be dropped.
+        socket.writable().await?;
         Ok(RealDatagrams { local: socket.local_addr()?, socket, sent: Mutex::default() })
     }
 }

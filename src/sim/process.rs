@@ -10,6 +10,7 @@ use std::pin::Pin;
 use super::app::{SharedDesk, spans};
 use super::machine::Machine;
 use super::socket::SimNet;
+use super::stack;
 use crate::history::{PowerState, Recorder, What};
 use crate::net::Net;
 use crate::scenario::{Fault, FaultKind, Notice};
@@ -76,14 +77,17 @@ impl Supervisor {
         let mut life = 1;
         let mut power = Power::On;
         let mut net = self.machine.power_on(life);
+        let mut is_off = false;
         self.record(&net, PowerState::Started);
         let mut tasks = Some(start(life, net.clone()));
         for (at, next) in &self.timetable {
             self.run_until(&net, *at, power, &mut tasks).await;
             self.change(&net, power, *next, &mut tasks);
-            if tasks.is_none() && matches!(next, Power::On | Power::Asleep) {
+            is_off |= *next == Power::Off;
+            if tasks.is_none() && *next == Power::On {
                 life += 1;
-                if power == Power::Off {
+                // Also if the last that was said of the dead process is that it was killed.
+                if std::mem::take(&mut is_off) {
                     net = self.machine.power_on(life);
                 }
                 self.record(&net, PowerState::Started);
@@ -110,7 +114,7 @@ impl Supervisor {
     }
 
     fn change(&self, net: &SimNet, from: Power, to: Power, tasks: &mut Option<Tasks>) {
-        if from == Power::Asleep && to != Power::Asleep {
+        if to != Power::Asleep && self.machine.power() == stack::Power::Paused {
             self.machine.resume();
             self.record(net, PowerState::Resumed);
         }
@@ -120,7 +124,8 @@ impl Supervisor {
                 self.die(net, PowerState::PowerLost, tasks);
             }
             Power::Killed if tasks.is_some() => self.die(net, PowerState::Killed, tasks),
-            Power::Asleep if from != Power::Asleep => {
+            // What has no power does not sleep either.
+            Power::Asleep if self.machine.power() == stack::Power::On => {
                 self.machine.pause();
                 self.record(net, PowerState::Paused);
             }

@@ -1,0 +1,465 @@
+//! The broker machine against a small, slow model that keeps nothing but the log of what
+//! happened and works everything out of it again: who gets which message in which order, what is
+//! accepted and refused, who is in which room.
+//!
+//! Reliable paths only, where nothing is repeated by the clock.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, Path, Peer};
+use delivery_lab::message::{
+    BrokerLimits, Echo, EndReason, Frame, From, Message, MessageId, Mode, Name, Payload, Reply,
+    RoomJoin, SessionId, Target,
+};
+use delivery_lab::time::Instant;
+use proptest::prelude::*;
+use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
+
+const CLIENTS: [&str; 3] = ["ann", "bob", "cyd"];
+const ROOMS: [&str; 3] = ["red", "blue", "e"];
+/// Small, so that windows fill.
+const WINDOW: usize = 3;
+
+/// One thing that happens. Numbers stand for a client, room or position, by remainder.
+#[derive(Clone, Debug)]
+enum Step {
+    Hello(usize),
+    Join(usize, usize),
+    Leave(usize, usize),
+    Publish {
+        by: usize,
+        to: Vec<usize>,
+        except: Vec<usize>,
+        echo: Echo,
+    },
+    /// A copy of a message that the client published before.
+    PublishAgain(usize, usize),
+    /// Acknowledges one of what is out.
+    Ack(usize, usize),
+    Close(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let (client, room) = (0..3_usize, 0..3_usize);
+    let rooms = || prop::collection::vec(0..3_usize, 0..3);
+    let echo = prop::sample::select(vec![Echo::Everyone, Echo::NotSender]);
+    let step = prop_oneof![
+        3 => client.clone().prop_map(Step::Hello),
+        4 => (client.clone(), room.clone()).prop_map(|(who, room)| Step::Join(who, room)),
+        1 => (client.clone(), room).prop_map(|(who, room)| Step::Leave(who, room)),
+        8 => (client.clone(), rooms(), rooms(), echo)
+            .prop_map(|(by, to, except, echo)| Step::Publish { by, to, except, echo }),
+        1 => (client.clone(), any::<usize>()).prop_map(|(who, which)| Step::PublishAgain(who, which)),
+        5 => (client.clone(), any::<usize>()).prop_map(|(who, which)| Step::Ack(who, which)),
+        1 => client.prop_map(Step::Close),
+    ];
+    prop::collection::vec(step, 10..150)
+}
+
+/// What the broker said to whom, as far as the model speaks of it.
+#[derive(Clone, Debug, PartialEq)]
+enum Said {
+    Welcome(String),
+    Joined,
+    Left,
+    Accepted(String),
+    Pushed { id: String, position: Option<u64>, after: Option<u64> },
+    Closed(EndReason),
+}
+
+type Lines = Vec<(u64, Said)>;
+
+// ── the model ───────────────────────────────────────────────────────────────────────────────
+
+/// One line of the log.
+#[derive(Clone, Debug)]
+enum Entry {
+    Opened { who: usize, peer: u64 },
+    Ended { who: usize },
+    Joined { who: usize, room: usize },
+    Left { who: usize, room: usize },
+    Accepted { message: Arc<Message>, by: usize },
+    Acked { who: usize, position: u64 },
+    Pushed { who: usize, position: u64 },
+}
+
+#[derive(Default)]
+struct Model {
+    log: Vec<Entry>,
+}
+
+impl Model {
+    /// The connection of a client's open session.
+    fn peer(&self, who: usize) -> Option<u64> {
+        self.log.iter().rev().find_map(|entry| match entry {
+            Entry::Opened { who: one, peer } if *one == who => Some(Some(*peer)),
+            Entry::Ended { who: one } if *one == who => Some(None),
+            _ => None,
+        })?
+    }
+
+    /// The rooms of a client after the first `until` lines: of its session, or on record.
+    fn rooms(&self, who: usize, until: usize, mode: Mode) -> BTreeSet<usize> {
+        let mut rooms = BTreeSet::new();
+        for entry in &self.log[..until] {
+            match entry {
+                Entry::Joined { who: one, room } if *one == who => drop(rooms.insert(*room)),
+                Entry::Left { who: one, room } if *one == who => drop(rooms.remove(room)),
+                Entry::Ended { who: one } if *one == who && mode == Mode::FireAndForget => {
+                    rooms.clear();
+                }
+                _ => {}
+            }
+        }
+        rooms
+    }
+
+    fn is_for(&self, message: &Message, by: usize, who: usize, until: usize, mode: Mode) -> bool {
+        let rooms = self.rooms(who, until, mode);
+        let is_in = |name: &Name| rooms.iter().any(|room| ROOMS[*room] == name.as_str());
+        let to: &[Name] = match &message.target.to[..] {
+            [] => std::slice::from_ref(&message.event),
+            to => to,
+        };
+        let hears = message.target.echo == Echo::Everyone || by != who;
+        hears && to.iter().any(is_in) && !message.target.except.iter().any(is_in)
+    }
+
+    /// Every message that was ever for a client: its position and id.
+    fn wanted(&self, who: usize) -> Vec<(u64, String)> {
+        let mut position = 0;
+        let mut wanted = Vec::new();
+        for (at, entry) in self.log.iter().enumerate() {
+            let Entry::Accepted { message, by } = entry else { continue };
+            position += 1;
+            if self.is_for(message, *by, who, at, Mode::CatchUp) {
+                wanted.push((position, message.id.to_string()));
+            }
+        }
+        wanted
+    }
+
+    fn is_acked(&self, who: usize, position: u64) -> bool {
+        self.log.iter().any(|entry| {
+            matches!(entry, Entry::Acked { who: one, position: at } if (*one, *at) == (who, position))
+        })
+    }
+
+    /// What was pushed on the open session and is not acknowledged.
+    fn out(&self, who: usize) -> Vec<u64> {
+        let opened = |entry: &Entry| matches!(entry, Entry::Opened { who: one, .. } if *one == who);
+        let since = self.log.iter().rposition(opened).unwrap_or(self.log.len());
+        let pushed = self.log[since..].iter().filter_map(|entry| match entry {
+            Entry::Pushed { who: one, position } if *one == who => Some(*position),
+            _ => None,
+        });
+        pushed.filter(|position| !self.is_acked(who, *position)).collect()
+    }
+
+    /// Whether the open session has joined anything: then it is served.
+    fn is_attached(&self, who: usize) -> bool {
+        let mut is_attached = false;
+        for entry in &self.log {
+            match entry {
+                Entry::Joined { who: one, .. } if *one == who => is_attached = true,
+                Entry::Ended { who: one } if *one == who => is_attached = false,
+                _ => {}
+            }
+        }
+        is_attached && self.peer(who).is_some()
+    }
+
+    /// Where a client's subscription began: the newest position when it first joined.
+    fn began(&self, who: usize) -> u64 {
+        let first = |entry: &Entry| matches!(entry, Entry::Joined { who: one, .. } if *one == who);
+        let first = self.log.iter().position(first).unwrap_or(self.log.len());
+        self.log[..first].iter().filter(|one| matches!(one, Entry::Accepted { .. })).count() as u64
+    }
+
+    /// Pushes in order what is owed, not out, as far as the window allows.
+    fn pump(&mut self, who: usize, said: &mut Lines) {
+        let Some(peer) = self.peer(who).filter(|_| self.is_attached(who)) else { return };
+        let mut after = self.began(who);
+        for (position, id) in self.wanted(who) {
+            let out = self.out(who);
+            if !self.is_acked(who, position) && !out.contains(&position) && out.len() < WINDOW {
+                self.log.push(Entry::Pushed { who, position });
+                let (position, after) = (Some(position), Some(after));
+                said.push((peer, Said::Pushed { id, position, after }));
+            }
+            after = position;
+        }
+    }
+
+    fn accept(&mut self, mode: Mode, message: &Arc<Message>, by: usize, said: &mut Lines) {
+        let peer = self.peer(by).expect("it has a session");
+        let id = message.id.to_string();
+        let at = self.log.len();
+        let targets = (0..CLIENTS.len()).filter(|who| self.is_for(message, by, *who, at, mode));
+        let mut targets: Vec<usize> = targets.collect();
+        self.log.push(Entry::Accepted { message: message.clone(), by });
+        if mode == Mode::CatchUp {
+            said.push((peer, Said::Accepted(id)));
+            targets.into_iter().for_each(|who| self.pump(who, said));
+        } else {
+            // Sessions are served in the order of their connections.
+            targets.sort_by_key(|who| self.peer(*who));
+            for who in targets {
+                let peer = self.peer(who).expect("only sessions are in rooms");
+                said.push((peer, Said::Pushed { id: id.clone(), position: None, after: None }));
+            }
+        }
+    }
+
+    /// Who is in which room now, by name: the members that have a session.
+    fn members(&self) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+        let mut members: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for who in 0..CLIENTS.len() {
+            for room in self.rooms(who, self.log.len(), Mode::FireAndForget) {
+                members.entry(ROOMS[room]).or_default().insert(CLIENTS[who]);
+            }
+        }
+        members
+    }
+}
+
+// ── both side by side ───────────────────────────────────────────────────────────────────────
+
+struct Pair {
+    mode: Mode,
+    broker: Broker,
+    model: Model,
+    last_peer: u64,
+    sessions: [u64; 3],
+    requests: [u64; 3],
+    published: [Vec<Arc<Message>>; 3],
+}
+
+impl Pair {
+    fn new(mode: Mode) -> Pair {
+        let limits = BrokerLimits { window: WINDOW, ..BrokerLimits::default() };
+        let options = BrokerOptions { mode, path: Path::Reliable, limits, epoch: 1 };
+        Pair {
+            mode,
+            broker: Broker::new(options),
+            model: Model::default(),
+            last_peer: 0,
+            sessions: [0; 3],
+            requests: [0; 3],
+            published: Default::default(),
+        }
+    }
+
+    /// Takes a step in both, and gives what the broker and the model say to it.
+    fn step(&mut self, step: &Step) -> (Lines, Lines) {
+        let mut expected = Vec::new();
+        let said = match step {
+            Step::Hello(who) => self.hello(*who, &mut expected),
+            Step::Join(who, room) => self.join(*who, *room, &mut expected),
+            Step::Leave(who, room) => self.leave(*who, *room, &mut expected),
+            Step::Publish { by, to, except, echo } => {
+                let names = |rooms: &[usize]| rooms.iter().map(|n| ROOMS[*n].into()).collect();
+                let (to, except) = (names(to), names(except));
+                let target = Target { to, except, echo: *echo, ..Target::default() };
+                self.publish(*by, target, &mut expected)
+            }
+            Step::PublishAgain(by, which) => self.publish_again(*by, *which, &mut expected),
+            Step::Ack(who, which) => self.ack(*who, *which, &mut expected),
+            Step::Close(who) => self.close(*who),
+        };
+        (said, expected)
+    }
+
+    fn hello(&mut self, who: usize, expected: &mut Lines) -> Lines {
+        self.last_peer += 1;
+        self.sessions[who] += 1;
+        self.requests[who] = 0;
+        let (peer, number) = (self.last_peer, self.sessions[who]);
+        if let Some(older) = self.model.peer(who) {
+            expected.push((older, Said::Closed(EndReason::Replaced)));
+            self.model.log.push(Entry::Ended { who });
+        }
+        self.model.log.push(Entry::Opened { who, peer });
+        expected.push((peer, Said::Welcome(format!("{}/{number}", CLIENTS[who]))));
+        self.tell(BrokerInput::Opened { peer: Peer(peer) });
+        let session = SessionId { process: CLIENTS[who].into(), number };
+        self.say(peer, Frame::Hello { client: CLIENTS[who].into(), session })
+    }
+
+    fn join(&mut self, who: usize, room: usize, expected: &mut Lines) -> Lines {
+        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        self.requests[who] += 1;
+        self.model.log.push(Entry::Joined { who, room });
+        expected.push((peer, Said::Joined));
+        if self.mode == Mode::CatchUp {
+            self.model.pump(who, expected);
+        }
+        let rooms = vec![RoomJoin { room: ROOMS[room].into(), from: From::Now }];
+        let request = self.requests[who];
+        self.say(peer, Frame::Join { request, queue: "q".into(), rooms, known: None })
+    }
+
+    fn leave(&mut self, who: usize, room: usize, expected: &mut Lines) -> Lines {
+        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        self.requests[who] += 1;
+        self.model.log.push(Entry::Left { who, room });
+        expected.push((peer, Said::Left));
+        let (request, rooms) = (self.requests[who], vec![ROOMS[room].into()]);
+        self.say(peer, Frame::Leave { request, queue: "q".into(), rooms })
+    }
+
+    fn publish(&mut self, by: usize, target: Target, expected: &mut Lines) -> Lines {
+        let Some(peer) = self.model.peer(by) else { return Vec::new() };
+        let sequence = self.published[by].len() as u64 + 1;
+        let id = MessageId { publisher: CLIENTS[by].into(), sequence };
+        let (queue, event, payload) = ("q".into(), "e".into(), Payload::null());
+        let message = Arc::new(Message { id, queue, event, target, payload });
+        self.published[by].push(message.clone());
+        self.model.accept(self.mode, &message, by, expected);
+        self.say(peer, Frame::Publish { message, after: None, reply: Reply::Unwanted })
+    }
+
+    /// In catch-up a copy is answered and goes to nobody; fire-and-forget does not know it.
+    fn publish_again(&mut self, by: usize, which: usize, expected: &mut Lines) -> Lines {
+        let Some(peer) = self.model.peer(by) else { return Vec::new() };
+        let published = &self.published[by];
+        if published.is_empty() {
+            return Vec::new();
+        }
+        let message = published[which % published.len()].clone();
+        match self.mode {
+            Mode::CatchUp => expected.push((peer, Said::Accepted(message.id.to_string()))),
+            Mode::FireAndForget => self.model.accept(self.mode, &message, by, expected),
+        }
+        self.say(peer, Frame::Publish { message, after: None, reply: Reply::Unwanted })
+    }
+
+    fn ack(&mut self, who: usize, which: usize, expected: &mut Lines) -> Lines {
+        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        let out = self.model.out(who);
+        if out.is_empty() {
+            return Vec::new();
+        }
+        let position = out[which % out.len()];
+        self.model.log.push(Entry::Acked { who, position });
+        self.model.pump(who, expected);
+        self.say(peer, Frame::Ack { queue: "q".into(), position })
+    }
+
+    fn close(&mut self, who: usize) -> Lines {
+        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        self.model.log.push(Entry::Ended { who });
+        self.tell(BrokerInput::Closed { peer: Peer(peer), reason: EndReason::Fin })
+    }
+
+    fn say(&mut self, peer: u64, frame: Frame) -> Lines {
+        self.tell(BrokerInput::Received { peer: Peer(peer), frame })
+    }
+
+    fn tell(&mut self, input: BrokerInput) -> Lines {
+        self.broker.handle(Instant::ZERO, input);
+        let mut said = Vec::new();
+        while let Some(output) = self.broker.poll() {
+            match output {
+                BrokerOutput::Note(_) => {}
+                BrokerOutput::Close { peer, reason } => said.push((peer.0, Said::Closed(reason))),
+                BrokerOutput::Send { peer, frame } => said.push((peer.0, words(frame))),
+            }
+        }
+        said
+    }
+
+    /// The rooms and their members, as the broker's picture for people shows them.
+    fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let view = self.broker.view().to_string();
+        let rooms = view.lines().filter_map(|line| line.strip_prefix("  room ")?.split_once(": "));
+        rooms
+            .map(|(room, members)| {
+                (room.to_owned(), members.split(", ").map(str::to_owned).collect())
+            })
+            .collect()
+    }
+}
+
+fn words(frame: Frame) -> Said {
+    match frame {
+        Frame::Welcome { session, .. } => Said::Welcome(session.to_string()),
+        Frame::Joined { .. } => Said::Joined,
+        Frame::Left { .. } => Said::Left,
+        Frame::Accepted { id } => Said::Accepted(id.to_string()),
+        Frame::Push { message, place, .. } => Said::Pushed {
+            id: message.id.to_string(),
+            position: place.map(|place| place.position),
+            after: place.map(|place| place.after),
+        },
+        frame => panic!("nothing here makes the broker say {frame:?}"),
+    }
+}
+
+/// Compares step by step; says how many pushes there were, and how many on a later session.
+fn check(mode: Mode, steps: &[Step]) -> (u64, u64) {
+    let mut pair = Pair::new(mode);
+    let (mut pushes, mut again, mut seen) = (0, 0, BTreeSet::new());
+    for (number, step) in steps.iter().enumerate() {
+        let (said, expected) = pair.step(step);
+        assert_eq!(said, expected, "step {number}, {step:?}: the broker is left, the model right");
+        let members = pair.model.members().into_iter().map(|(room, members)| {
+            (room.to_owned(), members.into_iter().map(str::to_owned).collect())
+        });
+        assert_eq!(pair.members(), members.collect(), "rooms after step {number}, {step:?}");
+        for (peer, said) in said {
+            let Said::Pushed { id, .. } = said else { continue };
+            let who = pair.broker_client(peer);
+            pushes += 1;
+            again += u64::from(!seen.insert((who, id)));
+        }
+    }
+    (pushes, again)
+}
+
+impl Pair {
+    /// Which client a connection is, or was.
+    fn broker_client(&self, peer: u64) -> usize {
+        let opened = self.model.log.iter().find_map(|entry| match entry {
+            Entry::Opened { who, peer: one } if *one == peer => Some(*who),
+            _ => None,
+        });
+        opened.expect("it said hello")
+    }
+}
+
+fn run(mode: Mode) -> (u64, u64) {
+    let regressions = FileFailurePersistence::Direct("tests/regressions/broker_model.txt");
+    let config = ProptestConfig {
+        cases: 300,
+        failure_persistence: Some(Box::new(regressions)),
+        source_file: Some(file!()),
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    };
+    let (pushes, again) = (Cell::new(0), Cell::new(0));
+    let result = TestRunner::new(config).run(&steps(), |steps| {
+        let counted = check(mode, &steps);
+        pushes.set(pushes.get() + counted.0);
+        again.set(again.get() + counted.1);
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    (pushes.get(), again.get())
+}
+
+#[test]
+fn in_catch_up_everyone_is_pushed_what_the_log_says_is_owed() {
+    let (pushes, again) = run(Mode::CatchUp);
+    assert!(pushes > 1_000 && again > 100, "{pushes} pushes, {again} of them again");
+}
+
+#[test]
+fn in_fire_and_forget_everyone_who_is_in_a_room_is_pushed_once() {
+    let (pushes, _) = run(Mode::FireAndForget);
+    assert!(pushes > 1_000, "{pushes} pushes");
+}
