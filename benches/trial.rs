@@ -1,0 +1,262 @@
+//! What a trial costs, against the limits that `docs/architecture.md` names: `cargo bench`.
+//!
+//! Times are the best of some runs and still noisy, so nothing here fails; each line says whether
+//! its limit holds. Every case runs in a process of its own, which knows its own peak of memory.
+
+use std::future::pending;
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use delivery_lab::message::Contender;
+use delivery_lab::report;
+use delivery_lab::scenario::{Scenario, builtin};
+use delivery_lab::sim::{self, TrialOptions};
+use delivery_lab::verdict;
+
+delivery_lab::seed_entropy!();
+
+/// The argument before a case's name.
+const CASE: &str = "--case";
+
+/// 1,000 subscribers, 100 messages: 100,000 deliveries, one turmoil host for all subscribers.
+const CROWD: &str = r#"
+title      = "A crowd"
+run_for    = "20s"
+latency    = "20ms"
+contenders = ["tcp/fire-and-forget"]
+
+[[client]]
+id      = "driver"
+publish = [{ queue = "acme-widgets", event = "delivered", every = "100ms", count = 100, start = "2s", payload = { store = "acme-widgets", orderId = "e3669048" } }]
+
+[[client]]
+id        = "shop"
+count     = 1000
+subscribe = [{ queue = "acme-widgets", event = "delivered" }]
+"#;
+
+/// 10,000 messages, two subscribers, each message kept until both have acknowledged it.
+const LONG: &str = r#"
+title      = "A long day"
+run_for    = "120s"
+latency    = "20ms"
+contenders = ["tcp/catch-up"]
+
+[[client]]
+id      = "driver"
+publish = [{ queue = "acme-widgets", event = "delivered", every = "10ms", count = 10000, start = "2s", payload = { store = "acme-widgets", orderId = "e3669048" } }]
+
+[[client]]
+id        = "shop"
+subscribe = [{ queue = "acme-widgets", event = "delivered" }]
+
+[[client]]
+id        = "office"
+subscribe = [{ queue = "acme-widgets", event = "delivered" }]
+"#;
+
+/// An hour in which nothing happens but heartbeats.
+const IDLE: &str = r#"
+title      = "An idle hour"
+run_for    = "1h"
+latency    = "20ms"
+contenders = ["tcp/catch-up"]
+
+[[client]]
+id      = "driver"
+publish = [{ queue = "acme-widgets", event = "delivered", every = "30m", count = 1, start = "2s" }]
+
+[[client]]
+id        = "shop"
+subscribe = [{ queue = "acme-widgets", event = "delivered" }]
+"#;
+
+/// One thing to measure.
+struct Case {
+    name: &'static str,
+    what: What,
+}
+
+enum What {
+    /// A trial against bare turmoil, at most 1.5 times that and 3 µs a packet.
+    Ratio { scenario: fn() -> Scenario, contender: &'static str, runs: u32 },
+    /// The program, from its start to its end.
+    Program { arguments: &'static [&'static str], most: Duration },
+    /// Simulate, judge and report as JSON.
+    EndToEnd { text: &'static str, handled: u64, most: Duration, most_mib: u64 },
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "caps, udp/fire-and-forget",
+        what: What::Ratio { scenario: caps, contender: "udp/fire-and-forget", runs: 30 },
+    },
+    Case {
+        name: "caps, tcp/catch-up",
+        what: What::Ratio { scenario: caps, contender: "tcp/catch-up", runs: 30 },
+    },
+    Case {
+        name: "an idle hour, tcp/catch-up",
+        what: What::Ratio { scenario: idle, contender: "tcp/catch-up", runs: 3 },
+    },
+    Case {
+        name: "dlab run caps",
+        what: What::Program { arguments: &["run", "caps"], most: Duration::from_millis(200) },
+    },
+    Case {
+        name: "1,000 subscribers × 100 messages, tcp/fire-and-forget",
+        what: What::EndToEnd {
+            text: CROWD,
+            handled: 100_000,
+            most: Duration::from_secs(2),
+            most_mib: 150,
+        },
+    },
+    Case {
+        name: "2 subscribers × 10,000 messages, tcp/catch-up",
+        what: What::EndToEnd {
+            text: LONG,
+            handled: 20_000,
+            most: Duration::from_secs(2),
+            most_mib: 200,
+        },
+    },
+];
+
+/// How often a case that takes seconds is run.
+const RUNS: u32 = 3;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == CASE) {
+        let case = CASES.iter().find(|case| case.name == arguments[at + 1]);
+        return case.expect("the parent names a case").what.measure();
+    }
+    // `cargo test --all-targets` runs benches too, and only wants to know that they compile.
+    if arguments.iter().any(|argument| argument == "--bench") {
+        println!("{:<56} {:>17}  {:>9}", "", "measured", "limit");
+        CASES.iter().for_each(Case::run);
+    }
+}
+
+impl Case {
+    /// Measures in a fresh process, which prints the lines.
+    fn run(&self) {
+        println!("{}", self.name);
+        let program = std::env::current_exe().expect("this program is a file");
+        let status = Command::new(program).args([CASE, self.name]).status();
+        assert!(status.expect("this program starts").success(), "{}", self.name);
+    }
+}
+
+impl What {
+    fn measure(&self) {
+        match *self {
+            What::Ratio { scenario, contender, runs } => {
+                ratio(&scenario(), contender.parse().expect("a contender"), runs);
+            }
+            What::Program { arguments, most } => {
+                let took = best(10, || {
+                    let dlab = Command::new(env!("CARGO_BIN_EXE_dlab")).args(arguments).output();
+                    assert!(dlab.expect("dlab starts").status.success());
+                });
+                line("wall", millis(took), millis(most), "ms");
+            }
+            What::EndToEnd { text, handled, most, most_mib } => {
+                let scenario = Scenario::load("bench", text).expect("a scenario");
+                let took = best(1, || end_to_end(&scenario, handled));
+                // Before more runs: they would find the heap as the first one left it.
+                let peak = peak_mib();
+                let took = took.min(best(RUNS - 1, || end_to_end(&scenario, handled)));
+                line("wall", millis(took), millis(most), "ms");
+                line("peak memory", peak, most_mib as f64, "MiB");
+            }
+        }
+    }
+}
+
+fn caps() -> Scenario {
+    let (name, text) = builtin::all().find(|(name, _)| *name == "caps").expect("it is built in");
+    Scenario::load(name, text).expect("it is built in")
+}
+
+fn idle() -> Scenario {
+    Scenario::load("bench", IDLE).expect("a scenario")
+}
+
+/// A trial with its judgement, and bare turmoil with the same hosts, tick and simulated time,
+/// taking turns.
+fn ratio(scenario: &Scenario, contender: Contender, runs: u32) {
+    let (mut trial, mut bare, mut packets) = (Duration::MAX, Duration::MAX, 0);
+    for _ in 0..runs {
+        trial = trial.min(best(1, || packets = run(scenario, contender).cost.packets));
+        bare = bare.min(best(1, || step_bare_turmoil(scenario)));
+    }
+    let beyond = trial.saturating_sub(Duration::from_micros(3 * packets));
+    let took = format!("{:.2} ms and {packets} packets", millis(trial));
+    println!("    {took}; bare turmoil {:.2} ms", millis(bare));
+    line("ratio beyond 3 µs a packet", beyond.as_secs_f64() / bare.as_secs_f64(), 1.5, "×");
+}
+
+fn run(scenario: &Scenario, contender: Contender) -> verdict::Row {
+    let options = TrialOptions::default();
+    let trial = sim::run_trial(scenario, contender, scenario.seed, &options);
+    verdict::judge(scenario, contender, &trial.expect("no panic").history)
+}
+
+/// As many hosts as the trial has, all of which wait for ever.
+fn step_bare_turmoil(scenario: &Scenario) {
+    let mut sim = turmoil::Builder::new()
+        .tick_duration(sim::tick(scenario).into())
+        .simulation_duration(Duration::MAX)
+        .build();
+    for host in 0..=scenario.clients.len() as u8 {
+        sim.client(IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1 + host)), pending());
+    }
+    while sim.elapsed() < scenario.run_for.into() {
+        sim.step().expect("nothing happens");
+    }
+}
+
+/// What `dlab run --json` does, less the terminal.
+fn end_to_end(scenario: &Scenario, handled: u64) {
+    let contender = scenario.contenders[0];
+    let options = TrialOptions::default();
+    let trial = sim::run_trial(scenario, contender, scenario.seed, &options).expect("no panic");
+    let hash = trial.history.trace_hash();
+    let rows = vec![verdict::judge(scenario, contender, &trial.history)];
+    drop(trial);
+    let live: u64 = rows[0].subscribers.iter().map(|one| one.live).sum();
+    assert_eq!(live, handled, "every message is handled live by every subscriber");
+    let checked = verdict::check_expectations(scenario, &rows);
+    let report = report::build(scenario, scenario.seed, String::new(), rows, hash, checked);
+    assert!(!report::json(&report).is_empty());
+}
+
+/// The least time of some runs.
+fn best(runs: u32, mut run: impl FnMut()) -> Duration {
+    let times = (0..runs).map(|_| {
+        let begin = Instant::now();
+        run();
+        begin.elapsed()
+    });
+    times.min().unwrap_or(Duration::MAX)
+}
+
+/// The most memory that this process ever had: `VmHWM`, proc(5).
+fn peak_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kib.map_or(f64::NAN, |kib| kib / 1_024.0)
+}
+
+fn line(what: &str, measured: f64, most: f64, unit: &str) {
+    let verdict = if measured <= most { "pass" } else { "over" };
+    println!("    {what:<52} {measured:>13.2} {unit:<3}  {most:>5} {unit:<3}  {verdict}");
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
