@@ -232,7 +232,7 @@ impl CarrierVisitor for Real {
                 net: net.clone(),
                 mode: self.0.mode,
                 board: board.clone(),
-                recorder: Recorder::new(process),
+                recorder: Recorder::new(process, "one".into()),
             };
             tokio::select! {
                 biased;
