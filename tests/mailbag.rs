@@ -107,8 +107,8 @@ impl Bag {
         let count = self.nodes.len();
         match *step {
             Step::Publish => self.publish(),
-            Step::ToBroker(n) => drop(self.to_broker(n % count)),
-            Step::ToClient(n) => drop(self.to_client(n % count)),
+            Step::ToBroker(n) => drop(self.carry_to_broker(n % count)),
+            Step::ToClient(n) => drop(self.carry_to_client(n % count)),
             Step::Handler(n) => drop(self.return_handler(n % count)),
             Step::Lose(n) => self.disturb(n % count, |mail| drop(mail.pop_front())),
             Step::Double(n) => self.disturb(n % count, |mail| {
@@ -155,10 +155,9 @@ impl Bag {
         }
         for _ in 0..200 {
             self.connect_all();
-            while (0..self.nodes.len())
-                .any(|n| self.to_broker(n) || self.to_client(n) || self.return_handler(n))
-            {
-            }
+            while (0..self.nodes.len()).any(|n| {
+                self.carry_to_broker(n) || self.carry_to_client(n) || self.return_handler(n)
+            }) {}
             self.wait(Duration::from_millis(700));
         }
     }
@@ -180,7 +179,7 @@ impl Bag {
         }
     }
 
-    fn to_broker(&mut self, n: usize) -> bool {
+    fn carry_to_broker(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(mail) = pipe.to_broker.pop_front() else { return false };
         if !pipe.is_open_at_broker && self.path == Path::Reliable {
@@ -199,7 +198,7 @@ impl Bag {
         true
     }
 
-    fn to_client(&mut self, n: usize) -> bool {
+    fn carry_to_client(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(mail) = pipe.to_client.pop_front() else { return false };
         let frame = wire::decode(&mail).unwrap();

@@ -125,7 +125,7 @@ impl Subscriber {
         let queue = self.queues.entry(name.clone()).or_default();
         match queue.order(place) {
             Order::Early => self.hold(held, place, outputs),
-            Order::InOrder | Order::Copy => {
+            Order::Next | Order::Copy => {
                 self.take(held, place, outputs);
                 self.release(&name, outputs);
             }
@@ -279,7 +279,7 @@ impl Subscriber {
 
     fn take_gap(&mut self, name: &Name, from: Position, place: Place, outputs: &mut Outputs) {
         let queue = self.queues.get_mut(name).expect("it was ordered");
-        if queue.order(place) == Order::InOrder {
+        if queue.order(place) == Order::Next {
             // What was read before its session ended is not lost to this client.
             let (to, from) = (place.position, from.max(queue.read_up_to() + 1));
             note(outputs, Note::ToldGap { queue: name.clone(), from, to });

@@ -25,7 +25,7 @@ pub struct InQueue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// It is next.
-    InOrder,
+    Next,
     /// It was read before.
     Copy,
     /// Something before it is missing.
@@ -69,7 +69,7 @@ impl InQueue {
     pub fn order(&self, place: Place) -> Order {
         match self.stand {
             Some((_, read)) if self.is_attached && place.after <= read => {
-                if place.position <= read { Order::Copy } else { Order::InOrder }
+                if place.position <= read { Order::Copy } else { Order::Next }
             }
             _ => Order::Early,
         }
@@ -86,13 +86,13 @@ impl InQueue {
         let position = *position;
         match self.order(*place) {
             Order::Early => None,
-            Order::InOrder | Order::Copy => self.early.remove(&position),
+            Order::Next | Order::Copy => self.early.remove(&position),
         }
     }
 
     /// A delivery was read.
     pub fn read(&mut self, place: Place) {
-        if self.order(place) == Order::InOrder {
+        if self.order(place) == Order::Next {
             let (_, read) = self.stand.as_mut().expect("it is in order");
             *read = place.position;
             self.unacknowledged.insert(place.position, place.after);
