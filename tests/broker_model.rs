@@ -216,9 +216,9 @@ impl Model {
     /// Who is in which room now, by name: the members that have a session.
     fn members(&self) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let mut members: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for who in 0..CLIENTS.len() {
+        for (who, client) in CLIENTS.into_iter().enumerate() {
             for room in self.rooms(who, self.log.len(), Mode::FireAndForget) {
-                members.entry(ROOMS[room]).or_default().insert(CLIENTS[who]);
+                members.entry(ROOMS[room]).or_default().insert(client);
             }
         }
         members

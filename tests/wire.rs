@@ -5,7 +5,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::{BrokerOptions, Path};
+use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, Path, Peer};
 use delivery_lab::history::{History, Process, Recorder, What};
 use delivery_lab::link::{Carrier, Hub, Tcp, Udp};
 use delivery_lab::message::{
@@ -237,6 +237,59 @@ proptest! {
         splitter.extend(&length.to_be_bytes());
         let is_refused = splitter.next_frame().is_err();
         prop_assert_eq!(is_refused, length as usize > wire::MOST_FRAME);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(256))]
+
+    #[test]
+    fn any_frames_of_a_stranger_leave_a_broker_serving_others(
+        frames in prop::collection::vec(frame(), 0..30),
+        mode in prop::sample::select(Mode::ALL.to_vec()),
+        path in prop::sample::select(vec![Path::Reliable, Path::Lossy]),
+    ) {
+        let limits = BrokerLimits::default();
+        let mut broker = Broker::new(BrokerOptions { mode, path, limits, epoch: 1 });
+        // Connections 1 and 2, of which the first is the stranger's.
+        let hello = |name: &str| Frame::Hello {
+            client: name.into(),
+            session: SessionId { process: name.into(), number: 1 },
+        };
+        for peer in [1, 2] {
+            broker.handle(Instant::ZERO, BrokerInput::Opened { peer: Peer(peer) });
+        }
+        let mut say = |peer, frame| {
+            broker.handle(Instant::ZERO, BrokerInput::Received { peer: Peer(peer), frame });
+            std::iter::from_fn(|| broker.poll()).collect::<Vec<_>>()
+        };
+        say(1, hello("the stranger"));
+        say(2, hello("the shopkeeper"));
+        let rooms = vec![RoomJoin { room: "e".into(), from: From::Now }];
+        say(2, Frame::Join { request: 1, queue: "q".into(), rooms, known: None });
+        // What only a broker says ends the connection at once, so it comes last.
+        let (mut of_broker, of_client): (Vec<Frame>, Vec<Frame>) = frames.into_iter().partition(
+            |frame| !matches!(frame, Frame::Join { .. } | Frame::Leave { .. }
+                | Frame::Publish { .. } | Frame::Ack { .. } | Frame::Pong),
+        );
+        for mut frame in of_client.into_iter().chain(of_broker.pop()) {
+            if let Frame::Publish { message, .. } = &mut frame {
+                Arc::make_mut(message).id.publisher = "the stranger".into();
+            }
+            say(1, frame);
+        }
+        let message = Arc::new(Message {
+            id: MessageId { publisher: "the shopkeeper".into(), sequence: 1 },
+            queue: "q".into(),
+            event: "e".into(),
+            target: Target::default(),
+            payload: Payload::null(),
+        });
+        let said = say(2, Frame::Publish { message, after: None, reply: Reply::Unwanted });
+        let is_push = |output: &BrokerOutput| {
+            matches!(output, BrokerOutput::Send { peer: Peer(2), frame: Frame::Push { .. } })
+        };
+        prop_assert_eq!(said.iter().filter(|output| is_push(output)).count(), 1);
     }
 }
 
