@@ -321,7 +321,7 @@ impl Story {
     // ── the end ─────────────────────────────────────────────────────────────────────────────
 
     pub fn history(&self) -> History {
-        let recorders: Vec<Recorder> = (0..3).map(Recorder::new).collect();
+        let recorders = Recorder::one_each(3);
         for (process, at, what) in &self.events {
             recorders[*process].record(*at, what.clone());
         }
