@@ -1,8 +1,8 @@
 //! What happened in a trial: one ordered record, from which everything else is computed.
 //!
-//! Each process writes its own [`Recorder`]; [`History::assemble`] orders the events by simulated
-//! time, then process, then the process's own sequence, so that nothing depends on who appended
-//! first. Nothing here judges.
+//! Each process writes with its own [`Recorder`]; [`History::assemble`] orders the events by
+//! simulated time, then process, then the process's own sequence, so that nothing depends on who
+//! appended first. Nothing here judges.
 
 mod event;
 mod recorder;
@@ -57,13 +57,13 @@ pub struct Cost {
 }
 
 impl History {
-    /// Joins the records of all processes; `recorders[i]` is that of `processes[i]`.
+    /// Orders what the recorders of a trial wrote; `recorders[i]` is that of `processes[i]`.
     ///
     /// # Panics
     /// There is not one recorder a process.
     pub fn assemble(processes: Vec<Process>, recorders: &[Recorder]) -> History {
         assert_eq!(processes.len(), recorders.len(), "one recorder a process");
-        let mut events: Vec<Event> = recorders.iter().flat_map(Recorder::take).collect();
+        let mut events = recorders.first().map(Recorder::take).unwrap_or_default();
         events.sort_by_key(|event| (event.at, event.process, event.sequence));
         History { processes, events, ..History::default() }
     }
@@ -71,23 +71,32 @@ impl History {
     /// The trace: one JSON object a line, in order, each ended by a newline.
     pub fn trace_lines(&self) -> impl Iterator<Item = String> + '_ {
         self.events.iter().map(|event| {
-            let line = TraceLine {
-                ms: event.at.as_millis_f64(),
-                process: &self.processes[event.process as usize].name,
-                what: &event.what,
-            };
-            serde_json::to_string(&line).expect("an event is plain data")
+            serde_json::to_string(&self.trace_line(event)).expect("an event is plain data")
         })
     }
 
     /// A hash of the trace: FNV-1a, 64 bits, over its lines. Equal traces have equal hashes.
     pub fn trace_hash(&self) -> String {
-        let hash = self.trace_lines().fold(0xcbf2_9ce4_8422_2325_u64, |hash, line| {
-            line.bytes().chain([b'\n']).fold(hash, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-            })
-        });
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut line = Vec::new();
+        for event in &self.events {
+            line.clear();
+            let written = serde_json::to_writer(&mut line, &self.trace_line(event));
+            written.expect("an event is plain data");
+            line.push(b'\n');
+            for byte in &line {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+        }
         format!("{hash:016x}")
+    }
+
+    fn trace_line<'a>(&'a self, event: &'a Event) -> TraceLine<'a> {
+        TraceLine {
+            ms: event.at.as_millis_f64(),
+            process: &self.processes[event.process as usize].name,
+            what: &event.what,
+        }
     }
 }
 

@@ -228,11 +228,12 @@ impl CarrierVisitor for Real {
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let play = async {
             let net = Loopback::new();
-            let stage = |process| Stage {
+            let pens = Recorder::one_each(&["broker".into(), "one".into(), "other".into()]);
+            let stage = |process: usize| Stage {
                 net: net.clone(),
                 mode: self.0.mode,
                 board: board.clone(),
-                recorder: Recorder::new(process, "one".into()),
+                recorder: pens[process].clone(),
             };
             tokio::select! {
                 biased;

@@ -441,7 +441,7 @@ fn in_the_simulator<C: Raw>() {
 
 fn on_real_sockets<C: Raw>(port: u16) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let recorder = Recorder::new(0, "one".into());
+    let recorder = Recorder::one_each(&["broker".into()]).remove(0);
     let pen = recorder.clone();
     runtime.block_on(async move {
         let net = Loopback::new();

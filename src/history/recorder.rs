@@ -1,9 +1,9 @@
-//! The pen of one process. Cheap to clone; one trial has one a process.
+//! The pen of one process. Cheap to clone; one trial has one a process, and all write one log.
 //!
 //! What it writes is the trial's log too, for whoever listens to `tracing`: lives, sessions and
 //! faults as `info`, messages as `debug`, bytes and packets as `trace`.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::event::{Event, What};
 use crate::message::{Name, Note};
@@ -15,19 +15,29 @@ pub struct Recorder {
     process: u32,
     name: Name,
     page: Arc<Mutex<Page>>,
+    /// The events of all processes of the trial: most of the memory of a long one, so it is one
+    /// list that grows in place, and not many that would be joined.
+    log: Arc<Mutex<Vec<Event>>>,
 }
 
 #[derive(Debug, Default)]
 struct Page {
-    events: Vec<Event>,
+    /// How many events the process has written.
+    events: u64,
     peak_messages: u64,
     peak_bytes: u64,
 }
 
 impl Recorder {
-    /// The pen of the process with this index in [`History::processes`](super::History::processes).
-    pub fn new(process: u32, name: Name) -> Recorder {
-        Recorder { process, name, page: Arc::default() }
+    /// The pens of a trial, by the index of their process in
+    /// [`History::processes`](super::History::processes).
+    pub fn one_each(names: &[Name]) -> Vec<Recorder> {
+        let log = Arc::<Mutex<Vec<Event>>>::default();
+        let pen = |(process, name): (u32, &Name)| {
+            let (name, page, log) = (name.clone(), Arc::default(), log.clone());
+            Recorder { process, name, page, log }
+        };
+        (0..).zip(names).map(pen).collect()
     }
 
     /// The process that it writes for.
@@ -37,10 +47,11 @@ impl Recorder {
 
     /// Records one event.
     pub fn record(&self, at: Instant, what: What) {
-        self.log(at, &what);
+        self.print(at, &what);
         let mut page = self.page();
-        let sequence = page.events.len() as u64;
-        page.events.push(Event { at, process: self.process, sequence, what });
+        let sequence = page.events;
+        page.events += 1;
+        self.log().push(Event { at, process: self.process, sequence, what });
     }
 
     /// Says how much the process holds now; the most is kept.
@@ -56,7 +67,8 @@ impl Recorder {
         (page.peak_messages, page.peak_bytes)
     }
 
-    fn log(&self, at: Instant, what: &What) {
+    /// For whoever listens.
+    fn print(&self, at: Instant, what: &What) {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
@@ -71,13 +83,17 @@ impl Recorder {
         }
     }
 
-    /// Takes all events out.
+    /// Takes the events of all pens of the trial out, in the order in which they were written.
     pub(super) fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut self.page().events)
+        std::mem::take(&mut self.log())
     }
 
-    fn page(&self) -> std::sync::MutexGuard<'_, Page> {
+    fn page(&self) -> MutexGuard<'_, Page> {
         self.page.lock().expect("a trial has one thread")
+    }
+
+    fn log(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.log.lock().expect("a trial has one thread")
     }
 }
 

@@ -120,10 +120,13 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
     }
     world.run_until(end);
     let totals = world.finish();
-    let mut history = History::assemble(processes, world.recorders());
+    let recorders = world.recorders().to_vec();
+    // The world and the history need not fit into memory together.
+    drop(world);
+    let mut history = History::assemble(processes, &recorders);
     history.bites = totals.bites.clone();
     history.ended_at = end;
-    history.cost = cost(&totals, world.recorders());
+    history.cost = cost(&totals, &recorders);
     bites::count(scenario, &mut history);
     let view = view.lock().expect("a trial has one thread").take();
     Trial { history, view }

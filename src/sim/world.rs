@@ -93,11 +93,8 @@ impl World {
         let Plan { seed, latency, faults, names, end, tick } = plan;
         assert!(tick.as_millis() >= 1 && tick.as_micros() % 1_000 == 0, "no tick: {tick}");
         let seed = Draw::new(seed);
-        let count = names.len() as u32;
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
-        let pens =
-            (0..count).zip(&names).map(|(process, name)| Recorder::new(process, name.clone()));
-        let recorders: Vec<Recorder> = pens.collect();
+        let recorders = Recorder::one_each(&names);
         let machines = recorders.iter().map(|recorder| {
             let process = recorder.process();
             let (address, recorder) = (net::address(process), recorder.clone());

@@ -325,7 +325,7 @@ impl Story {
     // ── the end ─────────────────────────────────────────────────────────────────────────────
 
     pub fn history(&self) -> History {
-        let recorders: Vec<Recorder> = (0..3).map(|n| Recorder::new(n, "someone".into())).collect();
+        let recorders = Recorder::one_each(&["broker".into(), "driver".into(), "shop".into()]);
         for (process, at, what) in &self.events {
             recorders[*process].record(*at, what.clone());
         }
