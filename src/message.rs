@@ -112,6 +112,9 @@ pub enum From {
     Now,
     /// With the oldest message that the broker retains.
     Start,
+    /// Where it was: the room was on record before. A broker that has forgotten it in a crash
+    /// replays all that it has accepted since.
+    Before,
 }
 
 /// The data of a message: one JSON value, kept as text.

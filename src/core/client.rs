@@ -343,14 +343,17 @@ impl Client {
 
     /// A request was answered. Says whether it waited for that: an answer may come twice.
     fn answered(&mut self, now: Instant, request: u64) -> bool {
-        let before = self.requests.len();
-        self.requests.retain(|(waiting, _)| *waiting != request);
+        let at = self.requests.iter().position(|(waiting, _)| *waiting == request);
+        let answered = at.and_then(|at| self.requests.remove(at));
+        if let Some((_, frame)) = &answered {
+            self.subscriber.recorded(frame);
+        }
         if self.requests.is_empty() {
             self.timers.clear(&Timer::Repeat);
         } else {
             self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
         }
-        self.requests.len() < before
+        answered.is_some()
     }
 
     fn elapsed(&mut self, now: Instant, timer: Timer) {

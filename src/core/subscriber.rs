@@ -80,7 +80,8 @@ impl Subscriber {
         self.inbox.len() < self.limits.inbox
     }
 
-    /// The joins of a new session: every room of every queue, and how far each queue came.
+    /// The joins of a new session: every room of every queue, and how far each queue came. A queue
+    /// whose rooms were all left is joined too, since the broker may owe something of before.
     pub fn joins(&self) -> Vec<Frame> {
         let join = |(name, queue): (&Name, &InQueue)| Frame::Join {
             request: 0,
@@ -92,22 +93,52 @@ impl Subscriber {
                 .collect(),
             known: queue.known(),
         };
-        self.queues.iter().filter(|(_, queue)| !queue.rooms.is_empty()).map(join).collect()
+        let is_worth_it =
+            |(_, queue): &(&Name, &InQueue)| !queue.rooms.is_empty() || queue.known().is_some();
+        self.queues.iter().filter(is_worth_it).map(join).collect()
+    }
+
+    /// The leaves that the broker has not answered: they are told on the next session too.
+    pub fn leaves(&self) -> Vec<Frame> {
+        let leave = |(name, queue): (&Name, &InQueue)| Frame::Leave {
+            request: 0,
+            queue: name.clone(),
+            rooms: queue.left.iter().cloned().collect(),
+        };
+        self.queues.iter().filter(|(_, queue)| !queue.left.is_empty()).map(leave).collect()
+    }
+
+    /// The broker answered a join or leave: it is on record.
+    pub fn recorded(&mut self, request: &Frame) {
+        match request {
+            Frame::Join { queue, rooms, .. } => {
+                let Some(queue) = self.queues.get_mut(queue) else { return };
+                for RoomJoin { room, .. } in rooms {
+                    queue.rooms.entry(room.clone()).and_modify(|from| *from = From::Before);
+                }
+            }
+            Frame::Leave { queue, rooms, .. } => {
+                let Some(queue) = self.queues.get_mut(queue) else { return };
+                queue.left.retain(|room| !rooms.contains(room));
+            }
+            _ => {}
+        }
     }
 
     /// Remembers a room, and gives the frame that joins it.
     pub fn join(&mut self, name: Name, room: Name, from: From) -> Frame {
         let queue = self.queues.entry(name.clone()).or_default();
         queue.rooms.insert(room.clone(), from);
+        queue.left.remove(&room);
         let known = queue.known();
         Frame::Join { request: 0, queue: name, rooms: vec![RoomJoin { room, from }], known }
     }
 
     /// Forgets a room.
     pub fn leave(&mut self, name: &Name, room: &Name) {
-        if let Some(queue) = self.queues.get_mut(name) {
-            queue.rooms.remove(room);
-        }
+        let queue = self.queues.entry(name.clone()).or_default();
+        queue.rooms.remove(room);
+        queue.left.insert(room.clone());
     }
 
     /// The broker said where a subscription stands.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, From, Message, MessageId, Name, Position, PushKind, SessionId};
+use super::{Answer, Message, MessageId, Name, Position, PushKind, RoomJoin, SessionId};
 
 /// One fact about a machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,8 +28,8 @@ pub enum Note {
     JoinRoom { queue: Name, room: Name, session: SessionId, client: Name },
     /// A session is no longer in a room.
     LeaveRoom { queue: Name, room: Name, session: SessionId, client: Name },
-    /// A subscription to a room is on record.
-    Recorded { client: Name, queue: Name, room: Name, from: From },
+    /// A client joined rooms that it was not recorded in: they are on record, all at once.
+    Recorded { client: Name, queue: Name, rooms: Vec<RoomJoin> },
     /// A subscription to a room is no longer on record.
     Unrecorded { client: Name, queue: Name, room: Name },
     /// A message is the broker's. It has a position in catch-up mode.

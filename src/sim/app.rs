@@ -4,7 +4,7 @@
 //! back, and its handler takes no time unless a `slow` fault is on. It lives in its process: a
 //! crash ends it, a new one goes on from the schedule at the moment of its start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -123,12 +123,23 @@ impl<N: Net> Script<N> {
         }
     }
 
+    /// A process that starts late does at once what its rooms have come to by then.
     fn schedule_rooms(&mut self, client: &Client, now: Instant) {
-        for join in client.join.iter().filter(|join| join.at >= now) {
-            self.at(join.at, Change::Join(join.queue.clone(), join.room.clone()));
+        let joins = client.join.iter().map(|join| (join, Change::Join as fn(_, _) -> _));
+        let leaves = client.leave.iter().map(|leave| (leave, Change::Leave as fn(_, _) -> _));
+        let mut changes: Vec<_> = joins.chain(leaves).collect();
+        changes.sort_by_key(|(change, _)| change.at);
+        let mut past = BTreeMap::new();
+        for (change, make) in changes {
+            let (queue, room) = (change.queue.clone(), change.room.clone());
+            if change.at >= now {
+                self.at(change.at, make(queue, room));
+            } else {
+                past.insert((queue.clone(), room.clone()), make(queue, room));
+            }
         }
-        for leave in client.leave.iter().filter(|leave| leave.at >= now) {
-            self.at(leave.at, Change::Leave(leave.queue.clone(), leave.room.clone()));
+        for change in past.into_values() {
+            self.at(now, change);
         }
     }
 

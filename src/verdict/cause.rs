@@ -64,7 +64,6 @@ fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
         let in_life = |(of, _): &&(u32, _)| *of == life;
         let acknowledged = delivery.acknowledged.iter().find(in_life).map(|(_, at)| (*at, None));
         let evicted = delivery.evicted.filter(|(of, _)| *of == life).map(|(_, at)| at);
-        let evicted = evicted.or(message.evicted.filter(|at| *at > since));
         let crashed = facts.lives.death_after(BROKER, since);
         let passed = position.and_then(|position| {
             let queue = facts.places.find_queue(&message.message?.queue)?;

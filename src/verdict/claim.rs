@@ -73,8 +73,13 @@ fn outside_terms(
 fn broker_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
     let facts = case.facts;
     let message = facts.messages.get(violation.message());
-    if message.message.is_some_and(|message| message.is_volatile()) {
+    let is_volatile =
+        |index| facts.messages.get(index).message.is_some_and(|message| message.is_volatile());
+    if is_volatile(violation.message()) {
         return Some("it was volatile");
+    }
+    if matches!(violation, Violation::Late(late) if is_volatile(late.after)) {
+        return Some("the one before it was volatile");
     }
     let loss = match violation {
         Violation::Missed(one) => one.loss.map(|end| end.cause),

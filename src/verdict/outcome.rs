@@ -164,18 +164,21 @@ impl<'f, 'a> Judged<'f, 'a> {
 
 /// First handlings below a sequence already handled from the same publisher and queue.
 fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
-    let mut highest: Map<(&Name, &Name), (u64, usize)> = Map::default();
+    // The highest so far, and the highest for which something was promised: better evidence.
+    let mut highest: Map<(&Name, &Name), [(u64, usize); 2]> = Map::default();
     let mut late = Vec::new();
     for handling in handlings.iter().filter(|handling| handling.first) {
         let Some(message) = facts.messages.get(handling.message).message else { continue };
-        let sequence = message.id.sequence;
+        let this = (message.id.sequence, handling.message);
         let group = (&message.id.publisher, &message.queue);
-        let (most, by) = highest.entry(group).or_insert((sequence, handling.message));
-        if sequence < *most {
+        let [all, kept] = highest.entry(group).or_default();
+        if let Some(&(_, after)) = [*kept, *all].iter().find(|before| this.0 < before.0) {
             let handled = handling.returned;
-            late.push(Late { message: handling.message, after: *by, handled });
-        } else {
-            (*most, *by) = (sequence, handling.message);
+            late.push(Late { message: handling.message, after, handled });
+        }
+        *all = (*all).max(this);
+        if !message.is_volatile() {
+            *kept = (*kept).max(this);
         }
     }
     late

@@ -7,7 +7,7 @@
 mod retained;
 
 use crate::history::{PowerState, What};
-use crate::message::{Answer, Echo, From, Message, Name, Note};
+use crate::message::{Answer, Echo, From, Message, Name, Note, RoomJoin};
 
 use self::retained::Retained;
 use super::facts::{Facts, Map, Moment};
@@ -31,13 +31,9 @@ pub fn mark(facts: &mut Facts<'_>) {
 
 /// Whether somebody is owed what is retained: a subscription from the start, or a new epoch.
 fn asks_what_is_retained(what: &What) -> bool {
-    matches!(
-        what,
-        What::Note(
-            Note::Recorded { from: From::Start, .. }
-                | Note::Attached { answer: Answer::NewEpoch { .. }, .. }
-        )
-    )
+    matches!(what, What::Note(Note::Attached { answer: Answer::NewEpoch { .. }, .. }))
+        || matches!(what, What::Note(Note::Recorded { rooms, .. })
+        if rooms.iter().any(|join| join.from == From::Start))
 }
 
 /// Who is on record where, and what the backlog retains.
@@ -64,9 +60,9 @@ impl<'h> Record<'h> {
         note: &'h Note,
     ) {
         match note {
-            Note::Recorded { client, queue, room, from } => {
+            Note::Recorded { client, queue, rooms } => {
                 if let Some(subscriber) = facts.roll.by_name(client) {
-                    self.join(facts, moment, subscriber, (queue, room), *from);
+                    self.join(facts, moment, subscriber, (queue, rooms));
                 }
             }
             Note::Unrecorded { client, queue, room } => {
@@ -131,30 +127,35 @@ impl<'h> Record<'h> {
     }
 
     /// A new record that begins at the start wants what is retained; a record that is renewed in
-    /// a new life of the broker wants nothing new, but is sent what is retained.
+    /// a new life of the broker wants nothing new, but is sent what is retained. All rooms of one
+    /// join are on record before anything is looked at: one of them may be excluded.
     fn join(
         &mut self,
         facts: &mut Facts<'_>,
         moment: Moment,
         subscriber: usize,
-        (queue, room): (&'h Name, &'h Name),
-        from: From,
+        (queue, rooms): (&'h Name, &'h [RoomJoin]),
     ) {
-        let members = self.rooms.entry((queue, room)).or_default();
-        let before = members.insert(subscriber, self.life);
-        if from == From::Now || before == Some(self.life) {
-            return;
+        let mut before = Vec::new();
+        for RoomJoin { room, .. } in rooms {
+            let members = self.rooms.entry((queue, room)).or_default();
+            before.push(members.insert(subscriber, self.life));
         }
-        for index in self.retained(queue) {
-            let Some(message) = facts.messages.get(index).message else { continue };
-            if !message.rooms().contains(room) {
+        for (RoomJoin { room, from }, before) in rooms.iter().zip(before) {
+            if *from != From::Start || before == Some(self.life) {
                 continue;
             }
-            let routed = self.members(facts, message);
-            if routed.iter().any(|member| member.subscriber == subscriber) {
-                let delivery = facts.deliveries.entry(subscriber, index);
-                delivery.wanted |= before.is_none();
-                delivery.keep(self.life, moment);
+            for index in self.retained(queue) {
+                let Some(message) = facts.messages.get(index).message else { continue };
+                if !message.rooms().contains(room) {
+                    continue;
+                }
+                let routed = self.members(facts, message);
+                if routed.iter().any(|member| member.subscriber == subscriber) {
+                    let delivery = facts.deliveries.entry(subscriber, index);
+                    delivery.wanted |= before.is_none();
+                    delivery.keep(self.life, moment);
+                }
             }
         }
     }

@@ -84,6 +84,7 @@ impl Broker {
     /// Puts a session into rooms, and on record.
     fn enter(&mut self, peer: Peer, name: &Name, rooms: Vec<RoomJoin>) {
         let session = self.session(peer).expect("it asked").clone();
+        let mut recorded = Vec::new();
         for RoomJoin { room, from } in rooms {
             let queue = self.queues.get_mut(name).expect("it was made");
             let change = queue.sessions.join(&room, peer);
@@ -101,9 +102,12 @@ impl Broker {
                 });
             }
             if !is_recorded && change != Change::None {
-                let (client, queue) = (session.client.clone(), name.clone());
-                self.note(Note::Recorded { client, queue, room, from });
+                recorded.push(RoomJoin { room, from });
             }
+        }
+        if !recorded.is_empty() {
+            let (client, queue) = (session.client, name.clone());
+            self.note(Note::Recorded { client, queue, rooms: recorded });
         }
     }
 
@@ -179,7 +183,7 @@ impl Broker {
 enum Starts {
     /// As its rooms say: now, or with what is retained.
     Fresh,
-    /// With all of this epoch: the client had a position of another one.
+    /// In rooms that it had before, with all of this epoch: it has a position of another one.
     NewEpoch,
 }
 
@@ -187,7 +191,11 @@ enum Starts {
 fn begin(queue: &mut Queue, client: &Name, rooms: &[RoomJoin], starts: Starts) -> Subscription {
     let from_start: Vec<&Name> = rooms
         .iter()
-        .filter(|join| starts == Starts::NewEpoch || join.from == From::Start)
+        .filter(|join| match join.from {
+            From::Now => false,
+            From::Start => true,
+            From::Before => starts == Starts::NewEpoch,
+        })
         .map(|join| &join.room)
         .collect();
     if from_start.is_empty() {

@@ -180,7 +180,7 @@ impl Broker {
         let (session, client, id) = (session.clone(), client.clone(), message.id.clone());
         let connection = self.connections.get_mut(&peer).expect("it has a session");
         let size = message.size();
-        if place.is_none() && connection.queued + size > self.options.limits.send_queue {
+        if place.is_none() && connection.queued >= self.options.limits.send_queue {
             return self.note(Note::SendQueueFull { id, session, client });
         }
         connection.queued += size;

@@ -110,7 +110,7 @@ impl fmt::Display for BrokerView {
                     f,
                     "  subscription {} ({here}): rooms {}, position {}, {} unacknowledged",
                     subscription.client,
-                    or_nobody(&rooms),
+                    if rooms.is_empty() { "none".to_owned() } else { rooms.join(", ") },
                     subscription.position,
                     subscription.owed
                 )?;

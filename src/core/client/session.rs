@@ -51,6 +51,9 @@ impl Client {
                 self.request(now, frame);
             }
         }
+        for frame in self.subscriber.leaves() {
+            self.request(now, frame);
+        }
         self.publisher.start_session();
         self.send_publishes(now);
     }

@@ -1,6 +1,6 @@
 //! One queue as its subscriber sees it: rooms, epoch, how far it read and acknowledged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Answer, Epoch, From, Known, Name, Place, Position};
 
@@ -9,8 +9,10 @@ use super::Held;
 /// Where a subscriber stands in a queue.
 #[derive(Clone, Debug, Default)]
 pub struct InQueue {
-    /// The rooms that it joined.
+    /// The rooms that it joined, and where each began; those on record, where they were.
     pub rooms: BTreeMap<Name, From>,
+    /// The rooms that it left, until the broker has answered that.
+    pub left: BTreeSet<Name>,
     /// The epoch and the last position read in order, once the broker said where to begin.
     stand: Option<(Epoch, Position)>,
     /// Whether the broker has answered on this session.

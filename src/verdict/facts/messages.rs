@@ -32,8 +32,6 @@ pub struct MessageFacts<'a> {
     pub answered: Option<Moment>,
     /// Every copy that its publisher sent.
     pub sent: Vec<Sending>,
-    /// When it first left the backlog although somebody had not acknowledged it.
-    pub evicted: Option<Moment>,
 }
 
 /// One acceptance.
@@ -71,7 +69,6 @@ impl<'a> Messages<'a> {
                 unsent: None,
                 answered: None,
                 sent: Vec::new(),
-                evicted: None,
             });
         }
         index
@@ -110,9 +107,6 @@ impl<'a> Messages<'a> {
             }
             What::Note(Note::Sent { .. }) => {
                 push_rare(&mut fact.sent, Sending { moment, carried: None });
-            }
-            What::Note(Note::Evicted { .. }) => {
-                fact.evicted.get_or_insert(moment);
             }
             _ => {}
         }

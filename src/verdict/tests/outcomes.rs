@@ -61,8 +61,14 @@ fn rooms_exclusions_and_echo_route() {
     let (queue, client) = ("q".into(), "driver".into());
     let mut both = catch_up();
     both.scenario.clients[0].subscribe = both.scenario.clients[1].subscribe.clone();
-    let both =
-        both.note(BROKER, Note::Recorded { queue, client, room: "e".into(), from: From::Now });
+    let both = both.note(
+        BROKER,
+        Note::Recorded {
+            queue,
+            client,
+            rooms: vec![crate::message::RoomJoin { room: "e".into(), from: From::Now }],
+        },
+    );
     let target = Target { echo: Echo::NotSender, ..Target::default() };
     let row = both.handed_over_to(1, target).accepted(1).row();
     let wanted: Vec<_> = row.subscribers.iter().map(|one| (&*one.client, one.wanted)).collect();

@@ -146,7 +146,8 @@ impl Story {
 
     pub fn recorded(self, from: From) -> Story {
         let (client, queue, room) = shop_in_e();
-        self.note(BROKER, Note::Recorded { client, queue, room, from })
+        let rooms = vec![crate::message::RoomJoin { room, from }];
+        self.note(BROKER, Note::Recorded { client, queue, rooms })
     }
 
     pub fn unrecorded(self) -> Story {
