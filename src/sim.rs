@@ -21,7 +21,7 @@ pub mod stack;
 mod trial;
 pub mod world;
 
-pub use trial::{HostOrder, Trial, TrialOptions, TrialPanic, run_trial, tick};
+pub use trial::{HostOrder, Trial, TrialOptions, TrialPanic, run_trial, run_trial_then, tick};
 
 #[cfg(test)]
 mod tests;

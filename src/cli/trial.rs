@@ -73,27 +73,39 @@ pub fn run(job: Job, wishes: &Wishes) -> Result<Trial, String> {
 }
 
 fn attempt(job: Job, wishes: &Wishes) -> Result<Trial, String> {
-    let sim::Trial { history, view } = simulate(job, wishes)?;
-    let broker_view = view.map(|view| view.to_string());
-    let trace_hash = history.trace_hash();
-    let difference = match wishes.runs {
-        Runs::Once => None,
-        Runs::Twice => {
-            let second = simulate(job, wishes)?.history;
-            let differs = second.trace_hash() != trace_hash;
-            differs.then(|| difference(history.trace_lines(), second.trace_lines()))
-        }
-    };
-    let row = verdict::judge(job.scenario, job.contender, &history);
-    let trace = match wishes.trace {
-        Keep::Trace => history.trace_lines().collect(),
-        Keep::Nothing => Vec::new(),
-    };
-    Ok(Trial { row, trace_hash, trace, broker_view, difference })
+    let mut trial = simulate(job, wishes, |trial| {
+        let sim::Trial { history, view } = trial;
+        let row = verdict::judge(job.scenario, job.contender, &history);
+        let trace = match wishes.trace {
+            Keep::Trace => history.trace_lines().collect(),
+            Keep::Nothing => Vec::new(),
+        };
+        let broker_view = view.map(|view| view.to_string());
+        Trial { row, trace_hash: history.trace_hash(), trace, broker_view, difference: None }
+    })?;
+    if wishes.runs == Runs::Twice {
+        trial.difference = compare(job, wishes, &trial.trace_hash)?;
+    }
+    Ok(trial)
 }
 
-fn simulate(job: Job, wishes: &Wishes) -> Result<sim::Trial, String> {
-    sim::run_trial(job.scenario, job.contender, job.seed, &wishes.options)
+/// Runs the trial again, and says where it differs. Only then are two traces kept.
+fn compare(job: Job, wishes: &Wishes, hash: &str) -> Result<Option<String>, String> {
+    let second = simulate(job, wishes, |second| second.history)?;
+    if second.trace_hash() == hash {
+        return Ok(None);
+    }
+    let third = simulate(job, wishes, |third| third.history)?;
+    Ok(Some(difference(third.trace_lines(), second.trace_lines())))
+}
+
+fn simulate<T: Send>(
+    job: Job,
+    wishes: &Wishes,
+    then: impl FnOnce(sim::Trial) -> T + Send,
+) -> Result<T, String> {
+    let Job { scenario, contender, seed, .. } = job;
+    sim::run_trial_then(scenario, contender, seed, &wishes.options, then)
         .map_err(|panic| panic.to_string())
 }
 

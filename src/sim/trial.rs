@@ -76,11 +76,26 @@ pub fn run_trial(
     seed: u64,
     options: &TrialOptions,
 ) -> Result<Trial, TrialPanic> {
+    run_trial_then(scenario, contender, seed, options, |trial| trial)
+}
+
+/// Runs a trial, and on the same thread what is to be made of it: what the trial has freed is
+/// used again, and a long history need not outlive it.
+///
+/// # Errors
+/// Something in the trial panicked, or in what was made of it.
+pub fn run_trial_then<T: Send>(
+    scenario: &Scenario,
+    contender: Contender,
+    seed: u64,
+    options: &TrialOptions,
+    then: impl FnOnce(Trial) -> T + Send,
+) -> Result<T, TrialPanic> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name(format!("{}-{contender}", scenario.name));
         let handle = thread.spawn_scoped(scope, || {
             entropy::seed(seed);
-            catch_unwind(AssertUnwindSafe(|| run(scenario, contender, seed, options)))
+            catch_unwind(AssertUnwindSafe(|| then(run(scenario, contender, seed, options))))
         });
         let result = handle.expect("a thread can be made").join().and_then(|inner| inner);
         result.map_err(|panic| TrialPanic(words(&*panic)))

@@ -5,7 +5,7 @@
 //! recovery before: a loss counts once. A loss that a gap announces is not held against `resumed`,
 //! whenever the gap is told.
 
-use crate::message::{Answer, Position};
+use crate::message::{Answer, Epoch, Position};
 use crate::time::Instant;
 
 use super::Recoveries;
@@ -42,19 +42,26 @@ pub fn judge(case: &Case<'_, '_>) -> Recoveries {
         losses.sort_unstable_by_key(|loss| loss.at);
     }
     let mut recoveries = Recoveries::default();
-    let mut before: Map<u32, Instant> = Map::default();
+    let mut before: Map<u32, (Instant, Epoch)> = Map::default();
     for told in case.facts.places.told(case.subscriber) {
         let losses = losses.get(&told.queue).map_or(&[][..], Vec::as_slice);
-        let since = before.insert(told.queue, told.moment.at);
-        let first = since.map_or(0, |since| losses.partition_point(|loss| loss.at <= since));
+        let since = before.insert(told.queue, (told.moment.at, told.answer.epoch()));
+        let first = since.map_or(0, |(since, _)| losses.partition_point(|loss| loss.at <= since));
         let last = losses.partition_point(|loss| loss.at <= told.moment.at).max(first);
-        count(&mut recoveries, told, losses, &losses[first..last]);
+        let epoch = since.map(|(_, epoch)| epoch);
+        count(&mut recoveries, told, epoch, (losses, &losses[first..last]));
     }
     recoveries
 }
 
-/// Compares one answer with all losses of its queue, and with those since the answer before.
-fn count(recoveries: &mut Recoveries, told: &Told, all: &[Loss], since: &[Loss]) {
+/// Compares one answer with the epoch of the answer before, with all losses of its queue, and with
+/// those since the answer before. A `new epoch` is true if there is one, whatever it cost.
+fn count(
+    recoveries: &mut Recoveries,
+    told: &Told,
+    before: Option<Epoch>,
+    (all, since): (&[Loss], &[Loss]),
+) {
     let counter = match told.answer {
         Answer::Started { .. } => return,
         Answer::Resumed { .. } if since.iter().any(|loss| loss.announced == Announced::No) => {
@@ -68,9 +75,7 @@ fn count(recoveries: &mut Recoveries, told: &Told, all: &[Loss], since: &[Loss])
         {
             &mut recoveries.honest_failure
         }
-        Answer::NewEpoch { .. } if since.iter().any(|loss| loss.life < told.life) => {
-            &mut recoveries.honest_failure
-        }
+        Answer::NewEpoch { epoch, .. } if before != Some(epoch) => &mut recoveries.honest_failure,
         Answer::Gap { .. } | Answer::NewEpoch { .. } => &mut recoveries.false_alarm,
     };
     *counter += 1;

@@ -145,7 +145,12 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(back(away().evicted(1, 1), gap(1, 1)), failure);
     check_recoveries(back(away(), gap(1, 1)).read(1, Again).handled(1, Again), alarm);
     check_recoveries(back(away().broker_crashed(), new), failure);
-    check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), alarm);
+    // A new epoch is no alarm where there is one, whatever it cost; it is one where there is none.
+    check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), failure);
+    let old = Answer::NewEpoch { epoch: 1, position: 0 };
+    let resumed_first = back(catch_up().disconnected(Fin), resumed(0)).disconnected(Fin);
+    let twice = resumed_first.at(4_000).connected().answered(old);
+    check_recoveries(twice, Recoveries { honest_success: 1, ..alarm });
     // A loss counts once, and a gap that is told beside the answer is honest.
     let twice = back(away().evicted(1, 1), resumed(0)).at(4_000).answered(resumed(1));
     check_recoveries(twice, Recoveries { honest_success: 1, ..comfort });

@@ -1,0 +1,184 @@
+//! Corners where two rules meet, each a small scenario with its numbers derived beside it. No
+//! correct machine breaks a claim in any of them, or hands over what nobody asked for.
+
+use delivery_lab::message::Contender;
+use delivery_lab::scenario::Scenario;
+use delivery_lab::sim::{TrialOptions, run_trial};
+use delivery_lab::verdict::{self, ClaimState, Subscriber};
+
+/// Runs a scenario over every contender that it lists, and looks at one subscriber's
+/// `[wanted, live + caught up, missed]`.
+fn check(text: &str, client: &str, expected: [u64; 3]) {
+    let scenario = Scenario::load("corner", text).unwrap();
+    for &contender in &scenario.contenders {
+        let one = subscriber(&scenario, contender, client);
+        let counts = [one.wanted, one.live + one.caught_up, one.missed];
+        assert_eq!(counts, expected, "{contender} {client}: {:?}", one.causes);
+    }
+}
+
+fn subscriber(scenario: &Scenario, contender: Contender, client: &str) -> Subscriber {
+    let trial = run_trial(scenario, contender, scenario.seed, &TrialOptions::default()).unwrap();
+    let row = verdict::judge(scenario, contender, &trial.history);
+    for one in &row.subscribers {
+        let broken = one.guarantees.values().filter(|one| one.claim == ClaimState::Broken).count();
+        assert_eq!((broken, one.unasked), (0, 0), "{contender} {}: {one:#?}", one.client);
+    }
+    row.subscribers.into_iter().find(|one| one.client == client).unwrap()
+}
+
+const CATCH_UP: &str = r#"contenders = ["udp/catch-up", "tcp/catch-up"]"#;
+
+/// Ten messages, accepted before the leave at 2 s, one out at a time, each handled in 500 ms: what
+/// is owed when the only room is left, and the session ends, is delivered on the next session.
+#[test]
+fn what_was_accepted_before_a_leave_is_delivered_after_it() {
+    let text = format!(
+        r#"title = "owed after a leave"
+           run_for = "60s"
+           {CATCH_UP}
+           broker = {{ window = 1 }}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "e", every = "100ms", count = 10, start = "500ms" }}] }},
+               {{ id = "s", inbox = 1, subscribe = [{{ queue = "q", event = "e" }}], leave = [{{ queue = "q", room = "e", at = "2s" }}] }},
+           ]
+           fault = [
+               {{ kind = "slow", who = "s", at = "0ms", for = "10s", handler = "500ms" }},
+               {{ kind = "disconnect", who = "s", at = "2.5s", for = "1s" }},
+           ]"#
+    );
+    check(&text, "s", [10, 10, 0]);
+}
+
+/// Away from 0.75 s to 2.75 s, it leaves at 2 s: the broker is told on the next session, about
+/// 100 ms after its beginning. On record are those accepted at 0.52, 1.02, 1.52, 2.02 and 2.52 s.
+#[test]
+fn a_leave_made_while_away_is_told_on_the_next_session() {
+    let text = format!(
+        r#"title = "a leave while away"
+           run_for = "20s"
+           latency = "20ms"
+           {CATCH_UP}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "e", every = "500ms", count = 10, start = "500ms" }}] }},
+               {{ id = "s", subscribe = [{{ queue = "q", event = "e" }}], leave = [{{ queue = "q", room = "e", at = "2s" }}] }},
+           ]
+           fault = [{{ kind = "disconnect", who = "s", at = "750ms", for = "2s" }}]"#
+    );
+    check(&text, "s", [5, 5, 0]);
+}
+
+/// A volatile message passes the three before it, which wait for the window: out of order, but
+/// nothing was promised about it.
+#[test]
+fn a_volatile_message_that_overtakes_breaks_no_claim() {
+    let text = r#"title = "volatile"
+        run_for = "6s"
+        latency = "20ms"
+        contenders = ["tcp/catch-up"]
+        broker = { window = 1 }
+        client = [
+            { id = "p", publish = [
+                { queue = "q", event = "e", every = "10ms", count = 3, start = "1s" },
+                { queue = "q", event = "e", start = "1025ms", volatile = true },
+            ] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]"#;
+    check(text, "s", [4, 4, 0]);
+    let scenario = Scenario::load("corner", text).unwrap();
+    let one = subscriber(&scenario, scenario.contenders[0], "s");
+    assert!(one.out_of_order > 0, "it did overtake");
+}
+
+/// Both shops are gone without a word, and the backlog keeps a message for a second. What is on
+/// its way on a session that seems alive is still sent again when the run ends, also where the
+/// same message was evicted for the other shop.
+#[test]
+fn an_eviction_for_one_subscriber_is_none_for_another() {
+    let text = r#"title = "evicted for one"
+        run_for = "20s"
+        latency = "20ms"
+        contenders = ["udp/catch-up"]
+        broker = { backlog = { age = "1s" }, window = 1 }
+        client = [
+            { id = "p", publish = [
+                { queue = "q", event = "e", start = "500ms" },
+                { queue = "q", event = "f", start = "1s", to = ["e", "f"] },
+            ] },
+            { id = "s", subscribe = [{ queue = "q", event = "f" }] },
+            { id = "t", subscribe = [{ queue = "q", event = "e" }] },
+        ]
+        fault = [
+            { kind = "disconnect", who = "s", at = "800ms" },
+            { kind = "disconnect", who = "t", at = "300ms" },
+        ]"#;
+    check(text, "s", [1, 0, 1]);
+    let scenario = Scenario::load("corner", text).unwrap();
+    let one = subscriber(&scenario, scenario.contenders[0], "s");
+    assert_eq!(one.causes.keys().map(|cause| cause.name()).collect::<Vec<_>>(), ["unsettled"]);
+}
+
+/// Five messages exclude a room that the reader joins together with its subscription from the
+/// start; three do not.
+#[test]
+fn a_subscription_from_the_start_is_not_owed_what_its_other_rooms_exclude() {
+    let text = r#"title = "from the start"
+        run_for = "8s"
+        latency = "50ms"
+        client = [
+            { id = "p", publish = [
+                { queue = "q", event = "e", every = "20ms", count = 5, start = "100ms", except = ["x"] },
+                { queue = "q", event = "e", every = "100ms", count = 3, start = "500ms" },
+            ] },
+            { id = "s", subscribe = [{ queue = "q", event = "e", from = "start" }], join = [{ queue = "q", room = "x", at = "0ms" }] },
+        ]"#;
+    check(text, "s", [3, 3, 0]);
+}
+
+/// The shop joins `x` at 1.5 s, while the broker is down: what the new broker accepts before it
+/// hears of that is not the shop's. A subscription that it had before is replayed whole.
+#[test]
+fn a_new_epoch_replays_rooms_of_before_and_no_new_ones() {
+    let text = r#"title = "a new room in a new epoch"
+        run_for = "15s"
+        latency = "20ms"
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "500ms", count = 16, start = "2s", to = ["a", "x"] }] },
+            { id = "s", subscribe = [{ queue = "q", event = "b" }], join = [{ queue = "q", room = "x", at = "1500ms" }] },
+        ]
+        fault = [{ kind = "crash", who = "broker", at = "724ms", for = "1222ms" }]"#;
+    let scenario = Scenario::load("corner", text).unwrap();
+    for &contender in &scenario.contenders {
+        let one = subscriber(&scenario, contender, "s");
+        assert!(one.wanted > 0, "{contender}");
+    }
+}
+
+/// After its crash from 2 s to 3 s the shop is in `x` again, which it had joined at 1 s: what
+/// excludes `x` is not for it.
+#[test]
+fn a_restarted_process_is_in_the_rooms_of_its_schedule() {
+    let text = r#"title = "rooms after a crash"
+        run_for = "8s"
+        latency = "20ms"
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "a", every = "500ms", count = 10, start = "4s", except = ["x"] }] },
+            { id = "s", subscribe = [{ queue = "q", event = "a" }], join = [{ queue = "q", room = "x", at = "1s" }] },
+        ]
+        fault = [{ kind = "crash", who = "s", at = "2s", for = "1s" }]"#;
+    check(text, "s", [0, 0, 0]);
+}
+
+/// What the socket takes at once does not wait: a send queue smaller than a message drops none.
+#[test]
+fn a_small_send_queue_drops_nothing_on_an_idle_link() {
+    let text = r#"title = "a small send queue"
+        run_for = "10s"
+        latency = "20ms"
+        broker = { send_queue = 100 }
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "e", every = "1s", count = 5, start = "500ms", payload = "a hundred bytes and more, a hundred bytes and more, a hundred bytes and more, a hundred bytes" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]"#;
+    check(text, "s", [5, 5, 0]);
+}
