@@ -223,10 +223,12 @@ fn step_bare_turmoil(scenario: &Scenario) {
 fn end_to_end(scenario: &Scenario, handled: u64) {
     let contender = scenario.contenders[0];
     let options = TrialOptions::default();
-    let trial = sim::run_trial(scenario, contender, scenario.seed, &options).expect("no panic");
-    let hash = trial.history.trace_hash();
-    let rows = vec![verdict::judge(scenario, contender, &trial.history)];
-    drop(trial);
+    let judged = sim::run_trial_then(scenario, contender, scenario.seed, &options, |trial| {
+        let row = verdict::judge(scenario, contender, &trial.history);
+        (trial.history.trace_hash(), row)
+    });
+    let (hash, row) = judged.expect("no panic");
+    let rows = vec![row];
     let live: u64 = rows[0].subscribers.iter().map(|one| one.live).sum();
     assert_eq!(live, handled, "every message is handled live by every subscriber");
     let checked = verdict::check_expectations(scenario, &rows);
