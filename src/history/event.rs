@@ -1,6 +1,7 @@
 //! One event, and the flows, fates and ledgers that events speak of.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -28,17 +29,17 @@ pub enum What {
     /// `end`-th of the flow; over datagrams, it is the `end`-th datagram. Counted from 1.
     Carried {
         id: MessageId,
-        flow: Flow,
+        flow: Arc<Flow>,
         end: u64,
     },
     /// A datagram did not reach the program at the other end, and why.
     Dropped {
-        flow: Flow,
+        flow: Box<Flow>,
         datagram: u64,
         fate: Fate,
     },
     /// An end of a connection is gone, or the trial ended: how far everything had come.
-    Ended(Ledger),
+    Ended(Box<Ledger>),
     /// The process's power or life changed.
     Power(PowerState),
     /// A fault of the scenario began (by its index in the file).
@@ -169,4 +170,14 @@ pub enum PowerState {
     WentAway,
     /// The client comes back.
     CameBack,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_stays_small_since_a_long_trial_has_millions() {
+        assert!(size_of::<Event>() <= 104, "{} bytes", size_of::<Event>());
+    }
 }

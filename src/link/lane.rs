@@ -20,7 +20,7 @@ pub trait Lane: Send {
     fn push(&mut self, frame: &Frame) -> Result<u64, Full>;
 
     /// From where to where.
-    fn flow(&self) -> Flow;
+    fn flow(&self) -> Arc<Flow>;
 
     /// Bytes that wait beyond the socket.
     fn queued(&self) -> usize;
@@ -36,7 +36,7 @@ pub struct Full;
 /// The lane of a byte stream.
 #[derive(Clone, Debug)]
 pub struct StreamLane {
-    flow: Flow,
+    flow: Arc<Flow>,
     queue: Arc<Mutex<Queue>>,
 }
 
@@ -64,7 +64,7 @@ pub enum Written {
 impl StreamLane {
     /// An empty lane.
     pub fn new(flow: Flow) -> Self {
-        StreamLane { flow, queue: Arc::default() }
+        StreamLane { flow: Arc::new(flow), queue: Arc::default() }
     }
 
     /// Writes as much as the stream takes. Pending while the stream is full, or nothing waits;
@@ -120,8 +120,8 @@ impl Lane for StreamLane {
         Ok(end)
     }
 
-    fn flow(&self) -> Flow {
-        self.flow
+    fn flow(&self) -> Arc<Flow> {
+        self.flow.clone()
     }
 
     fn queued(&self) -> usize {

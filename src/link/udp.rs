@@ -25,7 +25,7 @@ impl Carrier for Udp {
         to: SocketAddr,
     ) -> io::Result<(Box<dyn Lane>, UdpInlet<N::Datagrams>)> {
         let socket = Arc::new(net.bind(0).await?);
-        let flow = Flow { from: socket.local_addr(), to };
+        let flow = Arc::new(Flow { from: socket.local_addr(), to });
         let lane = DatagramLane { socket: socket.clone(), flow };
         Ok((Box::new(lane), UdpInlet { socket, peer: to }))
     }
@@ -42,7 +42,7 @@ impl Carrier for Udp {
                 if peers.len().is_power_of_two() {
                     peers.retain(|_, peer| hub.is_open(*peer));
                 }
-                let flow = Flow { from: socket.local_addr(), to: from };
+                let flow = Arc::new(Flow { from: socket.local_addr(), to: from });
                 let peer = hub.open(Box::new(DatagramLane { socket: socket.clone(), flow }));
                 peers.insert(from, peer);
                 peer
@@ -58,7 +58,7 @@ impl Carrier for Udp {
 /// A datagram socket, and where its datagrams go.
 struct DatagramLane<D> {
     socket: Arc<D>,
-    flow: Flow,
+    flow: Arc<Flow>,
 }
 
 impl<D: Datagrams> Lane for DatagramLane<D> {
@@ -66,8 +66,8 @@ impl<D: Datagrams> Lane for DatagramLane<D> {
         self.socket.send_to(&wire::encode(frame), self.flow.to).map_err(|_| Full)
     }
 
-    fn flow(&self) -> Flow {
-        self.flow
+    fn flow(&self) -> Arc<Flow> {
+        self.flow.clone()
     }
 
     fn queued(&self) -> usize {

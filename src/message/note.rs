@@ -51,7 +51,7 @@ pub enum Note {
     /// A message or gap was acknowledged.
     Acknowledged { queue: Name, position: Position, client: Name },
     /// A session attached to a subscription, and what it was told.
-    Attached { queue: Name, client: Name, session: SessionId, answer: Answer },
+    Attached { queue: Name, client: Name, session: SessionId, answer: Box<Answer> },
 
     // ── the client's ────────────────────────────────────────────────────────────────────────
     /// The application handed over a message.

@@ -161,7 +161,8 @@ impl Internet {
         let mut drops = std::mem::take(&mut books.drops);
         drops.sort_by_key(|&(from, at, flow, number, _)| (from, at, flow, number));
         for (from, at, flow, datagram, fate) in drops {
-            self.recorders[from as usize].record(at, What::Dropped { flow, datagram, fate });
+            self.recorders[from as usize]
+                .record(at, What::Dropped { flow: Box::new(flow), datagram, fate });
         }
         let bites = books.fates.bites().to_vec();
         Totals { packets: books.packets, bytes: books.bytes, retransmits, bites }

@@ -275,7 +275,7 @@ impl Stack {
         if connection.has_ended() && !connection.held && !connection.recorded {
             connection.recorded = true;
             if connection.is_worth_a_ledger() {
-                self.build.recorder.record(now, What::Ended(connection.ledger()));
+                self.build.recorder.record(now, What::Ended(Box::new(connection.ledger())));
             }
         }
     }

@@ -99,8 +99,8 @@ fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History,
 /// The ledgers of a process in the order of their recording.
 fn ledgers(history: &History, process: u32) -> Vec<(Instant, Ledger)> {
     let of = history.events.iter().filter(|event| event.process == process);
-    of.filter_map(|event| match event.what {
-        What::Ended(ledger) => Some((event.at, ledger)),
+    of.filter_map(|event| match &event.what {
+        What::Ended(ledger) => Some((event.at, **ledger)),
         _ => None,
     })
     .collect()

@@ -31,7 +31,8 @@ pub fn mark(facts: &mut Facts<'_>) {
 
 /// Whether somebody is owed what is retained: a subscription from the start, or a new epoch.
 fn asks_what_is_retained(what: &What) -> bool {
-    matches!(what, What::Note(Note::Attached { answer: Answer::NewEpoch { .. }, .. }))
+    matches!(what, What::Note(Note::Attached { answer, .. })
+        if matches!(**answer, Answer::NewEpoch { .. }))
         || matches!(what, What::Note(Note::Recorded { rooms, .. })
         if rooms.iter().any(|join| join.from == From::Start))
 }
@@ -95,7 +96,9 @@ impl<'h> Record<'h> {
                     retained.remove(queue, *position);
                 }
             }
-            Note::Attached { queue, client, answer: Answer::NewEpoch { .. }, .. } => {
+            Note::Attached { queue, client, answer, .. }
+                if matches!(**answer, Answer::NewEpoch { .. }) =>
+            {
                 let Some(subscriber) = facts.roll.by_name(client) else { return };
                 for index in self.retained(queue) {
                     let delivery = facts.deliveries.entry(subscriber, index);

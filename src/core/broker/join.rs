@@ -173,7 +173,12 @@ impl Broker {
             let (queue, client) = (name.clone(), client.clone());
             self.note(Note::Acknowledged { queue, position, client });
         }
-        self.note(Note::Attached { queue: name.clone(), client, session: id, answer });
+        self.note(Note::Attached {
+            queue: name.clone(),
+            client,
+            session: id,
+            answer: Box::new(answer),
+        });
         Some(answer)
     }
 }

@@ -183,7 +183,7 @@ impl Stack {
             assert_eq!(polled, PollResult::SocketStateChanged, "the wire takes every packet");
         }
         if socket.closed {
-            build.recorder.record(now, What::Ended(socket.ledger(Some(EndReason::Left))));
+            build.recorder.record(now, What::Ended(Box::new(socket.ledger(Some(EndReason::Left)))));
             datagrams.remove(&id);
         }
     }

@@ -40,7 +40,7 @@ impl Stack {
         self.power = Power::Off;
         for ledger in self.last_ledgers() {
             let reason = ledger.reason.or(reason);
-            self.build.recorder.record(now, What::Ended(Ledger { reason, ..ledger }));
+            self.build.recorder.record(now, What::Ended(Box::new(Ledger { reason, ..ledger })));
         }
         self.uncount_datagrams();
         self.wire.sent.clear();

@@ -152,8 +152,8 @@ fn a_cut_names_the_sender_the_flow_and_the_moment() {
     let told = Told::default();
     let faults = vec![fault(FaultKind::Cut, 15, 25)];
     let (history, _) = run(plan(2, faults, 1_000), vec![sink(&told), source(3, 10)]);
-    let dropped = history.events.iter().find_map(|event| match event.what {
-        What::Dropped { flow, datagram, fate } => Some((event.at, flow, datagram, fate)),
+    let dropped = history.events.iter().find_map(|event| match &event.what {
+        What::Dropped { flow, datagram, fate } => Some((event.at, **flow, *datagram, *fate)),
         _ => None,
     });
     let (at, Flow { from, to }, datagram, fate) = dropped.expect("the second was cut");

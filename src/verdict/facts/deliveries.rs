@@ -124,7 +124,7 @@ impl Deliveries {
         let Some(message) = seen.message else { return };
         match what {
             What::Carried { flow, end, .. } if seen.process == BROKER => {
-                self.carry(message, Carriage::Flowing(*flow, *end));
+                self.carry(message, Carriage::Flowing(**flow, *end));
                 return;
             }
             What::Carried { .. } => return,

@@ -34,7 +34,7 @@ impl<'a> Lines<'a> {
                 self.ends.entry(ledger.end).or_default().push((seen.moment, ledger));
             }
             What::Dropped { flow, datagram, fate } => {
-                self.drops.entry((*flow, *datagram)).or_insert((seen.moment, *fate));
+                self.drops.entry((**flow, *datagram)).or_insert((seen.moment, *fate));
             }
             _ => {}
         }

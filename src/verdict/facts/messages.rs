@@ -82,7 +82,7 @@ impl<'a> Messages<'a> {
         match what {
             What::Carried { flow, end, .. } if seen.process != BROKER => {
                 if let Some(sending) = fact.sent.last_mut() {
-                    sending.carried.get_or_insert((*flow, *end));
+                    sending.carried.get_or_insert((**flow, *end));
                 }
             }
             What::Note(Note::HandedOver { message }) => {

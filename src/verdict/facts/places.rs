@@ -112,7 +112,7 @@ impl Places {
                     true => Begins::Anew,
                     false => Begins::WhereItWas,
                 };
-                let (moment, answer) = (seen.moment, *answer);
+                let (moment, answer) = (seen.moment, **answer);
                 let before = subscription.epochs.insert(queue, answer.epoch());
                 let goes_on = matches!(answer, Answer::Resumed { .. } | Answer::Gap { .. });
                 let applied = match before {

@@ -170,7 +170,7 @@ impl Story {
     /// The broker attaches the session, and the shop is told.
     pub fn answered(self, answer: Answer) -> Story {
         let (queue, client, session) = ("q".into(), "shop".into(), self.session_id());
-        self.note(BROKER, Note::Attached { queue, client, session, answer })
+        self.note(BROKER, Note::Attached { queue, client, session, answer: Box::new(answer) })
             .note(SHOP, Note::ToldAnswer { queue: "q".into(), answer })
     }
 
@@ -214,7 +214,7 @@ impl Story {
         let session = SessionId { process: "driver".into(), number: 1 };
         let (flow, end) = (driver_flow(), self.end(self.sends));
         self.note(DRIVER, Note::Sent { id: id(number), session })
-            .what(DRIVER, What::Carried { id: id(number), flow, end })
+            .what(DRIVER, What::Carried { id: id(number), flow: flow.into(), end })
     }
 
     /// The broker accepts it, in catch-up mode at the next position.
@@ -237,7 +237,7 @@ impl Story {
     pub fn pushed(self, number: u64, kind: PushKind) -> Story {
         let story = self.pushed_but_not_carried(number, kind);
         let (flow, end) = (story.flow(), story.end(story.pushes));
-        story.what(BROKER, What::Carried { id: id(number), flow, end })
+        story.what(BROKER, What::Carried { id: id(number), flow: flow.into(), end })
     }
 
     pub fn pushed_but_not_carried(mut self, number: u64, kind: PushKind) -> Story {
@@ -298,7 +298,7 @@ impl Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
         let ledger = self.ledger(ends, reason, (arrived, read));
-        self.what(SHOP, What::Ended(ledger))
+        self.what(SHOP, What::Ended(Box::new(ledger)))
     }
 
     /// The broker's end of the session's line is gone.
@@ -306,7 +306,7 @@ impl Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.from, peer: flow.to };
         let ledger = self.ledger(ends, reason, (0, 0));
-        self.what(BROKER, What::Ended(ledger))
+        self.what(BROKER, What::Ended(Box::new(ledger)))
     }
 
     /// The broker's end of the driver's line, as the trial left it.
@@ -314,13 +314,13 @@ impl Story {
         let flow = driver_flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
         let ledger = self.ledger(ends, reason, (read, read));
-        self.what(BROKER, What::Ended(ledger))
+        self.what(BROKER, What::Ended(Box::new(ledger)))
     }
 
     /// The last push came to this end.
     pub fn dropped(self, fate: Fate) -> Story {
         let (flow, datagram) = (self.flow(), self.pushes);
-        self.what(SHOP, What::Dropped { flow, datagram, fate })
+        self.what(SHOP, What::Dropped { flow: Box::new(flow), datagram, fate })
     }
 
     // ── the end ─────────────────────────────────────────────────────────────────────────────
