@@ -20,7 +20,7 @@ use crate::net::Net;
 
 pub use client::App;
 pub use hub::Hub;
-pub use lane::{Full, Lane};
+pub use lane::{Full, Lane, Waiting};
 pub use tcp::Tcp;
 pub use udp::Udp;
 

@@ -24,8 +24,22 @@ pub struct Recorder {
 struct Page {
     /// How many events the process has written.
     events: u64,
-    peak_messages: u64,
-    peak_bytes: u64,
+    peak: Holdings,
+    /// What was held after the last instant in which that changed.
+    standing: (Instant, Holdings),
+}
+
+/// Messages held, and their bytes; of two, the most of each is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Holdings {
+    messages: u64,
+    bytes: u64,
+}
+
+impl Holdings {
+    fn most(self, other: Holdings) -> Holdings {
+        Holdings { messages: self.messages.max(other.messages), bytes: self.bytes.max(other.bytes) }
+    }
 }
 
 impl Recorder {
@@ -57,14 +71,25 @@ impl Recorder {
     /// Says how much the process holds now; the most is kept.
     pub fn holds(&self, messages: u64, bytes: u64) {
         let mut page = self.page();
-        page.peak_messages = page.peak_messages.max(messages);
-        page.peak_bytes = page.peak_bytes.max(bytes);
+        page.peak = page.peak.most(Holdings { messages, bytes });
+    }
+
+    /// Says how much the process holds after `now`: within one instant the last word counts. What
+    /// is put down and taken up again in the same instant was never held.
+    pub fn holds_after(&self, now: Instant, messages: u64, bytes: u64) {
+        let mut page = self.page();
+        let (at, standing) = page.standing;
+        if at < now {
+            page.peak = page.peak.most(standing);
+        }
+        page.standing = (now, Holdings { messages, bytes });
     }
 
     /// The most messages and bytes that the process ever held.
     pub fn peak(&self) -> (u64, u64) {
         let page = self.page();
-        (page.peak_messages, page.peak_bytes)
+        let peak = page.peak.most(page.standing.1);
+        (peak.messages, peak.bytes)
     }
 
     /// For whoever listens.

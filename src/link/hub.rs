@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::Lane;
+use super::{Lane, Waiting};
 use crate::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
 use crate::history::{Recorder, What};
 use crate::message::{EndReason, Frame, Note};
@@ -27,15 +27,32 @@ pub struct Hub<N> {
 
 struct State {
     broker: Broker,
-    lanes: BTreeMap<Peer, Box<dyn Lane>>,
+    lanes: BTreeMap<Peer, Outlet>,
     opened: u64,
+    /// Messages that the machine held when it last may have come to hold more, and their bytes.
+    held: (usize, usize),
+    /// What waits in all lanes.
+    waiting: Waiting,
+}
+
+/// Where frames for one connection go.
+struct Outlet {
+    lane: Box<dyn Lane>,
+    /// What waited in it when that last changed.
+    waiting: Waiting,
 }
 
 impl<N: Net> Hub<N> {
     /// A broker that knows nobody.
     pub fn new(net: N, options: BrokerOptions, recorder: Recorder) -> Self {
         let accept_queue = options.limits.accept_queue;
-        let state = State { broker: Broker::new(options), lanes: BTreeMap::new(), opened: 0 };
+        let state = State {
+            broker: Broker::new(options),
+            lanes: BTreeMap::new(),
+            opened: 0,
+            held: (0, 0),
+            waiting: Waiting::default(),
+        };
         let timer = Arc::new(Notify::new());
         Hub { net, accept_queue, recorder, state: Arc::new(Mutex::new(state)), timer }
     }
@@ -50,7 +67,7 @@ impl<N: Net> Hub<N> {
         let mut state = self.state();
         state.opened += 1;
         let peer = Peer(state.opened);
-        state.lanes.insert(peer, lane);
+        state.lanes.insert(peer, Outlet { lane, waiting: Waiting::default() });
         drop(state);
         self.tell(BrokerInput::Opened { peer });
         peer
@@ -68,16 +85,26 @@ impl<N: Net> Hub<N> {
         let before = state.broker.deadline();
         let may_hold_more = may_hold_more(&input);
         if let BrokerInput::Closed { peer, .. } = &input {
-            state.lanes.remove(peer);
+            drop(state.take_lane(*peer));
         }
         state.broker.handle(now, input);
         self.drain(now, &mut state);
         if may_hold_more {
-            let (messages, bytes) = state.broker.holds();
-            self.recorder.holds(messages as u64, bytes as u64);
+            state.held = state.broker.holds();
         }
+        let messages = state.held.0 + state.waiting.messages;
+        let bytes = state.held.1 + state.waiting.bytes;
+        self.recorder.holds_after(now, messages as u64, bytes as u64);
         if state.broker.deadline() != before {
             self.timer.notify_one();
+        }
+    }
+
+    /// Some of what waited for a connection was written.
+    pub fn flushed(&self, peer: Peer, waiting: Waiting) {
+        let is_open = self.state().waits(peer, waiting);
+        if is_open {
+            self.tell(BrokerInput::Queued { peer, bytes: waiting.bytes });
         }
     }
 
@@ -109,15 +136,15 @@ impl<N: Net> Hub<N> {
                     self.record(What::Note(note));
                 }
                 BrokerOutput::Send { peer, frame } => {
-                    let Some(lane) = state.lanes.get_mut(&peer) else { continue };
+                    let Some(Outlet { lane, .. }) = state.lanes.get_mut(&peer) else { continue };
                     let id = frame.message().map(|message| message.id.clone());
                     let pushed_at = lane.push(&frame);
-                    let bytes = lane.queued();
+                    let (flow, waiting) = (lane.flow(), lane.waiting());
+                    state.waits(peer, waiting);
+                    let bytes = waiting.bytes;
                     state.broker.handle(now, BrokerInput::Queued { peer, bytes });
                     match (pushed_at, id) {
-                        (Ok(end), Some(id)) => {
-                            self.record(What::Carried { id, flow: lane.flow(), end });
-                        }
+                        (Ok(end), Some(id)) => self.record(What::Carried { id, flow, end }),
                         (Err(_), Some(id)) => {
                             let (session, client) = pushed.take().expect("a push was noted");
                             self.record(What::Note(Note::SendQueueFull { id, session, client }));
@@ -126,7 +153,7 @@ impl<N: Net> Hub<N> {
                     }
                 }
                 BrokerOutput::Close { peer, reason } => {
-                    let Some(mut lane) = state.lanes.remove(&peer) else { continue };
+                    let Some(mut lane) = state.take_lane(peer) else { continue };
                     if says_goodbye(reason) {
                         // A goodbye that the socket has no room for is lost like any other.
                         let _ = lane.push(&Frame::Bye { reason });
@@ -143,6 +170,23 @@ impl<N: Net> Hub<N> {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("a panic ends the process")
+    }
+}
+
+impl State {
+    /// Takes a lane away, and what waits in it out of the sum.
+    fn take_lane(&mut self, peer: Peer) -> Option<Box<dyn Lane>> {
+        self.waits(peer, Waiting::default());
+        self.lanes.remove(&peer).map(|outlet| outlet.lane)
+    }
+
+    /// So much waits in a lane now. Says whether there is such a lane.
+    fn waits(&mut self, peer: Peer, now: Waiting) -> bool {
+        let Some(outlet) = self.lanes.get_mut(&peer) else { return false };
+        let before = std::mem::replace(&mut outlet.waiting, now);
+        self.waiting.messages = self.waiting.messages + now.messages - before.messages;
+        self.waiting.bytes = self.waiting.bytes + now.bytes - before.bytes;
+        true
     }
 }
 

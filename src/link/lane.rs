@@ -1,5 +1,6 @@
 //! Where frames go out: the sending side of a connection, shared by machine and socket.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -22,11 +23,20 @@ pub trait Lane: Send {
     /// From where to where.
     fn flow(&self) -> Arc<Flow>;
 
-    /// Bytes that wait beyond the socket.
-    fn queued(&self) -> usize;
+    /// What waits beyond the socket.
+    fn waiting(&self) -> Waiting;
 
     /// Nothing more follows: close when what waits is written, as far as the socket takes it.
     fn close(&mut self);
+}
+
+/// What waits in a lane beyond the socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Frames with a message, of which not all is written.
+    pub messages: usize,
+    /// Bytes of all frames.
+    pub bytes: usize,
 }
 
 /// The socket had no room for a frame, which is lost.
@@ -47,6 +57,8 @@ struct Queue {
     written: usize,
     /// Bytes ever pushed.
     pushed: u64,
+    /// At which byte of the flow each message ends that is not all written.
+    ends: VecDeque<u64>,
     is_closed: bool,
     writer: Option<Waker>,
 }
@@ -88,6 +100,12 @@ impl StreamLane {
                 Poll::Pending => return Poll::Pending,
             }
         }
+        if has_written {
+            let sent = queue.pushed - (queue.bytes.len() - queue.written) as u64;
+            while queue.ends.front().is_some_and(|end| *end <= sent) {
+                queue.ends.pop_front();
+            }
+        }
         if queue.written == queue.bytes.len() {
             queue.bytes.clear();
             queue.written = 0;
@@ -114,6 +132,9 @@ impl Lane for StreamLane {
         wire::encode_to_stream(frame, &mut queue.bytes);
         queue.pushed += (queue.bytes.len() - before) as u64;
         let end = queue.pushed;
+        if frame.message().is_some() {
+            queue.ends.push_back(end);
+        }
         let writer = queue.writer.take();
         drop(queue);
         writer.into_iter().for_each(Waker::wake);
@@ -124,9 +145,9 @@ impl Lane for StreamLane {
         self.flow.clone()
     }
 
-    fn queued(&self) -> usize {
+    fn waiting(&self) -> Waiting {
         let queue = self.queue();
-        queue.bytes.len() - queue.written
+        Waiting { messages: queue.ends.len(), bytes: queue.bytes.len() - queue.written }
     }
 
     fn close(&mut self) {

@@ -57,7 +57,7 @@ async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
         match inlet.next(Reading::Wanted).await {
             Happening::Frame(frame) => hub.tell(BrokerInput::Received { peer, frame }),
             Happening::Garbled(reason) => hub.tell(BrokerInput::Garbled { peer, reason }),
-            Happening::Flushed => hub.tell(BrokerInput::Queued { peer, bytes: lane.queued() }),
+            Happening::Flushed => hub.flushed(peer, lane.waiting()),
             Happening::Ended(reason) => {
                 hub.tell(BrokerInput::Closed { peer, reason });
                 return;

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Carrier, Full, Happening, Hub, Inlet, Lane, Reading, end_of, garbled};
+use super::{Carrier, Full, Happening, Hub, Inlet, Lane, Reading, Waiting, end_of, garbled};
 use crate::core::{BrokerInput, Path, Peer};
 use crate::history::Flow;
 use crate::message::Frame;
@@ -70,8 +70,8 @@ impl<D: Datagrams> Lane for DatagramLane<D> {
         self.flow.clone()
     }
 
-    fn queued(&self) -> usize {
-        0
+    fn waiting(&self) -> Waiting {
+        Waiting::default()
     }
 
     fn close(&mut self) {}

@@ -48,11 +48,11 @@ fn bit(
     };
     let has_session = event.process == 0 || open.contains(&event.process);
     match (&fault.kind, &event.what) {
-        (FaultKind::Disconnect, What::Power(PowerState::WentAway)) => concerns && has_session,
-        (FaultKind::Crash { .. }, What::Power(PowerState::PowerLost | PowerState::Killed)) => {
-            concerns && has_session
-        }
-        (FaultKind::Crash { .. }, What::Interrupted { .. }) => concerns,
+        // Without a session, too: it keeps the client from having one, and when the client comes
+        // back it may take over its twin's.
+        (FaultKind::Disconnect, What::Power(PowerState::WentAway))
+        | (FaultKind::Crash { .. }, What::Power(PowerState::PowerLost | PowerState::Killed))
+        | (FaultKind::Crash { .. }, What::Interrupted { .. }) => concerns,
         (FaultKind::Pause, What::Power(PowerState::Paused)) => concerns && has_session,
         (FaultKind::Pause | FaultKind::Crash { .. }, What::Dropped { fate, .. }) => {
             *fate == Fate::NobodyHome

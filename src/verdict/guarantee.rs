@@ -1,6 +1,6 @@
 //! The plain truth about each guarantee, with the shortest evidence. Never what was claimed.
 
-use super::facts::{Handling, Moment};
+use super::facts::Moment;
 use super::outcome::{Case, Judged, Late, Repeat};
 use super::{Cause, Guarantee, Truth};
 
@@ -144,10 +144,4 @@ impl Violation<'_, '_, '_> {
             Violation::Late(Late { handled, .. }) => Some(*handled),
         }
     }
-}
-
-/// Whether a handler call began after its session had been lost by the client.
-pub fn is_after_end(case: &Case<'_, '_>, handling: &Handling) -> bool {
-    let session = case.facts.sessions.get(handling.session);
-    session.lost.is_some_and(|lost| lost.moment < handling.began)
 }

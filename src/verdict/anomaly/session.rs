@@ -1,7 +1,6 @@
 //! Patterns of sessions: two at once, and one that speaks after its end.
 
-use crate::verdict::facts::{Moment, Session};
-use crate::verdict::guarantee::is_after_end;
+use crate::verdict::facts::{Handling, Moment, Session};
 
 use super::Scene;
 
@@ -33,9 +32,13 @@ fn are_both_pushed_to(one: &Session, other: &Session, since: Moment) -> bool {
     })
 }
 
-/// Messages whose handler was called after the client had lost the session that they came from. A
-/// call that was running when the session ended is not one.
+/// Calls of a handler for a message that was read from a session which the client had already
+/// lost. What was read before and waited in the inbox is no such call: nobody un-reads it.
 pub fn delivered_after_end(scene: &Scene<'_, '_, '_>) -> u64 {
-    let handlings = scene.case.facts.deliveries.handlings(scene.case.subscriber);
-    handlings.iter().filter(|handling| is_after_end(scene.case, handling)).count() as u64
+    let facts = scene.case.facts;
+    let is_after_end = |handling: &&Handling| {
+        let session = facts.sessions.get(handling.session);
+        session.lost.is_some_and(|lost| lost.moment < handling.read)
+    };
+    facts.deliveries.handlings(scene.case.subscriber).iter().filter(is_after_end).count() as u64
 }

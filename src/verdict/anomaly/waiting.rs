@@ -1,6 +1,7 @@
 //! Patterns of time: what waits for nothing, and what was lost before anybody noticed.
 
 use crate::time::Instant;
+use crate::verdict::facts::Session;
 use crate::verdict::outcome::Judged;
 use crate::verdict::{Cause, Outcome};
 
@@ -10,8 +11,9 @@ use super::Scene;
 /// heartbeat (a ping's interval and its timeout) and an `ack_timeout`.
 ///
 /// In the way is, to be on the safe side, any fault of the scenario, a handler call that ran
-/// later (messages are handled one at a time), and a client that is not in a session for want of
-/// time. A message that waits for an absent handler is `no-handler`, not stalled.
+/// later (messages are handled one at a time), and a path that was not there: what waits with its
+/// publisher can move once that has a session, what waits with the broker once the subscriber has
+/// one that is attached. A message that waits for an absent handler is `no-handler`, not stalled.
 pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let broker = &facts.scenario.broker;
@@ -22,12 +24,35 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let idle = handlings.iter().map(|handling| handling.returned.at).max().unwrap_or(Instant::ZERO);
     let waits = |one: &&Judged<'_, '_>| {
         let Some(dated) = one.way.message.dated() else { return false };
-        let free_since = quiet.max(idle).max(dated.at);
+        let Some(path) = path_since(one) else { return false };
+        let free_since = quiet.max(idle).max(dated.at).max(path);
         one.loss.is_some_and(|end| end.cause == Cause::Unsettled)
             && free_since < facts.ended_at
             && facts.ended_at.since(free_since) > patience
     };
     scene.case.judged.iter().filter(waits).count() as u64
+}
+
+/// Since when the session is there over which a message that waits could move, if it is there at
+/// the end: its publisher's, or the subscriber's own, attached to the queue where there is a
+/// queue to attach to.
+fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
+    let way = one.way;
+    let facts = way.facts;
+    let lasts = |session: &Session| session.outlives(facts.ended_at);
+    if way.message.accepted.is_empty() {
+        let (_, publisher) = way.message.handed_over?;
+        let open = facts.sessions.of_process(publisher).filter(|session| lasts(session));
+        return open.filter_map(|session| Some(session.welcomed?.at)).max();
+    }
+    let open = |session: usize| Some(facts.sessions.get(session)).filter(|session| lasts(session));
+    let copies = way.delivery.copies.iter();
+    let pushed_to = copies.filter_map(|copy| open(copy.session)?.opened);
+    let queue = one.place().map(|(queue, ..)| queue);
+    let attachments = facts.places.attachments(way.subscriber).iter();
+    let attached = attachments.filter(|one| Some(one.queue) == queue);
+    let attached = attached.filter_map(|one| open(one.session?).map(|_| one.moment));
+    pushed_to.chain(attached).map(|moment| moment.at).max()
 }
 
 /// Messages that are lost and were accepted between a fault on the subscriber's link and the

@@ -95,8 +95,8 @@ pub enum Stop {
 pub struct Handling {
     /// Of which message.
     pub message: usize,
-    /// When it began.
-    pub began: Moment,
+    /// When the message was read from its session.
+    pub read: Moment,
     /// When it returned.
     pub returned: Moment,
     /// From which session the message came.
@@ -207,9 +207,10 @@ impl Deliveries {
                 let handlings = &mut self.handlings[subscriber];
                 let first = delivery.first_handling.is_none();
                 delivery.first_handling.get_or_insert(handlings.len());
+                let began = self.called.get(&seen.process).copied().unwrap_or(moment);
                 handlings.push(Handling {
                     message,
-                    began: self.called.get(&seen.process).copied().unwrap_or(moment),
+                    read: delivery.last_read(session, began).unwrap_or(began),
                     returned: moment,
                     session,
                     kind: *kind,
@@ -282,6 +283,12 @@ impl Delivery {
                 self.copies.push(Copy { read: Some(moment), ..copy });
             }
         }
+    }
+
+    /// When it was last read from a session, up to a moment.
+    fn last_read(&self, session: usize, until: Moment) -> Option<Moment> {
+        let of_session = self.copies.iter().filter(|copy| copy.session == session);
+        of_session.filter_map(|copy| copy.read).filter(|read| *read <= until).max()
     }
 
     /// Dedup drops what was read at this instant, else a copy that was not read yet, and never

@@ -87,9 +87,12 @@ fn two_sessions_are_pushed_to_while_both_are_open() {
 }
 
 #[test]
-fn a_call_that_begins_after_the_session_is_delivered_after_its_end() {
+fn what_is_read_after_the_session_is_delivered_after_its_end() {
     let read = || catch_up().under_way(1).read(1, Live);
-    check(Anomaly::DeliveredAfterEnd, read().at(1_500).lost(Fin).at(2_000).handled(1, Live), 1);
+    let late = catch_up().under_way(1).at(1_500).lost(Fin).at(2_000).read(1, Live);
+    check(Anomaly::DeliveredAfterEnd, late.handled(1, Live), 1);
+    // It waited in the inbox: nobody un-reads it.
+    check(Anomaly::DeliveredAfterEnd, read().at(1_500).lost(Fin).at(2_000).handled(1, Live), 0);
     check(Anomaly::DeliveredAfterEnd, read().handled(1, Live).at(1_500).lost(Fin), 0);
     let session = SessionId { process: "shop".into(), number: 1 };
     let running = read().note(SHOP, Note::Handling { id: id(1), kind: Live }).at(1_500).lost(Fin);
@@ -106,6 +109,15 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
     check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 53_000), 1);
     check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 60_000), 0);
     check(Anomaly::Stalled, waiting(1_000).at(60_000).delivered(2), 0);
+    // Without a session that is attached nothing can move, nor before its publisher has one.
+    let back = || waiting(1_000).at(2_000).disconnected(Fin).at(3_000).connected();
+    check(Anomaly::Stalled, back(), 0);
+    check(Anomaly::Stalled, back().answered(resumed(0)), 1);
+    check(Anomaly::Stalled, back().at(60_000).answered(resumed(0)), 0);
+    let kept = || catch_up().handed_over(1);
+    check(Anomaly::Stalled, kept(), 0);
+    let session = SessionId { process: "driver".into(), number: 1 };
+    check(Anomaly::Stalled, kept().note(DRIVER, Note::Welcomed { session }), 1);
 }
 
 #[test]
