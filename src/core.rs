@@ -18,11 +18,41 @@ mod timers;
 pub use broker::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
 pub use client::{Client, ClientInput, ClientOptions, ClientOutput, Draft, Numbering};
 
-/// Whether a link can lose a frame without ending the session.
+/// What the machines must know of the link between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Path {
-    /// What was sent arrives, in order, or the session ends.
+pub struct Path {
+    /// Whether a frame can be lost in silence while the session goes on.
+    pub frames: Frames,
+    /// How each side learns that the other is still there.
+    pub pulse: Pulse,
+}
+
+/// Whether a frame can be lost in silence while the session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// What was sent arrives, in order, or the link says that it may not have.
     Reliable,
     /// Frames may be lost, doubled and overtaken: unanswered ones are sent again.
     Lossy,
+}
+
+/// How each side learns that the other is still there. A session has one heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pulse {
+    /// The broker pings, the client answers.
+    Pings,
+    /// The client asks by itself, again and again: each request is a sign of life, and the link
+    /// says when one was not answered.
+    Requests,
+    /// The link has a heartbeat of its own.
+    Link,
+}
+
+impl Path {
+    /// Frames arrive or the session ends; the broker pings.
+    pub const RELIABLE: Path = Path { frames: Frames::Reliable, pulse: Pulse::Pings };
+    /// Frames may be lost; the broker pings.
+    pub const LOSSY: Path = Path { frames: Frames::Lossy, pulse: Pulse::Pings };
+    /// The client asks; each request is a sign of life.
+    pub const REQUESTS: Path = Path { frames: Frames::Reliable, pulse: Pulse::Requests };
 }

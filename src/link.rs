@@ -7,6 +7,8 @@
 pub mod client;
 pub mod hub;
 mod lane;
+#[allow(dead_code)]
+mod tap;
 mod tcp;
 mod udp;
 
@@ -15,40 +17,68 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::core::Path;
-use crate::message::{EndReason, Frame, Link};
+use crate::history::Recorder;
+use crate::message::{EndReason, Frame, Known, Link, Name};
 use crate::net::Net;
+use crate::time::Duration;
 
 pub use client::App;
 pub use hub::Hub;
-pub use lane::{Full, Lane, Waiting};
+pub use lane::{Full, Lane, Taken, Waiting};
 pub use tcp::Tcp;
 pub use udp::Udp;
 
-/// One link: how a client connects to a broker, and how a broker serves clients.
-pub trait Carrier: Copy + Send + 'static {
-    /// Whether frames can be lost without the session ending.
+/// One link: how a client connects to a broker, and how a broker serves clients. A client's
+/// process has one for all of its sessions.
+pub trait Carrier: Clone + Send + 'static {
+    /// What the machines must know of it.
     const PATH: Path;
     /// The client's end of a connection.
     type Inlet<N: Net>: Inlet;
+
+    /// The link as a scenario has it.
+    fn new(settings: &Settings) -> Self;
 
     /// Opens a connection to a broker: where frames go out, and where they come in.
     ///
     /// # Errors
     /// Nobody listens there, or nobody answers.
     fn connect<N: Net>(
-        net: &N,
-        to: SocketAddr,
+        &self,
+        dial: Dial<N>,
     ) -> impl Future<Output = io::Result<(Box<dyn Lane>, Self::Inlet<N>)>> + Send;
 
     /// Serves clients on a port for ever.
     ///
     /// # Errors
     /// The port is taken, or the network is gone.
-    fn serve<N: Net>(
-        net: &N,
-        port: u16,
-        hub: Hub<N>,
-    ) -> impl Future<Output = io::Result<()>> + Send;
+    fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// What a scenario says about links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a polling client waits from one request to the next.
+    pub polling_interval: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { polling_interval: Duration::from_secs(1) }
+    }
+}
+
+/// What a client connects with.
+#[derive(Clone, Debug)]
+pub struct Dial<N> {
+    /// Its network.
+    pub net: N,
+    /// Its pen.
+    pub recorder: Recorder,
+    /// Where the broker is.
+    pub to: SocketAddr,
+    /// How far it came in each queue, for links that say so when they connect.
+    pub known: Vec<(Name, Known)>,
 }
 
 /// The receiving side of a connection, which also moves what waits in its lane.
@@ -75,6 +105,8 @@ pub enum Happening {
     Garbled(EndReason),
     /// Some of what waited was written.
     Flushed,
+    /// Frames that were sent may not have arrived, and why; the session goes on.
+    Undelivered(Vec<Frame>, EndReason),
     /// The connection has ended.
     Ended(EndReason),
 }

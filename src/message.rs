@@ -17,7 +17,8 @@ pub use contender::{Contender, Link, Mode, UnknownContender};
 pub use frame::{Answer, Frame, Known, Place, PushKind, Reply, RoomJoin};
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
-    AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, Resubscribe, Retention, WhenFull,
+    AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, Resubscribe, Retention, Upgrade,
+    WhenFull,
 };
 pub use note::{DropReason, EndReason, Note};
 

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::time::Instant;
 
 /// A network as one process sees it.
-pub trait Net: Clone + Send + Sync + 'static {
+pub trait Net: Clone + Send + Sync + Unpin + 'static {
     /// A connection's bytes.
     type Stream: Stream;
     /// Where connections come in.

@@ -43,6 +43,8 @@ pub struct Scenario {
     pub contenders: Vec<Contender>,
     /// What the broker keeps.
     pub broker: BrokerLimits,
+    /// How long a client over `polling` waits from one request to the next.
+    pub polling_interval: Duration,
     /// The entries of the file; [`Client::processes`] unfolds `count`.
     pub clients: Vec<Client>,
     /// The storm.

@@ -240,7 +240,7 @@ struct Pair {
 impl Pair {
     fn new(mode: Mode) -> Pair {
         let limits = BrokerLimits { window: WINDOW, ..BrokerLimits::default() };
-        let options = BrokerOptions { mode, path: Path::Reliable, limits, epoch: 1 };
+        let options = BrokerOptions { mode, path: Path::RELIABLE, limits, epoch: 1 };
         Pair {
             mode,
             broker: Broker::new(options),

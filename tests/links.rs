@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{BrokerOptions, Client, ClientInput, ClientOptions, Draft, Numbering};
 use delivery_lab::history::Recorder;
-use delivery_lab::link::{self, App, Carrier, CarrierVisitor, Hub};
+use delivery_lab::link::{self, App, Carrier, CarrierVisitor, Dial, Hub, Settings};
 use delivery_lab::message::{
     BrokerLimits, ClientLimits, Contender, From, Heartbeat, Message, Mode, Payload, PushKind,
     Target,
@@ -137,7 +137,7 @@ struct Stage<N> {
 }
 
 impl<N: Net> Stage<N> {
-    async fn broker<C: Carrier>(self, port: u16) {
+    async fn broker<C: Carrier>(self, carrier: C, port: u16) {
         // Short enough that over udp it is soon noticed who is gone; a second to answer, so that
         // a busy machine is not taken for a dead one.
         let (every, timeout) = (Duration::from_millis(100), Duration::from_secs(1));
@@ -155,12 +155,18 @@ impl<N: Net> Stage<N> {
         tokio::select! {
             biased;
             () = hub.keep_time() => {}
-            served = C::serve(&self.net, port, hub.clone()) => served.expect("the port is free"),
+            served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
             () = look => {}
         }
     }
 
-    async fn client<C: Carrier>(self, to: SocketAddr, who: &'static str, steps: Vec<Step>) {
+    async fn client<C: Carrier>(
+        self,
+        carrier: C,
+        to: SocketAddr,
+        who: &'static str,
+        steps: Vec<Step>,
+    ) {
         let mut client = Client::new(ClientOptions {
             client: who.into(),
             process: who.into(),
@@ -172,8 +178,10 @@ impl<N: Net> Stage<N> {
         });
         let (queue, room, from) = ("q".into(), who.into(), From::Now);
         client.handle(self.net.now(), ClientInput::Join { queue, room, from });
-        let steps = Steps { board: self.board, who, steps: steps.into(), handler_runs: false };
-        link::client::run::<C, N>(self.net, to, client, self.recorder, steps).await;
+        let Stage { net, recorder, board, .. } = self;
+        let steps = Steps { board, who, steps: steps.into(), handler_runs: false };
+        let dial = Dial { net, recorder, to, known: Vec::new() };
+        link::client::run(carrier, dial, client, steps).await;
     }
 }
 
@@ -182,6 +190,11 @@ fn expected(mode: Mode) -> Vec<(String, PushKind)> {
     let all = [("first", PushKind::Live), ("second", PushKind::Replay), ("third", PushKind::Live)];
     let is_expected = |(event, _): &(&str, PushKind)| mode == Mode::CatchUp || *event != "second";
     all.into_iter().filter(is_expected).map(|(event, kind)| (event.to_owned(), kind)).collect()
+}
+
+/// Polling so often that nobody waits for it.
+fn settings() -> Settings {
+    Settings { polling_interval: Duration::from_millis(50) }
 }
 
 /// The play over one link in the simulator.
@@ -200,13 +213,13 @@ impl CarrierVisitor for Simulated {
         for (process, steps) in [(0, Vec::new()), (1, shop()), (2, driver())] {
             let machine = world.machine(process);
             let recorder = world.recorders()[process as usize].clone();
-            let (mode, board) = (self.0.mode, board.clone());
+            let (mode, board, settings) = (self.0.mode, board.clone(), settings());
             world.host(&[process], async move {
                 let stage = Stage { net: machine.power_on(1), mode, board, recorder };
                 match process {
-                    0 => stage.broker::<C>(to.port()).await,
-                    1 => stage.client::<C>(to, "shop", steps).await,
-                    _ => stage.client::<C>(to, "driver", steps).await,
+                    0 => stage.broker(C::new(&settings), to.port()).await,
+                    1 => stage.client(C::new(&settings), to, "shop", steps).await,
+                    _ => stage.client(C::new(&settings), to, "driver", steps).await,
                 }
             });
         }
@@ -226,6 +239,7 @@ impl CarrierVisitor for Real {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let board = Board::default();
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let settings = settings();
         let play = async {
             let net = Loopback::new();
             let pens = Recorder::one_each(&["broker".into(), "one".into(), "other".into()]);
@@ -237,9 +251,9 @@ impl CarrierVisitor for Real {
             };
             tokio::select! {
                 biased;
-                () = stage(0).broker::<C>(to.port()) => {}
-                () = stage(1).client::<C>(to, "shop", shop()) => {}
-                () = stage(2).client::<C>(to, "driver", driver()) => {}
+                () = stage(0).broker(C::new(&settings), to.port()) => {}
+                () = stage(1).client(C::new(&settings), to, "shop", shop()) => {}
+                () = stage(2).client(C::new(&settings), to, "driver", driver()) => {}
                 () = board.until(|state| has(&state.shop, "third")) => {}
             }
         };

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use delivery_lab::core::{
     Broker, BrokerInput, BrokerOptions, BrokerOutput, Client, ClientInput, ClientOptions,
-    ClientOutput, Draft, Numbering, Path, Peer,
+    ClientOutput, Draft, Frames, Numbering, Path, Peer,
 };
 use delivery_lab::message::{
     BrokerLimits, ClientLimits, EndReason, Frame, From, Mode, Note, Payload, Retention, Target,
@@ -183,7 +183,7 @@ impl Bag {
     fn reach_broker(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(mail) = pipe.to_broker.pop_front() else { return false };
-        if !pipe.is_open_at_broker && self.path == Path::Reliable {
+        if !pipe.is_open_at_broker && self.path.frames == Frames::Reliable {
             self.break_off(n);
             return true;
         }
@@ -216,7 +216,7 @@ impl Bag {
     }
 
     fn disturb(&mut self, n: usize, disturb: impl Fn(&mut VecDeque<Vec<u8>>)) {
-        if self.path == Path::Lossy
+        if self.path.frames == Frames::Lossy
             && let Some(pipe) = &mut self.nodes[n].pipe
         {
             disturb(&mut pipe.to_broker);
@@ -267,10 +267,10 @@ impl Bag {
         while let Some(output) = self.nodes[n].client.poll() {
             let node = &mut self.nodes[n];
             match output {
-                ClientOutput::Connect => node.is_connecting = true,
+                ClientOutput::Connect { .. } => node.is_connecting = true,
                 ClientOutput::Close => {
                     node.is_connecting = false;
-                    let closed = node.pipe.take().filter(|_| self.path == Path::Reliable);
+                    let closed = node.pipe.take().filter(|_| self.path.frames == Frames::Reliable);
                     if let Some(pipe) = closed {
                         let (peer, reason) = (pipe.peer, EndReason::Fin);
                         self.tell_broker(BrokerInput::Closed { peer, reason });
@@ -431,7 +431,7 @@ fn run(property: impl Fn(Vec<Step>)) {
 
 #[test]
 fn catch_up_delivers_everything_once_and_in_order_whatever_happens_to_the_mail() {
-    for path in [Path::Reliable, Path::Lossy] {
+    for path in [Path::RELIABLE, Path::LOSSY] {
         let (sum, away) = (RefCell::new(Seen::default()), Cell::new(0));
         run(|steps| {
             let bag = check(path, BrokerLimits::default(), &steps);
@@ -448,10 +448,10 @@ fn catch_up_delivers_everything_once_and_in_order_whatever_happens_to_the_mail()
 #[test]
 fn what_a_small_backlog_evicts_is_announced_as_a_gap() {
     for (path, when_full) in [
-        (Path::Reliable, WhenFull::DropOldest),
-        (Path::Lossy, WhenFull::DropOldest),
-        (Path::Reliable, WhenFull::Refuse),
-        (Path::Lossy, WhenFull::Refuse),
+        (Path::RELIABLE, WhenFull::DropOldest),
+        (Path::LOSSY, WhenFull::DropOldest),
+        (Path::RELIABLE, WhenFull::Refuse),
+        (Path::LOSSY, WhenFull::Refuse),
     ] {
         let limits = BrokerLimits {
             backlog: Retention { messages: 3, when_full, ..Retention::default() },

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, Path, Peer};
 use delivery_lab::history::{History, Process, Recorder, What};
-use delivery_lab::link::{Carrier, Hub, Tcp, Udp};
+use delivery_lab::link::{Carrier, Hub, Settings, Tcp, Udp};
 use delivery_lab::message::{
     Answer, BrokerLimits, Echo, EndReason, Frame, From, Heartbeat, Keep, Known, Message, MessageId,
     Mode, Name, Note, Payload, Place, PushKind, Reply, RoomJoin, SessionId, Target,
@@ -247,7 +247,7 @@ proptest! {
     fn any_frames_of_a_stranger_leave_a_broker_serving_others(
         frames in prop::collection::vec(frame(), 0..30),
         mode in prop::sample::select(Mode::ALL.to_vec()),
-        path in prop::sample::select(vec![Path::Reliable, Path::Lossy]),
+        path in prop::sample::select(vec![Path::RELIABLE, Path::LOSSY]),
     ) {
         let limits = BrokerLimits::default();
         let mut broker = Broker::new(BrokerOptions { mode, path, limits, epoch: 1 });
@@ -353,9 +353,13 @@ impl Raw for Udp {
 
 /// A well-behaved client: says hello, joins, and hears its own message, one frame at a time.
 async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr, strangers: impl Future<Output = ()>) {
-    use delivery_lab::link::{Happening, Inlet, Reading};
+    use delivery_lab::link::{Dial, Happening, Inlet, Reading};
 
-    let (mut lane, mut inlet) = C::connect(net, to).await.expect("the broker listens");
+    let recorder = Recorder::one_each(&["client".into()]).remove(0);
+    let dial = Dial { net: net.clone(), recorder, to, known: Vec::new() };
+
+    let (mut lane, mut inlet) =
+        C::new(&Settings::default()).connect(dial).await.expect("the broker listens");
     let message = Arc::new(Message {
         id: MessageId { publisher: "shop".into(), sequence: 1 },
         queue: "q".into(),
@@ -363,8 +367,9 @@ async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr, strangers: impl Fut
         target: Target::default(),
         payload: Payload::null(),
     });
+    let session = SessionId { process: "shop".into(), number: 1 };
     let mut hear = async |frame: Frame, answer: fn(&Frame) -> bool| {
-        lane.push(&frame).expect("there is room");
+        lane.push(&frame, Some(&session)).expect("there is room");
         loop {
             match inlet.next(Reading::Wanted).await {
                 Happening::Frame(frame) if answer(&frame) => return,
@@ -373,8 +378,7 @@ async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr, strangers: impl Fut
             }
         }
     };
-    let session = SessionId { process: "shop".into(), number: 1 };
-    let hello = Frame::Hello { client: "shop".into(), session };
+    let hello = Frame::Hello { client: "shop".into(), session: session.clone() };
     hear(hello, |frame| matches!(frame, Frame::Welcome { .. })).await;
     let rooms = vec![RoomJoin { room: "e".into(), from: From::Now }];
     let join = Frame::Join { request: 1, queue: "q".into(), rooms, known: None };
@@ -407,10 +411,11 @@ fn check_reasons(history: &History) {
 
 async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
     let hub = Hub::new(net.clone(), options::<C>(), recorder);
+    let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;
         () = hub.keep_time() => {}
-        served = C::serve(&net, port, hub.clone()) => served.expect("the port is free"),
+        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
     }
 }
 
@@ -462,7 +467,7 @@ fn on_real_sockets<C: Raw>(port: u16) {
 
 #[test]
 fn a_stranger_who_talks_nonsense_is_sent_away_and_disturbs_nobody_in_the_simulator() {
-    assert_eq!(Udp::PATH, Path::Lossy);
+    assert_eq!(Udp::PATH, Path::LOSSY);
     in_the_simulator::<Tcp>();
     in_the_simulator::<Udp>();
 }

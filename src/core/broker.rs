@@ -18,9 +18,9 @@ use crate::message::{
 };
 use crate::time::{Duration, Instant};
 
-use super::Path;
 use super::inbound::Inbound;
 use super::timers::Timers;
+use super::{Path, Pulse};
 use queue::Queue;
 use session::Session;
 
@@ -60,6 +60,10 @@ pub enum BrokerInput {
     Received { peer: Peer, frame: Frame },
     /// Bytes that are no frame came on a connection.
     Garbled { peer: Peer, reason: EndReason },
+    /// A request came on a connection: a sign of life.
+    Heard { peer: Peer },
+    /// Frames that were sent may not have arrived; the session goes on.
+    Undelivered { peer: Peer, frames: Vec<Frame> },
     /// A connection has ended.
     Closed { peer: Peer, reason: EndReason },
     /// This many bytes wait for a connection beyond its socket now.
@@ -149,6 +153,8 @@ impl Broker {
                 }
             }
             BrokerInput::Garbled { peer, reason } => self.close(peer, reason),
+            BrokerInput::Heard { peer } => self.heard(now, peer),
+            BrokerInput::Undelivered { peer, frames } => self.undelivered(now, peer, frames),
             BrokerInput::Closed { peer, reason } => self.forget(peer, reason),
             BrokerInput::Queued { peer, bytes } => self.queued(now, peer, bytes),
             BrokerInput::Elapsed => {

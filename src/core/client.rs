@@ -8,8 +8,8 @@ mod session;
 use std::collections::VecDeque;
 
 use crate::message::{
-    ClientLimits, EndReason, Frame, From, Heartbeat, Message, MessageId, Mode, Name, Note, Payload,
-    PushKind, Reply, Target,
+    ClientLimits, EndReason, Frame, From, Heartbeat, Known, Message, MessageId, Mode, Name, Note,
+    Payload, PushKind, Reply, Target,
 };
 use crate::time::{Duration, Instant};
 
@@ -70,6 +70,8 @@ pub enum ClientInput {
     Connected,
     /// The connection, or the attempt at one, has ended.
     Disconnected { reason: EndReason },
+    /// Frames that were sent may not have arrived, and why; the session goes on.
+    Undelivered { frames: Vec<Frame>, reason: EndReason },
     /// A frame came.
     Received { frame: Frame },
     /// Bytes that are no frame came.
@@ -97,8 +99,9 @@ pub enum ClientInput {
 /// An order that the client gives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientOutput {
-    /// Open a connection to the broker.
-    Connect,
+    /// Open a connection to the broker. How far the client came in each queue is for links that
+    /// say so when they connect; the joins say it too.
+    Connect { known: Vec<(Name, Known)> },
     /// Send a frame.
     Send { frame: Frame },
     /// Close the connection.
@@ -184,6 +187,7 @@ impl Client {
             ClientInput::Started | ClientInput::ComeBack => self.come(now),
             ClientInput::Connected => self.connected(now),
             ClientInput::Disconnected { reason } => self.ended(now, reason),
+            ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
             ClientInput::Garbled { reason } => self.close(now, reason),
             ClientInput::Received { frame } => self.received(now, frame),
             ClientInput::Publish { draft } => self.publish(now, draft),

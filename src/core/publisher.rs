@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::message::{DropReason, Frame, Message, MessageId, Mode, Note, Reply, SessionId};
 use crate::time::{Duration, Instant};
 
-use super::Path;
 use super::client::ClientOutput;
+use super::{Frames, Path};
 
 /// Over a lossy link at most this many publishes are out at a time: a whole outbox in one burst
 /// would only be lost in the socket.
@@ -55,7 +55,7 @@ impl Publisher {
         outputs: &mut Outputs,
     ) {
         let id = message.id.clone();
-        if self.mode == Mode::CatchUp && !message.is_volatile() {
+        if self.keeps(&message) {
             if self.outbox.len() >= most {
                 return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
             }
@@ -80,13 +80,13 @@ impl Publisher {
 
     /// Sends what was not sent on this session, as far as the link takes it.
     pub fn send_due(&mut self, now: Instant, session: &SessionId, outputs: &mut Outputs) {
-        let most = match self.path {
-            Path::Reliable => usize::MAX,
-            Path::Lossy => MOST_OUT_LOSSY,
+        let most = match self.path.frames {
+            Frames::Reliable => usize::MAX,
+            Frames::Lossy => MOST_OUT_LOSSY,
         };
         while self.cursor < self.outbox.len() && self.cursor < most {
             self.send(self.cursor, session, outputs);
-            if self.path == Path::Lossy {
+            if self.path.frames == Frames::Lossy {
                 self.sent.push_back((now, self.outbox[self.cursor].message.id.sequence));
             }
             self.cursor += 1;
@@ -112,6 +112,18 @@ impl Publisher {
                 self.send(index, session, outputs);
                 self.sent.push_back((now, sequence));
             }
+        }
+    }
+
+    /// Whether a message is kept until it is answered.
+    pub fn keeps(&self, message: &Message) -> bool {
+        self.mode == Mode::CatchUp && !message.is_volatile()
+    }
+
+    /// A message may not have arrived: it is sent again, unless it was answered meanwhile.
+    pub fn undelivered(&mut self, id: &MessageId, session: &SessionId, outputs: &mut Outputs) {
+        if let Some(index) = self.index_of(id.sequence) {
+            self.send(index, session, outputs);
         }
     }
 

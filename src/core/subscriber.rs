@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::message::{
-    AckPolicy, Answer, ClientLimits, Dedup, Epoch, Frame, From, Message, Name, Note, Place,
+    AckPolicy, Answer, ClientLimits, Dedup, Epoch, Frame, From, Known, Message, Name, Note, Place,
     Position, PushKind, RoomJoin, SessionId,
 };
 
@@ -96,6 +96,12 @@ impl Subscriber {
         let is_worth_it =
             |(_, queue): &(&Name, &InQueue)| !queue.rooms.is_empty() || queue.known().is_some();
         self.queues.iter().filter(is_worth_it).map(join).collect()
+    }
+
+    /// How far each queue came.
+    pub fn known(&self) -> Vec<(Name, Known)> {
+        let known = |(name, queue): (&Name, &InQueue)| Some((name.clone(), queue.known()?));
+        self.queues.iter().filter_map(known).collect()
     }
 
     /// The leaves that the broker has not answered: they are told on the next session too.

@@ -220,6 +220,17 @@ impl Subscription {
         due
     }
 
+    /// What is out at this position and may not have arrived, to be sent again now.
+    pub fn send_again(&mut self, now: Instant, position: Position) -> Option<Due> {
+        let index = self.index_of(position)?;
+        let item = &mut self.items[index];
+        if item.state != State::Out {
+            return None;
+        }
+        item.sent_at = Some(now);
+        Some(item.due(PushKind::Again))
+    }
+
     /// The client acknowledged this position. Says whether the backlog owes one less.
     pub fn acknowledge(&mut self, position: Position) -> Acknowledged {
         let Some(index) = self.index_of(position) else { return Acknowledged::Unknown };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::message::{EndReason, MessageId, Note};
+use crate::message::{EndReason, MessageId, Note, SessionId};
 use crate::time::Instant;
 
 /// One thing that happened to one process at one moment.
@@ -25,10 +25,12 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    /// A driver handed a frame with this message to its connection: the copy's last byte is the
-    /// `end`-th of the flow; over datagrams, it is the `end`-th datagram. Counted from 1.
+    /// A frame with this message, of this session, was handed to a connection: the copy's last
+    /// byte is the `end`-th of the flow; over datagrams, it is the `end`-th datagram. Counted
+    /// from 1.
     Carried {
         id: MessageId,
+        session: SessionId,
         flow: Arc<Flow>,
         end: u64,
     },

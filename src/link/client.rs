@@ -2,15 +2,14 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use super::hub::sleep_until;
-use super::{Carrier, Happening, Inlet, Lane, Reading, end_of};
+use super::{Carrier, Dial, Happening, Inlet, Lane, Reading, Taken, end_of};
 use crate::core::{Client, ClientInput, ClientOutput, Numbering};
-use crate::history::{Recorder, What};
-use crate::message::{Message, PushKind};
+use crate::history::What;
+use crate::message::{Known, Message, Name, Note, PushKind};
 use crate::net::Net;
 
 /// What runs on top of a client: it publishes, handles, joins, comes and goes.
@@ -26,15 +25,8 @@ pub trait App: Send {
 }
 
 /// Runs a client for ever.
-pub async fn run<C: Carrier, N: Net>(
-    net: N,
-    broker: SocketAddr,
-    client: Client,
-    recorder: Recorder,
-    app: impl App,
-) {
-    let mut process =
-        Process::<C, N, _> { net, broker, client, recorder, app, connection: Connection::None };
+pub async fn run<C: Carrier, N: Net>(carrier: C, dial: Dial<N>, client: Client, app: impl App) {
+    let mut process = Process { carrier, dial, client, app, connection: Connection::None };
     process.tell(ClientInput::Started);
     loop {
         let input = process.next().await;
@@ -43,10 +35,9 @@ pub async fn run<C: Carrier, N: Net>(
 }
 
 struct Process<C: Carrier, N: Net, A> {
-    net: N,
-    broker: SocketAddr,
+    carrier: C,
+    dial: Dial<N>,
     client: Client,
-    recorder: Recorder,
     app: A,
     connection: Connection<C, N>,
 }
@@ -75,41 +66,50 @@ impl<C: Carrier, N: Net, A: App> Process<C, N, A> {
                         return input;
                     }
                 }
-                () = sleep_until(&self.net, deadline) => return ClientInput::Elapsed,
+                () = sleep_until(&self.dial.net, deadline) => return ClientInput::Elapsed,
             }
         }
     }
 
     /// Tells the machine a fact, and carries out its orders.
     fn tell(&mut self, input: ClientInput) {
-        self.client.handle(self.net.now(), input);
+        self.client.handle(self.dial.net.now(), input);
+        let mut session = None;
         while let Some(output) = self.client.poll() {
             match output {
-                ClientOutput::Connect => self.connect(),
+                ClientOutput::Connect { known } => self.connect(known),
                 ClientOutput::Close => self.connection = Connection::None,
-                ClientOutput::Note(note) => self.record(What::Note(note)),
+                ClientOutput::Note(note) => {
+                    if let Note::Sent { session: of, .. } = &note {
+                        session = Some(of.clone());
+                    }
+                    self.record(What::Note(note));
+                }
                 ClientOutput::Handle { message, kind } => self.app.handle(&message, kind),
                 ClientOutput::Send { frame } => {
                     let Connection::Open(lane, _) = &mut self.connection else { continue };
-                    if let (Ok(end), Some(message)) = (lane.push(&frame), frame.message()) {
-                        let (id, flow) = (message.id.clone(), lane.flow());
-                        self.record(What::Carried { id, flow, end });
+                    let of = frame.message().and_then(|_| session.take());
+                    let taken = lane.push(&frame, of.as_ref());
+                    if let (Ok(Taken::At { flow, end }), Some(message), Some(session)) =
+                        (taken, frame.message(), of)
+                    {
+                        let id = message.id.clone();
+                        self.record(What::Carried { id, session, flow, end });
                     }
                 }
             }
         }
         self.app.keep(self.client.numbering());
-        self.recorder.holds(self.client.holds() as u64, 0);
+        self.dial.recorder.holds(self.client.holds() as u64, 0);
     }
 
-    fn connect(&mut self) {
-        let (net, broker) = (self.net.clone(), self.broker);
-        self.connection =
-            Connection::Attempt(Box::pin(async move { C::connect(&net, broker).await }));
+    fn connect(&mut self, known: Vec<(Name, Known)>) {
+        let (carrier, dial) = (self.carrier.clone(), Dial { known, ..self.dial.clone() });
+        self.connection = Connection::Attempt(Box::pin(async move { carrier.connect(dial).await }));
     }
 
     fn record(&self, what: What) {
-        self.recorder.record(self.net.now(), what);
+        self.dial.recorder.record(self.dial.net.now(), what);
     }
 }
 
@@ -134,6 +134,9 @@ async fn on_connection<C: Carrier, N: Net>(
             Happening::Frame(frame) => Some(ClientInput::Received { frame }),
             Happening::Garbled(reason) => Some(ClientInput::Garbled { reason }),
             Happening::Flushed => None,
+            Happening::Undelivered(frames, reason) => {
+                Some(ClientInput::Undelivered { frames, reason })
+            }
             Happening::Ended(reason) => {
                 *connection = Connection::None;
                 Some(ClientInput::Disconnected { reason })

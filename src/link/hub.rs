@@ -8,17 +8,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::{Lane, Waiting};
+use super::{Full, Lane, Taken, Waiting};
 use crate::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
 use crate::history::{Recorder, What};
-use crate::message::{EndReason, Frame, Note};
+use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note, SessionId};
 use crate::net::Net;
 use crate::time::Instant;
 
 /// A handle of the broker's process.
 pub struct Hub<N> {
     net: N,
-    accept_queue: usize,
+    limits: Arc<BrokerLimits>,
+    mode: Mode,
     recorder: Recorder,
     state: Arc<Mutex<State>>,
     /// Told when the machine's deadline may have changed.
@@ -45,7 +46,7 @@ struct Outlet {
 impl<N: Net> Hub<N> {
     /// A broker that knows nobody.
     pub fn new(net: N, options: BrokerOptions, recorder: Recorder) -> Self {
-        let accept_queue = options.limits.accept_queue;
+        let (limits, mode) = (Arc::new(options.limits.clone()), options.mode);
         let state = State {
             broker: Broker::new(options),
             lanes: BTreeMap::new(),
@@ -54,12 +55,27 @@ impl<N: Net> Hub<N> {
             waiting: Waiting::default(),
         };
         let timer = Arc::new(Notify::new());
-        Hub { net, accept_queue, recorder, state: Arc::new(Mutex::new(state)), timer }
+        Hub { net, limits, mode, recorder, state: Arc::new(Mutex::new(state)), timer }
     }
 
-    /// Most connections that wait to be accepted.
-    pub fn accept_queue(&self) -> usize {
-        self.accept_queue
+    /// What the broker keeps, and for how long it waits.
+    pub fn limits(&self) -> &BrokerLimits {
+        &self.limits
+    }
+
+    /// What the broker promises.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The broker's network.
+    pub fn net(&self) -> &N {
+        &self.net
+    }
+
+    /// The broker's pen.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// A connection came in.
@@ -137,30 +153,48 @@ impl<N: Net> Hub<N> {
                 }
                 BrokerOutput::Send { peer, frame } => {
                     let Some(Outlet { lane, .. }) = state.lanes.get_mut(&peer) else { continue };
-                    let id = frame.message().map(|message| message.id.clone());
-                    let pushed_at = lane.push(&frame);
-                    let (flow, waiting) = (lane.flow(), lane.waiting());
+                    let of = frame.message().and_then(|_| pushed.take());
+                    let taken = lane.push(&frame, of.as_ref().map(|(session, _)| session));
+                    let waiting = lane.waiting();
                     state.waits(peer, waiting);
                     let bytes = waiting.bytes;
                     state.broker.handle(now, BrokerInput::Queued { peer, bytes });
-                    match (pushed_at, id) {
-                        (Ok(end), Some(id)) => self.record(What::Carried { id, flow, end }),
-                        (Err(_), Some(id)) => {
-                            let (session, client) = pushed.take().expect("a push was noted");
-                            self.record(What::Note(Note::SendQueueFull { id, session, client }));
-                        }
-                        (_, None) => {}
+                    if let (Some(message), Some(of)) = (frame.message(), of) {
+                        self.record_push(&message.id, of, taken);
                     }
                 }
                 BrokerOutput::Close { peer, reason } => {
                     let Some(mut lane) = state.take_lane(peer) else { continue };
                     if says_goodbye(reason) {
                         // A goodbye that the socket has no room for is lost like any other.
-                        let _ = lane.push(&Frame::Bye { reason });
+                        let _ = lane.push(&Frame::Bye { reason }, None);
                     }
                     lane.close();
                 }
             }
+        }
+    }
+
+    /// Records what became of a push to a session of a client.
+    fn record_push(
+        &self,
+        id: &MessageId,
+        (session, client): (SessionId, Name),
+        taken: Result<Taken, Full>,
+    ) {
+        let id = id.clone();
+        match taken {
+            Ok(Taken::At { flow, end }) => {
+                self.record(What::Carried { id, session, flow, end });
+            }
+            Ok(Taken::Later) => {}
+            Ok(Taken::Instead(ids)) => {
+                for id in ids {
+                    let (session, client) = (session.clone(), client.clone());
+                    self.record(What::Note(Note::Overwritten { id, session, client }));
+                }
+            }
+            Err(Full) => self.record(What::Note(Note::SendQueueFull { id, session, client })),
         }
     }
 
@@ -194,7 +228,8 @@ impl<N: Clone> Clone for Hub<N> {
     fn clone(&self) -> Self {
         Hub {
             net: self.net.clone(),
-            accept_queue: self.accept_queue,
+            limits: self.limits.clone(),
+            mode: self.mode,
             recorder: self.recorder.clone(),
             state: self.state.clone(),
             timer: self.timer.clone(),

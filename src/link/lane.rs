@@ -8,26 +8,34 @@ use std::task::{Context, Poll, Waker};
 use tokio::io::AsyncWrite;
 
 use crate::history::Flow;
-use crate::message::Frame;
+use crate::message::{Frame, MessageId, SessionId};
 use crate::wire;
 
 /// The sending side of a connection. Pushing never waits; what the socket does not take yet
 /// waits here, and the broker's `send_queue` limits how much that may be.
 pub trait Lane: Send {
-    /// Takes a frame. Says at which byte of the flow it ends (or the how manyth datagram it is).
+    /// Takes a frame; `session` is whose it is, if it carries a message.
     ///
     /// # Errors
-    /// The socket had no room, and nothing may wait.
-    fn push(&mut self, frame: &Frame) -> Result<u64, Full>;
-
-    /// From where to where.
-    fn flow(&self) -> Arc<Flow>;
+    /// There was no room, and nothing more may wait.
+    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<Taken, Full>;
 
     /// What waits beyond the socket.
     fn waiting(&self) -> Waiting;
 
     /// Nothing more follows: close when what waits is written, as far as the socket takes it.
     fn close(&mut self);
+}
+
+/// What a lane did with a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Taken {
+    /// Its last byte is the `end`-th of a flow, or it is that datagram.
+    At { flow: Arc<Flow>, end: u64 },
+    /// It has no place in a flow yet: the lane notes it when it has.
+    Later,
+    /// The same, and it took the place of these messages.
+    Instead(Vec<MessageId>),
 }
 
 /// What waits in a lane beyond the socket.
@@ -126,7 +134,7 @@ impl StreamLane {
 }
 
 impl Lane for StreamLane {
-    fn push(&mut self, frame: &Frame) -> Result<u64, Full> {
+    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<Taken, Full> {
         let mut queue = self.queue();
         let before = queue.bytes.len();
         wire::encode_to_stream(frame, &mut queue.bytes);
@@ -138,11 +146,7 @@ impl Lane for StreamLane {
         let writer = queue.writer.take();
         drop(queue);
         writer.into_iter().for_each(Waker::wake);
-        Ok(end)
-    }
-
-    fn flow(&self) -> Arc<Flow> {
-        self.flow.clone()
+        Ok(Taken::At { flow: self.flow.clone(), end })
     }
 
     fn waiting(&self) -> Waiting {

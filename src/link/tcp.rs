@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::io::ReadBuf;
 
 use super::lane::{StreamLane, Written};
-use super::{Carrier, Happening, Hub, Inlet, Lane, Reading, end_of, garbled};
+use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
 use crate::core::{BrokerInput, Path};
 use crate::history::Flow;
 use crate::message::EndReason;
@@ -25,19 +24,23 @@ const READ: usize = 16 * 1_024;
 pub struct Tcp;
 
 impl Carrier for Tcp {
-    const PATH: Path = Path::Reliable;
+    const PATH: Path = Path::RELIABLE;
     type Inlet<N: Net> = TcpInlet<N::Stream>;
 
+    fn new(_: &Settings) -> Self {
+        Tcp
+    }
+
     async fn connect<N: Net>(
-        net: &N,
-        to: SocketAddr,
+        &self,
+        dial: Dial<N>,
     ) -> io::Result<(Box<dyn Lane>, TcpInlet<N::Stream>)> {
-        let (lane, inlet) = open(net.connect(to).await?);
+        let (lane, inlet) = open(dial.net.connect(dial.to).await?);
         Ok((Box::new(lane), inlet))
     }
 
-    async fn serve<N: Net>(net: &N, port: u16, hub: Hub<N>) -> io::Result<()> {
-        let mut listener = net.listen(port, hub.accept_queue()).await?;
+    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+        let mut listener = hub.net().listen(port, hub.limits().accept_queue).await?;
         let mut connections = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -57,6 +60,7 @@ async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
         match inlet.next(Reading::Wanted).await {
             Happening::Frame(frame) => hub.tell(BrokerInput::Received { peer, frame }),
             Happening::Garbled(reason) => hub.tell(BrokerInput::Garbled { peer, reason }),
+            Happening::Undelivered(..) => {}
             Happening::Flushed => hub.flushed(peer, lane.waiting()),
             Happening::Ended(reason) => {
                 hub.tell(BrokerInput::Closed { peer, reason });

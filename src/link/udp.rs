@@ -5,10 +5,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Carrier, Full, Happening, Hub, Inlet, Lane, Reading, Waiting, end_of, garbled};
+use super::{
+    Carrier, Dial, Full, Happening, Hub, Inlet, Lane, Reading, Settings, Taken, Waiting, end_of,
+    garbled,
+};
 use crate::core::{BrokerInput, Path, Peer};
 use crate::history::Flow;
-use crate::message::Frame;
+use crate::message::{Frame, SessionId};
 use crate::net::{Datagrams, Net};
 use crate::wire;
 
@@ -17,13 +20,18 @@ use crate::wire;
 pub struct Udp;
 
 impl Carrier for Udp {
-    const PATH: Path = Path::Lossy;
+    const PATH: Path = Path::LOSSY;
     type Inlet<N: Net> = UdpInlet<N::Datagrams>;
 
+    fn new(_: &Settings) -> Self {
+        Udp
+    }
+
     async fn connect<N: Net>(
-        net: &N,
-        to: SocketAddr,
+        &self,
+        dial: Dial<N>,
     ) -> io::Result<(Box<dyn Lane>, UdpInlet<N::Datagrams>)> {
+        let Dial { net, to, .. } = dial;
         let socket = Arc::new(net.bind(0).await?);
         let flow = Arc::new(Flow { from: socket.local_addr(), to });
         let lane = DatagramLane { socket: socket.clone(), flow };
@@ -31,8 +39,8 @@ impl Carrier for Udp {
     }
 
     /// Every address that a datagram comes from is a connection, until the broker closes it.
-    async fn serve<N: Net>(net: &N, port: u16, hub: Hub<N>) -> io::Result<()> {
-        let socket = Arc::new(net.bind(port).await?);
+    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+        let socket = Arc::new(hub.net().bind(port).await?);
         let mut peers: BTreeMap<SocketAddr, Peer> = BTreeMap::new();
         let mut buffer = [0; wire::MOST_DATAGRAM];
         loop {
@@ -62,12 +70,9 @@ struct DatagramLane<D> {
 }
 
 impl<D: Datagrams> Lane for DatagramLane<D> {
-    fn push(&mut self, frame: &Frame) -> Result<u64, Full> {
-        self.socket.send_to(&wire::encode(frame), self.flow.to).map_err(|_| Full)
-    }
-
-    fn flow(&self) -> Arc<Flow> {
-        self.flow.clone()
+    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<Taken, Full> {
+        let sent = self.socket.send_to(&wire::encode(frame), self.flow.to);
+        sent.map(|end| Taken::At { flow: self.flow.clone(), end }).map_err(|_| Full)
     }
 
     fn waiting(&self) -> Waiting {

@@ -17,6 +17,8 @@ pub struct BrokerLimits {
     pub send_queue: usize,
     /// Most connections that wait to be accepted.
     pub accept_queue: usize,
+    /// What becomes of a request to go on with WebSocket.
+    pub upgrade: Upgrade,
     /// Most early messages held for one publisher until the one before them comes.
     pub early: usize,
 }
@@ -30,9 +32,20 @@ impl Default for BrokerLimits {
             window: 100,
             send_queue: 1 << 20,
             accept_queue: 1_024,
+            upgrade: Upgrade::Accept,
             early: 1_000,
         }
     }
+}
+
+/// What becomes of a request to go on with WebSocket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Upgrade {
+    /// It is answered with 101.
+    #[default]
+    Accept,
+    /// It is answered with 400, as a proxy does that knows plain HTTP only.
+    Refuse,
 }
 
 /// How much a queue's backlog keeps.

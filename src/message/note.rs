@@ -42,6 +42,8 @@ pub enum Note {
     EarlyDropped { id: MessageId },
     /// A message was pushed to a session: a copy begins.
     Pushed { id: MessageId, session: SessionId, client: Name, kind: PushKind },
+    /// A push was replaced by a newer one of its rooms before the client asked.
+    Overwritten { id: MessageId, session: SessionId, client: Name },
     /// A push was dropped because the session's send queue was full.
     SendQueueFull { id: MessageId, session: SessionId, client: Name },
     /// A message left the backlog, whoever had acknowledged it.
@@ -70,6 +72,8 @@ pub enum Note {
     Welcomed { session: SessionId },
     /// A session, or an attempt at one, ended.
     Lost { session: SessionId, reason: EndReason },
+    /// A request of a session failed; the session goes on.
+    RequestFailed { session: SessionId, reason: EndReason },
     /// A message was read from a session into the inbox.
     Read { id: MessageId, session: SessionId, kind: PushKind },
     /// A message came early and waits for the one before it.
@@ -100,6 +104,8 @@ pub enum DropReason {
     NoConnection,
     /// The outbox was full.
     OutboxFull,
+    /// The request that carried it failed, and nothing is kept to be sent again.
+    RequestFailed,
 }
 
 /// Why a session, or an attempt at one, ended: what a side noticed, and by what.
@@ -118,6 +124,8 @@ pub enum EndReason {
     Refused,
     /// The attempt took too long.
     ConnectTimeout,
+    /// A request was not answered in time.
+    HttpTimeout,
     /// No ping, or no pong, in time.
     Heartbeat,
     /// A newer session of the same client took over.
@@ -148,6 +156,7 @@ impl EndReason {
             EndReason::TcpTimeout => "TCP timeout",
             EndReason::Refused => "connection refused",
             EndReason::ConnectTimeout => "connect timeout",
+            EndReason::HttpTimeout => "HTTP timeout",
             EndReason::Heartbeat => "heartbeat",
             EndReason::Replaced => "replaced",
             EndReason::Left => "left",

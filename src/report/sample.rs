@@ -25,6 +25,7 @@ pub fn scenario(title: &str, clients: &[&str], faults: Vec<Fault>) -> Scenario {
         latency,
         contenders: Vec::new(),
         broker: BrokerLimits::default(),
+        polling_interval: Duration::from_secs(1),
         clients: ["driver"].iter().chain(clients).map(|id| client(id)).collect(),
         faults,
         expectations: Vec::new(),

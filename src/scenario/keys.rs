@@ -221,6 +221,13 @@ pub static FILE: Section = Section {
             "{}",
         )
         .example("{ backlog = { messages = 1000 } }"),
+        Key::default(
+            "polling",
+            Kind::Table(&broker::POLLING),
+            "How clients ask over `polling`.",
+            "{}",
+        )
+        .example(r#"{ interval = "500ms" }"#),
         Key::required(
             "client",
             Kind::Tables(&client::CLIENT, 1, limits::LIST),

@@ -16,7 +16,7 @@ mod tree;
 mod value;
 mod walk;
 
-use crate::message::{BrokerLimits, Contender, Heartbeat, Retention, WhenFull};
+use crate::message::{BrokerLimits, Contender, Heartbeat, Retention, Upgrade, WhenFull};
 use crate::time::Duration;
 
 pub use problem::{Diagnostics, Place, Problem, nearest_word};
@@ -149,6 +149,7 @@ fn build(
         latency: file.latency("latency")?,
         contenders: contenders?,
         broker: broker?,
+        polling_interval: file.table("polling")?.time("interval")?,
         clients,
         faults,
         expectations,
@@ -191,6 +192,10 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
         window: size(record, "window")?,
         send_queue: size(record, "send_queue")?,
         accept_queue: size(record, "accept_queue")?,
+        upgrade: match record.text("upgrade")? {
+            "refuse" => Upgrade::Refuse,
+            _ => Upgrade::Accept,
+        },
         ..BrokerLimits::default()
     })
 }

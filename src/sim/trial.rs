@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use crate::core::{BrokerOptions, BrokerView, Client as Machine, ClientInput, ClientOptions};
 use crate::history::{Cost, History, Process, Recorder, What};
-use crate::link::{self, Carrier, CarrierVisitor, Hub};
+use crate::link::{self, Carrier, CarrierVisitor, Dial, Hub, Settings};
 use crate::message::{Contender, Name};
 use crate::net::Net;
 use crate::scenario::{Client, Fault, Scenario, Who};
@@ -216,6 +216,7 @@ impl Cast<'_> {
         let supervisor = self.supervisor(0, faults, SharedDesk::default());
         let (recorder, view) = (supervisor.recorder.clone(), self.view.clone());
         let (contender, limits) = (self.contender, self.scenario.broker.clone());
+        let settings = settings(&self.scenario);
         Box::pin(supervisor.run(move |life, net| {
             let options = |path| BrokerOptions {
                 mode: contender.mode,
@@ -224,7 +225,8 @@ impl Cast<'_> {
                 epoch: life,
             };
             let view = view_at.map(|at| (at, view.clone()));
-            let serve = Serve { net, recorder: recorder.clone(), options, view };
+            let (settings, recorder) = (settings.clone(), recorder.clone());
+            let serve = Serve { net, settings, recorder, options, view };
             link::with_carrier(contender.link, serve)
         }))
     }
@@ -241,6 +243,7 @@ impl Cast<'_> {
         let recorder = supervisor.recorder.clone();
         let (entry, scenario) = (entry.clone(), self.scenario.clone());
         let (contender, seed) = (self.contender, self.seed);
+        let settings = settings(&scenario);
         let jitter_seed = Draw::new(seed).named("jitter").named(process.as_str()).bits();
         Box::pin(supervisor.run(move |_, net| {
             let part = Play {
@@ -253,6 +256,7 @@ impl Cast<'_> {
                     desk.clone(),
                 ),
                 net,
+                settings: &settings,
                 recorder: recorder.clone(),
                 options: |path| ClientOptions {
                     client: client.clone(),
@@ -284,9 +288,15 @@ impl Cast<'_> {
     }
 }
 
+/// What the scenario says about links.
+fn settings(scenario: &Scenario) -> Settings {
+    Settings { polling_interval: scenario.polling_interval }
+}
+
 /// The tasks of a broker's process.
 struct Serve<F> {
     net: SimNet,
+    settings: Settings,
     recorder: Recorder,
     options: F,
     view: Option<(Instant, Arc<Mutex<Option<BrokerView>>>)>,
@@ -296,13 +306,14 @@ impl<F: Fn(crate::core::Path) -> BrokerOptions> CarrierVisitor for Serve<F> {
     type Output = Tasks;
 
     fn visit<C: Carrier>(self) -> Tasks {
-        let Serve { net, recorder, options, view } = self;
+        let Serve { net, recorder, options, settings, view } = self;
+        let carrier = C::new(&settings);
         let hub = Hub::new(net.clone(), options(C::PATH), recorder);
         Box::pin(async move {
             tokio::select! {
                 biased;
                 () = hub.keep_time() => {}
-                served = C::serve(&net, PORT, hub.clone()) => {
+                served = carrier.serve(PORT, hub.clone()) => {
                     served.expect("the broker's port is free");
                 }
                 () = look(&net, &hub, view) => {}
@@ -327,6 +338,7 @@ async fn look(
 /// The tasks of a client's process.
 struct Play<'a, F> {
     net: SimNet,
+    settings: &'a Settings,
     recorder: Recorder,
     options: F,
     script: Script<SimNet>,
@@ -337,13 +349,14 @@ impl<F: Fn(crate::core::Path) -> ClientOptions> CarrierVisitor for Play<'_, F> {
     type Output = Tasks;
 
     fn visit<C: Carrier>(self) -> Tasks {
-        let Play { net, recorder, options, script, entry } = self;
+        let Play { net, settings, recorder, options, script, entry } = self;
         let mut client = Machine::new(options(C::PATH));
         for subscribe in &entry.subscribe {
             let (queue, room) = (subscribe.queue.clone(), subscribe.event.clone());
             client.handle(net.now(), ClientInput::Join { queue, room, from: subscribe.from });
         }
-        let broker = SocketAddr::from((net::address(0), PORT));
-        Box::pin(link::client::run::<C, SimNet>(net, broker, client, recorder, script))
+        let to = SocketAddr::from((net::address(0), PORT));
+        let dial = Dial { net, recorder, to, known: Vec::new() };
+        Box::pin(link::client::run(C::new(settings), dial, client, script))
     }
 }

@@ -130,7 +130,7 @@ fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
     }
     let handed_over = message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
     let never_sent = End { at: handed_over, cause: Cause::LostBeforeBroker };
-    let sent = message.sent.iter().map(|sending| sent_end(facts, sending));
+    let sent = message.sent.iter().map(|sending| sent_end(facts, message, sending));
     sent.chain(in_outbox(facts, message)).reduce(later).unwrap_or(never_sent)
 }
 
@@ -152,10 +152,10 @@ fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option<End> {
 
 /// A copy on the way to the broker: alive while both ends are there and the broker has not read
 /// it; over datagrams, while it can still be under way.
-fn sent_end(facts: &Facts<'_>, sending: &Sending) -> End {
+fn sent_end(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) -> End {
     let sent = sending.moment;
     let lost = |at| End { at, cause: Cause::LostBeforeBroker };
-    let Some((flow, end)) = sending.carried else { return lost(sent.at) };
+    let Some((flow, end)) = sending.carried else { return unwritten(facts, message, sending) };
     if facts.contender.link == Link::Udp {
         let landed = sent.at + facts.paths.longest_flight();
         return match facts.lines.drop_of(flow, end) {
@@ -174,4 +174,19 @@ fn sent_end(facts: &Facts<'_>, sending: &Sending) -> End {
         None if was_read => lost(sent.at),
         None => ALIVE,
     }
+}
+
+/// A copy that has no place in a flow: a socket had no room for it, or it waits in the driver until
+/// its session is lost, its request fails or its publisher dies.
+fn unwritten(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) -> End {
+    let sent = sending.moment;
+    let lost = |at| End { at, cause: Cause::LostBeforeBroker };
+    let session = sending.session.map(|session| facts.sessions.get(session));
+    let (Some(session), false) = (session, facts.contender.link == Link::Udp) else {
+        return lost(sent.at);
+    };
+    let died = session.process.and_then(|process| facts.lives.death_after(process, sent));
+    let ends = [session.lost.map(|lost| lost.moment), message.unsent, died];
+    let end = ends.into_iter().flatten().filter(|end| *end >= sent).min();
+    end.map_or(ALIVE, |end| lost(end.at))
 }

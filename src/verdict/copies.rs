@@ -37,6 +37,7 @@ pub fn end_of(way: Way<'_, '_>, copy: &Copy) -> Option<End> {
     if let Some((moment, stop)) = copy.stopped {
         let cause = match stop {
             Stop::Full => Cause::Overflowed,
+            Stop::Overwritten => Cause::Overwritten,
             Stop::NoHandler => Cause::NoHandler,
             Stop::Duplicate => return None,
         };
@@ -62,7 +63,7 @@ pub fn unstopped(way: Way<'_, '_>, copy: &Copy) -> End {
     match (copy.carriage, way.facts.contender.link) {
         (Carriage::Waiting, _) => end_in_driver(way, copy, session),
         (Carriage::Flowing(..), Link::Udp) => end_of_datagram(way, copy, session),
-        (Carriage::Flowing(..), Link::Tcp) => end_in_stream(way, copy, session),
+        (Carriage::Flowing(..), _) => end_in_stream(way, copy, session),
     }
 }
 

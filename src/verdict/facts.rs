@@ -111,9 +111,14 @@ impl<'a> Facts<'a> {
     fn see(&mut self, moment: Moment, event: &'a Event) {
         let what = &event.what;
         let life = self.lives.broker_life();
+        let session = session_named(what).map(|session| self.sessions.index(session, &self.roll));
+        let process = match (what, session) {
+            (What::Carried { .. }, Some(session)) => self.sessions.get(session).process,
+            _ => Some(event.process),
+        };
         let subscriber = match client_named(what) {
             Some(client) => self.roll.by_name(client),
-            None => self.roll.of_process(event.process),
+            None => process.and_then(|process| self.roll.of_process(process)),
         };
         let message = match what {
             What::Note(Note::Acknowledged { queue, position, .. }) => {
@@ -121,7 +126,6 @@ impl<'a> Facts<'a> {
             }
             _ => message_named(what).map(|id| self.messages.index(id)),
         };
-        let session = session_named(what).map(|session| self.sessions.index(session, &self.roll));
         let seen = Seen { moment, process: event.process, life, message, subscriber, session };
         self.lives.see(&seen, what);
         self.lines.see(&seen, what);
@@ -174,6 +178,7 @@ fn message_named(what: &What) -> Option<&MessageId> {
             | Note::EarlyDropped { id }
             | Note::Pushed { id, .. }
             | Note::SendQueueFull { id, .. }
+            | Note::Overwritten { id, .. }
             | Note::Evicted { id, .. }
             | Note::Unsent { id, .. }
             | Note::Sent { id, .. }
@@ -205,6 +210,7 @@ fn client_named(what: &What) -> Option<&crate::message::Name> {
         | Note::Unrecorded { client, .. }
         | Note::Pushed { client, .. }
         | Note::SendQueueFull { client, .. }
+        | Note::Overwritten { client, .. }
         | Note::Evicted { client, .. }
         | Note::Acknowledged { client, .. }
         | Note::Attached { client, .. } => Some(client),
@@ -214,12 +220,19 @@ fn client_named(what: &What) -> Option<&crate::message::Name> {
 
 /// The session that an event names.
 fn session_named(what: &What) -> Option<&crate::message::SessionId> {
-    let What::Note(note) = what else { return None };
+    let note = match what {
+        What::Carried { session, .. } => return Some(session),
+        What::Note(note) => note,
+        _ => return None,
+    };
     match note {
         Note::SessionOpened { session, .. }
         | Note::SessionClosed { session, .. }
         | Note::Pushed { session, .. }
         | Note::SendQueueFull { session, .. }
+        | Note::Overwritten { session, .. }
+        | Note::Sent { session, .. }
+        | Note::RequestFailed { session, .. }
         | Note::Attached { session, .. }
         | Note::Welcomed { session }
         | Note::Lost { session, .. }

@@ -64,6 +64,7 @@ fn scenario(seed: u64, latency_ms: u64, clients: Vec<Client>, faults: Vec<Fault>
         latency: Latency { min: latency, max: latency },
         contenders: Contender::all().collect(),
         broker,
+        polling_interval: Duration::from_secs(1),
         clients,
         faults,
         expectations: Vec::new(),

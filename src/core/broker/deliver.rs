@@ -4,7 +4,8 @@ use crate::message::{Frame, Name, Note, Position};
 use crate::time::Instant;
 
 use super::super::subscription::{Acknowledged, Due};
-use super::{Broker, Mode, Path, Peer, Timer};
+use super::{Broker, Mode, Peer, Timer};
+use crate::core::Frames;
 
 impl Broker {
     /// Sends what a session's subscription is owed, as far as window and send queue allow.
@@ -42,6 +43,29 @@ impl Broker {
             self.send_due(name, peer, due);
         }
         self.watch_redelivery(name, client);
+    }
+
+    /// Frames may not have arrived, and the session goes on: what was delivered and is still owed
+    /// is delivered again, and what was answered is answered again.
+    pub(super) fn undelivered(&mut self, now: Instant, peer: Peer, frames: Vec<Frame>) {
+        let Some(session) = self.session(peer) else { return };
+        let client = session.client.clone();
+        for frame in frames {
+            let (name, position) = match &frame {
+                Frame::Push { message, place: Some(place), .. } => (&message.queue, place.position),
+                Frame::Gap { queue, to, .. } => (queue, *to),
+                Frame::Push { place: None, .. } | Frame::Ping => continue,
+                _ => {
+                    self.send(peer, frame);
+                    continue;
+                }
+            };
+            let subscriptions = self.queues.get_mut(name).map(|queue| &mut queue.subscriptions);
+            let subscription = subscriptions.and_then(|all| all.get_mut(&client));
+            if let Some(due) = subscription.and_then(|one| one.send_again(now, position)) {
+                self.send_due(name, peer, due);
+            }
+        }
     }
 
     /// A client has dealt with a message or gap.
@@ -104,7 +128,7 @@ impl Broker {
     }
 
     fn watch_redelivery(&mut self, name: &Name, client: &Name) {
-        if self.options.path == Path::Reliable {
+        if self.options.path.frames == Frames::Reliable {
             return;
         }
         let timeout = self.options.limits.ack_timeout;

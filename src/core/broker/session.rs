@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::message::{Answer, EndReason, Frame, Mode, Name, Note, SessionId};
 use crate::time::Instant;
 
-use super::{Broker, BrokerOutput, MOST_NAMES, MOST_PROCESSES, Path, Peer, Timer};
+use super::{Broker, BrokerOutput, MOST_NAMES, MOST_PROCESSES, Peer, Pulse, Timer};
+use crate::core::Frames;
 
 /// One open session.
 #[derive(Clone, Debug)]
@@ -64,7 +65,14 @@ impl Broker {
         let connection = self.connections.get_mut(&peer).expect("the hello came on it");
         connection.session = Some(session);
         self.timers.clear(&Timer::Hello(peer));
-        self.timers.set(Timer::Ping(peer), now + self.options.limits.heartbeat.every);
+        match self.options.path.pulse {
+            Pulse::Pings => {
+                let every = self.options.limits.heartbeat.every;
+                self.timers.set(Timer::Ping(peer), now + every);
+            }
+            Pulse::Requests => self.heard(now, peer),
+            Pulse::Link => {}
+        }
         self.note(Note::SessionOpened { session: id.clone(), client });
         self.welcome(peer, id);
     }
@@ -84,7 +92,7 @@ impl Broker {
             session.last_ping = now;
             self.timers.set(Timer::Pong(peer), now + timeout);
         }
-        if self.options.path == Path::Lossy {
+        if self.options.path.frames == Frames::Lossy {
             self.timers.set(Timer::Ping(peer), now + again);
         }
         self.send(peer, Frame::Ping);
@@ -98,6 +106,14 @@ impl Broker {
             let next = (session.last_ping + every).max(now);
             self.timers.clear(&Timer::Pong(peer));
             self.timers.set(Timer::Ping(peer), next);
+        }
+    }
+
+    /// A request came: the next one must come before a client that pings would be taken for dead.
+    pub(super) fn heard(&mut self, now: Instant, peer: Peer) {
+        let heartbeat = self.options.limits.heartbeat;
+        if self.session(peer).is_some() && self.options.path.pulse == Pulse::Requests {
+            self.timers.set(Timer::Pong(peer), now + heartbeat.every + heartbeat.timeout);
         }
     }
 

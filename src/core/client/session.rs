@@ -1,6 +1,7 @@
 //! The client's session with the broker: connect, hello, heartbeat, reconnect with backoff.
 
-use crate::message::{EndReason, Frame, Heartbeat, Note, Resubscribe, SessionId};
+use crate::core::Pulse;
+use crate::message::{DropReason, EndReason, Frame, Heartbeat, Note, Resubscribe, SessionId};
 use crate::time::{Duration, Instant};
 
 use super::{Client, ClientOutput, State, Timer};
@@ -17,7 +18,8 @@ impl Client {
         self.options.numbering.session += 1;
         self.state = State::Connecting;
         self.timers.set(Timer::ConnectTimeout, now + self.options.limits.connect_timeout);
-        self.outputs.push_back(ClientOutput::Connect);
+        let known = self.subscriber.known();
+        self.outputs.push_back(ClientOutput::Connect { known });
     }
 
     pub(super) fn connected(&mut self, now: Instant) {
@@ -92,6 +94,29 @@ impl Client {
         self.timers.set(Timer::Attempt, now + self.backoff());
     }
 
+    /// A request failed and the session goes on: what is kept is sent again, what is not is lost.
+    /// Hello, joins and leaves are repeated anyway until they are answered.
+    pub(super) fn undelivered(&mut self, frames: Vec<Frame>, reason: EndReason) {
+        if !self.has_connection() {
+            return;
+        }
+        let session = self.session();
+        self.note(Note::RequestFailed { session: session.clone(), reason });
+        for frame in frames {
+            match frame {
+                Frame::Publish { message, .. } if self.publisher.keeps(&message) => {
+                    self.publisher.undelivered(&message.id, &session, &mut self.outputs);
+                }
+                Frame::Publish { message, .. } => {
+                    let (id, reason) = (message.id.clone(), DropReason::RequestFailed);
+                    self.note(Note::Unsent { id, reason });
+                }
+                Frame::Ack { .. } if self.state == State::Open => self.send(frame),
+                _ => {}
+            }
+        }
+    }
+
     fn leave_session(&mut self) {
         for timer in [
             Timer::Attempt,
@@ -119,6 +144,9 @@ impl Client {
     }
 
     pub(super) fn watch_heartbeat(&mut self, now: Instant) {
+        if self.options.path.pulse != Pulse::Pings {
+            return;
+        }
         let patience = self.heartbeat.every + self.heartbeat.timeout;
         self.timers.set(Timer::Heartbeat, now + patience);
     }

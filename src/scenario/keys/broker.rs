@@ -41,6 +41,12 @@ pub static BROKER: Section = Section {
             "Most connections that wait to be accepted.",
             "1024",
         ),
+        Key::default(
+            "upgrade",
+            Kind::Word(&["accept", "refuse"]),
+            "What becomes of a request to go on with WebSocket: a proxy in between may refuse it.",
+            r#""accept""#,
+        ),
     ],
     cases: None,
 };
@@ -60,6 +66,20 @@ static BACKLOG: Section = Section {
             r#""drop-oldest""#,
         ),
     ],
+    cases: None,
+};
+
+/// How clients ask.
+pub static POLLING: Section = Section {
+    heading: "[polling]",
+    noun: "polling",
+    about: "How clients ask over `polling`.",
+    keys: &[Key::default(
+        "interval",
+        SOME_TIME,
+        "Time from one request for messages to the next.",
+        r#""1s""#,
+    )],
     cases: None,
 };
 

@@ -13,8 +13,6 @@ use super::{BROKER, Moment, Seen, push_rare};
 pub struct Deliveries {
     by_subscriber: Vec<Ways>,
     handlings: Vec<Vec<Handling>>,
-    /// The broker's last copy of a message, whose place in a flow is still to be said.
-    uncarried: Map<usize, (Moment, usize)>,
     /// The last call of a handler, by process.
     called: Map<u32, Moment>,
     mode: Mode,
@@ -84,6 +82,8 @@ pub enum Carriage {
 pub enum Stop {
     /// Send queue, inbox, or the room for early ones was full.
     Full,
+    /// A newer one took its place.
+    Overwritten,
     /// No handler was installed for it.
     NoHandler,
     /// It was a copy of what had been read before.
@@ -113,7 +113,6 @@ impl Deliveries {
         Deliveries {
             by_subscriber: (0..subscribers).map(|_| Ways::default()).collect(),
             handlings: vec![Vec::new(); subscribers],
-            uncarried: Map::default(),
             called: Map::default(),
             mode,
         }
@@ -124,7 +123,7 @@ impl Deliveries {
         let Some(message) = seen.message else { return };
         match what {
             What::Carried { flow, end, .. } if seen.process == BROKER => {
-                self.carry(message, Carriage::Flowing(**flow, *end));
+                self.carry(seen, message, Carriage::Flowing(**flow, *end));
                 return;
             }
             What::Carried { .. } => return,
@@ -147,7 +146,12 @@ impl Deliveries {
         match (note, seen.session) {
             (Note::Pushed { kind, .. }, Some(session)) => {
                 push_rare(&mut delivery.copies, Copy::new(moment, session, *kind));
-                self.uncarried.insert(message, (moment, subscriber));
+            }
+            (Note::Overwritten { .. }, Some(session)) => {
+                let waits = |copy: &&mut Copy| copy.session == session && copy.is_open();
+                if let Some(copy) = delivery.copies.iter_mut().find(waits) {
+                    copy.stopped = Some((moment, Stop::Overwritten));
+                }
             }
             (Note::SendQueueFull { .. }, Some(session)) => {
                 let pushed_now = |copy: &&mut Copy| {
@@ -221,10 +225,14 @@ impl Deliveries {
         }
     }
 
-    fn carry(&mut self, message: usize, carriage: Carriage) {
-        let Some((pushed, subscriber)) = self.uncarried.remove(&message) else { return };
-        let delivery = self.by_subscriber[subscriber].entry(message);
-        if let Some(copy) = delivery.copies.iter_mut().rfind(|copy| copy.pushed == pushed) {
+    /// The first copy of the session that has no place in a flow yet has this one.
+    fn carry(&mut self, seen: &Seen, message: usize, carriage: Carriage) {
+        let (Some(subscriber), Some(session)) = (seen.subscriber, seen.session) else { return };
+        let copies = &mut self.by_subscriber[subscriber].entry(message).copies;
+        let waits = |copy: &&mut Copy| {
+            copy.session == session && copy.carriage == Carriage::Waiting && copy.is_open()
+        };
+        if let Some(copy) = copies.iter_mut().find(waits) {
             copy.carriage = carriage;
         }
     }

@@ -50,6 +50,8 @@ pub struct Acceptance {
 pub struct Sending {
     /// When.
     pub moment: Moment,
+    /// On which session.
+    pub session: Option<usize>,
     /// On which flow, and where in it the copy ends.
     pub carried: Option<(Flow, u64)>,
 }
@@ -81,8 +83,11 @@ impl<'a> Messages<'a> {
         let fact = &mut self.all[index];
         match what {
             What::Carried { flow, end, .. } if seen.process != BROKER => {
-                if let Some(sending) = fact.sent.last_mut() {
-                    sending.carried.get_or_insert((**flow, *end));
+                let waits = |sending: &&mut Sending| {
+                    sending.session == seen.session && sending.carried.is_none()
+                };
+                if let Some(sending) = fact.sent.iter_mut().find(waits) {
+                    sending.carried = Some((**flow, *end));
                 }
             }
             What::Note(Note::HandedOver { message }) => {
@@ -106,7 +111,8 @@ impl<'a> Messages<'a> {
                 fact.answered.get_or_insert(moment);
             }
             What::Note(Note::Sent { .. }) => {
-                push_rare(&mut fact.sent, Sending { moment, carried: None });
+                let session = seen.session;
+                push_rare(&mut fact.sent, Sending { moment, session, carried: None });
             }
             _ => {}
         }

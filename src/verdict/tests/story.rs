@@ -77,6 +77,7 @@ pub fn scenario() -> Scenario {
         latency: Latency { min: latency, max: latency },
         contenders: vec![],
         broker: BrokerLimits::default(),
+        polling_interval: Duration::from_secs(1),
         clients: vec![client("driver"), Client { subscribe, ..client("shop") }],
         faults: vec![],
         expectations: vec![],
@@ -213,8 +214,8 @@ impl Story {
         self.sends += 1;
         let session = SessionId { process: "driver".into(), number: 1 };
         let (flow, end) = (driver_flow(), self.end(self.sends));
-        self.note(DRIVER, Note::Sent { id: id(number), session })
-            .what(DRIVER, What::Carried { id: id(number), flow: flow.into(), end })
+        self.note(DRIVER, Note::Sent { id: id(number), session: session.clone() })
+            .what(DRIVER, What::Carried { id: id(number), session, flow: flow.into(), end })
     }
 
     /// The broker accepts it, in catch-up mode at the next position.
@@ -237,7 +238,8 @@ impl Story {
     pub fn pushed(self, number: u64, kind: PushKind) -> Story {
         let story = self.pushed_but_not_carried(number, kind);
         let (flow, end) = (story.flow(), story.end(story.pushes));
-        story.what(BROKER, What::Carried { id: id(number), flow: flow.into(), end })
+        let session = story.session_id();
+        story.what(BROKER, What::Carried { id: id(number), session, flow: flow.into(), end })
     }
 
     pub fn pushed_but_not_carried(mut self, number: u64, kind: PushKind) -> Story {

@@ -1,0 +1,119 @@
+//! A tap on what is written to a stream: it notes where in the flow each copy of a message ends.
+//!
+//! A library (hyper, tungstenite) decides how its bytes look; the tap only watches them pass and
+//! finds the ends of units. Which copies are in which unit is said beforehand, unit by unit. It
+//! never changes a byte.
+
+mod units;
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use self::units::Units;
+use crate::history::{Flow, Recorder, What};
+use crate::message::{MessageId, SessionId};
+use crate::net::{Net, Stream};
+
+/// One copy: which message, on which session.
+pub type CopyOf = (MessageId, SessionId);
+
+/// What is in the units to come, in their order: one entry a unit, an empty one too.
+#[derive(Clone, Debug, Default)]
+pub struct Manifest(Arc<Mutex<VecDeque<Vec<CopyOf>>>>);
+
+impl Manifest {
+    /// The unit after those that were announced carries these copies.
+    pub fn announce(&self, copies: Vec<CopyOf>) {
+        self.entries().push_back(copies);
+    }
+
+    fn next(&self) -> Vec<CopyOf> {
+        self.entries().pop_front().unwrap_or_default()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, VecDeque<Vec<CopyOf>>> {
+        self.0.lock().expect("nobody panics with it")
+    }
+}
+
+/// A stream, and who watches what is written to it.
+pub struct Tap<N: Net> {
+    stream: N::Stream,
+    net: N,
+    recorder: Recorder,
+    flow: Arc<Flow>,
+    manifest: Manifest,
+    units: Units,
+}
+
+impl<N: Net> Tap<N> {
+    /// Watches a stream that speaks HTTP/1.1, and WebSocket once it was upgraded.
+    pub fn new(net: N, recorder: Recorder, stream: N::Stream) -> Tap<N> {
+        let flow = Arc::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
+        let (manifest, units) = (Manifest::default(), Units::default());
+        Tap { stream, net, recorder, flow, manifest, units }
+    }
+
+    /// Where the units to come are announced.
+    pub fn manifest(&self) -> Manifest {
+        self.manifest.clone()
+    }
+
+    fn watch(&mut self, bytes: &[u8]) {
+        for end in self.units.pass(bytes) {
+            for (id, session) in self.manifest.next() {
+                let flow = self.flow.clone();
+                let what = What::Carried { id, session, flow, end };
+                self.recorder.record(self.net.now(), what);
+            }
+        }
+    }
+}
+
+impl<N: Net> Stream for Tap<N> {
+    fn local_addr(&self) -> SocketAddr {
+        self.stream.local_addr()
+    }
+
+    fn peer_addr(&self) -> SocketAddr {
+        self.stream.peer_addr()
+    }
+}
+
+impl<N: Net> AsyncRead for Tap<N> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<N: Net> AsyncWrite for Tap<N> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(count)) = &written {
+            self.watch(&bytes[..*count]);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,237 @@
+//! Where units end in a stream of HTTP/1.1 and WebSocket: a body of known length, a chunk, a data
+//! frame. What stands in them is not looked at.
+
+/// Most bytes of a head that are kept while it is not complete.
+const MOST_HEAD: usize = 64 * 1_024;
+
+/// Finds the ends of units in the bytes of one direction.
+///
+/// A unit is what a receiver gets as a whole: an HTTP message with a `Content-Length` or without a
+/// body, a chunk of one without a length (RFC 9112 §7.1), and after an upgrade a WebSocket message
+/// (RFC 6455 §5.2; a message in fragments ends with the last of them, control frames are none).
+#[derive(Debug, Default)]
+pub struct Units {
+    /// Bytes that passed.
+    passed: u64,
+    state: State,
+    /// The head of what comes next, as far as it is there.
+    head: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// In a message's head.
+    #[default]
+    Head,
+    /// In a body: so many bytes to go, and what comes after them.
+    Skip(u64, After),
+    /// In the line that says how long a chunk is.
+    ChunkHead,
+    /// In the lines after the last chunk.
+    Trailer,
+    /// In a WebSocket frame's header.
+    Frame,
+    /// Nothing that is understood: no more units.
+    Lost,
+}
+
+/// What comes after bytes that are skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    Head,
+    ChunkHead,
+    Frame,
+}
+
+/// What a head says about what follows it.
+enum Body {
+    Length(u64),
+    Chunks,
+    WebSocket,
+}
+
+impl Units {
+    /// Bytes pass. Gives the end of each unit whose length became known, in order, as a count of
+    /// bytes from the beginning of the stream: the end may still be to come.
+    pub fn pass(&mut self, bytes: &[u8]) -> Vec<u64> {
+        let mut ends = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            match self.state {
+                State::Skip(left, after) => {
+                    let count = left.min((bytes.len() - at) as u64);
+                    at += count as usize;
+                    self.passed += count;
+                    self.skip(left - count, after);
+                }
+                State::Lost => break,
+                _ => {
+                    self.head.push(bytes[at]);
+                    self.passed += 1;
+                    at += 1;
+                    self.step(&mut ends);
+                }
+            }
+        }
+        ends
+    }
+
+    /// One more byte of a head is there.
+    fn step(&mut self, ends: &mut Vec<u64>) {
+        match self.state {
+            State::Head if self.head.ends_with(b"\r\n\r\n") => {
+                self.state = State::Lost;
+                match body(&self.head) {
+                    Some(Body::Length(length)) => {
+                        ends.push(self.passed + length);
+                        self.skip(length, After::Head);
+                    }
+                    Some(Body::Chunks) => self.state = State::ChunkHead,
+                    Some(Body::WebSocket) => {
+                        ends.push(self.passed);
+                        self.state = State::Frame;
+                    }
+                    None => {}
+                }
+                self.head.clear();
+            }
+            State::ChunkHead if self.head.ends_with(b"\r\n") => {
+                self.state = match chunk_length(&self.head) {
+                    Some(0) => State::Trailer,
+                    Some(length) => {
+                        ends.push(self.passed + length);
+                        State::Skip(length + 2, After::ChunkHead)
+                    }
+                    None => State::Lost,
+                };
+                self.head.clear();
+            }
+            State::Trailer if self.head == b"\r\n" => self.next(State::Head),
+            State::Trailer if self.head.ends_with(b"\r\n") => self.head.clear(),
+            State::Frame => {
+                if let Some((length, is_end_of_message)) = frame(&self.head) {
+                    if is_end_of_message {
+                        ends.push(self.passed + length);
+                    }
+                    self.head.clear();
+                    self.skip(length, After::Frame);
+                }
+            }
+            _ if self.head.len() > MOST_HEAD => self.next(State::Lost),
+            _ => {}
+        }
+    }
+
+    fn skip(&mut self, left: u64, after: After) {
+        self.state = match (left, after) {
+            (0, After::Head) => State::Head,
+            (0, After::ChunkHead) => State::ChunkHead,
+            (0, After::Frame) => State::Frame,
+            (left, after) => State::Skip(left, after),
+        };
+    }
+
+    fn next(&mut self, state: State) {
+        self.head.clear();
+        self.state = state;
+    }
+}
+
+/// What follows a head; `None` if it is none.
+fn body(head: &[u8]) -> Option<Body> {
+    let head = std::str::from_utf8(head).ok()?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.strip_prefix("HTTP/1.1 ").map(|status| status.get(..3));
+    let fields = lines.filter_map(|line| line.split_once(':'));
+    let (mut length, mut is_chunked, mut upgrades) = (0, false, false);
+    for (name, value) in fields {
+        let value = value.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().ok()?,
+            "transfer-encoding" => is_chunked = value.eq_ignore_ascii_case("chunked"),
+            "upgrade" => upgrades = value.eq_ignore_ascii_case("websocket"),
+            _ => {}
+        }
+    }
+    // A request to upgrade is followed by frames if it is granted, else by nothing.
+    let is_upgrade = upgrades && status.is_none_or(|status| status == Some("101"));
+    Some(match (is_upgrade, is_chunked) {
+        (true, _) => Body::WebSocket,
+        (false, true) => Body::Chunks,
+        (false, false) => Body::Length(length),
+    })
+}
+
+/// How long a chunk is, by its first line.
+fn chunk_length(line: &[u8]) -> Option<u64> {
+    let line = std::str::from_utf8(line).ok()?.trim_end();
+    let digits = line.split(';').next()?;
+    u64::from_str_radix(digits.trim(), 16).ok().filter(|length| *length < 1 << 40)
+}
+
+/// How many bytes follow a frame's header, and whether a message ends with them; `None` if the
+/// header is not complete.
+fn frame(header: &[u8]) -> Option<(u64, bool)> {
+    let [first, second, ..] = *header else { return None };
+    let extended = match second & 0x7f {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    if header.len() < 2 + extended {
+        return None;
+    }
+    let length = match extended {
+        0 => u64::from(second & 0x7f),
+        _ => header[2..2 + extended].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+    };
+    let (is_last, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
+    Some((length.min(1 << 40) + mask, is_last && !is_control))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same ends are found however the bytes are cut.
+    #[track_caller]
+    fn check(bytes: &[u8], expected: &[u64]) {
+        assert_eq!(Units::default().pass(bytes), expected, "at once");
+        let mut units = Units::default();
+        let one_by_one: Vec<u64> = bytes.chunks(1).flat_map(|byte| units.pass(byte)).collect();
+        assert_eq!(one_by_one, expected, "byte by byte");
+    }
+
+    #[test]
+    fn a_message_ends_with_its_body() {
+        let head = b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n";
+        let two = [&head[..], b"hello", b"HTTP/1.1 204 No Content\r\n\r\n"].concat();
+        check(&two, &[head.len() as u64 + 5, two.len() as u64]);
+    }
+
+    #[test]
+    fn each_chunk_is_a_unit() {
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        let all = [&head[..], b"5\r\nhello\r\n", b"a\r\n0123456789\r\n", b"0\r\n\r\n"].concat();
+        let begin = head.len() as u64;
+        check(&all, &[begin + 3 + 5, begin + 10 + 3 + 10]);
+    }
+
+    #[test]
+    fn after_an_upgrade_each_message_is_a_unit_and_control_frames_are_none() {
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        let (ping, text) = ([0x89, 0], [0x81, 2, b'h', b'i']);
+        let masked = [0x01, 0x81, 1, 2, 3, 4, 5];
+        let last = [0x80, 126, 0, 3, 1, 2, 3];
+        let all = [&head[..], &ping, &text, &masked, &last].concat();
+        let begin = head.len() as u64;
+        check(&all, &[begin, begin + 6, all.len() as u64]);
+    }
+
+    #[test]
+    fn what_is_no_head_ends_nothing() {
+        check(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nabc", &[]);
+        check(&[0xff; 100_000], &[]);
+    }
+}
