@@ -7,10 +7,11 @@
 pub mod client;
 pub mod hub;
 mod lane;
-#[allow(dead_code)]
+mod listen;
 mod tap;
 mod tcp;
 mod udp;
+mod websocket;
 
 use std::future::Future;
 use std::io;
@@ -27,6 +28,7 @@ pub use hub::Hub;
 pub use lane::{Full, Lane, Taken, Waiting};
 pub use tcp::Tcp;
 pub use udp::Udp;
+pub use websocket::WebSocket;
 
 /// One link: how a client connects to a broker, and how a broker serves clients. A client's
 /// process has one for all of its sessions.
@@ -104,7 +106,7 @@ pub enum Happening {
     /// Bytes that are no frame came.
     Garbled(EndReason),
     /// Some of what waited was written.
-    Flushed,
+    Flushed(Waiting),
     /// Frames that were sent may not have arrived, and why; the session goes on.
     Undelivered(Vec<Frame>, EndReason),
     /// The connection has ended.
@@ -116,6 +118,7 @@ pub fn with_carrier<V: CarrierVisitor>(link: Link, visitor: V) -> V::Output {
     match link {
         Link::Udp => visitor.visit::<Udp>(),
         Link::Tcp => visitor.visit::<Tcp>(),
+        Link::WebSocket => visitor.visit::<WebSocket>(),
     }
 }
 
@@ -133,6 +136,8 @@ fn end_of(error: &io::Error) -> EndReason {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => EndReason::Refused,
         io::ErrorKind::TimedOut => EndReason::TcpTimeout,
+        io::ErrorKind::PermissionDenied => EndReason::UpgradeRefused,
+        io::ErrorKind::InvalidData => EndReason::Malformed,
         _ => EndReason::Reset,
     }
 }

@@ -373,7 +373,7 @@ async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr, strangers: impl Fut
         loop {
             match inlet.next(Reading::Wanted).await {
                 Happening::Frame(frame) if answer(&frame) => return,
-                Happening::Frame(_) | Happening::Flushed => {}
+                Happening::Frame(_) | Happening::Flushed(_) => {}
                 happening => panic!("{happening:?}"),
             }
         }

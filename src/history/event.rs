@@ -40,6 +40,12 @@ pub enum What {
         datagram: u64,
         fate: Fate,
     },
+    /// A WebSocket ended, seen from this end; the flow is what came in. 1006: without a close
+    /// frame.
+    CloseCode {
+        flow: Arc<Flow>,
+        code: u16,
+    },
     /// An end of a connection is gone, or the trial ended: how far everything had come.
     Ended(Box<Ledger>),
     /// The process's power or life changed.

@@ -146,7 +146,7 @@ fn weight(what: &What) -> Weight {
             | Note::ToldAnswer { .. }
             | Note::ToldGap { .. },
         ) => Weight::Life,
-        What::Carried { .. } | What::Dropped { .. } | What::Ended(_) => Weight::Byte,
+        What::CloseCode { .. } | What::Carried { .. } | What::Dropped { .. } | What::Ended(_) => Weight::Byte,
         What::Note(_) => Weight::Message,
     }
 }

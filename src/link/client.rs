@@ -133,7 +133,7 @@ async fn on_connection<C: Carrier, N: Net>(
         Connection::Open(_, inlet) => match inlet.next(reading).await {
             Happening::Frame(frame) => Some(ClientInput::Received { frame }),
             Happening::Garbled(reason) => Some(ClientInput::Garbled { reason }),
-            Happening::Flushed => None,
+            Happening::Flushed(_) => None,
             Happening::Undelivered(frames, reason) => {
                 Some(ClientInput::Undelivered { frames, reason })
             }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::{Full, Lane, Taken, Waiting};
+use super::{Full, Happening, Inlet, Lane, Reading, Taken, Waiting};
 use crate::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
 use crate::history::{Recorder, What};
 use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note, SessionId};
@@ -121,6 +121,25 @@ impl<N: Net> Hub<N> {
         let is_open = self.state().waits(peer, waiting);
         if is_open {
             self.tell(BrokerInput::Queued { peer, bytes: waiting.bytes });
+        }
+    }
+
+    /// Serves one connection until it ends.
+    pub async fn attend(&self, lane: Box<dyn Lane>, mut inlet: impl Inlet) {
+        let peer = self.open(lane);
+        loop {
+            match inlet.next(Reading::Wanted).await {
+                Happening::Frame(frame) => self.tell(BrokerInput::Received { peer, frame }),
+                Happening::Garbled(reason) => self.tell(BrokerInput::Garbled { peer, reason }),
+                Happening::Flushed(waiting) => self.flushed(peer, waiting),
+                Happening::Undelivered(frames, _) => {
+                    self.tell(BrokerInput::Undelivered { peer, frames });
+                }
+                Happening::Ended(reason) => {
+                    self.tell(BrokerInput::Closed { peer, reason });
+                    return;
+                }
+            }
         }
     }
 

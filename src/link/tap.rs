@@ -54,9 +54,10 @@ pub struct Tap<N: Net> {
 
 impl<N: Net> Tap<N> {
     /// Watches a stream that speaks HTTP/1.1, and WebSocket once it was upgraded.
-    pub fn new(net: N, recorder: Recorder, stream: N::Stream) -> Tap<N> {
+    pub fn new(net: &N, recorder: &Recorder, stream: N::Stream) -> Tap<N> {
         let flow = Arc::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
         let (manifest, units) = (Manifest::default(), Units::default());
+        let (net, recorder) = (net.clone(), recorder.clone());
         Tap { stream, net, recorder, flow, manifest, units }
     }
 

@@ -5,15 +5,15 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::io::ReadBuf;
 
 use super::lane::{StreamLane, Written};
+use super::listen;
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
-use crate::core::{BrokerInput, Path};
+use crate::core::Path;
 use crate::history::Flow;
 use crate::message::EndReason;
-use crate::net::{Listener, Net, Stream};
+use crate::net::{Net, Stream};
 use crate::wire::Splitter;
 
 /// Bytes read at a time.
@@ -40,34 +40,14 @@ impl Carrier for Tcp {
     }
 
     async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        let mut listener = hub.net().listen(port, hub.limits().accept_queue).await?;
-        let mut connections = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                biased;
-                Some(()) = connections.next(), if !connections.is_empty() => {}
-                stream = listener.accept() => connections.push(attend(hub.clone(), stream?)),
-            }
-        }
+        listen::serve(port, &hub, attend).await
     }
 }
 
 /// Serves one connection until it ends.
 async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
-    let (lane, mut inlet) = open(stream);
-    let peer = hub.open(Box::new(lane.clone()));
-    loop {
-        match inlet.next(Reading::Wanted).await {
-            Happening::Frame(frame) => hub.tell(BrokerInput::Received { peer, frame }),
-            Happening::Garbled(reason) => hub.tell(BrokerInput::Garbled { peer, reason }),
-            Happening::Undelivered(..) => {}
-            Happening::Flushed => hub.flushed(peer, lane.waiting()),
-            Happening::Ended(reason) => {
-                hub.tell(BrokerInput::Closed { peer, reason });
-                return;
-            }
-        }
-    }
+    let (lane, inlet) = open(stream);
+    hub.attend(Box::new(lane), inlet).await;
 }
 
 fn open<S: Stream>(stream: S) -> (StreamLane, TcpInlet<S>) {
@@ -95,7 +75,7 @@ impl<S: Stream> Inlet for TcpInlet<S> {
 impl<S: Stream> TcpInlet<S> {
     fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
         match self.lane.poll_write(cx, &mut self.stream) {
-            Poll::Ready(Ok(Written::Some)) => return Poll::Ready(Happening::Flushed),
+            Poll::Ready(Ok(Written::Some)) => return Poll::Ready(Happening::Flushed(self.lane.waiting())),
             Poll::Ready(Ok(Written::Closed)) => {
                 return Poll::Ready(Happening::Ended(EndReason::Left));
             }

@@ -12,17 +12,20 @@ pub enum Link {
     Udp,
     /// One byte stream a session.
     Tcp,
+    /// Messages over a stream that began as an HTTP request.
+    WebSocket,
 }
 
 impl Link {
     /// Every link, in the order of the lesson.
-    pub const ALL: [Link; 2] = [Link::Udp, Link::Tcp];
+    pub const ALL: [Link; 3] = [Link::Udp, Link::Tcp, Link::WebSocket];
 
     /// The word for it in scenario files and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Link::Udp => "udp",
             Link::Tcp => "tcp",
+            Link::WebSocket => "websocket",
         }
     }
 }

@@ -122,6 +122,8 @@ pub enum EndReason {
     TcpTimeout,
     /// Nobody listens there.
     Refused,
+    /// The upgrade to WebSocket was refused.
+    UpgradeRefused,
     /// The attempt took too long.
     ConnectTimeout,
     /// A request was not answered in time.
@@ -155,6 +157,7 @@ impl EndReason {
             EndReason::Reset => "RST",
             EndReason::TcpTimeout => "TCP timeout",
             EndReason::Refused => "connection refused",
+            EndReason::UpgradeRefused => "upgrade refused",
             EndReason::ConnectTimeout => "connect timeout",
             EndReason::HttpTimeout => "HTTP timeout",
             EndReason::Heartbeat => "heartbeat",

@@ -357,7 +357,7 @@ impl Story {
     fn end(&self, count: u64) -> u64 {
         match self.contender.link {
             Link::Udp => count,
-            Link::Tcp => 100 * count,
+            _ => 100 * count,
         }
     }
 
@@ -369,7 +369,7 @@ impl Story {
     ) -> Ledger {
         let line = match self.contender.link {
             Link::Udp => Line::Datagram,
-            Link::Tcp => Line::Stream,
+            _ => Line::Stream,
         };
         Ledger { line, end, reason, written: 0, acknowledged: 0, arrived, read }
     }

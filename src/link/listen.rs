@@ -1,0 +1,34 @@
+//! Taking connections in: every link over streams serves them in one task, so that a paused
+//! process pauses all of them and a crash ends all of them.
+
+use std::future::Future;
+use std::io;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::Hub;
+use crate::net::{Listener, Net};
+use crate::time::Duration;
+
+/// How long a connection may take to become a session's: a handshake, a request's head.
+pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(20);
+
+/// Serves the connections of a port for ever, each as `attend` does.
+///
+/// # Errors
+/// The port is taken, or the network is gone.
+pub async fn serve<N: Net, F: Future<Output = ()>>(
+    port: u16,
+    hub: &Hub<N>,
+    attend: impl Fn(Hub<N>, N::Stream) -> F,
+) -> io::Result<()> {
+    let mut listener = hub.net().listen(port, hub.limits().accept_queue).await?;
+    let mut connections = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            biased;
+            Some(()) = connections.next(), if !connections.is_empty() => {}
+            stream = listener.accept() => connections.push(attend(hub.clone(), stream?)),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! WebSocket: an HTTP upgrade, then one text message a frame; its pings are the heartbeat.
+//!
+//! tungstenite speaks the protocol. A goodbye is a close frame whose reason is the word for it;
+//! with which code a connection ended stands in the history (RFC 6455 §7.4.1).
+
+mod lane;
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::{Sink, Stream as _};
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{
+    WebSocketStream, accept_hdr_async_with_config, client_async_with_config,
+};
+
+use self::lane::{Next, SocketLane};
+use super::listen::{self, HANDSHAKE_WITHIN};
+use super::tap::Tap;
+use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
+use crate::core::Path;
+use crate::history::{Flow, Recorder, What};
+use crate::message::{EndReason, Frame, Upgrade};
+use crate::net::{Net, Stream};
+use crate::wire;
+
+/// The code of a connection that ended without a close frame (RFC 6455 §7.1.5).
+const ABNORMAL: u16 = 1_006;
+/// The code of a close frame without one (RFC 6455 §7.1.5).
+const NO_STATUS: u16 = 1_005;
+
+/// The link `websocket`.
+#[derive(Clone, Copy, Debug)]
+pub struct WebSocket;
+
+impl Carrier for WebSocket {
+    const PATH: Path = Path::RELIABLE;
+    type Inlet<N: Net> = SocketInlet<N>;
+
+    fn new(_: &Settings) -> Self {
+        WebSocket
+    }
+
+    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, SocketInlet<N>)> {
+        let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
+        let manifest = tap.manifest();
+        manifest.announce(Vec::new());
+        let request = format!("ws://{}/", dial.to);
+        let upgrade = client_async_with_config(request, tap, Some(config()));
+        let (stream, _) = upgrade.await.map_err(refused)?;
+        let lane = SocketLane::new(manifest);
+        let inlet = SocketInlet::new(dial.net, dial.recorder, stream, lane.clone());
+        Ok((Box::new(lane), inlet))
+    }
+
+    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+        listen::serve(port, &hub, attend).await
+    }
+}
+
+/// Serves one connection until it ends.
+async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
+    let net = hub.net().clone();
+    let tap = Tap::new(&net, hub.recorder(), stream);
+    let manifest = tap.manifest();
+    manifest.announce(Vec::new());
+    let upgrade = hub.limits().upgrade;
+    let answer = move |_: &Request, response: Response| answer(upgrade, response);
+    let deadline = net.sleep_until(net.now() + HANDSHAKE_WITHIN);
+    let handshake = accept_hdr_async_with_config(tap, answer, Some(config()));
+    let stream = tokio::select! {
+        biased;
+        stream = handshake => stream,
+        () = deadline => return,
+    };
+    // Who speaks no WebSocket was answered by the library, and is gone.
+    let Ok(stream) = stream else { return };
+    let lane = SocketLane::new(manifest);
+    let inlet = SocketInlet::new(net, hub.recorder().clone(), stream, lane.clone());
+    hub.attend(Box::new(lane), inlet).await;
+}
+
+// The library's signature.
+#[allow(clippy::result_large_err)]
+fn answer(upgrade: Upgrade, response: Response) -> Result<Response, ErrorResponse> {
+    match upgrade {
+        Upgrade::Accept => Ok(response),
+        Upgrade::Refuse => {
+            let mut refusal = ErrorResponse::new(None);
+            *refusal.status_mut() = StatusCode::BAD_REQUEST;
+            Err(refusal)
+        }
+    }
+}
+
+/// No message is longer than a frame may be.
+fn config() -> WebSocketConfig {
+    let most = Some(wire::MOST_FRAME);
+    // A message is written when it is sent, not when more have come.
+    WebSocketConfig::default().max_message_size(most).max_frame_size(most).write_buffer_size(0)
+}
+
+/// What a failed upgrade is to a client.
+fn refused(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) => error,
+        Error::Http(_) => io::Error::new(io::ErrorKind::PermissionDenied, "no upgrade"),
+        error => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+    }
+}
+
+/// The receiving side of a WebSocket, which also moves what waits in its lane.
+pub struct SocketInlet<N: Net> {
+    stream: WebSocketStream<Tap<N>>,
+    lane: SocketLane,
+    net: N,
+    recorder: Recorder,
+    flow: Arc<Flow>,
+    /// The code of the peer's close frame.
+    code: Option<u16>,
+}
+
+impl<N: Net> Inlet for SocketInlet<N> {
+    async fn next(&mut self, reading: Reading) -> Happening {
+        poll_fn(|cx| self.poll_next(cx, reading)).await
+    }
+}
+
+impl<N: Net> SocketInlet<N> {
+    fn new(
+        net: N,
+        recorder: Recorder,
+        stream: WebSocketStream<Tap<N>>,
+        lane: SocketLane,
+    ) -> SocketInlet<N> {
+        let (from, to) = (stream.get_ref().peer_addr(), stream.get_ref().local_addr());
+        let flow = Arc::new(Flow { from, to });
+        SocketInlet { stream, lane, net, recorder, flow, code: None }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+        match self.poll_write(cx) {
+            Poll::Ready(Ok(Some(happening))) => return Poll::Ready(happening),
+            Poll::Ready(Ok(None)) | Poll::Pending => {}
+            // What arrived before the end can still be read; reading tells the reason.
+            Poll::Ready(Err(_)) if reading == Reading::Wanted => {}
+            Poll::Ready(Err(error)) => return Poll::Ready(self.ended(&error)),
+        }
+        if reading == Reading::Paused {
+            return Poll::Pending;
+        }
+        loop {
+            return Poll::Ready(match Pin::new(&mut self.stream).poll_next(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => self.ended(&Error::ConnectionClosed),
+                Poll::Ready(Some(Err(error))) => self.ended(&error),
+                Poll::Ready(Some(Ok(message))) => match self.read(message) {
+                    Some(happening) => happening,
+                    None => continue,
+                },
+            });
+        }
+    }
+
+    /// Writes what waits, message by message.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Happening>, Error>> {
+        let mut has_written = false;
+        loop {
+            let written = match self.lane.next(cx) {
+                Next::Send(message) => {
+                    Pin::new(&mut self.stream).start_send(message)?;
+                    continue;
+                }
+                Next::Flush => Pin::new(&mut self.stream).poll_flush(cx)?,
+                Next::Nothing if has_written => break,
+                Next::Nothing => return Poll::Ready(Ok(None)),
+                Next::Closed => return Poll::Ready(Ok(Some(Happening::Ended(EndReason::Left)))),
+            };
+            match written {
+                Poll::Ready(()) => {
+                    self.lane.flushed();
+                    has_written = true;
+                }
+                Poll::Pending if has_written => break,
+                Poll::Pending if self.lane.is_closed() => {
+                    return Poll::Ready(Ok(Some(Happening::Ended(EndReason::Left))));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(Ok(Some(Happening::Flushed(self.lane.waiting()))))
+    }
+
+    /// What a message says; `None` for what is the library's own.
+    fn read(&mut self, message: Message) -> Option<Happening> {
+        Some(match message {
+            Message::Text(text) => match wire::decode(text.as_bytes()) {
+                Ok(frame) => Happening::Frame(frame),
+                Err(error) => Happening::Garbled(garbled(&error)),
+            },
+            Message::Binary(_) => Happening::Garbled(EndReason::Malformed),
+            Message::Ping(_) => Happening::Frame(Frame::Ping),
+            Message::Pong(_) => Happening::Frame(Frame::Pong),
+            Message::Close(frame) => {
+                self.code = Some(frame.as_ref().map_or(NO_STATUS, |frame| frame.code.into()));
+                Happening::Frame(Frame::Bye { reason: goodbye(frame?)? })
+            }
+            Message::Frame(_) => return None,
+        })
+    }
+
+    /// The connection is over: with which code stands in the history.
+    fn ended(&mut self, error: &Error) -> Happening {
+        let (flow, code) = (self.flow.clone(), self.code.unwrap_or(ABNORMAL));
+        self.recorder.record(self.net.now(), What::CloseCode { flow, code });
+        match error {
+            Error::Io(error) => Happening::Ended(end_of(error)),
+            Error::Capacity(_) => Happening::Garbled(EndReason::TooLong),
+            Error::Protocol(error) if !is_end(error) => Happening::Garbled(EndReason::Malformed),
+            Error::Utf8(_) => Happening::Garbled(EndReason::Malformed),
+            _ => Happening::Ended(EndReason::Fin),
+        }
+    }
+}
+
+/// Whether the stream ended, without a close frame or after one.
+fn is_end(error: &tokio_tungstenite::tungstenite::error::ProtocolError) -> bool {
+    use tokio_tungstenite::tungstenite::error::ProtocolError as E;
+    matches!(error, E::ResetWithoutClosingHandshake | E::SendAfterClosing | E::ReceivedAfterClosing)
+}
+
+/// The goodbye that a close frame says.
+fn goodbye(frame: CloseFrame) -> Option<EndReason> {
+    let word = serde_json::Value::from(frame.reason.as_str());
+    serde_json::from_value(word).ok()
+}
