@@ -5,9 +5,12 @@
 //! traits of `net`, so the same code runs in the simulator and on real sockets.
 
 pub mod client;
+mod http;
 pub mod hub;
 mod lane;
 mod listen;
+mod polling;
+mod sse;
 mod tap;
 mod tcp;
 mod udp;
@@ -26,6 +29,8 @@ use crate::time::Duration;
 pub use client::App;
 pub use hub::Hub;
 pub use lane::{Full, Lane, Taken, Waiting};
+pub use polling::{LongPolling, Polling};
+pub use sse::Sse;
 pub use tcp::Tcp;
 pub use udp::Udp;
 pub use websocket::WebSocket;
@@ -109,6 +114,8 @@ pub enum Happening {
     Flushed(Waiting),
     /// Frames that were sent may not have arrived, and why; the session goes on.
     Undelivered(Vec<Frame>, EndReason),
+    /// The broker asks to wait so long before coming back.
+    Retry(Duration),
     /// The connection has ended.
     Ended(EndReason),
 }
@@ -119,6 +126,9 @@ pub fn with_carrier<V: CarrierVisitor>(link: Link, visitor: V) -> V::Output {
         Link::Udp => visitor.visit::<Udp>(),
         Link::Tcp => visitor.visit::<Tcp>(),
         Link::WebSocket => visitor.visit::<WebSocket>(),
+        Link::Polling => visitor.visit::<Polling>(),
+        Link::LongPolling => visitor.visit::<LongPolling>(),
+        Link::Sse => visitor.visit::<Sse>(),
     }
 }
 

@@ -53,6 +53,25 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, WireError> {
     Ok(serde_json::from_str(text)?)
 }
 
+/// Frames as lines of text, each ended by a newline.
+pub fn encode_lines(frames: &[Frame]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for frame in frames {
+        serde_json::to_writer(&mut lines, frame).expect("a frame is plain data");
+        lines.push(b'\n');
+    }
+    lines
+}
+
+/// The frames of lines of text; JSON has no newline of its own, and an empty line says nothing.
+///
+/// # Errors
+/// A line is no frame, or longer than [`MOST_FRAME`].
+pub fn decode_lines(bytes: &[u8]) -> Result<Vec<Frame>, WireError> {
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(decode).collect()
+}
+
 /// Cuts a stream into frames.
 #[derive(Clone, Debug, Default)]
 pub struct Splitter {

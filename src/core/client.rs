@@ -76,6 +76,8 @@ pub enum ClientInput {
     Received { frame: Frame },
     /// Bytes that are no frame came.
     Garbled { reason: EndReason },
+    /// The broker asks to wait so long before coming back.
+    Retry { after: Duration },
     /// The application hands over a message.
     Publish { draft: Draft },
     /// The handler that was called has returned.
@@ -189,6 +191,7 @@ impl Client {
             ClientInput::Disconnected { reason } => self.ended(now, reason),
             ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
             ClientInput::Garbled { reason } => self.close(now, reason),
+            ClientInput::Retry { after } => self.options.limits.backoff_first = after,
             ClientInput::Received { frame } => self.received(now, frame),
             ClientInput::Publish { draft } => self.publish(now, draft),
             ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),

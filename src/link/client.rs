@@ -134,6 +134,7 @@ async fn on_connection<C: Carrier, N: Net>(
             Happening::Frame(frame) => Some(ClientInput::Received { frame }),
             Happening::Garbled(reason) => Some(ClientInput::Garbled { reason }),
             Happening::Flushed(_) => None,
+            Happening::Retry(after) => Some(ClientInput::Retry { after }),
             Happening::Undelivered(frames, reason) => {
                 Some(ClientInput::Undelivered { frames, reason })
             }

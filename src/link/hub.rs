@@ -124,6 +124,11 @@ impl<N: Net> Hub<N> {
         }
     }
 
+    /// A connection that never became a session's was closed.
+    pub fn turned_away(&self, reason: EndReason) {
+        self.record(What::Note(Note::ConnectionClosed { reason }));
+    }
+
     /// Serves one connection until it ends.
     pub async fn attend(&self, lane: Box<dyn Lane>, mut inlet: impl Inlet) {
         let peer = self.open(lane);
@@ -131,6 +136,7 @@ impl<N: Net> Hub<N> {
             match inlet.next(Reading::Wanted).await {
                 Happening::Frame(frame) => self.tell(BrokerInput::Received { peer, frame }),
                 Happening::Garbled(reason) => self.tell(BrokerInput::Garbled { peer, reason }),
+                Happening::Retry(_) => {}
                 Happening::Flushed(waiting) => self.flushed(peer, waiting),
                 Happening::Undelivered(frames, _) => {
                     self.tell(BrokerInput::Undelivered { peer, frames });

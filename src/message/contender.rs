@@ -14,11 +14,18 @@ pub enum Link {
     Tcp,
     /// Messages over a stream that began as an HTTP request.
     WebSocket,
+    /// An HTTP request every so often.
+    Polling,
+    /// An HTTP request that is answered when there is something.
+    LongPolling,
+    /// An HTTP response that does not end.
+    Sse,
 }
 
 impl Link {
     /// Every link, in the order of the lesson.
-    pub const ALL: [Link; 3] = [Link::Udp, Link::Tcp, Link::WebSocket];
+    pub const ALL: [Link; 6] =
+        [Link::Udp, Link::Tcp, Link::WebSocket, Link::Polling, Link::LongPolling, Link::Sse];
 
     /// The word for it in scenario files and reports.
     pub const fn name(self) -> &'static str {
@@ -26,6 +33,9 @@ impl Link {
             Link::Udp => "udp",
             Link::Tcp => "tcp",
             Link::WebSocket => "websocket",
+            Link::Polling => "polling",
+            Link::LongPolling => "long-polling",
+            Link::Sse => "sse",
         }
     }
 }

@@ -1,0 +1,56 @@
+//! What the links over plain HTTP/1.1 share: a client's requests, and the broker's sessions, which
+//! are names in a path and not connections.
+//!
+//! A client posts frames, one JSON text a line, to `/{process}/{number}`; the answer carries what
+//! the broker has to say at once. How deliveries come, by asking or as a stream of events, is each
+//! link's own. hyper speaks the protocol on both sides.
+
+pub mod channel;
+pub mod desk;
+pub mod exchange;
+pub mod mailbox;
+pub mod outbox;
+pub mod poster;
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::message::{Frame, SessionId};
+
+/// Most bytes of a request's or a response's body.
+pub const MOST_BODY: usize = 4 * crate::wire::MOST_FRAME;
+/// How long a connection may stand idle before the broker closes it: nginx's `keepalive_timeout`.
+pub const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(75);
+/// How frames are called in a body.
+pub const FRAMES: &str = "application/x-ndjson";
+
+/// The body of a response.
+pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// The path of a session.
+pub fn path(session: &SessionId) -> String {
+    format!("/{}/{}", escape(session.process.as_str()), session.number)
+}
+
+/// A text as part of a path or query (RFC 3986 §2.1).
+pub fn escape(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+/// The text that was escaped; `None` if it is not UTF-8.
+pub fn unescape(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().ok().map(Into::into)
+}
+
+/// What is not plain in a path or query (RFC 3986 §2.3).
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The copies of messages in frames of a session.
+pub fn copies(frames: &[Frame], session: &SessionId) -> Vec<super::tap::CopyOf> {
+    let messages = frames.iter().filter_map(Frame::message);
+    messages.map(|message| (message.id.clone(), session.clone())).collect()
+}

@@ -1,0 +1,157 @@
+//! One request and its response, on a connection that is kept for the next.
+
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+
+use super::MOST_BODY;
+use crate::link::tap::{CopyOf, Manifest, Tap};
+use crate::link::{Dial, end_of};
+use crate::message::EndReason;
+use crate::net::Net;
+use crate::time::Instant;
+
+/// A connection to the broker.
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    /// What moves its bytes, until it ends.
+    driver: Pin<Box<dyn Future<Output = EndReason> + Send>>,
+    manifest: Manifest,
+}
+
+impl Connection {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// Nobody listens there, or nobody answers.
+    pub async fn open<N: Net>(dial: &Dial<N>) -> io::Result<Connection> {
+        let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
+        let manifest = tap.manifest();
+        let handshake = http1::handshake(TokioIo::new(tap)).await;
+        let (sender, connection) = handshake.map_err(io::Error::other)?;
+        let driver = connection.map(|ended| match ended {
+            Ok(()) => EndReason::Fin,
+            Err(error) => why(&error),
+        });
+        // A body that came before the end is read after it.
+        let driver = driver.fuse();
+        Ok(Connection { sender, driver: Box::pin(driver), manifest })
+    }
+
+    /// Moves bytes while no request is out; says so when the connection has ended.
+    pub fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
+        self.driver.as_mut().poll(cx)
+    }
+
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// # Errors
+    /// The connection ended before.
+    pub async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        copies: Vec<CopyOf>,
+    ) -> Result<Response<Incoming>, EndReason> {
+        self.manifest.announce(copies);
+        let response = self.sender.send_request(request);
+        drive(&mut self.driver, response).await?.map_err(|error| why(&error))
+    }
+
+    /// Waits for the whole body of a response.
+    ///
+    /// # Errors
+    /// The connection ended before, or the body is longer than the limit.
+    pub async fn body(&mut self, body: Incoming) -> Result<Bytes, EndReason> {
+        let body = Limited::new(body, MOST_BODY).collect();
+        match drive(&mut self.driver, body).await? {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(EndReason::TooLong),
+            Err(_) => Err(EndReason::Fin),
+        }
+    }
+
+    /// Whether another request can be sent.
+    pub fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+}
+
+/// Waits for something that needs the connection's bytes to move.
+async fn drive<F: Future>(
+    driver: &mut Pin<Box<dyn Future<Output = EndReason> + Send>>,
+    wanted: F,
+) -> Result<F::Output, EndReason> {
+    let mut wanted = pin!(wanted);
+    tokio::select! {
+        biased;
+        output = &mut wanted => Ok(output),
+        // What was wanted may have come with the end.
+        reason = driver => wanted.now_or_never().ok_or(reason),
+    }
+}
+
+/// What came of a request.
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// The number that the broker gave the response, if it did.
+    pub number: Option<u64>,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// The header with the number of a response.
+pub const NUMBER: &str = "response-number";
+
+/// A request on a connection, or on a new one, until a deadline. Gives the connection back if it
+/// can be used again.
+pub async fn exchange<N: Net>(
+    dial: Dial<N>,
+    connection: Option<Connection>,
+    request: Request<Full<Bytes>>,
+    copies: Vec<CopyOf>,
+    deadline: Instant,
+) -> (Option<Connection>, Result<Reply, EndReason>) {
+    let net = dial.net.clone();
+    let all = async {
+        let mut connection = match connection.filter(Connection::is_open) {
+            Some(connection) => connection,
+            None => Connection::open(&dial).await.map_err(|error| end_of(&error))?,
+        };
+        let response = connection.send(request, copies).await?;
+        let (status, headers) = (response.status(), response.headers());
+        let number = headers.get(NUMBER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = connection.body(response.into_body()).await?;
+        Ok((connection, Reply { status, number, body }))
+    };
+    tokio::select! {
+        biased;
+        done = all => match done {
+            Ok((connection, reply)) => (Some(connection), Ok(reply)),
+            Err(reason) => (None, Err(reason)),
+        },
+        () = net.sleep_until(deadline) => (None, Err(EndReason::HttpTimeout)),
+    }
+}
+
+/// What hyper's error says about the end of a connection.
+pub fn why(error: &hyper::Error) -> EndReason {
+    use std::error::Error as _;
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    match io {
+        Some(io) => end_of(io),
+        None if error.is_timeout() => EndReason::ConnectTimeout,
+        None if error.is_parse_too_large() => EndReason::TooLong,
+        None if error.is_parse() => EndReason::Malformed,
+        None => EndReason::Fin,
+    }
+}

@@ -1,0 +1,51 @@
+//! What a client has to say over HTTP and has not yet posted.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Waker};
+
+use crate::link::{Full, Lane, Taken, Waiting};
+use crate::message::{Frame, SessionId};
+
+/// The sending side of a client's session.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox(Arc<Mutex<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    frames: VecDeque<Frame>,
+    writer: Option<Waker>,
+}
+
+impl Outbox {
+    /// Takes all that waits. If nothing does, the task is woken by the next push.
+    pub fn take(&self, cx: &Context<'_>) -> Vec<Frame> {
+        let mut queue = self.queue();
+        if queue.frames.is_empty() {
+            queue.writer = Some(cx.waker().clone());
+        }
+        queue.frames.drain(..).collect()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().expect("a push does not panic")
+    }
+}
+
+impl Lane for Outbox {
+    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<Taken, Full> {
+        let mut queue = self.queue();
+        queue.frames.push_back(frame.clone());
+        let writer = queue.writer.take();
+        drop(queue);
+        writer.into_iter().for_each(Waker::wake);
+        Ok(Taken::Later)
+    }
+
+    fn waiting(&self) -> Waiting {
+        Waiting::default()
+    }
+
+    /// What waits goes with the connection.
+    fn close(&mut self) {}
+}

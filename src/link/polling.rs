@@ -1,0 +1,218 @@
+//! `polling` and `long-polling`: a client asks for what there is, again and again.
+//!
+//! Over the one the broker answers at once, over the other it holds the request until there is
+//! something. Fire-and-forget polling keeps the newest message of each room; what is older is
+//! overwritten before anybody asks.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::header::{ACCEPT, HOST};
+
+use super::http::channel::Channel;
+use super::http::desk::{self, Style};
+use super::http::exchange::{Connection, Reply};
+use super::http::outbox::Outbox;
+use super::http::poster::{Poster, failed, happenings};
+use super::http::{FRAMES, path};
+use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings};
+use crate::core::Path;
+use crate::message::{EndReason, Frame, Heartbeat, SessionId};
+use crate::net::Net;
+use crate::time::{Duration, Instant};
+
+/// The link `polling`.
+#[derive(Clone, Copy, Debug)]
+pub struct Polling {
+    interval: Duration,
+}
+
+/// The link `long-polling`.
+#[derive(Clone, Copy, Debug)]
+pub struct LongPolling;
+
+impl Carrier for Polling {
+    const PATH: Path = Path::REQUESTS;
+    type Inlet<N: Net> = Asker<N>;
+
+    fn new(settings: &Settings) -> Self {
+        Polling { interval: settings.polling_interval }
+    }
+
+    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
+        connect(dial, Rhythm::Every(self.interval)).await
+    }
+
+    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+        desk::serve(port, hub, Style::AtOnce).await
+    }
+}
+
+impl Carrier for LongPolling {
+    const PATH: Path = Path::REQUESTS;
+    type Inlet<N: Net> = Asker<N>;
+
+    fn new(_: &Settings) -> Self {
+        LongPolling
+    }
+
+    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
+        connect(dial, Rhythm::AtOnce).await
+    }
+
+    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+        desk::serve(port, hub, Style::Held).await
+    }
+}
+
+async fn connect<N: Net>(
+    dial: Dial<N>,
+    rhythm: Rhythm,
+) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
+    let connection = Connection::open(&dial).await?;
+    let outbox = Outbox::default();
+    let asker = Asker {
+        outbox: outbox.clone(),
+        poster: Poster::new(dial.clone(), Some(connection)),
+        channel: Channel::new(dial.clone(), None),
+        dial,
+        rhythm,
+        session: None,
+        heartbeat: None,
+        got: 0,
+        next_at: Instant::ZERO,
+        alarm: None,
+        ready: VecDeque::new(),
+    };
+    Ok((Box::new(outbox), asker))
+}
+
+/// When a client asks again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rhythm {
+    /// So long after it asked last.
+    Every(Duration),
+    /// As soon as it has an answer.
+    AtOnce,
+}
+
+/// The client's side: it posts what it has to say, and asks for what there is.
+pub struct Asker<N> {
+    dial: Dial<N>,
+    outbox: Outbox,
+    poster: Poster<N>,
+    channel: Channel<N>,
+    rhythm: Rhythm,
+    session: Option<SessionId>,
+    /// Known from the welcome on: before, there is nothing to ask for.
+    heartbeat: Option<Heartbeat>,
+    /// The number of the last response with deliveries.
+    got: u64,
+    next_at: Instant,
+    /// Wakes the task when it is time to ask.
+    alarm: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// What happened and was not told yet.
+    ready: VecDeque<Happening>,
+}
+
+impl<N: Net> Inlet for Asker<N> {
+    async fn next(&mut self, reading: Reading) -> Happening {
+        poll_fn(|cx| self.poll_next(cx, reading)).await
+    }
+}
+
+impl<N: Net> Asker<N> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+        for frame in self.outbox.take(cx) {
+            if let Frame::Hello { session, .. } = &frame {
+                self.session = Some(session.clone());
+            }
+            self.poster.add(frame);
+        }
+        loop {
+            let is_push = matches!(self.ready.front(), Some(Happening::Frame(Frame::Push { .. })));
+            if reading == Reading::Wanted || !is_push {
+                if let Some(happening) = self.ready.pop_front() {
+                    self.note(&happening);
+                    return Poll::Ready(happening);
+                }
+            }
+            let Some(session) = self.session.clone() else { return Poll::Pending };
+            let timeout = self.heartbeat.unwrap_or_default().timeout;
+            let posted = self.poster.poll(cx, &session, timeout);
+            if let Poll::Ready(happenings) = posted {
+                self.ready.extend(happenings);
+                continue;
+            }
+            match self.channel.poll_reply(cx) {
+                Poll::Ready(reply) => self.answered(reply),
+                Poll::Pending if self.poll_ask(cx, &session, reading).is_pending() => {
+                    return Poll::Pending;
+                }
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    /// Asks when it is time; ready once a request is out.
+    fn poll_ask(
+        &mut self,
+        cx: &mut Context<'_>,
+        session: &SessionId,
+        reading: Reading,
+    ) -> Poll<()> {
+        let Some(heartbeat) = self.heartbeat.filter(|_| reading == Reading::Wanted) else {
+            return Poll::Pending;
+        };
+        if !self.ready.is_empty() || self.channel.poll_ready(cx).is_pending() {
+            return Poll::Pending;
+        }
+        let now = self.dial.net.now();
+        if now < self.next_at {
+            let (net, at) = (self.dial.net.clone(), self.next_at);
+            let alarm = self.alarm.get_or_insert_with(|| {
+                Box::pin(async move { net.sleep_until(at).await })
+            });
+            std::task::ready!(alarm.as_mut().poll(cx));
+        }
+        self.alarm = None;
+        let within = match self.rhythm {
+            Rhythm::Every(interval) => {
+                self.next_at = now + interval;
+                heartbeat.timeout
+            }
+            Rhythm::AtOnce => heartbeat.every + heartbeat.timeout,
+        };
+        let request = Request::get(format!("{}?got={}", path(session), self.got))
+            .header(HOST, self.dial.to.to_string())
+            .header(ACCEPT, FRAMES)
+            .body(Full::new(Bytes::new()))
+            .expect("path and host are plain");
+        self.channel.request(request, Vec::new(), within);
+        Poll::Ready(())
+    }
+
+    fn answered(&mut self, reply: Result<Reply, EndReason>) {
+        match reply {
+            Ok(reply) => {
+                self.got = reply.number.unwrap_or(self.got);
+                self.ready.extend(happenings(reply));
+            }
+            Err(reason) => self.ready.extend(failed(Vec::new(), reason)),
+        }
+    }
+
+    /// What the link itself learns from what happens.
+    fn note(&mut self, happening: &Happening) {
+        if let Happening::Frame(Frame::Welcome { heartbeat, .. }) = happening {
+            self.heartbeat = Some(*heartbeat);
+            self.next_at = self.dial.net.now();
+        }
+    }
+}

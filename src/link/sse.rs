@@ -1,0 +1,246 @@
+//! Server-sent events: what the broker says comes as one response that does not end, what the
+//! client says is posted (WHATWG HTML §9.2).
+//!
+//! A client that comes back says in `Last-Event-ID` how far it came. In catch-up mode the broker
+//! goes on from there; in fire-and-forget it has nothing to go on from, and ignores it.
+
+pub mod event;
+mod place;
+pub mod stream;
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{ACCEPT, HOST};
+use hyper::{Request, StatusCode};
+
+use self::event::{Parser, Said};
+use self::place::Places;
+use super::http::desk::{self, Style};
+use super::http::exchange::Connection;
+use super::http::outbox::Outbox;
+use super::http::poster::Poster;
+use super::http::{escape, path, unescape};
+use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, garbled};
+use crate::core::Path;
+use crate::message::{EndReason, Frame, Heartbeat, Name, SessionId};
+use crate::net::Net;
+use crate::time::Duration;
+use crate::wire;
+
+/// What an event stream is called.
+pub const EVENTS: &str = "text/event-stream";
+/// The header by which a client says how far it came.
+pub const LAST_EVENT_ID: &str = "last-event-id";
+/// How long a client is told to wait before it comes back: Socket.IO's first wait too.
+pub const RETRY: Duration = Duration::from_secs(1);
+
+/// The link `sse`.
+#[derive(Clone, Debug, Default)]
+pub struct Sse {
+    /// The id of the last event that had one, over all sessions of the process.
+    last_id: Arc<Mutex<Option<String>>>,
+}
+
+impl Carrier for Sse {
+    const PATH: Path = Path::RELIABLE;
+    type Inlet<N: Net> = EventInlet<N>;
+
+    fn new(_: &Settings) -> Self {
+        Sse::default()
+    }
+
+    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, EventInlet<N>)> {
+        let connection = Connection::open(&dial).await?;
+        let outbox = Outbox::default();
+        let inlet = EventInlet {
+            outbox: outbox.clone(),
+            poster: Poster::new(dial.clone(), None),
+            stream: Stream::Connected(connection),
+            last_id: self.last_id.clone(),
+            parser: Parser::default(),
+            session: None,
+            timeout: Heartbeat::default().timeout,
+            ready: VecDeque::new(),
+            dial,
+        };
+        Ok((Box::new(outbox), inlet))
+    }
+
+    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+        desk::serve(port, hub, Style::Events).await
+    }
+}
+
+/// The client and session that a stream is asked for.
+fn session_of(path: &str, query: &str) -> Option<(Name, SessionId)> {
+    let (process, number) = path.strip_prefix('/')?.rsplit_once('/')?;
+    let session =
+        SessionId { process: unescape(process)?.into(), number: number.parse().ok()? };
+    Some((unescape(query.strip_prefix("client=")?)?.into(), session))
+}
+
+/// The client's side: a stream of events, and what it posts.
+pub struct EventInlet<N> {
+    dial: Dial<N>,
+    outbox: Outbox,
+    poster: Poster<N>,
+    stream: Stream,
+    parser: Parser,
+    last_id: Arc<Mutex<Option<String>>>,
+    session: Option<SessionId>,
+    /// How long a post may take.
+    timeout: Duration,
+    /// What happened and was not told yet.
+    ready: VecDeque<Happening>,
+}
+
+type Asking = Pin<Box<dyn Future<Output = Result<(Connection, Incoming), EndReason>> + Send>>;
+
+enum Stream {
+    /// Nothing was asked yet.
+    Connected(Connection),
+    /// The response's head is to come.
+    Asking(Asking),
+    /// Events come.
+    Open(Connection, Incoming),
+    /// The stream is over.
+    Over,
+}
+
+impl<N: Net> Inlet for EventInlet<N> {
+    async fn next(&mut self, reading: Reading) -> Happening {
+        poll_fn(|cx| self.poll_next(cx, reading)).await
+    }
+}
+
+impl<N: Net> EventInlet<N> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+        for frame in self.outbox.take(cx) {
+            self.say(frame);
+        }
+        loop {
+            let is_push = matches!(self.ready.front(), Some(Happening::Frame(Frame::Push { .. })));
+            if reading == Reading::Wanted || !is_push {
+                if let Some(happening) = self.ready.pop_front() {
+                    if let Happening::Frame(Frame::Welcome { heartbeat, .. }) = &happening {
+                        self.timeout = heartbeat.timeout;
+                    }
+                    return Poll::Ready(happening);
+                }
+            }
+            let Some(session) = self.session.clone() else { return Poll::Pending };
+            if let Poll::Ready(happenings) = self.poster.poll(cx, &session, self.timeout) {
+                self.ready.extend(happenings);
+                continue;
+            }
+            if reading == Reading::Paused {
+                return Poll::Pending;
+            }
+            match ready!(self.poll_stream(cx)) {
+                Ok(said) => self.hear(said),
+                Err(reason) => {
+                    self.stream = Stream::Over;
+                    self.ready.push_back(Happening::Ended(reason));
+                }
+            }
+        }
+    }
+
+    /// A hello opens the stream, everything else is posted. How far the client came was said by
+    /// the request for the stream.
+    fn say(&mut self, frame: Frame) {
+        match frame {
+            Frame::Hello { client, session } => {
+                self.session = Some(session.clone());
+                if let Stream::Connected(_) = self.stream {
+                    self.ask(&client, &session);
+                }
+            }
+            Frame::Join { request, queue, rooms, .. } => {
+                self.poster.add(Frame::Join { request, queue, rooms, known: None });
+            }
+            frame => self.poster.add(frame),
+        }
+    }
+
+    fn ask(&mut self, client: &Name, session: &SessionId) {
+        let mut request =
+            Request::get(format!("{}?client={}", path(session), escape(client.as_str())))
+                .header(HOST, self.dial.to.to_string())
+                .header(ACCEPT, EVENTS);
+        let known = Places::new(self.dial.known.clone()).to_string();
+        let last_id = self.last_id.lock().expect("nobody panics with it").clone();
+        // The last event that was dealt with, not the last that came: if the client dies before it
+        // has handled that one, it must come again.
+        let last = if known.is_empty() { last_id } else { Some(known) };
+        if let Some(last) = last.filter(|last| last.is_ascii()) {
+            request = request.header(LAST_EVENT_ID, last);
+        }
+        let request = request.body(Full::new(Bytes::new())).expect("all of it is plain");
+        let Stream::Connected(mut connection) = std::mem::replace(&mut self.stream, Stream::Over)
+        else {
+            unreachable!("it was looked at before");
+        };
+        self.stream = Stream::Asking(Box::pin(async move {
+            let response = connection.send(request, Vec::new()).await?;
+            match response.status() {
+                StatusCode::OK => Ok((connection, response.into_body())),
+                _ => Err(EndReason::UnknownSession),
+            }
+        }));
+    }
+
+    /// What the stream says next.
+    fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<Said>, EndReason>> {
+        loop {
+            match &mut self.stream {
+                Stream::Connected(_) | Stream::Over => return Poll::Pending,
+                Stream::Asking(asking) => {
+                    let (connection, body) = ready!(asking.as_mut().poll(cx))?;
+                    self.stream = Stream::Open(connection, body);
+                }
+                Stream::Open(connection, body) => {
+                    let ended = connection.poll_idle(cx);
+                    let frame = match (Pin::new(body).poll_frame(cx), ended) {
+                        (Poll::Ready(Some(Ok(frame))), _) => frame,
+                        (Poll::Ready(_) | Poll::Pending, Poll::Ready(reason)) => {
+                            return Poll::Ready(Err(reason));
+                        }
+                        (Poll::Ready(_), Poll::Pending) => {
+                            return Poll::Ready(Err(EndReason::Fin));
+                        }
+                        (Poll::Pending, Poll::Pending) => return Poll::Pending,
+                    };
+                    let bytes = frame.into_data().unwrap_or_default();
+                    let said = self.parser.read(&bytes).map_err(|_| EndReason::TooLong);
+                    return Poll::Ready(said);
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, said: Vec<Said>) {
+        for said in said {
+            self.ready.push_back(match said {
+                Said::Retry(after) => Happening::Retry(Duration::from_millis(after)),
+                Said::Event(event) => {
+                    if let Some(id) = event.id {
+                        *self.last_id.lock().expect("nobody panics with it") = Some(id);
+                    }
+                    match wire::decode(event.data.as_bytes()) {
+                        Ok(frame) => Happening::Frame(frame),
+                        Err(error) => Happening::Garbled(garbled(&error)),
+                    }
+                }
+            });
+        }
+    }
+}

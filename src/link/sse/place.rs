@@ -1,0 +1,94 @@
+//! How far a stream came in each queue, as the id of its events: `queue@epoch.position`, one after
+//! the other with commas.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::link::http::{escape, unescape};
+use crate::message::{Frame, Known, Name};
+
+/// How far a stream came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(BTreeMap<Name, Known>);
+
+impl Places {
+    /// The places as a client knows them.
+    pub fn new(known: impl IntoIterator<Item = (Name, Known)>) -> Places {
+        Places(known.into_iter().collect())
+    }
+
+    /// By queue.
+    pub fn into_inner(self) -> BTreeMap<Name, Known> {
+        self.0
+    }
+
+    /// A frame goes out: where the stream is then.
+    pub fn see(&mut self, frame: &Frame) {
+        match frame {
+            Frame::Joined { queue, answer: Some(answer), .. } => {
+                let known = Known { epoch: answer.epoch(), position: answer.position() };
+                self.0.insert(queue.clone(), known);
+            }
+            Frame::Push { message, place: Some(place), .. } => {
+                if let Some(known) = self.0.get_mut(&message.queue) {
+                    known.position = place.position;
+                }
+            }
+            Frame::Gap { queue, to, .. } => {
+                if let Some(known) = self.0.get_mut(queue) {
+                    known.position = *to;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl fmt::Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (queue, known)) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            let queue = escape(queue.as_str());
+            write!(f, "{comma}{queue}@{}.{}", known.epoch, known.position)?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that names no places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no places: they are as in `queue@1.42`")]
+pub struct NoPlaces;
+
+impl FromStr for Places {
+    type Err = NoPlaces;
+
+    /// # Errors
+    /// The text is not as [`Places`] prints.
+    fn from_str(text: &str) -> Result<Places, NoPlaces> {
+        let one = |text: &str| {
+            let (queue, at) = text.split_once('@')?;
+            let (epoch, position) = at.split_once('.')?;
+            let known = Known { epoch: epoch.parse().ok()?, position: position.parse().ok()? };
+            Some((Name::from(unescape(queue)?), known))
+        };
+        text.split(',').map(one).collect::<Option<_>>().map(Places).ok_or(NoPlaces)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_read_back_as_they_print() {
+        let known = |epoch, position| Known { epoch, position };
+        let places = Places::new([("a b,@".into(), known(1, 2)), ("ü".into(), known(3, 4))]);
+        assert_eq!(places.to_string(), "a%20b%2C%40@1.2,%C3%BC@3.4");
+        assert_eq!(places.to_string().parse(), Ok(places));
+        for text in ["", "a", "a@1", "a@1.x", "%ff@1.2", "a@1.2,"] {
+            assert_eq!(text.parse::<Places>(), Err(NoPlaces), "{text}");
+        }
+    }
+}

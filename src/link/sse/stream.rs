@@ -1,0 +1,130 @@
+//! The broker's side of an event stream: a session is a response that does not end.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::{Request, Response, StatusCode};
+
+use super::event::Event;
+use super::place::Places;
+use super::{EVENTS, LAST_EVENT_ID, RETRY, session_of};
+use crate::core::BrokerInput;
+use crate::link::http::desk::{Desk, Line, Session, status_only};
+use crate::link::http::{Body, copies};
+use crate::message::{Frame, Mode};
+use crate::net::Net;
+
+/// Opens a session, and answers with its stream.
+pub fn respond<N: Net>(
+    desk: &Desk<N>,
+    request: Request<Incoming>,
+    line: &Line,
+) -> Response<Body> {
+    match open(desk, &request, line) {
+        Ok(session) => {
+            let stream = Stream::new(desk, session, line);
+            let events = stream::unfold(stream, |mut stream| async move {
+                let bytes = stream.next().await?;
+                Some((Ok::<_, Infallible>(hyper::body::Frame::data(bytes)), stream))
+            });
+            let body = StreamBody::new(events).boxed_unsync();
+            let response = Response::builder().header(CONTENT_TYPE, EVENTS).body(body);
+            response.expect("the header is plain")
+        }
+        Err(status) => {
+            line.manifest.announce(Vec::new());
+            status_only(status)
+        }
+    }
+}
+
+fn open<N: Net>(
+    desk: &Desk<N>,
+    request: &Request<Incoming>,
+    line: &Line,
+) -> Result<Session, StatusCode> {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    if desk.find(path).is_some() {
+        // One stream a session.
+        return Err(StatusCode::CONFLICT);
+    }
+    let (client, id) = session_of(path, query).ok_or(StatusCode::NOT_FOUND)?;
+    let last = request.headers().get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    let known = match desk.hub().mode() {
+        // Nothing is kept that one could go on from.
+        Mode::FireAndForget => Places::default(),
+        Mode::CatchUp => last.and_then(|id| id.parse().ok()).unwrap_or_default(),
+    };
+    let session = desk.open(path, &id, known.into_inner())?;
+    *line.streams.lock().expect("nobody panics with it") = Some(session.peer);
+    let frame = Frame::Hello { client, session: id };
+    desk.hub().tell(BrokerInput::Received { peer: session.peer, frame });
+    Ok(session)
+}
+
+/// What is still to be written on a stream.
+struct Stream<N> {
+    hub: crate::link::Hub<N>,
+    session: Session,
+    line: Line,
+    /// Where the stream is: the id of its events in catch-up.
+    places: Places,
+    begin: VecDeque<Bytes>,
+}
+
+impl<N: Net> Stream<N> {
+    fn new(desk: &Desk<N>, session: Session, line: &Line) -> Self {
+        let retry = Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()));
+        let (hub, line, places) = (desk.hub().clone(), line.clone(), Places::default());
+        Stream { hub, session, line, places, begin: VecDeque::from([retry]) }
+    }
+
+    /// The next chunk, once there is one.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(bytes) = self.begin.pop_front() {
+            self.line.manifest.announce(Vec::new());
+            return Some(bytes);
+        }
+        let mailbox = self.session.mailbox.clone();
+        loop {
+            let changed = mailbox.changed();
+            if let Some(frame) = mailbox.take_next() {
+                self.hub.flushed(self.session.peer, crate::link::Lane::waiting(&mailbox));
+                let frames = [frame];
+                self.line.manifest.announce(copies(&frames, &self.session.id));
+                return Some(Bytes::from(self.event(&frames[0]).encode()));
+            }
+            if mailbox.is_closed() {
+                return None;
+            }
+            changed.await;
+        }
+    }
+
+    /// A frame as an event: a delivery has the name of its own event, and an id.
+    fn event(&mut self, frame: &Frame) -> Event {
+        let data = serde_json::to_string(frame).expect("a frame is plain data");
+        self.places.see(frame);
+        let Some(message) = frame.message() else {
+            return Event { id: None, kind: String::new(), data };
+        };
+        let id = match self.hub.mode() {
+            Mode::FireAndForget => message.id.to_string(),
+            Mode::CatchUp => self.places.to_string(),
+        };
+        // A line break in a name would end the field; the frame has the name anyway.
+        let is_plain = |text: &str| !text.contains(['\r', '\n', '\0']);
+        let kind = Arc::<str>::from(message.event.as_str());
+        Event {
+            id: Some(id).filter(|id| is_plain(id)),
+            kind: if is_plain(&kind) { kind.to_string() } else { String::new() },
+            data,
+        }
+    }
+}
