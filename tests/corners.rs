@@ -293,6 +293,28 @@ fn order_among_processes_of_one_name_is_outside_the_terms() {
     assert_eq!(one.guarantees[&Guarantee::InOrder].claim, ClaimState::OutsideTerms);
 }
 
+/// The second process takes over at 2 s; the first comes back at 4.1 s, knowing how far it had come
+/// by 2 s. What the other was given meanwhile it does not wait for.
+#[test]
+fn a_process_goes_on_from_where_another_of_its_name_came() {
+    let text = format!(
+        r#"title = "there and back"
+           run_for = "20s"
+           latency = "20ms"
+           {CATCH_UP}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "b", every = "200ms", count = 30, start = "500ms" }}] }},
+               {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+               {{ id = "s2", name = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+           ]
+           fault = [
+               {{ kind = "disconnect", who = "s2", at = "0s", for = "2s" }},
+               {{ kind = "disconnect", who = "s", at = "4s", for = "100ms" }},
+           ]"#
+    );
+    check(&text, "s", [30, 30, 0]);
+}
+
 /// Two machines sleep from 2.5 s to 6.5 s, and messages go to one of them at 3, 4, 5 and 6 s. Each
 /// nap bites as it begins, and with each packet that finds its machine asleep: 4 datagrams; over
 /// TCP the message of 3 s five times (its RTO doubles from 200 ms: 3.02, 3.22, 3.62, 4.42, 6.02 s)
