@@ -76,7 +76,17 @@ fn bad_usage_exits_with_2() {
 fn a_bad_log_filter_and_a_moment_after_the_end_run_nothing() {
     let output = dlab(&["run", "caps"]).env("DLAB_LOG", "delivery_lab=loud").output().unwrap();
     assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
-    assert_eq!(check(&["run", "caps", "--at", "1000m"], 2, "after the end"), "");
+    assert_eq!(check(&["run", "caps", "--at", "1000m"], 2, "not before the end"), "");
+    assert_eq!(check(&["run", "caps", "--at", "20s"], 2, "not before the end"), "");
+}
+
+#[test]
+fn a_moment_at_which_the_broker_is_down_is_said() {
+    let fault = "[[fault]]\nkind = \"crash\"\nwho = \"broker\"\nat = \"2s\"\nfor = \"2s\"\n";
+    let path = file(&folder("down"), "shop.toml", &format!("{SCENARIO}{fault}"));
+    let said = |at| check(&["run", &path, "--contender", "tcp/catch-up", "--at", at], 0, "");
+    assert!(said("3s").starts_with("The broker of tcp/catch-up at 3s\nis down: "));
+    assert!(said("1s").starts_with("The broker of tcp/catch-up at 1s\nconnected: "));
 }
 
 #[test]
@@ -103,8 +113,9 @@ fn nothing_runs_while_one_file_is_bad_and_all_are_named() {
     let two = file(&folder, "two.toml", "title = ");
     assert_eq!(check(&["run", &good, &one, &two], 2, "one.toml"), "");
     assert_eq!(check(&["run", &good, &one, &two], 2, "two.toml"), "");
-    assert_eq!(check(&["check", folder.to_str().unwrap()], 2, "two.toml"), "");
-    assert_eq!(check(&["check", &good], 0, ""), format!("{good}: valid\n"));
+    let valid = format!("{good}: valid\n");
+    assert_eq!(check(&["check", folder.to_str().unwrap()], 2, "two.toml"), valid);
+    assert_eq!(check(&["check", &good], 0, ""), valid);
 }
 
 #[test]
@@ -115,8 +126,10 @@ fn a_failed_expectation_exits_with_1() {
     assert!(text.contains("! FAILED  tcp/catch-up missed = 7; measured 0"), "{text}");
     let text = check(&["run", &path, "--quiet"], 1, "");
     assert!(text.starts_with("failed        shop, seed"), "{text}");
-    // Not run, the expectation counts neither way.
+    // Not run, the expectation counts neither way, whoever left its contender out.
     check(&["run", &path, "--contender", "tcp/fire-and-forget"], 0, "");
+    let text = check(&["run", &path, "--set", "contenders=[\"udp/catch-up\"]"], 0, "");
+    assert!(text.contains("tcp/catch-up missed = 7"), "{text}");
 }
 
 #[test]
@@ -209,7 +222,7 @@ fn a_closed_pipe_ends_the_run_without_a_word() {
     drop(out);
     let Output { status, stderr, .. } = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&stderr), "");
-    assert_eq!(status.code(), Some(0));
+    assert_eq!(status.code(), Some(4));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::Scenario;
 use delivery_lab::sim::{TrialOptions, run_trial};
-use delivery_lab::verdict::{self, ClaimState, Subscriber};
+use delivery_lab::verdict::{self, ClaimState, Guarantee, Subscriber};
 
 /// Runs a scenario over every contender that it lists, and looks at one subscriber's
 /// `[wanted, live + caught up, missed]`.
@@ -181,4 +181,163 @@ fn a_small_send_queue_drops_nothing_on_an_idle_link() {
             { id = "s", subscribe = [{ queue = "q", event = "e" }] },
         ]"#;
     check(text, "s", [5, 5, 0]);
+}
+
+/// Joined a second time at 1.5 s, while the shop is away and the broker is down, `b` is still a
+/// room of before: the twenty that the new broker accepts from 3 s to 4.9 s are replayed at 6 s.
+#[test]
+fn a_room_that_is_joined_again_is_still_replayed_in_a_new_epoch() {
+    let text = away_from_a_crash(r#"join = [{ queue = "q", room = "b", at = "1500ms" }]"#);
+    check(&text, "s", [20, 20, 0]);
+}
+
+/// Left at 5 s, while the shop is away: the new broker is told of no room that it should replay,
+/// and nobody was there when it accepted the twenty.
+#[test]
+fn a_new_epoch_owes_nothing_to_who_left_before_it_knew_of_it() {
+    let text = away_from_a_crash(r#"leave = [{ queue = "q", room = "b", at = "5s" }]"#);
+    check(&text, "s", [20, 0, 20]);
+    assert_eq!(causes(&text), ["not-connected", "not-connected"]);
+}
+
+/// The broker is down from 1 s to 2 s, the shop away from 1 s to 6 s; twenty messages from 3 s on.
+fn away_from_a_crash(rooms: &str) -> String {
+    format!(
+        r#"title = "away from a crash"
+           run_for = "60s"
+           latency = "20ms"
+           {CATCH_UP}
+           broker = {{ heartbeat = {{ every = "1s", timeout = "1s" }} }}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "b", every = "100ms", count = 20, start = "3s" }}] }},
+               {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}], {rooms} }},
+           ]
+           fault = [
+               {{ kind = "crash", who = "broker", at = "1s", for = "1s" }},
+               {{ kind = "disconnect", who = "s", at = "1s", for = "5s" }},
+           ]"#
+    )
+}
+
+/// The causes of everything that `s` missed, over every contender in turn.
+fn causes(text: &str) -> Vec<&'static str> {
+    let scenario = Scenario::load("corner", text).unwrap();
+    let all = scenario.contenders.iter().flat_map(|&contender| {
+        subscriber(&scenario, contender, "s").causes.into_keys().map(|cause| cause.name())
+    });
+    all.collect()
+}
+
+/// Ten messages are owed when the shop's machine crashes, and its schedule has it leave their room
+/// before it is up again: all of them were accepted before the broker is told of that. Once the
+/// machine is down as they come; once they wait for a handler of 500 ms, and three are done.
+#[test]
+fn what_is_owed_when_all_rooms_are_left_outlives_a_crash() {
+    for (first, leave, crash, down) in
+        [("2s", "3500ms", "1500ms", "2500ms"), ("500ms", "2s", "2500ms", "1s")]
+    {
+        let text = format!(
+            r#"title = "left, and crashed"
+               run_for = "60s"
+               latency = "20ms"
+               {CATCH_UP}
+               client = [
+                   {{ id = "p", publish = [{{ queue = "q", event = "b", every = "100ms", count = 10, start = "{first}" }}] }},
+                   {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}], leave = [{{ queue = "q", room = "b", at = "{leave}" }}] }},
+               ]
+               fault = [
+                   {{ kind = "crash", who = "s", at = "{crash}", for = "{down}" }},
+                   {{ kind = "slow", who = "s", at = "0s", handler = "500ms" }},
+               ]"#
+        );
+        check(&text, "s", [10, 10, 0]);
+    }
+}
+
+/// Deaf from 2 s to 4 s: of the messages at 0.5, 1.0 … 5.0 s, which arrive 40 ms later, those of
+/// 2.0, 2.5, 3.0 and 3.5 s find no handler, and nothing keeps them until there is one.
+#[test]
+fn a_volatile_message_does_not_wait_for_a_handler() {
+    let text = r#"title = "volatile and deaf"
+        run_for = "20s"
+        latency = "20ms"
+        contenders = ["tcp/fire-and-forget", "tcp/catch-up", "udp/catch-up"]
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "500ms", count = 10, start = "500ms", volatile = true }] },
+            { id = "s", subscribe = [{ queue = "q", event = "b" }] },
+        ]
+        fault = [{ kind = "deaf", who = "s", queue = "q", event = "b", at = "2s", for = "2s" }]"#;
+    check(text, "s", [10, 6, 4]);
+    assert_eq!(causes(text), ["no-handler"; 3]);
+}
+
+/// A second process takes over while the first still works through its inbox: what the one is
+/// handed now is done before what the other was handed then, and nobody promised otherwise.
+#[test]
+fn order_among_processes_of_one_name_is_outside_the_terms() {
+    let text = r#"title = "twins"
+        run_for = "20s"
+        latency = "20ms"
+        contenders = ["tcp/fire-and-forget"]
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "100ms", count = 40, start = "500ms" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "b" }] },
+            { id = "s2", name = "s", subscribe = [{ queue = "q", event = "b" }] },
+        ]
+        fault = [
+            { kind = "slow", who = "s", handler = "300ms", at = "0s" },
+            { kind = "disconnect", who = "s2", at = "0s", for = "2s" },
+        ]"#;
+    let scenario = Scenario::load("corner", text).unwrap();
+    let one = subscriber(&scenario, scenario.contenders[0], "s");
+    assert_eq!(one.guarantees[&Guarantee::InOrder].claim, ClaimState::OutsideTerms);
+}
+
+/// The second process takes over at 2 s; the first comes back at 4.1 s, knowing how far it had come
+/// by 2 s. What the other was given meanwhile it does not wait for.
+#[test]
+fn a_process_goes_on_from_where_another_of_its_name_came() {
+    let text = format!(
+        r#"title = "there and back"
+           run_for = "20s"
+           latency = "20ms"
+           {CATCH_UP}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "b", every = "200ms", count = 30, start = "500ms" }}] }},
+               {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+               {{ id = "s2", name = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+           ]
+           fault = [
+               {{ kind = "disconnect", who = "s2", at = "0s", for = "2s" }},
+               {{ kind = "disconnect", who = "s", at = "4s", for = "100ms" }},
+           ]"#
+    );
+    check(&text, "s", [30, 30, 0]);
+}
+
+/// Two machines sleep from 2.5 s to 6.5 s, and messages go to one of them at 3, 4, 5 and 6 s. Each
+/// nap bites as it begins, and with each packet that finds its machine asleep: 4 datagrams; over
+/// TCP the message of 3 s five times (its RTO doubles from 200 ms: 3.02, 3.22, 3.62, 4.42, 6.02 s)
+/// and the three after it once each.
+#[test]
+fn a_pause_bites_with_each_packet_that_finds_its_own_machine_asleep() {
+    let text = r#"title = "two naps"
+        run_for = "9s"
+        latency = "20ms"
+        contenders = ["udp/fire-and-forget", "tcp/fire-and-forget"]
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "1s", count = 6, start = "1s" }] },
+            { id = "a", subscribe = [{ queue = "q", event = "b" }] },
+            { id = "idle", subscribe = [{ queue = "z", event = "z" }] },
+        ]
+        fault = [
+            { kind = "pause", who = "a", at = "2500ms", for = "4s" },
+            { kind = "pause", who = "idle", at = "2500ms", for = "4s" },
+        ]"#;
+    let scenario = Scenario::load("corner", text).unwrap();
+    let bites = scenario.contenders.iter().map(|&contender| {
+        let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
+        trial.history.bites
+    });
+    assert_eq!(bites.collect::<Vec<_>>(), [[1 + 4, 1], [1 + 5 + 3, 1]]);
 }

@@ -1,7 +1,7 @@
 //! stdout for reports, stderr for everything else, and how each may be drawn.
 //!
-//! A reader that closes the pipe (`| head`) is no error: printing goes on into nothing, the
-//! command stops at its next chance, and the exit code is that of what was printed.
+//! A reader that closes the pipe (`| head`) is not told anything: printing goes on into nothing,
+//! the command stops at its next chance, and the exit code says that stdout could not be used.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -117,7 +117,8 @@ impl Console {
     /// What became of stdout, as an exit code.
     pub fn finish(self) -> Exit {
         match &self.state {
-            State::Open | State::Closed => Exit::Met,
+            State::Open => Exit::Met,
+            State::Closed => Exit::File,
             State::Broken(error) => {
                 self.say(&format!("dlab: stdout could not be written: {error}"));
                 Exit::File

@@ -12,16 +12,13 @@ use super::console::Console;
 use super::{load, sources};
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
-/// Validates files.
+/// Validates files, and says so of each one that is valid.
 pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
-    let loaded = match load::all(&args.files, &LoadOptions::default(), console) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+    let (loaded, exit) = load::valid(&args.files, &LoadOptions::default(), console);
     for one in loaded {
         console.print(&format!("{}: valid\n", one.given));
     }
-    Exit::Met
+    exit
 }
 
 /// The built-in scenarios: name and title.

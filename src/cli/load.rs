@@ -1,5 +1,5 @@
 //! Loads every scenario of a command before anything runs, and shows all problems at once.
-//! It never runs anything, and never gives back a part of what was asked for.
+//! It never runs anything.
 
 use super::Exit;
 use super::console::Console;
@@ -23,6 +23,19 @@ pub fn all(
     options: &LoadOptions,
     console: &Console,
 ) -> Result<Vec<Loaded>, Exit> {
+    match valid(arguments, options, console) {
+        (loaded, Exit::Met) => Ok(loaded),
+        (_, exit) => Err(exit),
+    }
+}
+
+/// The valid ones of the scenarios that the arguments name, in their order, and what became of
+/// the others: everything that is wrong has been shown.
+pub fn valid(
+    arguments: &[String],
+    options: &LoadOptions,
+    console: &Console,
+) -> (Vec<Loaded>, Exit) {
     let mut exit = Exit::Met;
     let mut loaded = Vec::new();
     for argument in arguments {
@@ -41,5 +54,5 @@ pub fn all(
             }
         }
     }
-    if exit == Exit::Met { Ok(loaded) } else { Err(exit) }
+    (loaded, exit)
 }

@@ -131,12 +131,13 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// `--at` after the end of a run would print nothing, without a word.
+/// `--at` when a run is over would print nothing, without a word: at its end nothing happens.
 fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), String> {
     let Some(at) = args.at else { return Ok(()) };
-    let short = loaded.iter().find(|one| at > Instant::ZERO + one.scenario.run_for);
+    let short = loaded.iter().find(|one| at >= Instant::ZERO + one.scenario.run_for);
     short.map_or(Ok(()), |Loaded { scenario, given }| {
-        Err(format!("--at {at} is after the end of {given}, which runs for {}", scenario.run_for))
+        let whole = scenario.run_for;
+        Err(format!("--at {at} is not before the end of {given}, which runs for {whole}"))
     })
 }
 

@@ -81,7 +81,8 @@ impl Subscriber {
     }
 
     /// The joins of a new session: every room of every queue, and how far each queue came. A queue
-    /// whose rooms were all left is joined too, since the broker may owe something of before.
+    /// whose rooms were all left is joined too, since the broker may owe something of before: also
+    /// to a process that knows nothing of it, having crashed, and only says that it leaves.
     pub fn joins(&self) -> Vec<Frame> {
         let join = |(name, queue): (&Name, &InQueue)| Frame::Join {
             request: 0,
@@ -93,8 +94,9 @@ impl Subscriber {
                 .collect(),
             known: queue.known(),
         };
-        let is_worth_it =
-            |(_, queue): &(&Name, &InQueue)| !queue.rooms.is_empty() || queue.known().is_some();
+        let is_worth_it = |(_, queue): &(&Name, &InQueue)| {
+            !queue.rooms.is_empty() || !queue.left.is_empty() || queue.known().is_some()
+        };
         self.queues.iter().filter(is_worth_it).map(join).collect()
     }
 
@@ -131,10 +133,11 @@ impl Subscriber {
         }
     }
 
-    /// Remembers a room, and gives the frame that joins it.
+    /// Remembers a room, and gives the frame that joins it. A room that it is in already stays
+    /// where it began: what is on record is replayed whole by a broker that has forgotten it.
     pub fn join(&mut self, name: Name, room: Name, from: From) -> Frame {
         let queue = self.queues.entry(name.clone()).or_default();
-        queue.rooms.insert(room.clone(), from);
+        let from = *queue.rooms.entry(room.clone()).or_insert(from);
         queue.left.remove(&room);
         let known = queue.known();
         Frame::Join { request: 0, queue: name, rooms: vec![RoomJoin { room, from }], known }

@@ -109,6 +109,17 @@ impl FaultKind {
         "deaf",
     ];
 
+    /// How long a full queue of it takes to drain, whether or not the fault is over by then.
+    pub fn longest_queue(&self) -> Duration {
+        match self {
+            FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
+                let micros = queue_bytes.saturating_mul(1_000_000) / (*bytes_per_second).max(1);
+                Duration::from_micros(micros)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
     /// The word for it in scenario files and reports.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -125,8 +125,7 @@ fn build(
     instead: &[Contender],
     problems: &mut Problems,
 ) -> Option<Scenario> {
-    let own = contenders(file);
-    let contenders = if instead.is_empty() { own.clone() } else { Some(instead.to_vec()) };
+    let contenders = if instead.is_empty() { contenders(file) } else { Some(instead.to_vec()) };
     let broker = file.table("broker").and_then(broker);
     let roster = Roster::new(file.tables("client"), problems);
     // Times are checked against the longest trial while the file's own is unknown.
@@ -138,8 +137,7 @@ fn build(
     };
     let clients = client::all(file.tables("client"), &context, problems);
     let faults = storm::all(file.tables("fault"), &roster, run_for, problems);
-    let expectations =
-        expect::all(file.tables("expect"), &roster, own.as_deref().unwrap_or_default(), problems);
+    let expectations = expect::all(file.tables("expect"), &roster, problems);
     Some(Scenario {
         name: stem(name).to_owned(),
         title: file.text("title")?.to_owned(),

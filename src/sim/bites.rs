@@ -1,14 +1,14 @@
-//! How often each fault bit a process: a fold over what happened. Packets are counted by the
-//! network itself.
+//! How often each fault bit a process: a fold over what happened. Packets, those that found
+//! nobody home included, are counted by the network itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Event, Fate, History, What};
+use crate::history::{Event, History, What};
 use crate::message::{MessageId, Name, Note};
 use crate::scenario::{Fault, FaultKind, Scenario, Who};
 
 /// Adds to the history's bites what the faults of processes did: sessions ended, handler calls
-/// slowed, skipped or killed, packets that found nobody home.
+/// slowed, skipped or killed.
 pub fn count(scenario: &Scenario, history: &mut History) {
     let names: Vec<Name> = history.processes.iter().map(|process| process.name.clone()).collect();
     let mut open: BTreeSet<u32> = BTreeSet::new();
@@ -54,9 +54,6 @@ fn bit(
         | (FaultKind::Crash { .. }, What::Power(PowerState::PowerLost | PowerState::Killed))
         | (FaultKind::Crash { .. }, What::Interrupted { .. }) => concerns,
         (FaultKind::Pause, What::Power(PowerState::Paused)) => concerns && has_session,
-        (FaultKind::Pause | FaultKind::Crash { .. }, What::Dropped { fate, .. }) => {
-            *fate == Fate::NobodyHome
-        }
         (FaultKind::Slow { .. }, What::Note(Note::Handling { .. })) => concerns,
         (FaultKind::Deaf { queue, event: name }, What::Note(Note::NoHandler { id })) => {
             let of = events.get(id);

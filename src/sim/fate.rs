@@ -107,6 +107,13 @@ impl Fates {
         }
         Lot { serial: path.serial, outcome, bit }
     }
+
+    /// A packet found a machine down or asleep: each fault that made it so bit.
+    pub fn found_nobody(&mut self, now: Instant, process: u32) {
+        for fault in self.storm.absences(now, process, &self.names) {
+            self.bites[fault] += 1;
+        }
+    }
 }
 
 impl Path {

@@ -132,6 +132,11 @@ impl Internet {
         Some(Departure { to, lot, datagram })
     }
 
+    /// A packet of whatever kind came to a machine that was down or asleep.
+    pub fn found_nobody(&self, now: Instant, process: u32) {
+        self.books().fates.found_nobody(now, process);
+    }
+
     /// A datagram, or a copy of it, reached its socket, or did not.
     pub fn received(&self, now: Instant, from: u32, datagram: Numbered, fate: Option<Fate>) {
         let mut books = self.books();

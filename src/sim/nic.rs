@@ -138,6 +138,9 @@ impl Nic {
             self.bell.ring(held.to);
             machine.stack().receive(now, packet)
         };
+        if reception == Reception::Dropped(Fate::NobodyHome) {
+            self.internet.found_nobody(now, held.to);
+        }
         if let Some(datagram) = datagram {
             let fate = match reception {
                 Reception::Taken => None,

@@ -55,14 +55,19 @@ fn is_claimed(case: &Case<'_, '_>, guarantee: Guarantee) -> bool {
     }
 }
 
-/// The term that a violation lies outside of, if it does. Fire-and-forget claims without terms.
+/// What a subscriber must be for what its processes get together to be promised anything.
+const NOT_ALONE: &str = "the client was not the only process of its name";
+
+/// The term that a violation lies outside of, if it does. Fire-and-forget has one, for in-order:
+/// two processes of one name are handed messages in turn, and each handles them when it can.
 fn outside_terms(
     case: &Case<'_, '_>,
     guarantee: Guarantee,
     violation: Violation<'_, '_, '_>,
 ) -> Option<&'static str> {
     if case.facts.contender.mode == Mode::FireAndForget {
-        return None;
+        let applies = guarantee == Guarantee::InOrder && !is_alone(case);
+        return applies.then_some(NOT_ALONE);
     }
     broker_term(case, violation)
         .or_else(|| client_term(case, violation))
@@ -131,15 +136,19 @@ fn single_process_term(
     if !matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce) {
         return None;
     }
-    let member = &case.facts.roll.members()[case.subscriber];
-    if member.process_count > 1 {
-        return Some("the client was not the only process of its name");
+    if !is_alone(case) {
+        return Some(NOT_ALONE);
     }
+    let member = &case.facts.roll.members()[case.subscriber];
     let crashed = member
         .processes
         .iter()
         .any(|process| case.facts.lives.deaths(*process).iter().any(|death| *death < repeat.again));
     crashed.then_some("the client crashed")
+}
+
+fn is_alone(case: &Case<'_, '_>) -> bool {
+    case.facts.roll.members()[case.subscriber].process_count == 1
 }
 
 /// A contender's findings: the worst verdict, and the first claim in their order, that any

@@ -67,9 +67,14 @@ pub fn unstopped(way: Way<'_, '_>, copy: &Copy) -> End {
     }
 }
 
-/// Read: it ends when the client dies, or waits to the end, for a handler perhaps.
+/// Read: it ends when the client dies, or waits to the end, for a handler perhaps. What is kept
+/// nowhere does not wait for one.
 fn end_in_client(way: Way<'_, '_>, copy: &Copy, read: Moment) -> End {
     let Way { facts, delivery, message, .. } = way;
+    let is_volatile = message.message.is_some_and(|message| message.is_volatile());
+    if let Some(dropped) = delivery.no_handler.filter(|_| is_volatile) {
+        return End { at: dropped.at, cause: Cause::NoHandler };
+    }
     let Some(process) = facts.sessions.get(copy.session).process else { return ALIVE };
     if let Some(died) = facts.lives.death_after(process, read) {
         let acknowledged = delivery.acked.is_some_and(|acked| acked < died);

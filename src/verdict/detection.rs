@@ -1,8 +1,11 @@
 //! Who noticed which fault when, and by what: per fault, client and side.
 //!
-//! A side notices a fault when the session that it had open as the fault began ends. A side that
+//! A side notices a fault when the session that it had open as the fault began ends, unless
+//! something else explains that end: the side closed it on purpose, another process of the client
+//! took over, or the fault had healed before another one began that can do the same. A side that
 //! acts itself (it crashes, or closes its own sockets) has nothing to notice and no entry.
 
+use crate::message::EndReason;
 use crate::scenario::{Fault, FaultKind, Who};
 use crate::time::Instant;
 
@@ -17,7 +20,7 @@ pub struct Notice {
     pub process: u32,
     /// From the beginning of the fault …
     pub from: Instant,
-    /// … until it was noticed, or the trial ended.
+    /// … until it was noticed; unnoticed, until it, the session or the trial was over.
     pub until: Instant,
 }
 
@@ -39,19 +42,26 @@ impl Side {
 
 /// Every entry, by fault, client and side.
 pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
+    let troubles = facts.scenario.faults.iter().enumerate();
+    let troubles = troubles.map(|(index, fault)| Trouble { index, fault, on: on(facts, fault) });
+    let troubles: Vec<Trouble<'_>> = troubles.collect();
     let mut notices = Vec::new();
-    for (index, fault) in facts.scenario.faults.iter().enumerate() {
-        let observers = observers(&fault.kind, &fault.who);
-        if observers.is_empty() || fault.at > facts.ended_at {
-            continue;
-        }
-        for process in affected(facts, fault) {
-            for side in observers {
-                notices.extend(notice(facts, (index, fault), process, *side));
-            }
+    for trouble in troubles.iter().filter(|trouble| trouble.fault.at <= facts.ended_at) {
+        for side in observers(&trouble.fault.kind, &trouble.fault.who) {
+            let all = trouble.on.iter();
+            notices.extend(all.filter_map(|one| notice(facts, &troubles, trouble, (*one, *side))));
         }
     }
+    notices.sort_by_key(|notice| (notice.detection.fault, notice.process));
     notices
+}
+
+/// A fault, and whose links to the broker it is on.
+struct Trouble<'f> {
+    index: usize,
+    fault: &'f Fault,
+    /// Processes in order.
+    on: Vec<u32>,
 }
 
 /// For each process, from when to when a fault on its link went unnoticed: by the broker, or by
@@ -82,41 +92,70 @@ fn observers(kind: &FaultKind, who: &Who) -> &'static [Side] {
     }
 }
 
-/// The processes whose links to the broker a fault is on.
-fn affected(facts: &Facts<'_>, fault: &Fault) -> Vec<u32> {
+/// Whether a fault can end a session, or stop the packets without which it ends.
+fn can_end_a_session(kind: &FaultKind) -> bool {
+    match kind {
+        FaultKind::Disconnect
+        | FaultKind::Crash { .. }
+        | FaultKind::Pause
+        | FaultKind::Cut
+        | FaultKind::Partition { .. }
+        | FaultKind::Loss { .. }
+        | FaultKind::Corrupt { .. }
+        | FaultKind::Bandwidth { .. } => true,
+        FaultKind::Duplicate { .. }
+        | FaultKind::Reorder { .. }
+        | FaultKind::Latency { .. }
+        | FaultKind::Slow { .. }
+        | FaultKind::Deaf { .. } => false,
+    }
+}
+
+/// The processes whose links to the broker a fault is on, in order.
+fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<u32> {
     if let FaultKind::Partition { groups } = &fault.kind {
         let sides = sides(groups, &facts.roll);
         let Some(broker) = sides.get(&BROKER) else { return Vec::new() };
         let apart = |process: &u32| sides.get(process).is_some_and(|side| side != broker);
         return facts.roll.client_processes().filter(apart).collect();
     }
-    match &fault.who {
+    let mut processes: Vec<u32> = match &fault.who {
         Who::Clients(names) => names.iter().filter_map(|name| facts.roll.process(name)).collect(),
         Who::Broker => facts.roll.client_processes().collect(),
         Who::Nobody => Vec::new(),
-    }
+    };
+    processes.sort_unstable();
+    processes
 }
 
 /// What one side of one link noticed, if it had a session when the fault began.
 fn notice(
     facts: &Facts<'_>,
-    (index, fault): (usize, &Fault),
-    process: u32,
-    side: Side,
+    troubles: &[Trouble<'_>],
+    trouble: &Trouble<'_>,
+    (process, side): (u32, Side),
 ) -> Option<Notice> {
+    let Trouble { index, fault, .. } = trouble;
     let open = facts.sessions.of_process(process).filter(|session| {
         let (begun, over) = interval(facts, session, process, side);
         begun.is_some_and(|begun| begun.at <= fault.at)
             && over.is_none_or(|over| over.at >= fault.at)
     });
     let session = open.last()?;
-    let noticed = match side {
+    let (_, over) = interval(facts, session, process, side);
+    let unseen = over.map_or(facts.ended_at, |over| over.at).min(fault.until);
+    let ended = match side {
         Side::Broker => session.closed,
         Side::Client => session.lost,
     };
+    let noticed = ended.filter(|end| {
+        end.reason != EndReason::Left
+            && !is_taken_over(facts, process, *end)
+            && !is_explained_by_a_later_one(troubles, fault, process, *end)
+    });
     Some(Notice {
         detection: Detection {
-            fault: index,
+            fault: *index,
             client: facts.roll.client_of(process).to_string(),
             side: side.name(),
             after_ms: noticed.map(|end| end.moment.at.since(fault.at).as_millis_f64()),
@@ -124,7 +163,37 @@ fn notice(
         },
         process,
         from: fault.at,
-        until: noticed.map_or(facts.ended_at, |end| end.moment.at),
+        until: noticed.map_or(unseen, |end| end.moment.at),
+    })
+}
+
+/// Whether a session ended because another process of the same client opened one: the broker
+/// opens the newer one as soon as it has closed the older.
+fn is_taken_over(facts: &Facts<'_>, process: u32, end: Ending) -> bool {
+    if end.reason != EndReason::Replaced {
+        return false;
+    }
+    let opened = facts.roll.twins(process).iter().flat_map(|twin| {
+        let sessions = facts.sessions.of_process(*twin);
+        sessions.filter_map(move |session| Some((session.opened?, *twin)))
+    });
+    let newest = opened.filter(|(opened, _)| opened.at <= end.moment.at).max();
+    newest.is_some_and(|(_, twin)| twin != process)
+}
+
+/// Whether a fault had healed before another one began on the same link, in which the session
+/// ended.
+fn is_explained_by_a_later_one(
+    troubles: &[Trouble<'_>],
+    fault: &Fault,
+    process: u32,
+    end: Ending,
+) -> bool {
+    troubles.iter().any(|Trouble { fault: other, on, .. }| {
+        can_end_a_session(&other.kind)
+            && fault.until <= other.at
+            && other.at <= end.moment.at
+            && on.binary_search(&process).is_ok()
     })
 }
 

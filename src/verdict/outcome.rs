@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{Name, Position, PushKind};
+use crate::message::{Mode, Name, Position, PushKind};
 
 use super::copies::{End, Way};
-use super::facts::{Acceptance, Facts, Handling, Map, Moment};
+use super::facts::{Acceptance, BROKER, Copy, Facts, Handling, Map, Moment};
 use super::{Cause, MessageOutcome, Outcome, Subscriber, cause};
 
 /// One subscriber's case: the facts, what became of each wanted message, and the evidence.
@@ -121,6 +121,7 @@ impl<'f, 'a> Judged<'f, 'a> {
     fn of(way: Way<'f, 'a>, index: usize, handling: Option<&Handling>) -> Judged<'f, 'a> {
         let outcome = match handling.map(|handling| handling.kind) {
             None => Outcome::Missed,
+            Some(PushKind::Live) if is_sent_in_an_earlier_life(way, handling) => Outcome::CaughtUp,
             Some(PushKind::Live) => Outcome::Live,
             Some(PushKind::Replay | PushKind::Again) => Outcome::CaughtUp,
         };
@@ -160,6 +161,19 @@ impl<'f, 'a> Judged<'f, 'a> {
             cause: self.loss.map(|end| end.cause),
         })
     }
+}
+
+/// Whether the broker had pushed the message before the crash in which it forgot that: to the
+/// new broker it is a first sending, to the subscriber it is none. In fire-and-forget each push
+/// stands for itself.
+fn is_sent_in_an_earlier_life(way: Way<'_, '_>, handling: Option<&Handling>) -> bool {
+    let Way { facts, delivery, .. } = way;
+    let opened = handling.and_then(|handling| facts.sessions.get(handling.session).opened);
+    let Some(opened) = opened.filter(|_| facts.contender.mode == Mode::CatchUp) else {
+        return false;
+    };
+    let crashed = |copy: &Copy| facts.lives.death_after(BROKER, copy.pushed);
+    delivery.copies.iter().any(|copy| crashed(copy).is_some_and(|crashed| crashed < opened))
 }
 
 /// First handlings below a sequence already handled from the same publisher and queue.

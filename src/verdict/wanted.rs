@@ -7,16 +7,17 @@
 mod retained;
 
 use crate::history::{PowerState, What};
-use crate::message::{Answer, Echo, From, Message, Name, Note, RoomJoin};
+use crate::message::{Answer, Echo, From, Message, Name, Note, Position, RoomJoin};
 
 use self::retained::Retained;
-use super::facts::{Facts, Map, Moment};
+use super::facts::{Facts, Map, Moment, Set};
 
 /// Marks in `facts` what every subscriber wants, and what the backlog kept for it.
 pub fn mark(facts: &mut Facts<'_>) {
     let asked = facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.what));
     let retained = asked.then(Retained::default);
-    let mut record = Record { rooms: Map::default(), retained, life: 0 };
+    let new_epochs = Set::default();
+    let mut record = Record { rooms: Map::default(), new_epochs, retained, life: 0 };
     for (moment, event, message) in std::mem::take(&mut facts.record) {
         match &event.what {
             What::Power(PowerState::Killed | PowerState::PowerLost) => {
@@ -41,6 +42,9 @@ fn asks_what_is_retained(what: &What) -> bool {
 struct Record<'h> {
     /// The subscribers of a room, and in which life of the broker they were last recorded.
     rooms: Map<(&'h Name, &'h Name), Map<usize, u32>>,
+    /// Whose last attachment to which queue was told that its epoch is new: what that session
+    /// joins next begins as the broker's new subscription does.
+    new_epochs: Set<(usize, &'h Name)>,
     /// `None` if nobody ever asks.
     retained: Option<Retained<'h>>,
     life: u32,
@@ -86,7 +90,7 @@ impl<'h> Record<'h> {
             }
             Note::Accepted { queue, position, .. } => {
                 let Some(index) = named else { return };
-                self.accept(facts, moment, index);
+                self.accept(facts, moment, (index, *position));
                 if let (Some(position), Some(retained)) = (position, &mut self.retained) {
                     retained.add(queue, *position, index);
                 }
@@ -96,42 +100,39 @@ impl<'h> Record<'h> {
                     retained.remove(queue, *position);
                 }
             }
-            Note::Attached { queue, client, answer, .. }
-                if matches!(**answer, Answer::NewEpoch { .. }) =>
-            {
+            Note::Attached { queue, client, answer, .. } => {
                 let Some(subscriber) = facts.roll.by_name(client) else { return };
-                for index in self.retained(queue) {
-                    let delivery = facts.deliveries.entry(subscriber, index);
-                    if delivery.wanted {
-                        delivery.keep(self.life, moment);
-                    }
-                }
+                match **answer {
+                    Answer::NewEpoch { .. } => self.new_epochs.insert((subscriber, queue)),
+                    _ => self.new_epochs.remove(&(subscriber, queue)),
+                };
             }
             _ => {}
         }
     }
 
-    /// The first acceptance decides who wants it, each one for whom the backlog keeps it.
-    fn accept(&mut self, facts: &mut Facts<'_>, moment: Moment, index: usize) {
-        let fact = facts.messages.get(index);
-        let Some(message) = fact.message else { return };
-        let Some(acceptance) = fact.accepted.iter().find(|one| one.moment == moment) else {
-            return;
-        };
-        let first = fact.first_accepted().is_some_and(|first| first.moment == moment);
-        let keeps = acceptance.position.is_some();
+    /// Each acceptance decides who wants it, and for whom the backlog keeps it: a copy may be
+    /// accepted after a join that the original came before.
+    fn accept(
+        &mut self,
+        facts: &mut Facts<'_>,
+        moment: Moment,
+        (index, position): (usize, Option<Position>),
+    ) {
+        let Some(message) = facts.messages.get(index).message else { return };
         for member in self.members(facts, message) {
             let delivery = facts.deliveries.entry(member.subscriber, index);
-            delivery.wanted |= first;
-            if keeps && member.recorded == self.life {
+            delivery.wanted = true;
+            if position.is_some() && member.recorded == self.life {
                 delivery.keep(self.life, moment);
             }
         }
     }
 
     /// A new record that begins at the start wants what is retained; a record that is renewed in
-    /// a new life of the broker wants nothing new, but is sent what is retained. All rooms of one
-    /// join are on record before anything is looked at: one of them may be excluded.
+    /// a new life of the broker wants nothing new, but is sent what is retained, as far as the
+    /// rooms of this join are its. All of them count, whatever else was on record before: to a
+    /// broker that has forgotten it there is nothing else.
     fn join(
         &mut self,
         facts: &mut Facts<'_>,
@@ -139,26 +140,33 @@ impl<'h> Record<'h> {
         subscriber: usize,
         (queue, rooms): (&'h Name, &'h [RoomJoin]),
     ) {
-        let mut before = Vec::new();
-        for RoomJoin { room, .. } in rooms {
+        let is_new_epoch = self.new_epochs.remove(&(subscriber, queue));
+        let mut owed = Vec::new();
+        for RoomJoin { room, from } in rooms {
             let members = self.rooms.entry((queue, room)).or_default();
-            before.push(members.insert(subscriber, self.life));
-        }
-        for (RoomJoin { room, from }, before) in rooms.iter().zip(before) {
-            if *from != From::Start || before == Some(self.life) {
-                continue;
+            let before = members.insert(subscriber, self.life);
+            let begins_at_the_start = match from {
+                From::Now => false,
+                From::Start => before != Some(self.life),
+                From::Before => is_new_epoch,
+            };
+            if begins_at_the_start {
+                owed.push((room, *from == From::Start && before.is_none()));
             }
-            for index in self.retained(queue) {
-                let Some(message) = facts.messages.get(index).message else { continue };
-                if !message.rooms().contains(room) {
-                    continue;
-                }
-                let routed = self.members(facts, message);
-                if routed.iter().any(|member| member.subscriber == subscriber) {
-                    let delivery = facts.deliveries.entry(subscriber, index);
-                    delivery.wanted |= before.is_none();
-                    delivery.keep(self.life, moment);
-                }
+        }
+        if owed.is_empty() {
+            return;
+        }
+        for index in self.retained(queue) {
+            let Some(message) = facts.messages.get(index).message else { continue };
+            let mut routed = owed.iter().filter(|(room, _)| message.rooms().contains(room));
+            let is_routed = routed.clone().next().is_some();
+            let excluded = |join: &RoomJoin| message.target.except.contains(&join.room);
+            if is_routed && !rooms.iter().any(excluded) && !is_own_echo(facts, message, subscriber)
+            {
+                let delivery = facts.deliveries.entry(subscriber, index);
+                delivery.wanted |= routed.any(|(_, is_new)| *is_new);
+                delivery.keep(self.life, moment);
             }
         }
     }
@@ -180,10 +188,13 @@ impl<'h> Record<'h> {
         for excluded in message.target.except.iter().filter_map(room) {
             members.retain(|member| !excluded.contains_key(&member.subscriber));
         }
-        if message.target.echo == Echo::NotSender {
-            let sender = facts.roll.by_name(&message.id.publisher);
-            members.retain(|member| Some(member.subscriber) != sender);
-        }
+        members.retain(|member| !is_own_echo(facts, message, member.subscriber));
         members
     }
+}
+
+/// Whether a message goes to all but its sender, and this is its sender.
+fn is_own_echo(facts: &Facts<'_>, message: &Message, subscriber: usize) -> bool {
+    message.target.echo == Echo::NotSender
+        && facts.roll.by_name(&message.id.publisher) == Some(subscriber)
 }

@@ -196,6 +196,20 @@ fn clients_are_told_apart() {
         ),
         &[],
     );
+    let twin =
+        |rooms: &str| file("", &format!("[[client]]\nid = \"till\"\nname = \"shop\"\n{rooms}"));
+    check("client-other-rooms", &twin("subscribe = [{ queue = \"q\", event = \"f\" }]"), &[]);
+    let same = "subscribe = [{ queue = \"q\", event = \"e\" }]";
+    for refused in [
+        "subscribe = [{ queue = \"q\", event = \"e\", from = \"start\" }]".to_owned(),
+        "leave = [{ queue = \"q\", room = \"e\", at = \"3s\" }]".to_owned(),
+        format!("{same}\njoin = [{{ queue = \"q\", room = \"r\", at = \"3s\" }}]"),
+    ] {
+        assert!(load(&twin(&refused), &[]).is_err(), "{refused}");
+    }
+    for taken in ["", same] {
+        load(&twin(taken), &[]).expect("the same rooms, or none");
+    }
 }
 
 #[test]
@@ -338,7 +352,7 @@ fn an_expectation_looks_at_something_that_is_there() {
         ("expect-recoveries", "recoveries.false_confort = 0"),
         ("expect-cause", "missed = 1\ncause = \"not-conected\""),
         ("expect-cause-alone", "cause = \"not-connected\""),
-        ("expect-not-run", "contender = \"udp/catch-up\"\nmissed = 0"),
+        ("expect-contender", "contender = \"udp/catchup\"\nmissed = 0"),
         ("expect-unknown-client", "client = \"shopp\"\nmissed = 0"),
         ("expect-publisher", "client = \"driver\"\nmissed = 0"),
         ("expect-many", "client = \"crowd\"\nmissed = 0"),

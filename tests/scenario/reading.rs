@@ -197,6 +197,15 @@ published = "..4.5"
 }
 
 #[test]
+fn what_is_expected_of_a_contender_that_is_not_run_is_kept() {
+    let expect = "[[expect]]\ncontender = \"udp/catch-up\"\nmissed = 0";
+    let scenario = good(&file("contenders = [\"tcp/catch-up\"]", expect), &[]);
+    let contender = scenario.expectations[0].contender.unwrap();
+    assert_eq!(contender.to_string(), "udp/catch-up");
+    assert!(!scenario.contenders.contains(&contender));
+}
+
+#[test]
 fn a_setting_changes_what_the_file_says() {
     let text = file("", "[[fault]]\nkind = \"cut\"\nat = \"1s\"\nwho = \"shop\"");
     let settings = [

@@ -107,7 +107,9 @@ impl<'a> Book<'a> {
             self.exit = self.exit.and(Exit::File);
             console.say(&format!("dlab: the trace cannot be written: {error}"));
         }
-        if let (Some(at), Some(view)) = (self.args.at, &trial.broker_view) {
+        if let Some(at) = self.args.at {
+            let down = "is down: it has no sessions, and no memory to show\n".to_owned();
+            let view = trial.broker_view.unwrap_or(down);
             self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n"));
         }
         self.page.rows.push(trial.row);

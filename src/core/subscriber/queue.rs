@@ -57,12 +57,15 @@ impl InQueue {
         self.early.len()
     }
 
-    /// The broker said where the subscription stands. A position of an older epoch is void.
+    /// The broker said where the subscription stands. A position of an older epoch is void; in
+    /// this one it may be further on, by what another process of the client acknowledged.
     pub fn stand(&mut self, answer: Answer) {
-        let goes_on = self.stand.is_some_and(|(epoch, _)| epoch == answer.epoch());
-        if !goes_on {
-            self.stand = Some((answer.epoch(), answer.position()));
-            self.unacknowledged.clear();
+        match &mut self.stand {
+            Some((epoch, read)) if *epoch == answer.epoch() => *read = answer.position().max(*read),
+            _ => {
+                self.stand = Some((answer.epoch(), answer.position()));
+                self.unacknowledged.clear();
+            }
         }
         self.is_attached = true;
     }

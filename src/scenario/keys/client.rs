@@ -16,7 +16,8 @@ pub static CLIENT: Section = Section {
         Key::optional(
             "name",
             Kind::Id,
-            "Which client its process is for the broker; two entries may share one.",
+            "Which client its process is for the broker. Entries that share one say the same \
+             `subscribe`, `join` and `leave`, or none: a client has one set of subscriptions.",
             r#""driver""#,
             "the id",
         ),

@@ -1,6 +1,6 @@
 //! The expectations: each counter, guarantee and anomaly of an entry becomes one of its own.
 
-use crate::message::{Contender, Name};
+use crate::message::Name;
 use crate::scenario::vocabulary::{CONTENDER_COUNTERS, RECOVERY_COUNTERS, SUBSCRIBER_COUNTERS};
 use crate::scenario::{Expectation, Expected};
 
@@ -9,15 +9,11 @@ use super::record::{Record, Word};
 use super::roster::Roster;
 
 /// Builds all expectations; what cannot be built is left out, and is a problem already.
-pub fn all(
-    records: &[Record],
-    roster: &Roster,
-    contenders: &[Contender],
-    problems: &mut Problems,
-) -> Vec<Expectation> {
+pub fn all(records: &[Record], roster: &Roster, problems: &mut Problems) -> Vec<Expectation> {
     let mut all = Vec::new();
     for record in records {
-        let contender = contender(record, contenders, problems);
+        // One that is not in `contenders` is listed as not run.
+        let contender = record.text("contender").and_then(|word| word.parse().ok());
         let client = client(record, roster, problems);
         let mut looked_at = counters(record);
         looked_at.extend(guarantees(record, problems));
@@ -32,21 +28,6 @@ pub fn all(
         }));
     }
     all
-}
-
-fn contender(
-    record: &Record,
-    contenders: &[Contender],
-    problems: &mut Problems,
-) -> Option<Contender> {
-    let contender: Contender = record.text("contender")?.parse().ok()?;
-    // An empty list was refused before.
-    if !contenders.is_empty() && !contenders.contains(&contender) {
-        let what = format!("an expectation of `{contender}`, which is not run");
-        let problem = Problem::new(record.place_of("contender"), what, "not in `contenders`");
-        problems.push(problem.help("add it to `contenders`, or take the expectation away"));
-    }
-    Some(contender)
 }
 
 fn client(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<Name> {

@@ -2,7 +2,7 @@
 //!
 //! It is made from the records, so that one bad key of a client does not make it unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::Name;
 use crate::scenario::limits;
@@ -27,6 +27,42 @@ struct Entry {
     processes: Vec<Name>,
     publishes: bool,
     subscribes: bool,
+    rooms: Rooms,
+}
+
+/// What an entry joins and leaves: queue, room or event, and where or when it begins or ends.
+#[derive(PartialEq, Eq)]
+struct Rooms([BTreeSet<(String, String, String)>; 3]);
+
+impl Rooms {
+    fn of(client: &Record) -> Rooms {
+        let text = |record: &Record, key| record.text(key).unwrap_or_default().to_owned();
+        let at = |record: &Record| record.time("at").unwrap_or_default().to_string();
+        let rooms = |list, room, when: &dyn Fn(&Record) -> String| {
+            let entry = |one| (text(one, "queue"), text(one, room), when(one));
+            client.tables(list).iter().map(entry).collect()
+        };
+        Rooms([
+            rooms("subscribe", "event", &|one| text(one, "from")),
+            rooms("join", "room", &at),
+            rooms("leave", "room", &at),
+        ])
+    }
+
+    fn are_none(&self) -> bool {
+        self.0.iter().all(BTreeSet::is_empty)
+    }
+}
+
+impl Entry {
+    /// The one client that the entry is, unless each of its processes is its own.
+    fn client(&self) -> Option<&str> {
+        match (&self.name, self.processes.len()) {
+            (Some(name), _) => Some(name),
+            (None, 1) => Some(&self.id),
+            (None, _) => None,
+        }
+    }
 }
 
 impl Roster {
@@ -70,10 +106,30 @@ impl Roster {
                 publishes: !client.tables("publish").is_empty(),
                 subscribes: !client.tables("subscribe").is_empty()
                     || !client.tables("join").is_empty(),
+                rooms: Rooms::of(client),
             });
         }
         roster.one_publisher_a_name(problems);
+        roster.same_rooms_a_name(problems);
         roster
+    }
+
+    /// A client has one set of subscriptions, whichever of its processes is there: entries that
+    /// share a name say the same ones, or none.
+    fn same_rooms_a_name(&self, problems: &mut Problems) {
+        let mut firsts: BTreeMap<&str, &Entry> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| !entry.rooms.are_none()) {
+            let Some(name) = entry.client() else { continue };
+            let first = *firsts.entry(name).or_insert(entry);
+            if first.rooms != entry.rooms {
+                let what = format!("two entries of the client {} are in other rooms", quote(name));
+                let problem = Problem::new(entry.place, what, "in other rooms than the first");
+                problems.push(problem.also(first.place, "the first").help(
+                    "a client has one set of subscriptions: give both the same `subscribe`, \
+                     `join` and `leave`, or all of it to one of them",
+                ));
+            }
+        }
     }
 
     /// Processes that share a name share a message numbering: only one of them may publish.
@@ -86,11 +142,7 @@ impl Roster {
                 let problem = Problem::new(entry.place, what, "at most one of a name may");
                 problems.push(problem.help("leave out `name`: each process is its own client"));
             }
-            let name = match (&entry.name, entry.processes.len()) {
-                (Some(name), _) => name,
-                (None, 1) => &entry.id,
-                (None, _) => continue,
-            };
+            let Some(name) = entry.client() else { continue };
             if let Some(first) = publishers.insert(name, entry) {
                 let what = format!("two entries of the client {} publish", quote(name));
                 let problem = Problem::new(entry.place, what, "publishes too");

@@ -46,6 +46,24 @@ impl Storm {
         Path::new(self.seed.named(&format!("link:{sender}>{receiver}")), faults)
     }
 
+    /// The crashes and pauses for which packets that arrive now find nobody at a process. At a
+    /// moment packets come before the power changes: a machine still takes what arrives as its
+    /// fault begins, and does not yet as it ends.
+    pub(super) fn absences<'a>(
+        &'a self,
+        now: Instant,
+        process: u32,
+        names: &'a [Name],
+    ) -> impl Iterator<Item = usize> + 'a {
+        let keeps_away = move |fault: &Fault| {
+            matches!(fault.kind, FaultKind::Crash { .. } | FaultKind::Pause)
+                && is_about(fault, (process, &names[process as usize]))
+                && fault.at < now
+                && now <= fault.until
+        };
+        (0..self.faults.len()).filter(move |&index| keeps_away(&self.faults[index].0))
+    }
+
     /// The cut or partition that is on.
     pub(super) fn cut(&self, path: &Path, now: Instant) -> Option<usize> {
         self.on(path, now).find(|&index| {
@@ -216,15 +234,19 @@ fn parted(groups: &[Vec<Name>], sender: &Name, receiver: &Name) -> bool {
 
 /// Whether packets of this direction are those that the fault is about.
 fn touches(fault: &Fault, sender: (u32, &Name), receiver: (u32, &Name)) -> bool {
-    let about = |(index, name): (u32, &Name)| match &fault.who {
+    match fault.direction {
+        Direction::Both => is_about(fault, sender) || is_about(fault, receiver),
+        Direction::In => is_about(fault, receiver),
+        Direction::Out => is_about(fault, sender),
+    }
+}
+
+/// Whether a fault names a process.
+fn is_about(fault: &Fault, (index, name): (u32, &Name)) -> bool {
+    match &fault.who {
         Who::Clients(names) => names.contains(name),
         Who::Broker => index == BROKER,
         Who::Nobody => false,
-    };
-    match fault.direction {
-        Direction::Both => about(sender) || about(receiver),
-        Direction::In => about(receiver),
-        Direction::Out => about(sender),
     }
 }
 

@@ -10,7 +10,8 @@ use super::Scene;
 /// Messages that still wait at the end although nothing has been in their way for longer than a
 /// heartbeat (a ping's interval and its timeout) and an `ack_timeout`.
 ///
-/// In the way is, to be on the safe side, any fault of the scenario, a handler call that ran
+/// In the way is, to be on the safe side, any fault of the scenario (a queue outlives its fault
+/// for as long as it takes to drain), a handler call that ran
 /// later (messages are handled one at a time), and a path that was not there: what waits with its
 /// publisher can move once that has a session, what waits with the broker once the subscriber has
 /// one that is attached. A message that waits for an absent handler is `no-handler`, not stalled.
@@ -19,7 +20,8 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let broker = &facts.scenario.broker;
     let patience = broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout;
     let faults = facts.scenario.faults.iter().filter(|fault| fault.at <= facts.ended_at);
-    let quiet = faults.map(|fault| fault.until).max().unwrap_or(Instant::ZERO);
+    let over = faults.map(|fault| fault.until + fault.kind.longest_queue());
+    let quiet = over.max().unwrap_or(Instant::ZERO);
     let handlings = facts.deliveries.handlings(scene.case.subscriber);
     let idle = handlings.iter().map(|handling| handling.returned.at).max().unwrap_or(Instant::ZERO);
     let waits = |one: &&Judged<'_, '_>| {

@@ -96,11 +96,7 @@ fn longest_flight(scenario: &Scenario) -> Duration {
         match &fault.kind {
             FaultKind::Latency { latency: other } => latency = latency.max(other.max),
             FaultKind::Reorder { delay, .. } => waiting = waiting + *delay,
-            FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
-                let micros = queue_bytes.saturating_mul(1_000_000) / (*bytes_per_second).max(1);
-                waiting = waiting + Duration::from_micros(micros);
-            }
-            _ => {}
+            kind => waiting = waiting + kind.longest_queue(),
         }
     }
     latency + waiting

@@ -28,6 +28,7 @@ pub struct Roll {
     by_name: Map<Name, usize>,
     of_process: Vec<Option<usize>>,
     clients: Vec<Name>,
+    of_client: Map<Name, Vec<u32>>,
     processes: Map<Name, u32>,
 }
 
@@ -39,6 +40,7 @@ impl Roll {
             by_name: Map::default(),
             of_process: Vec::new(),
             clients: history.processes.iter().map(|process| process.client.clone()).collect(),
+            of_client: Map::default(),
             processes: Map::default(),
         };
         let subscribes = |client: &&Client| !client.subscribe.is_empty() || !client.join.is_empty();
@@ -56,6 +58,7 @@ impl Roll {
             let member = if index == super::BROKER { None } else { roll.by_name(&process.client) };
             roll.of_process.push(member);
             roll.processes.insert(process.name.clone(), index);
+            roll.of_client.entry(process.client.clone()).or_default().push(index);
             if let Some(member) = member {
                 roll.members[member].processes.push(index);
             }
@@ -101,6 +104,11 @@ impl Roll {
     /// The client that a process is.
     pub fn client_of(&self, process: u32) -> &Name {
         &self.clients[process as usize]
+    }
+
+    /// All processes of the client that a process is, itself included.
+    pub fn twins(&self, process: u32) -> &[u32] {
+        &self.of_client[self.client_of(process)]
     }
 
     /// The process of this name.

@@ -3,12 +3,12 @@
 use crate::history::PowerState;
 use crate::message::{Answer, EndReason, From, Note, PushKind, SessionId};
 use crate::scenario::{FaultKind, Notice, Who};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::verdict::{Anomaly, Recoveries};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
-use EndReason::{Fin, Heartbeat, Left, Reset};
+use EndReason::{Fin, Heartbeat, Left, Replaced, Reset};
 use PushKind::{Again, Live};
 
 /// How often an anomaly was seen.
@@ -108,6 +108,10 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
     check(Anomaly::Stalled, waiting(54_000), 0);
     check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 53_000), 1);
     check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 60_000), 0);
+    // Its queue outlives it: 2,000 bytes at 100 a second.
+    let slow = FaultKind::Bandwidth { bytes_per_second: 100, queue_bytes: 2_000 };
+    check(Anomaly::Stalled, waiting(1_000).fault(slow.clone(), 2_000, 53_000), 0);
+    check(Anomaly::Stalled, waiting(1_000).fault(slow, 2_000, 33_000), 1);
     check(Anomaly::Stalled, waiting(1_000).at(60_000).delivered(2), 0);
     // Without a session that is attached nothing can move, nor before its publisher has one.
     let back = || waiting(1_000).at(2_000).disconnected(Fin).at(3_000).connected();
@@ -127,6 +131,17 @@ fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
     check(Anomaly::LateDetection, ends(cut().at(1_000).under_way(1)), 1);
     check(Anomaly::LateDetection, ends(cut()).at(4_000).handed_over(1).accepted(1), 0);
     check(Anomaly::LateDetection, ends(cut().at(100).under_way(1)), 0);
+    // It heals unnoticed, and the session ends by another.
+    let crash = FaultKind::Crash { notice: Notice::Silent };
+    let healed = || cut().fault(crash.clone(), 20_000, 30_000);
+    let dies = |story: Story| story.at(21_000).broker_end(Some(Heartbeat)).closed(Heartbeat);
+    check(Anomaly::LateDetection, dies(healed().at(8_999).under_way(1)), 1);
+    check(Anomaly::LateDetection, dies(healed().at(9_000).under_way(1)), 0);
+    check(Anomaly::LateDetection, dies(healed().at(20_000).under_way(1)), 1);
+    // A broker without the session has nothing left to notice.
+    let lost = |at: u64| cut().at(1_000).broker_crashed().at(at).handed_over(1).accepted(1);
+    check(Anomaly::LateDetection, lost(999).disconnected(Fin), 0);
+    check(Anomaly::LateDetection, lost(1_001), 0);
 }
 
 /// What is found about the truth of the shop's recoveries.
@@ -201,6 +216,35 @@ fn each_side_notices_by_the_end_of_the_session_that_it_had() {
     // A fault that ends no session by itself, and one without a session to end.
     check_detections(with(FaultKind::Loss { rate: 1.0 }).at(5_000).closed(Heartbeat), &[]);
     check_detections(story("tcp/catch-up").fault(FaultKind::Cut, 2_000, 3_000), &[]);
+}
+
+#[test]
+fn an_end_that_something_else_explains_notices_nothing() {
+    let cut = |until| catch_up().fault(FaultKind::Cut, 2_000, until);
+    let ends = |story: Story| story.at(5_000).closed(Heartbeat).lost(Left);
+    let broker = ("broker", Some(3_000.0), Some("heartbeat"));
+    let (unseen, left) = (("broker", None, None), ("client", None, None));
+    let first = |story: Story, expected| check_detections(story, &[expected, left]);
+    first(ends(cut(3_000)), broker);
+    // Another fault that began after it had healed, and before the end, if it can end a session.
+    let loss = || FaultKind::Loss { rate: 0.5 };
+    first(ends(cut(3_000).fault(loss(), 3_000, 9_000)), unseen);
+    first(ends(cut(3_000).fault(loss(), 2_999, 9_000)), broker);
+    first(ends(cut(3_000).fault(loss(), 5_001, 9_000)), broker);
+    let slow = FaultKind::Slow { handler: Duration::from_secs(1) };
+    first(ends(cut(3_000).fault(slow, 4_000, 9_000)), broker);
+    let mut elsewhere = cut(3_000).fault(loss(), 4_000, 9_000);
+    elsewhere.scenario.faults[1].who = Who::Clients(vec!["driver".into()]);
+    first(ends(elsewhere), broker);
+    // A newer session took over: its own, or one of another process of its name.
+    let replaced = || cut(3_000).at(5_000).closed(Replaced);
+    let noticed = ("broker", Some(3_000.0), Some("replaced"));
+    check_detections(replaced().connected(), &[noticed, ("client", None, None)]);
+    let mut twin = replaced();
+    twin.processes[DRIVER].client = "shop".into();
+    let (session, client) = (SessionId { process: "driver".into(), number: 1 }, "shop".into());
+    let twin = twin.note(BROKER, Note::SessionOpened { session, client });
+    check_detections(twin.at(5_020).lost(Replaced), &[unseen, left]);
 }
 
 #[test]

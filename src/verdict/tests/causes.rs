@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::history::{Fate, PowerState, What};
-use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, Target};
+use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, RoomJoin, Target};
 use crate::scenario::FaultKind;
 use crate::verdict::Cause;
 
@@ -254,8 +254,41 @@ fn a_position_beyond_or_of_another_epoch_passes_over() {
 #[test]
 fn a_new_epoch_replays_what_was_accepted_before_the_return() {
     let crashed = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
-    let back = crashed.at(3_000).connected().recorded(From::Now);
-    check(Cause::Unsettled, back.answered(Answer::NewEpoch { epoch: 2, position: 0 }));
+    let back = crashed.at(3_000).connected().answered(Answer::NewEpoch { epoch: 2, position: 0 });
+    check(Cause::Unsettled, back.recorded(From::Before));
+}
+
+#[test]
+fn a_new_epoch_begins_with_the_rooms_of_its_join_and_with_no_others() {
+    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let crashed = || catch_up().broker_crashed().at(2_000);
+    let back = |story: Story| story.at(3_000).connected().answered(new);
+    let accepted = || crashed().handed_over(1).accepted(1);
+    check(Cause::NotConnected, back(accepted()));
+    check(Cause::NotConnected, back(accepted()).recorded(From::Now));
+    // Only the join that follows the answer is meant, and only until the next answer.
+    let again = back(accepted()).at(4_000).answered(Answer::Resumed { epoch: 2, position: 0 });
+    check(Cause::NotConnected, again.recorded(From::Before));
+    let except = |room: &str| Target { except: vec![room.into()], ..Target::default() };
+    let excluded = |target: Target| crashed().handed_over_to(1, target).accepted(1);
+    check(Cause::Unsettled, back(excluded(except("x"))).recorded(From::Before));
+    let both = ["e", "x"].map(|room| RoomJoin { room: room.into(), from: From::Before });
+    let (client, queue) = ("shop".into(), "q".into());
+    let both = Note::Recorded { client, queue, rooms: both.to_vec() };
+    check(Cause::NotConnected, back(excluded(except("x"))).note(BROKER, both));
+}
+
+#[test]
+fn what_is_volatile_waits_for_no_handler() {
+    let volatile = Target { keep: Keep::Volatile, ..Target::default() };
+    let read = |target: Target| {
+        let unplaced = Note::Accepted { id: id(1), queue: "q".into(), position: None };
+        let story = catch_up().handed_over_to(1, target).note(BROKER, unplaced).pushed(1, Live);
+        no_handler(story.at(1_020).read(1, Live))
+    };
+    check(Cause::NoHandler, read(volatile.clone()));
+    check(Cause::NoHandler, read(volatile).at(2_000).power(SHOP, PowerState::Killed));
+    check(Cause::DiedInClient, read(Target::default()).at(2_000).power(SHOP, PowerState::Killed));
 }
 
 #[test]

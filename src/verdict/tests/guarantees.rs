@@ -81,6 +81,23 @@ fn fire_and_forget_is_judged_but_claims_no_completeness() {
     );
 }
 
+#[test]
+fn order_among_processes_of_one_name_is_not_promised_where_nothing_is_sent_again() {
+    let disorder = |contender| story_of(contender).delivered(2).at(1_500).delivered(1);
+    let twins = |contender| {
+        let mut story = disorder(contender);
+        let mut twin = story.scenario.clients[1].clone();
+        (twin.id, twin.name) = ("shop-2".into(), Some("shop".into()));
+        story.scenario.clients.push(twin);
+        story
+    };
+    let said = "driver-1 was handled at 1.5s, after driver-2";
+    let term = format!("{said}: the client was not the only process of its name");
+    check(&disorder("tcp/fire-and-forget"), InOrder, (Violated, Broken), Some(said));
+    check(&twins("tcp/fire-and-forget"), InOrder, (Violated, OutsideTerms), Some(&term));
+    check(&twins("tcp/catch-up"), InOrder, (Violated, Broken), Some(said));
+}
+
 fn story_of(contender: &str) -> Story {
     story(contender).joined().at(1_000)
 }

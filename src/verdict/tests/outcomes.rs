@@ -1,7 +1,7 @@
 //! What is wanted, what becomes of it, and the numbers of a row.
 
 use crate::history::PowerState;
-use crate::message::{Dedup, Echo, EndReason, From, Note, PushKind, Target};
+use crate::message::{Answer, Dedup, Echo, EndReason, From, Note, PushKind, Target};
 use crate::verdict::{Outcome, Subscriber};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
@@ -30,6 +30,19 @@ fn a_first_sending_is_live_and_any_other_is_caught_up() {
 }
 
 #[test]
+fn the_first_sending_of_a_new_broker_is_not_the_first() {
+    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let crashed = |story: Story| story.at(2_000).broker_crashed().at(3_000).connected();
+    let sent = |story: Story| story.accepted(1).pushed(1, Live).read(1, Live).handled(1, Live);
+    let back = |story: Story| sent(crashed(story).answered(new).recorded(From::Before));
+    check(back(catch_up().under_way(1)), [1, 0, 1, 0, 0]);
+    check(back(catch_up().handed_over(1).accepted(1)), [1, 1, 0, 0, 0]);
+    // In fire-and-forget nothing is ever sent again: each push stands for itself.
+    let fire = story("udp/fire-and-forget").joined().at(1_000).under_way(1);
+    check(sent(crashed(fire).recorded(From::Now)), [1, 1, 0, 0, 0]);
+}
+
+#[test]
 fn the_brokers_record_decides_what_is_wanted() {
     let accepted = |story: Story| story.handed_over(1).accepted(1);
     check(accepted(story("tcp/catch-up")), [0, 0, 0, 0, 0]);
@@ -43,6 +56,10 @@ fn the_brokers_record_decides_what_is_wanted() {
     // Handed over before the join, accepted after it; and the other way round.
     check(story("tcp/catch-up").handed_over(1).joined().accepted(1), [1, 0, 0, 1, 0]);
     check(catch_up().handed_over(1).unrecorded().accepted(1), [0, 0, 0, 0, 0]);
+    // Accepted before the join, and a copy of it after the join.
+    let copied = || story("udp/fire-and-forget").handed_over(1).accepted(1).joined();
+    check(copied().accepted(1).pushed(1, Live).read(1, Live).handled(1, Live), [1, 1, 0, 0, 0]);
+    check(copied(), [0, 0, 0, 0, 0]);
     // Never accepted: the hand-over decides.
     check(story("tcp/catch-up").handed_over(1).at(5).joined(), [0, 0, 0, 0, 0]);
     check(catch_up().handed_over(1), [1, 0, 0, 1, 0]);
