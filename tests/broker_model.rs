@@ -147,6 +147,23 @@ impl Model {
         })
     }
 
+    /// What was acknowledged when a session attached and something before it was not: no link in
+    /// the chain any more, since a client that has crashed does not know that it read it.
+    fn holes(&self, who: usize) -> BTreeSet<u64> {
+        let mut holes = BTreeSet::new();
+        for at in 0..self.log.len() {
+            let before = Model { log: self.log[..at].to_vec() };
+            let joins = matches!(&self.log[at], Entry::Joined { who: one, .. } if *one == who);
+            if !joins || before.is_attached(who) {
+                continue;
+            }
+            let wanted = before.wanted(who).into_iter().map(|(position, _)| position);
+            let later = wanted.skip_while(|position| before.is_acked(who, *position));
+            holes.extend(later.filter(|position| before.is_acked(who, *position)));
+        }
+        holes
+    }
+
     /// What was pushed on the open session and is not acknowledged.
     fn out(&self, who: usize) -> Vec<u64> {
         let opened = |entry: &Entry| matches!(entry, Entry::Opened { who: one, .. } if *one == who);
@@ -182,7 +199,11 @@ impl Model {
     fn pump(&mut self, who: usize, said: &mut Lines) {
         let Some(peer) = self.peer(who).filter(|_| self.is_attached(who)) else { return };
         let mut after = self.began(who);
+        let holes = self.holes(who);
         for (position, id) in self.wanted(who) {
+            if holes.contains(&position) {
+                continue;
+            }
             let out = self.out(who);
             if !self.is_acked(who, position) && !out.contains(&position) && out.len() < WINDOW {
                 self.log.push(Entry::Pushed { who, position });

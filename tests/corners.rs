@@ -123,6 +123,7 @@ fn an_eviction_for_one_subscriber_is_none_for_another() {
 #[test]
 fn a_subscription_from_the_start_is_not_owed_what_its_other_rooms_exclude() {
     let text = r#"title = "from the start"
+        contenders = ["udp/fire-and-forget", "udp/catch-up", "tcp/fire-and-forget", "tcp/catch-up"]
         run_for = "8s"
         latency = "50ms"
         client = [
@@ -340,4 +341,30 @@ fn a_pause_bites_with_each_packet_that_finds_its_own_machine_asleep() {
         trial.history.bites
     });
     assert_eq!(bites.collect::<Vec<_>>(), [[1 + 4, 1], [1 + 5 + 3, 1]]);
+}
+
+/// Acknowledgements are lost on the way, some of them between others that are not; then the shop
+/// crashes. It does not know what it had read, and is not to wait for it either: 40 come by 2.5 s,
+/// some of them for a second time after the crash.
+#[test]
+fn a_client_that_crashed_does_not_wait_for_what_it_had_acknowledged() {
+    for seed in 1..=20 {
+        let text = format!(
+            r#"title = "holes among acknowledgements"
+            seed = {seed}
+            run_for = "30s"
+            latency = "20ms"
+            contenders = ["udp/catch-up"]
+            broker = {{ heartbeat = {{ every = "1s", timeout = "1s" }} }}
+            client = [
+                {{ id = "p", publish = [{{ queue = "q", event = "b", every = "50ms", count = 40, start = "500ms" }}] }},
+                {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+            ]
+            fault = [
+                {{ kind = "loss", who = "s", direction = "out", at = "1500ms", for = "2300ms", rate = 0.5 }},
+                {{ kind = "crash", who = "s", at = "2400ms", for = "1500ms" }},
+            ]"#
+        );
+        check(&text, "s", [40, 40, 0]);
+    }
 }

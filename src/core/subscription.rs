@@ -17,7 +17,7 @@ use super::broker::Peer;
 pub struct Subscription {
     /// In order of position; what is in front is not acknowledged.
     items: VecDeque<Item>,
-    /// The last position that was ever routed to this subscription.
+    /// The last position that was routed to this subscription and that a client can know of.
     last_routed: Position,
     attached: Option<Attached>,
 }
@@ -40,7 +40,7 @@ struct Attached {
 struct Item {
     /// A message's position; a gap's last position.
     position: Position,
-    /// The position of the item before it, acknowledged or not.
+    /// The position of the item before it; in a session, acknowledged or not.
     after: Position,
     what: What,
     state: State,
@@ -139,6 +139,7 @@ impl Subscription {
             Some(known) if known.epoch == epoch => self.acknowledge_up_to(known.position),
             _ => Vec::new(),
         };
+        self.forget_done();
         let sent = VecDeque::new();
         self.attached = Some(Attached { peer, head, cursor: 0, out: 0, sent });
         let position = self.position();
@@ -275,6 +276,17 @@ impl Subscription {
             }
         }
         settled
+    }
+
+    /// What is acknowledged while something before it is not is no link in the chain of a new
+    /// session: a client that crashed since does not know that it had read it, and would wait.
+    fn forget_done(&mut self) {
+        let mut after = self.position();
+        self.items.retain(|item| item.state != State::Done);
+        for item in &mut self.items {
+            item.after = std::mem::replace(&mut after, item.position);
+        }
+        self.last_routed = after;
     }
 
     fn pop_done(&mut self) {

@@ -146,7 +146,9 @@ fn weight(what: &What) -> Weight {
             | Note::ToldAnswer { .. }
             | Note::ToldGap { .. },
         ) => Weight::Life,
-        What::CloseCode { .. } | What::Carried { .. } | What::Dropped { .. } | What::Ended(_) => Weight::Byte,
+        What::CloseCode { .. } | What::Carried { .. } | What::Dropped { .. } | What::Ended(_) => {
+            Weight::Byte
+        }
         What::Note(_) => Weight::Message,
     }
 }

@@ -12,12 +12,14 @@ pub mod mailbox;
 pub mod outbox;
 pub mod poster;
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::{Happening, Reading};
 use crate::message::{Frame, SessionId};
 
 /// Most bytes of a request's or a response's body.
@@ -46,11 +48,16 @@ pub fn unescape(text: &str) -> Option<String> {
 }
 
 /// What is not plain in a path or query (RFC 3986 §2.3).
-const PLAIN: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The copies of messages in frames of a session.
 pub fn copies(frames: &[Frame], session: &SessionId) -> Vec<super::tap::CopyOf> {
     let messages = frames.iter().filter_map(Frame::message);
     messages.map(|message| (message.id.clone(), session.clone())).collect()
+}
+
+/// What happened next, unless it is a delivery and none is wanted now.
+pub fn next_of(happened: &mut VecDeque<Happening>, reading: Reading) -> Option<Happening> {
+    let is_delivery = matches!(happened.front(), Some(Happening::Frame(Frame::Push { .. })));
+    if is_delivery && reading == Reading::Paused { None } else { happened.pop_front() }
 }

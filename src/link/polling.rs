@@ -20,7 +20,7 @@ use super::http::desk::{self, Style};
 use super::http::exchange::{Connection, Reply};
 use super::http::outbox::Outbox;
 use super::http::poster::{Poster, failed, happenings};
-use super::http::{FRAMES, path};
+use super::http::{FRAMES, next_of, path};
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings};
 use crate::core::Path;
 use crate::message::{EndReason, Frame, Heartbeat, SessionId};
@@ -71,10 +71,7 @@ impl Carrier for LongPolling {
     }
 }
 
-async fn connect<N: Net>(
-    dial: Dial<N>,
-    rhythm: Rhythm,
-) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
+async fn connect<N: Net>(dial: Dial<N>, rhythm: Rhythm) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
     let connection = Connection::open(&dial).await?;
     let outbox = Outbox::default();
     let asker = Asker {
@@ -136,12 +133,9 @@ impl<N: Net> Asker<N> {
             self.poster.add(frame);
         }
         loop {
-            let is_push = matches!(self.ready.front(), Some(Happening::Frame(Frame::Push { .. })));
-            if reading == Reading::Wanted || !is_push {
-                if let Some(happening) = self.ready.pop_front() {
-                    self.note(&happening);
-                    return Poll::Ready(happening);
-                }
+            if let Some(happening) = next_of(&mut self.ready, reading) {
+                self.note(&happening);
+                return Poll::Ready(happening);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };
             let timeout = self.heartbeat.unwrap_or_default().timeout;
@@ -176,9 +170,9 @@ impl<N: Net> Asker<N> {
         let now = self.dial.net.now();
         if now < self.next_at {
             let (net, at) = (self.dial.net.clone(), self.next_at);
-            let alarm = self.alarm.get_or_insert_with(|| {
-                Box::pin(async move { net.sleep_until(at).await })
-            });
+            let alarm = self
+                .alarm
+                .get_or_insert_with(|| Box::pin(async move { net.sleep_until(at).await }));
             std::task::ready!(alarm.as_mut().poll(cx));
         }
         self.alarm = None;

@@ -27,7 +27,7 @@ use super::http::desk::{self, Style};
 use super::http::exchange::Connection;
 use super::http::outbox::Outbox;
 use super::http::poster::Poster;
-use super::http::{escape, path, unescape};
+use super::http::{escape, next_of, path, unescape};
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, garbled};
 use crate::core::Path;
 use crate::message::{EndReason, Frame, Heartbeat, Name, SessionId};
@@ -82,8 +82,7 @@ impl Carrier for Sse {
 /// The client and session that a stream is asked for.
 fn session_of(path: &str, query: &str) -> Option<(Name, SessionId)> {
     let (process, number) = path.strip_prefix('/')?.rsplit_once('/')?;
-    let session =
-        SessionId { process: unescape(process)?.into(), number: number.parse().ok()? };
+    let session = SessionId { process: unescape(process)?.into(), number: number.parse().ok()? };
     Some((unescape(query.strip_prefix("client=")?)?.into(), session))
 }
 
@@ -127,14 +126,11 @@ impl<N: Net> EventInlet<N> {
             self.say(frame);
         }
         loop {
-            let is_push = matches!(self.ready.front(), Some(Happening::Frame(Frame::Push { .. })));
-            if reading == Reading::Wanted || !is_push {
-                if let Some(happening) = self.ready.pop_front() {
-                    if let Happening::Frame(Frame::Welcome { heartbeat, .. }) = &happening {
-                        self.timeout = heartbeat.timeout;
-                    }
-                    return Poll::Ready(happening);
+            if let Some(happening) = next_of(&mut self.ready, reading) {
+                if let Happening::Frame(Frame::Welcome { heartbeat, .. }) = &happening {
+                    self.timeout = heartbeat.timeout;
                 }
+                return Poll::Ready(happening);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };
             if let Poll::Ready(happenings) = self.poster.poll(cx, &session, self.timeout) {

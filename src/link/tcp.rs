@@ -75,7 +75,9 @@ impl<S: Stream> Inlet for TcpInlet<S> {
 impl<S: Stream> TcpInlet<S> {
     fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
         match self.lane.poll_write(cx, &mut self.stream) {
-            Poll::Ready(Ok(Written::Some)) => return Poll::Ready(Happening::Flushed(self.lane.waiting())),
+            Poll::Ready(Ok(Written::Some)) => {
+                return Poll::Ready(Happening::Flushed(self.lane.waiting()));
+            }
             Poll::Ready(Ok(Written::Closed)) => {
                 return Poll::Ready(Happening::Ended(EndReason::Left));
             }

@@ -16,9 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{
-    WebSocketStream, accept_hdr_async_with_config, client_async_with_config,
-};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
 use self::lane::{Next, SocketLane};
 use super::listen::{self, HANDSHAKE_WITHIN};
@@ -65,6 +63,7 @@ impl Carrier for WebSocket {
 }
 
 /// Serves one connection until it ends.
+#[expect(clippy::result_large_err, reason = "the library's signature")]
 async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
     let net = hub.net().clone();
     let tap = Tap::new(&net, hub.recorder(), stream);
@@ -77,17 +76,20 @@ async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
     let stream = tokio::select! {
         biased;
         stream = handshake => stream,
-        () = deadline => return,
+        () = deadline => return hub.turned_away(EndReason::ConnectTimeout),
     };
-    // Who speaks no WebSocket was answered by the library, and is gone.
-    let Ok(stream) = stream else { return };
+    let stream = match stream {
+        Ok(stream) => stream,
+        // Who speaks no WebSocket was answered by the library.
+        Err(error) => return hub.turned_away(end_of(&refused(error))),
+    };
     let lane = SocketLane::new(manifest);
     let inlet = SocketInlet::new(net, hub.recorder().clone(), stream, lane.clone());
     hub.attend(Box::new(lane), inlet).await;
 }
 
 // The library's signature.
-#[allow(clippy::result_large_err)]
+#[expect(clippy::result_large_err)]
 fn answer(upgrade: Upgrade, response: Response) -> Result<Response, ErrorResponse> {
     match upgrade {
         Upgrade::Accept => Ok(response),

@@ -16,12 +16,13 @@ use super::facts::{Facts, Map, Moment, Set};
 pub fn mark(facts: &mut Facts<'_>) {
     let asked = facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.what));
     let retained = asked.then(Retained::default);
-    let new_epochs = Set::default();
-    let mut record = Record { rooms: Map::default(), new_epochs, retained, life: 0 };
+    let (rooms, subscribed, made) = (Map::default(), Set::default(), Map::default());
+    let mut record = Record { rooms, subscribed, made, retained, life: 0 };
     for (moment, event, message) in std::mem::take(&mut facts.record) {
         match &event.what {
             What::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life += 1;
+                record.subscribed.clear();
                 record.retained.iter_mut().for_each(Retained::clear);
             }
             What::Note(note) => record.see(facts, (moment, message), note),
@@ -42,12 +43,23 @@ fn asks_what_is_retained(what: &What) -> bool {
 struct Record<'h> {
     /// The subscribers of a room, and in which life of the broker they were last recorded.
     rooms: Map<(&'h Name, &'h Name), Map<usize, u32>>,
-    /// Whose last attachment to which queue was told that its epoch is new: what that session
-    /// joins next begins as the broker's new subscription does.
-    new_epochs: Set<(usize, &'h Name)>,
+    /// Who has a subscription to which queue in this life of the broker.
+    subscribed: Set<(usize, &'h Name)>,
+    /// Whose last attachment to which queue made its subscription, and how: what that session
+    /// joins next begins as the subscription does.
+    made: Map<(usize, &'h Name), Made>,
     /// `None` if nobody ever asks.
     retained: Option<Retained<'h>>,
     life: u32,
+}
+
+/// How a subscription came to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// The client knew no position.
+    Fresh,
+    /// The client knew a position of another epoch.
+    InNewEpoch,
 }
 
 /// A subscriber to whom a message routes.
@@ -102,10 +114,14 @@ impl<'h> Record<'h> {
             }
             Note::Attached { queue, client, answer, .. } => {
                 let Some(subscriber) = facts.roll.by_name(client) else { return };
-                match **answer {
-                    Answer::NewEpoch { .. } => self.new_epochs.insert((subscriber, queue)),
-                    _ => self.new_epochs.remove(&(subscriber, queue)),
-                };
+                self.made.remove(&(subscriber, queue));
+                if self.subscribed.insert((subscriber, queue)) {
+                    let made = match **answer {
+                        Answer::NewEpoch { .. } => Made::InNewEpoch,
+                        _ => Made::Fresh,
+                    };
+                    self.made.insert((subscriber, queue), made);
+                }
             }
             _ => {}
         }
@@ -140,15 +156,15 @@ impl<'h> Record<'h> {
         subscriber: usize,
         (queue, rooms): (&'h Name, &'h [RoomJoin]),
     ) {
-        let is_new_epoch = self.new_epochs.remove(&(subscriber, queue));
+        let made = self.made.remove(&(subscriber, queue));
         let mut owed = Vec::new();
         for RoomJoin { room, from } in rooms {
             let members = self.rooms.entry((queue, room)).or_default();
             let before = members.insert(subscriber, self.life);
             let begins_at_the_start = match from {
                 From::Now => false,
-                From::Start => before != Some(self.life),
-                From::Before => is_new_epoch,
+                From::Start => made.is_some() && before != Some(self.life),
+                From::Before => made == Some(Made::InNewEpoch),
             };
             if begins_at_the_start {
                 owed.push((room, *from == From::Start && before.is_none()));

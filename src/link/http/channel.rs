@@ -24,13 +24,15 @@ pub struct Channel<N> {
     state: State,
 }
 
+type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 enum State {
     /// Nothing is asked.
     Idle(Option<Connection>),
     /// A request is out.
-    Busy(Pin<Box<dyn Future<Output = (Option<Connection>, Result<Reply, EndReason>)> + Send>>),
+    Busy(Later<(Option<Connection>, Result<Reply, EndReason>)>),
     /// The last request failed a moment ago.
-    Resting(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Resting(Later<()>),
 }
 
 impl<N: Net> Channel<N> {
@@ -82,9 +84,7 @@ impl<N: Net> Channel<N> {
             Ok(_) => State::Idle(connection),
             Err(_) => {
                 let net = self.dial.net.clone();
-                State::Resting(Box::pin(
-                    async move { net.sleep_until(net.now() + RETRY).await },
-                ))
+                State::Resting(Box::pin(async move { net.sleep_until(net.now() + RETRY).await }))
             }
         };
         Poll::Ready(reply)

@@ -156,10 +156,10 @@ mod tests {
         check("data\n\ndata\ndata\n\ndata:", &[event(None, "", ""), event(None, "", "\n")]);
         check("data:test\n\ndata: test\n\n", &[event(None, "", "test"), event(None, "", "test")]);
         check("event: add\rdata: 73857293\r\r", &[event(None, "add", "73857293")]);
-        check("\u{feff}data: a\r\n\r\nretry: 1500\nretry: x\n", &[
-            event(None, "", "a"),
-            Said::Retry(1_500),
-        ]);
+        check(
+            "\u{feff}data: a\r\n\r\nretry: 1500\nretry: x\n",
+            &[event(None, "", "a"), Said::Retry(1_500)],
+        );
         check("id: a\0b\ndata: x\n\n", &[event(None, "", "x")]);
     }
 

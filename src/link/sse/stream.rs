@@ -21,11 +21,7 @@ use crate::message::{Frame, Mode};
 use crate::net::Net;
 
 /// Opens a session, and answers with its stream.
-pub fn respond<N: Net>(
-    desk: &Desk<N>,
-    request: Request<Incoming>,
-    line: &Line,
-) -> Response<Body> {
+pub fn respond<N: Net>(desk: &Desk<N>, request: Request<Incoming>, line: &Line) -> Response<Body> {
     match open(desk, &request, line) {
         Ok(session) => {
             let stream = Stream::new(desk, session, line);

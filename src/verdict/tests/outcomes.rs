@@ -98,10 +98,15 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
         let story = story("tcp/catch-up").handed_over(1).accepted(1);
         story.at(500).handed_over(2).accepted(2).at(1_000)
     };
-    check(earlier().connected().recorded(From::Start), [2, 0, 0, 2, 0]);
-    check(earlier().connected().recorded(From::Now), [0, 0, 0, 0, 0]);
-    check(earlier().forgotten(1, 1).connected().recorded(From::Start), [1, 0, 0, 1, 0]);
-    check(earlier().broker_crashed().connected().recorded(From::Start), [0, 0, 0, 0, 0]);
+    let started = Answer::Started { epoch: 1, position: 0 };
+    let attached = |story: Story| story.connected().answered(started);
+    check(attached(earlier()).recorded(From::Start), [2, 0, 0, 2, 0]);
+    check(attached(earlier()).recorded(From::Now), [0, 0, 0, 0, 0]);
+    check(attached(earlier().forgotten(1, 1)).recorded(From::Start), [1, 0, 0, 1, 0]);
+    check(attached(earlier().broker_crashed()).recorded(From::Start), [0, 0, 0, 0, 0]);
+    // A subscription that is there already goes on where it was.
+    let left = attached(attached(earlier()).recorded(From::Now).unrecorded());
+    check(left.recorded(From::Start), [0, 0, 0, 0, 0]);
     // A record that is renewed wants nothing new.
     let renewed = story("tcp/catch-up").connected().recorded(From::Start).unrecorded();
     let renewed = renewed.recorded(From::Now).handed_over(1).accepted(1).unrecorded();
