@@ -83,6 +83,13 @@ pub trait Datagrams: Send + Sync + 'static {
     /// The address that it is bound to.
     fn local_addr(&self) -> SocketAddr;
 
+    /// Connects it: from now on it hears this peer only, and is told when nobody listens there
+    /// (the ICMP port unreachable that answers a datagram).
+    ///
+    /// # Errors
+    /// The address cannot be reached from here.
+    fn connect(&self, peer: SocketAddr) -> impl Future<Output = io::Result<()>> + Send;
+
     /// Sends one datagram, and says the how manyth to that address it is, from 1. It never waits:
     /// what does not fit in the socket is dropped.
     ///
@@ -93,7 +100,7 @@ pub trait Datagrams: Send + Sync + 'static {
     /// The next datagram: its length and sender. What does not fit in `buffer` is cut off.
     ///
     /// # Errors
-    /// The network is gone.
+    /// `ConnectionRefused` if it is connected and nobody listens there; the network is gone.
     fn recv_from(
         &self,
         buffer: &mut [u8],

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::core::{BrokerInput, Path, Peer};
 use crate::history::Flow;
-use crate::message::{Frame, SessionId};
+use crate::message::{EndReason, Frame, SessionId};
 use crate::net::{Datagrams, Net};
 use crate::wire;
 
@@ -32,10 +32,12 @@ impl Carrier for Udp {
         dial: Dial<N>,
     ) -> io::Result<(Box<dyn Lane>, UdpInlet<N::Datagrams>)> {
         let Dial { net, to, .. } = dial;
-        let socket = Arc::new(net.bind(0).await?);
+        let socket = net.bind(0).await?;
+        socket.connect(to).await?;
+        let socket = Arc::new(socket);
         let flow = Arc::new(Flow { from: socket.local_addr(), to });
         let lane = DatagramLane { socket: socket.clone(), flow };
-        Ok((Box::new(lane), UdpInlet { socket, peer: to }))
+        Ok((Box::new(lane), UdpInlet { socket }))
     }
 
     /// Every address that a datagram comes from is a connection, until the broker closes it.
@@ -85,24 +87,21 @@ impl<D: Datagrams> Lane for DatagramLane<D> {
 /// The client's socket.
 pub struct UdpInlet<D> {
     socket: Arc<D>,
-    peer: SocketAddr,
 }
 
 impl<D: Datagrams> Inlet for UdpInlet<D> {
     /// A datagram is always read: when the inbox is full, it is the client that drops it.
     async fn next(&mut self, _reading: Reading) -> Happening {
         let mut buffer = [0; wire::MOST_DATAGRAM];
-        loop {
-            match self.socket.recv_from(&mut buffer).await {
-                Ok((_, from)) if from != self.peer => {}
-                Ok((length, _)) => {
-                    return match wire::decode(&buffer[..length]) {
-                        Ok(frame) => Happening::Frame(frame),
-                        Err(error) => Happening::Garbled(garbled(&error)),
-                    };
-                }
-                Err(error) => return Happening::Ended(end_of(&error)),
+        match self.socket.recv_from(&mut buffer).await {
+            Ok((length, _)) => match wire::decode(&buffer[..length]) {
+                Ok(frame) => Happening::Frame(frame),
+                Err(error) => Happening::Garbled(garbled(&error)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Happening::Ended(EndReason::Unreachable)
             }
+            Err(error) => Happening::Ended(end_of(&error)),
         }
     }
 }

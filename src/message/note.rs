@@ -122,6 +122,8 @@ pub enum EndReason {
     TcpTimeout,
     /// Nobody listens there.
     Refused,
+    /// Nobody listens there for datagrams (ICMP port unreachable).
+    Unreachable,
     /// The upgrade to WebSocket was refused.
     UpgradeRefused,
     /// The attempt took too long.
@@ -158,6 +160,7 @@ impl EndReason {
             EndReason::TcpTimeout => "TCP timeout",
             EndReason::Refused => "connection refused",
             EndReason::UpgradeRefused => "upgrade refused",
+            EndReason::Unreachable => "ICMP",
             EndReason::ConnectTimeout => "connect timeout",
             EndReason::HttpTimeout => "HTTP timeout",
             EndReason::Heartbeat => "heartbeat",

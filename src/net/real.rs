@@ -150,6 +150,10 @@ impl Datagrams for RealDatagrams {
         self.local
     }
 
+    async fn connect(&self, peer: SocketAddr) -> io::Result<()> {
+        self.socket.connect(peer).await
+    }
+
     fn send_to(&self, datagram: &[u8], to: SocketAddr) -> io::Result<u64> {
         self.socket.try_send_to(datagram, to)?;
         let mut sent = self.sent.lock().expect("counting does not panic");

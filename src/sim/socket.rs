@@ -224,6 +224,13 @@ impl Datagrams for SimDatagrams {
         self.local
     }
 
+    async fn connect(&self, peer: SocketAddr) -> io::Result<()> {
+        self.net.change(|stack| {
+            stack.datagram(self.id).ok_or_else(gone)?.connect(peer);
+            Ok(())
+        })
+    }
+
     fn send_to(&self, datagram: &[u8], to: SocketAddr) -> io::Result<u64> {
         self.net.change(|stack| {
             stack.datagram(self.id).ok_or_else(gone)?.send(datagram, to)?;
@@ -234,7 +241,7 @@ impl Datagrams for SimDatagrams {
 
     async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let (datagram, from) = poll_fn(|cx| {
-            self.net.poll(|stack| stack.datagram(self.id).ok_or_else(gone)?.poll_recv(cx).map(Ok))
+            self.net.poll(|stack| stack.datagram(self.id).ok_or_else(gone)?.poll_recv(cx))
         })
         .await?;
         let length = datagram.len().min(buffer.len());

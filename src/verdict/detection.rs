@@ -146,7 +146,11 @@ fn notice(
     let unseen = over.map_or(facts.ended_at, |over| over.at).min(fault.until);
     let ended = match side {
         Side::Broker => session.closed,
-        Side::Client => session.lost,
+        // A request that failed says as much as a session that ended.
+        Side::Client => {
+            let failed = session.failures.iter().find(|failed| failed.moment.at >= fault.at);
+            failed.copied().or(session.lost)
+        }
     };
     let noticed = ended.filter(|end| {
         end.reason != EndReason::Left

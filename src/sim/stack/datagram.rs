@@ -34,6 +34,10 @@ pub(crate) struct Datagram {
     inbox: Queue,
     outbox: Queue,
     reader: Option<Waker>,
+    /// The only peer, if it is connected.
+    peer: Option<SocketAddr>,
+    /// Whether the peer said that nobody listens there, which the program was not told yet.
+    is_refused: bool,
     /// Whether the program closed it.
     closed: bool,
 }
@@ -77,7 +81,22 @@ impl Datagram {
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(socket);
         let (inbox, outbox) = (Queue::default(), Queue::default());
-        Datagram { sockets, handle, local, inbox, outbox, reader: None, closed: false }
+        let (reader, peer, is_refused, closed) = (None, None, false, false);
+        Datagram { sockets, handle, local, inbox, outbox, reader, peer, is_refused, closed }
+    }
+
+    /// Hears one peer only, and its refusals.
+    pub fn connect(&mut self, peer: SocketAddr) {
+        self.peer = Some(peer);
+    }
+
+    /// An ICMP port unreachable came for a datagram to `to`: a socket that is not connected is
+    /// not told, as on Linux (udp(7)).
+    pub(super) fn refuse(&mut self, to: SocketAddr) {
+        if self.peer == Some(to) {
+            self.is_refused = true;
+            self.reader.take().into_iter().for_each(Waker::wake);
+        }
     }
 
     /// Queues a datagram to be sent.
@@ -95,9 +114,15 @@ impl Datagram {
     }
 
     /// The next datagram and its sender.
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<(Vec<u8>, SocketAddr)> {
+    ///
+    /// # Errors
+    /// `ConnectionRefused`, once for what the peer said.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Vec<u8>, SocketAddr)>> {
+        if std::mem::take(&mut self.is_refused) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()));
+        }
         match self.inbox.pop() {
-            Some(datagram) => Poll::Ready(datagram),
+            Some(datagram) => Poll::Ready(Ok(datagram)),
             None => {
                 self.reader = Some(cx.waker().clone());
                 Poll::Pending
@@ -110,6 +135,9 @@ impl Datagram {
         let (datagram, meta) = self.sockets.get_mut::<Socket>(self.handle).recv().ok()?;
         let smoltcp::wire::IpAddress::Ipv4(address) = meta.endpoint.addr;
         let from = SocketAddr::V4(SocketAddrV4::new(address, meta.endpoint.port));
+        if self.peer.is_some_and(|peer| peer != from) {
+            return Some(Room::Found);
+        }
         let room = self.inbox.push(datagram, from);
         if let Some(waker) = self.reader.take() {
             waker.wake();

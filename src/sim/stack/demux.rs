@@ -9,7 +9,10 @@ use std::net::{SocketAddr, SocketAddrV4};
 
 use bytes::Bytes;
 use smoltcp::socket::tcp::State;
-use smoltcp::wire::{IpAddress, IpProtocol, Ipv4Packet, TcpPacket, TcpSeqNumber, UdpPacket};
+use smoltcp::wire::{
+    IPV4_HEADER_LEN, Icmpv4DstUnreachable, Icmpv4Message, Icmpv4Packet, IpAddress, IpProtocol,
+    Ipv4Packet, TcpPacket, TcpSeqNumber, UDP_HEADER_LEN, UdpPacket,
+};
 
 use crate::history::Fate;
 use crate::time::Instant;
@@ -55,6 +58,10 @@ impl Stack {
                 Reception::Taken
             }
             IpProtocol::Udp => self.receive_datagram(now, packet),
+            IpProtocol::Icmp => {
+                self.receive_refusal(&packet);
+                Reception::Taken
+            }
             _ => {
                 self.feed_nobody(now, packet);
                 Reception::Taken
@@ -133,6 +140,26 @@ impl Stack {
             Some(Room::Found) => Reception::Taken,
             Some(Room::Full) => Reception::Dropped(Fate::BufferFull),
             None => Reception::Dropped(Fate::Corrupted),
+        }
+    }
+
+    /// An ICMP port unreachable quotes the datagram that it is about (RFC 792): its socket is told.
+    fn receive_refusal(&mut self, packet: &[u8]) {
+        let ip = Ipv4Packet::new_unchecked(packet);
+        let Ok(icmp) = Icmpv4Packet::new_checked(ip.payload()) else { return };
+        let is_refusal = icmp.msg_type() == Icmpv4Message::DstUnreachable
+            && icmp.msg_code() == u8::from(Icmpv4DstUnreachable::PortUnreachable);
+        // The quotation may be cut off, but for both headers.
+        let data = icmp.data();
+        let is_whole = data.len() >= IPV4_HEADER_LEN + UDP_HEADER_LEN;
+        if !is_refusal || !is_whole || Ipv4Packet::new_unchecked(data).header_len() as usize != IPV4_HEADER_LEN {
+            return;
+        }
+        let quoted = Ipv4Packet::new_unchecked(data);
+        let udp = UdpPacket::new_unchecked(&data[IPV4_HEADER_LEN..]);
+        let to = SocketAddr::V4(SocketAddrV4::new(quoted.dst_addr(), udp.dst_port()));
+        if let Some(id) = self.datagram_ports.get(&udp.src_port()) {
+            self.datagrams.get_mut(id).expect("the table is right").refuse(to);
         }
     }
 

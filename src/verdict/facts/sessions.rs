@@ -30,6 +30,8 @@ pub struct Session {
     pub welcomed: Option<Moment>,
     /// When the client lost it.
     pub lost: Option<Ending>,
+    /// When a request of the client failed while it went on.
+    pub failures: Vec<Ending>,
     /// Every push to it.
     pub pushes: Vec<Moment>,
 }
@@ -62,6 +64,7 @@ impl Sessions {
             forgotten: None,
             welcomed: None,
             lost: None,
+            failures: Vec::new(),
             pushes: Vec::new(),
         });
         index
@@ -94,6 +97,9 @@ impl Sessions {
                     }
                     Note::Lost { reason, .. } => {
                         session.lost.get_or_insert(Ending { moment, reason: *reason });
+                    }
+                    Note::RequestFailed { reason, .. } => {
+                        session.failures.push(Ending { moment, reason: *reason });
                     }
                     Note::Pushed { .. } => session.pushes.push(moment),
                     _ => {}
