@@ -11,8 +11,8 @@ struct Column {
     head: [&'static str; 2],
     /// What it shows of a contender.
     value: fn(&Cells) -> String,
-    /// Left out while every contender has 0; the note that says so instead.
-    zero: Option<fn(&Totals) -> u64>,
+    /// Left out while this is so for every contender.
+    is_idle: fn(&Totals) -> bool,
 }
 
 /// What the columns are computed from.
@@ -28,33 +28,41 @@ const COLUMNS_SHOWN: [Column; 11] = [
     column(["", "live"], |cells| words::count(cells.totals.live)),
     column(["caught", "up"], |cells| words::count(cells.totals.caught_up)),
     column(["", "missed"], |cells| words::count(cells.totals.missed)),
-    unusual(["", "twice"], |totals| totals.twice, |cells| words::count(cells.totals.twice)),
+    unusual(["", "twice"], |totals| totals.twice == 0, |cells| words::count(cells.totals.twice)),
     unusual(
         ["out of", "order"],
-        |totals| totals.out_of_order,
+        |totals| totals.out_of_order == 0,
         |cells| words::count(cells.totals.out_of_order),
     ),
-    unusual(["not", "wanted"], |totals| totals.unasked, |c| words::count(c.totals.unasked)),
+    unusual(["not", "wanted"], |totals| totals.unasked == 0, |c| words::count(c.totals.unasked)),
     unusual(
         ["inter-", "rupted"],
-        |totals| totals.interrupted,
+        |totals| totals.interrupted == 0,
         |cells| words::count(cells.totals.interrupted),
     ),
-    column(["worst", "delay"], |cells| millis(cells.totals.worst_delay_ms, cells.none)),
-    column(["noticed", "after"], |cells| millis(cells.totals.noticed_after_ms, cells.none)),
+    unusual(
+        ["worst", "delay"],
+        |totals| totals.wanted == 0,
+        |cells| millis(cells.totals.worst_delay_ms, cells.none),
+    ),
+    unusual(
+        ["noticed", "after"],
+        |totals| totals.wanted == 0 && totals.noticed_after_ms.is_none(),
+        |cells| millis(cells.totals.noticed_after_ms, cells.none),
+    ),
     column(["", "packets"], |cells| words::count(cells.row.cost.packets)),
 ];
 
 const fn column(head: [&'static str; 2], value: fn(&Cells) -> String) -> Column {
-    Column { head, value, zero: None }
+    Column { head, value, is_idle: |_| false }
 }
 
 const fn unusual(
     head: [&'static str; 2],
-    zero: fn(&Totals) -> u64,
+    is_idle: fn(&Totals) -> bool,
     value: fn(&Cells) -> String,
 ) -> Column {
-    Column { head, value, zero: Some(zero) }
+    Column { head, value, is_idle }
 }
 
 /// The table's lines.
@@ -68,33 +76,41 @@ pub fn draw(report: &Report, style: &Style) -> Vec<String> {
         report.contenders.iter().map(|row| contender(row).to_string()).collect();
     let name_columns = names.iter().map(|name| width(name)).max().unwrap_or(0).max(9);
 
-    let mut left_out = Vec::new();
+    let used = COLUMNS_SHOWN.iter().filter(|column| {
+        let is_idle = |row: &Cells| (column.is_idle)(&row.totals);
+        !rows.iter().all(is_idle)
+    });
+    let used: Vec<(&Column, usize)> = used
+        .map(|column| {
+            let cells = rows.iter().map(|row| width(&(column.value)(row)));
+            (column, cells.chain(column.head.map(width)).max().unwrap_or(0))
+        })
+        .collect();
+    // Two spaces between columns, or one if that gives room to all.
+    let all = |gap: usize| used.iter().map(|(_, columns)| columns + gap).sum::<usize>();
+    let gap = if name_columns + all(2) > COLUMNS { 1 } else { 2 };
+    let (mut left_out, mut shown) = (Vec::new(), Vec::new());
     let mut room = COLUMNS.saturating_sub(name_columns);
-    let mut shown: Vec<(&Column, usize)> = Vec::new();
-    for column in &COLUMNS_SHOWN {
-        let counts = column.zero.map(|zero| rows.iter().map(|row| zero(&row.totals)).sum::<u64>());
-        if counts == Some(0) {
-            continue;
+    for (column, columns) in used {
+        match room.checked_sub(columns + gap) {
+            Some(rest) => {
+                room = rest;
+                shown.push((column, columns));
+            }
+            None => left_out.push(column.head.join(" ").trim().to_owned()),
         }
-        let cells = rows.iter().map(|row| width(&(column.value)(row)));
-        let columns = cells.chain(column.head.map(width)).max().unwrap_or(0);
-        if columns + 2 > room {
-            left_out.push(column.head.join(" ").trim().to_owned());
-            continue;
-        }
-        room -= columns + 2;
-        shown.push((column, columns));
     }
 
     let mut lines = Vec::new();
     for at in 0..2 {
         let name = left(if at == 1 { "contender" } else { "" }, name_columns);
-        let heads = shown.iter().map(|(column, columns)| right(column.head[at], columns + 2));
+        let heads = shown.iter().map(|(column, columns)| right(column.head[at], columns + gap));
         let line = format!("{name}{}", heads.collect::<String>());
         lines.push(style.paint(Ink::Heading, line.trim_end()));
     }
     for (row, name) in rows.iter().zip(&names) {
-        let cells = shown.iter().map(|(column, columns)| right(&(column.value)(row), columns + 2));
+        let cells =
+            shown.iter().map(|(column, columns)| right(&(column.value)(row), columns + gap));
         let name = left(&fit(name, name_columns, style.ellipsis()), name_columns);
         lines.push(format!("{name}{}", cells.collect::<String>()));
     }

@@ -15,7 +15,8 @@ use crate::message::EndReason;
 use crate::net::Net;
 use crate::time::Duration;
 
-/// How long a client waits after a request that failed.
+/// How long a client waits after a request that failed; one that was not answered in time has
+/// taken long enough.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// One request at a time.
@@ -81,7 +82,7 @@ impl<N: Net> Channel<N> {
         let State::Busy(exchange) = &mut self.state else { return Poll::Pending };
         let (connection, reply) = std::task::ready!(exchange.as_mut().poll(cx));
         self.state = match reply {
-            Ok(_) => State::Idle(connection),
+            Ok(_) | Err(EndReason::HttpTimeout) => State::Idle(connection),
             Err(_) => {
                 let net = self.dial.net.clone();
                 State::Resting(Box::pin(async move { net.sleep_until(net.now() + RETRY).await }))

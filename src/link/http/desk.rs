@@ -173,6 +173,8 @@ impl<N: Net> Desk<N> {
         }
         if self.style == Style::Held {
             self.hold(mailbox, asked).await;
+            // Who waits for an answer is there.
+            self.hub.tell(BrokerInput::Heard { peer });
         }
         let frames = if mailbox.is_newest(asked) { mailbox.take_all() } else { Vec::new() };
         let number = (!frames.is_empty()).then(|| mailbox.respond(&frames));
