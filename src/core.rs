@@ -25,6 +25,19 @@ pub struct Path {
     pub frames: Frames,
     /// How each side learns that the other is still there.
     pub pulse: Pulse,
+    /// What becomes of messages that nobody keeps while there is no session.
+    pub away: Away,
+}
+
+/// What becomes of messages that nobody keeps (fire-and-forget) while a client knows that it has
+/// no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// They are dropped.
+    Dropped,
+    /// The link's library buffers them, unless they are volatile, and sends them in order on the
+    /// next session.
+    Buffered,
 }
 
 /// Whether a frame can be lost in silence while the session goes on.
@@ -50,9 +63,15 @@ pub enum Pulse {
 
 impl Path {
     /// Frames arrive or the session ends; the broker pings.
-    pub const RELIABLE: Path = Path { frames: Frames::Reliable, pulse: Pulse::Pings };
+    pub const RELIABLE: Path =
+        Path { frames: Frames::Reliable, pulse: Pulse::Pings, away: Away::Dropped };
     /// Frames may be lost; the broker pings.
-    pub const LOSSY: Path = Path { frames: Frames::Lossy, pulse: Pulse::Pings };
+    pub const LOSSY: Path =
+        Path { frames: Frames::Lossy, pulse: Pulse::Pings, away: Away::Dropped };
     /// The client asks; each request is a sign of life.
-    pub const REQUESTS: Path = Path { frames: Frames::Reliable, pulse: Pulse::Requests };
+    pub const REQUESTS: Path =
+        Path { frames: Frames::Reliable, pulse: Pulse::Requests, away: Away::Dropped };
+    /// As Socket.IO: its own heartbeat, and a buffer for emits while it is away.
+    pub const SOCKET_IO: Path =
+        Path { frames: Frames::Reliable, pulse: Pulse::Link, away: Away::Buffered };
 }

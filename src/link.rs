@@ -10,6 +10,7 @@ pub mod hub;
 mod lane;
 mod listen;
 mod polling;
+pub mod socketio;
 mod sse;
 mod tap;
 mod tcp;
@@ -22,7 +23,7 @@ use std::net::SocketAddr;
 
 use crate::core::Path;
 use crate::history::Recorder;
-use crate::message::{EndReason, Frame, Known, Link, Name};
+use crate::message::{EndReason, Frame, Known, Link, Mode, Name};
 use crate::net::Net;
 use crate::time::Duration;
 
@@ -30,6 +31,7 @@ pub use client::App;
 pub use hub::Hub;
 pub use lane::{Full, Lane, Taken, Waiting};
 pub use polling::{LongPolling, Polling};
+pub use socketio::SocketIo;
 pub use sse::Sse;
 pub use tcp::Tcp;
 pub use udp::Udp;
@@ -67,11 +69,13 @@ pub trait Carrier: Clone + Send + 'static {
 pub struct Settings {
     /// How long a polling client waits from one request to the next.
     pub polling_interval: Duration,
+    /// What is promised: in catch-up mode Socket.IO's clients ask for acknowledgements.
+    pub mode: Mode,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { polling_interval: Duration::from_secs(1) }
+        Settings { polling_interval: Duration::from_secs(1), mode: Mode::FireAndForget }
     }
 }
 
@@ -129,6 +133,7 @@ pub fn with_carrier<V: CarrierVisitor>(link: Link, visitor: V) -> V::Output {
         Link::Polling => visitor.visit::<Polling>(),
         Link::LongPolling => visitor.visit::<LongPolling>(),
         Link::Sse => visitor.visit::<Sse>(),
+        Link::SocketIo => visitor.visit::<SocketIo>(),
     }
 }
 

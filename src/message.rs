@@ -135,6 +135,12 @@ impl Payload {
     }
 }
 
+impl std::convert::From<Box<RawValue>> for Payload {
+    fn from(json: Box<RawValue>) -> Self {
+        Payload(Arc::from(json))
+    }
+}
+
 impl std::convert::From<&serde_json::Value> for Payload {
     fn from(value: &serde_json::Value) -> Self {
         let raw = RawValue::from_string(value.to_string()).expect("a JSON value prints as JSON");

@@ -193,8 +193,8 @@ fn expected(mode: Mode) -> Vec<(String, PushKind)> {
 }
 
 /// Polling so often that nobody waits for it.
-fn settings() -> Settings {
-    Settings { polling_interval: Duration::from_millis(50) }
+fn settings(mode: Mode) -> Settings {
+    Settings { polling_interval: Duration::from_millis(50), mode }
 }
 
 /// The play over one link in the simulator.
@@ -213,7 +213,7 @@ impl CarrierVisitor for Simulated {
         for (process, steps) in [(0, Vec::new()), (1, shop()), (2, driver())] {
             let machine = world.machine(process);
             let recorder = world.recorders()[process as usize].clone();
-            let (mode, board, settings) = (self.0.mode, board.clone(), settings());
+            let (mode, board, settings) = (self.0.mode, board.clone(), settings(self.0.mode));
             world.host(&[process], async move {
                 let stage = Stage { net: machine.power_on(1), mode, board, recorder };
                 match process {
@@ -239,7 +239,7 @@ impl CarrierVisitor for Real {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let board = Board::default();
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let settings = settings();
+        let settings = settings(self.0.mode);
         let play = async {
             let net = Loopback::new();
             let pens = Recorder::one_each(&["broker".into(), "one".into(), "other".into()]);

@@ -7,7 +7,7 @@ use crate::message::{DropReason, Frame, Message, MessageId, Mode, Note, Reply, S
 use crate::time::{Duration, Instant};
 
 use super::client::ClientOutput;
-use super::{Frames, Path};
+use super::{Away, Frames, Path};
 
 /// Over a lossy link at most this many publishes are out at a time: a whole outbox in one burst
 /// would only be lost in the socket.
@@ -23,6 +23,8 @@ pub struct Publisher {
     cursor: usize,
     /// Sequences that are out on this session, in the order in which they were sent last.
     sent: VecDeque<(Instant, u64)>,
+    /// What the link's library buffers until there is a session: what is in here nobody keeps.
+    buffer: VecDeque<Kept>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,12 +38,13 @@ type Outputs = VecDeque<ClientOutput>;
 impl Publisher {
     /// Nothing was handed over.
     pub fn new(mode: Mode, path: Path) -> Self {
-        Publisher { mode, path, outbox: VecDeque::new(), cursor: 0, sent: VecDeque::new() }
+        let (outbox, sent, buffer) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+        Publisher { mode, path, outbox, cursor: 0, sent, buffer }
     }
 
     /// How many messages are kept.
     pub fn holds(&self) -> usize {
-        self.outbox.len()
+        self.outbox.len() + self.buffer.len()
     }
 
     /// The application hands over a message. `session` is the open one, if there is one. What is
@@ -68,6 +71,12 @@ impl Publisher {
                 let frame = Frame::Publish { message, after: None, reply };
                 outputs.push_back(ClientOutput::Send { frame });
             }
+            None if self.path.away == Away::Buffered && !message.is_volatile() => {
+                if self.buffer.len() >= most {
+                    return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
+                }
+                self.buffer.push_back(Kept { message, reply });
+            }
             None => note(outputs, Note::Unsent { id, reason: DropReason::NoConnection }),
         }
     }
@@ -80,6 +89,11 @@ impl Publisher {
 
     /// Sends what was not sent on this session, as far as the link takes it.
     pub fn send_due(&mut self, now: Instant, session: &SessionId, outputs: &mut Outputs) {
+        for Kept { message, reply } in self.buffer.drain(..) {
+            note(outputs, Note::Sent { id: message.id.clone(), session: session.clone() });
+            let frame = Frame::Publish { message, after: None, reply };
+            outputs.push_back(ClientOutput::Send { frame });
+        }
         let most = match self.path.frames {
             Frames::Reliable => usize::MAX,
             Frames::Lossy => MOST_OUT_LOSSY,

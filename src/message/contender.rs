@@ -20,12 +20,21 @@ pub enum Link {
     LongPolling,
     /// An HTTP response that does not end.
     Sse,
+    /// Events over HTTP long-polling, and over WebSocket where that can be had.
+    SocketIo,
 }
 
 impl Link {
     /// Every link, in the order of the lesson.
-    pub const ALL: [Link; 6] =
-        [Link::Udp, Link::Tcp, Link::WebSocket, Link::Polling, Link::LongPolling, Link::Sse];
+    pub const ALL: [Link; 7] = [
+        Link::Udp,
+        Link::Tcp,
+        Link::WebSocket,
+        Link::Polling,
+        Link::LongPolling,
+        Link::Sse,
+        Link::SocketIo,
+    ];
 
     /// The word for it in scenario files and reports.
     pub const fn name(self) -> &'static str {
@@ -36,6 +45,7 @@ impl Link {
             Link::Polling => "polling",
             Link::LongPolling => "long-polling",
             Link::Sse => "sse",
+            Link::SocketIo => "socketio",
         }
     }
 }

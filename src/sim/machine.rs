@@ -122,12 +122,24 @@ impl Machine {
     /// The machine is on.
     pub fn power_on(&self, incarnation: u64) -> SimNet {
         self.hardware.stack().power_on(incarnation);
-        SimNet::new(self.hardware.clone(), incarnation)
+        self.network(incarnation)
+    }
+
+    /// The program is killed; its kernel lives on. Tasks of the program that a library started
+    /// can only let go of their streams from now on.
+    pub fn kill(&self) {
+        self.hardware.stack().kill();
+    }
+
+    /// The network of the program that is started now, on a kernel that was booted before.
+    pub fn network(&self, incarnation: u64) -> SimNet {
+        let killed = self.hardware.stack().killed();
+        SimNet::new(self.hardware.clone(), incarnation, killed)
     }
 
     /// The clock of the host that the machine stands on, whether it is on or not.
     pub fn clock(&self) -> SimNet {
-        SimNet::new(self.hardware.clone(), 0)
+        SimNet::new(self.hardware.clone(), 0, 0)
     }
 
     /// The power goes at once: nothing more is sent, the last ledgers are written, sockets that

@@ -87,9 +87,11 @@ impl Supervisor {
             if tasks.is_none() && *next == Power::On {
                 life += 1;
                 // Also if the last that was said of the dead process is that it was killed.
-                if std::mem::take(&mut is_off) {
-                    net = self.machine.power_on(life);
-                }
+                net = if std::mem::take(&mut is_off) {
+                    self.machine.power_on(life)
+                } else {
+                    self.machine.network(net.incarnation())
+                };
                 self.record(&net, PowerState::Started);
                 tasks = Some(start(life, net.clone()));
             }
@@ -123,7 +125,10 @@ impl Supervisor {
                 self.machine.power_off(net.now());
                 self.die(net, PowerState::PowerLost, tasks);
             }
-            Power::Killed if tasks.is_some() => self.die(net, PowerState::Killed, tasks),
+            Power::Killed if tasks.is_some() => {
+                self.machine.kill();
+                self.die(net, PowerState::Killed, tasks);
+            }
             // What has no power does not sleep either.
             Power::Asleep if self.machine.power() == stack::Power::On => {
                 self.machine.pause();

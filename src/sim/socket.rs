@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -29,11 +29,18 @@ use super::stack::Stack;
 pub struct SimNet {
     hardware: Arc<Hardware>,
     incarnation: u64,
+    /// How often a program had been killed on the machine when this one began.
+    killed: u64,
 }
 
 impl SimNet {
-    pub(crate) fn new(hardware: Arc<Hardware>, incarnation: u64) -> SimNet {
-        SimNet { hardware, incarnation }
+    pub(crate) fn new(hardware: Arc<Hardware>, incarnation: u64, killed: u64) -> SimNet {
+        SimNet { hardware, incarnation, killed }
+    }
+
+    /// Which life of which machine this is.
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.incarnation
     }
 
     /// Changes the stack, if this incarnation of it lives, and calls the driver.
@@ -52,6 +59,17 @@ impl SimNet {
         let mut stack = self.hardware.stack();
         stack.alive(self.incarnation)?;
         poll(&mut stack)
+    }
+
+    /// As [`SimNet::poll`], for streams, which may be in the hands of a library's tasks.
+    fn poll_stream<T>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>, &mut Stack) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let mut stack = self.hardware.stack();
+        ready!(stack.poll_awake(cx, self.incarnation, self.killed))?;
+        poll(cx, &mut stack)
     }
 
     fn stream(&self, id: u64) -> io::Result<SimStream> {
@@ -123,7 +141,7 @@ impl AsyncRead for SimStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let SimStream { net, id, .. } = &*self;
-        let polled = net.poll(|stack| {
+        let polled = net.poll_stream(cx, |cx, stack| {
             let end = stack.connection(*id).ok_or_else(gone)?;
             end.poll_read(cx, buffer.initialize_unfilled())
         });
@@ -146,7 +164,7 @@ impl AsyncWrite for SimStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let SimStream { net, id, .. } = &*self;
-        let polled = net.poll(|stack| {
+        let polled = net.poll_stream(cx, |cx, stack| {
             let written = stack.connection(*id).ok_or_else(gone)?.poll_write(cx, bytes);
             if matches!(written, Poll::Ready(Ok(1..))) {
                 stack.touch(*id);
@@ -163,8 +181,9 @@ impl AsyncWrite for SimStream {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let SimStream { net, id, .. } = &*self;
+        ready!(net.poll_stream(cx, |_, _| Poll::Ready(Ok(()))).map(lost))?;
         Poll::Ready(lost(net.change(|stack| {
             stack.connection(*id).ok_or_else(gone)?.shut_down();
             stack.touch(*id);

@@ -16,6 +16,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::task::{Context, Poll, Waker};
 
 use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
 use smoltcp::wire::{HardwareAddress, IpCidr};
@@ -65,6 +66,10 @@ pub(crate) struct Stack {
     power: Power,
     /// How often the machine was switched on; sockets of an older one are dead.
     incarnation: u64,
+    /// How often a program was killed; what tasks of an older one still hold is of no use.
+    killed: u64,
+    /// Who wanted to read or write while the machine slept.
+    sleepers: Vec<Waker>,
     interface: Interface,
     wire: Wire,
     /// A set without sockets: what smoltcp answers to packets that are nobody's.
@@ -102,6 +107,8 @@ impl Stack {
             build,
             power: Power::Off,
             incarnation: 0,
+            killed: 0,
+            sleepers: Vec::new(),
             interface,
             wire,
             nobody: SocketSet::new(Vec::new()),
@@ -132,6 +139,30 @@ impl Stack {
             return Err(io::Error::new(io::ErrorKind::NetworkDown, "the machine has no power"));
         }
         Ok(())
+    }
+
+    /// How often a program was killed on this machine.
+    pub fn killed(&self) -> u64 {
+        self.killed
+    }
+
+    /// For a stream: errs unless the program that opened it runs, and waits while the machine
+    /// sleeps. A library's tasks do not end with their process, nor sleep with it.
+    pub fn poll_awake(
+        &mut self,
+        cx: &mut Context<'_>,
+        incarnation: u64,
+        killed: u64,
+    ) -> Poll<io::Result<()>> {
+        self.alive(incarnation)?;
+        if self.killed != killed {
+            return Poll::Ready(Err(io::ErrorKind::NetworkDown.into()));
+        }
+        if self.power == Power::Paused {
+            self.sleepers.push(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// This machine's address with a port.

@@ -216,7 +216,7 @@ impl Cast<'_> {
         let supervisor = self.supervisor(0, faults, SharedDesk::default());
         let (recorder, view) = (supervisor.recorder.clone(), self.view.clone());
         let (contender, limits) = (self.contender, self.scenario.broker.clone());
-        let settings = settings(&self.scenario);
+        let settings = settings(&self.scenario, self.contender);
         Box::pin(supervisor.run(move |life, net| {
             let options = |path| BrokerOptions {
                 mode: contender.mode,
@@ -243,7 +243,7 @@ impl Cast<'_> {
         let recorder = supervisor.recorder.clone();
         let (entry, scenario) = (entry.clone(), self.scenario.clone());
         let (contender, seed) = (self.contender, self.seed);
-        let settings = settings(&scenario);
+        let settings = settings(&scenario, contender);
         let jitter_seed = Draw::new(seed).named("jitter").named(process.as_str()).bits();
         Box::pin(supervisor.run(move |_, net| {
             let part = Play {
@@ -289,8 +289,8 @@ impl Cast<'_> {
 }
 
 /// What the scenario says about links.
-fn settings(scenario: &Scenario) -> Settings {
-    Settings { polling_interval: scenario.polling_interval }
+fn settings(scenario: &Scenario, contender: Contender) -> Settings {
+    Settings { polling_interval: scenario.polling_interval, mode: contender.mode }
 }
 
 /// The tasks of a broker's process.

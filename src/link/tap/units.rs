@@ -16,6 +16,10 @@ pub struct Units {
     state: State,
     /// The head of what comes next, as far as it is there.
     head: Vec<u8>,
+    /// What stands in the unit that passes, for who reads it.
+    content: Option<Vec<u8>>,
+    /// The units that passed whole, where they end and what stands in them, for who reads them.
+    read: Vec<(u64, Vec<u8>)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +55,16 @@ enum Body {
 }
 
 impl Units {
+    /// Units that are read, too: bodies of known length, and WebSocket messages without a mask.
+    pub fn reading() -> Units {
+        Units { content: Some(Vec::new()), ..Units::default() }
+    }
+
+    /// The units that have passed whole since the last call, where they end and what is in them.
+    pub fn take_read(&mut self) -> Vec<(u64, Vec<u8>)> {
+        std::mem::take(&mut self.read)
+    }
+
     /// Bytes pass. Gives the end of each unit whose length became known, in order, as a count of
     /// bytes from the beginning of the stream: the end may still be to come.
     pub fn pass(&mut self, bytes: &[u8]) -> Vec<u64> {
@@ -60,6 +74,9 @@ impl Units {
             match self.state {
                 State::Skip(left, after) => {
                     let count = left.min((bytes.len() - at) as u64);
+                    if let Some(content) = &mut self.content {
+                        content.extend(&bytes[at..at + count as usize]);
+                    }
                     at += count as usize;
                     self.passed += count;
                     self.skip(left - count, after);
@@ -123,6 +140,11 @@ impl Units {
     }
 
     fn skip(&mut self, left: u64, after: After) {
+        if left == 0
+            && let Some(content) = &mut self.content
+        {
+            self.read.push((self.passed, std::mem::take(content)));
+        }
         self.state = match (left, after) {
             (0, After::Head) => State::Head,
             (0, After::ChunkHead) => State::ChunkHead,

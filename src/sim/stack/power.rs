@@ -1,12 +1,14 @@
 //! The power switch of a kernel: on, off, asleep, and the last ledgers.
 
+use std::task::Waker;
+
 use smoltcp::iface::SocketSet;
 
 use crate::history::{Ledger, What};
 use crate::message::EndReason;
 use crate::time::Instant;
 
-use super::{EPHEMERAL, Power, Stack, boot};
+use super::{Connection, EPHEMERAL, Power, Stack, boot};
 
 impl Stack {
     /// Boots a fresh kernel, with initial sequence numbers and ports of its incarnation.
@@ -38,6 +40,7 @@ impl Stack {
             return;
         }
         self.power = Power::Off;
+        self.wake_sleepers();
         for ledger in self.last_ledgers() {
             let reason = ledger.reason.or(reason);
             self.build.recorder.record(now, What::Ended(Box::new(Ledger { reason, ..ledger })));
@@ -54,6 +57,14 @@ impl Stack {
         std::mem::take(&mut self.datagrams).into_values().for_each(|end| end.power_lost());
     }
 
+    /// The program is killed, the kernel lives on: whoever of its tasks still holds a stream can
+    /// only let go of it.
+    pub fn kill(&mut self) {
+        self.killed += 1;
+        self.connections.values_mut().for_each(Connection::killed);
+        self.wake_sleepers();
+    }
+
     /// The machine falls asleep.
     pub fn pause(&mut self) {
         if self.power == Power::On {
@@ -67,7 +78,12 @@ impl Stack {
             self.power = Power::On;
             let sockets = self.connections.keys().chain(self.datagrams.keys());
             self.dirty.extend(sockets.copied().collect::<Vec<u64>>());
+            self.wake_sleepers();
         }
+    }
+
+    fn wake_sleepers(&mut self) {
+        std::mem::take(&mut self.sleepers).into_iter().for_each(Waker::wake);
     }
 
     /// Makes the next connection begin at a port: for tests of port reuse.

@@ -1,0 +1,44 @@
+//! Socket.IO: HTTP long-polling first, then WebSocket; queues are namespaces of one connection.
+//!
+//! The server is the real one, socketioxide, socket by socket; the client is a small one of ours.
+//! A session is an Engine.IO session, and its heartbeat is Engine.IO's. The core routes: neither
+//! side uses Socket.IO's rooms, nor its connection state recovery.
+
+mod client;
+pub mod event;
+pub mod packet;
+mod server;
+mod words;
+
+use std::io;
+
+use super::{Carrier, Dial, Hub, Lane, Settings};
+use crate::core::Path;
+use crate::message::Mode;
+use crate::net::Net;
+
+/// The link `socketio`.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketIo {
+    mode: Mode,
+}
+
+impl Carrier for SocketIo {
+    const PATH: Path = Path::SOCKET_IO;
+    type Inlet<N: Net> = client::Session<N>;
+
+    fn new(settings: &Settings) -> Self {
+        SocketIo { mode: settings.mode }
+    }
+
+    async fn connect<N: Net>(
+        &self,
+        dial: Dial<N>,
+    ) -> io::Result<(Box<dyn Lane>, client::Session<N>)> {
+        client::connect(dial, self.mode).await
+    }
+
+    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+        server::serve(port, hub).await
+    }
+}

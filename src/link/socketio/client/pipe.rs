@@ -1,0 +1,84 @@
+//! A WebSocket of a client: probed beside the polling that it is to replace, then used.
+
+use std::task::{Context, Poll, Waker};
+use std::{io, pin::Pin};
+
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use crate::link::Dial;
+use crate::link::socketio::packet::{MOST_PAYLOAD, PROBE, Packet};
+use crate::link::tap::{CopyOf, Manifest, Tap};
+use crate::net::Net;
+
+/// An open WebSocket that carries one packet a message.
+pub struct Pipe<N: Net> {
+    stream: WebSocketStream<Tap<N>>,
+    manifest: Manifest,
+}
+
+impl<N: Net> Pipe<N> {
+    /// Opens one for a session and probes it: done when the probe has come back.
+    ///
+    /// # Errors
+    /// The upgrade is refused, or the probe fails.
+    pub async fn probe(dial: Dial<N>, sid: String) -> Result<Pipe<N>, Error> {
+        let stream = dial.net.connect(dial.to).await?;
+        let tap = Tap::new(&dial.net, &dial.recorder, stream);
+        let manifest = tap.manifest();
+        // The request itself carries nothing.
+        manifest.announce(Vec::new());
+        let target = format!("ws://{}/socket.io/?EIO=4&transport=websocket&sid={sid}", dial.to);
+        let most = Some(MOST_PAYLOAD);
+        let config = WebSocketConfig::default()
+            .max_message_size(most)
+            .max_frame_size(most)
+            .write_buffer_size(0);
+        let (stream, _) = client_async_with_config(target, tap, Some(config)).await?;
+        let mut pipe = Pipe { stream, manifest };
+        pipe.start(&Packet::Ping(PROBE.to_owned()).encode(), Vec::new())?;
+        pipe.stream.flush().await?;
+        match pipe.stream.next().await {
+            Some(Ok(Message::Text(text))) if *text == *Packet::Pong(PROBE.to_owned()).encode() => {
+                Ok(pipe)
+            }
+            Some(Err(error)) => Err(error),
+            _ => Err(Error::ConnectionClosed),
+        }
+    }
+
+    /// Hands a packet over; it is written when the pipe is flushed.
+    pub fn start(&mut self, packet: &str, copies: Vec<CopyOf>) -> Result<(), Error> {
+        self.manifest.announce(copies);
+        Pin::new(&mut self.stream).start_send(Message::text(packet))
+    }
+
+    /// Writes what was handed over.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// The next packet.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        Pin::new(&mut self.stream).poll_next(cx)
+    }
+
+    /// Writes a last packet and a close frame, as far as the socket takes them now.
+    pub fn say_last(&mut self, packet: &str) {
+        let mut cx = Context::from_waker(Waker::noop());
+        if self.start(packet, Vec::new()).is_ok() && self.poll_flush(&mut cx).is_ready() {
+            let _ = Pin::new(&mut self.stream).poll_close(&mut cx);
+        }
+    }
+}
+
+/// What a WebSocket's end is to a client.
+pub fn told(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) => error,
+        Error::Capacity(_) | Error::Utf8(_) => io::ErrorKind::InvalidData.into(),
+        error => io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()),
+    }
+}

@@ -1,0 +1,126 @@
+//! A stream under glass: what the server's library writes is read on its way, so that the history
+//! knows where in the flow each copy ends; and how the stream ended.
+//!
+//! It never changes a byte.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use socketioxide::TransportType;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::lane::{Desk, Desks};
+use crate::history::{Flow, Recorder, What};
+use crate::link::end_of;
+use crate::link::socketio::packet::SEPARATOR;
+use crate::link::tap::Units;
+use crate::message::EndReason;
+use crate::net::{Net, Stream};
+
+/// Whose packets pass on a connection: known once a request has named it.
+pub type Owner = Arc<Mutex<Option<Ticket>>>;
+
+/// A session's claim on a connection.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    /// Engine.IO's id of it.
+    pub sid: String,
+    /// As what it uses the connection.
+    pub transport: TransportType,
+}
+
+/// A watched stream.
+pub struct Glass<N: Net> {
+    stream: N::Stream,
+    net: N,
+    recorder: Recorder,
+    flow: Arc<Flow>,
+    units: Units,
+    owner: Owner,
+    desks: Desks,
+}
+
+impl<N: Net> Glass<N> {
+    /// Puts a stream under glass.
+    pub fn new(net: N, recorder: Recorder, stream: N::Stream, desks: Desks) -> Glass<N> {
+        let flow = Arc::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
+        let units = Units::reading();
+        Glass { stream, net, recorder, flow, units, owner: Owner::default(), desks }
+    }
+
+    /// Where to say whose packets pass.
+    pub fn owner(&self) -> Owner {
+        self.owner.clone()
+    }
+
+    fn owned(&self) -> Option<(Desk, TransportType)> {
+        let owner = self.owner.lock().expect("nobody panics with it").clone()?;
+        let desks = self.desks.lock().expect("nobody panics with it");
+        Some((desks.get(&owner.sid)?.clone(), owner.transport))
+    }
+
+    fn watch(&mut self, bytes: &[u8]) {
+        let _ = self.units.pass(bytes);
+        let units = self.units.take_read();
+        let Some((desk, _)) = self.owned().filter(|_| !units.is_empty()) else { return };
+        for (end, content) in units {
+            let Ok(text) = std::str::from_utf8(&content) else { continue };
+            for (id, session) in text.split(SEPARATOR).filter_map(|packet| desk.written(packet)) {
+                let flow = self.flow.clone();
+                let what = What::Carried { id, session, flow, end };
+                self.recorder.record(self.net.now(), what);
+            }
+        }
+        desk.flushed();
+    }
+
+    /// The end of a WebSocket is its session's; polls and posts come and go.
+    fn ended(&self, reason: EndReason) {
+        if let Some((desk, TransportType::Websocket)) = self.owned() {
+            desk.stream_ended(reason);
+        }
+    }
+}
+
+impl<N: Net> AsyncRead for Glass<N> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        match &polled {
+            Poll::Ready(Ok(())) if buffer.filled().len() == before => self.ended(EndReason::Fin),
+            Poll::Ready(Err(error)) => self.ended(end_of(error)),
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
+        polled
+    }
+}
+
+impl<N: Net> AsyncWrite for Glass<N> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        match &written {
+            Poll::Ready(Ok(count)) => self.watch(&bytes[..*count]),
+            Poll::Ready(Err(error)) => self.ended(end_of(error)),
+            Poll::Pending => {}
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

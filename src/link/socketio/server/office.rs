@@ -1,0 +1,194 @@
+//! The broker's task beside the server: it turns facts of the server into facts of the broker.
+//!
+//! It runs in the process's own future, so a paused broker decides nothing and a dead one is
+//! gone, whatever tasks of socketioxide's are still there.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use socketioxide::SocketIo;
+use socketioxide::extract::SocketRef;
+use socketioxide::socket::DisconnectReason;
+use tokio::sync::oneshot;
+
+use super::ears::{Fact, Facts, Verdict};
+use super::lane::{Desk, Desks};
+use super::session::{Counters, Said, Session, hello};
+use crate::core::BrokerInput;
+use crate::link::Hub;
+use crate::link::socketio::event::MAIN;
+use crate::link::socketio::words::Auth;
+use crate::message::{EndReason, Frame, Name, Position};
+use crate::net::Net;
+
+/// The sessions of a server, and the broker's ear.
+pub struct Office<N: Net> {
+    hub: Hub<N>,
+    facts: Facts,
+    io: SocketIo,
+    sessions: BTreeMap<String, Session>,
+    desks: Desks,
+    counters: Counters,
+    answers: FuturesUnordered<Answer>,
+}
+
+/// An acknowledgement that may come: of which session and position.
+type Answer = Pin<Box<dyn Future<Output = Option<(String, Name, Position)>> + Send>>;
+
+impl<N: Net> Office<N> {
+    /// An office without sessions.
+    pub fn new(hub: Hub<N>, facts: Facts, io: SocketIo) -> Office<N> {
+        let (sessions, desks, counters) = Default::default();
+        Office { hub, facts, io, sessions, desks, counters, answers: FuturesUnordered::new() }
+    }
+
+    /// The desks of all sessions, by Engine.IO's id.
+    pub fn desks(&self) -> Desks {
+        self.desks.clone()
+    }
+
+    /// Waits for the next acknowledgement of a push, and passes it on.
+    pub async fn next_answer(&mut self) {
+        match self.answers.next().await {
+            Some(Some((sid, queue, position))) => {
+                self.tell(&sid, Frame::Ack { queue, position });
+            }
+            Some(None) => {}
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Something happened to a session.
+    pub fn hear(&mut self, fact: Fact) {
+        match fact {
+            Fact::Knocked { sid, auth, verdict } => self.knocked(sid, auth.as_deref(), verdict),
+            Fact::Connected { socket, auth } => self.connected(socket, auth.as_deref()),
+            Fact::Said { sid, namespace, text, answer, wants } => {
+                let Some(session) = self.sessions.get_mut(&sid) else { return };
+                let said = Said { namespace, text, answer, wants };
+                let input = match session.hear(said, &mut self.counters) {
+                    Some(frame) => BrokerInput::Received { peer: session.peer, frame },
+                    None => {
+                        BrokerInput::Garbled { peer: session.peer, reason: EndReason::Malformed }
+                    }
+                };
+                self.hub.tell(input);
+            }
+            Fact::Left { sid, namespace, reason } => self.left(&sid, &namespace, reason),
+            Fact::Awaits { sid, queue, position, answer } => {
+                self.answers.push(Box::pin(async move {
+                    let is_answered = is_answer(&answer.await);
+                    is_answered.then_some((sid, queue, position))
+                }));
+            }
+            Fact::Flushed { sid } => {
+                if let Some(session) = self.sessions.get(&sid) {
+                    self.hub.flushed(session.peer, session.desk.waiting());
+                }
+            }
+        }
+    }
+
+    /// A client wants into a namespace: the first time it says hello with that.
+    fn knocked(&mut self, sid: String, auth: Option<&str>, verdict: oneshot::Sender<Verdict>) {
+        let Some(auth) = auth_of(auth) else {
+            let _ = verdict.send(Err(EndReason::Malformed));
+            return;
+        };
+        if let Some(session) = self.sessions.get(&sid) {
+            let is_open = self.hub.is_open(session.peer);
+            let _ = verdict.send(if is_open { Ok(()) } else { Err(EndReason::UnknownSession) });
+            return;
+        }
+        let desk = Desk::new(sid.clone(), self.facts.clone(), verdict);
+        self.desks.lock().expect("nobody panics with it").insert(sid.clone(), desk.clone());
+        let peer = self.hub.open(Box::new(desk.clone()));
+        let (client, session) = hello(&auth, &mut self.counters);
+        self.sessions.insert(sid.clone(), Session::new(peer, desk, client.clone(), &auth));
+        self.tell(&sid, Frame::Hello { client, session });
+    }
+
+    /// It is in: the rooms that it wants it has said with that, too.
+    fn connected(&mut self, socket: SocketRef, auth: Option<&str>) {
+        let sid = socket.id.to_string();
+        let Some(session) = self.sessions.get_mut(&sid) else { return };
+        let namespace = socket.ns().to_owned();
+        if !self.hub.is_open(session.peer) {
+            let _ = socket.disconnect();
+            return;
+        }
+        session.desk.connected(socket);
+        let auth = auth_of(auth).unwrap_or_default();
+        if let Some(frame) = session.join_at_connect(&namespace, auth.join) {
+            self.tell(&sid, frame);
+        }
+    }
+
+    /// A namespace was left: by the client, by the broker, or with the whole session.
+    fn left(&mut self, sid: &str, namespace: &str, reason: DisconnectReason) {
+        let Some(session) = self.sessions.get_mut(sid) else { return };
+        let is_last = session.desk.left(namespace);
+        let reason = match reason {
+            DisconnectReason::ServerNSDisconnect => return self.forget_if(sid, is_last),
+            DisconnectReason::ClientNSDisconnect
+                if is_last || session.is_ours && namespace == MAIN =>
+            {
+                EndReason::Left
+            }
+            DisconnectReason::ClientNSDisconnect => return,
+            DisconnectReason::HeartbeatTimeout => EndReason::Heartbeat,
+            DisconnectReason::PacketParsingError | DisconnectReason::MultipleHttpPollingError => {
+                EndReason::Malformed
+            }
+            DisconnectReason::TransportClose
+            | DisconnectReason::TransportError
+            | DisconnectReason::ClosingServer => session.desk.end().unwrap_or(EndReason::Left),
+        };
+        let peer = session.peer;
+        self.forget_if(sid, true);
+        self.hub.tell(BrokerInput::Closed { peer, reason });
+    }
+
+    fn forget_if(&mut self, sid: &str, is_over: bool) {
+        if is_over {
+            self.sessions.remove(sid);
+            self.desks.lock().expect("nobody panics with it").remove(sid);
+        }
+    }
+
+    fn tell(&self, sid: &str, frame: Frame) {
+        if let Some(session) = self.sessions.get(sid) {
+            self.hub.tell(BrokerInput::Received { peer: session.peer, frame });
+        }
+    }
+}
+
+impl<N: Net> Drop for Office<N> {
+    /// The process is over: what socketioxide still runs is told to end, and lets go of what it
+    /// holds in circles. Nothing of that can be sent any more.
+    ///
+    /// It starts tasks to close a session; after a trial there is no runtime that they could run
+    /// on, so they get one that never runs.
+    fn drop(&mut self) {
+        let none = tokio::runtime::Handle::try_current().is_err();
+        let idle = none.then(|| tokio::runtime::Builder::new_current_thread().build());
+        let idle = idle.and_then(Result::ok);
+        let _context = idle.as_ref().map(|idle| idle.enter());
+        if !none || idle.is_some() {
+            let _ = self.io.close().now_or_never();
+        }
+    }
+}
+
+/// What a client says with CONNECT; nothing is as good as an empty object.
+fn auth_of(text: Option<&str>) -> Option<Auth> {
+    text.map_or_else(|| Some(Auth::default()), |text| serde_json::from_str(text).ok())
+}
+
+/// Whether a push was acknowledged, with whatever words; not if its session ended.
+fn is_answer<T>(answer: &Result<T, socketioxide::AckError>) -> bool {
+    matches!(answer, Ok(_) | Err(socketioxide::AckError::Decode(_)))
+}

@@ -1,0 +1,300 @@
+//! Our frames in Socket.IO's words: which namespace, which event, which arguments.
+//!
+//! A queue is a namespace; a message is an event of its own name, with the payload as its first
+//! argument and what else is to be said as its second, so that a program that knows nothing of us
+//! can publish and listen. Nothing here sends or waits.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::MAIN;
+use crate::message::{
+    Answer, Echo, EndReason, Epoch, From, Keep, Known, Message, MessageId, Name, Payload, Place,
+    Position, PushKind, RoomJoin, SessionId, Target,
+};
+
+/// Stands in front of the events that are this link's own, as in `$gap`.
+const OURS: char = '$';
+/// Names of events that Socket.IO's clients keep for themselves
+/// (socket.io/docs/v4/emit-cheatsheet, "Reserved events"), and the requests of this link.
+const RESERVED: [&str; 10] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+    JOIN,
+    LEAVE,
+    SUBSCRIBE,
+    PUBLISH,
+];
+
+/// Asks to join rooms; a stranger says their names alone.
+pub const JOIN: &str = "join";
+/// Asks to leave rooms.
+pub const LEAVE: &str = "leave";
+/// Asks to join the room of an event, in the words of the course's `@nmq/q`.
+pub const SUBSCRIBE: &str = "subscribe";
+/// Publishes to a queue from the main namespace, in the same words.
+pub const PUBLISH: &str = "publish";
+/// The event under which who said [`SUBSCRIBE`] gets its messages.
+pub const TRIGGER: &str = "trigger";
+/// A join that came with CONNECT is on record.
+pub const JOINED: &str = "$joined";
+/// Some of what the subscription was owed is lost.
+pub const GAP: &str = "$gap";
+/// The session ends, and why.
+pub const BYE: &str = "$bye";
+
+/// What a client says with CONNECT.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Auth {
+    /// Who it is; a stranger without a name gets one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Name>,
+    /// Which session this is; those of strangers are counted by the broker's link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// What it joins in this namespace.
+    #[serde(flatten)]
+    pub join: Join,
+}
+
+/// A join: with CONNECT, or later.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Join {
+    /// The how manyth request of the session it is; those of strangers are counted for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
+    /// The rooms, by name or with where they begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rooms: Option<Vec<Room>>,
+    /// How far the client came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+}
+
+/// A room to join.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Room {
+    /// From now on.
+    Named(Name),
+    /// From where it says.
+    From(RoomJoin),
+}
+
+impl Room {
+    /// As a frame has it.
+    pub fn join(self) -> RoomJoin {
+        match self {
+            Room::Named(room) => RoomJoin { room, from: From::Now },
+            Room::From(join) => join,
+        }
+    }
+}
+
+/// A message as `@nmq/q` publishes it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Publication {
+    /// To which queue.
+    pub queue: Name,
+    /// What happened.
+    pub event: Name,
+    /// The data.
+    #[serde(default = "Payload::null")]
+    pub payload: Payload,
+}
+
+/// A leave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Leave {
+    /// The how manyth request of the session it is.
+    pub request: u64,
+    /// The rooms.
+    pub rooms: Vec<Name>,
+}
+
+/// A join is on record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Joined {
+    /// Which request.
+    pub request: u64,
+    /// Where the subscription stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+}
+
+/// What became of a published message: the answer that its acknowledgement carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// The broker has it.
+    Accepted(MessageId),
+    /// The backlog is full.
+    Refused(MessageId),
+}
+
+/// A gap's ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The first position that is lost.
+    pub from: Position,
+    /// The last one.
+    pub to: Position,
+    /// The position before it that belongs to the subscription.
+    pub after: Position,
+}
+
+/// Why a session ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bye {
+    /// In one word.
+    pub reason: EndReason,
+}
+
+/// Why a CONNECT was refused: Socket.IO's clients show the message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// An [`EndReason`], as it is written.
+    pub message: String,
+}
+
+/// What is said of a message beside its payload: the second argument.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Meta {
+    /// Which message; a stranger's are counted for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<MessageId>,
+    /// To which rooms, unless it is the event's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<Name>,
+    /// Less these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<Name>,
+    /// Whether the sender hears itself.
+    #[serde(skip_serializing_if = "is_default")]
+    pub echo: Echo,
+    /// Whether it is kept.
+    #[serde(skip_serializing_if = "is_default")]
+    pub keep: Keep,
+    /// From a publisher: the sequence before it that it still keeps. To a subscriber: the
+    /// position before it that belongs to the subscription.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// To a subscriber in catch-up mode: its position.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// To a subscriber in catch-up mode: the epoch that the position belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// To a subscriber: why it comes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub kind: PushKind,
+}
+
+impl Meta {
+    /// What a publisher says of a message.
+    pub fn of_publish(message: &Message, after: Option<u64>) -> Meta {
+        Meta { after, ..Meta::of(message) }
+    }
+
+    /// What the broker says of a message.
+    pub fn of_push(
+        message: &Message,
+        place: Option<Place>,
+        kind: PushKind,
+        epoch: Option<Epoch>,
+    ) -> Meta {
+        Meta {
+            after: place.map(|place| place.after),
+            position: place.map(|place| place.position),
+            epoch: epoch.filter(|_| place.is_some()),
+            kind,
+            ..Meta::of(message)
+        }
+    }
+
+    fn of(message: &Message) -> Meta {
+        let Target { to, except, echo, keep } = message.target.clone();
+        Meta { id: Some(message.id.clone()), to, except, echo, keep, ..Meta::default() }
+    }
+
+    /// The place of a push, if it has one.
+    pub fn place(&self) -> Option<Place> {
+        Some(Place { position: self.position?, after: self.after? })
+    }
+
+    /// Which rooms the message goes to.
+    pub fn target(self) -> Target {
+        Target { to: self.to, except: self.except, echo: self.echo, keep: self.keep }
+    }
+}
+
+/// The name under which a message's event is sent: one that is reserved, or looks like one of
+/// ours, has our sign in front.
+pub fn event_name(event: &Name) -> String {
+    let name = event.as_str();
+    if RESERVED.contains(&name) || name.starts_with(OURS) {
+        format!("{OURS}{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The message's event that is sent under a name; `None` if that is one of ours.
+pub fn event_of(name: &str) -> Option<Name> {
+    match name.strip_prefix(OURS) {
+        None => Some(name.into()),
+        Some(rest) if RESERVED.contains(&rest) || rest.starts_with(OURS) => Some(rest.into()),
+        Some(_) => None,
+    }
+}
+
+/// The namespace of a queue: its name behind a `/`, without what means something there (RFC 3986
+/// §2.1). The main namespace is the queue `/`.
+pub fn namespace_of(queue: &Name) -> String {
+    if queue.as_str() == MAIN {
+        return MAIN.to_owned();
+    }
+    let mut namespace = String::from("/");
+    for c in queue.as_str().chars() {
+        match c {
+            '%' | ',' | '?' | '/' | '#' => namespace += &format!("%{:02X}", c as u32),
+            c => namespace.push(c),
+        }
+    }
+    namespace
+}
+
+/// The queue of a namespace.
+pub fn queue_of(namespace: &str) -> Name {
+    if namespace == MAIN {
+        return MAIN.into();
+    }
+    let name = namespace.strip_prefix('/').unwrap_or(namespace);
+    let mut queue = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, behind)) = rest.split_once('%') {
+        queue += before;
+        let code = behind.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        match code.filter(u8::is_ascii) {
+            Some(code) => {
+                queue.push(char::from(code));
+                rest = &behind[2..];
+            }
+            None => {
+                queue.push('%');
+                rest = behind;
+            }
+        }
+    }
+    (queue + rest).into()
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

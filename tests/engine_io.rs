@@ -1,0 +1,225 @@
+//! The codecs of Engine.IO and Socket.IO: the examples of the protocol documents, round trips,
+//! and any text whatever.
+
+use delivery_lab::link::socketio::event::{Event, EventError, Saying, json};
+use delivery_lab::link::socketio::packet::{
+    Handshake, MOST_PACKETS, MOST_PAYLOAD, Packet, PacketError, SEPARATOR, decode_payload,
+    encode_payload,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{FileFailurePersistence, RngSeed};
+
+fn config() -> ProptestConfig {
+    let regressions = FileFailurePersistence::Direct("tests/regressions/engine_io.txt");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(regressions)),
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    }
+}
+
+/// A text is a packet, and the packet is that text.
+fn check(text: &str, packet: &Packet) {
+    assert_eq!(Packet::decode(text).unwrap(), *packet);
+    assert_eq!(packet.encode(), text);
+}
+
+fn message(text: &str) -> Packet {
+    Packet::Message(text.to_owned())
+}
+
+/// A text is an event's packet, and the packet is that text.
+fn check_event(text: &str, namespace: &str, what: Saying) {
+    let event = Event { namespace: namespace.to_owned(), what };
+    assert_eq!(event.encode(), text);
+    assert_eq!(Event::decode(text).unwrap(), event, "{text}");
+}
+
+fn event(name: &str, ack: Option<u64>) -> Saying {
+    Saying::Event { name: name.to_owned(), arguments: Vec::new(), ack }
+}
+
+#[test]
+fn the_packets_of_engine_io_s_document_are_read_and_written() {
+    check("4hello", &message("hello"));
+    check("2", &Packet::Ping(String::new()));
+    check("3", &Packet::Pong(String::new()));
+    check("2probe", &Packet::Ping("probe".into()));
+    check("3probe", &Packet::Pong("probe".into()));
+    check("1", &Packet::Close);
+    check("5", &Packet::Upgrade);
+    check("6", &Packet::Noop);
+    let open = "0{\"sid\":\"lv_VI97HAXpY6yYWAAAC\",\"upgrades\":[\"websocket\"],\
+                \"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}";
+    let handshake = Handshake {
+        sid: "lv_VI97HAXpY6yYWAAAC".into(),
+        upgrades: vec!["websocket".into()],
+        ping_interval: 25_000,
+        ping_timeout: 20_000,
+        max_payload: 1_000_000,
+    };
+    check(open, &Packet::Open(handshake));
+}
+
+#[test]
+fn the_payloads_of_engine_io_s_document_are_read_and_written() {
+    let packets = [message("hello"), Packet::Ping(String::new()), message("world")];
+    assert_eq!(encode_payload(&packets), "4hello\x1e2\x1e4world");
+    assert_eq!(decode_payload("4hello\x1e2\x1e4world").unwrap(), packets);
+    // Bytes are base64 with a `b` in front; they are understood to be bytes, and refused.
+    assert!(matches!(decode_payload("4hello\x1ebAQIDBA=="), Err(PacketError::Binary)));
+}
+
+#[test]
+fn a_payload_beyond_its_limits_is_refused() {
+    let many = vec!["2"; MOST_PACKETS].join("\x1e");
+    assert_eq!(decode_payload(&many).unwrap().len(), MOST_PACKETS);
+    let more = format!("{many}{SEPARATOR}2");
+    assert!(matches!(decode_payload(&more), Err(PacketError::TooMany)));
+    let long = "4".repeat(MOST_PAYLOAD + 1);
+    assert!(matches!(decode_payload(&long), Err(PacketError::TooLong(_))));
+    assert!(matches!(Packet::decode(&long), Err(PacketError::TooLong(_))));
+}
+
+#[test]
+fn the_packets_of_socket_io_s_document_are_read_and_written() {
+    let sid = |sid: &str| Some(json(&serde_json::json!({ "sid": sid })));
+    check_event("0", "/", Saying::Connect(None));
+    check_event(
+        "0{\"sid\":\"wZX3oN0bSVIhsaknAAAI\"}",
+        "/",
+        Saying::Connect(sid("wZX3oN0bSVIhsaknAAAI")),
+    );
+    check_event("0/admin,", "/admin", Saying::Connect(None));
+    let text = "0/admin,{\"sid\":\"oSO0OpakMV_3jnilAAAA\"}";
+    check_event(text, "/admin", Saying::Connect(sid("oSO0OpakMV_3jnilAAAA")));
+    let refusal = json(&serde_json::json!({ "message": "Not authorized" }));
+    check_event("4{\"message\":\"Not authorized\"}", "/", Saying::ConnectError(refusal));
+    check_event("2[\"foo\"]", "/", event("foo", None));
+    check_event("2/admin,[\"bar\"]", "/admin", event("bar", None));
+    check_event("212[\"foo\"]", "/", event("foo", Some(12)));
+    check_event("312[]", "/", Saying::Ack { id: 12, arguments: Vec::new() });
+    check_event("2/admin,13[\"foo\"]", "/admin", event("foo", Some(13)));
+    let bar = || vec![json("bar")];
+    check_event("3/admin,13[\"bar\"]", "/admin", Saying::Ack { id: 13, arguments: bar() });
+    check_event("314[\"bar\"]", "/", Saying::Ack { id: 14, arguments: bar() });
+    check_event("1", "/", Saying::Disconnect);
+    check_event("1/admin,", "/admin", Saying::Disconnect);
+}
+
+#[test]
+fn the_document_s_packets_of_bytes_are_refused_as_such() {
+    for text in [
+        "51-[\"baz\",{\"_placeholder\":true,\"num\":0}]",
+        "52-/admin,[\"baz\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]",
+        "51-14[\"foo\",{\"_placeholder\":true,\"num\":0}]",
+        "61-15[\"bar\",{\"_placeholder\":true,\"num\":0}]",
+    ] {
+        assert!(matches!(Event::decode(text), Err(EventError::Binary)), "{text}");
+    }
+}
+
+#[test]
+fn the_document_s_session_reads_as_it_says() {
+    let payload = decode_payload("42[\"hello\"]\x1e42[\"world\"]").unwrap();
+    let events = payload.iter().map(|packet| match packet {
+        Packet::Message(text) => Event::decode(text).unwrap(),
+        other => panic!("{other:?}"),
+    });
+    let names = events.map(|event| match event.what {
+        Saying::Event { name, .. } => name,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["hello", "world"]);
+}
+
+#[test]
+fn a_namespace_loses_its_query() {
+    let read = Event::decode("0/admin?token=1,{\"a\":1}").unwrap();
+    assert_eq!((read.namespace.as_str(), read.encode().as_str()), ("/admin", "0/admin,{\"a\":1}"));
+}
+
+#[test]
+fn what_is_no_packet_of_socket_io_is_an_error() {
+    for text in [
+        "",
+        "7",
+        "x",
+        "é",
+        "2",
+        "2[]",
+        "2{}",
+        "2[1]",
+        "2[\"foo\"",
+        "3[]",
+        "3",
+        "399999999999999999999[]",
+        "112",
+        "1{}",
+        "01",
+        "4",
+        "2/admin",
+        "0nonsense",
+        "2\"foo\"",
+        "1/admin,x",
+    ] {
+        assert!(Event::decode(text).is_err(), "{text}");
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[0-9b]?[0-9/a-z,?\\-\\[\\]\"{}:\x1e ]{0,30}",
+        "\\PC{0,30}",
+        "[0-6](/[a-z]{0,3},)?[0-9]{0,3}\\[(\"[a-z]{0,3}\")?(,[0-9]{1,3}){0,3}\\]?",
+    ]
+}
+
+fn arguments() -> impl Strategy<Value = Vec<delivery_lab::link::socketio::event::Json>> {
+    let value = prop_oneof![
+        any::<i64>().prop_map(|n| json(&n)),
+        "\\PC{0,12}".prop_map(|text| json(&text)),
+        prop::collection::vec("\\PC{0,5}", 0..3).prop_map(|list| json(&list)),
+    ];
+    prop::collection::vec(value, 0..4)
+}
+
+fn saying() -> impl Strategy<Value = Saying> {
+    prop_oneof![
+        prop::option::of("\\PC{0,9}")
+            .prop_map(|auth| Saying::Connect(auth.map(|auth| json(&auth)))),
+        Just(Saying::Disconnect),
+        ("\\PC{0,9}", arguments(), prop::option::of(any::<u64>()))
+            .prop_map(|(name, arguments, ack)| Saying::Event { name, arguments, ack }),
+        (any::<u64>(), arguments()).prop_map(|(id, arguments)| Saying::Ack { id, arguments }),
+        "\\PC{0,9}".prop_map(|error| Saying::ConnectError(json(&error))),
+    ]
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn any_text_is_a_packet_or_an_error(text in text()) {
+        let _ = decode_payload(&text);
+        let _ = Event::decode(&text);
+        if let Ok(packet) = Packet::decode(&text) {
+            prop_assert_eq!(Packet::decode(&packet.encode()).unwrap(), packet);
+        }
+        if let Ok(event) = Event::decode(&text) {
+            prop_assert_eq!(Event::decode(&event.encode()).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn an_event_reads_back_as_it_was_written(namespace in "(/|/[^,?]{1,9})", what in saying()) {
+        let event = Event { namespace, what };
+        prop_assert_eq!(Event::decode(&event.encode()).unwrap(), event);
+    }
+
+    #[test]
+    fn a_payload_reads_back_as_it_was_written(texts in prop::collection::vec("[^\x1e]{0,9}", 1..5)) {
+        let packets: Vec<Packet> = texts.into_iter().map(Packet::Message).collect();
+        prop_assert_eq!(decode_payload(&encode_payload(&packets)).unwrap(), packets);
+    }
+}

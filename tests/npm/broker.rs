@@ -1,0 +1,46 @@
+//! A broker with the link `socketio` on a loopback port, for clients that are not ours.
+//!
+//! It takes the mode and what becomes of upgrades as arguments, says `listening on PORT`, and
+//! serves until its standard input ends.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener};
+
+use delivery_lab::core::BrokerOptions;
+use delivery_lab::history::Recorder;
+use delivery_lab::link::{Carrier, Hub, Settings, SocketIo};
+use delivery_lab::message::{BrokerLimits, Mode, Upgrade};
+use delivery_lab::net::real::Loopback;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let mode = if has("catch-up") { Mode::CatchUp } else { Mode::FireAndForget };
+    let upgrade = if has("refuse") { Upgrade::Refuse } else { Upgrade::Accept };
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime can be made").block_on(serve(mode, upgrade));
+}
+
+async fn serve(mode: Mode, upgrade: Upgrade) {
+    let port = free_port();
+    println!("listening on {port}");
+    let limits = BrokerLimits { upgrade, ..BrokerLimits::default() };
+    let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
+    let recorder = Recorder::one_each(&["broker".into()]).remove(0);
+    let hub = Hub::new(Loopback::new(), options, recorder);
+    let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
+    tokio::select! {
+        biased;
+        () = hub.keep_time() => {}
+        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+    }
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    socket.local_addr().expect("it is bound").port()
+}

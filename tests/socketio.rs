@@ -1,0 +1,275 @@
+//! The link `socketio` beyond the suite of all links: strangers who talk nonsense, tasks of its
+//! library in a broker that is killed or asleep, a refused upgrade, and the same bytes always.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use delivery_lab::core::BrokerOptions;
+use delivery_lab::history::{History, Process, Recorder, What};
+use delivery_lab::link::{Carrier, Hub, Settings, SocketIo};
+use delivery_lab::message::{BrokerLimits, Contender, EndReason, Link, Mode, Note};
+use delivery_lab::net::Net;
+use delivery_lab::net::real::Loopback;
+use delivery_lab::scenario::{Latency, Scenario, builtin};
+use delivery_lab::sim::net::address;
+use delivery_lab::sim::world::{Plan, World};
+use delivery_lab::sim::{HostOrder, Trial, TrialOptions, run_trial, tick};
+use delivery_lab::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+delivery_lab::seed_entropy!();
+
+const BOTH: [Contender; 2] = [
+    Contender { link: Link::SocketIo, mode: Mode::FireAndForget },
+    Contender { link: Link::SocketIo, mode: Mode::CatchUp },
+];
+
+// ── strangers ───────────────────────────────────────────────────────────────────────────────
+
+/// Who opens no session: what is sent, how the answer begins, what the history says of it.
+fn nonsense() -> Vec<(&'static str, Vec<u8>, &'static str, Option<EndReason>)> {
+    let get =
+        |query: &str| format!("GET /socket.io/?{query} HTTP/1.1\r\nHost: b\r\n\r\n").into_bytes();
+    let post = |query: &str| {
+        format!("POST /socket.io/?{query} HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n40")
+            .into_bytes()
+    };
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(1_000_000)).into_bytes();
+    let page = b"GET / HTTP/1.1\r\nHost: b\r\n\r\n".to_vec();
+    let bad = "HTTP/1.1 400 Bad Request";
+    let malformed = Some(EndReason::Malformed);
+    let upgrade = "EIO=4&transport=websocket&sid=AAAAAAAAAAAAAAAA";
+    vec![
+        ("no HTTP", b"\x16\x03\x01 hello\r\n\r\n".to_vec(), bad, malformed),
+        ("a head too long", long, "", Some(EndReason::TooLong)),
+        ("another page", page, "HTTP/1.1 404 Not Found", None),
+        ("version 3", get("EIO=3&transport=polling"), bad, None),
+        ("no transport that is known", get("EIO=4&transport=pigeon"), bad, None),
+        ("no session", get("EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAA"), bad, None),
+        ("a session's name that is none", get("EIO=4&transport=polling&sid=%00"), bad, None),
+        ("a post before the session", post("EIO=4&transport=polling"), bad, None),
+        ("half a handshake of WebSocket", get(upgrade), "HTTP/1.1 ", None),
+    ]
+}
+
+/// What is posted into an open session, and with which reason the history closes it, if it was
+/// one for the broker.
+fn garbled() -> Vec<(&'static str, &'static [&'static str], Option<EndReason>)> {
+    const HELLO: &str = "40/q,{\"client\":\"stranger\"}";
+    vec![
+        ("no packet", &["x"], None),
+        ("nothing", &[""], None),
+        ("an event before its CONNECT", &["42[\"e\"]"], None),
+        ("no JSON in auth", &["40/q,{"], None),
+        // The server answers 400 and lets the session live, until the next one takes it over.
+        ("what only a server says", &[HELLO, "6"], Some(EndReason::Replaced)),
+        ("no packet, later", &[HELLO, "49"], Some(EndReason::Malformed)),
+        ("an event of ours", &[HELLO, "42/q,[\"$gap\",1]"], Some(EndReason::Malformed)),
+        ("a join of nothing", &[HELLO, "42/q,[\"join\",7]"], Some(EndReason::Malformed)),
+        (
+            "another's message",
+            &[HELLO, "42/q,[\"e\",1,{\"id\":\"you-1\"}]"],
+            Some(EndReason::Unexpected),
+        ),
+        ("goodbye", &[HELLO, "41/q,"], Some(EndReason::Left)),
+        ("the end", &[HELLO, "1"], Some(EndReason::Left)),
+    ]
+}
+
+/// Sends bytes on a connection of their own, and reads what comes at once.
+async fn say<N: Net>(net: &N, to: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = net.connect(to).await.expect("the broker listens");
+    // Who sends too much is cut off while it sends, and may lose the answer.
+    let _ = stream.write_all(bytes).await;
+    let mut answer = vec![0; 4_096];
+    let length = stream.read(&mut answer).await.unwrap_or(0);
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+async fn post<N: Net>(net: &N, to: SocketAddr, sid: &str, body: &str) -> String {
+    let length = body.len();
+    let head = format!("POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: b");
+    say(net, to, format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).await
+}
+
+/// Opens a session as any client does; its id.
+async fn handshake<N: Net>(net: &N, to: SocketAddr) -> String {
+    let hello = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: b\r\n\r\n";
+    let answer = say(net, to, hello).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    let sid = answer.split("\"sid\":\"").nth(1).expect("a handshake has an id");
+    sid.split('"').next().expect("it ends").to_owned()
+}
+
+/// Strangers talk nonsense, one after the other; after each the broker still serves.
+async fn converse<N: Net>(net: N, to: SocketAddr) {
+    for (what, bytes, expected, _) in nonsense() {
+        let answer = say(&net, to, &bytes).await;
+        assert!(answer.starts_with(expected), "{what}: {answer}");
+        handshake(&net, to).await;
+    }
+    for (_, posts, _) in garbled() {
+        let sid = handshake(&net, to).await;
+        for body in posts {
+            post(&net, to, &sid, body).await;
+        }
+    }
+    handshake(&net, to).await;
+}
+
+async fn serve<N: Net>(net: N, port: u16, recorder: Recorder) {
+    let limits = BrokerLimits::default();
+    let mode = Mode::FireAndForget;
+    let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
+    let hub = Hub::new(net, options, recorder);
+    let carrier = SocketIo::new(&Settings::default());
+    tokio::select! {
+        biased;
+        () = hub.keep_time() => {}
+        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+    }
+}
+
+/// The reasons in the broker's history are those of the strangers, in order.
+fn check_reasons(history: &History) {
+    let (mut turned_away, mut closed) = (Vec::new(), Vec::new());
+    for event in &history.events {
+        match &event.what {
+            What::Note(Note::ConnectionClosed { reason }) => turned_away.push(*reason),
+            What::Note(Note::SessionClosed { reason, .. }) => closed.push(*reason),
+            _ => {}
+        }
+    }
+    let expected: Vec<EndReason> =
+        nonsense().into_iter().filter_map(|(.., reason)| reason).collect();
+    assert_eq!(turned_away, expected, "without a session");
+    let expected: Vec<EndReason> =
+        garbled().into_iter().filter_map(|(.., reason)| reason).collect();
+    assert_eq!(closed, expected, "in a session");
+}
+
+#[test]
+fn whoever_talks_nonsense_is_turned_away_with_a_reason_in_the_simulator() {
+    let latency = Latency { min: Duration::from_millis(5), max: Duration::from_millis(5) };
+    let names = vec!["broker".into(), "client".into()];
+    let plan = Plan::new(1, latency, Vec::new(), names, Instant::from_millis(10_000));
+    let end = plan.end;
+    let mut world = World::new(plan);
+    let recorder = world.recorders()[0].clone();
+    let (broker, client) = (world.machine(0), world.machine(1));
+    let to = SocketAddr::from((address(0), 7_000));
+    let is_done = Arc::new(Mutex::new(false));
+    let done = is_done.clone();
+    world.host(&[0], async move { serve(broker.power_on(1), 7_000, recorder).await });
+    world.host(&[1], async move {
+        converse(client.power_on(1), to).await;
+        *done.lock().expect("one thread") = true;
+        std::future::pending::<()>().await;
+    });
+    world.run_until(end);
+    world.finish();
+    assert!(*is_done.lock().unwrap(), "all of them were answered");
+    let processes = ["broker", "client"];
+    let processes = processes.map(|name| Process { name: name.into(), client: name.into() });
+    check_reasons(&History::assemble(processes.to_vec(), world.recorders()));
+}
+
+#[test]
+fn whoever_talks_nonsense_is_turned_away_with_a_reason_on_real_sockets() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let recorder = Recorder::one_each(&["broker".into()]).remove(0);
+    let pen = recorder.clone();
+    let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    drop(socket);
+    runtime.block_on(async move {
+        let net = Loopback::new();
+        let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let patience = std::time::Duration::from_secs(20);
+        let conversation = tokio::time::timeout(patience, converse(net.clone(), to));
+        tokio::select! {
+            biased;
+            () = serve(net, port, pen) => unreachable!("it serves for ever"),
+            in_time = conversation => in_time.expect("twenty seconds are plenty"),
+        }
+    });
+    let processes = vec![Process { name: "broker".into(), client: "broker".into() }];
+    check_reasons(&History::assemble(processes, &[recorder]));
+}
+
+// ── trials ──────────────────────────────────────────────────────────────────────────────────
+
+/// A driver publishes every half second to a shop that is always there; what else happens.
+fn scenario(rest: &str) -> Scenario {
+    let text = format!(
+        "title = \"Socket.IO\"\nseed = 1\nrun_for = \"30s\"\nlatency = \"20ms\"\n\
+         contenders = [\"socketio/fire-and-forget\"]\n{rest}\n\
+         [[client]]\nid = \"driver\"\n\
+         publish = [{{ queue = \"q\", event = \"e\", every = \"500ms\", count = 40, start = \"1s\" }}]\n\
+         [[client]]\nid = \"shop\"\nsubscribe = [{{ queue = \"q\", event = \"e\" }}]\n"
+    );
+    Scenario::load("socketio", &text).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn trial(scenario: &Scenario, contender: Contender, options: &TrialOptions) -> Trial {
+    run_trial(scenario, contender, scenario.seed, options).unwrap()
+}
+
+#[test]
+fn tasks_of_the_library_neither_outlive_a_killed_broker_nor_act_for_a_sleeping_one() {
+    let scenario = scenario(
+        "[broker]\nheartbeat = { every = \"1s\", timeout = \"1s\" }\n\
+         [[fault]]\nkind = \"crash\"\nwho = \"broker\"\nnotice = true\nat = \"5s\"\nfor = \"3s\"\n\
+         [[fault]]\nkind = \"pause\"\nwho = \"broker\"\nat = \"15s\"\nfor = \"5s\"",
+    );
+    for contender in BOTH {
+        let history = trial(&scenario, contender, &TrialOptions::default()).history;
+        let gone = |at: Instant| {
+            let within =
+                |from, to| at > Instant::from_millis(from) && at < Instant::from_millis(to);
+            within(5_000, 8_000) || within(15_000, 20_000)
+        };
+        let acts = history.events.iter().filter(|event| event.process == 0 && gone(event.at));
+        // What is left is the kernel's: the ends of connections.
+        let acts = acts.filter(|event| !matches!(event.what, What::Ended(_)));
+        assert_eq!(acts.count(), 0, "{contender}: a broker that is dead or asleep does nothing");
+    }
+}
+
+#[test]
+fn where_the_upgrade_is_refused_nothing_is_missed() {
+    let scenario = scenario("[broker]\nupgrade = \"refuse\"");
+    for contender in BOTH {
+        let trial = trial(&scenario, contender, &TrialOptions::default());
+        let is_handled = |event: &&delivery_lab::history::Event| {
+            matches!(event.what, What::Note(Note::Handled { .. }))
+        };
+        assert_eq!(trial.history.events.iter().filter(is_handled).count(), 40, "{contender}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_at_half_the_tick_and_with_hosts_reversed() {
+    for name in ["storm", "broker-crash", "lossy-wifi", "partition", "half-open", "laptop-sleeps"] {
+        let (_, text) = builtin::all().find(|(one, _)| *one == name).expect("it is built in");
+        let scenario = Scenario::load(name, text).unwrap();
+        let half = Duration::from_millis((tick(&scenario).as_millis() / 2).max(1));
+        for contender in BOTH {
+            let hash =
+                |options: &TrialOptions| trial(&scenario, contender, options).history.trace_hash();
+            let usual = hash(&TrialOptions::default());
+            assert_eq!(usual, hash(&TrialOptions::default()), "{name} {contender}: twice");
+            let reversed = TrialOptions { hosts: HostOrder::Reverse, ..TrialOptions::default() };
+            assert_eq!(usual, hash(&reversed), "{name} {contender}: hosts reversed");
+            let halved = TrialOptions { tick: Some(half), ..TrialOptions::default() };
+            assert_eq!(usual, hash(&halved), "{name} {contender}: at half the tick");
+        }
+    }
+}
+
+#[test]
+fn the_npm_clients_are_left_out_here_and_run_by_ci() {
+    // They need Node and what npm installs; `.ci/run` has both, and `cargo test` does not.
+    let ci = include_str!("../.ci/run");
+    assert!(ci.contains("npm ci") && ci.contains("loopback-broker"), "{ci}");
+}
