@@ -153,7 +153,8 @@ fn notice(
         }
     };
     let noticed = ended.filter(|end| {
-        end.reason != EndReason::Left
+        // A client that leaves has nothing to notice; the broker, to which it says so, has.
+        (side == Side::Broker || end.reason != EndReason::Left)
             && !is_taken_over(facts, process, *end)
             && !is_explained_by_a_later_one(troubles, fault, process, *end)
     });

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use socketioxide::SendError;
 use socketioxide::extract::{AckSender, SocketRef};
+use socketioxide::{SendError, SocketError};
 use tokio::sync::oneshot;
 
 use super::ears::{Fact, Facts, Verdict};
@@ -237,7 +237,10 @@ impl Desk {
     ) -> Result<Taken, Full> {
         let queue = &message.queue;
         let epoch = state.epochs.get(queue).copied();
-        let socket = state.sockets.get(&namespace_of(queue)).ok_or(Full)?;
+        // What is emitted where nobody listens any more is never written.
+        let Some(socket) = state.sockets.get(&namespace_of(queue)) else {
+            return Ok(Taken::Later);
+        };
         let name = match state.course.contains(queue) {
             true => TRIGGER.to_owned(),
             false => event_name(&message.event),
@@ -245,9 +248,15 @@ impl Desk {
         let meta = Meta::of_push(message, place, kind, epoch);
         let arguments = (&message.payload, meta);
         match place {
-            None => socket.emit(name, &arguments).map_err(full)?,
+            None => match socket.emit(name, &arguments) {
+                Ok(()) => {}
+                Err(error) => return unsent(&error),
+            },
             Some(place) => {
-                let answer = socket.emit_with_ack(name, &arguments).map_err(full)?;
+                let answer = match socket.emit_with_ack(name, &arguments) {
+                    Ok(answer) => answer,
+                    Err(error) => return unsent(&error),
+                };
                 let (sid, queue) = (self.sid.clone(), queue.clone());
                 let position = place.position;
                 let _ = self.facts.send(Fact::Awaits { sid, queue, position, answer });
@@ -274,8 +283,13 @@ impl State {
     }
 }
 
-fn full(_: SendError) -> Full {
-    Full
+/// An event that was not emitted: the socket is over, and nothing is written any more; or it had
+/// no room.
+fn unsent(error: &SendError) -> Result<Taken, Full> {
+    match error {
+        SendError::Socket(SocketError::Closed) => Ok(Taken::Later),
+        _ => Err(Full),
+    }
 }
 
 /// Whatever a client answers to a push, it has dealt with it.
