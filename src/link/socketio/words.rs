@@ -298,3 +298,55 @@ pub fn queue_of(namespace: &str) -> Name {
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_s_namespace_reads_back_as_the_queue() {
+        for (queue, namespace) in [
+            ("caps", "/caps"),
+            ("1-800-flowers", "/1-800-flowers"),
+            ("Database Events", "/Database Events"),
+            ("a/b,c?d%e#f", "/a%2Fb%2Cc%3Fd%25e%23f"),
+            ("é", "/é"),
+            ("/", "/"),
+            ("//", "/%2F%2F"),
+        ] {
+            assert_eq!(namespace_of(&queue.into()), namespace);
+            assert_eq!(queue_of(namespace), queue.into(), "{namespace}");
+        }
+        // A stranger's namespace need not be escaped as ours are.
+        assert_eq!(queue_of("/100%"), "100%".into());
+        assert_eq!(queue_of("/%zz%é"), "%zz%é".into());
+    }
+
+    #[test]
+    fn an_event_s_name_clashes_with_none_of_socket_io_s_or_ours() {
+        for (event, name) in [
+            ("pickup", "pickup"),
+            ("in-transit", "in-transit"),
+            ("disconnect", "$disconnect"),
+            ("join", "$join"),
+            ("$gap", "$$gap"),
+            ("$", "$$"),
+        ] {
+            assert_eq!(event_name(&event.into()), name);
+            assert_eq!(event_of(name), Some(event.into()));
+        }
+        for ours in [JOINED, GAP, BYE, "$", "$pickup"] {
+            assert_eq!(event_of(ours), None, "{ours}");
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_leaves_out_has_a_default() {
+        let auth: Auth = serde_json::from_str(r#"{"client":"shop","rooms":["a"]}"#).unwrap();
+        let rooms = auth.join.rooms.unwrap().into_iter().map(Room::join);
+        let expected = RoomJoin { room: "a".into(), from: From::Now };
+        assert_eq!(rooms.collect::<Vec<_>>(), [expected]);
+        assert_eq!((auth.session, auth.join.request, auth.join.known), (None, None, None));
+        assert_eq!(serde_json::from_str::<Meta>("{}").unwrap(), Meta::default());
+    }
+}

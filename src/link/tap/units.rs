@@ -252,6 +252,22 @@ mod tests {
     }
 
     #[test]
+    fn who_reads_gets_bodies_and_messages_once_they_have_passed_whole() {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+        let upgrade = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        let all = [&head[..], b"hello", upgrade, &[0x81, 2, b'h', b'i']].concat();
+        let mut units = Units::reading();
+        let mut read = Vec::new();
+        for byte in all.chunks(1) {
+            units.pass(byte);
+            read.extend(units.take_read());
+        }
+        let read: Vec<_> = read.into_iter().filter(|(_, content)| !content.is_empty()).collect();
+        let body = (head.len() as u64 + 5, b"hello".to_vec());
+        assert_eq!(read, [body, (all.len() as u64, b"hi".to_vec())]);
+    }
+
+    #[test]
     fn what_is_no_head_ends_nothing() {
         check(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nabc", &[]);
         check(&[0xff; 100_000], &[]);

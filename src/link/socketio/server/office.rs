@@ -18,9 +18,9 @@ use super::ears::{Fact, Facts, Verdict};
 use super::lane::{Desk, Desks};
 use super::session::{Counters, Said, Session, hello};
 use crate::core::BrokerInput;
-use crate::link::Hub;
 use crate::link::socketio::event::MAIN;
 use crate::link::socketio::words::Auth;
+use crate::link::{Hub, Lane};
 use crate::message::{EndReason, Frame, Name, Position};
 use crate::net::Net;
 
@@ -179,6 +179,8 @@ impl<N: Net> Drop for Office<N> {
         let _context = idle.as_ref().map(|idle| idle.enter());
         if !none || idle.is_some() {
             let _ = self.io.close().now_or_never();
+            let sessions = std::mem::take(&mut self.sessions);
+            sessions.into_values().for_each(|mut session| session.desk.close());
         }
     }
 }
