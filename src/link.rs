@@ -37,6 +37,9 @@ pub use tcp::Tcp;
 pub use udp::Udp;
 pub use websocket::WebSocket;
 
+/// Bytes read from a stream at a time.
+const READ: usize = 16 * 1_024;
+
 /// One link: how a client connects to a broker, and how a broker serves clients. A client's
 /// process has one for all of its sessions.
 pub trait Carrier: Clone + Send + 'static {

@@ -172,8 +172,23 @@ impl Subscriber {
         }
     }
 
-    /// Calls the handler of the first message that has one, if none runs.
+    /// Calls handlers, and reads what was held early and has room now.
     pub fn deliver(&mut self, outputs: &mut Outputs) {
+        self.call_handlers(outputs);
+        while self.has_room() {
+            let held = self.queues.iter().filter(|(_, queue)| queue.held() > 0);
+            let names: Vec<Name> = held.map(|(name, _)| name.clone()).collect();
+            let before = self.inbox.len();
+            names.iter().for_each(|name| self.release(name, outputs));
+            if self.inbox.len() == before {
+                return;
+            }
+            self.call_handlers(outputs);
+        }
+    }
+
+    /// Calls the handler of the first message that has one, if none runs.
+    fn call_handlers(&mut self, outputs: &mut Outputs) {
         let mut blocked = BTreeSet::new();
         let mut index = 0;
         while self.running.is_none() && index < self.inbox.len() {
@@ -271,7 +286,9 @@ impl Subscriber {
 
     /// Takes what was held and is next now.
     fn release(&mut self, name: &Name, outputs: &mut Outputs) {
-        while let Some((held, place)) = self.queues.get_mut(name).and_then(InQueue::next_in_order) {
+        while self.has_room()
+            && let Some((held, place)) = self.queues.get_mut(name).and_then(InQueue::next_in_order)
+        {
             self.take(held, place, outputs);
         }
     }

@@ -8,16 +8,13 @@ use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 
 use super::lane::{StreamLane, Written};
-use super::listen;
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
+use super::{READ, listen};
 use crate::core::Path;
 use crate::history::Flow;
 use crate::message::EndReason;
 use crate::net::{Net, Stream};
 use crate::wire::Splitter;
-
-/// Bytes read at a time.
-const READ: usize = 16 * 1_024;
 
 /// The link `tcp`.
 #[derive(Clone, Copy, Debug)]

@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
 use self::lane::{Next, SocketLane};
+use super::READ;
 use super::listen::{self, HANDSHAKE_WITHIN};
 use super::tap::Tap;
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
@@ -104,8 +105,13 @@ fn answer(upgrade: Upgrade, response: Response) -> Result<Response, ErrorRespons
 /// No message is longer than a frame may be.
 fn config() -> WebSocketConfig {
     let most = Some(wire::MOST_FRAME);
-    // A message is written when it is sent, not when more have come.
-    WebSocketConfig::default().max_message_size(most).max_frame_size(most).write_buffer_size(0)
+    // A message is written when it is sent, not when more have come, and no more is read ahead
+    // than over TCP.
+    WebSocketConfig::default()
+        .max_message_size(most)
+        .max_frame_size(most)
+        .write_buffer_size(0)
+        .read_buffer_size(READ)
 }
 
 /// What a failed upgrade is to a client.

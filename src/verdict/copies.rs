@@ -143,7 +143,6 @@ fn end_in_stream(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
     let receiver = facts.lines.receiving(flow, copy.pushed);
     let sender = facts.lines.sending(flow, copy.pushed);
     let has_arrived = receiver.is_some_and(|tap| end <= tap.arrived);
-    let was_read = receiver.is_some_and(|tap| end <= tap.read);
     let crashed = facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =
         session.process.and_then(|process| facts.lives.death_after(process, copy.pushed));
@@ -151,7 +150,8 @@ fn end_in_stream(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
     let ends = [
         receiver.and_then(|tap| tap.gone),
         client_died.map(|moment| moment.at),
-        lost.filter(|_| receiver.is_none() || was_read),
+        // What a program has let go of it never reads, whatever its kernel still takes in.
+        lost,
         sender.and_then(|tap| tap.gone).filter(|_| !has_arrived),
         crashed.filter(|_| !has_arrived),
         session.closed.map(|closed| closed.moment.at).filter(|_| !has_arrived && sender.is_none()),

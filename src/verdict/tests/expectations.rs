@@ -49,7 +49,13 @@ fn a_counter_is_compared_with_a_range() {
         ("worst_delay_ms", range(None, Some(40.5)), "worst_delay_ms = ..40.5", "40", true),
         ("median_delay_ms", range(Some(50.0), None), "median_delay_ms = 50..", "40", false),
         ("packets", range(Some(0.0), None), "packets = 0..", "0", true),
-        ("no_such_counter", range(Some(0.0), None), "no_such_counter = 0..", "none", false),
+        (
+            "recoveries.honest_success",
+            range(Some(1.0), None),
+            "recoveries.honest_success = 1..",
+            "0",
+            false,
+        ),
     ] {
         let words = format!("tcp/fire-and-forget {words}");
         check(expecting(tcp, None, counter(name, range)), &[(&words, Some(measured), Some(met))]);
