@@ -22,7 +22,7 @@ use hyper::header::{ACCEPT, HOST};
 use hyper::{Request, StatusCode};
 
 use self::event::{Parser, Said};
-use self::place::Places;
+pub use self::place::Places;
 use super::http::desk::{self, Style};
 use super::http::exchange::Connection;
 use super::http::outbox::Outbox;

@@ -22,7 +22,8 @@ use super::mailbox::{Keep, Mailbox};
 use super::{Body, FRAMES, KEEP_ALIVE, MOST_BODY, copies, path};
 use crate::core::{BrokerInput, Peer};
 use crate::link::tap::{Manifest, Tap};
-use crate::link::{Hub, Waiting, garbled, listen, sse};
+use crate::link::sse::{self, Places};
+use crate::link::{Hub, Waiting, garbled, listen};
 use crate::message::{EndReason, Frame, Known, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::wire;
@@ -97,6 +98,8 @@ pub struct Session {
     pub mailbox: Mailbox,
     /// How far the client said that it came in each queue.
     known: Arc<BTreeMap<Name, Known>>,
+    /// How far its stream came, if it has one: a join is answered beside the stream.
+    pub places: Arc<Mutex<Places>>,
 }
 
 impl<N: Net> Desk<N> {
@@ -150,6 +153,7 @@ impl<N: Net> Desk<N> {
             self.hub.tell(BrokerInput::Received { peer, frame });
         }
         let frames = session.mailbox.take_answers();
+        session.see(&frames);
         self.forget_if_closed(path, &session);
         Ok(Answer { frames, number: None, copies_of: None })
     }
@@ -221,7 +225,8 @@ impl<N: Net> Desk<N> {
         };
         let mailbox = Mailbox::new(keep);
         let peer = self.hub.open(Box::new(mailbox.clone()));
-        let session = Session { peer, id: id.clone(), mailbox, known: Arc::new(known) };
+        let places = Arc::default();
+        let session = Session { peer, id: id.clone(), mailbox, known: Arc::new(known), places };
         let mut sessions = self.sessions();
         if sessions.values().filter(|session| session.mailbox.is_closed()).count() >= MOST_ENDED {
             sessions.retain(|_, session| !session.mailbox.is_closed());
@@ -253,6 +258,12 @@ impl<N: Net> Desk<N> {
 }
 
 impl Session {
+    /// These frames go out.
+    pub fn see(&self, frames: &[Frame]) {
+        let mut places = self.places.lock().expect("nobody panics with it");
+        frames.iter().for_each(|frame| places.see(frame));
+    }
+
     /// A join with what the client said when it connected, where it does not say more.
     fn complete(&self, frame: Frame) -> Frame {
         match frame {
