@@ -152,7 +152,10 @@ impl Stack {
         // The quotation may be cut off, but for both headers.
         let data = icmp.data();
         let is_whole = data.len() >= IPV4_HEADER_LEN + UDP_HEADER_LEN;
-        if !is_refusal || !is_whole || Ipv4Packet::new_unchecked(data).header_len() as usize != IPV4_HEADER_LEN {
+        if !is_refusal
+            || !is_whole
+            || Ipv4Packet::new_unchecked(data).header_len() as usize != IPV4_HEADER_LEN
+        {
             return;
         }
         let quoted = Ipv4Packet::new_unchecked(data);
