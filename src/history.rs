@@ -4,11 +4,13 @@
 //! simulated time, then process, then the process's own sequence, so that nothing depends on who
 //! appended first. Nothing here judges.
 
+mod capture;
 mod event;
 mod recorder;
 
 use serde::Serialize;
 
+pub use capture::{Capture, MOST_PACKETS, Packet};
 pub use event::{Endpoint, Event, Fate, Flow, Ledger, Line, PowerState, What};
 pub use recorder::Recorder;
 

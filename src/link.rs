@@ -8,6 +8,7 @@ pub mod client;
 mod http;
 pub mod hub;
 mod lane;
+pub mod limits;
 mod listen;
 mod polling;
 pub mod socketio;
@@ -155,7 +156,9 @@ fn end_of(error: &io::Error) -> EndReason {
         io::ErrorKind::ConnectionRefused => EndReason::Refused,
         io::ErrorKind::TimedOut => EndReason::TcpTimeout,
         io::ErrorKind::PermissionDenied => EndReason::UpgradeRefused,
-        io::ErrorKind::InvalidData => EndReason::Malformed,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => EndReason::Malformed,
+        io::ErrorKind::UnexpectedEof => EndReason::Fin,
+        io::ErrorKind::FileTooLarge => EndReason::TooLong,
         _ => EndReason::Reset,
     }
 }

@@ -1,4 +1,4 @@
-//! One report of one scenario and seed, and its renderings: text and JSON.
+//! One report of one scenario and seed, and its renderings: text and JSON; and packets in words.
 //!
 //! Renderings only: what a number is was decided in `verdict`. Nothing here runs, reads or prints.
 
@@ -10,6 +10,7 @@ mod ids;
 mod json;
 mod lanes;
 mod measure;
+pub mod packets;
 mod plain;
 mod replay;
 #[cfg(test)]

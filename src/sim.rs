@@ -22,6 +22,7 @@ mod trial;
 pub mod world;
 
 pub use trial::{HostOrder, Trial, TrialOptions, TrialPanic, run_trial, run_trial_then, tick};
+pub use world::Capturing;
 
 #[cfg(test)]
 mod tests;

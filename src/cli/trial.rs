@@ -74,7 +74,7 @@ pub fn run(job: Job, wishes: &Wishes) -> Result<Trial, String> {
 
 fn attempt(job: Job, wishes: &Wishes) -> Result<Trial, String> {
     let mut trial = simulate(job, wishes, |trial| {
-        let sim::Trial { history, view } = trial;
+        let sim::Trial { history, view, .. } = trial;
         let row = verdict::judge(job.scenario, job.contender, &history);
         let trace = match wishes.trace {
             Keep::Trace => history.trace_lines().collect(),

@@ -22,10 +22,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::{Happening, Reading};
 use crate::message::{Frame, SessionId};
 
-/// Most bytes of a request's or a response's body.
-pub const MOST_BODY: usize = 4 * crate::wire::MOST_FRAME;
-/// How long a connection may stand idle before the broker closes it: nginx's `keepalive_timeout`.
-pub const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(75);
 /// How frames are called in a body.
 pub const FRAMES: &str = "application/x-ndjson";
 

@@ -8,10 +8,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Hub;
 use crate::net::{Listener, Net};
-use crate::time::Duration;
-
-/// How long a connection may take to become a session's: a handshake, a request's head.
-pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Serves the connections of a port for ever, each as `attend` does.
 ///

@@ -22,9 +22,9 @@ use hyper::header::{ACCEPT, HOST};
 use hyper::{Request, StatusCode};
 
 use self::event::{Parser, Said};
-use self::place::Places;
+pub use self::place::Places;
 use super::http::desk::{self, Style};
-use super::http::exchange::Connection;
+use super::http::exchange::{Connection, why};
 use super::http::outbox::Outbox;
 use super::http::poster::Poster;
 use super::http::{escape, next_of, path, unescape};
@@ -189,7 +189,8 @@ impl<N: Net> EventInlet<N> {
             let response = connection.send(request, Vec::new()).await?;
             match response.status() {
                 StatusCode::OK => Ok((connection, response.into_body())),
-                _ => Err(EndReason::UnknownSession),
+                StatusCode::NOT_FOUND | StatusCode::CONFLICT => Err(EndReason::UnknownSession),
+                _ => Err(EndReason::Malformed),
             }
         }));
     }
@@ -207,6 +208,8 @@ impl<N: Net> EventInlet<N> {
                     let ended = connection.poll_idle(cx);
                     let frame = match (Pin::new(body).poll_frame(cx), ended) {
                         (Poll::Ready(Some(Ok(frame))), _) => frame,
+                        // What is no chunk ends the body, and only then the connection.
+                        (Poll::Ready(Some(Err(error))), _) => return Poll::Ready(Err(why(&error))),
                         (Poll::Ready(_) | Poll::Pending, Poll::Ready(reason)) => {
                             return Poll::Ready(Err(reason));
                         }

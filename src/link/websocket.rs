@@ -20,9 +20,11 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_as
 
 use self::lane::{Next, SocketLane};
 use super::READ;
-use super::listen::{self, HANDSHAKE_WITHIN};
+use super::limits::HANDSHAKE_WITHIN;
 use super::tap::Tap;
-use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
+use super::{
+    Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled, listen,
+};
 use crate::core::Path;
 use crate::history::{Flow, Recorder, What};
 use crate::message::{EndReason, Frame, Upgrade};
@@ -118,6 +120,7 @@ fn config() -> WebSocketConfig {
 fn refused(error: Error) -> io::Error {
     match error {
         Error::Io(error) => error,
+        Error::AttackAttempt | Error::Capacity(_) => io::ErrorKind::FileTooLarge.into(),
         Error::Http(_) => io::Error::new(io::ErrorKind::PermissionDenied, "no upgrade"),
         error => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
     }

@@ -128,7 +128,7 @@ pub enum EndReason {
     UpgradeRefused,
     /// The attempt took too long.
     ConnectTimeout,
-    /// A request was not answered in time.
+    /// A request was not answered, or did not come whole, in time.
     HttpTimeout,
     /// No ping, or no pong, in time.
     Heartbeat,

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
-use crate::history::{Fate, Flow, Recorder, What};
+use crate::history::{Capture, Fate, Flow, Packet, Recorder, What};
 use crate::time::Instant;
 
 use super::fate::{Fates, Lot, Outcome};
@@ -57,6 +57,8 @@ struct Books {
     copies: BTreeMap<(Flow, u64), Copies>,
     /// Datagrams that did not arrive, by sender.
     drops: Vec<(u32, Instant, Flow, u64, Fate)>,
+    /// The packets themselves, if they are wanted.
+    capture: Option<Capture>,
 }
 
 /// What is known of a datagram that was copied.
@@ -83,9 +85,14 @@ pub(crate) struct Departure {
 }
 
 impl Internet {
-    pub fn new(machines: Vec<Arc<Hardware>>, recorders: Vec<Recorder>, fates: Fates) -> Internet {
+    pub fn new(
+        machines: Vec<Arc<Hardware>>,
+        recorders: Vec<Recorder>,
+        fates: Fates,
+        capture: Option<Capture>,
+    ) -> Internet {
         let (datagrams, copies, drops) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let books = Books { fates, packets: 0, bytes: 0, datagrams, copies, drops };
+        let books = Books { fates, packets: 0, bytes: 0, datagrams, copies, drops, capture };
         Internet { machines, recorders, books: Mutex::new(books) }
     }
 
@@ -113,7 +120,12 @@ impl Internet {
             Numbered { flow, number: *number }
         });
         let known = |to: &u32| (*to as usize) < self.machines.len();
-        let Some(to) = process_at(ip.dst_addr()).filter(known) else {
+        let to = process_at(ip.dst_addr()).filter(known);
+        if let Some(capture) = &mut books.capture {
+            let (at, serial, bytes) = (now, books.packets, packet.to_vec());
+            capture.add(Packet { at, from, serial, to, bytes });
+        }
+        let Some(to) = to else {
             if let Some(Numbered { flow, number }) = datagram {
                 books.drops.push((from, now, flow, number, Fate::NobodyHome));
             }
@@ -171,6 +183,11 @@ impl Internet {
         }
         let bites = books.fates.bites().to_vec();
         Totals { packets: books.packets, bytes: books.bytes, retransmits, bites }
+    }
+
+    /// Takes the packets out, if they were wanted.
+    pub fn take_capture(&self) -> Option<Capture> {
+        self.books().capture.take()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::join_all;
 
 use crate::core::{BrokerOptions, BrokerView, Client as Machine, ClientInput, ClientOptions};
-use crate::history::{Cost, History, Process, Recorder, What};
+use crate::history::{Capture, Cost, History, Process, Recorder, What};
 use crate::link::{self, Carrier, CarrierVisitor, Dial, Hub, Settings};
 use crate::message::{Contender, Name};
 use crate::net::Net;
@@ -18,7 +18,7 @@ use super::app::{Script, SharedDesk, is_about};
 use super::draw::Draw;
 use super::process::{Supervisor, Tasks, timetable};
 use super::socket::SimNet;
-use super::world::{Plan, World};
+use super::world::{Capturing, Plan, World};
 use super::{bites, entropy, fate, net};
 
 /// The broker's port on its machine.
@@ -35,6 +35,8 @@ pub struct TrialOptions {
     pub hosts: HostOrder,
     /// When to look at the broker.
     pub view_at: Option<Instant>,
+    /// Whether its packets are kept.
+    pub capture: Capturing,
 }
 
 /// In which order turmoil runs the hosts within a step.
@@ -54,6 +56,8 @@ pub struct Trial {
     pub history: History,
     /// What the broker saw at the moment that was asked for; `None` if it did not run then.
     pub view: Option<BrokerView>,
+    /// Its packets, if they were asked for.
+    pub capture: Option<Capture>,
 }
 
 /// A panic in a trial: a bug of delivery-lab.
@@ -117,6 +121,7 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
     if let Some(tick) = options.tick {
         plan.tick = tick;
     }
+    plan.capture = options.capture;
     let mut world = World::new(plan);
     let (shared, view) = (Arc::new(scenario.clone()), Arc::new(Mutex::new(None)));
     let mut hosts = hosts(scenario);
@@ -135,6 +140,7 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
     }
     world.run_until(end);
     let totals = world.finish();
+    let capture = world.take_capture();
     let recorders = world.recorders().to_vec();
     // The world and the history need not fit into memory together.
     drop(world);
@@ -144,7 +150,7 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
     history.cost = cost(&totals, &recorders);
     bites::count(scenario, &mut history);
     let view = view.lock().expect("a trial has one thread").take();
-    Trial { history, view }
+    Trial { history, view, capture }
 }
 
 /// All processes of a scenario, the broker first.

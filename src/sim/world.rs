@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use futures_util::FutureExt;
 
-use crate::history::Recorder;
+use crate::history::{Capture, Recorder};
 use crate::message::Name;
 use crate::scenario::{Fault, Latency};
 use crate::time::{Duration, Instant};
@@ -55,6 +55,18 @@ pub struct Plan {
     pub end: Instant,
     /// How far a step goes: at most [`fate::tick`] of latency and faults, which is the default.
     pub tick: Duration,
+    /// Whether packets are kept; by default they are not.
+    pub capture: Capturing,
+}
+
+/// Whether a trial's packets are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Capturing {
+    /// They are only counted.
+    #[default]
+    Nothing,
+    /// The first ones, as [`Capture`] says.
+    Packets,
 }
 
 impl Plan {
@@ -67,7 +79,7 @@ impl Plan {
         end: Instant,
     ) -> Plan {
         let tick = fate::tick(latency, &faults);
-        Plan { seed, latency, faults, names, end, tick }
+        Plan { seed, latency, faults, names, end, tick, capture: Capturing::Nothing }
     }
 }
 
@@ -90,7 +102,7 @@ impl World {
     /// # Panics
     /// The tick is no whole number of milliseconds from 1 on.
     pub fn new(plan: Plan) -> World {
-        let Plan { seed, latency, faults, names, end, tick } = plan;
+        let Plan { seed, latency, faults, names, end, tick, capture } = plan;
         assert!(tick.as_millis() >= 1 && tick.as_micros() % 1_000 == 0, "no tick: {tick}");
         let seed = Draw::new(seed);
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
@@ -104,7 +116,8 @@ impl World {
         let machines = machines.collect();
         let routes = Arc::new(Mutex::new(vec![None; names.len()]));
         let fates = Fates::new(seed, latency, &faults, names);
-        let internet = Arc::new(Internet::new(machines, recorders, fates));
+        let capture = (capture == Capturing::Packets).then(Capture::default);
+        let internet = Arc::new(Internet::new(machines, recorders, fates, capture));
         World { sim: clock(tick), internet, routes, end, tick, panic: Arc::default() }
     }
 
@@ -178,6 +191,11 @@ impl World {
     /// the last records, and counts up.
     pub fn finish(&mut self) -> Totals {
         self.internet.finish(self.elapsed().min(self.end))
+    }
+
+    /// The packets that left so far, if they were wanted; only once.
+    pub fn take_capture(&mut self) -> Option<Capture> {
+        self.internet.take_capture()
     }
 
     /// Watches whether a world is gone: for tests of leaks.

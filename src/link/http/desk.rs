@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,16 +21,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::exchange::{NUMBER, why};
 use super::mailbox::{Keep, Mailbox};
-use super::{Body, FRAMES, KEEP_ALIVE, MOST_BODY, copies, path};
+use super::{Body, FRAMES, copies, path};
 use crate::core::{BrokerInput, Peer};
+use crate::link::limits::{HANDSHAKE_WITHIN, KEEP_ALIVE, MOST_BODY, MOST_ENDED, MOST_HEAD};
+use crate::link::sse::{self, Places};
 use crate::link::tap::{Manifest, Tap};
-use crate::link::{Hub, Waiting, garbled, listen, sse};
+use crate::link::{Hub, Waiting, garbled, listen};
 use crate::message::{EndReason, Frame, Known, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::wire;
-
-/// Most sessions that have ended and were not told so yet.
-const MOST_ENDED: usize = 1_000;
 
 /// How deliveries come to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +54,27 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>, style: Style) -> io::Result<(
 /// Serves one connection until it ends.
 async fn attend<N: Net>(desk: Arc<Desk<N>>, stream: N::Stream) {
     let tap = Tap::new(desk.hub.net(), desk.hub.recorder(), stream);
-    let line = Line { manifest: tap.manifest(), streams: Arc::default() };
+    let line = Line { manifest: tap.manifest(), ..Line::default() };
     let service = service_fn(|request| {
+        line.has_asked.store(true, Relaxed);
         let (desk, line) = (desk.clone(), line.clone());
         async move { Ok::<_, Infallible>(desk.answer(request, &line).await) }
     });
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE).auto_date_header(false);
-    let ended = server.serve_connection(TokioIo::new(tap), service).await;
+    server.timer(TokioTimer::new()).header_read_timeout(std::time::Duration::from(KEEP_ALIVE));
+    server.auto_date_header(false).max_buf_size(MOST_HEAD);
+    let mut serving = pin!(server.serve_connection(TokioIo::new(tap), service));
+    let net = desk.hub.net();
+    let ended = tokio::select! {
+        biased;
+        ended = &mut serving => ended,
+        () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => {
+            if !line.has_asked.load(Relaxed) {
+                return desk.hub.turned_away(EndReason::ConnectTimeout);
+            }
+            serving.await
+        }
+    };
     let reason = ended.as_ref().err().map_or(EndReason::Fin, why);
     let streamed = line.streams.lock().expect("nobody panics with it").take();
     match streamed {
@@ -71,12 +85,14 @@ async fn attend<N: Net>(desk: Arc<Desk<N>>, stream: N::Stream) {
 }
 
 /// One connection: what is written to it, and the session that streams over it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Line {
     /// Where the copies in each response are announced.
     pub manifest: Manifest,
     /// The session that ends with the connection.
     pub streams: Arc<Mutex<Option<Peer>>>,
+    /// Whether the head of a request came.
+    has_asked: Arc<AtomicBool>,
 }
 
 /// All sessions.
@@ -97,6 +113,8 @@ pub struct Session {
     pub mailbox: Mailbox,
     /// How far the client said that it came in each queue.
     known: Arc<BTreeMap<Name, Known>>,
+    /// How far its stream came, if it has one: a join is answered beside the stream.
+    pub places: Arc<Mutex<Places>>,
 }
 
 impl<N: Net> Desk<N> {
@@ -106,7 +124,10 @@ impl<N: Net> Desk<N> {
             (&Method::POST, _) => self.post(&path, request).await,
             (&Method::GET, Style::Events) => return sse::stream::respond(self, request, line),
             (&Method::GET, _) => self.fetch(&path, &request, line).await,
-            _ => Err(StatusCode::METHOD_NOT_ALLOWED),
+            _ => {
+                self.hub.turned_away(EndReason::Unexpected);
+                Err(StatusCode::METHOD_NOT_ALLOWED)
+            }
         };
         match response {
             Ok(Answer { frames, number, copies_of }) => {
@@ -123,21 +144,9 @@ impl<N: Net> Desk<N> {
 
     /// A client says something.
     async fn post(&self, path: &str, request: Request<Incoming>) -> Result<Answer, StatusCode> {
-        let body = Limited::new(request.into_body(), MOST_BODY).collect().await;
-        let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?.to_bytes();
-        let frames = match wire::decode_lines(&body) {
-            Ok(frames) => frames,
-            Err(error) => {
-                let reason = garbled(&error);
-                match self.find(path) {
-                    Some(Session { peer, .. }) => {
-                        self.hub.tell(BrokerInput::Garbled { peer, reason });
-                    }
-                    None => self.hub.turned_away(reason),
-                }
-                return Err(StatusCode::BAD_REQUEST);
-            }
-        };
+        let body = self.body(request.into_body()).await;
+        let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| garbled(&e)));
+        let frames = frames.map_err(|reason| self.garbled(path, reason))?;
         if let (None, Some(Frame::Hello { session, .. })) = (self.find(path), frames.first()) {
             self.open(path, session, BTreeMap::new())?;
         }
@@ -150,8 +159,39 @@ impl<N: Net> Desk<N> {
             self.hub.tell(BrokerInput::Received { peer, frame });
         }
         let frames = session.mailbox.take_answers();
+        session.see(&frames);
         self.forget_if_closed(path, &session);
         Ok(Answer { frames, number: None, copies_of: None })
+    }
+
+    /// The body of a request, all of it.
+    async fn body(&self, body: Incoming) -> Result<Bytes, EndReason> {
+        if body.size_hint().lower() > MOST_BODY as u64 {
+            return Err(EndReason::TooLong);
+        }
+        let net = self.hub.net();
+        tokio::select! {
+            biased;
+            body = Limited::new(body, MOST_BODY).collect() => match body {
+                Ok(body) => Ok(body.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => Err(EndReason::TooLong),
+                Err(_) => Err(EndReason::Malformed),
+            },
+            () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => Err(EndReason::HttpTimeout),
+        }
+    }
+
+    /// What came in a post is no frames: the end of the session, if it is one's, and the answer.
+    fn garbled(&self, path: &str, reason: EndReason) -> StatusCode {
+        match self.find(path) {
+            Some(Session { peer, .. }) => self.hub.tell(BrokerInput::Garbled { peer, reason }),
+            None => self.hub.turned_away(reason),
+        }
+        match reason {
+            EndReason::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            EndReason::HttpTimeout => StatusCode::REQUEST_TIMEOUT,
+            _ => StatusCode::BAD_REQUEST,
+        }
     }
 
     /// A client asks for what there is.
@@ -223,7 +263,8 @@ impl<N: Net> Desk<N> {
         };
         let mailbox = Mailbox::new(keep);
         let peer = self.hub.open(Box::new(mailbox.clone()));
-        let session = Session { peer, id: id.clone(), mailbox, known: Arc::new(known) };
+        let places = Arc::default();
+        let session = Session { peer, id: id.clone(), mailbox, known: Arc::new(known), places };
         let mut sessions = self.sessions();
         if sessions.values().filter(|session| session.mailbox.is_closed()).count() >= MOST_ENDED {
             sessions.retain(|_, session| !session.mailbox.is_closed());
@@ -255,6 +296,12 @@ impl<N: Net> Desk<N> {
 }
 
 impl Session {
+    /// These frames go out.
+    pub fn see(&self, frames: &[Frame]) {
+        let mut places = self.places.lock().expect("nobody panics with it");
+        frames.iter().for_each(|frame| places.see(frame));
+    }
+
     /// A join with what the client said when it connected, where it does not say more.
     fn complete(&self, frame: Frame) -> Frame {
         match frame {

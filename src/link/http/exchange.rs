@@ -13,7 +13,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 
-use super::MOST_BODY;
+use crate::link::limits::{MOST_BODY, MOST_HEAD};
 use crate::link::tap::{CopyOf, Manifest, Tap};
 use crate::link::{Dial, end_of};
 use crate::message::EndReason;
@@ -36,8 +36,8 @@ impl Connection {
     pub async fn open<N: Net>(dial: &Dial<N>) -> io::Result<Connection> {
         let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
         let manifest = tap.manifest();
-        let handshake = http1::handshake(TokioIo::new(tap)).await;
-        let (sender, connection) = handshake.map_err(io::Error::other)?;
+        let handshake = http1::Builder::new().max_buf_size(MOST_HEAD).handshake(TokioIo::new(tap));
+        let (sender, connection) = handshake.await.map_err(io::Error::other)?;
         let driver = connection.map(|ended| match ended {
             Ok(()) => EndReason::Fin,
             Err(error) => why(&error),
@@ -75,7 +75,7 @@ impl Connection {
         match drive(&mut self.driver, body).await? {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(EndReason::TooLong),
-            Err(_) => Err(EndReason::Fin),
+            Err(error) => Err(error.downcast_ref().map_or(EndReason::Fin, why)),
         }
     }
 

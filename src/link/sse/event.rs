@@ -3,8 +3,7 @@
 //! As the WHATWG HTML standard says in §9.2, "Server-sent events": lines of `field: value`, an empty
 //! line ends an event, one without data is none.
 
-/// Most bytes of one event: a longer one is an error.
-pub const MOST_EVENT: usize = 2 * crate::wire::MOST_FRAME;
+use crate::link::limits::MOST_EVENT;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

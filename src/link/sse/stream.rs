@@ -69,16 +69,14 @@ struct Stream<N> {
     hub: crate::link::Hub<N>,
     session: Session,
     line: Line,
-    /// Where the stream is: the id of its events in catch-up.
-    places: Places,
     begin: VecDeque<Bytes>,
 }
 
 impl<N: Net> Stream<N> {
     fn new(desk: &Desk<N>, session: Session, line: &Line) -> Self {
         let retry = Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()));
-        let (hub, line, places) = (desk.hub().clone(), line.clone(), Places::default());
-        Stream { hub, session, line, places, begin: VecDeque::from([retry]) }
+        let (hub, line) = (desk.hub().clone(), line.clone());
+        Stream { hub, session, line, begin: VecDeque::from([retry]) }
     }
 
     /// The next chunk, once there is one.
@@ -104,15 +102,16 @@ impl<N: Net> Stream<N> {
     }
 
     /// A frame as an event: a delivery has the name of its own event, and an id.
-    fn event(&mut self, frame: &Frame) -> Event {
+    fn event(&self, frame: &Frame) -> Event {
         let data = serde_json::to_string(frame).expect("a frame is plain data");
-        self.places.see(frame);
+        self.session.see(std::slice::from_ref(frame));
         let Some(message) = frame.message() else {
             return Event { id: None, kind: String::new(), data };
         };
         let id = match self.hub.mode() {
             Mode::FireAndForget => message.id.to_string(),
-            Mode::CatchUp => self.places.to_string(),
+            // Where the stream is.
+            Mode::CatchUp => self.session.places.lock().expect("nobody panics with it").to_string(),
         };
         // A line break in a name would end the field; the frame has the name anyway.
         let is_plain = |text: &str| !text.contains(['\r', '\n', '\0']);

@@ -1,8 +1,10 @@
 //! Where units end in a stream of HTTP/1.1 and WebSocket: a body of known length, a chunk, a data
 //! frame. What stands in them is not looked at.
 
-/// Most bytes of a head that are kept while it is not complete.
-const MOST_HEAD: usize = 64 * 1_024;
+use crate::link::limits::MOST_HEAD;
+
+/// Most bytes of a unit: no stream comes near it, and no sum of them overflows.
+const MOST: u64 = 1 << 40;
 
 /// Finds the ends of units in the bytes of one direction.
 ///
@@ -169,7 +171,7 @@ fn body(head: &[u8]) -> Option<Body> {
     for (name, value) in fields {
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().ok()?,
+            "content-length" => length = value.parse().ok().filter(|length| *length < MOST)?,
             "transfer-encoding" => is_chunked = value.eq_ignore_ascii_case("chunked"),
             "upgrade" => upgrades = value.eq_ignore_ascii_case("websocket"),
             _ => {}
@@ -188,7 +190,7 @@ fn body(head: &[u8]) -> Option<Body> {
 fn chunk_length(line: &[u8]) -> Option<u64> {
     let line = std::str::from_utf8(line).ok()?.trim_end();
     let digits = line.split(';').next()?;
-    u64::from_str_radix(digits.trim(), 16).ok().filter(|length| *length < 1 << 40)
+    u64::from_str_radix(digits.trim(), 16).ok().filter(|length| *length < MOST)
 }
 
 /// How many bytes follow a frame's header, and whether a message ends with them; `None` if the
@@ -209,12 +211,35 @@ fn frame(header: &[u8]) -> Option<(u64, bool)> {
         _ => header[2..2 + extended].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
     };
     let (is_last, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
-    Some((length.min(1 << 40) + mask, is_last && !is_control))
+    Some((length.min(MOST) + mask, is_last && !is_control))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_bytes_end_the_same_units_however_they_are_cut(
+            pieces in prop::collection::vec(prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..20),
+                "(HTTP/1.1 (101|200) x|POST / HTTP/1.1)\r\n".prop_map(String::into_bytes),
+                "(content-length: [0-9]{1,20}|transfer-encoding: chunked|upgrade: websocket)\r\n"
+                    .prop_map(String::into_bytes),
+                "(\r\n|[0-9a-f]{1,17}\r\n|\r\n\r\n)".prop_map(String::into_bytes),
+            ], 0..12),
+        ) {
+            let bytes = pieces.concat();
+            let ends = Units::default().pass(&bytes);
+            let mut units = Units::default();
+            let cut: Vec<u64> = bytes.chunks(1).flat_map(|byte| units.pass(byte)).collect();
+            prop_assert_eq!(ends, cut);
+        }
+    }
 
     /// The same ends are found however the bytes are cut.
     #[track_caller]

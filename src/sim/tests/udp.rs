@@ -160,3 +160,61 @@ fn a_cut_names_the_sender_the_flow_and_the_moment() {
     assert_eq!((at, to, datagram, fate), (ms(20), server(), 2, Fate::Cut));
     assert_eq!(from.ip(), address(1));
 }
+
+/// Sends two datagrams to a port that nobody listens on; tells what it hears within a second.
+fn told_of(connected_to: Option<SocketAddr>) -> (Vec<Option<std::io::ErrorKind>>, Totals) {
+    let told: Told<Option<std::io::ErrorKind>> = Told::default();
+    let heard = told.clone();
+    let client = program(move |net, _| async move {
+        let socket = net.bind(0).await.expect("a port is free");
+        let mut buffer = [0; 8];
+        if let Some(peer) = connected_to {
+            socket.connect(peer).await.expect("an address is all it needs");
+        }
+        for n in 1..=2 {
+            socket.send_to(b"hello", server()).expect("it fits");
+            let result = tokio::select! {
+                biased;
+                result = socket.recv_from(&mut buffer) => Some(result.expect_err("nobody answers")),
+                () = net.sleep_until(ms(n * 1_000)) => None,
+            };
+            heard.lock().expect("one thread").push(result.map(|error| error.kind()));
+            net.sleep_until(ms(n * 1_000)).await;
+        }
+        // One answer to a datagram, not two.
+        tokio::select! {
+            biased;
+            result = socket.recv_from(&mut buffer) => panic!("{result:?}"),
+            () = net.sleep_until(ms(3_000)) => {}
+        }
+        hold(socket).await;
+    });
+    let nobody = program(|net, _| hold(net));
+    let (_, totals) = run(plan(2, vec![], 5_000), vec![nobody, client]);
+    let told = told.lock().unwrap().clone();
+    (told, totals)
+}
+
+#[test]
+fn a_connected_socket_is_told_once_for_each_datagram_that_nobody_listens() {
+    let (told, totals) = told_of(Some(server()));
+    assert_eq!(told, [Some(std::io::ErrorKind::ConnectionRefused); 2]);
+    // Two datagrams, and an ICMP "port unreachable" for each.
+    assert_eq!(totals.packets, 4);
+}
+
+#[test]
+fn a_socket_that_is_not_connected_is_not_told_though_the_refusal_comes() {
+    let (told, totals) = told_of(None);
+    assert_eq!(told, [None; 2]);
+    assert_eq!(totals.packets, 4);
+}
+
+#[test]
+fn a_socket_that_is_connected_to_somebody_else_is_not_told() {
+    for somebody_else in [SocketAddr::from((address(0), PORT + 1)), (address(5), PORT).into()] {
+        let (told, totals) = told_of(Some(somebody_else));
+        assert_eq!(told, [None; 2], "{somebody_else}");
+        assert_eq!(totals.packets, 4);
+    }
+}

@@ -1,0 +1,74 @@
+//! The packets of a trial, byte for byte, as they left their senders. What became of them is not
+//! said here.
+
+use std::collections::BinaryHeap;
+
+use crate::time::Instant;
+
+/// Most packets that a capture keeps: at 1,500 bytes each, 150 MB.
+pub const MOST_PACKETS: usize = 100_000;
+
+/// One IP packet. The derived order is that of a capture: by time, then sender, then the
+/// sender's own sequence.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Packet {
+    /// When it left.
+    pub at: Instant,
+    /// The process that sent it.
+    pub from: u32,
+    /// Grows from one packet of a sender to its next.
+    pub serial: u64,
+    /// The process that it is for; `None` if nobody has its address.
+    pub to: Option<u32>,
+    /// The packet, from its IP header on.
+    pub bytes: Vec<u8>,
+}
+
+/// The first packets of a trial, at most [`MOST_PACKETS`].
+///
+/// Which ones they are does not depend on who reported its packets first: when it is full, the
+/// last one in the order of packets goes.
+#[derive(Clone, Debug, Default)]
+pub struct Capture {
+    packets: BinaryHeap<Packet>,
+    left_out: u64,
+}
+
+impl Capture {
+    /// A packet left.
+    pub fn add(&mut self, packet: Packet) {
+        self.packets.push(packet);
+        if self.packets.len() > MOST_PACKETS {
+            self.packets.pop();
+            self.left_out += 1;
+        }
+    }
+
+    /// How many packets the limit has cost.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// The packets in order.
+    pub fn into_packets(self) -> Vec<Packet> {
+        self.packets.into_sorted_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_capture_keeps_the_first_packets_whoever_reported_first() {
+        let most = MOST_PACKETS as u64;
+        let packet = |n: u64| {
+            let at = Instant::from_micros(n);
+            Packet { at, from: 0, serial: n, to: None, bytes: Vec::new() }
+        };
+        let mut capture = Capture::default();
+        (0..most + 3).rev().for_each(|n| capture.add(packet(n)));
+        assert_eq!(capture.left_out(), 3);
+        assert!(capture.into_packets().into_iter().eq((0..most).map(packet)));
+    }
+}

@@ -1,0 +1,92 @@
+//! One TCP connection as its two senders see it: relative sequence numbers, and whose bytes
+//! belong together.
+
+use smoltcp::wire::{TcpPacket, TcpSeqNumber};
+
+use super::reader::{Protocol, Reader};
+use super::shown;
+
+/// What is known of a connection.
+#[derive(Debug, Default)]
+pub struct Conversation {
+    sides: [Side; 2],
+}
+
+#[derive(Debug, Default)]
+struct Side {
+    /// The sequence number of its SYN: from it on its bytes are counted.
+    first: Option<TcpSeqNumber>,
+    /// The sequence number after the last byte that was read.
+    next: Option<TcpSeqNumber>,
+    reader: Reader,
+}
+
+impl Conversation {
+    /// A segment that a side sent: its header in words, and what it carries.
+    pub fn read(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>) -> (String, Vec<String>) {
+        let sequence = tcp.seq_number();
+        let side = &mut self.sides[sender];
+        if tcp.syn() {
+            (side.first, side.next) = (Some(sequence), Some(sequence + 1));
+        }
+        let first = *side.first.get_or_insert(sequence);
+        let next = *side.next.get_or_insert(sequence);
+        let lines = side.read(next, sequence, tcp.payload());
+        if side.reader.protocol() == Protocol::WebSocket {
+            // What the answer to an upgrade says goes for both.
+            self.sides.iter_mut().for_each(|side| side.reader.upgrade());
+        }
+        let mut words = vec![flags(tcp), format!("seq {}", distance(first, sequence))];
+        if tcp.ack() {
+            let first = *self.sides[1 - sender].first.get_or_insert(tcp.ack_number());
+            words.push(format!("ack {}", distance(first, tcp.ack_number())));
+        }
+        words.push(format!("window {}", tcp.window_len()));
+        (words.join(", "), lines)
+    }
+}
+
+impl Side {
+    fn read(&mut self, next: TcpSeqNumber, sequence: TcpSeqNumber, payload: &[u8]) -> Vec<String> {
+        if payload.is_empty() {
+            return Vec::new();
+        }
+        let ahead = distance(next, sequence) as i32;
+        let mut lines = Vec::new();
+        if ahead > 0 {
+            lines.push(format!("{ahead} bytes are missing before this"));
+            self.reader.lose();
+        }
+        let old = if ahead < 0 { payload.len().min(ahead.unsigned_abs() as usize) } else { 0 };
+        if old > 0 {
+            lines.push(format!("{old} bytes that were sent before"));
+        }
+        let new = &payload[old..];
+        if !new.is_empty() {
+            self.next = Some(sequence + payload.len());
+            lines.extend(self.reader.read(new));
+            let begun = self.reader.begun();
+            if begun > 0 {
+                lines.push(format!("{} of something that goes on", shown::count(begun)));
+            }
+        }
+        lines
+    }
+}
+
+/// How far one number is behind another, around the end of the numbers (RFC 9293 §3.4).
+fn distance(from: TcpSeqNumber, to: TcpSeqNumber) -> u32 {
+    to.0.wrapping_sub(from.0) as u32
+}
+
+fn flags(tcp: &TcpPacket<&[u8]>) -> String {
+    let all = [
+        ("SYN", tcp.syn()),
+        ("FIN", tcp.fin()),
+        ("RST", tcp.rst()),
+        ("PSH", tcp.psh()),
+        ("ACK", tcp.ack()),
+    ];
+    let set: Vec<&str> = all.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| *flag).collect();
+    if set.is_empty() { "no flags".to_owned() } else { set.join(" ") }
+}

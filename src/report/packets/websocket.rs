@@ -1,0 +1,103 @@
+//! A WebSocket frame in words (RFC 6455 §5.2).
+
+use super::shown;
+
+/// The frame that bytes begin with, and its length; `None` while it is not complete.
+pub fn frame(bytes: &[u8]) -> Option<(usize, Vec<String>)> {
+    let (first, second) = (*bytes.first()?, *bytes.get(1)?);
+    let mut at = 2;
+    let length = match second & 0x7f {
+        126 => number(bytes, &mut at, 2)?,
+        127 => number(bytes, &mut at, 8)?,
+        length => u64::from(length),
+    };
+    let mask = if second & 0x80 == 0 { None } else { Some(number(bytes, &mut at, 4)? as u32) };
+    let end = usize::try_from(length).ok().and_then(|length| at.checked_add(length))?;
+    let mut payload = bytes.get(at..end)?.to_vec();
+    let mut words = vec![format!("a WebSocket frame: {}", opcode(first & 0x0f))];
+    if first & 0x80 == 0 {
+        words.push("to be continued".to_owned());
+    }
+    words.push(shown::count(payload.len()));
+    match mask {
+        Some(mask) => {
+            words.push(format!("masked with {mask:08x}"));
+            let key = mask.to_be_bytes();
+            payload.iter_mut().zip(key.iter().cycle()).for_each(|(byte, key)| *byte ^= key);
+        }
+        None => words.push("not masked".to_owned()),
+    }
+    let mut lines = vec![words.join(", ")];
+    match (first & 0x0f, payload.split_first_chunk::<2>()) {
+        (8, Some((code, reason))) => {
+            let reason = String::from_utf8_lossy(reason);
+            lines.push(format!("  {} {reason:?}", u16::from_be_bytes(*code)));
+        }
+        _ => lines.extend(shown::inside(&payload)),
+    }
+    Some((end, lines))
+}
+
+/// A big-endian number of so many bytes.
+fn number(bytes: &[u8], at: &mut usize, length: usize) -> Option<u64> {
+    let digits = bytes.get(*at..*at + length)?;
+    *at += length;
+    Some(digits.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+}
+
+fn opcode(code: u8) -> String {
+    match code {
+        0 => "continuation".to_owned(),
+        1 => "text".to_owned(),
+        2 => "binary".to_owned(),
+        8 => "close".to_owned(),
+        9 => "ping".to_owned(),
+        10 => "pong".to_owned(),
+        other => format!("opcode {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The examples of RFC 6455 §5.7.
+    #[test]
+    fn the_examples_of_the_standard_are_read_as_it_says() {
+        let check = |bytes: &[u8], expected: &[&str]| {
+            let (length, lines) = frame(bytes).unwrap();
+            assert_eq!(
+                (length, lines),
+                (bytes.len(), expected.iter().map(|s| s.to_string()).collect())
+            );
+            assert_eq!(frame(&bytes[..bytes.len() - 1]), None);
+        };
+        check(
+            &[0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f],
+            &["a WebSocket frame: text, 5 bytes, not masked", "  Hello"],
+        );
+        check(
+            &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58],
+            &["a WebSocket frame: text, 5 bytes, masked with 37fa213d", "  Hello"],
+        );
+        check(
+            &[0x01, 0x03, 0x48, 0x65, 0x6c],
+            &["a WebSocket frame: text, to be continued, 3 bytes, not masked", "  Hel"],
+        );
+        check(
+            &[0x89, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f],
+            &["a WebSocket frame: ping, 5 bytes, not masked", "  Hello"],
+        );
+    }
+
+    #[test]
+    fn a_close_frame_says_its_code_and_reason() {
+        let (_, lines) = frame(&[0x88, 4, 0x03, 0xe8, b'o', b'k']).unwrap();
+        assert_eq!(lines, ["a WebSocket frame: close, 4 bytes, not masked", "  1000 \"ok\""]);
+    }
+
+    #[test]
+    fn a_length_beyond_all_bytes_is_waited_for() {
+        assert_eq!(frame(&[0x82, 127, 255, 255, 255, 255, 255, 255, 255, 255, 1]), None);
+    }
+}
