@@ -21,3 +21,17 @@ fn the_readme_counts_the_scenarios() {
     let readme = include_str!("../README.md");
     assert!(readme.contains(&format!("`scenarios/`: {count} storms")), "there are {count}");
 }
+
+#[test]
+fn the_readme_shows_the_table_of_all_links() {
+    let dlab = Command::new(env!("CARGO_BIN_EXE_dlab"))
+        .args(["run", "six-links"])
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let report = String::from_utf8(dlab.stdout).unwrap();
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```text\n").nth(2).and_then(|rest| rest.split("```\n").next());
+    let shown = shown.expect("there is a second report");
+    assert!(shown.contains("contender") && report.contains(shown), "paste the table of {report}");
+}
