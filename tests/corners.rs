@@ -368,3 +368,24 @@ fn a_client_that_crashed_does_not_wait_for_what_it_had_acknowledged() {
         check(&text, "s", [40, 40, 0]);
     }
 }
+
+/// The join arrives at 280 ms, and its answer is lost; the message comes on the stream at 390 ms
+/// and waits for that answer, until the session ends at 1.96 s. The next stream is not to say that
+/// it came so far: nothing was read.
+#[test]
+fn an_event_that_waits_for_an_answer_is_not_dealt_with() {
+    let text = r#"title = "the answer to the join is lost"
+        run_for = "12s"
+        latency = "40ms"
+        contenders = ["sse/catch-up"]
+        broker = { heartbeat = { every = "1s", timeout = "800ms" } }
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "e", every = "1s", count = 1, start = "230ms" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]
+        fault = [
+            { kind = "loss", who = "s", at = "270ms", for = "60ms", rate = 1.0 },
+            { kind = "loss", who = "s", at = "460ms", for = "3s", rate = 1.0 },
+        ]"#;
+    check(text, "s", [1, 1, 0]);
+}

@@ -30,7 +30,7 @@ use super::http::poster::Poster;
 use super::http::{escape, next_of, path, unescape};
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, garbled};
 use crate::core::Path;
-use crate::message::{EndReason, Frame, Heartbeat, Name, SessionId};
+use crate::message::{EndReason, Frame, Heartbeat, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::time::Duration;
 use crate::wire;
@@ -43,8 +43,9 @@ pub const LAST_EVENT_ID: &str = "last-event-id";
 pub const RETRY: Duration = Duration::from_secs(1);
 
 /// The link `sse`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Sse {
+    mode: Mode,
     /// The id of the last event that had one, over all sessions of the process.
     last_id: Arc<Mutex<Option<String>>>,
 }
@@ -53,8 +54,8 @@ impl Carrier for Sse {
     const PATH: Path = Path::RELIABLE;
     type Inlet<N: Net> = EventInlet<N>;
 
-    fn new(_: &Settings) -> Self {
-        Sse::default()
+    fn new(settings: &Settings) -> Self {
+        Sse { mode: settings.mode, last_id: Arc::default() }
     }
 
     async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, EventInlet<N>)> {
@@ -64,6 +65,7 @@ impl Carrier for Sse {
             outbox: outbox.clone(),
             poster: Poster::new(dial.clone(), None),
             stream: Stream::Connected(connection),
+            mode: self.mode,
             last_id: self.last_id.clone(),
             parser: Parser::default(),
             session: None,
@@ -93,6 +95,7 @@ pub struct EventInlet<N> {
     poster: Poster<N>,
     stream: Stream,
     parser: Parser,
+    mode: Mode,
     last_id: Arc<Mutex<Option<String>>>,
     session: Option<SessionId>,
     /// How long a post may take.
@@ -172,11 +175,15 @@ impl<N: Net> EventInlet<N> {
             Request::get(format!("{}?client={}", path(session), escape(client.as_str())))
                 .header(HOST, self.dial.to.to_string())
                 .header(ACCEPT, EVENTS);
-        let known = Places::new(self.dial.known.clone()).to_string();
-        let last_id = self.last_id.lock().expect("nobody panics with it").clone();
-        // The last event that was dealt with, not the last that came: if the client dies before it
-        // has handled that one, it must come again.
-        let last = if known.is_empty() { last_id } else { Some(known) };
+        let last = match self.mode {
+            Mode::FireAndForget => self.last_id.lock().expect("nobody panics with it").clone(),
+            // The last event that was dealt with, not the last that came: one that was held for
+            // what is before it, or not handled before the client died, must come again.
+            Mode::CatchUp => {
+                let known = Places::new(self.dial.known.clone()).to_string();
+                Some(known).filter(|known| !known.is_empty())
+            }
+        };
         if let Some(last) = last.filter(|last| last.is_ascii()) {
             request = request.header(LAST_EVENT_ID, last);
         }
