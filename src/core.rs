@@ -9,6 +9,7 @@ mod backlog;
 mod broker;
 mod client;
 mod inbound;
+mod interceptor;
 mod publisher;
 mod rooms;
 mod subscriber;
@@ -17,6 +18,7 @@ mod timers;
 
 pub use broker::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
 pub use client::{Client, ClientInput, ClientOptions, ClientOutput, Draft, Numbering};
+pub use interceptor::{Intercepted, Interceptor, Machine};
 
 /// What the machines must know of the link between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

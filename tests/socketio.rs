@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::BrokerOptions;
+use delivery_lab::core::{Broker, BrokerOptions};
 use delivery_lab::history::{History, Process, Recorder, What};
 use delivery_lab::link::{Carrier, Hub, Settings, SocketIo};
 use delivery_lab::message::{BrokerLimits, Contender, EndReason, Link, Mode, Note};
@@ -121,7 +121,7 @@ async fn serve<N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let mode = Mode::FireAndForget;
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net, options, recorder);
+    let hub = Hub::new(net, Broker::new(options), recorder);
     let carrier = SocketIo::new(&Settings::default());
     tokio::select! {
         biased;

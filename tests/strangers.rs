@@ -6,7 +6,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::{BrokerOptions, Client, ClientInput, ClientOptions, Numbering};
+use delivery_lab::core::{Broker, BrokerOptions, Client, ClientInput, ClientOptions, Numbering};
 use delivery_lab::history::{History, Process, Recorder, What};
 use delivery_lab::link::{
     self, App, Carrier, Dial, Happening, Hub, Inlet, LongPolling, Polling, Reading, Settings, Sse,
@@ -213,7 +213,7 @@ async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr) {
 async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net, options, recorder);
+    let hub = Hub::new(net, Broker::new(options), recorder);
     let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;

@@ -19,6 +19,7 @@ use crate::message::{
 use crate::time::{Duration, Instant};
 
 use super::inbound::Inbound;
+use super::interceptor::Machine;
 use super::timers::Timers;
 use super::{Path, Pulse};
 use queue::Queue;
@@ -175,6 +176,11 @@ impl Broker {
         self.timers.next()
     }
 
+    /// How it was set up.
+    pub fn options(&self) -> &BrokerOptions {
+        &self.options
+    }
+
     /// How many messages the broker holds, and their bytes: backlogs, what is kept beyond them
     /// for a living session, and early messages. What waits for a socket is the driver's.
     pub fn holds(&self) -> (usize, usize) {
@@ -241,6 +247,23 @@ impl Broker {
 
     fn order(&mut self, output: BrokerOutput) {
         self.outputs.push_back(output);
+    }
+}
+
+impl Machine for Broker {
+    type Input = BrokerInput;
+    type Output = BrokerOutput;
+
+    fn handle(&mut self, now: Instant, input: BrokerInput) {
+        Broker::handle(self, now, input);
+    }
+
+    fn poll(&mut self) -> Option<BrokerOutput> {
+        Broker::poll(self)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Broker::deadline(self)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::message::{
 use crate::time::{Duration, Instant};
 
 use super::Path;
+use super::interceptor::Machine;
 use super::publisher::Publisher;
 use super::subscriber::{Held, Subscriber};
 use super::timers::Timers;
@@ -406,6 +407,23 @@ impl Client {
 
     fn note(&mut self, note: Note) {
         self.outputs.push_back(ClientOutput::Note(note));
+    }
+}
+
+impl Machine for Client {
+    type Input = ClientInput;
+    type Output = ClientOutput;
+
+    fn handle(&mut self, now: Instant, input: ClientInput) {
+        Client::handle(self, now, input);
+    }
+
+    fn poll(&mut self) -> Option<ClientOutput> {
+        Client::poll(self)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Client::deadline(self)
     }
 }
 
