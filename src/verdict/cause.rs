@@ -83,9 +83,10 @@ fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
     })
 }
 
-/// When an attachment let the deliveries begin beyond this position: `skipped`; or `wrong-epoch`
-/// if the position that it goes on from is one of another epoch, which also passes over what is
-/// accepted below it later. Correct machines do neither.
+/// When an attachment let the deliveries begin beyond this position: `skipped`, what was retained
+/// for a subscription from the start included; or `wrong-epoch` if the position that it goes on
+/// from is one of another epoch, which also passes over what is accepted below it later. Correct
+/// machines do neither.
 fn passed_over(
     facts: &Facts<'_>,
     subscriber: usize,
@@ -99,9 +100,12 @@ fn passed_over(
             && attachment.begins == Begins::WhereItWas
             && attachment.answer.position() >= position
     });
-    let ends = beyond.filter_map(|attachment| match attachment.applied {
-        Applied::Foreign => Some((attachment.moment.max(since), Cause::WrongEpoch)),
-        Applied::Own => (attachment.moment > since).then_some((attachment.moment, Cause::Skipped)),
+    let ends = beyond.map(|attachment| {
+        let cause = match attachment.applied {
+            Applied::Foreign => Cause::WrongEpoch,
+            Applied::Own => Cause::Skipped,
+        };
+        (attachment.moment.max(since), cause)
     });
     ends.min()
 }

@@ -78,6 +78,7 @@ pub fn scenario() -> Scenario {
         contenders: vec![],
         broker: BrokerLimits::default(),
         polling_interval: Duration::from_secs(1),
+        mutant: None,
         clients: vec![client("driver"), Client { subscribe, ..client("shop") }],
         faults: vec![],
         expectations: vec![],
