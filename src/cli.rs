@@ -10,6 +10,7 @@ mod interrupt;
 mod library;
 mod load;
 mod log;
+mod museum;
 mod progress;
 mod run;
 mod sources;
@@ -84,7 +85,8 @@ pub fn main() -> ExitCode {
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &mut console),
         Command::Check(args) => library::check(&args, &mut console),
-        Command::List => library::list(&mut console),
+        Command::List(args) => library::list(&args, &mut console),
+        Command::Museum(args) => museum::run(&args, &mut console),
         Command::Show(args) => library::show(&args, &mut console),
         Command::New(args) => library::new(&args, &mut console),
         Command::Schema => library::schema(&mut console),

@@ -25,6 +25,7 @@ pub mod core;
 pub mod history;
 pub mod link;
 pub mod message;
+pub mod mutant;
 pub mod net;
 pub mod report;
 pub mod scenario;

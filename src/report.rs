@@ -10,6 +10,7 @@ mod ids;
 mod json;
 mod lanes;
 mod measure;
+mod museum;
 pub mod packets;
 mod plain;
 mod replay;
@@ -27,6 +28,7 @@ use serde::Serialize;
 
 pub use json::json;
 pub use measure::COLUMNS;
+pub use museum::{Caught, Exhibit, museum, mutants};
 pub use replay::quoted;
 pub use style::{Colour, Shape, Style};
 pub use text::text;

@@ -46,8 +46,10 @@ pub enum Command {
     Run(RunArgs),
     /// Validate scenario files, and run nothing
     Check(CheckArgs),
-    /// List the scenarios that are built in
-    List,
+    /// List the scenarios that are built in, or the mutants
+    List(ListArgs),
+    /// Let every mutant loose in its storm, and see it caught
+    Museum(MuseumArgs),
     /// Print a built-in scenario's file
     Show(ShowArgs),
     /// Write a new scenario file, with every key explained
@@ -106,6 +108,24 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub files: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// The machines that are broken on purpose, instead
+    #[arg(long)]
+    pub mutants: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct MuseumArgs {
+    /// The seeds of each storm, both included: a mutant is tried until it is caught, with 50 at
+    /// the most, and the correct machine with all of them
+    #[arg(long, value_name = "A..B", default_value = "1..20", value_parser = values::seeds)]
+    pub seeds: Seeds,
+    /// Mutants at a time (the table is the same at any number)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -7,9 +7,11 @@ use std::io::Write;
 use clap::CommandFactory;
 
 use super::Exit;
-use super::args::{Args, CheckArgs, CompletionsArgs, NewArgs, ShowArgs};
+use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, ShowArgs};
 use super::console::Console;
 use super::{load, sources};
+use crate::mutant;
+use crate::report;
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
 /// Validates files, and says so of each one that is valid.
@@ -21,8 +23,12 @@ pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
     exit
 }
 
-/// The built-in scenarios: name and title.
-pub fn list(console: &mut Console) -> Exit {
+/// The built-in scenarios, or the mutants.
+pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
+    if args.mutants {
+        console.print(&report::mutants(&mutant::ALL));
+        return Exit::Met;
+    }
     let columns = builtin::all().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, text) in builtin::all() {
         let scenario = Scenario::load(name, text).expect("built-in scenarios are valid");

@@ -4,6 +4,7 @@
 
 mod book;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -38,7 +39,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         console.say(&format!("dlab: {message}"));
         return Exit::Usage;
     }
-    let pool = match pool(args) {
+    let pool = match pool(args.jobs, Log::wanted(args.verbose)) {
         Ok(pool) => pool,
         Err(message) => {
             console.say(&format!("dlab: {message}"));
@@ -153,13 +154,13 @@ fn contenders(args: &RunArgs) -> Vec<Contender> {
 }
 
 /// One thread a core; a single one where a log is printed, so that trials do not mix in it.
-fn pool(args: &RunArgs) -> Result<ThreadPool, String> {
+pub fn pool(jobs: Option<NonZeroUsize>, log: Log) -> Result<ThreadPool, String> {
     // 0 threads is rayon's word for one a core.
-    let default = match Log::wanted(args.verbose) {
+    let default = match log {
         Log::On => 1,
         Log::Off => 0,
     };
-    let threads = args.jobs.map_or(default, std::num::NonZeroUsize::get);
+    let threads = jobs.map_or(default, NonZeroUsize::get);
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map_err(|error| format!("no threads could be started: {error}"))
 }

@@ -6,6 +6,7 @@ mod broker;
 mod client;
 mod expect;
 mod fault;
+mod mutant;
 
 use crate::time::Duration;
 
@@ -228,6 +229,13 @@ pub static FILE: Section = Section {
             "{}",
         )
         .example(r#"{ interval = "500ms" }"#),
+        Key::default(
+            "mutant",
+            Kind::Table(&mutant::MUTANT),
+            "Which machine is broken on purpose, if any.",
+            "{}",
+        )
+        .example(r#"{ name = "off-by-one" }"#),
         Key::required(
             "client",
             Kind::Tables(&client::CLIENT, 1, limits::LIST),
