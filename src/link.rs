@@ -75,12 +75,28 @@ pub struct Settings {
     pub polling_interval: Duration,
     /// What is promised: in catch-up mode Socket.IO's clients ask for acknowledgements.
     pub mode: Mode,
+    /// What becomes of messages that wait while a session moves to another transport.
+    pub on_switch: OnSwitch,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { polling_interval: Duration::from_secs(1), mode: Mode::FireAndForget }
+        Settings {
+            polling_interval: Duration::from_secs(1),
+            mode: Mode::FireAndForget,
+            on_switch: OnSwitch::Kept,
+        }
     }
+}
+
+/// What becomes of messages that wait while a session moves to another transport.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnSwitch {
+    /// They move with it.
+    #[default]
+    Kept,
+    /// They are thrown away: a mutant's.
+    Dropped,
 }
 
 /// What a client connects with.

@@ -6,6 +6,7 @@
 
 mod acknowledge_before_handling;
 mod acknowledged_unheard;
+mod close_during_upgrade;
 mod copy_unanswered;
 mod dedup_window_of_one;
 mod delete_before_ack;
@@ -40,6 +41,7 @@ mod zero_event_resume;
 use std::fmt;
 
 use crate::core::{Broker, BrokerOptions, Client, ClientOptions, Intercepted, Interceptor};
+use crate::link::Settings;
 
 /// A broken machine.
 #[derive(Clone, Copy)]
@@ -67,12 +69,15 @@ pub enum Change {
     Client(fn() -> Box<dyn Interceptor<Client>>),
     /// Every client is set up otherwise than the scenario says.
     ClientOptions(fn(&mut ClientOptions)),
+    /// The link is.
+    Settings(fn(&mut Settings)),
 }
 
 /// Every mutant, by name.
-pub const ALL: [Mutant; 30] = [
+pub const ALL: [Mutant; 31] = [
     acknowledge_before_handling::MUTANT,
     acknowledged_unheard::MUTANT,
+    close_during_upgrade::MUTANT,
     copy_unanswered::MUTANT,
     dedup_window_of_one::MUTANT,
     delete_before_ack::MUTANT,
@@ -138,7 +143,7 @@ pub fn broker(mutant: Option<&Mutant>, mut options: BrokerOptions) -> Intercepte
             change(&mut options);
             Broker::new(options).into()
         }
-        Some(Change::Client(_) | Change::ClientOptions(_)) | None => Broker::new(options).into(),
+        _ => Broker::new(options).into(),
     }
 }
 
@@ -150,8 +155,16 @@ pub fn client(mutant: Option<&Mutant>, mut options: ClientOptions) -> Intercepte
             change(&mut options);
             Client::new(options).into()
         }
-        Some(Change::Broker(_) | Change::BrokerOptions(_)) | None => Client::new(options).into(),
+        _ => Client::new(options).into(),
     }
+}
+
+/// What the scenario says about links, as a mutant has it.
+pub fn settings(mutant: Option<&Mutant>, mut settings: Settings) -> Settings {
+    if let Some(Change::Settings(change)) = mutant.map(|mutant| mutant.change) {
+        change(&mut settings);
+    }
+    settings
 }
 
 /// Two are the same if they have the same name.

@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("history", &[]),
     ("core", &[]),
     ("wire", &[]),
-    ("mutant", &["core"]),
+    ("mutant", &["core", "link"]),
     ("scenario", &["mutant"]),
     ("net", &[]),
     ("link", &["core", "wire", "net", "history"]),

@@ -196,7 +196,7 @@ fn expected(mode: Mode) -> Vec<(String, PushKind)> {
 
 /// Polling so often that nobody waits for it.
 fn settings(mode: Mode) -> Settings {
-    Settings { polling_interval: Duration::from_millis(50), mode }
+    Settings { polling_interval: Duration::from_millis(50), mode, ..Settings::default() }
 }
 
 /// The play over one link in the simulator.

@@ -299,7 +299,9 @@ impl Cast<'_> {
 
 /// What the scenario says about links.
 fn settings(scenario: &Scenario, contender: Contender) -> Settings {
-    Settings { polling_interval: scenario.polling_interval, mode: contender.mode }
+    let (polling_interval, mode) = (scenario.polling_interval, contender.mode);
+    let settings = Settings { polling_interval, mode, ..Settings::default() };
+    mutant::settings(scenario.mutant, settings)
 }
 
 /// The tasks of a broker's process.

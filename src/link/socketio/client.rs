@@ -21,7 +21,7 @@ use self::http::{Answered, Asked, Exchange, Line, ask};
 use self::lane::Talk;
 use self::pipe::Pipe;
 use super::packet::{Handshake, Packet, PacketError, SEPARATOR, decode_payload};
-use crate::link::{Dial, Happening, Inlet, Lane, Reading, end_of};
+use crate::link::{Dial, Happening, Inlet, Lane, OnSwitch, Reading, end_of};
 use crate::message::{EndReason, Heartbeat, Mode};
 use crate::net::Net;
 use crate::time::Duration;
@@ -40,6 +40,7 @@ pub struct Session<N: Net> {
     /// The post that is under way, with how many messages and bytes.
     post: Option<(Exchange<N>, usize, usize)>,
     transport: Transport<N>,
+    on_switch: OnSwitch,
     /// Packets that came and were not looked at.
     incoming: VecDeque<Packet>,
     /// When the next ping is too late.
@@ -60,7 +61,11 @@ enum Transport<N: Net> {
 }
 
 /// Opens a session at a broker.
-pub async fn connect<N: Net>(dial: Dial<N>, mode: Mode) -> io::Result<(Box<dyn Lane>, Session<N>)> {
+pub async fn connect<N: Net>(
+    dial: Dial<N>,
+    mode: Mode,
+    on_switch: OnSwitch,
+) -> io::Result<(Box<dyn Lane>, Session<N>)> {
     let target = "/socket.io/?EIO=4&transport=polling".to_owned();
     let asked = Asked { target, post: None, copies: Vec::new() };
     let (line, answered) = ask(dial.clone(), None, asked).await?;
@@ -81,6 +86,7 @@ pub async fn connect<N: Net>(dial: Dial<N>, mode: Mode) -> io::Result<(Box<dyn L
         post_line: None,
         post: None,
         transport,
+        on_switch,
         incoming: VecDeque::new(),
         alarm: Box::pin(std::future::pending()),
         has_ended: false,
@@ -251,6 +257,9 @@ impl<N: Net> Session<N> {
                     unreachable!("it was just matched")
                 };
                 self.transport = Transport::Socket(pipe, under_way);
+                if self.on_switch == OnSwitch::Dropped {
+                    self.talk.drop_messages();
+                }
                 (self.poll_line, self.post_line) = (None, None);
                 Poll::Ready(())
             }
