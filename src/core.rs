@@ -9,6 +9,7 @@ mod backlog;
 mod broker;
 mod client;
 mod inbound;
+pub mod limits;
 mod publisher;
 mod rooms;
 mod subscriber;

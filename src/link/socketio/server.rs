@@ -29,26 +29,17 @@ use self::glass::{Glass, Ticket};
 use self::lane::Desks;
 use self::office::Office;
 use super::event::MAIN;
-use super::packet::MOST_PAYLOAD;
 use crate::core::BrokerInput;
+use crate::link::limits::{
+    HANDSHAKE_WITHIN, MOST_EMITTED, MOST_HEAD, MOST_PAYLOAD, NAMESPACE_WITHIN, UPGRADE_WITHIN,
+};
 use crate::link::{Full, Hub, Lane, Taken, Waiting};
 use crate::message::{BrokerLimits, EndReason, Frame, SessionId, Upgrade};
 use crate::net::{Listener, Net};
 use crate::time::Duration;
 
-/// How long a client may take to connect to a namespace: socket.io's `connectTimeout`.
-const CONNECT_WITHIN: Duration = Duration::from_secs(45);
-/// How long a connection may take to ask for something.
-const REQUEST_WITHIN: Duration = Duration::from_secs(20);
-/// How long the upgrade to WebSocket may take: socket.io's `upgradeTimeout`.
-const UPGRADE_WITHIN: Duration = Duration::from_secs(10);
 /// A push is out until its session ends: for ever, as far as socketioxide is concerned.
 const FOR_EVER: Duration = Duration::from_secs(1_000_000_000);
-/// Packets that socketioxide takes for a session and has not written: the broker's `send_queue`
-/// limits their bytes before.
-const MOST_EMITTED: usize = 1_000_000;
-/// Bytes of a request's head, and of what hyper reads at once.
-const MOST_HEAD: usize = 64 * 1_024;
 
 /// Serves clients on a port for ever.
 ///
@@ -81,7 +72,7 @@ fn build(limits: &BrokerLimits) -> (SocketIoService<NoPage>, SocketIo) {
     let builder = SocketIo::builder()
         .ping_interval(limits.heartbeat.every.into())
         .ping_timeout(limits.heartbeat.timeout.into())
-        .connect_timeout(CONNECT_WITHIN.into())
+        .connect_timeout(NAMESPACE_WITHIN.into())
         .upgrade_timeout(UPGRADE_WITHIN.into())
         .ack_timeout(FOR_EVER.into())
         .max_payload(MOST_PAYLOAD as u64)
@@ -123,7 +114,7 @@ async fn attend<N: Net>(
         tokio::select! {
             biased;
             () = asked.notified() => std::future::pending().await,
-            () = net.sleep_until(net.now() + REQUEST_WITHIN) => {}
+            () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => {}
         }
     };
     let reason = tokio::select! {

@@ -15,7 +15,7 @@ use hyper::{Method, Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 
 use crate::link::Dial;
-use crate::link::socketio::packet::MOST_PAYLOAD;
+use crate::link::limits::MOST_PAYLOAD;
 use crate::link::tap::{CopyOf, Manifest, Tap};
 use crate::net::Net;
 

@@ -9,7 +9,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::link::Dial;
-use crate::link::socketio::packet::{MOST_PAYLOAD, PROBE, Packet};
+use crate::link::limits::MOST_PAYLOAD;
+use crate::link::socketio::packet::{PROBE, Packet};
 use crate::link::tap::{CopyOf, Manifest, Tap};
 use crate::net::Net;
 
