@@ -2,6 +2,9 @@
 //! broker ends each with a reason and serves others; a client ends each with a reason and asks for
 //! no more memory. In the simulator, and on this machine's own sockets where nobody has to wait.
 
+#[path = "strangers/mutations.rs"]
+mod mutations;
+
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
