@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::{Sink, Stream as _};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -241,8 +242,8 @@ impl<N: Net> SocketInlet<N> {
 }
 
 /// Whether the stream ended, without a close frame or after one.
-fn is_end(error: &tokio_tungstenite::tungstenite::error::ProtocolError) -> bool {
-    use tokio_tungstenite::tungstenite::error::ProtocolError as E;
+pub fn is_end(error: &ProtocolError) -> bool {
+    use ProtocolError as E;
     matches!(error, E::ResetWithoutClosingHandshake | E::SendAfterClosing | E::ReceivedAfterClosing)
 }
 

@@ -292,11 +292,7 @@ impl<N: Net> Session<N> {
             }
             Some(Ok(Message::Binary(_))) => Err(Happening::Garbled(EndReason::Malformed)),
             Some(Ok(_)) => Ok(()),
-            Some(Err(error)) => Err(Happening::Ended(match pipe::told(error) {
-                error if error.kind() == io::ErrorKind::UnexpectedEof => EndReason::Fin,
-                error if error.kind() == io::ErrorKind::InvalidData => EndReason::Malformed,
-                error => end_of(&error),
-            })),
+            Some(Err(error)) => Err(Happening::Ended(end_of(&pipe::told(error)))),
             None => Err(Happening::Ended(EndReason::Fin)),
         }
     }

@@ -12,6 +12,7 @@ use crate::link::Dial;
 use crate::link::limits::MOST_PAYLOAD;
 use crate::link::socketio::packet::{PROBE, Packet};
 use crate::link::tap::{CopyOf, Manifest, Tap};
+use crate::link::websocket::is_end;
 use crate::net::Net;
 
 /// An open WebSocket that carries one packet a message.
@@ -79,7 +80,9 @@ impl<N: Net> Pipe<N> {
 pub fn told(error: Error) -> io::Error {
     match error {
         Error::Io(error) => error,
-        Error::Capacity(_) | Error::Utf8(_) => io::ErrorKind::InvalidData.into(),
-        error => io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()),
+        Error::Capacity(_) => io::ErrorKind::FileTooLarge.into(),
+        Error::Utf8(_) => io::ErrorKind::InvalidData.into(),
+        Error::Protocol(error) if !is_end(&error) => io::ErrorKind::InvalidData.into(),
+        _ => io::ErrorKind::UnexpectedEof.into(),
     }
 }
