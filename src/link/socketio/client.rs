@@ -322,7 +322,9 @@ impl<N: Net> Session<N> {
 
 impl<N: Net> Drop for Session<N> {
     /// Says goodbye, as far as the sockets take it now: Socket.IO's client leaves its namespaces
-    /// and closes the transport. A process that was killed says nothing: its sockets are gone.
+    /// and closes the transport. While a post is under way its connection takes no other request,
+    /// and a new one takes a round trip: then nothing is said, and the server's heartbeat finds
+    /// out. A process that was killed says nothing: its sockets are gone.
     fn drop(&mut self) {
         if self.has_ended {
             return;

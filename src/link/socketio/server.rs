@@ -26,7 +26,6 @@ use tokio::sync::{Notify, mpsc};
 
 use self::ears::Ears;
 use self::glass::{Glass, Ticket};
-use self::lane::Desks;
 use self::office::Office;
 use super::event::MAIN;
 use crate::core::BrokerInput;
@@ -52,7 +51,7 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
     let ears = Ears::new(facts.clone());
     io.dyn_ns("/{*queue}", ears.clone()).expect("it is the first");
     io.ns(MAIN, ears);
-    let mut office = Office::new(hub.clone(), facts, io);
+    let mut office = Office::new(hub.clone(), facts.clone(), io);
     let mut connections = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -61,8 +60,8 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
             () = office.next_answer() => {}
             Some(()) = connections.next(), if !connections.is_empty() => {}
             stream = listener.accept() => {
-                let (hub, desks) = (hub.clone(), office.desks());
-                connections.push(attend(hub, stream?, service.clone(), desks));
+                let glass = Glass::new(&hub, stream?, facts.clone(), office.desks());
+                connections.push(attend(hub.clone(), glass, service.clone()));
             }
         }
     }
@@ -88,14 +87,8 @@ fn build(limits: &BrokerLimits) -> (SocketIoService<NoPage>, SocketIo) {
 }
 
 /// Serves one TCP connection until it ends or is upgraded.
-async fn attend<N: Net>(
-    hub: Hub<N>,
-    stream: N::Stream,
-    service: SocketIoService<NoPage>,
-    desks: Desks,
-) {
+async fn attend<N: Net>(hub: Hub<N>, glass: Glass<N>, service: SocketIoService<NoPage>) {
     let net = hub.net().clone();
-    let glass = Glass::new(net.clone(), hub.recorder().clone(), stream, desks);
     let (owner, asked) = (glass.owner(), Arc::new(Notify::new()));
     let ask = asked.clone();
     let service = service_fn(move |request: Request<Incoming>| {
