@@ -10,6 +10,7 @@ mod broker;
 mod client;
 mod inbound;
 mod interceptor;
+pub mod limits;
 mod publisher;
 mod rooms;
 mod subscriber;

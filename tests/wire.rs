@@ -100,7 +100,7 @@ fn answer() -> impl Strategy<Value = Answer> {
 
 fn frame() -> impl Strategy<Value = Frame> {
     let n = any::<u64>;
-    let heartbeat = (0..u64::MAX / 1_000, 0..u64::MAX / 1_000).prop_map(|(every, timeout)| {
+    let heartbeat = (1..u64::MAX / 1_000, 1..u64::MAX / 1_000).prop_map(|(every, timeout)| {
         Heartbeat { every: Duration::from_millis(every), timeout: Duration::from_millis(timeout) }
     });
     let known =

@@ -16,24 +16,17 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::message::{
     BrokerLimits, EndReason, Epoch, Frame, Message, MessageId, Mode, Name, Note, SessionId,
 };
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 use super::inbound::Inbound;
 use super::interceptor::Machine;
+use super::limits::HELLO_WITHIN;
 use super::timers::Timers;
 use super::{Path, Pulse};
 use queue::Queue;
 use session::Session;
 
 pub use view::BrokerView;
-
-/// How long a connection may take to say hello. Socket.IO's server calls it `connectTimeout`,
-/// 45 s; here it is the client's own patience.
-const HELLO_WITHIN: Duration = Duration::from_secs(20);
-/// Most queues, rooms a queue, and client names: beyond them a session is closed.
-const MOST_NAMES: usize = 100_000;
-/// Most processes remembered a client name, so that a late hello is told from a new one.
-const MOST_PROCESSES: usize = 64;
 
 /// One connection to the broker, numbered by the driver; never reused in one life of a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -192,7 +192,7 @@ impl Client {
             ClientInput::Disconnected { reason } => self.ended(now, reason),
             ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
             ClientInput::Garbled { reason } => self.close(now, reason),
-            ClientInput::Retry { after } => self.options.limits.backoff_first = after,
+            ClientInput::Retry { after } => self.wait_first(after),
             ClientInput::Received { frame } => self.received(now, frame),
             ClientInput::Publish { draft } => self.publish(now, draft),
             ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),

@@ -39,8 +39,6 @@ use crate::wire;
 pub const EVENTS: &str = "text/event-stream";
 /// The header by which a client says how far it came.
 pub const LAST_EVENT_ID: &str = "last-event-id";
-/// How long a client is told to wait before it comes back: Socket.IO's first wait too.
-pub const RETRY: Duration = Duration::from_secs(1);
 
 /// The link `sse`.
 #[derive(Clone, Debug)]

@@ -117,6 +117,12 @@ impl Client {
         }
     }
 
+    /// The broker asks for another first wait. Without any there would be nothing to double.
+    pub(super) fn wait_first(&mut self, after: Duration) {
+        let limits = &mut self.options.limits;
+        limits.backoff_first = after.max(Duration::from_millis(1)).min(limits.backoff_most);
+    }
+
     fn leave_session(&mut self) {
         for timer in [
             Timer::Attempt,

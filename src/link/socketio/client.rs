@@ -301,11 +301,7 @@ impl<N: Net> Session<N> {
             }
             Some(Ok(Message::Binary(_))) => Err(Happening::Garbled(EndReason::Malformed)),
             Some(Ok(_)) => Ok(()),
-            Some(Err(error)) => Err(Happening::Ended(match pipe::told(error) {
-                error if error.kind() == io::ErrorKind::UnexpectedEof => EndReason::Fin,
-                error if error.kind() == io::ErrorKind::InvalidData => EndReason::Malformed,
-                error => end_of(&error),
-            })),
+            Some(Err(error)) => Err(Happening::Ended(end_of(&pipe::told(error)))),
             None => Err(Happening::Ended(EndReason::Fin)),
         }
     }
@@ -335,7 +331,9 @@ impl<N: Net> Session<N> {
 
 impl<N: Net> Drop for Session<N> {
     /// Says goodbye, as far as the sockets take it now: Socket.IO's client leaves its namespaces
-    /// and closes the transport. A process that was killed says nothing: its sockets are gone.
+    /// and closes the transport. While a post is under way its connection takes no other request,
+    /// and a new one takes a round trip: then nothing is said, and the server's heartbeat finds
+    /// out. A process that was killed says nothing: its sockets are gone.
     fn drop(&mut self) {
         if self.has_ended {
             return;

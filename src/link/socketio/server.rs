@@ -26,29 +26,19 @@ use tokio::sync::{Notify, mpsc};
 
 use self::ears::Ears;
 use self::glass::{Glass, Ticket};
-use self::lane::Desks;
 use self::office::Office;
 use super::event::MAIN;
-use super::packet::MOST_PAYLOAD;
 use crate::core::BrokerInput;
+use crate::link::limits::{
+    HANDSHAKE_WITHIN, MOST_EMITTED, MOST_HEAD, MOST_PAYLOAD, NAMESPACE_WITHIN, UPGRADE_WITHIN,
+};
 use crate::link::{Full, Hub, Lane, Taken, Waiting};
 use crate::message::{BrokerLimits, EndReason, Frame, SessionId, Upgrade};
 use crate::net::{Listener, Net};
 use crate::time::Duration;
 
-/// How long a client may take to connect to a namespace: socket.io's `connectTimeout`.
-const CONNECT_WITHIN: Duration = Duration::from_secs(45);
-/// How long a connection may take to ask for something.
-const REQUEST_WITHIN: Duration = Duration::from_secs(20);
-/// How long the upgrade to WebSocket may take: socket.io's `upgradeTimeout`.
-const UPGRADE_WITHIN: Duration = Duration::from_secs(10);
 /// A push is out until its session ends: for ever, as far as socketioxide is concerned.
 const FOR_EVER: Duration = Duration::from_secs(1_000_000_000);
-/// Packets that socketioxide takes for a session and has not written: the broker's `send_queue`
-/// limits their bytes before.
-const MOST_EMITTED: usize = 1_000_000;
-/// Bytes of a request's head, and of what hyper reads at once.
-const MOST_HEAD: usize = 64 * 1_024;
 
 /// Serves clients on a port for ever.
 ///
@@ -61,7 +51,7 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
     let ears = Ears::new(facts.clone());
     io.dyn_ns("/{*queue}", ears.clone()).expect("it is the first");
     io.ns(MAIN, ears);
-    let mut office = Office::new(hub.clone(), facts, io);
+    let mut office = Office::new(hub.clone(), facts.clone(), io);
     let mut connections = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -70,8 +60,8 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
             () = office.next_answer() => {}
             Some(()) = connections.next(), if !connections.is_empty() => {}
             stream = listener.accept() => {
-                let (hub, desks) = (hub.clone(), office.desks());
-                connections.push(attend(hub, stream?, service.clone(), desks));
+                let glass = Glass::new(&hub, stream?, facts.clone(), office.desks());
+                connections.push(attend(hub.clone(), glass, service.clone()));
             }
         }
     }
@@ -81,7 +71,7 @@ fn build(limits: &BrokerLimits) -> (SocketIoService<NoPage>, SocketIo) {
     let builder = SocketIo::builder()
         .ping_interval(limits.heartbeat.every.into())
         .ping_timeout(limits.heartbeat.timeout.into())
-        .connect_timeout(CONNECT_WITHIN.into())
+        .connect_timeout(NAMESPACE_WITHIN.into())
         .upgrade_timeout(UPGRADE_WITHIN.into())
         .ack_timeout(FOR_EVER.into())
         .max_payload(MOST_PAYLOAD as u64)
@@ -97,14 +87,8 @@ fn build(limits: &BrokerLimits) -> (SocketIoService<NoPage>, SocketIo) {
 }
 
 /// Serves one TCP connection until it ends or is upgraded.
-async fn attend<N: Net>(
-    hub: Hub<N>,
-    stream: N::Stream,
-    service: SocketIoService<NoPage>,
-    desks: Desks,
-) {
+async fn attend<N: Net>(hub: Hub<N>, glass: Glass<N>, service: SocketIoService<NoPage>) {
     let net = hub.net().clone();
-    let glass = Glass::new(net.clone(), hub.recorder().clone(), stream, desks);
     let (owner, asked) = (glass.owner(), Arc::new(Notify::new()));
     let ask = asked.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -123,7 +107,7 @@ async fn attend<N: Net>(
         tokio::select! {
             biased;
             () = asked.notified() => std::future::pending().await,
-            () = net.sleep_until(net.now() + REQUEST_WITHIN) => {}
+            () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => {}
         }
     };
     let reason = tokio::select! {

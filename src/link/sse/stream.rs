@@ -13,10 +13,11 @@ use hyper::{Request, Response, StatusCode};
 
 use super::event::Event;
 use super::place::Places;
-use super::{EVENTS, LAST_EVENT_ID, RETRY, session_of};
+use super::{EVENTS, LAST_EVENT_ID, session_of};
 use crate::core::BrokerInput;
 use crate::link::http::desk::{Desk, Line, Session, status_only};
 use crate::link::http::{Body, copies};
+use crate::link::limits::RETRY;
 use crate::message::{Frame, Mode};
 use crate::net::Net;
 

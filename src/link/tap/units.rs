@@ -6,6 +6,9 @@ use crate::link::limits::MOST_HEAD;
 /// Most bytes of a unit: no stream comes near it, and no sum of them overflows.
 const MOST: u64 = 1 << 40;
 
+/// The opcode of a close frame (RFC 6455 §5.5.1).
+const CLOSE: u8 = 0x8;
+
 /// Finds the ends of units in the bytes of one direction.
 ///
 /// A unit is what a receiver gets as a whole: an HTTP message with a `Content-Length` or without a
@@ -18,10 +21,14 @@ pub struct Units {
     state: State,
     /// The head of what comes next, as far as it is there.
     head: Vec<u8>,
+    /// The first two bytes of the frame that passes.
+    frame: [u8; 2],
     /// What stands in the unit that passes, for who reads it.
     content: Option<Vec<u8>>,
     /// The units that passed whole, where they end and what stands in them, for who reads them.
     read: Vec<(u64, Vec<u8>)>,
+    /// The close frame that passed, and its code, if it had one, for who reads it.
+    closed: Option<Option<u16>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +72,16 @@ impl Units {
     /// The units that have passed whole since the last call, where they end and what is in them.
     pub fn take_read(&mut self) -> Vec<(u64, Vec<u8>)> {
         std::mem::take(&mut self.read)
+    }
+
+    /// Whether the stream has been upgraded.
+    pub fn is_websocket(&self) -> bool {
+        matches!(self.state, State::Frame | State::Skip(_, After::Frame))
+    }
+
+    /// The code of a WebSocket's close frame, if one has passed; `None` inside if it had none.
+    pub fn close_code(&self) -> Option<Option<u16>> {
+        self.closed
     }
 
     /// Bytes pass. Gives the end of each unit whose length became known, in order, as a count of
@@ -129,6 +146,7 @@ impl Units {
             State::Trailer if self.head.ends_with(b"\r\n") => self.head.clear(),
             State::Frame => {
                 if let Some((length, is_end_of_message)) = frame(&self.head) {
+                    self.frame = [self.head[0], self.head[1]];
                     if is_end_of_message {
                         ends.push(self.passed + length);
                     }
@@ -145,7 +163,11 @@ impl Units {
         if left == 0
             && let Some(content) = &mut self.content
         {
-            self.read.push((self.passed, std::mem::take(content)));
+            let content = std::mem::take(content);
+            if after == After::Frame && self.frame[0] & 0x0f == CLOSE {
+                self.closed = Some(code(self.frame, &content));
+            }
+            self.read.push((self.passed, content));
         }
         self.state = match (left, after) {
             (0, After::Head) => State::Head,
@@ -212,6 +234,16 @@ fn frame(header: &[u8]) -> Option<(u64, bool)> {
     };
     let (is_last, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
     Some((length.min(MOST) + mask, is_last && !is_control))
+}
+
+/// The code of a close frame, by its first two bytes and what follows its header, the mask
+/// included.
+fn code([_, second]: [u8; 2], content: &[u8]) -> Option<u16> {
+    let none = [0; 4];
+    let (mask, words) =
+        if second & 0x80 == 0 { (&none, content) } else { content.split_first_chunk::<4>()? };
+    let [high, low, ..] = *words else { return None };
+    Some(u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]))
 }
 
 #[cfg(test)]
@@ -290,6 +322,21 @@ mod tests {
         let read: Vec<_> = read.into_iter().filter(|(_, content)| !content.is_empty()).collect();
         let body = (head.len() as u64 + 5, b"hello".to_vec());
         assert_eq!(read, [body, (all.len() as u64, b"hi".to_vec())]);
+    }
+
+    #[test]
+    fn who_reads_gets_the_code_of_a_close_frame_masked_or_not() {
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        let check = |frame: &[u8], expected| {
+            let mut units = Units::reading();
+            units.pass(&[&head[..], frame].concat());
+            assert_eq!(units.close_code(), expected, "{frame:?}");
+        };
+        check(&[0x81, 2, 0x03, 0xe8], None);
+        check(&[0x88, 2, 0x03, 0xe8], Some(Some(1_000)));
+        check(&[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe9 ^ 2], Some(Some(1_001)));
+        check(&[0x88, 0], Some(None));
+        check(&[0x88, 2, 0x03], None);
     }
 
     #[test]

@@ -12,20 +12,9 @@ use crate::history::{Endpoint, Ledger, Line};
 use crate::message::EndReason;
 use crate::time::{Duration, Instant};
 
+use super::super::limits::{CONNECT_TIMEOUT, KEEP_ALIVE, ORPHAN_TIMEOUT, TIMEOUT};
 use super::wire::endpoint;
 use super::{Stack, clock};
-
-/// How long an idle connection waits before it asks whether the peer is there. Linux asks after
-/// two hours (tcp(7), `tcp_keepalive_time`), then every 75 s (`tcp_keepalive_intvl`).
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a connection hears nothing before it gives up: 15 retries of Linux, tcp(7),
-/// `tcp_retries2`.
-const TIMEOUT: Duration = Duration::from_secs(924);
-/// How long an opening waits: 6 retries of Linux, tcp(7), `tcp_syn_retries`.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(127);
-/// How long a half-open or half-closed connection that no program holds is kept: tcp(7),
-/// `tcp_fin_timeout`.
-const ORPHAN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a connection in TIME-WAIT may send of its own accord: longer than it delays an
 /// acknowledgement, shorter than TIME-WAIT.

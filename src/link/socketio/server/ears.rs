@@ -19,6 +19,7 @@ use socketioxide::socket::{DisconnectReason, Socket};
 use tokio::sync::{mpsc, oneshot};
 
 use super::lane::Anything;
+use crate::history::Flow;
 use crate::message::{EndReason, Name, Position};
 
 /// Something that happened to a session; `sid` is Engine.IO's id of it.
@@ -35,6 +36,8 @@ pub enum Fact {
     Awaits { sid: String, queue: Name, position: Position, answer: AckStream<Anything> },
     /// Some of what waited was written.
     Flushed { sid: String },
+    /// A WebSocket has ended; the flow is what came in.
+    Closed { flow: Flow, code: u16 },
 }
 
 /// Whether a session may be: `Err` has the goodbye.

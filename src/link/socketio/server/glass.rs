@@ -1,5 +1,6 @@
 //! A stream under glass: what the server's library writes is read on its way, so that the history
-//! knows where in the flow each copy ends; and how the stream ended.
+//! knows where in the flow each copy ends; and how the stream ended, for a WebSocket with the code
+//! of the client's close frame.
 //!
 //! It never changes a byte.
 
@@ -11,11 +12,13 @@ use std::task::{Context, Poll};
 use socketioxide::TransportType;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::ears::{Fact, Facts};
 use super::lane::{Desk, Desks};
 use crate::history::{Flow, Recorder, What};
-use crate::link::end_of;
 use crate::link::socketio::packet::SEPARATOR;
 use crate::link::tap::Units;
+use crate::link::websocket::ending::{ABNORMAL, NO_STATUS};
+use crate::link::{Hub, end_of};
 use crate::message::EndReason;
 use crate::net::{Net, Stream};
 
@@ -38,16 +41,23 @@ pub struct Glass<N: Net> {
     recorder: Recorder,
     flow: Arc<Flow>,
     units: Units,
+    /// What comes in.
+    heard: Units,
+    /// Whether a WebSocket has ended.
+    has_closed: bool,
+    facts: Facts,
     owner: Owner,
     desks: Desks,
 }
 
 impl<N: Net> Glass<N> {
     /// Puts a stream under glass.
-    pub fn new(net: N, recorder: Recorder, stream: N::Stream, desks: Desks) -> Glass<N> {
+    pub fn new(hub: &Hub<N>, stream: N::Stream, facts: Facts, desks: Desks) -> Glass<N> {
+        let (net, recorder) = (hub.net().clone(), hub.recorder().clone());
         let flow = Arc::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
-        let units = Units::reading();
-        Glass { stream, net, recorder, flow, units, owner: Owner::default(), desks }
+        let (units, heard) = (Units::reading(), Units::reading());
+        let (has_closed, owner) = (false, Owner::default());
+        Glass { stream, net, recorder, flow, units, heard, has_closed, facts, owner, desks }
     }
 
     /// Where to say whose packets pass.
@@ -76,10 +86,28 @@ impl<N: Net> Glass<N> {
         desk.flushed();
     }
 
+    /// The client says something: only its last words are looked at.
+    fn hear(&mut self, bytes: &[u8]) {
+        let _ = self.heard.pass(bytes);
+        let _ = self.heard.take_read();
+        if let Some(code) = self.heard.close_code() {
+            self.closed(code.unwrap_or(NO_STATUS));
+        }
+    }
+
     /// The end of a WebSocket is its session's; polls and posts come and go.
-    fn ended(&self, reason: EndReason) {
+    fn ended(&mut self, reason: EndReason) {
         if let Some((desk, TransportType::Websocket)) = self.owned() {
             desk.stream_ended(reason);
+        }
+        self.closed(ABNORMAL);
+    }
+
+    /// The broker's task is told once with which code a WebSocket ended. A library's task may see
+    /// the end of a process that was killed: nobody hears that.
+    fn closed(&mut self, code: u16) {
+        if self.units.is_websocket() && !std::mem::replace(&mut self.has_closed, true) {
+            let _ = self.facts.send(Fact::Closed { flow: self.flow.reversed(), code });
         }
     }
 }
@@ -94,8 +122,9 @@ impl<N: Net> AsyncRead for Glass<N> {
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         match &polled {
             Poll::Ready(Ok(())) if buffer.filled().len() == before => self.ended(EndReason::Fin),
+            Poll::Ready(Ok(())) => self.hear(&buffer.filled()[before..]),
             Poll::Ready(Err(error)) => self.ended(end_of(error)),
-            Poll::Ready(Ok(())) | Poll::Pending => {}
+            Poll::Pending => {}
         }
         polled
     }

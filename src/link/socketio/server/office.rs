@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -18,6 +19,7 @@ use super::ears::{Fact, Facts, Verdict};
 use super::lane::{Desk, Desks};
 use super::session::{Counters, Said, Session, hello};
 use crate::core::BrokerInput;
+use crate::history::What;
 use crate::link::socketio::event::MAIN;
 use crate::link::socketio::words::Auth;
 use crate::link::{Hub, Lane};
@@ -83,6 +85,10 @@ impl<N: Net> Office<N> {
                     let is_answered = is_answer(&answer.await);
                     is_answered.then_some((sid, queue, position))
                 }));
+            }
+            Fact::Closed { flow, code } => {
+                let what = What::CloseCode { flow: Arc::new(flow), code };
+                self.hub.recorder().record(self.hub.net().now(), what);
             }
             Fact::Flushed { sid } => {
                 if let Some(session) = self.sessions.get(&sid) {
