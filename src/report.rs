@@ -22,6 +22,7 @@ mod table;
 mod tests;
 mod text;
 mod totals;
+pub mod why;
 mod words;
 
 use serde::Serialize;

@@ -24,11 +24,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use expectation::{check_expectations, result};
-pub use judge::judge;
+pub use judge::{follow, judge};
 pub use words::{Anomaly, Cause, ClaimState, Guarantee, Outcome, Truth};
 
 use crate::history::Cost;
 use crate::message::{Link, MessageId, Mode, Name};
+use crate::time::Instant;
 
 /// One row of the report: everything that was found about one contender.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -151,6 +152,20 @@ pub struct MessageOutcome {
     pub handled_ms: Option<f64>,
     /// Why it was missed.
     pub cause: Option<Cause>,
+}
+
+/// What became of one message for one subscriber that wanted it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Followed {
+    /// Which subscriber.
+    pub client: Name,
+    /// Live, caught up or missed.
+    pub outcome: Outcome,
+    /// Why it was missed.
+    pub cause: Option<Cause>,
+    /// When its handler returned first, or its last copy ended; the end of the trial if one was
+    /// still under way then.
+    pub at: Instant,
 }
 
 /// How often a fault bit.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
 use super::values::{self, Seeds};
-use crate::message::Contender;
+use crate::message::{Contender, MessageId};
 use crate::scenario::Setting;
 use crate::time::Instant;
 
@@ -92,6 +92,9 @@ pub struct RunArgs {
     /// Print what the broker knew at this moment of each trial, as in 3s
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     pub at: Option<Instant>,
+    /// Tell the life of one message instead of the report, as in driver-3
+    #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at"])]
+    pub why: Option<MessageId>,
     /// Run scenarios that are larger than the limits
     #[arg(long)]
     pub force: bool,

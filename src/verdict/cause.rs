@@ -30,7 +30,9 @@ pub fn of(way: Way<'_, '_>) -> End {
     }
     if !way.delivery.kept.is_empty() {
         // Acknowledged to the broker, and by no client: somebody passed over it.
-        return End { at: accepted.moment.at, cause: Cause::Skipped };
+        let acknowledged = way.delivery.acknowledged.iter().map(|(_, moment)| moment.at).max();
+        let at = acknowledged.unwrap_or(accepted.moment.at);
+        return End { at, cause: Cause::Skipped };
     }
     let members = way.facts.roll.members();
     let processes = &members[way.subscriber].processes;
