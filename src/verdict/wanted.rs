@@ -23,6 +23,7 @@ pub fn mark(facts: &mut Facts<'_>) {
             What::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life += 1;
                 record.subscribed.clear();
+                record.made.clear();
                 record.retained.iter_mut().for_each(Retained::clear);
             }
             What::Note(note) => record.see(facts, (moment, message), note),

@@ -44,8 +44,8 @@ pub struct Delivery {
     pub acked: Option<Moment>,
     /// When the broker noted the acknowledgement, by life.
     pub acknowledged: Vec<(u32, Moment)>,
-    /// When it was evicted before this subscriber had acknowledged it.
-    pub evicted: Option<(u32, Moment)>,
+    /// When it was evicted before this subscriber had acknowledged it, by life.
+    pub evicted: Vec<(u32, Moment)>,
     /// When it last found no handler.
     pub no_handler: Option<Moment>,
 }
@@ -167,7 +167,7 @@ impl Deliveries {
                 }
             }
             (Note::Evicted { .. }, _) => {
-                delivery.evicted.get_or_insert((seen.life, moment));
+                push_rare(&mut delivery.evicted, (seen.life, moment));
             }
             (Note::Acknowledged { .. }, _) => {
                 push_rare(&mut delivery.acknowledged, (seen.life, moment));
