@@ -62,9 +62,7 @@ fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
     });
     lives.filter_map(move |(life, since, position)| {
         // What came before the backlog had it for this subscriber is no end of this copy.
-        let end = |ends: &[(u32, Moment)]| {
-            ends.iter().find(|(of, at)| *of == life && *at > since).map(|(_, at)| *at)
-        };
+        let end = |ends: &[Moment]| ends.iter().copied().find(|at| *at > since);
         let acknowledged = end(&delivery.acknowledged).map(|at| (at, None));
         let evicted = end(&delivery.evicted);
         let crashed = facts.lives.death_after(BROKER, since);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use delivery_lab::history::{Fate, What};
+use delivery_lab::history::{Fate, Flow, What};
 use delivery_lab::message::{
     DropReason, Echo, Keep, Link, Message, MessageId, Mode, Name, Note, Payload, PushKind, Target,
 };
@@ -68,6 +68,9 @@ impl Teller {
             let (flow, end) = self.carry(self.inward(publisher));
             let id = id.clone();
             self.what(publisher, What::Carried { id, session, flow: flow.into(), end });
+            if self.contender.link == Link::Udp && self.dice.percent(20) {
+                self.drop_datagram(BROKER, flow, end);
+            }
         }
     }
 
@@ -150,16 +153,7 @@ impl Teller {
         let Flight { id, session, process, kind, place, .. } = flight.clone();
         let is_udp = self.contender.link == Link::Udp;
         if let (Some((flow, datagram)), true) = (place, is_udp && self.dice.percent(45)) {
-            let fate = self.dice.pick(&[
-                Fate::Lost,
-                Fate::Corrupted,
-                Fate::CrowdedOut,
-                Fate::Cut,
-                Fate::NobodyHome,
-                Fate::NoSocket,
-                Fate::BufferFull,
-            ]);
-            return self.what(process, What::Dropped { flow: Box::new(flow), datagram, fate });
+            return self.drop_datagram(process, flow, datagram);
         }
         match self.dice.below(100) {
             0..4 => return,
@@ -176,6 +170,19 @@ impl Teller {
             return self.note(process, Note::DroppedCopy { id, session });
         }
         self.inbox.push(flight);
+    }
+
+    fn drop_datagram(&mut self, process: u32, flow: Flow, datagram: u64) {
+        let fate = self.dice.pick(&[
+            Fate::Lost,
+            Fate::Corrupted,
+            Fate::CrowdedOut,
+            Fate::Cut,
+            Fate::NobodyHome,
+            Fate::NoSocket,
+            Fate::BufferFull,
+        ]);
+        self.what(process, What::Dropped { flow: Box::new(flow), datagram, fate });
     }
 
     /// The next message of an inbox, or another, comes to its handler.
