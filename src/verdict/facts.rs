@@ -25,7 +25,7 @@ pub use handlers::Handlers;
 pub use hash::{Map, Set};
 pub use lines::Lines;
 pub use lives::Lives;
-pub use messages::{Acceptance, MessageFacts, Messages, Sending};
+pub use messages::{Acceptance, MessageFacts, Messages, Sending, Word};
 pub use moment::Moment;
 pub use paths::{Paths, sides};
 pub use places::{Applied, Begins, Places, Told};

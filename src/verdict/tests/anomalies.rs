@@ -174,6 +174,13 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(back(away().evicted(1, 1), gap(1, 1)), failure);
     check_recoveries(back(away(), gap(1, 1)).read(1, Again).handled(1, Again), alarm);
     check_recoveries(back(away().broker_crashed(), new), failure);
+    // A gap over what was handled is no alarm to a client that has died and forgotten it.
+    let handled = || catch_up().delivered(1).at(2_000);
+    let dead = |story: Story| story.power(SHOP, PowerState::PowerLost).closed(Reset);
+    check_recoveries(back(dead(handled()), gap(1, 1)), failure);
+    check_recoveries(back(dead(handled()), gap(2, 2)), alarm);
+    check_recoveries(back(handled().disconnected(Fin), gap(1, 1)), alarm);
+    check_recoveries(dead(back(handled().disconnected(Fin), gap(1, 1))), alarm);
     // A new epoch is no alarm where there is one, whatever it cost; it is one where there is none.
     check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), failure);
     let old = Answer::NewEpoch { epoch: 1, position: 0 };

@@ -4,7 +4,7 @@ use crate::history::PowerState;
 use crate::message::{Answer, Dedup, Echo, EndReason, From, Note, PushKind, Target};
 use crate::verdict::{Outcome, Subscriber};
 
-use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
+use super::story::{BROKER, DRIVER, SHOP, Story, id, message, story};
 
 use PushKind::{Again, Live, Replay};
 
@@ -107,6 +107,13 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
     // A subscription that is there already goes on where it was.
     let left = attached(attached(earlier()).recorded(From::Now).unrecorded());
     check(left.recorded(From::Start), [0, 0, 0, 0, 0]);
+    // What the broker put into the backlog of another queue is not asked for there.
+    let strange = Note::Accepted { id: id(3), queue: "q".into(), position: Some(3) };
+    let mut elsewhere = (*message(3, Target::default())).clone();
+    elsewhere.queue = "r".into();
+    let elsewhere = Note::HandedOver { message: elsewhere.into() };
+    let strange = earlier().note(DRIVER, elsewhere).note(BROKER, strange);
+    check(attached(strange).recorded(From::Start), [2, 0, 0, 2, 0]);
     // A record that is renewed wants nothing new.
     let renewed = story("tcp/catch-up").connected().recorded(From::Start).unrecorded();
     let renewed = renewed.recorded(From::Now).handed_over(1).accepted(1).unrecorded();
