@@ -150,6 +150,9 @@ pub struct Ledger {
     pub end: Endpoint,
     /// Why it ended; `None` if it was open when the trial ended.
     pub reason: Option<EndReason>,
+    /// When its program let go of it, if it did before that: what comes later is never read,
+    /// whatever the kernel still takes in.
+    pub let_go: Option<Instant>,
     /// Bytes that the program wrote into this end.
     pub written: u64,
     /// Bytes of those that the peer's stack acknowledged.
