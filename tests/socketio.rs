@@ -317,25 +317,6 @@ fn where_the_upgrade_is_refused_nothing_is_missed() {
 }
 
 #[test]
-fn how_a_websocket_ended_is_in_the_history_with_its_code() {
-    // The shop says goodbye, with a close frame as Socket.IO's client sends it: without a code
-    // (1005). Then the broker is killed, and nobody says anything (1006).
-    let scenario = scenario(
-        "[[fault]]\nkind = \"disconnect\"\nwho = \"shop\"\nat = \"5s\"\nfor = \"3s\"\n\
-         [[fault]]\nkind = \"crash\"\nwho = \"broker\"\nnotice = true\nat = \"15s\"\nfor = \"3s\"",
-    );
-    for contender in BOTH {
-        let history = trial(&scenario, contender, &TrialOptions::default()).history;
-        let codes = history.events.iter().filter_map(|event| match event.what {
-            What::CloseCode { code, .. } => Some((event.process, code)),
-            _ => None,
-        });
-        let codes: Vec<(u32, u16)> = codes.collect();
-        assert_eq!(codes, [(0, 1_005), (1, 1_006), (2, 1_006)], "{contender}");
-    }
-}
-
-#[test]
 fn the_same_seed_gives_the_same_bytes_at_half_the_tick_and_with_hosts_reversed() {
     for name in ["storm", "broker-crash", "lossy-wifi", "partition", "half-open", "laptop-sleeps"] {
         let (_, text) = builtin::all().find(|(one, _)| *one == name).expect("it is built in");

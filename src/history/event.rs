@@ -40,8 +40,8 @@ pub enum What {
         datagram: u64,
         fate: Fate,
     },
-    /// A WebSocket ended, seen from this end; the flow is what came in. 1006: without a close
-    /// frame.
+    /// A WebSocket ended, seen from this end; the flow is what came in. The code is that of the
+    /// peer's close frame, or else of this end's; 1006: without any (RFC 6455 §7.1.5).
     CloseCode {
         flow: Arc<Flow>,
         code: u16,

@@ -88,6 +88,10 @@ impl Net for SimNet {
         self.hardware.bell().now()
     }
 
+    fn is_running(&self) -> bool {
+        self.hardware.stack().is_running(self.incarnation, self.killed)
+    }
+
     async fn sleep_until(&self, at: Instant) {
         match self.hardware.bell().moment(at) {
             Some(at) => tokio::time::sleep_until(at).await,

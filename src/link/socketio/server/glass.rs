@@ -112,7 +112,6 @@ impl<N: Net> Glass<N> {
         if let Some((desk, TransportType::Websocket)) = self.owned() {
             desk.stream_ended(reason);
         }
-        self.closed(ABNORMAL);
     }
 
     /// The broker's task is told once with which code a WebSocket ended. A library's task may see
@@ -121,6 +120,13 @@ impl<N: Net> Glass<N> {
         if self.units.is_websocket() && !std::mem::replace(&mut self.has_closed, true) {
             let _ = self.facts.send(Fact::Closed { flow: self.flow.reversed(), code });
         }
+    }
+}
+
+impl<N: Net> Drop for Glass<N> {
+    /// Whatever ended it, also the library that believes the client dead.
+    fn drop(&mut self) {
+        self.closed(ABNORMAL);
     }
 }
 
