@@ -116,6 +116,10 @@ pub struct Dial<N> {
 pub trait Inlet: Send {
     /// Waits until something happens. It may be dropped while it waits; nothing is lost.
     fn next(&mut self, reading: Reading) -> impl Future<Output = Happening> + Send;
+
+    /// Says goodbye before a client lets go of the connection, as far as the socket takes it now.
+    /// By itself a link says nothing: closing its socket says enough.
+    fn leave(&mut self, _reason: EndReason) {}
 }
 
 /// Whether frames are wanted now: a full inbox stops reading.

@@ -12,10 +12,11 @@ use delivery_lab::net::Net;
 use delivery_lab::net::real::Loopback;
 use delivery_lab::scenario::{Latency, Scenario, builtin};
 use delivery_lab::sim::net::address;
+use delivery_lab::sim::socket::SimNet;
 use delivery_lab::sim::world::{Plan, World};
 use delivery_lab::sim::{HostOrder, Trial, TrialOptions, run_trial, tick};
 use delivery_lab::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 delivery_lab::seed_entropy!();
 
@@ -117,12 +118,11 @@ async fn converse<N: Net>(net: N, to: SocketAddr) {
     handshake(&net, to).await;
 }
 
-async fn serve<N: Net>(net: N, port: u16, recorder: Recorder) {
+async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
     let limits = BrokerLimits::default();
-    let mode = Mode::FireAndForget;
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
     let hub = Hub::new(net, Broker::new(options), recorder);
-    let carrier = SocketIo::new(&Settings::default());
+    let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
         () = hub.keep_time() => {}
@@ -148,8 +148,12 @@ fn check_reasons(history: &History) {
     assert_eq!(closed, expected, "in a session");
 }
 
-#[test]
-fn whoever_talks_nonsense_is_turned_away_with_a_reason_in_the_simulator() {
+/// A stranger talks to a broker in the simulator: what the broker's history says of it.
+fn in_the_simulator<C, F>(mode: Mode, talk: C) -> History
+where
+    C: FnOnce(SimNet, SocketAddr) -> F + Send + 'static,
+    F: Future<Output = ()> + Send,
+{
     let latency = Latency { min: Duration::from_millis(5), max: Duration::from_millis(5) };
     let names = vec!["broker".into(), "client".into()];
     let plan = Plan::new(1, latency, Vec::new(), names, Instant::from_millis(10_000));
@@ -160,18 +164,23 @@ fn whoever_talks_nonsense_is_turned_away_with_a_reason_in_the_simulator() {
     let to = SocketAddr::from((address(0), 7_000));
     let is_done = Arc::new(Mutex::new(false));
     let done = is_done.clone();
-    world.host(&[0], async move { serve(broker.power_on(1), 7_000, recorder).await });
+    world.host(&[0], async move { serve(broker.power_on(1), 7_000, mode, recorder).await });
     world.host(&[1], async move {
-        converse(client.power_on(1), to).await;
+        talk(client.power_on(1), to).await;
         *done.lock().expect("one thread") = true;
         std::future::pending::<()>().await;
     });
     world.run_until(end);
     world.finish();
-    assert!(*is_done.lock().unwrap(), "all of them were answered");
+    assert!(*is_done.lock().unwrap(), "all that was said was answered");
     let processes = ["broker", "client"];
     let processes = processes.map(|name| Process { name: name.into(), client: name.into() });
-    check_reasons(&History::assemble(processes.to_vec(), world.recorders()));
+    History::assemble(processes.to_vec(), world.recorders())
+}
+
+#[test]
+fn whoever_talks_nonsense_is_turned_away_with_a_reason_in_the_simulator() {
+    check_reasons(&in_the_simulator(Mode::FireAndForget, converse));
 }
 
 #[test]
@@ -189,12 +198,71 @@ fn whoever_talks_nonsense_is_turned_away_with_a_reason_on_real_sockets() {
         let conversation = tokio::time::timeout(patience, converse(net.clone(), to));
         tokio::select! {
             biased;
-            () = serve(net, port, pen) => unreachable!("it serves for ever"),
+            () = serve(net, port, Mode::FireAndForget, pen) => unreachable!("it serves for ever"),
             in_time = conversation => in_time.expect("twenty seconds are plenty"),
         }
     });
     let processes = vec![Process { name: "broker".into(), client: "broker".into() }];
     check_reasons(&History::assemble(processes, &[recorder]));
+}
+
+// ── by WebSocket alone ──────────────────────────────────────────────────────────────────────
+
+/// Opens a session as a client does that never polls.
+async fn upgrade<N: Net>(net: &N, to: SocketAddr) -> N::Stream {
+    let mut stream = net.connect(to).await.expect("the broker listens");
+    let hello = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: b\r\n\
+                 Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(hello.as_bytes()).await.expect("the broker reads");
+    stream
+}
+
+/// A text as a client's frame: behind a mask (of zeros) and a length of 64 bits (RFC 6455 §5.2).
+fn frame(text: &str) -> Vec<u8> {
+    let length = (text.len() as u64).to_be_bytes();
+    [&[0x81, 0xff], &length[..], &[0; 4], text.as_bytes()].concat()
+}
+
+async fn read_until<S: AsyncRead + Unpin>(stream: &mut S, words: &str) -> String {
+    let (mut text, mut some) = (String::new(), vec![0; 4_096]);
+    while !text.contains(words) {
+        let length = stream.read(&mut some).await.expect("the broker is there");
+        assert!(length > 0, "it ended before it said {words}: {text:.200}");
+        text += &String::from_utf8_lossy(&some[..length]);
+    }
+    text
+}
+
+/// Twelve messages of 100 kB, one by one, are more than a send queue holds (1 MiB): each is heard
+/// because what was written waits no longer.
+#[test]
+fn a_session_that_began_as_websocket_hears_more_than_a_send_queue_holds() {
+    for mode in [Mode::FireAndForget, Mode::CatchUp] {
+        let history = in_the_simulator(mode, async |net, to| {
+            let mut stream = upgrade(&net, to).await;
+            let join = "40/q,{\"client\":\"echo\",\"rooms\":[\"e\"]}";
+            stream.write_all(&frame(join)).await.unwrap();
+            read_until(&mut stream, "$joined").await;
+            for number in 0..12 {
+                let text = format!("42/q,[\"e\",\"{}{number}\"]", "x".repeat(100_000));
+                stream.write_all(&frame(&text)).await.unwrap();
+                read_until(&mut stream, &format!("x{number}\"")).await;
+            }
+        });
+        let carried =
+            |event: &&delivery_lab::history::Event| matches!(event.what, What::Carried { .. });
+        assert_eq!(history.events.iter().filter(carried).count(), 12, "{mode}");
+        let closed: Vec<_> = history
+            .events
+            .iter()
+            .filter_map(|event| match &event.what {
+                What::Note(Note::SessionClosed { reason, .. }) => Some(*reason),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(closed, [EndReason::Fin], "{mode}: it went without a goodbye");
+    }
 }
 
 // ── trials ──────────────────────────────────────────────────────────────────────────────────
@@ -245,25 +313,6 @@ fn where_the_upgrade_is_refused_nothing_is_missed() {
             matches!(event.what, What::Note(Note::Handled { .. }))
         };
         assert_eq!(trial.history.events.iter().filter(is_handled).count(), 40, "{contender}");
-    }
-}
-
-#[test]
-fn how_a_websocket_ended_is_in_the_history_with_its_code() {
-    // The shop says goodbye, with a close frame as Socket.IO's client sends it: without a code
-    // (1005). Then the broker is killed, and nobody says anything (1006).
-    let scenario = scenario(
-        "[[fault]]\nkind = \"disconnect\"\nwho = \"shop\"\nat = \"5s\"\nfor = \"3s\"\n\
-         [[fault]]\nkind = \"crash\"\nwho = \"broker\"\nnotice = true\nat = \"15s\"\nfor = \"3s\"",
-    );
-    for contender in BOTH {
-        let history = trial(&scenario, contender, &TrialOptions::default()).history;
-        let codes = history.events.iter().filter_map(|event| match event.what {
-            What::CloseCode { code, .. } => Some((event.process, code)),
-            _ => None,
-        });
-        let codes: Vec<(u32, u16)> = codes.collect();
-        assert_eq!(codes, [(0, 1_005), (1, 1_006), (2, 1_006)], "{contender}");
     }
 }
 

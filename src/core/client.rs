@@ -107,8 +107,8 @@ pub enum ClientOutput {
     Connect { known: Vec<(Name, Known)> },
     /// Send a frame.
     Send { frame: Frame },
-    /// Close the connection.
-    Close,
+    /// Close the connection, and why.
+    Close { reason: EndReason },
     /// Call the handler; say [`ClientInput::HandlerReturned`] when it has returned.
     Handle { message: std::sync::Arc<Message>, kind: PushKind },
     /// Write this into the history.

@@ -84,7 +84,12 @@ impl<C: Carrier, N: Net, A: App> Process<C, N, A> {
         while let Some(output) = self.client.poll() {
             match output {
                 ClientOutput::Connect { known } => self.connect(known),
-                ClientOutput::Close => self.connection = Connection::None,
+                ClientOutput::Close { reason } => {
+                    let connection = std::mem::replace(&mut self.connection, Connection::None);
+                    if let Connection::Open(_, mut inlet) = connection {
+                        inlet.leave(reason);
+                    }
+                }
                 ClientOutput::Note(note) => {
                     if let Note::Sent { session: of, .. } = &note {
                         session = Some(of.clone());

@@ -9,7 +9,7 @@ mod lane;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::{Sink, Stream as _};
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
 use self::ending::Ending;
-use self::lane::{Next, SocketLane};
+use self::lane::{Next, SocketLane, code_of};
 use super::READ;
 use super::limits::HANDSHAKE_WITHIN;
 use super::tap::Tap;
@@ -134,6 +134,23 @@ impl<N: Net> Inlet for SocketInlet<N> {
     async fn next(&mut self, reading: Reading) -> Happening {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
+
+    /// A close frame with a code, as a browser's `close(code)`: not for who is believed dead, nor
+    /// for who said goodbye.
+    fn leave(&mut self, reason: EndReason) {
+        let is_dead = matches!(reason, EndReason::Heartbeat | EndReason::ConnectTimeout);
+        if is_dead || self.ending.has_heard() {
+            return;
+        }
+        let frame = CloseFrame { code: code_of(reason), reason: Default::default() };
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut stream = Pin::new(&mut self.stream);
+        if stream.as_mut().start_send(Message::Close(Some(frame.clone()))).is_ok()
+            && let Poll::Ready(Ok(())) = stream.poll_flush(&mut cx)
+        {
+            self.ending.say(Some(&frame));
+        }
+    }
 }
 
 impl<N: Net> SocketInlet<N> {
@@ -187,7 +204,9 @@ impl<N: Net> SocketInlet<N> {
             };
             match written {
                 Poll::Ready(()) => {
-                    self.lane.flushed();
+                    if let Message::Close(frame) = self.lane.flushed() {
+                        self.ending.say(frame.as_ref());
+                    }
                     has_written = true;
                 }
                 Poll::Pending if has_written => break,
@@ -219,8 +238,7 @@ impl<N: Net> SocketInlet<N> {
     }
 
     /// The connection is over.
-    fn ended(&mut self, error: &Error) -> Happening {
-        self.ending.tell();
+    fn ended(&self, error: &Error) -> Happening {
         match error {
             Error::Io(error) => Happening::Ended(end_of(error)),
             Error::Capacity(_) => Happening::Garbled(EndReason::TooLong),

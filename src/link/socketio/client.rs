@@ -45,7 +45,6 @@ pub struct Session<N: Net> {
     incoming: VecDeque<Packet>,
     /// When the next ping is too late.
     alarm: Pin<Box<dyn Future<Output = ()> + Send>>,
-    has_ended: bool,
 }
 
 /// How packets travel.
@@ -89,7 +88,6 @@ pub async fn connect<N: Net>(
         on_switch,
         incoming: VecDeque::new(),
         alarm: Box::pin(std::future::pending()),
-        has_ended: false,
     };
     session.wind_up();
     Ok((Box::new(talk), session))
@@ -111,9 +109,25 @@ fn heartbeat(handshake: &Handshake) -> Heartbeat {
 
 impl<N: Net> Inlet for Session<N> {
     async fn next(&mut self, reading: Reading) -> Happening {
-        let happening = poll_fn(|cx| self.poll_happening(cx, reading)).await;
-        self.has_ended |= matches!(happening, Happening::Ended(_));
-        happening
+        poll_fn(|cx| self.poll_happening(cx, reading)).await
+    }
+
+    /// Socket.IO's client leaves its namespaces and closes the transport. While a post is under way
+    /// its connection takes no other request, and a new one takes a round trip: then nothing is
+    /// said, and the server's heartbeat finds out.
+    fn leave(&mut self, _reason: EndReason) {
+        let leave = "41";
+        match &mut self.transport {
+            Transport::Socket(pipe, None) => pipe.say_last(leave),
+            Transport::Socket(..) => {}
+            _ => {
+                let target = self.target();
+                if let Some(line) = &mut self.post_line {
+                    let post = Some(format!("{leave}{SEPARATOR}{}", Packet::Close.encode()));
+                    line.say_last(&self.dial, Asked { target, post, copies: Vec::new() });
+                }
+            }
+        }
     }
 }
 
@@ -326,30 +340,6 @@ impl<N: Net> Session<N> {
 
     fn flushed(&self) -> Happening {
         Happening::Flushed(self.talk.waiting())
-    }
-}
-
-impl<N: Net> Drop for Session<N> {
-    /// Says goodbye, as far as the sockets take it now: Socket.IO's client leaves its namespaces
-    /// and closes the transport. While a post is under way its connection takes no other request,
-    /// and a new one takes a round trip: then nothing is said, and the server's heartbeat finds
-    /// out. A process that was killed says nothing: its sockets are gone.
-    fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        let leave = "41";
-        match &mut self.transport {
-            Transport::Socket(pipe, None) => pipe.say_last(leave),
-            Transport::Socket(..) => {}
-            _ => {
-                let target = self.target();
-                if let Some(line) = &mut self.post_line {
-                    let post = Some(format!("{leave}{SEPARATOR}{}", Packet::Close.encode()));
-                    line.say_last(&self.dial, Asked { target, post, copies: Vec::new() });
-                }
-            }
-        }
     }
 }
 

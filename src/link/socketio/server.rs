@@ -93,9 +93,7 @@ async fn attend<N: Net>(hub: Hub<N>, glass: Glass<N>, service: SocketIoService<N
     let ask = asked.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         ask.notify_one();
-        if let Some(ticket) = ticket_of(request.uri()) {
-            *owner.lock().expect("nobody panics with it") = Some(ticket);
-        }
+        *owner.lock().expect("nobody panics with it") = Some(ticket_of(request.uri()));
         service.call(request)
     });
     let connection = hyper::server::conn::http1::Builder::new()
@@ -147,15 +145,15 @@ impl Lane for Nowhere {
     fn close(&mut self) {}
 }
 
-/// The session that a request is about.
-fn ticket_of(uri: &Uri) -> Option<Ticket> {
+/// The session that a request is about, if it names one.
+fn ticket_of(uri: &Uri) -> Ticket {
     let pairs = || uri.query().into_iter().flat_map(|query| query.split('&'));
-    let sid = pairs().find_map(|pair| pair.strip_prefix("sid="))?.to_owned();
+    let sid = pairs().find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
     let transport = match pairs().any(|pair| pair == "transport=websocket") {
         true => TransportType::Websocket,
         false => TransportType::Polling,
     };
-    Some(Ticket { sid, transport })
+    Ticket { sid, transport }
 }
 
 /// What is served beside Socket.IO: nothing.

@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     pub(super) peer_isn: Option<TcpSeqNumber>,
     /// Whether a program, or a listener for it, holds the stream.
     pub(super) held: bool,
+    /// When it was let go of.
+    let_go: Option<Instant>,
     pub(super) recorded: bool,
     /// The earliest timer that the driver watches for it.
     pub(super) queued_at: Option<Instant>,
@@ -80,6 +82,7 @@ impl Connection {
             side: Side::Here,
             peer_isn: None,
             held: true,
+            let_go: None,
             recorded: false,
             queued_at: None,
             established: false,
@@ -170,8 +173,9 @@ impl Connection {
     }
 
     /// The program lets go: FIN after what was written, or RST if data was unread.
-    pub fn let_go(&mut self) {
+    pub fn let_go(&mut self, now: Instant) {
         self.held = false;
+        self.let_go = Some(now);
         (self.reader, self.writer) = (None, None);
         if self.tcp().state() == State::SynSent {
             // Nobody was there yet to be told.
@@ -351,6 +355,7 @@ impl Connection {
             line: Line::Stream,
             end: Endpoint { local: self.local, peer: self.peer },
             reason: self.reason.filter(|_| self.has_ended()),
+            let_go: self.let_go,
             written: self.written,
             acknowledged: self.written - tcp.send_queue() as u64,
             arrived: self.read + tcp.recv_queue() as u64,
@@ -390,9 +395,9 @@ impl Stack {
     }
 
     /// The program lets go of a stream.
-    pub fn let_go(&mut self, id: u64) {
+    pub fn let_go(&mut self, now: Instant, id: u64) {
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.let_go();
+            connection.let_go(now);
             self.touch(id);
         }
     }

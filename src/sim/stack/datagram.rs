@@ -147,7 +147,7 @@ impl Datagram {
         let nobody = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
         let end = Endpoint { local: self.local, peer: nobody };
         let line = Line::Datagram;
-        Ledger { line, end, reason, written: 0, acknowledged: 0, arrived: 0, read: 0 }
+        Ledger { line, end, reason, let_go: None, written: 0, acknowledged: 0, arrived: 0, read: 0 }
     }
 
     /// Tells the reader that the machine is gone.

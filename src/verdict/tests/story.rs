@@ -372,7 +372,7 @@ impl Story {
             Link::Udp => Line::Datagram,
             _ => Line::Stream,
         };
-        Ledger { line, end, reason, written: 0, acknowledged: 0, arrived, read }
+        Ledger { line, end, reason, let_go: None, written: 0, acknowledged: 0, arrived, read }
     }
 }
 

@@ -70,10 +70,8 @@ impl<N: Net> Pipe<N> {
     /// The next packet; `None` or an error is the end.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
-        match &next {
-            Some(Ok(Message::Close(frame))) => self.ending.hear(frame.as_ref()),
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => self.ending.tell(),
+        if let Some(Ok(Message::Close(frame))) = &next {
+            self.ending.hear(frame.as_ref());
         }
         Poll::Ready(next)
     }
@@ -81,8 +79,11 @@ impl<N: Net> Pipe<N> {
     /// Writes a last packet and a close frame, as far as the socket takes them now.
     pub fn say_last(&mut self, packet: &str) {
         let mut cx = Context::from_waker(Waker::noop());
-        if self.start(packet, Vec::new()).is_ok() && self.poll_flush(&mut cx).is_ready() {
-            let _ = Pin::new(&mut self.stream).poll_close(&mut cx);
+        if self.start(packet, Vec::new()).is_ok()
+            && self.poll_flush(&mut cx).is_ready()
+            && let Poll::Ready(Ok(())) = Pin::new(&mut self.stream).poll_close(&mut cx)
+        {
+            self.ending.say(None);
         }
     }
 }

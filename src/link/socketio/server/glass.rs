@@ -15,21 +15,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::ears::{Fact, Facts};
 use super::lane::{Desk, Desks};
 use crate::history::{Flow, Recorder, What};
-use crate::link::socketio::packet::SEPARATOR;
+use crate::link::socketio::packet::{Packet, SEPARATOR};
 use crate::link::tap::Units;
 use crate::link::websocket::ending::{ABNORMAL, NO_STATUS};
 use crate::link::{Hub, end_of};
 use crate::message::EndReason;
 use crate::net::{Net, Stream};
 
-/// Whose packets pass on a connection: known once a request has named it.
+/// Whose packets pass on a connection, once there was a request.
 pub type Owner = Arc<Mutex<Option<Ticket>>>;
 
 /// A session's claim on a connection.
 #[derive(Clone, Debug)]
 pub struct Ticket {
-    /// Engine.IO's id of it.
-    pub sid: String,
+    /// Engine.IO's id of it: as the request named it, or else as the answer opened it.
+    pub sid: Option<String>,
     /// As what it uses the connection.
     pub transport: TransportType,
 }
@@ -68,15 +68,27 @@ impl<N: Net> Glass<N> {
     fn owned(&self) -> Option<(Desk, TransportType)> {
         let owner = self.owner.lock().expect("nobody panics with it").clone()?;
         let desks = self.desks.lock().expect("nobody panics with it");
-        Some((desks.get(&owner.sid)?.clone(), owner.transport))
+        Some((desks.get(owner.sid.as_ref()?)?.clone(), owner.transport))
+    }
+
+    /// Whoever asked for no session by name gets one opened: its first packet says which.
+    fn learn(&self, content: &str) {
+        let mut owner = self.owner.lock().expect("nobody panics with it");
+        if let Some(ticket @ Ticket { sid: None, .. }) = &mut *owner
+            && let Ok(Packet::Open(handshake)) = Packet::decode(content)
+        {
+            ticket.sid = Some(handshake.sid);
+        }
     }
 
     fn watch(&mut self, bytes: &[u8]) {
         let _ = self.units.pass(bytes);
         let units = self.units.take_read();
+        let text = |(end, content)| Some((end, String::from_utf8(content).ok()?));
+        let units: Vec<(u64, String)> = units.into_iter().filter_map(text).collect();
+        units.iter().for_each(|(_, text)| self.learn(text));
         let Some((desk, _)) = self.owned().filter(|_| !units.is_empty()) else { return };
-        for (end, content) in units {
-            let Ok(text) = std::str::from_utf8(&content) else { continue };
+        for (end, text) in units {
             for (id, session) in text.split(SEPARATOR).filter_map(|packet| desk.written(packet)) {
                 let flow = self.flow.clone();
                 let what = What::Carried { id, session, flow, end };
@@ -100,7 +112,6 @@ impl<N: Net> Glass<N> {
         if let Some((desk, TransportType::Websocket)) = self.owned() {
             desk.stream_ended(reason);
         }
-        self.closed(ABNORMAL);
     }
 
     /// The broker's task is told once with which code a WebSocket ended. A library's task may see
@@ -109,6 +120,13 @@ impl<N: Net> Glass<N> {
         if self.units.is_websocket() && !std::mem::replace(&mut self.has_closed, true) {
             let _ = self.facts.send(Fact::Closed { flow: self.flow.reversed(), code });
         }
+    }
+}
+
+impl<N: Net> Drop for Glass<N> {
+    /// Whatever ended it, also the library that believes the client dead.
+    fn drop(&mut self) {
+        self.closed(ABNORMAL);
     }
 }
 
