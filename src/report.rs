@@ -26,9 +26,9 @@ mod words;
 use serde::Serialize;
 
 pub use json::json;
-pub use measure::COLUMNS;
+pub use measure::{COLUMNS, wrap_to};
 pub use replay::quoted;
-pub use style::{Colour, Shape, Style};
+pub use style::{Colour, Glyph, Ink, Shape, Style};
 pub use text::text;
 
 pub use crate::verdict::RunResult;

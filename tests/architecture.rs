@@ -8,16 +8,23 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("message", &[]),
     ("time", &[]),
+    ("explain", &[]),
     ("history", &[]),
     ("core", &[]),
     ("wire", &[]),
-    ("scenario", &[]),
+    ("scenario", &["explain"]),
     ("net", &[]),
     ("link", &["core", "wire", "net", "history"]),
     ("sim", &["scenario", "link", "core", "net", "history"]),
     ("verdict", &["scenario", "history"]),
     ("report", &["scenario", "history", "verdict"]),
-    ("cli", &["history", "core", "wire", "scenario", "net", "link", "sim", "verdict", "report"]),
+    (
+        "cli",
+        &[
+            "explain", "history", "core", "wire", "scenario", "net", "link", "sim", "verdict",
+            "report",
+        ],
+    ),
     ("lib", &[]),
     ("main", &["cli"]),
 ];

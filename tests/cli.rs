@@ -195,7 +195,44 @@ fn list_show_schema_and_completions_print() {
     assert!(check(&["list"], 0, "").lines().any(|line| line.starts_with("caps ")));
     assert!(check(&["show", "caps"], 0, "").contains("title"));
     serde_json::from_str::<serde_json::Value>(&check(&["schema"], 0, "")).unwrap();
-    assert!(check(&["completions", "bash"], 0, "").contains("dlab"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(check(&["completions", shell], 0, "").contains("sent-into-dead-link"), "{shell}");
+    }
+}
+
+#[test]
+fn a_word_is_explained_however_it_is_written() {
+    let refused = check(&["explain", "refused"], 0, "");
+    assert!(
+        refused.starts_with("refused (cause)\n")
+            && refused.contains("\nrefused or connection refused (reason)\n")
+    );
+    assert!(check(&["explain", "RST"], 0, "").starts_with("reset or rst (reason)\n"));
+    assert!(check(&["explain", "caught_up"], 0, "").starts_with("caught-up (outcome)\n"));
+    assert!(check(&["explain", "x"], 0, "").starts_with("✗ or x (sign)\n"));
+    assert!(check(&["explain", "--ascii"], 0, "").is_ascii());
+    assert!(check(&["explain", "✗", "--ascii"], 0, "").starts_with("x (sign)\n"));
+    let contender = check(&["explain", "tcp/catch-up"], 0, "");
+    assert!(contender.starts_with("tcp (link)\n") && contender.contains("\ncatch-up (mode)\n"));
+    assert!(check(&["explain", "anomaly"], 0, "").starts_with("Anomalies\n"));
+    insta::assert_snapshot!("explain", check(&["explain"], 0, ""));
+    insta::assert_snapshot!("explain_word", check(&["explain", "sent-into-dead-link"], 0, ""));
+}
+
+#[test]
+fn an_unknown_word_gets_the_nearest_right_ones() {
+    check(&["explain", "evict"], 2, "did you mean `evicted`");
+    check(&["explain", "zzzzzz"], 2, "`dlab explain` lists all words");
+    check(&["explain", "tcp/carrier-pigeon"], 2, "is not a word");
+    check(&["explain", ""], 2, "is not a word");
+    check(&["explain", "tcp", "udp"], 2, "unexpected argument");
+}
+
+#[test]
+fn a_narrow_terminal_gets_narrow_paragraphs() {
+    let output = dlab(&["explain", "cause"]).env("COLUMNS", "40").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
 }
 
 #[test]
