@@ -5,6 +5,7 @@
 mod axis;
 mod bars;
 mod facts;
+mod grid;
 mod headline;
 mod ids;
 mod json;
@@ -20,7 +21,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-mod totals;
 mod words;
 
 use serde::Serialize;

@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::scenario::Scenario;
-use crate::verdict::{ClaimState, Outcome, Row};
+use crate::verdict::{ClaimState, Outcome, Row, Totals};
 
 use super::lanes::SUBSCRIBERS;
 use super::measure::wrap;
 use super::style::Style;
-use super::totals::{Totals, contender};
 use super::{Report, RunResult, facts, headline, ids, replay, words};
 
 /// The sentences, wrapped.
@@ -41,7 +40,7 @@ fn faults(scenario: &Scenario) -> Vec<String> {
 }
 
 fn contenders(row: &Row, style: &Style) -> Vec<String> {
-    let (name, totals) = (contender(row), Totals::of(row));
+    let (name, totals) = (row.contender(), Totals::of(&row.subscribers));
     let count = words::count;
     let mut facts = vec![format!(
         "{name}: wanted {}, live {}, caught up {}, missed {}.",
@@ -81,7 +80,7 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
     if let Some(ms) = totals.worst_delay_ms {
         facts.push(format!("{name}: the worst delay was {}.", words::millis(ms)));
     }
-    match totals.noticed_after_ms {
+    match row.noticed_after_ms() {
         Some(ms) => {
             facts
                 .push(format!("{name}: a fault was noticed after {} at worst.", words::millis(ms)));
