@@ -60,6 +60,14 @@ fn colour_adds_codes_and_changes_nothing_else() {
 }
 
 #[test]
+fn where_nothing_was_published_nothing_is_drawn() {
+    let scenario = scenario("Idle", &["shop"], Vec::new());
+    let rows = vec![row("tcp/catch-up", vec![subscriber("shop", "", 1, Cause::Skipped)])];
+    let text = check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN);
+    assert!(!text.contains("published  ") && !text.contains("The run went on"), "{text}");
+}
+
+#[test]
 fn everything_missed_is_said_first() {
     let cut = fault(FaultKind::Cut, "shop", 0, u64::MAX);
     let scenario = scenario("Nobody home", &["shop"], vec![cut]);

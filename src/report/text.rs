@@ -24,10 +24,13 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     lines.push(String::new());
     lines.extend(wrap(&headline::sentence(report), "", ""));
     lines.push(String::new());
-    let (diagram, used) = lanes::draw(report, scenario, style);
-    lines.extend(diagram);
-    lines.extend(legend(&used, style));
-    lines.push(String::new());
+    // Where nothing was published there is nothing to draw.
+    if report.contenders.iter().any(|row| row.published > 0) {
+        let (diagram, used) = lanes::draw(report, scenario, style);
+        lines.extend(diagram);
+        lines.extend(legend(&used, style));
+        lines.push(String::new());
+    }
     lines.extend(table::draw(report, style));
     let sections = [
         ("Why", why(report, style)),
