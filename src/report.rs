@@ -13,6 +13,7 @@ mod lanes;
 mod measure;
 pub mod packets;
 mod plain;
+mod prices;
 mod replay;
 #[cfg(test)]
 mod sample;
@@ -27,6 +28,7 @@ use serde::Serialize;
 
 pub use json::json;
 pub use measure::{COLUMNS, wrap_to};
+pub use prices::Price;
 pub use replay::quoted;
 pub use style::{Colour, Glyph, Ink, Shape, Style};
 pub use text::text;
@@ -58,6 +60,7 @@ pub fn build(
         trace_hash,
         result: verdict::result(scenario, &rows, &checked),
         contenders: rows,
+        prices: None,
         expectations: checked,
     }
 }
@@ -83,6 +86,16 @@ pub struct Report {
     pub result: RunResult,
     /// One row a contender, in the scenario's order.
     pub contenders: Vec<Row>,
+    /// What each contender cost beside the cheapest, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Vec<Price>>,
     /// What was expected, and what was measured.
     pub expectations: Vec<Checked>,
+}
+
+impl Report {
+    /// The same report with the prices in it.
+    pub fn with_prices(self) -> Report {
+        Report { prices: Some(prices::of(&self.contenders)), ..self }
+    }
 }

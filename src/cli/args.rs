@@ -87,6 +87,9 @@ pub struct RunArgs {
     /// Print what the broker knew at this moment of each trial, as in 3s
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     pub at: Option<Instant>,
+    /// Say what each contender cost, beside the cheapest
+    #[arg(long, conflicts_with = "quiet")]
+    pub prices: bool,
     /// Run scenarios that are larger than the limits
     #[arg(long)]
     pub force: bool,

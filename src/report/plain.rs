@@ -9,7 +9,7 @@ use crate::verdict::{ClaimState, Outcome, Row, Totals};
 use super::lanes::SUBSCRIBERS;
 use super::measure::wrap;
 use super::style::Style;
-use super::{Report, RunResult, facts, headline, ids, replay, words};
+use super::{Report, RunResult, facts, headline, ids, prices, replay, words};
 
 /// The sentences, wrapped.
 pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
@@ -21,6 +21,8 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     facts.extend(faults(scenario));
     facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
     facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
+    let prices = report.prices.iter();
+    facts.extend(prices.flat_map(|prices| prices::sentences(prices, &report.contenders)));
     facts.extend(why(report, style));
     facts.extend(claims(report));
     facts.extend(expectations(report));
