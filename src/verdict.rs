@@ -13,6 +13,7 @@ mod guarantee;
 mod judge;
 mod outcome;
 mod recovery;
+mod totals;
 mod wanted;
 mod words;
 
@@ -25,10 +26,11 @@ use serde::Serialize;
 
 pub use expectation::{check_expectations, result};
 pub use judge::{follow, judge};
+pub use totals::{Totals, median_delay_ms};
 pub use words::{Anomaly, Cause, ClaimState, Guarantee, Outcome, Truth};
 
 use crate::history::Cost;
-use crate::message::{Link, MessageId, Mode, Name};
+use crate::message::{Contender, Link, MessageId, Mode, Name};
 use crate::time::Instant;
 
 /// One row of the report: everything that was found about one contender.
@@ -52,6 +54,18 @@ pub struct Row {
     pub detections: Vec<Detection>,
     /// What it cost.
     pub cost: Cost,
+}
+
+impl Row {
+    /// Whose row it is.
+    pub fn contender(&self) -> Contender {
+        Contender { link: self.link, mode: self.mode }
+    }
+
+    /// The longest time until somebody noticed a fault; none if nobody noticed any.
+    pub fn noticed_after_ms(&self) -> Option<f64> {
+        totals::most(self.detections.iter().filter_map(|detection| detection.after_ms))
+    }
 }
 
 /// What one subscriber got.

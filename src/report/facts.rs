@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, Link, MessageId};
 use crate::scenario::Scenario;
-use crate::verdict::{Cause, ClaimState, Evidence, Guarantee, Row};
+use crate::verdict::{Cause, ClaimState, Evidence, Guarantee, Row, Totals};
 
-use super::totals::{Totals, contender};
 use super::{Report, words};
 
 /// Why a contender missed what it missed.
@@ -41,7 +40,7 @@ pub fn missed(report: &Report) -> Vec<Missed<'_>> {
 }
 
 fn missed_by(row: &Row) -> Option<Missed<'_>> {
-    let totals = Totals::of(row);
+    let totals = Totals::of(&row.subscribers);
     let mut seen: BTreeMap<Cause, (BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
     for subscriber in &row.subscribers {
         for message in &subscriber.messages {
@@ -63,7 +62,7 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
     // Stable: causes of one frequency stay in the order of the reference.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     let (missed, wanted) = (totals.missed, totals.wanted);
-    (missed > 0).then_some(Missed { contender: contender(row), missed, wanted, reasons })
+    (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
 }
 
 /// A claim that did not simply hold.
@@ -91,7 +90,7 @@ pub fn claims(report: &Report, state: ClaimState) -> Vec<(Claim<'_>, usize)> {
                     Evidence::Said(said) => said.as_deref(),
                     Evidence::LeftOut => None,
                 };
-                let (contender, client) = (contender(row), subscriber.client.as_str());
+                let (contender, client) = (row.contender(), subscriber.client.as_str());
                 (finding.claim == state).then_some(Claim {
                     contender,
                     client,
@@ -137,7 +136,7 @@ pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
             .contenders
             .iter()
             .filter(|row| row.faults.iter().any(|bites| bites.fault == at && bites.bit == 0))
-            .map(|row| contender(row).to_string())
+            .map(|row| row.contender().to_string())
             .collect();
         let whole = idle.len() == report.contenders.len();
         let whom = if whole { "any contender".to_owned() } else { words::listed(&idle) };

@@ -1,8 +1,8 @@
 //! What happened, in one sentence. It says only what the table says too.
 
-use super::totals::{Totals, contender};
 use super::{Report, words};
 use crate::message::Mode;
+use crate::verdict::Totals;
 
 /// The most contenders of a mode that are named one by one.
 const NAMED: usize = 3;
@@ -18,10 +18,10 @@ pub fn sentence(report: &Report) -> String {
 
 /// Which contenders handled how many in a way that is worth a sentence; empty if none did.
 fn handled(report: &Report, how: &str, count: impl Fn(&Totals) -> u64) -> String {
-    let rows = report.contenders.iter().map(|row| (row, count(&Totals::of(row))));
+    let rows = report.contenders.iter().map(|row| (row, count(&Totals::of(&row.subscribers))));
     let parts: Vec<String> = rows
         .filter(|(_, count)| *count > 0)
-        .map(|(row, count)| format!("{} handled {} {how}", contender(row), words::count(count)))
+        .map(|(row, count)| format!("{} handled {} {how}", row.contender(), words::count(count)))
         .collect();
     if parts.is_empty() { String::new() } else { format!(" {}.", parts.join(", ")) }
 }
@@ -64,11 +64,11 @@ struct Sums {
 impl Sums {
     fn of(report: &Report, mode: Mode) -> Option<Sums> {
         let rows = || report.contenders.iter().filter(|row| row.mode == mode);
-        let totals: Vec<Totals> = rows().map(Totals::of).collect();
+        let totals: Vec<Totals> = rows().map(|row| Totals::of(&row.subscribers)).collect();
         let missed = totals.iter().map(|totals| totals.missed);
         Some(Sums {
             mode,
-            contenders: rows().map(|row| contender(row).to_string()).zip(missed).collect(),
+            contenders: rows().map(|row| row.contender().to_string()).zip(missed).collect(),
             wanted: spread(totals.iter().map(|totals| totals.wanted))?,
             caught_up: spread(totals.iter().map(|totals| totals.caught_up))?,
             missed: spread(totals.iter().map(|totals| totals.missed))?,

@@ -60,6 +60,37 @@ fn colour_adds_codes_and_changes_nothing_else() {
 }
 
 #[test]
+fn a_price_is_compared_only_with_what_was_measured() {
+    let scenario = scenario("Prices", &["shop"], Vec::new());
+    let shop = |outcomes| vec![subscriber("shop", outcomes, 1_000, Cause::NotConnected)];
+    let mut rows = vec![row("udp/fire-and-forget", shop("xx")), row("tcp/catch-up", shop("o+"))];
+    rows[0].detections.clear();
+    rows[1].cost.packets = 2 * rows[0].cost.packets;
+    rows[1].cost.retransmits = 7;
+    let finding =
+        Finding { verdict: Truth::Violated, claim: ClaimState::Kept, evidence: Evidence::LeftOut };
+    rows[1].guarantees.insert(Guarantee::AtMostOnce, finding);
+    let report = report(&scenario, rows, Vec::new()).with_prices();
+    insta::assert_snapshot!(check(&(report.clone(), scenario.clone()), &DRAWN));
+    let document: Value = serde_json::from_str(&json(&report)).unwrap();
+    let price = &document["prices"][1];
+    assert_eq!(price["packets"], serde_json::json!({ "measured": 2468, "times_cheapest": 2.0 }));
+    assert_eq!(price["retransmits"], serde_json::json!({ "measured": 7, "times_cheapest": null }));
+    assert_eq!(document["prices"][0]["worst_delay_ms"]["measured"], Value::Null);
+    let plain = check(&(report, scenario), &PLAIN);
+    assert!(plain.contains("TCP segments sent again: 7, the cheapest has 0."), "{plain}");
+    assert!(plain.contains("udp/fire-and-forget, worst delay: no figure."), "{plain}");
+}
+
+#[test]
+fn where_nothing_was_published_nothing_is_drawn() {
+    let scenario = scenario("Idle", &["shop"], Vec::new());
+    let rows = vec![row("tcp/catch-up", vec![subscriber("shop", "", 1, Cause::Skipped)])];
+    let text = check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN);
+    assert!(!text.contains("published  ") && !text.contains("The run went on"), "{text}");
+}
+
+#[test]
 fn everything_missed_is_said_first() {
     let cut = fault(FaultKind::Cut, "shop", 0, u64::MAX);
     let scenario = scenario("Nobody home", &["shop"], vec![cut]);

@@ -135,6 +135,7 @@ impl<'a> Book<'a> {
         let replay = self.replay(job, &self.contenders());
         let hash = hash_of(&page.hashes);
         let report = report::build(scenario, job.seed, replay, page.rows, hash, checked);
+        let report = if self.args.prices { report.with_prices() } else { report };
         let (place, exit) = match report.result {
             RunResult::Met => (0, Exit::Met),
             RunResult::Failed => (1, Exit::Failed),
