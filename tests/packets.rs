@@ -204,7 +204,10 @@ fn lesson(link: Link) -> Vec<Step> {
                  the server pings.",
                 &["broker → shop", "0{\"sid\""],
             ),
-            step("The upgrade, on a second connection.", &["shop → broker", "Upgrade: websocket"]),
+            step(
+                "The upgrade, on a third connection: polls have the first, posts the second.",
+                &["shop → broker", "Upgrade: websocket"],
+            ),
             step("Does it carry packets both ways?", &["shop → broker", "2probe"]),
             step("It does,", &["broker → shop", "3probe"]),
             step(
