@@ -317,6 +317,18 @@ fn a_capture_changes_nothing_and_has_every_packet() {
     }
 }
 
+/// The id of an event is text in UTF-8, and so is the header that gives it back (WHATWG HTML
+/// §9.2.2): a client that comes back says the name of the last one as it is.
+#[test]
+fn the_last_event_of_a_stream_is_named_in_its_own_letters() {
+    let scenario = SCENARIO.replace("\"driver\"", "\"fährmann\"");
+    let contender = Contender { link: Link::Sse, mode: Mode::FireAndForget };
+    let packets = trial(&scenario, contender).capture.expect("it was asked for").into_packets();
+    let header = "\r\nlast-event-id: fährmann-1\r\n".as_bytes();
+    let says = |bytes: &[u8]| bytes.windows(header.len()).any(|window| window == header);
+    assert_eq!(packets.iter().filter(|packet| says(&packet.bytes)).count(), 1);
+}
+
 /// A WebSocket's keys and masks are drawn from the entropy of the trial's thread, in the order in
 /// which hosts run: beside them every byte is the same.
 #[test]
