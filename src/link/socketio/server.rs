@@ -31,6 +31,7 @@ use self::office::Office;
 use super::event::MAIN;
 use super::packet::MOST_PAYLOAD;
 use crate::core::BrokerInput;
+use crate::link::limits::MOST_HEAD;
 use crate::link::{Full, Hub, Lane, Taken, Waiting};
 use crate::message::{BrokerLimits, EndReason, Frame, SessionId, Upgrade};
 use crate::net::{Listener, Net};
@@ -47,8 +48,6 @@ const FOR_EVER: Duration = Duration::from_secs(1_000_000_000);
 /// Packets that socketioxide takes for a session and has not written: the broker's `send_queue`
 /// limits their bytes before.
 const MOST_EMITTED: usize = 1_000_000;
-/// Bytes of a request's head, and of what hyper reads at once.
-const MOST_HEAD: usize = 64 * 1_024;
 
 /// Serves clients on a port for ever.
 ///
