@@ -113,6 +113,7 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             ));
         }
     }
+    sentences.extend(facts::away(report).iter().map(facts::Away::sentence));
     sentences
 }
 
