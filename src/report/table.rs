@@ -23,7 +23,7 @@ struct Cells<'a> {
 }
 
 /// In order of appearance.
-const COLUMNS_SHOWN: [Column; 11] = [
+const COLUMNS_SHOWN: [Column; 12] = [
     column(["", "wanted"], |cells| words::count(cells.totals.wanted)),
     column(["", "live"], |cells| words::count(cells.totals.live)),
     column(["caught", "up"], |cells| words::count(cells.totals.caught_up)),
@@ -51,6 +51,8 @@ const COLUMNS_SHOWN: [Column; 11] = [
         |cells| millis(cells.totals.noticed_after_ms, cells.none),
     ),
     column(["", "packets"], |cells| words::count(cells.row.cost.packets)),
+    // Where nothing is wanted, what it costs is all that there is to compare.
+    unusual(["", "bytes"], |totals| totals.wanted > 0, |c| words::count(c.row.cost.bytes)),
 ];
 
 const fn column(head: [&'static str; 2], value: fn(&Cells) -> String) -> Column {
