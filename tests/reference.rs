@@ -2,6 +2,7 @@
 //! limit of the links.
 
 use delivery_lab::link::limits;
+use delivery_lab::message::EndReason;
 use delivery_lab::verdict::{Anomaly, Cause, ClaimState, Guarantee, Truth};
 use delivery_lab::wire;
 
@@ -13,7 +14,9 @@ fn the_page_about_outcomes_names_every_word() {
     let anomalies = Anomaly::ALL.iter().map(|anomaly| format!("`{anomaly}`"));
     let truths = Truth::ALL.iter().map(|truth| format!("`{truth}`"));
     let claims = ClaimState::ALL.iter().map(|claim| format!("`{claim}`"));
-    for word in causes.chain(guarantees).chain(anomalies).chain(truths).chain(claims) {
+    let reasons = EndReason::ALL.iter().map(|reason| format!("`{}`", reason.words()));
+    let words = causes.chain(guarantees).chain(anomalies).chain(truths).chain(claims);
+    for word in words.chain(reasons) {
         assert!(page.contains(&word), "{word} is missing");
     }
 }
