@@ -2,6 +2,7 @@
 //!
 //! The shapes here are the shapes of the JSON report; `report` only renders them.
 
+mod absence;
 mod anomaly;
 mod cause;
 mod claim;
@@ -73,6 +74,10 @@ impl Row {
 pub struct Subscriber {
     /// The client's name.
     pub client: String,
+    /// By what its last attempt at a session ended, if it was to subscribe and never was on record:
+    /// then it wanted nothing. Left out of the JSON otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_away: Option<&'static str>,
     /// Messages that it wanted: always `live + caught_up + missed`.
     pub wanted: u64,
     /// Handled from a first sending.

@@ -65,6 +65,50 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
     (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
 }
 
+/// Subscribers that a contender never got on record.
+pub struct Away<'a> {
+    /// Who did not.
+    pub contender: Contender,
+    /// Which subscribers.
+    pub clients: Vec<&'a str>,
+    /// What ended their last attempts.
+    pub by: BTreeSet<&'a str>,
+    /// Messages that were published, if nobody at all was there to want them.
+    pub nowhere: Option<u64>,
+}
+
+/// The contenders in which somebody was to subscribe and never was on record, in order.
+pub fn away(report: &Report) -> Vec<Away<'_>> {
+    report.contenders.iter().filter_map(away_in).collect()
+}
+
+fn away_in(row: &Row) -> Option<Away<'_>> {
+    let away = row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.kept_away?)));
+    let (clients, by): (Vec<_>, BTreeSet<_>) = away.unzip();
+    let is_anybody_there = clients.len() < row.subscribers.len();
+    let nowhere = Some(row.published).filter(|count| *count > 0 && !is_anybody_there);
+    (!clients.is_empty()).then_some(Away { contender: row.contender(), clients, by, nowhere })
+}
+
+impl Away<'_> {
+    /// Who never got to subscribe, and why.
+    pub fn phrase(&self) -> String {
+        let who = match &*self.clients {
+            [one] => (*one).to_owned(),
+            all => words::counted(all.len() as u64, "subscriber"),
+        };
+        let by: Vec<&str> = self.by.iter().copied().collect();
+        format!("{who} never got to subscribe ({})", by.join(", "))
+    }
+
+    /// The same of its contender, and what became of the messages.
+    pub fn sentence(&self) -> String {
+        let messages = self.nowhere.map(|count| words::counted(count, "message"));
+        let nowhere = messages.map(|messages| format!("; {messages} went nowhere"));
+        format!("{}: {}{}.", self.contender, self.phrase(), nowhere.unwrap_or_default())
+    }
+}
+
 /// A claim that did not simply hold.
 pub struct Claim<'a> {
     /// Whose.

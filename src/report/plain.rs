@@ -92,7 +92,9 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
         }
         None => {}
     }
-    facts.push(format!("{name}: {} were sent.", words::counted(row.cost.packets, "packet")));
+    let (packets, bytes) = (row.cost.packets, row.cost.bytes);
+    let (packets, bytes) = (words::counted(packets, "packet"), words::counted(bytes, "byte"));
+    facts.push(format!("{name}: {packets} were sent, {bytes}."));
     facts
 }
 
@@ -114,6 +116,7 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             ));
         }
     }
+    sentences.extend(facts::away(report).iter().map(facts::Away::sentence));
     sentences
 }
 

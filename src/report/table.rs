@@ -25,7 +25,7 @@ struct Source<'a> {
 }
 
 /// In order of appearance.
-const SHOWN: [Shown; 11] = [
+const SHOWN: [Shown; 12] = [
     column(["", "wanted"], |one| words::count(one.totals.wanted)),
     column(["", "live"], |one| words::count(one.totals.live)),
     column(["caught", "up"], |one| words::count(one.totals.caught_up)),
@@ -57,6 +57,8 @@ const SHOWN: [Shown; 11] = [
         |one| millis(one.row.noticed_after_ms(), one.none),
     ),
     column(["", "packets"], |one| words::count(one.row.cost.packets)),
+    // Where nothing is wanted, what it costs is all that there is to compare.
+    unusual(["", "bytes"], |one| one.totals.wanted > 0, |one| words::count(one.row.cost.bytes)),
 ];
 
 const fn column(head: [&'static str; 2], value: fn(&Source) -> String) -> Shown {

@@ -95,6 +95,8 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             lines.extend(wrap(&text, &first, "          "));
         }
     }
+    let away = facts::away(report);
+    lines.extend(away.iter().flat_map(|away| wrap(&away.sentence(), "  ", "    ")));
     lines
 }
 

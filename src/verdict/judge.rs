@@ -5,6 +5,7 @@ use crate::message::{Contender, MessageId};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
+use super::absence;
 use super::anomaly::{self, Scene};
 use super::detection;
 use super::facts::{Facts, Map};
@@ -71,6 +72,7 @@ fn judge_subscriber(
 ) -> Subscriber {
     let case = Case::of(facts, subscriber);
     let mut counted = case.count();
+    counted.kept_away = absence::kept_away(facts, subscriber);
     counted.recoveries = recovery::judge(&case);
     counted.guarantees = claim::findings(&case);
     counted.anomalies = anomaly::seen(&Scene { case: &case, counted: &counted, blind_spots });
