@@ -51,7 +51,12 @@ fn capitalized(text: &str) -> String {
 }
 
 fn note(note: &Note, who: &str) -> String {
-    match note {
+    let sentence = of_publisher(note, who).or_else(|| of_broker(note));
+    sentence.or_else(|| of_subscriber(note, who)).expect("the cast tells no other note")
+}
+
+fn of_publisher(note: &Note, who: &str) -> Option<String> {
+    Some(match note {
         Note::HandedOver { message } => handed_over(message, who),
         Note::Unsent { reason, .. } => match reason {
             DropReason::NoConnection => {
@@ -68,6 +73,12 @@ fn note(note: &Note, who: &str) -> String {
         Note::ToldAccepted { .. } => format!("{who} hears that the broker has it."),
         Note::ToldRefused { .. } => format!("{who} hears that the broker refused it."),
         Note::AnswerLate { .. } => format!("{who} has waited long enough for an answer."),
+        _ => return None,
+    })
+}
+
+fn of_broker(note: &Note) -> Option<String> {
+    Some(match note {
         Note::Accepted { position, .. } => match position {
             Some(position) => format!("The broker accepts it, at position {position}."),
             None => "The broker takes it, and keeps nothing of it.".to_owned(),
@@ -111,6 +122,12 @@ fn note(note: &Note, who: &str) -> String {
         Note::Attached { client, answer, .. } => {
             format!("The broker answers {client}'s join: {}.", answered(**answer))
         }
+        _ => return None,
+    })
+}
+
+fn of_subscriber(note: &Note, who: &str) -> Option<String> {
+    Some(match note {
         Note::Welcomed { session } => format!("{who} has its session {}.", session.number),
         Note::Lost { session, reason } => {
             format!("For {who} its session {} is over: {}.", session.number, reason.words())
@@ -129,14 +146,9 @@ fn note(note: &Note, who: &str) -> String {
         Note::ToldGap { from, to, .. } => {
             format!("{who} is told that positions {from} to {to} are lost.")
         }
-        // None of these is told of a message.
-        Note::ConnectionClosed { .. }
-        | Note::CreateRoom { .. }
-        | Note::DeleteRoom { .. }
-        | Note::Recorded { .. }
-        | Note::Unrecorded { .. }
-        | Note::ToldAnswer { .. } => String::new(),
-    }
+        // None of the others is told of a message.
+        _ => return None,
+    })
 }
 
 fn handed_over(message: &Message, who: &str) -> String {
