@@ -4,6 +4,7 @@
 
 mod axis;
 mod bars;
+mod claims;
 mod facts;
 mod grid;
 mod headline;
@@ -57,6 +58,7 @@ pub fn build(
         schema: SCHEMA,
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
+        mutant: scenario.mutant.map(|mutant| mutant.name),
         seed,
         version: env!("CARGO_PKG_VERSION"),
         replay,
@@ -77,6 +79,9 @@ pub struct Report {
     pub scenario: String,
     /// Its title.
     pub title: String,
+    /// The machine that is broken on purpose; left out of the JSON if none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<&'static str>,
     /// The seed of this run.
     pub seed: u64,
     /// The version of delivery-lab.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, Link, MessageId};
 use crate::scenario::Scenario;
-use crate::verdict::{Cause, ClaimState, Evidence, Guarantee, Row, Totals};
+use crate::verdict::{Anomaly, Cause, ClaimState, Evidence, Guarantee, Recoveries, Row, Totals};
 
 use super::{Report, words};
 
@@ -170,6 +170,52 @@ impl Claim<'_> {
         };
         format!("{contender} {verb} {guarantee} ({promise}) for {client}{others}{evidence}.")
     }
+}
+
+/// Which machine is broken on purpose, if one is.
+pub fn broken_on_purpose(scenario: &Scenario) -> Option<String> {
+    let mutant = scenario.mutant?;
+    Some(format!("Broken on purpose ({}): {}", mutant.name, mutant.about))
+}
+
+/// What the subscribers of each contender were told when they came back, and whether it was true.
+pub fn recoveries(report: &Report) -> Vec<String> {
+    let told = report.contenders.iter().filter_map(|row| {
+        let sum = |count: fn(&Recoveries) -> u64| {
+            row.subscribers.iter().map(|one| count(&one.recoveries)).sum::<u64>()
+        };
+        let parts: Vec<String> = [
+            (sum(|one| one.honest_success), "honest success", "es"),
+            (sum(|one| one.honest_failure), "honest failure", "s"),
+            (sum(|one| one.false_comfort), "false comfort", "s"),
+            (sum(|one| one.false_alarm), "false alarm", "s"),
+        ]
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, what, plural)| {
+            let ending = if number == 1 { "" } else { plural };
+            format!("{} {what}{ending}", words::count(number))
+        })
+        .collect();
+        (!parts.is_empty()).then(|| format!("{}: {}.", row.contender(), words::listed(&parts)))
+    });
+    told.collect()
+}
+
+/// The patterns that were seen in each contender, and how often.
+pub fn anomalies(report: &Report) -> Vec<String> {
+    let seen = report.contenders.iter().filter_map(|row| {
+        let mut sums: BTreeMap<Anomaly, u64> = BTreeMap::new();
+        for (anomaly, count) in row.subscribers.iter().flat_map(|one| &one.anomalies) {
+            *sums.entry(*anomaly).or_default() += count;
+        }
+        let parts: Vec<String> = sums
+            .iter()
+            .map(|(anomaly, count)| format!("{anomaly} {}", words::count(*count)))
+            .collect();
+        (!parts.is_empty()).then(|| format!("{}: {}.", row.contender(), parts.join(", ")))
+    });
+    seen.collect()
 }
 
 /// Faults that did nothing, and in which contenders; nothing if all did something everywhere.

@@ -18,6 +18,7 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
         format!("Scenario {}, seed {}, {}.", report.scenario, report.seed, scenario.run_for),
         headline::sentence(report),
     ];
+    facts.extend(facts::broken_on_purpose(scenario));
     facts.extend(faults(scenario));
     facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
     facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
@@ -25,6 +26,8 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     facts.extend(prices.flat_map(|prices| prices::sentences(prices, &report.contenders)));
     facts.extend(why(report, style));
     facts.extend(claims(report));
+    facts.extend(facts::recoveries(report).into_iter().map(|said| format!("Recoveries: {said}")));
+    facts.extend(facts::anomalies(report).into_iter().map(|said| format!("Anomalies: {said}")));
     facts.extend(expectations(report));
     facts.extend(facts::left_out(report).into_iter().map(str::to_owned));
 
@@ -128,6 +131,14 @@ fn claims(report: &Report) -> Vec<String> {
             sentences.push("No claim was broken.".to_owned());
         }
         sentences.extend(claims.iter().map(|(claim, others)| claim.sentence(*others)));
+    }
+    for (state, verb) in [(ClaimState::Kept, "kept"), (ClaimState::NotClaimed, "did not claim")] {
+        sentences.extend(report.contenders.iter().filter_map(|row| {
+            let with = row.guarantees.iter().filter(|(_, one)| one.claim == state);
+            let names: Vec<String> = with.map(|(guarantee, _)| guarantee.to_string()).collect();
+            let name = row.contender();
+            (!names.is_empty()).then(|| format!("{name} {verb} {}.", words::listed(&names)))
+        }));
     }
     sentences
 }

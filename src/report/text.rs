@@ -23,6 +23,7 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let mut lines = title(report, scenario, style);
     lines.push(String::new());
     lines.extend(wrap(&headline::sentence(report), "", ""));
+    lines.extend(facts::broken_on_purpose(scenario).iter().flat_map(|said| wrap(said, "", "")));
     lines.push(String::new());
     // Where nothing was published there is nothing to draw.
     if report.contenders.iter().any(|row| row.published > 0) {
@@ -37,6 +38,8 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
         ("Prices", prices.unwrap_or_default()),
         ("Why", why(report, style)),
         ("Claims", claims(report, style)),
+        ("Recoveries", sentences(&facts::recoveries(report))),
+        ("Anomalies", sentences(&facts::anomalies(report))),
         ("Faults that did nothing", sentences(&facts::idle_faults(report, scenario))),
         ("Expectations", expectations(report, style)),
         ("What this leaves out", sentences(&facts::left_out(report))),
@@ -101,16 +104,16 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
 }
 
 fn claims(report: &Report, style: &Style) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines = super::claims::draw(report, style);
+    if facts::claims(report, ClaimState::Broken).is_empty() {
+        lines.push("  No claim was broken.".to_owned());
+    }
     for state in [ClaimState::Broken, ClaimState::OutsideTerms, ClaimState::Open] {
         for (claim, others) in facts::claims(report, state) {
             let ink = if state == ClaimState::Broken { Ink::Bad } else { Ink::Plain };
             let sentence = wrap(&claim.sentence(others), "  ", "    ");
             lines.extend(sentence.iter().map(|line| style.paint(ink, line)));
         }
-    }
-    if facts::claims(report, ClaimState::Broken).is_empty() {
-        lines.insert(0, "  No claim was broken.".to_owned());
     }
     lines
 }
