@@ -36,8 +36,12 @@ pub enum Fact {
     Awaits { sid: String, queue: Name, position: Position, answer: AckStream<Anything> },
     /// Some of what waited was written.
     Flushed { sid: String },
-    /// A WebSocket has ended; the flow is what came in.
-    Closed { flow: Flow, code: u16 },
+    /// A WebSocket has ended; the flow is what came in. Why, if its stream showed it.
+    Closed { sid: Option<String>, flow: Flow, code: u16, reason: Option<EndReason> },
+    /// A session was opened.
+    Opened { sid: String },
+    /// A request was not granted; it may have been a session's.
+    Refused { sid: Option<String>, reason: EndReason },
 }
 
 /// Whether a session may be: `Err` has the goodbye.

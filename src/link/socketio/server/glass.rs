@@ -45,6 +45,8 @@ pub struct Glass<N: Net> {
     heard: Units,
     /// Whether a WebSocket has ended.
     has_closed: bool,
+    /// Why it ends, once that can be seen.
+    reason: Option<EndReason>,
     facts: Facts,
     owner: Owner,
     desks: Desks,
@@ -56,8 +58,20 @@ impl<N: Net> Glass<N> {
         let (net, recorder) = (hub.net().clone(), hub.recorder().clone());
         let flow = Arc::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
         let (units, heard) = (Units::reading(), Units::reading());
-        let (has_closed, owner) = (false, Owner::default());
-        Glass { stream, net, recorder, flow, units, heard, has_closed, facts, owner, desks }
+        let owner = Owner::default();
+        Glass {
+            stream,
+            net,
+            recorder,
+            flow,
+            units,
+            heard,
+            has_closed: false,
+            reason: None,
+            facts,
+            owner,
+            desks,
+        }
     }
 
     /// Where to say whose packets pass.
@@ -77,7 +91,8 @@ impl<N: Net> Glass<N> {
         if let Some(ticket @ Ticket { sid: None, .. }) = &mut *owner
             && let Ok(Packet::Open(handshake)) = Packet::decode(content)
         {
-            ticket.sid = Some(handshake.sid);
+            ticket.sid = Some(handshake.sid.clone());
+            let _ = self.facts.send(Fact::Opened { sid: handshake.sid });
         }
     }
 
@@ -103,6 +118,7 @@ impl<N: Net> Glass<N> {
         let _ = self.heard.pass(bytes);
         let _ = self.heard.take_read();
         if let Some(code) = self.heard.close_code() {
+            self.reason.get_or_insert(EndReason::Left);
             self.closed(code.unwrap_or(NO_STATUS));
         }
     }
@@ -112,13 +128,16 @@ impl<N: Net> Glass<N> {
         if let Some((desk, TransportType::Websocket)) = self.owned() {
             desk.stream_ended(reason);
         }
+        self.reason.get_or_insert(reason);
     }
 
     /// The broker's task is told once with which code a WebSocket ended. A library's task may see
     /// the end of a process that was killed: nobody hears that.
     fn closed(&mut self, code: u16) {
         if self.units.is_websocket() && !std::mem::replace(&mut self.has_closed, true) {
-            let _ = self.facts.send(Fact::Closed { flow: self.flow.reversed(), code });
+            let sid = self.owner.lock().expect("nobody panics with it").clone();
+            let (sid, flow) = (sid.and_then(|ticket| ticket.sid), self.flow.reversed());
+            let _ = self.facts.send(Fact::Closed { sid, flow, code, reason: self.reason });
         }
     }
 }

@@ -17,9 +17,11 @@ use tokio::sync::oneshot;
 
 use super::ears::{Fact, Facts, Verdict};
 use super::lane::{Desk, Desks};
+use super::lobby::Lobby;
 use super::session::{Counters, Said, Session, hello};
 use crate::core::BrokerInput;
 use crate::history::What;
+use crate::link::hub::sleep_until;
 use crate::link::socketio::event::MAIN;
 use crate::link::socketio::words::Auth;
 use crate::link::{Hub, Lane};
@@ -32,6 +34,7 @@ pub struct Office<N: Net> {
     facts: Facts,
     io: SocketIo,
     sessions: BTreeMap<String, Session>,
+    lobby: Lobby,
     desks: Desks,
     counters: Counters,
     answers: FuturesUnordered<Answer>,
@@ -43,8 +46,9 @@ type Answer = Pin<Box<dyn Future<Output = Option<(String, Name, Position)>> + Se
 impl<N: Net> Office<N> {
     /// An office without sessions.
     pub fn new(hub: Hub<N>, facts: Facts, io: SocketIo) -> Office<N> {
-        let (sessions, desks, counters) = Default::default();
-        Office { hub, facts, io, sessions, desks, counters, answers: FuturesUnordered::new() }
+        let (sessions, lobby, desks, counters) = Default::default();
+        let answers = FuturesUnordered::new();
+        Office { hub, facts, io, sessions, lobby, desks, counters, answers }
     }
 
     /// The desks of all sessions, by Engine.IO's id.
@@ -52,14 +56,22 @@ impl<N: Net> Office<N> {
         self.desks.clone()
     }
 
-    /// Waits for the next acknowledgement of a push, and passes it on.
-    pub async fn next_answer(&mut self) {
-        match self.answers.next().await {
-            Some(Some((sid, queue, position))) => {
-                self.tell(&sid, Frame::Ack { queue, position });
+    /// Waits for the next acknowledgement of a push, and passes it on; or until a session has
+    /// taken too long to connect to anything.
+    pub async fn next(&mut self) {
+        let late = self.lobby.first().map(|(sid, until)| (sid.to_owned(), until));
+        let until = late.as_ref().map(|(_, until)| *until);
+        tokio::select! {
+            biased;
+            Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
+                if let Some((sid, queue, position)) = answer {
+                    self.tell(&sid, Frame::Ack { queue, position });
+                }
             }
-            Some(None) => {}
-            None => std::future::pending().await,
+            () = sleep_until(self.hub.net(), until) => {
+                late.and_then(|(sid, _)| self.lobby.leave(&sid));
+                self.hub.turned_away(EndReason::ConnectTimeout);
+            }
         }
     }
 
@@ -86,14 +98,43 @@ impl<N: Net> Office<N> {
                     is_answered.then_some((sid, queue, position))
                 }));
             }
-            Fact::Closed { flow, code } => {
+            Fact::Closed { sid, flow, code, reason } => {
                 let what = What::CloseCode { flow: Arc::new(flow), code };
                 self.hub.recorder().record(self.hub.net().now(), what);
+                self.closed(sid.as_deref(), reason);
             }
+            Fact::Opened { sid } => self.lobby.enter(self.hub.net().now(), sid),
+            Fact::Refused { sid, reason } => self.refused(sid.as_deref(), reason),
             Fact::Flushed { sid } => {
                 if let Some(session) = self.sessions.get(&sid) {
                     self.hub.flushed(session.peer, session.desk.waiting());
                 }
+            }
+        }
+    }
+
+    /// A WebSocket has ended. If its session had connected to nothing, nobody else tells: whatever
+    /// the library ended for no reason that its stream showed was nonsense, or took too long.
+    fn closed(&mut self, sid: Option<&str>, reason: Option<EndReason>) {
+        let Some(since) = sid.and_then(|sid| self.lobby.leave(sid)) else { return };
+        let waited = self.hub.net().now().since(since);
+        // The first ping waits for nothing.
+        let is_late = waited >= self.hub.limits().heartbeat.timeout;
+        let other = if is_late { EndReason::ConnectTimeout } else { EndReason::Malformed };
+        self.hub.turned_away(reason.unwrap_or(other));
+    }
+
+    /// A request was not granted. What is no packet ends a session anyway, and what has no place
+    /// does not.
+    fn refused(&mut self, sid: Option<&str>, reason: EndReason) {
+        match sid.and_then(|sid| self.sessions.get(sid)) {
+            Some(session) if matches!(reason, EndReason::TooLong | EndReason::HttpTimeout) => {
+                self.hub.tell(BrokerInput::Garbled { peer: session.peer, reason });
+            }
+            Some(_) => {}
+            None => {
+                sid.and_then(|sid| self.lobby.leave(sid));
+                self.hub.turned_away(reason);
             }
         }
     }
@@ -104,6 +145,7 @@ impl<N: Net> Office<N> {
             let _ = verdict.send(Err(EndReason::Malformed));
             return;
         };
+        self.lobby.leave(&sid);
         if let Some(session) = self.sessions.get(&sid) {
             let is_open = self.hub.is_open(session.peer);
             let _ = verdict.send(if is_open { Ok(()) } else { Err(EndReason::UnknownSession) });
