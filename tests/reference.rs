@@ -127,7 +127,7 @@ fn of_links() -> Vec<Row> {
             "time for Socket.IO's upgrade to WebSocket",
             UPGRADE_WITHIN.to_string(),
             "the session closed",
-            "left",
+            late,
         ),
     ]
 }

@@ -302,6 +302,52 @@ fn a_session_that_began_as_websocket_hears_more_than_a_send_queue_holds() {
     }
 }
 
+/// What is said on a WebSocket, and why the session ends.
+fn unspeakable() -> Vec<(Vec<u8>, EndReason)> {
+    let too_long = [&[0x81, 0xff][..], &1_000_001_u64.to_be_bytes(), &[0; 4]].concat();
+    // A message in two frames, of which neither is too long.
+    let half = |opcode| [&[opcode, 0xff][..], &500_001_u64.to_be_bytes(), &[0; 500_005]].concat();
+    vec![
+        (too_long, EndReason::TooLong),
+        ([half(0x01), half(0x80)].concat(), EndReason::TooLong),
+        (vec![0x83, 0x80, 0, 0, 0, 0], EndReason::Malformed),
+        (vec![0x81, 0x81, 0, 0, 0, 0, 0xff], EndReason::Malformed),
+        (vec![0x81, 0x01, b'x'], EndReason::Malformed),
+        (frame("zzz"), EndReason::Malformed),
+        (vec![0x88, 0x80, 0, 0, 0, 0], EndReason::Left),
+    ]
+}
+
+#[test]
+fn nonsense_on_a_websocket_ends_its_session_with_a_reason() {
+    let history = in_the_simulator(Mode::FireAndForget, 20, async |net, to| {
+        for (bytes, _) in unspeakable() {
+            let mut stream = upgrade(&net, to, None).await;
+            stream.write_all(&bytes).await.unwrap();
+            hear_out(&mut stream).await;
+
+            let mut stream = upgrade(&net, to, None).await;
+            stream.write_all(&frame(HELLO)).await.unwrap();
+            read_until(&mut stream, "40/q,").await;
+            stream.write_all(&bytes).await.unwrap();
+            hear_out(&mut stream).await;
+
+            let sid = handshake(&net, to).await;
+            post(&net, to, &sid, HELLO).await;
+            let mut stream = upgrade(&net, to, Some(&sid)).await;
+            stream.write_all(&frame("2probe")).await.unwrap();
+            read_until(&mut stream, "3probe").await;
+            stream.write_all(&frame("5")).await.unwrap();
+            stream.write_all(&bytes).await.unwrap();
+            hear_out(&mut stream).await;
+        }
+    });
+    let expected = unspeakable().into_iter().flat_map(|(_, reason)| {
+        [Seen::TurnedAway(reason), Seen::Closed(reason), Seen::Closed(reason)]
+    });
+    assert_eq!(seen(&history), expected.collect::<Vec<_>>());
+}
+
 #[test]
 fn what_does_not_come_whole_in_time_is_ended_with_a_reason() {
     let history = in_the_simulator(Mode::FireAndForget, 200, async |net, to| {
@@ -325,17 +371,24 @@ fn what_does_not_come_whole_in_time_is_ended_with_a_reason() {
         assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
         assert_eq!(net.now(), after(20_040 + 60 + 20_000), "a session's body");
 
+        let sid = handshake(&net, to).await;
+        post(&net, to, &sid, HELLO).await;
+        let mut stream = upgrade(&net, to, Some(&sid)).await;
+        hear_out(&mut stream).await;
+        assert_eq!(net.now(), after(40_100 + 60 + 10_000), "an upgrade");
+
         // What comes after a request that was answered: the session is not the connection's.
         let mut stream = net.connect(to).await.unwrap();
         let hello = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: b\r\n\r\n";
         stream.write_all(format!("{hello}GET /socket").as_bytes()).await.unwrap();
         hear_out(&mut stream).await;
-        assert_eq!(net.now(), after(40_100 + 20 + 75_000), "a second head");
+        assert_eq!(net.now(), after(50_160 + 20 + 75_000), "a second head");
     });
     use Seen::{Closed, TurnedAway};
     let expected = [
         TurnedAway(EndReason::HttpTimeout),
         Closed(EndReason::HttpTimeout),
+        Closed(EndReason::ConnectTimeout),
         // Whoever asked for the second head had a session, and connected to nothing.
         TurnedAway(EndReason::ConnectTimeout),
     ];

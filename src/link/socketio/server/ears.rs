@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use socketioxide::TransportType;
 use socketioxide::ack::AckStream;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{AckSender, SocketRef};
@@ -31,7 +32,7 @@ pub enum Fact {
     /// An event came: its JSON, and where its acknowledgement goes.
     Said { sid: String, namespace: String, text: String, answer: AckSender, wants: Wants },
     /// A namespace of the session is left, or all of them.
-    Left { sid: String, namespace: String, reason: DisconnectReason },
+    Left { sid: String, namespace: String, transport: TransportType, reason: DisconnectReason },
     /// A push waits for its acknowledgement.
     Awaits { sid: String, queue: Name, position: Position, answer: AckStream<Anything> },
     /// Some of what waited was written.
@@ -123,7 +124,8 @@ impl DisconnectHandler<LocalAdapter, Ours> for Ears {
         defer: fn(Arc<Socket>),
     ) {
         let (sid, namespace) = (socket.id.to_string(), socket.ns().to_owned());
-        self.tell(Fact::Left { sid, namespace, reason });
+        let transport = socket.transport_type();
+        self.tell(Fact::Left { sid, namespace, transport, reason });
         defer(socket);
     }
 }

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::ears::{Fact, Facts};
 use super::lane::{Desk, Desks};
 use crate::history::{Flow, Recorder, What};
+use crate::link::limits::MOST_PAYLOAD;
 use crate::link::socketio::packet::{Packet, SEPARATOR};
 use crate::link::tap::Units;
 use crate::link::websocket::ending::{ABNORMAL, NO_STATUS};
@@ -43,6 +44,8 @@ pub struct Glass<N: Net> {
     units: Units,
     /// What comes in.
     heard: Units,
+    /// Whether the upgrade to WebSocket was granted.
+    is_upgraded: bool,
     /// Whether a WebSocket has ended.
     has_closed: bool,
     /// Why it ends, once that can be seen.
@@ -66,6 +69,7 @@ impl<N: Net> Glass<N> {
             flow,
             units,
             heard,
+            is_upgraded: false,
             has_closed: false,
             reason: None,
             facts,
@@ -98,6 +102,9 @@ impl<N: Net> Glass<N> {
 
     fn watch(&mut self, bytes: &[u8]) {
         let _ = self.units.pass(bytes);
+        if self.units.is_websocket() && !std::mem::replace(&mut self.is_upgraded, true) {
+            self.owned().into_iter().for_each(|(desk, _)| desk.upgrades(self.net.now()));
+        }
         let units = self.units.take_read();
         let text = |(end, content)| Some((end, String::from_utf8(content).ok()?));
         let units: Vec<(u64, String)> = units.into_iter().filter_map(text).collect();
@@ -113,12 +120,16 @@ impl<N: Net> Glass<N> {
         desk.flushed();
     }
 
-    /// The client says something: only its last words are looked at.
+    /// The client says something: only its last words are looked at, and whether it talks too
+    /// much.
     fn hear(&mut self, bytes: &[u8]) {
         let _ = self.heard.pass(bytes);
         let _ = self.heard.take_read();
+        if self.heard.longest_message() > MOST_PAYLOAD as u64 {
+            self.ended(EndReason::TooLong);
+        }
         if let Some(code) = self.heard.close_code() {
-            self.reason.get_or_insert(EndReason::Left);
+            self.ended(EndReason::Left);
             self.closed(code.unwrap_or(NO_STATUS));
         }
     }

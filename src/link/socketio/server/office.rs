@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use socketioxide::SocketIo;
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::DisconnectReason;
+use socketioxide::{SocketIo, TransportType};
 use tokio::sync::oneshot;
 
 use super::ears::{Fact, Facts, Verdict};
@@ -22,11 +22,13 @@ use super::session::{Counters, Said, Session, hello};
 use crate::core::BrokerInput;
 use crate::history::What;
 use crate::link::hub::sleep_until;
+use crate::link::limits::UPGRADE_WITHIN;
 use crate::link::socketio::event::MAIN;
 use crate::link::socketio::words::Auth;
 use crate::link::{Hub, Lane};
 use crate::message::{EndReason, Frame, Name, Position};
 use crate::net::Net;
+use crate::time::Instant;
 
 /// The sessions of a server, and the broker's ear.
 pub struct Office<N: Net> {
@@ -91,7 +93,9 @@ impl<N: Net> Office<N> {
                 };
                 self.hub.tell(input);
             }
-            Fact::Left { sid, namespace, reason } => self.left(&sid, &namespace, reason),
+            Fact::Left { sid, namespace, transport, reason } => {
+                self.left(&sid, &namespace, transport, reason);
+            }
             Fact::Awaits { sid, queue, position, answer } => {
                 self.answers.push(Box::pin(async move {
                     let is_answered = is_answer(&answer.await);
@@ -176,7 +180,13 @@ impl<N: Net> Office<N> {
     }
 
     /// A namespace was left: by the client, by the broker, or with the whole session.
-    fn left(&mut self, sid: &str, namespace: &str, reason: DisconnectReason) {
+    fn left(
+        &mut self,
+        sid: &str,
+        namespace: &str,
+        transport: TransportType,
+        reason: DisconnectReason,
+    ) {
         let Some(session) = self.sessions.get_mut(sid) else { return };
         let is_last = session.desk.left(namespace);
         let reason = match reason {
@@ -191,9 +201,13 @@ impl<N: Net> Office<N> {
             DisconnectReason::PacketParsingError | DisconnectReason::MultipleHttpPollingError => {
                 EndReason::Malformed
             }
-            DisconnectReason::TransportClose
-            | DisconnectReason::TransportError
-            | DisconnectReason::ClosingServer => session.desk.end().unwrap_or(EndReason::Left),
+            DisconnectReason::TransportError => {
+                let now = self.hub.net().now();
+                session.desk.end().unwrap_or_else(|| failed(&session.desk, transport, now))
+            }
+            DisconnectReason::TransportClose | DisconnectReason::ClosingServer => {
+                session.desk.end().unwrap_or(EndReason::Left)
+            }
         };
         let peer = session.peer;
         self.forget_if(sid, true);
@@ -231,6 +245,15 @@ impl<N: Net> Drop for Office<N> {
             sessions.into_values().for_each(|mut session| session.desk.close());
         }
     }
+}
+
+/// Why a WebSocket failed that did not end: its upgrade took too long, or it spoke nonsense.
+fn failed(desk: &Desk, transport: TransportType, now: Instant) -> EndReason {
+    let is_late = |since: Instant| now >= since + UPGRADE_WITHIN;
+    if transport == TransportType::Polling && desk.upgrades_since().is_some_and(is_late) {
+        return EndReason::ConnectTimeout;
+    }
+    EndReason::Malformed
 }
 
 /// What a client says with CONNECT; nothing is as good as an empty object.
