@@ -5,6 +5,7 @@
 mod axis;
 mod bars;
 mod facts;
+mod grid;
 mod headline;
 mod ids;
 mod json;
@@ -13,6 +14,7 @@ mod measure;
 mod museum;
 pub mod packets;
 mod plain;
+mod prices;
 mod replay;
 #[cfg(test)]
 mod sample;
@@ -21,16 +23,17 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-mod totals;
+pub mod why;
 mod words;
 
 use serde::Serialize;
 
 pub use json::json;
-pub use measure::COLUMNS;
+pub use measure::{COLUMNS, wrap_to};
 pub use museum::{Caught, Exhibit, museum, mutants};
+pub use prices::Price;
 pub use replay::quoted;
-pub use style::{Colour, Shape, Style};
+pub use style::{Colour, Glyph, Ink, Shape, Style};
 pub use text::text;
 
 pub use crate::verdict::RunResult;
@@ -60,6 +63,7 @@ pub fn build(
         trace_hash,
         result: verdict::result(scenario, &rows, &checked),
         contenders: rows,
+        prices: None,
         expectations: checked,
     }
 }
@@ -85,6 +89,16 @@ pub struct Report {
     pub result: RunResult,
     /// One row a contender, in the scenario's order.
     pub contenders: Vec<Row>,
+    /// What each contender cost beside the cheapest, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Vec<Price>>,
     /// What was expected, and what was measured.
     pub expectations: Vec<Checked>,
+}
+
+impl Report {
+    /// The same report with the prices in it.
+    pub fn with_prices(self) -> Report {
+        Report { prices: Some(prices::of(&self.contenders)), ..self }
+    }
 }

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("message", &[]),
     ("time", &[]),
+    ("explain", &[]),
     ("history", &[]),
     ("core", &[]),
     ("wire", &[]),
     ("mutant", &["core", "link"]),
-    ("scenario", &["mutant"]),
+    ("scenario", &["explain", "mutant"]),
     ("net", &[]),
     ("link", &["core", "wire", "net", "history"]),
     ("sim", &["scenario", "mutant", "link", "core", "net", "history"]),
@@ -21,8 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "history", "core", "mutant", "wire", "scenario", "net", "link", "sim", "verdict",
-            "report",
+            "explain", "history", "core", "mutant", "wire", "scenario", "net", "link", "sim",
+            "verdict", "report",
         ],
     ),
     ("lib", &[]),

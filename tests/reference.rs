@@ -1,19 +1,49 @@
-//! The pages about outcomes and limits: the one names every word of the verdict, the other every
-//! limit that no scenario changes.
+//! The pages about words, outcomes and limits say what the code says. With `UPDATE_REFERENCE=1`
+//! they are written anew.
 
-use delivery_lab::verdict::{Anomaly, Cause, ClaimState, Guarantee, Truth};
+use delivery_lab::explain::{self, FAMILIES};
 use delivery_lab::wire;
 
+/// The page is what was made of it.
+fn check(name: &str, make: impl Fn(&str) -> String) {
+    let path = format!("{}/docs/reference/{name}", env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(&path).unwrap_or_default();
+    let made = make(&page);
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(&path, &made).expect("the page can be written");
+        return;
+    }
+    assert!(page == made, "write {name} anew: UPDATE_REFERENCE=1 cargo test --test reference");
+}
+
 #[test]
-fn the_page_about_outcomes_names_every_word() {
+fn the_page_of_words_is_what_explain_says() {
+    check("words.md", |_| explain::page());
+}
+
+const BEGIN: &str = "<!-- words: ";
+const END: &str = "<!-- end -->";
+
+/// The page with the table of each family that it has a place for.
+fn with_tables(page: &str) -> String {
+    let mut parts = page.split(BEGIN);
+    let mut made = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once(" -->").expect("a place has a name");
+        let (_, rest) = rest.split_once(END).expect("a place has an end");
+        let family = explain::find_family(name).expect("a place names a family");
+        made.push_str(&format!("{BEGIN}{name} -->\n\n{}\n{END}{rest}", explain::table(family)));
+    }
+    made
+}
+
+#[test]
+fn the_page_about_outcomes_has_the_words_of_the_verdict() {
+    check("outcomes.md", with_tables);
     let page = include_str!("../docs/reference/outcomes.md");
-    let causes = Cause::ALL.iter().map(|cause| format!("| `{cause}` |"));
-    let guarantees = Guarantee::ALL.iter().map(|guarantee| format!("| `{guarantee}` |"));
-    let anomalies = Anomaly::ALL.iter().map(|anomaly| format!("`{anomaly}`"));
-    let truths = Truth::ALL.iter().map(|truth| format!("`{truth}`"));
-    let claims = ClaimState::ALL.iter().map(|claim| format!("`{claim}`"));
-    for word in causes.chain(guarantees).chain(anomalies).chain(truths).chain(claims) {
-        assert!(page.contains(&word), "{word} is missing");
+    for name in ["outcome", "cause", "guarantee", "verdict", "claim", "anomaly"] {
+        assert!(FAMILIES.iter().any(|family| family.name == name), "{name} is no family");
+        assert!(page.contains(&format!("{BEGIN}{name} -->")), "{name} has no place");
     }
 }
 
@@ -189,7 +219,6 @@ fn of_network() -> Vec<Row> {
 
 #[test]
 fn the_page_about_limits_says_what_they_are() {
-    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/limits.md");
     let line = |(limit, most, what, why)| format!("| {limit} | {most} | {what} | {why} |\n");
     let table = |rows: Vec<Row>| rows.into_iter().map(line).collect::<String>();
     let (links, machines) = (table(of_links()), table(of_machines()));
@@ -197,11 +226,7 @@ fn the_page_about_limits_says_what_they_are() {
         "{LIMITS}{OF_LINKS}{links}{OF_MACHINES}{machines}{OF_NETWORK}{}",
         table(of_network())
     );
-    if std::env::var_os("UPDATE_REFERENCE").is_some() {
-        std::fs::write(PAGE, &made).expect("the page can be written");
-    }
-    let page = std::fs::read_to_string(PAGE).expect("the page can be read");
-    assert_eq!(page, made, "write it again: UPDATE_REFERENCE=1 cargo test --test reference");
+    check("limits.md", |_| made.clone());
 }
 
 #[test]

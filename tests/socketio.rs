@@ -245,6 +245,36 @@ fn whoever_talks_nonsense_is_turned_away_with_a_reason_on_real_sockets() {
     check_reasons(&History::assemble(processes, &[recorder]));
 }
 
+/// A hello that is older than one that the broker knows is refused; nothing is kept of it, so the
+/// next one on the same transport is judged by itself.
+#[test]
+fn a_hello_that_was_refused_leaves_nothing_behind() {
+    let history = in_the_simulator(Mode::FireAndForget, 10, async |net, to| {
+        let hello = |number: u64| {
+            format!(
+                "40{{\"client\":\"shop\",\"session\":{{\"process\":\"shop\",\"number\":{number}}}}}"
+            )
+        };
+        let answer_to = async |sid: &str, number| {
+            post(&net, to, sid, &hello(number)).await;
+            let poll = format!("GET /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1");
+            say(&net, to, format!("{poll}\r\nHost: b\r\n\r\n").as_bytes()).await
+        };
+        let (first, second) = (handshake(&net, to).await, handshake(&net, to).await);
+        let welcome = answer_to(&first, 2).await;
+        assert!(welcome.contains("40{"), "{welcome}");
+        let refused = answer_to(&second, 1).await;
+        assert!(refused.ends_with("44{\"message\":\"stale-hello\"}"), "{refused}");
+        let welcome = answer_to(&second, 3).await;
+        assert!(welcome.contains("40{"), "{welcome}");
+    });
+    let opened = history
+        .events
+        .iter()
+        .filter(|event| matches!(&event.what, What::Note(Note::SessionOpened { .. })));
+    assert_eq!(opened.count(), 2);
+}
+
 // ── by WebSocket alone ──────────────────────────────────────────────────────────────────────
 
 /// Opens a WebSocket: for a session, or as a client does that never polls.

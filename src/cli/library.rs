@@ -5,10 +5,12 @@ use std::fs::OpenOptions;
 use std::io::Write;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, ShowArgs};
 use super::console::Console;
+use super::values::words;
 use super::{load, sources};
 use crate::mutant;
 use crate::report;
@@ -80,5 +82,11 @@ pub fn completions(args: &CompletionsArgs, console: &mut Console) -> Exit {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "dlab", &mut text);
     console.print(&String::from_utf8_lossy(&text));
+    if args.shell == Shell::Fish {
+        // The generator knows values of options only.
+        let condition = "__fish_dlab_using_subcommand explain";
+        let words = words().collect::<Vec<_>>().join(" ");
+        console.print(&format!("complete -c dlab -n \"{condition}\" -f -a \"{words}\"\n"));
+    }
     Exit::Met
 }

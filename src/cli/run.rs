@@ -21,7 +21,7 @@ use super::values::Seeds;
 use super::{Exit, interrupt, log};
 use crate::message::Contender;
 use crate::scenario::LoadOptions;
-use crate::sim::TrialOptions;
+use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
 use book::Book;
 
@@ -54,10 +54,12 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
             return Exit::File;
         }
     };
+    let capture = if args.why.is_some() { Capturing::Packets } else { Capturing::Nothing };
     let wishes = Wishes {
-        options: TrialOptions { view_at: args.at, ..TrialOptions::default() },
+        options: TrialOptions { view_at: args.at, capture, ..TrialOptions::default() },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
         trace: if trace.is_some() { Keep::Trace } else { Keep::Nothing },
+        why: args.why.clone(),
     };
     interrupt::watch();
     execute(&plan, &pool, wishes, Book::new(args, &loaded, plan.reports, trace), console)

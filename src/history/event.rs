@@ -99,7 +99,7 @@ impl Serialize for Flow {
 }
 
 /// What became of a packet that did not arrive as sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// A `loss` fault drew it.

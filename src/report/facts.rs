@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, Link, MessageId};
 use crate::scenario::Scenario;
-use crate::verdict::{Cause, ClaimState, Evidence, Guarantee, Row};
+use crate::verdict::{Cause, ClaimState, Evidence, Guarantee, Row, Totals};
 
-use super::totals::{Totals, contender};
 use super::{Report, words};
 
 /// Why a contender missed what it missed.
@@ -41,7 +40,7 @@ pub fn missed(report: &Report) -> Vec<Missed<'_>> {
 }
 
 fn missed_by(row: &Row) -> Option<Missed<'_>> {
-    let totals = Totals::of(row);
+    let totals = Totals::of(&row.subscribers);
     let mut seen: BTreeMap<Cause, (BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
     for subscriber in &row.subscribers {
         for message in &subscriber.messages {
@@ -63,7 +62,51 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
     // Stable: causes of one frequency stay in the order of the reference.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     let (missed, wanted) = (totals.missed, totals.wanted);
-    (missed > 0).then_some(Missed { contender: contender(row), missed, wanted, reasons })
+    (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
+}
+
+/// Subscribers that a contender never got on record.
+pub struct Away<'a> {
+    /// Who did not.
+    pub contender: Contender,
+    /// Which subscribers.
+    pub clients: Vec<&'a str>,
+    /// What ended their last attempts.
+    pub by: BTreeSet<&'a str>,
+    /// Messages that were published, if nobody at all was there to want them.
+    pub nowhere: Option<u64>,
+}
+
+/// The contenders in which somebody was to subscribe and never was on record, in order.
+pub fn away(report: &Report) -> Vec<Away<'_>> {
+    report.contenders.iter().filter_map(away_in).collect()
+}
+
+fn away_in(row: &Row) -> Option<Away<'_>> {
+    let away = row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.kept_away?)));
+    let (clients, by): (Vec<_>, BTreeSet<_>) = away.unzip();
+    let is_anybody_there = clients.len() < row.subscribers.len();
+    let nowhere = Some(row.published).filter(|count| *count > 0 && !is_anybody_there);
+    (!clients.is_empty()).then_some(Away { contender: row.contender(), clients, by, nowhere })
+}
+
+impl Away<'_> {
+    /// Who never got to subscribe, and why.
+    pub fn phrase(&self) -> String {
+        let who = match &*self.clients {
+            [one] => (*one).to_owned(),
+            all => words::counted(all.len() as u64, "subscriber"),
+        };
+        let by: Vec<&str> = self.by.iter().copied().collect();
+        format!("{who} never got to subscribe ({})", by.join(", "))
+    }
+
+    /// The same of its contender, and what became of the messages.
+    pub fn sentence(&self) -> String {
+        let messages = self.nowhere.map(|count| words::counted(count, "message"));
+        let nowhere = messages.map(|messages| format!("; {messages} went nowhere"));
+        format!("{}: {}{}.", self.contender, self.phrase(), nowhere.unwrap_or_default())
+    }
 }
 
 /// A claim that did not simply hold.
@@ -91,7 +134,7 @@ pub fn claims(report: &Report, state: ClaimState) -> Vec<(Claim<'_>, usize)> {
                     Evidence::Said(said) => said.as_deref(),
                     Evidence::LeftOut => None,
                 };
-                let (contender, client) = (contender(row), subscriber.client.as_str());
+                let (contender, client) = (row.contender(), subscriber.client.as_str());
                 (finding.claim == state).then_some(Claim {
                     contender,
                     client,
@@ -137,7 +180,7 @@ pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
             .contenders
             .iter()
             .filter(|row| row.faults.iter().any(|bites| bites.fault == at && bites.bit == 0))
-            .map(|row| contender(row).to_string())
+            .map(|row| row.contender().to_string())
             .collect();
         let whole = idle.len() == report.contenders.len();
         let whom = if whole { "any contender".to_owned() } else { words::listed(&idle) };

@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::scenario::Scenario;
-use crate::verdict::{ClaimState, Outcome, Row};
+use crate::verdict::{ClaimState, Outcome, Row, Totals};
 
 use super::lanes::SUBSCRIBERS;
 use super::measure::wrap;
 use super::style::Style;
-use super::totals::{Totals, contender};
-use super::{Report, RunResult, facts, headline, ids, replay, words};
+use super::{Report, RunResult, facts, headline, ids, prices, replay, words};
 
 /// The sentences, wrapped.
 pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
@@ -22,6 +21,8 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     facts.extend(faults(scenario));
     facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
     facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
+    let prices = report.prices.iter();
+    facts.extend(prices.flat_map(|prices| prices::sentences(prices, &report.contenders)));
     facts.extend(why(report, style));
     facts.extend(claims(report));
     facts.extend(expectations(report));
@@ -41,7 +42,7 @@ fn faults(scenario: &Scenario) -> Vec<String> {
 }
 
 fn contenders(row: &Row, style: &Style) -> Vec<String> {
-    let (name, totals) = (contender(row), Totals::of(row));
+    let (name, totals) = (row.contender(), Totals::of(&row.subscribers));
     let count = words::count;
     let mut facts = vec![format!(
         "{name}: wanted {}, live {}, caught up {}, missed {}.",
@@ -81,7 +82,7 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
     if let Some(ms) = totals.worst_delay_ms {
         facts.push(format!("{name}: the worst delay was {}.", words::millis(ms)));
     }
-    match totals.noticed_after_ms {
+    match row.noticed_after_ms() {
         Some(ms) => {
             facts
                 .push(format!("{name}: a fault was noticed after {} at worst.", words::millis(ms)));
@@ -91,7 +92,9 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
         }
         None => {}
     }
-    facts.push(format!("{name}: {} were sent.", words::counted(row.cost.packets, "packet")));
+    let (packets, bytes) = (row.cost.packets, row.cost.bytes);
+    let (packets, bytes) = (words::counted(packets, "packet"), words::counted(bytes, "byte"));
+    facts.push(format!("{name}: {packets} were sent, {bytes}."));
     facts
 }
 
@@ -113,6 +116,7 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             ));
         }
     }
+    sentences.extend(facts::away(report).iter().map(facts::Away::sentence));
     sentences
 }
 

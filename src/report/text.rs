@@ -8,7 +8,7 @@ use crate::verdict::ClaimState;
 
 use super::measure::{COLUMNS, clean, fit, width, wrap};
 use super::style::{Glyph, Ink, Shape, Style};
-use super::{Report, RunResult, facts, headline, ids, lanes, plain, replay, table, words};
+use super::{Report, RunResult, facts, headline, ids, lanes, plain, prices, replay, table, words};
 
 /// The report, each line ended by a newline.
 pub fn text(report: &Report, scenario: &Scenario, style: &Style) -> String {
@@ -24,12 +24,17 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     lines.push(String::new());
     lines.extend(wrap(&headline::sentence(report), "", ""));
     lines.push(String::new());
-    let (diagram, used) = lanes::draw(report, scenario, style);
-    lines.extend(diagram);
-    lines.extend(legend(&used, style));
-    lines.push(String::new());
+    // Where nothing was published there is nothing to draw.
+    if report.contenders.iter().any(|row| row.published > 0) {
+        let (diagram, used) = lanes::draw(report, scenario, style);
+        lines.extend(diagram);
+        lines.extend(legend(&used, style));
+        lines.push(String::new());
+    }
     lines.extend(table::draw(report, style));
+    let prices = report.prices.as_ref().map(|all| prices::draw(all, &report.contenders, style));
     let sections = [
+        ("Prices", prices.unwrap_or_default()),
         ("Why", why(report, style)),
         ("Claims", claims(report, style)),
         ("Faults that did nothing", sentences(&facts::idle_faults(report, scenario))),
@@ -90,6 +95,8 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             lines.extend(wrap(&text, &first, "          "));
         }
     }
+    let away = facts::away(report);
+    lines.extend(away.iter().flat_map(|away| wrap(&away.sentence(), "  ", "    ")));
     lines
 }
 

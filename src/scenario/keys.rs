@@ -8,6 +8,7 @@ mod expect;
 mod fault;
 mod mutant;
 
+use crate::explain::FAULTS;
 use crate::time::Duration;
 
 use super::limits;
@@ -43,10 +44,15 @@ pub struct Cases {
 pub struct Case {
     /// The word.
     pub word: &'static str,
-    /// What it means.
-    pub about: &'static str,
     /// Its own keys.
     pub keys: &'static [Key],
+}
+
+impl Case {
+    /// What it means: a kind of fault is a word of the report, too.
+    pub fn about(&self) -> &'static str {
+        FAULTS.word(self.word).expect("every kind of fault is explained").brief
+    }
 }
 
 /// One key.

@@ -8,7 +8,7 @@ use crate::message::{Link, Mode};
 
 use super::Cause;
 use super::copies::{self, ALIVE, End, Way};
-use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, Sending};
+use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, Sending, Word};
 
 /// What a missed message was missed by, and when.
 pub fn of(way: Way<'_, '_>) -> End {
@@ -30,7 +30,9 @@ pub fn of(way: Way<'_, '_>) -> End {
     }
     if !way.delivery.kept.is_empty() {
         // Acknowledged to the broker, and by no client: somebody passed over it.
-        return End { at: accepted.moment.at, cause: Cause::Skipped };
+        let acknowledged = way.delivery.acknowledged.iter().map(|moment| moment.at).max();
+        let at = acknowledged.unwrap_or(accepted.moment.at);
+        return End { at, cause: Cause::Skipped };
     }
     let members = way.facts.roll.members();
     let processes = &members[way.subscriber].processes;
@@ -61,9 +63,10 @@ fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
         kept.map(|(life, since)| (*life, *since, accepted.position))
     });
     lives.filter_map(move |(life, since, position)| {
-        let in_life = |(of, _): &&(u32, _)| *of == life;
-        let acknowledged = delivery.acknowledged.iter().find(in_life).map(|(_, at)| (*at, None));
-        let evicted = delivery.evicted.filter(|(of, _)| *of == life).map(|(_, at)| at);
+        // What came before the backlog had it for this subscriber is no end of this copy.
+        let end = |ends: &[Moment]| ends.iter().copied().find(|at| *at > since);
+        let acknowledged = end(&delivery.acknowledged).map(|at| (at, None));
+        let evicted = end(&delivery.evicted);
         let crashed = facts.lives.death_after(BROKER, since);
         let passed = position.and_then(|position| {
             let queue = facts.places.find_queue(&message.message?.queue)?;
@@ -83,10 +86,10 @@ fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
     })
 }
 
-/// When an attachment let the deliveries begin beyond this position: `skipped`, what was retained
-/// for a subscription from the start included; or `wrong-epoch` if the position that it goes on
-/// from is one of another epoch, which also passes over what is accepted below it later. Correct
-/// machines do neither.
+/// When an attachment let the deliveries begin beyond this position: `skipped`; or `wrong-epoch`
+/// if the position that it goes on from is one of another epoch. Such an attachment passes over
+/// what is kept below its position later too, as long as no other one follows: what was retained
+/// for a subscription from the start, what a new epoch counts anew. Correct machines do neither.
 fn passed_over(
     facts: &Facts<'_>,
     subscriber: usize,
@@ -94,20 +97,16 @@ fn passed_over(
     since: Moment,
 ) -> Option<(Moment, Cause)> {
     let attachments = facts.places.attachments(subscriber).iter();
-    let beyond = attachments.filter(|attachment| {
-        attachment.queue == queue
-            && attachment.life == life
-            && attachment.begins == Begins::WhereItWas
-            && attachment.answer.position() >= position
-    });
-    let ends = beyond.map(|attachment| {
-        let cause = match attachment.applied {
-            Applied::Foreign => Cause::WrongEpoch,
-            Applied::Own => Cause::Skipped,
-        };
-        (attachment.moment.max(since), cause)
-    });
-    ends.min()
+    let in_life = attachments.filter(|one| one.queue == queue && one.life == life);
+    let in_force = in_life.clone().rfind(|one| one.moment < since);
+    let mut since_then = in_force.into_iter().chain(in_life.filter(|one| one.moment > since));
+    let beyond = since_then
+        .find(|one| one.begins == Begins::WhereItWas && one.answer.position() >= position)?;
+    let cause = match beyond.applied {
+        Applied::Foreign => Cause::WrongEpoch,
+        Applied::Own => Cause::Skipped,
+    };
+    Some((beyond.moment.max(since), cause))
 }
 
 /// What becomes of a message that its publisher still keeps when the broker's last life does not
@@ -127,15 +126,23 @@ fn in_outbox_again(way: Way<'_, '_>) -> Option<End> {
     (outbox == ALIVE).then_some(ALIVE)
 }
 
-/// Before acceptance every end is `lost-before-broker` or `refused`.
+/// Before acceptance every end is `lost-before-broker` or `refused`. A broker refuses every copy of
+/// what it has refused, until it forgets that in a crash: what the publisher still keeps or sends
+/// then can be accepted.
 fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
-    if let Some((moment, _)) = message.refused {
-        return End { at: moment.at, cause: Cause::Refused };
-    }
     let handed_over = message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
     let never_sent = End { at: handed_over, cause: Cause::LostBeforeBroker };
-    let sent = message.sent.iter().map(|sending| sent_end(facts, message, sending));
-    sent.chain(in_outbox(facts, message)).reduce(later).unwrap_or(never_sent)
+    let (refused, since) = match message.refused {
+        None => (never_sent, None),
+        Some((moment, _)) => {
+            let refused = End { at: moment.at, cause: Cause::Refused };
+            let Some(forgotten) = facts.lives.death_after(BROKER, moment) else { return refused };
+            (refused, Some(forgotten))
+        }
+    };
+    let sent = message.sent.iter().filter(|sending| Some(sending.moment) > since);
+    let sent = sent.map(|sending| sent_end(facts, message, sending));
+    sent.chain(in_outbox(facts, message)).fold(refused, later)
 }
 
 /// The outbox's copy, if there is an outbox: it ends when the publisher is answered, drops it, or
@@ -147,11 +154,14 @@ fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option<End> {
         return None;
     }
     let died = facts.lives.death_after(process, handed_over);
-    let end = [message.unsent, message.answered, died].into_iter().flatten().min();
-    Some(match end {
-        Some(moment) => End { at: moment.at, cause: Cause::LostBeforeBroker },
-        None => ALIVE,
-    })
+    let lost = [message.unsent, died].into_iter().flatten().min();
+    let lost = lost.map(|moment| (moment, Cause::LostBeforeBroker));
+    let answered = message.answered.map(|(moment, word)| match word {
+        Word::Accepted => (moment, Cause::LostBeforeBroker),
+        Word::Refused => (moment, Cause::Refused),
+    });
+    let end = [lost, answered].into_iter().flatten().min();
+    Some(end.map_or(ALIVE, |(moment, cause)| End { at: moment.at, cause }))
 }
 
 /// A copy on the way to the broker: alive while both ends are there and the broker has not read

@@ -101,7 +101,7 @@ fn broker_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<
         return Some("the broker crashed after accepting it");
     }
     let delivery = facts.deliveries.get(case.subscriber, violation.message());
-    if loss == Some(Cause::Evicted) || delivery.is_some_and(|way| way.evicted.is_some()) {
+    if loss == Some(Cause::Evicted) || delivery.is_some_and(|way| !way.evicted.is_empty()) {
         return Some("retention did not keep it");
     }
     // What a restarted broker has not been told of again it routes to nobody (semantics §2).

@@ -23,6 +23,7 @@ pub fn mark(facts: &mut Facts<'_>) {
             What::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life += 1;
                 record.subscribed.clear();
+                record.made.clear();
                 record.retained.iter_mut().for_each(Retained::clear);
             }
             What::Note(note) => record.see(facts, (moment, message), note),
@@ -79,6 +80,7 @@ impl<'h> Record<'h> {
         match note {
             Note::Recorded { client, queue, rooms } => {
                 if let Some(subscriber) = facts.roll.by_name(client) {
+                    facts.on_record.insert(subscriber);
                     self.join(facts, moment, subscriber, (queue, rooms));
                 }
             }
@@ -178,6 +180,7 @@ impl<'h> Record<'h> {
             let mut routed = owed.iter().filter(|(room, _)| message.rooms().contains(room));
             let is_routed = routed.clone().next().is_some();
             let excluded = |join: &RoomJoin| message.target.except.contains(&join.room);
+            let is_routed = is_routed && message.queue == *queue;
             if is_routed && !rooms.iter().any(excluded) && !is_own_echo(facts, message, subscriber)
             {
                 let delivery = facts.deliveries.entry(subscriber, index);

@@ -119,7 +119,7 @@ impl<N: Net> Desk<N> {
         let response = match (&method, self.style) {
             (&Method::POST, _) => self.post(&path, request).await,
             (&Method::GET, Style::Events) => return sse::stream::respond(self, request, line),
-            (&Method::GET, _) => self.fetch(&path, &request, line).await,
+            (&Method::GET, _) => self.fetch(&path, &request).await,
             _ => {
                 self.hub.turned_away(EndReason::Unexpected);
                 Err(StatusCode::METHOD_NOT_ALLOWED)
@@ -187,12 +187,7 @@ impl<N: Net> Desk<N> {
     }
 
     /// A client asks for what there is.
-    async fn fetch(
-        &self,
-        path: &str,
-        request: &Request<Incoming>,
-        _line: &Line,
-    ) -> Result<Answer, StatusCode> {
+    async fn fetch(&self, path: &str, request: &Request<Incoming>) -> Result<Answer, StatusCode> {
         let session = self.find(path).ok_or(StatusCode::NOT_FOUND)?;
         let Session { peer, id, mailbox, .. } = &session;
         let peer = *peer;

@@ -52,7 +52,8 @@ fn open<N: Net>(
         return Err(StatusCode::CONFLICT);
     }
     let (client, id) = session_of(path, query).ok_or(StatusCode::NOT_FOUND)?;
-    let last = request.headers().get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    let last = request.headers().get(LAST_EVENT_ID);
+    let last = last.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     let known = match desk.hub().mode() {
         // Nothing is kept that one could go on from.
         Mode::FireAndForget => Places::default(),

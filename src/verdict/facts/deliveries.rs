@@ -42,10 +42,10 @@ pub struct Delivery {
     pub interrupted: u64,
     /// When the client first acknowledged it.
     pub acked: Option<Moment>,
-    /// When the broker noted the acknowledgement, by life.
-    pub acknowledged: Vec<(u32, Moment)>,
+    /// When the broker noted the acknowledgement.
+    pub acknowledged: Vec<Moment>,
     /// When it was evicted before this subscriber had acknowledged it.
-    pub evicted: Option<(u32, Moment)>,
+    pub evicted: Vec<Moment>,
     /// When it last found no handler.
     pub no_handler: Option<Moment>,
 }
@@ -167,10 +167,10 @@ impl Deliveries {
                 }
             }
             (Note::Evicted { .. }, _) => {
-                delivery.evicted.get_or_insert((seen.life, moment));
+                push_rare(&mut delivery.evicted, moment);
             }
             (Note::Acknowledged { .. }, _) => {
-                push_rare(&mut delivery.acknowledged, (seen.life, moment));
+                push_rare(&mut delivery.acknowledged, moment);
             }
             _ => {}
         }

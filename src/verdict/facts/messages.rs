@@ -28,10 +28,19 @@ pub struct MessageFacts<'a> {
     pub refused: Option<(Moment, u32)>,
     /// When its publisher dropped it.
     pub unsent: Option<Moment>,
-    /// When its publisher was told what became of it.
-    pub answered: Option<Moment>,
+    /// When its publisher was told what became of it, and what.
+    pub answered: Option<(Moment, Word)>,
     /// Every copy that its publisher sent.
     pub sent: Vec<Sending>,
+}
+
+/// What a broker says of a message to its publisher.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// It is the broker's.
+    Accepted,
+    /// It is nobody's.
+    Refused,
 }
 
 /// One acceptance.
@@ -106,9 +115,14 @@ impl<'a> Messages<'a> {
             What::Note(Note::Refused { .. }) => {
                 fact.refused = Some((moment, seen.life));
             }
-            What::Note(Note::Unsent { .. }) => fact.unsent = Some(moment),
-            What::Note(Note::ToldAccepted { .. } | Note::ToldRefused { .. }) => {
-                fact.answered.get_or_insert(moment);
+            What::Note(Note::Unsent { .. }) => {
+                fact.unsent.get_or_insert(moment);
+            }
+            What::Note(Note::ToldAccepted { .. }) => {
+                fact.answered.get_or_insert((moment, Word::Accepted));
+            }
+            What::Note(Note::ToldRefused { .. }) => {
+                fact.answered.get_or_insert((moment, Word::Refused));
             }
             What::Note(Note::Sent { .. }) => {
                 let session = seen.session;

@@ -174,6 +174,13 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(back(away().evicted(1, 1), gap(1, 1)), failure);
     check_recoveries(back(away(), gap(1, 1)).read(1, Again).handled(1, Again), alarm);
     check_recoveries(back(away().broker_crashed(), new), failure);
+    // A gap over what was handled is no alarm to a client that has died and forgotten it.
+    let handled = || catch_up().delivered(1).at(2_000);
+    let dead = |story: Story| story.power(SHOP, PowerState::PowerLost).closed(Reset);
+    check_recoveries(back(dead(handled()), gap(1, 1)), failure);
+    check_recoveries(back(dead(handled()), gap(2, 2)), alarm);
+    check_recoveries(back(handled().disconnected(Fin), gap(1, 1)), alarm);
+    check_recoveries(dead(back(handled().disconnected(Fin), gap(1, 1))), alarm);
     // A new epoch is no alarm where there is one, whatever it cost; it is one where there is none.
     check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), failure);
     let old = Answer::NewEpoch { epoch: 1, position: 0 };
@@ -215,9 +222,35 @@ fn each_side_notices_by_the_end_of_the_session_that_it_had() {
     let mut broker_down = with(crash).at(2_000).broker_crashed().at(8_000).lost(Heartbeat);
     broker_down.scenario.faults[0].who = Who::Broker;
     check_detections(broker_down, &[("client", Some(6_000.0), Some("heartbeat"))]);
-    // A fault that ends no session by itself, and one without a session to end.
-    check_detections(with(FaultKind::Loss { rate: 1.0 }).at(5_000).closed(Heartbeat), &[]);
+    // One without a session to end.
     check_detections(story("tcp/catch-up").fault(FaultKind::Cut, 2_000, 3_000), &[]);
+}
+
+#[test]
+fn what_may_end_a_session_is_noticed_where_it_did() {
+    let kinds = || {
+        let narrow = FaultKind::Bandwidth { bytes_per_second: 1_000, queue_bytes: 4_000 };
+        [FaultKind::Loss { rate: 0.5 }, FaultKind::Corrupt { rate: 0.5 }, narrow]
+    };
+    let ended = ("broker", Some(3_000.0), Some("heartbeat"));
+    let failed = ("client", Some(4_000.0), Some("HTTP timeout"));
+    for kind in kinds() {
+        let with = || catch_up().fault(kind.clone(), 2_000, 60_000);
+        check_detections(with(), &[]);
+        check_detections(with().at(5_000).closed(Heartbeat), &[ended]);
+        let session = SessionId { process: "shop".into(), number: 1 };
+        let note = Note::RequestFailed { session, reason: EndReason::HttpTimeout };
+        check_detections(with().at(6_000).note(SHOP, note), &[failed]);
+        // Beside a fault that surely ends sessions it explains nothing.
+        let cut = with().fault(FaultKind::Cut, 3_000, 4_000).at(5_000).closed(Heartbeat);
+        let noticed = ("broker", Some(2_000.0), Some("heartbeat"));
+        check_detections(cut, &[noticed, ("client", None, None)]);
+    }
+    // A heartbeat of 25 s + 20 s after it had healed, it can not have been it any more.
+    let healed = || catch_up().fault(FaultKind::Loss { rate: 1.0 }, 2_000, 5_000);
+    let late = ("broker", Some(48_000.0), Some("heartbeat"));
+    check_detections(healed().at(50_000).closed(Heartbeat), &[late]);
+    check_detections(healed().at(50_001).closed(Heartbeat), &[]);
 }
 
 #[test]

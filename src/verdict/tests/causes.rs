@@ -314,3 +314,54 @@ fn what_came_early_dies_with_the_client_or_with_its_session() {
     check(Cause::DiedInClient, held().at(2_000).power(SHOP, PowerState::Killed));
     check(Cause::DiedInSocket, held().at(2_000).shop_end(Some(Fin), (100, 100)));
 }
+
+#[test]
+fn a_refusal_is_forgotten_with_the_broker_and_what_is_kept_can_still_be_accepted() {
+    let refused = || catch_up().handed_over(1).note(BROKER, Note::Refused { id: id(1) });
+    let crashed = |story: Story| story.at(2_000).broker_crashed();
+    check(Cause::Unsettled, crashed(refused()));
+    check(Cause::Refused, crashed(refused().note(DRIVER, Note::ToldRefused { id: id(1) })));
+    let dead = crashed(refused()).at(3_000).power(DRIVER, PowerState::PowerLost);
+    check(Cause::LostBeforeBroker, dead);
+    // What was on its way to the broker that refused it was refused as well.
+    let sent = catch_up().handed_over(1).sent(1).note(BROKER, Note::Refused { id: id(1) });
+    let told = sent.note(DRIVER, Note::ToldRefused { id: id(1) }).at(2_000).broker_crashed();
+    check(Cause::Refused, told.publish_end(Some(Reset), 0));
+}
+
+#[test]
+fn each_life_of_the_broker_evicts_for_itself() {
+    let first = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(1_500).evicted(1, 1);
+    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(From::Now);
+    check(Cause::Unsettled, again.accepted(1));
+    let first = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(1_500).evicted(1, 1);
+    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(From::Now);
+    check(Cause::Evicted, again.accepted(1).at(4_000).evicted(1, 1));
+}
+
+#[test]
+fn what_was_said_of_a_position_before_a_message_had_it_ends_no_copy() {
+    let acknowledged = |story: Story| {
+        let (queue, client) = ("q".into(), "shop".into());
+        story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
+    };
+    let started = Answer::Started { epoch: 1, position: 0 };
+    let story = acknowledged(story("tcp/catch-up").handed_over(1).accepted(1));
+    check(Cause::Unsettled, story.connected().answered(started).recorded(From::Start));
+}
+
+#[test]
+fn a_foreign_position_passes_over_nothing_once_another_attachment_follows() {
+    let resumed = |position| Answer::Resumed { epoch: 2, position };
+    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(From::Now);
+    let foreign = crashed.answered(resumed(7)).at(3_000).answered(resumed(0)).at(4_000);
+    check(Cause::Unsettled, foreign.handed_over(1).accepted(1));
+}
+
+#[test]
+fn a_subscription_that_was_made_before_a_crash_begins_nothing_after_it() {
+    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let made = catch_up().broker_crashed().at(2_000).connected().answered(new);
+    let crashed = made.at(3_000).broker_crashed().at(4_000).handed_over(1).accepted(1);
+    check(Cause::NotConnected, crashed.recorded(From::Before));
+}

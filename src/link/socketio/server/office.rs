@@ -161,6 +161,9 @@ impl<N: Net> Office<N> {
         let (client, session) = hello(&auth, &mut self.counters);
         self.sessions.insert(sid.clone(), Session::new(peer, desk, client.clone(), &auth));
         self.tell(&sid, Frame::Hello { client, session });
+        // Who is refused is in no namespace that could be left later.
+        let is_refused = !self.hub.is_open(peer);
+        self.forget_if(&sid, is_refused);
     }
 
     /// It is in: the rooms that it wants it has said with that, too.
