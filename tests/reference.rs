@@ -131,7 +131,7 @@ fn of_links() -> Vec<Row> {
             "a payload of Socket.IO, to the broker",
             bytes(MOST_PAYLOAD),
             "413, the session closed",
-            "malformed",
+            "too-long",
         ),
         ("a payload of Socket.IO, to a client", bytes(MOST_PAYLOAD), "closed", "too-long"),
         (
@@ -151,13 +151,13 @@ fn of_links() -> Vec<Row> {
             "time for a handshake over Socket.IO to connect to a namespace",
             NAMESPACE_WITHIN.to_string(),
             "closed",
-            "none: there is no session yet",
+            late,
         ),
         (
             "time for Socket.IO's upgrade to WebSocket",
             UPGRADE_WITHIN.to_string(),
             "the session closed",
-            "left",
+            late,
         ),
     ]
 }

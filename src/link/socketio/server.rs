@@ -3,37 +3,34 @@
 //! socketioxide does Engine.IO (handshake, long-polling, upgrade, heartbeat) and Socket.IO
 //! (namespaces, acknowledgements), socket by socket. It never routes: its rooms are not used.
 
+mod door;
 mod ears;
 mod glass;
 mod lane;
+mod lobby;
 mod office;
 mod session;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::io;
-use std::sync::Arc;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
-use hyper::service::{Service, service_fn};
-use hyper::{Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
+use hyper::service::Service;
+use hyper::{Request, Response, StatusCode};
 use socketioxide::service::SocketIoService;
 use socketioxide::{SocketIo, TransportType};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use self::ears::Ears;
-use self::glass::{Glass, Ticket};
+use self::glass::Glass;
 use self::office::Office;
 use super::event::MAIN;
-use crate::core::BrokerInput;
-use crate::link::limits::{
-    HANDSHAKE_WITHIN, MOST_EMITTED, MOST_HEAD, MOST_PAYLOAD, NAMESPACE_WITHIN, UPGRADE_WITHIN,
-};
-use crate::link::{Full, Hub, Lane, Taken, Waiting};
-use crate::message::{BrokerLimits, EndReason, Frame, SessionId, Upgrade};
+use crate::link::Hub;
+use crate::link::limits::{MOST_EMITTED, MOST_PAYLOAD, NAMESPACE_WITHIN, UPGRADE_WITHIN};
+use crate::message::{BrokerLimits, Upgrade};
 use crate::net::{Listener, Net};
 use crate::time::Duration;
 
@@ -57,11 +54,11 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
         tokio::select! {
             biased;
             Some(fact) = heard.recv() => office.hear(fact),
-            () = office.next_answer() => {}
+            () = office.next() => {}
             Some(()) = connections.next(), if !connections.is_empty() => {}
             stream = listener.accept() => {
                 let glass = Glass::new(&hub, stream?, facts.clone(), office.desks());
-                connections.push(attend(hub.clone(), glass, service.clone()));
+                connections.push(door::attend(hub.clone(), glass, facts.clone(), service.clone()));
             }
         }
     }
@@ -84,76 +81,6 @@ fn build(limits: &BrokerLimits) -> (SocketIoService<NoPage>, SocketIo) {
             builder.transports([TransportType::Polling]).build_with_inner_svc(NoPage)
         }
     }
-}
-
-/// Serves one TCP connection until it ends or is upgraded.
-async fn attend<N: Net>(hub: Hub<N>, glass: Glass<N>, service: SocketIoService<NoPage>) {
-    let net = hub.net().clone();
-    let (owner, asked) = (glass.owner(), Arc::new(Notify::new()));
-    let ask = asked.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
-        ask.notify_one();
-        *owner.lock().expect("nobody panics with it") = Some(ticket_of(request.uri()));
-        service.call(request)
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .auto_date_header(false)
-        .max_buf_size(MOST_HEAD)
-        .serve_connection(TokioIo::new(glass), service)
-        .with_upgrades();
-    let too_late = async {
-        tokio::select! {
-            biased;
-            () = asked.notified() => std::future::pending().await,
-            () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => {}
-        }
-    };
-    let reason = tokio::select! {
-        biased;
-        // Whatever else went wrong, the connection is over; its session may go on without it.
-        ended = connection => ended.err().and_then(|error| nonsense(&error)),
-        () = too_late => Some(EndReason::ConnectTimeout),
-    };
-    if let Some(reason) = reason {
-        let peer = hub.open(Box::new(Nowhere));
-        hub.tell(BrokerInput::Garbled { peer, reason });
-    }
-}
-
-/// What a peer that does not speak HTTP said; hyper has answered it.
-fn nonsense(error: &hyper::Error) -> Option<EndReason> {
-    match () {
-        () if error.is_parse_too_large() => Some(EndReason::TooLong),
-        () if error.is_parse() => Some(EndReason::Malformed),
-        () => None,
-    }
-}
-
-/// The lane to a peer that is gone.
-#[derive(Debug)]
-struct Nowhere;
-
-impl Lane for Nowhere {
-    fn push(&mut self, _: &Frame, _: Option<&SessionId>) -> Result<Taken, Full> {
-        Err(Full)
-    }
-
-    fn waiting(&self) -> Waiting {
-        Waiting::default()
-    }
-
-    fn close(&mut self) {}
-}
-
-/// The session that a request is about, if it names one.
-fn ticket_of(uri: &Uri) -> Ticket {
-    let pairs = || uri.query().into_iter().flat_map(|query| query.split('&'));
-    let sid = pairs().find_map(|pair| pair.strip_prefix("sid=")).map(str::to_owned);
-    let transport = match pairs().any(|pair| pair == "transport=websocket") {
-        true => TransportType::Websocket,
-        false => TransportType::Polling,
-    };
-    Ticket { sid, transport }
 }
 
 /// What is served beside Socket.IO: nothing.

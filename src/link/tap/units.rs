@@ -6,6 +6,8 @@ use crate::link::limits::MOST_HEAD;
 /// Most bytes of a unit: no stream comes near it, and no sum of them overflows.
 const MOST: u64 = 1 << 40;
 
+/// The bit of all control frames' opcodes (RFC 6455 §5.5).
+const CONTROL: u8 = 0x8;
 /// The opcode of a close frame (RFC 6455 §5.5.1).
 const CLOSE: u8 = 0x8;
 
@@ -27,6 +29,9 @@ pub struct Units {
     content: Option<Vec<u8>>,
     /// The units that passed whole, where they end and what stands in them, for who reads them.
     read: Vec<(u64, Vec<u8>)>,
+    /// The bytes of a WebSocket message so far, and the most that one had.
+    message: u64,
+    longest: u64,
     /// The close frame that passed, and its code, if it had one, for who reads it.
     closed: Option<Option<u16>>,
 }
@@ -77,6 +82,11 @@ impl Units {
     /// Whether the stream has been upgraded.
     pub fn is_websocket(&self) -> bool {
         matches!(self.state, State::Frame | State::Skip(_, After::Frame))
+    }
+
+    /// The length of the longest WebSocket message, as far as its frames announced it.
+    pub fn longest_message(&self) -> u64 {
+        self.longest
     }
 
     /// The code of a WebSocket's close frame, if one has passed; `None` inside if it had none.
@@ -147,6 +157,7 @@ impl Units {
             State::Frame => {
                 if let Some((length, is_end_of_message)) = frame(&self.head) {
                     self.frame = [self.head[0], self.head[1]];
+                    self.measure(length, is_end_of_message);
                     if is_end_of_message {
                         ends.push(self.passed + length);
                     }
@@ -156,6 +167,18 @@ impl Units {
             }
             _ if self.head.len() > MOST_HEAD => self.next(State::Lost),
             _ => {}
+        }
+    }
+
+    /// A frame begins; so much follows its header.
+    fn measure(&mut self, length: u64, is_end_of_message: bool) {
+        let [first, second] = self.frame;
+        if first & CONTROL == 0 {
+            self.message += length - mask(second);
+            self.longest = self.longest.max(self.message);
+        }
+        if is_end_of_message {
+            self.message = 0;
         }
     }
 
@@ -224,7 +247,6 @@ fn frame(header: &[u8]) -> Option<(u64, bool)> {
         127 => 8,
         _ => 0,
     };
-    let mask = if second & 0x80 == 0 { 0 } else { 4 };
     if header.len() < 2 + extended {
         return None;
     }
@@ -232,8 +254,13 @@ fn frame(header: &[u8]) -> Option<(u64, bool)> {
         0 => u64::from(second & 0x7f),
         _ => header[2..2 + extended].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
     };
-    let (is_last, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
-    Some((length.min(MOST) + mask, is_last && !is_control))
+    let (is_last, is_control) = (first & 0x80 != 0, first & CONTROL != 0);
+    Some((length.min(MOST) + mask(second), is_last && !is_control))
+}
+
+/// The bytes of a frame's mask, by the second byte of its header.
+fn mask(second: u8) -> u64 {
+    if second & 0x80 == 0 { 0 } else { 4 }
 }
 
 /// The code of a close frame, by its first two bytes and what follows its header, the mask
@@ -337,6 +364,21 @@ mod tests {
         check(&[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe9 ^ 2], Some(Some(1_001)));
         check(&[0x88, 0], Some(None));
         check(&[0x88, 2, 0x03], None);
+    }
+
+    #[test]
+    fn a_message_is_as_long_as_its_frames_announce_it() {
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        let check = |frames: &[u8], expected| {
+            let mut units = Units::default();
+            units.pass(&[&head[..], frames].concat());
+            assert_eq!(units.longest_message(), expected, "{frames:?}");
+        };
+        check(&[0x81, 2, b'h', b'i', 0x81, 1, b'x'], 2);
+        check(&[0x81, 0x82, 1, 2, 3, 4, b'h', b'i'], 2);
+        check(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x41, 1, 2], 1_000_001);
+        let in_fragments = [0x01, 2, b'h', b'i', 0x89, 3, 1, 2, 3, 0x80, 1, b'x'];
+        check(&in_fragments, 3);
     }
 
     #[test]

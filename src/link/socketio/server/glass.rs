@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::ears::{Fact, Facts};
 use super::lane::{Desk, Desks};
 use crate::history::{Flow, Recorder, What};
+use crate::link::limits::MOST_PAYLOAD;
 use crate::link::socketio::packet::{Packet, SEPARATOR};
 use crate::link::tap::Units;
 use crate::link::websocket::ending::{ABNORMAL, NO_STATUS};
@@ -43,8 +44,12 @@ pub struct Glass<N: Net> {
     units: Units,
     /// What comes in.
     heard: Units,
+    /// Whether the upgrade to WebSocket was granted.
+    is_upgraded: bool,
     /// Whether a WebSocket has ended.
     has_closed: bool,
+    /// Why it ends, once that can be seen.
+    reason: Option<EndReason>,
     facts: Facts,
     owner: Owner,
     desks: Desks,
@@ -56,8 +61,21 @@ impl<N: Net> Glass<N> {
         let (net, recorder) = (hub.net().clone(), hub.recorder().clone());
         let flow = Arc::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
         let (units, heard) = (Units::reading(), Units::reading());
-        let (has_closed, owner) = (false, Owner::default());
-        Glass { stream, net, recorder, flow, units, heard, has_closed, facts, owner, desks }
+        let owner = Owner::default();
+        Glass {
+            stream,
+            net,
+            recorder,
+            flow,
+            units,
+            heard,
+            is_upgraded: false,
+            has_closed: false,
+            reason: None,
+            facts,
+            owner,
+            desks,
+        }
     }
 
     /// Where to say whose packets pass.
@@ -77,12 +95,16 @@ impl<N: Net> Glass<N> {
         if let Some(ticket @ Ticket { sid: None, .. }) = &mut *owner
             && let Ok(Packet::Open(handshake)) = Packet::decode(content)
         {
-            ticket.sid = Some(handshake.sid);
+            ticket.sid = Some(handshake.sid.clone());
+            let _ = self.facts.send(Fact::Opened { sid: handshake.sid });
         }
     }
 
     fn watch(&mut self, bytes: &[u8]) {
         let _ = self.units.pass(bytes);
+        if self.units.is_websocket() && !std::mem::replace(&mut self.is_upgraded, true) {
+            self.owned().into_iter().for_each(|(desk, _)| desk.upgrades(self.net.now()));
+        }
         let units = self.units.take_read();
         let text = |(end, content)| Some((end, String::from_utf8(content).ok()?));
         let units: Vec<(u64, String)> = units.into_iter().filter_map(text).collect();
@@ -98,11 +120,16 @@ impl<N: Net> Glass<N> {
         desk.flushed();
     }
 
-    /// The client says something: only its last words are looked at.
+    /// The client says something: only its last words are looked at, and whether it talks too
+    /// much.
     fn hear(&mut self, bytes: &[u8]) {
         let _ = self.heard.pass(bytes);
         let _ = self.heard.take_read();
+        if self.heard.longest_message() > MOST_PAYLOAD as u64 {
+            self.ended(EndReason::TooLong);
+        }
         if let Some(code) = self.heard.close_code() {
+            self.ended(EndReason::Left);
             self.closed(code.unwrap_or(NO_STATUS));
         }
     }
@@ -112,13 +139,16 @@ impl<N: Net> Glass<N> {
         if let Some((desk, TransportType::Websocket)) = self.owned() {
             desk.stream_ended(reason);
         }
+        self.reason.get_or_insert(reason);
     }
 
     /// The broker's task is told once with which code a WebSocket ended. A library's task may see
     /// the end of a process that was killed: nobody hears that.
     fn closed(&mut self, code: u16) {
         if self.units.is_websocket() && !std::mem::replace(&mut self.has_closed, true) {
-            let _ = self.facts.send(Fact::Closed { flow: self.flow.reversed(), code });
+            let sid = self.owner.lock().expect("nobody panics with it").clone();
+            let (sid, flow) = (sid.and_then(|ticket| ticket.sid), self.flow.reversed());
+            let _ = self.facts.send(Fact::Closed { sid, flow, code, reason: self.reason });
         }
     }
 }
