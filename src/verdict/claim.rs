@@ -105,9 +105,9 @@ fn broker_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<
         return Some("retention did not keep it");
     }
     // What a restarted broker has not been told of again it routes to nobody (semantics §2).
-    let forgotten = accepted.life > 0 && delivery.is_none_or(|way| way.kept.is_empty());
     let unmade = matches!(loss, Some(Cause::NotConnected | Cause::NotJoined));
-    (unmade && forgotten).then_some("the broker had forgotten the subscription in a crash")
+    let forgotten = unmade && accepted.life > 0;
+    forgotten.then_some("the broker had forgotten the subscription in a crash")
 }
 
 /// The client acknowledges after its handler, and has one.

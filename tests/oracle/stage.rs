@@ -5,7 +5,7 @@ use delivery_lab::message::{
     AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, From, Heartbeat, Link, Mode, Name,
 };
 use delivery_lab::scenario::{
-    Client, Direction, Fault, FaultKind, Latency, Notice, Scenario, Subscribe, Who,
+    Client, Direction, Fault, FaultKind, Latency, Notice, RoomChange, Scenario, Subscribe, Who,
 };
 use delivery_lab::time::{Duration, Instant};
 
@@ -40,6 +40,7 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
     // A driver that hears itself, now and then.
     if dice.percent(80) {
         clients[0].subscribe.clear();
+        clients[0].join.clear();
     }
     let names: Vec<Name> = clients.iter().map(|client| client.id.clone()).collect();
     let faults = (0..dice.pick(&[0, 0, 1, 1, 2, 3])).map(|_| fault(dice, &names)).collect();
@@ -82,13 +83,19 @@ fn client(dice: &mut Dice, id: &str, name: &str) -> Client {
     if dice.percent(20) {
         limits.ack = dice.pick(&[AckPolicy::BeforeHandler, AckPolicy::Never]);
     }
+    let room: Name = ROOMS[0].into();
+    let (mut subscribe, mut join) = (vec![], vec![]);
+    match dice.percent(85) {
+        true => subscribe.push(Subscribe { queue, event: room, from: From::Now }),
+        false => join.push(RoomChange { queue, room, at: Instant::from_millis(100) }),
+    }
     Client {
         id: id.into(),
         name: (id != name).then(|| name.into()),
         count: 1,
         publish: vec![],
-        subscribe: vec![Subscribe { queue, event: ROOMS[0].into(), from: From::Now }],
-        join: vec![],
+        subscribe,
+        join,
         leave: vec![],
         limits,
     }

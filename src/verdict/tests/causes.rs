@@ -186,8 +186,9 @@ fn without_a_handler_a_message_is_dropped_or_waits_to_the_end() {
     check(cause, no_handler(tcp().under_way(1).read(1, Live)));
     check(cause, no_handler(catch_up().under_way(1).read(1, Live)));
     check(cause, handler_gone(catch_up()).at(2_000).under_way(1).read(1, Live));
-    let waiting = no_handler(handler_gone(catch_up()).under_way(1).read(1, Live));
-    check(Cause::Unsettled, handler_back(waiting.at(3_000)));
+    let waiting = || no_handler(handler_gone(catch_up()).under_way(1).read(1, Live));
+    check(Cause::Unsettled, handler_back(waiting().at(3_000)));
+    check(cause, no_handler(handler_back(waiting().at(3_000)).at(4_000)));
     check(Cause::Unsettled, handler_gone(catch_up()).handed_over(1).accepted(1));
 }
 
@@ -197,6 +198,9 @@ fn a_client_that_dies_takes_what_it_has_read_with_it() {
     let die = |story: Story| story.at(1_100).power(SHOP, PowerState::PowerLost);
     check(Cause::DiedInClient, die(read(tcp())));
     check(Cause::LostAfterAck, die(read(catch_up()).acknowledged(1, 1)));
+    let ack = Note::Ack { queue: "q".into(), position: 1, id: Some(id(1)) };
+    let again = die(read(catch_up()).acknowledged(1, 1)).at(2_000).note(SHOP, ack);
+    check(Cause::LostAfterAck, again);
     // The backlog still has it.
     check(Cause::Unsettled, die(read(catch_up())));
     check(Cause::Unsettled, read(tcp()));
@@ -308,10 +312,12 @@ fn a_copy_that_dedup_dropped_is_no_end_of_the_original() {
 #[test]
 fn what_came_early_dies_with_the_client_or_with_its_session() {
     let session = crate::message::SessionId { process: "shop".into(), number: 1 };
-    let held = Note::HeldEarly { id: id(1), session };
-    let held = || tcp().under_way(1).at(1_020).note(SHOP, held.clone());
+    let early = Note::HeldEarly { id: id(1), session };
+    let held = || tcp().under_way(1).at(1_020).note(SHOP, early.clone());
     check(Cause::Unsettled, held());
     check(Cause::DiedInClient, held().at(2_000).power(SHOP, PowerState::Killed));
+    let twice = held().at(2_000).power(SHOP, PowerState::Killed).at(3_000);
+    check(Cause::DiedInClient, twice.note(SHOP, early.clone()));
     check(Cause::DiedInSocket, held().at(2_000).shop_end(Some(Fin), (100, 100)));
 }
 

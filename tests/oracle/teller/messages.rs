@@ -49,6 +49,9 @@ impl Teller {
         if self.dice.percent(10) {
             target.to = vec![self.dice.pick(&ROOMS).into()];
         }
+        if self.dice.percent(10) {
+            target.to = ROOMS.map(Into::into).to_vec();
+        }
         if self.dice.percent(8) {
             target.except = vec![self.dice.pick(&ROOMS).into()];
         }
