@@ -156,7 +156,7 @@ impl Case<'_, '_> {
         }
         let processes = self.subscriber.processes.iter();
         let own = processes.flat_map(|process| trial.sessions_of(*process));
-        let opened = own.filter(|one| lasts(one)).filter_map(|one| trial.session(&one).opened);
+        let opened = own.filter(|one| lasts(one)).filter_map(|one| trial.session(one).opened);
         opened.map(|when| trial.at(when)).max()
     }
 }
