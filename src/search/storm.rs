@@ -148,19 +148,9 @@ impl Cast {
         if who == Who::Broker && ["disconnect", "slow", "deaf"].contains(&word) {
             who = Who::Clients(vec![pick(dice.named("who"), &self.clients)?.clone()]);
         }
-        let has_direction = matches!(
-            kind,
-            FaultKind::Cut
-                | FaultKind::Loss { .. }
-                | FaultKind::Duplicate { .. }
-                | FaultKind::Corrupt { .. }
-                | FaultKind::Reorder { .. }
-                | FaultKind::Latency { .. }
-                | FaultKind::Bandwidth { .. }
-        );
         let direction = match dice.named("direction").below(4) {
-            0 if has_direction => Direction::In,
-            1 if has_direction => Direction::Out,
+            0 if kind.has_direction() => Direction::In,
+            1 if kind.has_direction() => Direction::Out,
             _ => Direction::Both,
         };
         let (at, until) = span(dice, ends);
