@@ -323,7 +323,10 @@ fn a_crash_that_is_still_felt_is_told_before_the_hand_over() {
         ("broker-crash", "tcp/fire-and-forget", "driver-6"),
         &[crash[0], crash[1], "For shop its session 1 is over", "hands over driver-6", missed],
     );
-    check(("broker-crash", "udp/fire-and-forget", "driver-11"), &[crash[0], "hands over"]);
+    check(
+        ("broker-crash", "udp/fire-and-forget", "driver-11"),
+        &["9.5s The broker's process dies.", "10.5s The broker starts.", "hands over driver-11"],
+    );
     check(
         ("museum/new-epoch-old-position", "tcp/catch-up", "driver-7"),
         &["For driver its session 1 is over: RST.", "hands over", "driver sends it"],
