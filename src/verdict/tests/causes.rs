@@ -59,6 +59,15 @@ fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
 }
 
 #[test]
+fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
+    let other = || crate::message::SessionId { process: "driver".into(), number: 2 };
+    let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: other() });
+    let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: other(), reason: Fin });
+    let read = lost.at(2_000).sent(1).at(99_000).publish_end(None, 100);
+    check(Cause::LostBeforeBroker, read);
+}
+
+#[test]
 fn what_its_publisher_still_keeps_or_sends_is_unsettled() {
     let cause = Cause::Unsettled;
     check(cause, catch_up().handed_over(1));
@@ -135,6 +144,20 @@ fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
     let restarted = tcp().power(SHOP, PowerState::PowerLost).at(2_000);
     let restarted = restarted.power(SHOP, PowerState::Started).at(3_000).under_way(1);
     check(cause, restarted.at(9_000).broker_end(Some(Reset)));
+}
+
+#[test]
+fn who_is_awake_or_back_again_can_be_reached() {
+    let pushed = |story: Story| story.at(2_000).under_way(1).at(2_020).dropped(Fate::NoSocket);
+    for (from, until) in [
+        (PowerState::Paused, PowerState::Resumed),
+        (PowerState::WentAway, PowerState::CameBack),
+        (PowerState::Paused, PowerState::Started),
+    ] {
+        let away = || udp().power(SHOP, from);
+        check(Cause::SentIntoDeadLink, pushed(away()));
+        check(Cause::DiedInSocket, pushed(away().at(1_500).power(SHOP, until)));
+    }
 }
 
 #[test]
