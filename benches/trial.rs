@@ -72,6 +72,32 @@ id        = "shop"
 subscribe = [{ queue = "acme-widgets", event = "delivered" }]
 "#;
 
+/// Twenty seconds of three clients, one of which is away for three.
+const THREE: &str = r#"
+title      = "Three clients"
+run_for    = "20s"
+latency    = "20ms"
+contenders = ["socketio/catch-up"]
+
+[[client]]
+id      = "driver"
+publish = [{ queue = "acme-widgets", event = "delivered", every = "500ms", count = 30, start = "2s", payload = { store = "acme-widgets", orderId = "e3669048" } }]
+
+[[client]]
+id        = "shop"
+subscribe = [{ queue = "acme-widgets", event = "delivered" }]
+
+[[client]]
+id        = "office"
+subscribe = [{ queue = "acme-widgets", event = "delivered" }]
+
+[[fault]]
+kind = "disconnect"
+who  = "office"
+at   = "8s"
+for  = "3s"
+"#;
+
 /// One thing to measure.
 struct Case {
     name: &'static str,
@@ -97,8 +123,8 @@ const CASES: &[Case] = &[
         what: What::Ratio { scenario: caps, contender: "tcp/catch-up", runs: 30, most: 1.5 },
     },
     Case {
-        name: "caps, socketio/catch-up",
-        what: What::Ratio { scenario: caps, contender: "socketio/catch-up", runs: 30, most: 3.0 },
+        name: "20 s and three clients, socketio/catch-up",
+        what: What::Ratio { scenario: three, contender: "socketio/catch-up", runs: 30, most: 3.0 },
     },
     Case {
         name: "an idle hour, tcp/catch-up",
@@ -107,6 +133,10 @@ const CASES: &[Case] = &[
     Case {
         name: "dlab run caps",
         what: What::Program { arguments: &["run", "caps"], most: Duration::from_millis(200) },
+    },
+    Case {
+        name: "dlab run six-links",
+        what: What::Program { arguments: &["run", "six-links"], most: Duration::from_secs(2) },
     },
     Case {
         name: "1,000 subscribers × 100 messages, tcp/fire-and-forget",
@@ -183,6 +213,10 @@ impl What {
 fn caps() -> Scenario {
     let (name, text) = builtin::all().find(|(name, _)| *name == "caps").expect("it is built in");
     Scenario::load(name, text).expect("it is built in")
+}
+
+fn three() -> Scenario {
+    Scenario::load("bench", THREE).expect("a scenario")
 }
 
 fn idle() -> Scenario {

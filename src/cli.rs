@@ -5,11 +5,13 @@
 
 mod args;
 mod console;
+mod explain;
 mod in_order;
 mod interrupt;
 mod library;
 mod load;
 mod log;
+mod museum;
 mod progress;
 mod run;
 mod sources;
@@ -84,8 +86,10 @@ pub fn main() -> ExitCode {
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &mut console),
         Command::Check(args) => library::check(&args, &mut console),
-        Command::List => library::list(&mut console),
+        Command::List(args) => library::list(&args, &mut console),
+        Command::Museum(args) => museum::run(&args, &mut console),
         Command::Show(args) => library::show(&args, &mut console),
+        Command::Explain(args) => explain::explain(&args, &mut console),
         Command::New(args) => library::new(&args, &mut console),
         Command::Schema => library::schema(&mut console),
         Command::Completions(args) => library::completions(&args, &mut console),
@@ -104,5 +108,16 @@ mod tests {
         assert_eq!(Exit::Differs.and(Exit::Failed), Exit::Differs);
         assert_eq!(Exit::Interrupted.and(Exit::Differs), Exit::Interrupted);
         assert_eq!(Exit::Interrupted.and(Exit::Bug), Exit::Bug);
+    }
+
+    #[test]
+    fn every_exit_code_is_explained_and_its_precedence_is_told() {
+        let explained =
+            crate::explain::EXITS.words.iter().map(|word| word.name.parse::<u8>().unwrap());
+        let mut codes: Vec<u8> = Exit::PRIORITY.map(|exit| exit as u8).to_vec();
+        let order: Vec<String> = codes.iter().map(u8::to_string).collect();
+        assert!(crate::explain::EXITS.about.contains(&format!("{}.", order.join(", "))));
+        codes.sort_unstable();
+        assert!(explained.eq(codes));
     }
 }

@@ -9,6 +9,8 @@ mod backlog;
 mod broker;
 mod client;
 mod inbound;
+mod interceptor;
+pub mod limits;
 mod publisher;
 mod rooms;
 mod subscriber;
@@ -17,6 +19,7 @@ mod timers;
 
 pub use broker::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
 pub use client::{Client, ClientInput, ClientOptions, ClientOutput, Draft, Numbering};
+pub use interceptor::{Intercepted, Interceptor, Machine};
 
 /// What the machines must know of the link between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

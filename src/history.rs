@@ -10,7 +10,7 @@ mod recorder;
 
 use serde::Serialize;
 
-pub use capture::{Capture, MOST_PACKETS, Packet};
+pub use capture::{Capture, MOST_PACKETS, Packet, PacketEnd};
 pub use event::{Endpoint, Event, Fate, Flow, Ledger, Line, PowerState, What};
 pub use recorder::Recorder;
 

@@ -4,7 +4,7 @@
 //! for each, message by message, it is shown what arrived, what was caught up, what was missed
 //! and why. In reading order:
 //!
-//! - [`message`] and [`time`]: the nouns.
+//! - [`message`] and [`time`]: the nouns. [`explain`]: what the words of a report mean.
 //! - [`scenario`]: who publishes and subscribes, what goes wrong when, what must come of it.
 //! - [`core`]: broker and client as state machines, without any IO.
 //! - [`wire`]: frames as bytes. [`net`]: what a network is. [`link`]: how frames travel.
@@ -22,9 +22,11 @@
 
 pub mod cli;
 pub mod core;
+pub mod explain;
 pub mod history;
 pub mod link;
 pub mod message;
+pub mod mutant;
 pub mod net;
 pub mod report;
 pub mod scenario;

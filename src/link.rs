@@ -75,12 +75,28 @@ pub struct Settings {
     pub polling_interval: Duration,
     /// What is promised: in catch-up mode Socket.IO's clients ask for acknowledgements.
     pub mode: Mode,
+    /// What becomes of messages that wait while a session moves to another transport.
+    pub on_switch: OnSwitch,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { polling_interval: Duration::from_secs(1), mode: Mode::FireAndForget }
+        Settings {
+            polling_interval: Duration::from_secs(1),
+            mode: Mode::FireAndForget,
+            on_switch: OnSwitch::Kept,
+        }
     }
+}
+
+/// What becomes of messages that wait while a session moves to another transport.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnSwitch {
+    /// They move with it.
+    #[default]
+    Kept,
+    /// They are thrown away: a mutant's.
+    Dropped,
 }
 
 /// What a client connects with.
@@ -100,6 +116,10 @@ pub struct Dial<N> {
 pub trait Inlet: Send {
     /// Waits until something happens. It may be dropped while it waits; nothing is lost.
     fn next(&mut self, reading: Reading) -> impl Future<Output = Happening> + Send;
+
+    /// Says goodbye before a client lets go of the connection, as far as the socket takes it now.
+    /// By itself a link says nothing: closing its socket says enough.
+    fn leave(&mut self, _reason: EndReason) {}
 }
 
 /// Whether frames are wanted now: a full inbox stops reading.

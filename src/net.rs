@@ -25,6 +25,10 @@ pub trait Net: Clone + Send + Sync + Unpin + 'static {
     /// The time since the trial, or the program, began.
     fn now(&self) -> Instant;
 
+    /// Whether the program that this network was given to still runs: what it drops when it is
+    /// killed is not its doing.
+    fn is_running(&self) -> bool;
+
     /// Waits until a moment; at once if it has passed.
     fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> + Send;
 

@@ -4,14 +4,18 @@
 
 mod axis;
 mod bars;
+mod claims;
 mod facts;
+mod grid;
 mod headline;
 mod ids;
 mod json;
 mod lanes;
 mod measure;
+mod museum;
 pub mod packets;
 mod plain;
+mod prices;
 mod replay;
 #[cfg(test)]
 mod sample;
@@ -20,15 +24,17 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-mod totals;
+pub mod why;
 mod words;
 
 use serde::Serialize;
 
 pub use json::json;
-pub use measure::COLUMNS;
+pub use measure::{COLUMNS, wrap_to};
+pub use museum::{Caught, Exhibit, museum, mutants};
+pub use prices::Price;
 pub use replay::quoted;
-pub use style::{Colour, Shape, Style};
+pub use style::{Colour, Glyph, Ink, Shape, Style};
 pub use text::text;
 
 pub use crate::verdict::RunResult;
@@ -52,12 +58,14 @@ pub fn build(
         schema: SCHEMA,
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
+        mutant: scenario.mutant.map(|mutant| mutant.name),
         seed,
         version: env!("CARGO_PKG_VERSION"),
         replay,
         trace_hash,
         result: verdict::result(scenario, &rows, &checked),
         contenders: rows,
+        prices: None,
         expectations: checked,
     }
 }
@@ -71,6 +79,9 @@ pub struct Report {
     pub scenario: String,
     /// Its title.
     pub title: String,
+    /// The machine that is broken on purpose; left out of the JSON if none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<&'static str>,
     /// The seed of this run.
     pub seed: u64,
     /// The version of delivery-lab.
@@ -83,6 +94,16 @@ pub struct Report {
     pub result: RunResult,
     /// One row a contender, in the scenario's order.
     pub contenders: Vec<Row>,
+    /// What each contender cost beside the cheapest, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Vec<Price>>,
     /// What was expected, and what was measured.
     pub expectations: Vec<Checked>,
+}
+
+impl Report {
+    /// The same report with the prices in it.
+    pub fn with_prices(self) -> Report {
+        Report { prices: Some(prices::of(&self.contenders)), ..self }
+    }
 }

@@ -15,6 +15,7 @@ mod text;
 pub mod vocabulary;
 
 use crate::message::{BrokerLimits, ClientLimits, Contender, From, Name, Payload, Reply, Target};
+use crate::mutant::Mutant;
 use crate::time::{Duration, Instant};
 
 pub use fault::{Direction, Fault, FaultKind, Notice, Who};
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub broker: BrokerLimits,
     /// How long a client over `polling` waits from one request to the next.
     pub polling_interval: Duration,
+    /// Which machine is broken, and how; `None` if all are correct.
+    pub mutant: Option<&'static Mutant>,
     /// The entries of the file; [`Client::processes`] unfolds `count`.
     pub clients: Vec<Client>,
     /// The storm.

@@ -12,6 +12,7 @@ mod bites;
 pub mod draw;
 pub mod entropy;
 pub mod fate;
+pub mod limits;
 pub mod machine;
 pub mod net;
 mod nic;

@@ -2,6 +2,7 @@
 //!
 //! The shapes here are the shapes of the JSON report; `report` only renders them.
 
+mod absence;
 mod anomaly;
 mod cause;
 mod claim;
@@ -13,6 +14,7 @@ mod guarantee;
 mod judge;
 mod outcome;
 mod recovery;
+mod totals;
 mod wanted;
 mod words;
 
@@ -24,11 +26,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use expectation::{check_expectations, result};
-pub use judge::judge;
+pub use judge::{follow, judge};
+pub use totals::{Totals, median_delay_ms};
 pub use words::{Anomaly, Cause, ClaimState, Guarantee, Outcome, Truth};
 
 use crate::history::Cost;
-use crate::message::{Link, MessageId, Mode, Name};
+use crate::message::{Contender, Link, MessageId, Mode, Name};
+use crate::time::Instant;
 
 /// One row of the report: everything that was found about one contender.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,11 +57,27 @@ pub struct Row {
     pub cost: Cost,
 }
 
+impl Row {
+    /// Whose row it is.
+    pub fn contender(&self) -> Contender {
+        Contender { link: self.link, mode: self.mode }
+    }
+
+    /// The longest time until somebody noticed a fault; none if nobody noticed any.
+    pub fn noticed_after_ms(&self) -> Option<f64> {
+        totals::most(self.detections.iter().filter_map(|detection| detection.after_ms))
+    }
+}
+
 /// What one subscriber got.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Subscriber {
     /// The client's name.
     pub client: String,
+    /// By what its last attempt at a session ended, if it was to subscribe and never was on record:
+    /// then it wanted nothing. Left out of the JSON otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_away: Option<&'static str>,
     /// Messages that it wanted: always `live + caught_up + missed`.
     pub wanted: u64,
     /// Handled from a first sending.
@@ -151,6 +171,20 @@ pub struct MessageOutcome {
     pub handled_ms: Option<f64>,
     /// Why it was missed.
     pub cause: Option<Cause>,
+}
+
+/// What became of one message for one subscriber that wanted it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Followed {
+    /// Which subscriber.
+    pub client: Name,
+    /// Live, caught up or missed.
+    pub outcome: Outcome,
+    /// Why it was missed.
+    pub cause: Option<Cause>,
+    /// When its handler returned first, or its last copy ended; the end of the trial if one was
+    /// still under way then.
+    pub at: Instant,
 }
 
 /// How often a fault bit.

@@ -8,16 +8,24 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("message", &[]),
     ("time", &[]),
+    ("explain", &[]),
     ("history", &[]),
     ("core", &[]),
     ("wire", &[]),
-    ("scenario", &[]),
+    ("mutant", &["core", "link"]),
+    ("scenario", &["explain", "mutant"]),
     ("net", &[]),
     ("link", &["core", "wire", "net", "history"]),
-    ("sim", &["scenario", "link", "core", "net", "history"]),
+    ("sim", &["scenario", "mutant", "link", "core", "net", "history"]),
     ("verdict", &["scenario", "history"]),
-    ("report", &["scenario", "history", "verdict"]),
-    ("cli", &["history", "core", "wire", "scenario", "net", "link", "sim", "verdict", "report"]),
+    ("report", &["scenario", "mutant", "history", "verdict"]),
+    (
+        "cli",
+        &[
+            "explain", "history", "core", "mutant", "wire", "scenario", "net", "link", "sim",
+            "verdict", "report",
+        ],
+    ),
     ("lib", &[]),
     ("main", &["cli"]),
 ];

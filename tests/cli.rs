@@ -195,7 +195,98 @@ fn list_show_schema_and_completions_print() {
     assert!(check(&["list"], 0, "").lines().any(|line| line.starts_with("caps ")));
     assert!(check(&["show", "caps"], 0, "").contains("title"));
     serde_json::from_str::<serde_json::Value>(&check(&["schema"], 0, "")).unwrap();
-    assert!(check(&["completions", "bash"], 0, "").contains("dlab"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(check(&["completions", shell], 0, "").contains("sent-into-dead-link"), "{shell}");
+    }
+}
+
+/// A section of a report.
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let (_, rest) = text.split_once(&format!("\n{heading}\n")).expect("there is such a section");
+    rest.split("\n\nWhy\n").next().unwrap()
+}
+
+#[test]
+fn every_guarantee_has_its_price() {
+    let text = check(&["run", "six-links", "--prices"], 0, "");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    insta::assert_snapshot!("prices", section(&text, "Prices"));
+    let plain = check(&["run", "six-links", "--prices", "--plain"], 0, "");
+    assert!(
+        plain.is_ascii()
+            && plain.contains("udp/fire-and-forget, packets: 167, 1.0 times the cheapest.")
+    );
+    assert!(!check(&["run", "caps"], 0, "").contains("Prices"));
+    check(&["run", "caps", "--prices", "--quiet"], 2, "cannot be used with");
+}
+
+#[test]
+fn prices_are_the_costs_of_the_report_beside_the_least_of_them() {
+    let json = check(&["run", "six-links", "--prices", "--json"], 0, "");
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let rows = report["contenders"].as_array().unwrap();
+    let prices = report["prices"].as_array().unwrap();
+    assert_eq!(rows.len(), prices.len());
+    let measures = ["packets", "bytes", "retransmits", "broker_peak_messages"];
+    let measures = measures.into_iter().chain(["broker_peak_bytes", "client_peak_messages"]);
+    for measure in measures {
+        let cost = |row: &serde_json::Value| row["cost"][measure].as_u64().unwrap();
+        let least = rows.iter().map(cost).min().unwrap();
+        for (row, price) in rows.iter().zip(prices) {
+            assert_eq!((&row["link"], &row["mode"]), (&price["link"], &price["mode"]));
+            assert_eq!(price[measure]["measured"].as_u64(), Some(cost(row)));
+            match price[measure]["times_cheapest"].as_f64() {
+                Some(times) => {
+                    let exact = cost(row) as f64 / least as f64;
+                    assert!((times - exact).abs() < 0.000_51, "{measure}: to a thousandth");
+                }
+                None => assert_eq!(least, 0, "{measure}"),
+            }
+        }
+    }
+    // One subscriber, so its delays are its contender's.
+    for (row, price) in rows.iter().zip(prices) {
+        for delay in ["median_delay_ms", "worst_delay_ms"] {
+            assert_eq!(price[delay]["measured"], row["subscribers"][0][delay]);
+        }
+    }
+    let bare = check(&["run", "caps", "--json"], 0, "");
+    assert!(!bare.contains("\"prices\""));
+}
+
+#[test]
+fn a_word_is_explained_however_it_is_written() {
+    let refused = check(&["explain", "refused"], 0, "");
+    assert!(
+        refused.starts_with("refused (cause)\n")
+            && refused.contains("\nrefused or connection refused (reason)\n")
+    );
+    assert!(check(&["explain", "RST"], 0, "").starts_with("reset or rst (reason)\n"));
+    assert!(check(&["explain", "caught_up"], 0, "").starts_with("caught-up (outcome)\n"));
+    assert!(check(&["explain", "x"], 0, "").starts_with("✗ or x (sign)\n"));
+    assert!(check(&["explain", "--ascii"], 0, "").is_ascii());
+    assert!(check(&["explain", "✗", "--ascii"], 0, "").starts_with("x (sign)\n"));
+    let contender = check(&["explain", "tcp/catch-up"], 0, "");
+    assert!(contender.starts_with("tcp (link)\n") && contender.contains("\ncatch-up (mode)\n"));
+    assert!(check(&["explain", "anomaly"], 0, "").starts_with("Anomalies\n"));
+    insta::assert_snapshot!("explain", check(&["explain"], 0, ""));
+    insta::assert_snapshot!("explain_word", check(&["explain", "sent-into-dead-link"], 0, ""));
+}
+
+#[test]
+fn an_unknown_word_gets_the_nearest_right_ones() {
+    check(&["explain", "evict"], 2, "did you mean `evicted`");
+    check(&["explain", "zzzzzz"], 2, "`dlab explain` lists all words");
+    check(&["explain", "tcp/carrier-pigeon"], 2, "is not a word");
+    check(&["explain", ""], 2, "is not a word");
+    check(&["explain", "tcp", "udp"], 2, "unexpected argument");
+}
+
+#[test]
+fn a_narrow_terminal_gets_narrow_paragraphs() {
+    let output = dlab(&["explain", "cause"]).env("COLUMNS", "40").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::Scenario;
 use delivery_lab::sim::{TrialOptions, run_trial};
-use delivery_lab::verdict::{self, ClaimState, Guarantee, Subscriber};
+use delivery_lab::time::Duration;
+use delivery_lab::verdict::{self, Cause, ClaimState, Guarantee, Subscriber};
 
 /// Runs a scenario over every contender that it lists, and looks at one subscriber's
 /// `[wanted, live + caught up, missed]`.
@@ -388,4 +389,33 @@ fn an_event_that_waits_for_an_answer_is_not_dealt_with() {
             { kind = "loss", who = "s", at = "460ms", for = "3s", rate = 1.0 },
         ]"#;
     check(text, "s", [1, 1, 0]);
+}
+
+/// The path is cut for good at 4.5 s. The request that waits at the broker is answered at 5.02 s with
+/// the fifth message. The client gives that request up at 13.04 s, 9 s after it asked, and its program
+/// lets go of the connection; the kernels at both ends still try at the end of the run. The fifth went
+/// into the dead link like the three that waited for the next request: nobody can read it any more.
+#[test]
+fn what_was_answered_to_a_request_that_was_given_up_is_not_under_way_any_more() {
+    let text = r#"title = "an answer nobody can read"
+        run_for = "40s"
+        latency = "20ms"
+        contenders = ["long-polling/fire-and-forget"]
+        broker = { heartbeat = { every = "5s", timeout = "4s" } }
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "e", every = "1s", count = 8, start = "1s" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]
+        fault = [{ kind = "cut", who = "s", at = "4.5s" }]"#;
+    check(text, "s", [8, 4, 4]);
+    let scenario = Scenario::load("corner", text).unwrap();
+    let causes = |run_for| {
+        let scenario = Scenario { run_for: Duration::from_millis(run_for), ..scenario.clone() };
+        let one = subscriber(&scenario, scenario.contenders[0], "s");
+        let (dead, open) = (Cause::SentIntoDeadLink, Cause::Unsettled);
+        [dead, open].map(|cause| one.causes.get(&cause).copied().unwrap_or_default())
+    };
+    assert_eq!(causes(40_000), [4, 0]);
+    // Before it gives up, it might still read it; the other three wait for its next request.
+    assert_eq!(causes(13_000), [0, 4]);
 }

@@ -1,10 +1,10 @@
 //! The codecs of Engine.IO and Socket.IO: the examples of the protocol documents, round trips,
 //! and any text whatever.
 
+use delivery_lab::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
 use delivery_lab::link::socketio::event::{Event, EventError, Saying, json};
 use delivery_lab::link::socketio::packet::{
-    Handshake, MOST_PACKETS, MOST_PAYLOAD, Packet, PacketError, SEPARATOR, decode_payload,
-    encode_payload,
+    Handshake, Packet, PacketError, SEPARATOR, decode_payload, encode_payload,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};

@@ -9,7 +9,9 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::{BrokerOptions, Client, ClientInput, ClientOptions, Draft, Numbering};
+use delivery_lab::core::{
+    Broker, BrokerOptions, Client, ClientInput, ClientOptions, Draft, Numbering,
+};
 use delivery_lab::history::Recorder;
 use delivery_lab::link::{self, App, Carrier, CarrierVisitor, Dial, Hub, Settings};
 use delivery_lab::message::{
@@ -144,7 +146,7 @@ impl<N: Net> Stage<N> {
         let heartbeat = Heartbeat { every, timeout };
         let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
         let options = BrokerOptions { mode: self.mode, path: C::PATH, limits, epoch: 1 };
-        let hub = Hub::new(self.net.clone(), options, self.recorder);
+        let hub = Hub::new(self.net.clone(), Broker::new(options), self.recorder);
         let look = async {
             loop {
                 let view = hub.view().to_string();
@@ -194,7 +196,7 @@ fn expected(mode: Mode) -> Vec<(String, PushKind)> {
 
 /// Polling so often that nobody waits for it.
 fn settings(mode: Mode) -> Settings {
-    Settings { polling_interval: Duration::from_millis(50), mode }
+    Settings { polling_interval: Duration::from_millis(50), mode, ..Settings::default() }
 }
 
 /// The play over one link in the simulator.

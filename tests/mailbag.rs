@@ -268,7 +268,7 @@ impl Bag {
             let node = &mut self.nodes[n];
             match output {
                 ClientOutput::Connect { .. } => node.is_connecting = true,
-                ClientOutput::Close => {
+                ClientOutput::Close { .. } => {
                     node.is_connecting = false;
                     let closed = node.pipe.take().filter(|_| self.path.frames == Frames::Reliable);
                     if let Some(pipe) = closed {

@@ -204,7 +204,10 @@ fn lesson(link: Link) -> Vec<Step> {
                  the server pings.",
                 &["broker → shop", "0{\"sid\""],
             ),
-            step("The upgrade, on a second connection.", &["shop → broker", "Upgrade: websocket"]),
+            step(
+                "The upgrade, on a third connection: polls have the first, posts the second.",
+                &["shop → broker", "Upgrade: websocket"],
+            ),
             step("Does it carry packets both ways?", &["shop → broker", "2probe"]),
             step("It does,", &["broker → shop", "3probe"]),
             step(
@@ -312,6 +315,18 @@ fn a_capture_changes_nothing_and_has_every_packet() {
         let cost = with.history.cost;
         assert_eq!((packets.len() as u64, bytes as u64), (cost.packets, cost.bytes), "{contender}");
     }
+}
+
+/// The id of an event is text in UTF-8, and so is the header that gives it back (WHATWG HTML
+/// §9.2.2): a client that comes back says the name of the last one as it is.
+#[test]
+fn the_last_event_of_a_stream_is_named_in_its_own_letters() {
+    let scenario = SCENARIO.replace("\"driver\"", "\"fährmann\"");
+    let contender = Contender { link: Link::Sse, mode: Mode::FireAndForget };
+    let packets = trial(&scenario, contender).capture.expect("it was asked for").into_packets();
+    let header = "\r\nlast-event-id: fährmann-1\r\n".as_bytes();
+    let says = |bytes: &[u8]| bytes.windows(header.len()).any(|window| window == header);
+    assert_eq!(packets.iter().filter(|packet| says(&packet.bytes)).count(), 1);
 }
 
 /// A WebSocket's keys and masks are drawn from the entropy of the trial's thread, in the order in

@@ -1,12 +1,18 @@
 //! Strangers on the links over HTTP and WebSocket: garbage, half a handshake, what is too long. A
-//! broker ends each with a reason and serves others; a client ends each with a reason and asks for
-//! no more memory. In the simulator, and on this machine's own sockets where nobody has to wait.
+//! broker ends each with a reason and serves others; a client ends each with a reason, asks for no
+//! more memory and tries again. In the simulator, and on this machine's own sockets where nobody
+//! has to wait.
+
+#[path = "strangers/false_brokers.rs"]
+mod false_brokers;
+#[path = "strangers/mutations.rs"]
+mod mutations;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::{BrokerOptions, Client, ClientInput, ClientOptions, Numbering};
+use delivery_lab::core::{Broker, BrokerOptions, Client, ClientInput, ClientOptions, Numbering};
 use delivery_lab::history::{History, Process, Recorder, What};
 use delivery_lab::link::{
     self, App, Carrier, Dial, Happening, Hub, Inlet, LongPolling, Polling, Reading, Settings, Sse,
@@ -213,7 +219,7 @@ async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr) {
 async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net, options, recorder);
+    let hub = Hub::new(net, Broker::new(options), recorder);
     let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;
@@ -315,93 +321,6 @@ fn strangers_are_sent_away_with_a_reason_and_disturb_nobody_on_real_sockets() {
     on_real_sockets::<Polling>();
     on_real_sockets::<LongPolling>();
     on_real_sockets::<Sse>();
-}
-
-// ── a client whose broker is none ───────────────────────────────────────────────────────────
-
-/// An application that does nothing.
-struct Idle;
-
-impl App for Idle {
-    async fn next(&mut self) -> ClientInput {
-        std::future::pending().await
-    }
-
-    fn handle(&mut self, _: &Arc<Message>, _: PushKind) {}
-
-    fn keep(&mut self, _: Numbering) {}
-}
-
-async fn client<C: Carrier, N: Net>(net: N, to: SocketAddr, recorder: Recorder) {
-    let client = Client::new(ClientOptions {
-        client: "shop".into(),
-        process: "shop".into(),
-        mode: Mode::CatchUp,
-        path: C::PATH,
-        limits: ClientLimits::default(),
-        jitter_seed: 1,
-        numbering: Numbering::default(),
-    });
-    let dial = Dial { net, recorder, to, known: Vec::new() };
-    link::client::run(C::new(&Settings::default()), dial, client, Idle).await;
-}
-
-/// A server that answers whatever comes with the same bytes, and then holds its connections.
-async fn answer_with<N: Net>(net: N, port: u16, answer: Vec<u8>) {
-    let mut listener = net.listen(port, 16).await.expect("the port is free");
-    let mut held = Vec::new();
-    loop {
-        let mut stream = listener.accept().await.expect("the network is there");
-        let _ = stream.read(&mut [0; 4_096]).await;
-        // A client that has heard enough closes.
-        let _ = stream.write_all(&answer).await;
-        held.push(stream);
-    }
-}
-
-/// What servers say that are none, and what a client first notices of it over HTTP and over
-/// WebSocket.
-fn answers() -> Vec<(&'static str, Vec<u8>, EndReason, EndReason)> {
-    use EndReason::{ConnectTimeout, Malformed, TooLong, UpgradeRefused};
-    let ok = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
-    let most = 4 * MOST_FRAME;
-    let long = format!("content-length: {}\r\n\r\n{}", most + 1, "x".repeat(most + 1));
-    let field = format!("a: {}", "x".repeat(200_000));
-    let with = |text: &str| format!("{ok}{text}").into_bytes();
-    let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n\
-                  upgrade: websocket\r\nsec-websocket-accept: x\r\n\r\n";
-    vec![
-        ("garbage", vec![0xff; 100], Malformed, Malformed),
-        ("no frame", with("content-length: 13\r\n\r\ndata: hello\n\n"), Malformed, UpgradeRefused),
-        ("no chunk", with("transfer-encoding: chunked\r\n\r\nzz\r\n"), Malformed, UpgradeRefused),
-        ("another's key", switch.into(), Malformed, Malformed),
-        ("a head too long", with(&field), TooLong, TooLong),
-        ("a body too long", with(&long), TooLong, UpgradeRefused),
-        ("half a head", ok.into(), ConnectTimeout, ConnectTimeout),
-        ("half a body", with("content-length: 10\r\n\r\nx"), ConnectTimeout, UpgradeRefused),
-        ("silence", Vec::new(), ConnectTimeout, ConnectTimeout),
-    ]
-}
-
-fn first_reason<C: Carrier>(answer: &[u8]) -> EndReason {
-    let mut world = world(60_000);
-    let recorder = world.recorders()[1].clone();
-    let (broker, machine) = (world.machine(0), world.machine(1));
-    let (to, answer) = (SocketAddr::from((address(0), 7_000)), answer.to_vec());
-    world.host(&[0], async move { answer_with(broker.power_on(1), 7_000, answer).await });
-    world.host(&[1], async move { client::<C, _>(machine.power_on(1), to, recorder).await });
-    world.run_until(Instant::from_millis(50_000));
-    *reasons(world.recorders(), 1).first().expect("the client notices something")
-}
-
-#[test]
-fn a_client_whose_broker_is_none_notices_why() {
-    for (what, answer, over_http, over_websocket) in answers() {
-        assert_eq!(first_reason::<Polling>(&answer), over_http, "polling: {what}");
-        assert_eq!(first_reason::<LongPolling>(&answer), over_http, "long-polling: {what}");
-        assert_eq!(first_reason::<Sse>(&answer), over_http, "sse: {what}");
-        assert_eq!(first_reason::<WebSocket>(&answer), over_websocket, "websocket: {what}");
-    }
 }
 
 /// A port of this machine that nobody has now.

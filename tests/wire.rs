@@ -100,7 +100,7 @@ fn answer() -> impl Strategy<Value = Answer> {
 
 fn frame() -> impl Strategy<Value = Frame> {
     let n = any::<u64>;
-    let heartbeat = (0..u64::MAX / 1_000, 0..u64::MAX / 1_000).prop_map(|(every, timeout)| {
+    let heartbeat = (1..u64::MAX / 1_000, 1..u64::MAX / 1_000).prop_map(|(every, timeout)| {
         Heartbeat { every: Duration::from_millis(every), timeout: Duration::from_millis(timeout) }
     });
     let known =
@@ -410,7 +410,7 @@ fn check_reasons(history: &History) {
 }
 
 async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
-    let hub = Hub::new(net.clone(), options::<C>(), recorder);
+    let hub = Hub::new(net.clone(), Broker::new(options::<C>()), recorder);
     let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;

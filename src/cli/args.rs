@@ -6,22 +6,17 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
 use super::values::{self, Seeds};
-use crate::message::Contender;
+use crate::explain::EXITS;
+use crate::message::{Contender, MessageId};
 use crate::scenario::Setting;
 use crate::time::Instant;
 
-const EXITS: &str = "\
-Exit codes:
-  0    all expectations met        4    a file could not be used
-  1    an expectation failed       5    --twice found a difference
-  2    bad usage or bad scenario   70   a bug in dlab
-  3    inconclusive                130  interrupted
-
-NO_COLOR turns colours off; DLAB_LOG filters the log as RUST_LOG does elsewhere.";
+const ENVIRONMENT: &str =
+    "NO_COLOR turns colours off; DLAB_LOG filters the log as RUST_LOG does elsewhere.";
 
 /// What a client still gets after it was away, over which link, and who promised it.
 #[derive(Debug, Parser)]
-#[command(name = "dlab", version, after_help = EXITS, max_term_width = 80)]
+#[command(name = "dlab", version, after_help = after_help(), max_term_width = 80)]
 pub struct Args {
     #[command(flatten)]
     pub looks: Looks,
@@ -46,10 +41,14 @@ pub enum Command {
     Run(RunArgs),
     /// Validate scenario files, and run nothing
     Check(CheckArgs),
-    /// List the scenarios that are built in
-    List,
+    /// List the scenarios that are built in, or the mutants
+    List(ListArgs),
+    /// Let every mutant loose in its storm, and see it caught
+    Museum(MuseumArgs),
     /// Print a built-in scenario's file
     Show(ShowArgs),
+    /// Say what a word of the report means, and what shows it
+    Explain(ExplainArgs),
     /// Write a new scenario file, with every key explained
     New(NewArgs),
     /// Print the JSON Schema of scenario files
@@ -90,6 +89,12 @@ pub struct RunArgs {
     /// Print what the broker knew at this moment of each trial, as in 3s
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     pub at: Option<Instant>,
+    /// Tell the life of one message instead of the report, as in driver-3
+    #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at"])]
+    pub why: Option<MessageId>,
+    /// Say what each contender cost, beside the cheapest
+    #[arg(long, conflicts_with = "quiet")]
+    pub prices: bool,
     /// Run scenarios that are larger than the limits
     #[arg(long)]
     pub force: bool,
@@ -109,9 +114,34 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// The machines that are broken on purpose, instead
+    #[arg(long)]
+    pub mutants: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct MuseumArgs {
+    /// The seeds of each storm, both included: a mutant is tried until it is caught, with 50 at
+    /// the most, and the correct machine with all of them
+    #[arg(long, value_name = "A..B", default_value = "1..20", value_parser = values::seeds)]
+    pub seeds: Seeds,
+    /// Mutants at a time (the table is the same at any number)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// A name from `dlab list`
     pub name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// A cause, a link, a sign, an exit code, ... (left out: list all words)
+    #[arg(value_parser = values::Words, hide_possible_values = true)]
+    pub word: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -125,6 +155,20 @@ pub struct NewArgs {
 pub struct CompletionsArgs {
     /// For which shell
     pub shell: clap_complete::Shell,
+}
+
+/// The exit codes in two columns, and the environment.
+fn after_help() -> String {
+    let exits = EXITS.words.iter().map(|word| {
+        let meaning = word.brief.trim_end_matches('.').to_owned();
+        format!("{:<3}  {meaning}", word.name)
+    });
+    let exits: Vec<String> = exits.collect();
+    let (left, right) = exits.split_at(exits.len().div_ceil(2));
+    let columns = left.iter().map(String::len).max().unwrap_or(0);
+    let lines =
+        left.iter().zip(right).map(|(left, right)| format!("  {left:columns$}   {right}\n"));
+    format!("Exit codes:\n{}\n{ENVIRONMENT}", lines.collect::<String>())
 }
 
 #[cfg(test)]

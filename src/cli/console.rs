@@ -14,6 +14,9 @@ use super::Exit;
 use super::args::Looks;
 use crate::report::{COLUMNS, Colour, Shape, Style};
 
+/// Narrower than this no text is set: one word a line helps nobody.
+const NARROWEST: usize = 30;
+
 /// Where the command prints.
 pub struct Console {
     style: Style,
@@ -63,6 +66,14 @@ impl Console {
         self.errors.shape != Shape::Plain
             && io::stderr().is_terminal()
             && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// How wide texts may be: as the terminal, at most as a report. Where there is no terminal,
+    /// `COLUMNS` may say it, as it does for the help.
+    pub fn columns(&self) -> usize {
+        let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        terminal.or_else(variable).unwrap_or(COLUMNS).clamp(NARROWEST, COLUMNS)
     }
 
     /// Whether printing still reaches anybody.

@@ -5,11 +5,15 @@ use std::fs::OpenOptions;
 use std::io::Write;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use super::Exit;
-use super::args::{Args, CheckArgs, CompletionsArgs, NewArgs, ShowArgs};
+use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, ShowArgs};
 use super::console::Console;
+use super::values::words;
 use super::{load, sources};
+use crate::mutant;
+use crate::report;
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
 /// Validates files, and says so of each one that is valid.
@@ -21,8 +25,12 @@ pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
     exit
 }
 
-/// The built-in scenarios: name and title.
-pub fn list(console: &mut Console) -> Exit {
+/// The built-in scenarios, or the mutants.
+pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
+    if args.mutants {
+        console.print(&report::mutants(&mutant::ALL));
+        return Exit::Met;
+    }
     let columns = builtin::all().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, text) in builtin::all() {
         let scenario = Scenario::load(name, text).expect("built-in scenarios are valid");
@@ -74,5 +82,11 @@ pub fn completions(args: &CompletionsArgs, console: &mut Console) -> Exit {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "dlab", &mut text);
     console.print(&String::from_utf8_lossy(&text));
+    if args.shell == Shell::Fish {
+        // The generator knows values of options only.
+        let condition = "__fish_dlab_using_subcommand explain";
+        let words = words().collect::<Vec<_>>().join(" ");
+        console.print(&format!("complete -c dlab -n \"{condition}\" -f -a \"{words}\"\n"));
+    }
     Exit::Met
 }

@@ -4,6 +4,7 @@
 
 mod book;
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -20,7 +21,7 @@ use super::values::Seeds;
 use super::{Exit, interrupt, log};
 use crate::message::Contender;
 use crate::scenario::LoadOptions;
-use crate::sim::TrialOptions;
+use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
 use book::Book;
 
@@ -38,7 +39,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         console.say(&format!("dlab: {message}"));
         return Exit::Usage;
     }
-    let pool = match pool(args) {
+    let pool = match pool(args.jobs, Log::wanted(args.verbose)) {
         Ok(pool) => pool,
         Err(message) => {
             console.say(&format!("dlab: {message}"));
@@ -53,10 +54,12 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
             return Exit::File;
         }
     };
+    let capture = if args.why.is_some() { Capturing::Packets } else { Capturing::Nothing };
     let wishes = Wishes {
-        options: TrialOptions { view_at: args.at, ..TrialOptions::default() },
+        options: TrialOptions { view_at: args.at, capture, ..TrialOptions::default() },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
         trace: if trace.is_some() { Keep::Trace } else { Keep::Nothing },
+        why: args.why.clone(),
     };
     interrupt::watch();
     execute(&plan, &pool, wishes, Book::new(args, &loaded, plan.reports, trace), console)
@@ -153,13 +156,13 @@ fn contenders(args: &RunArgs) -> Vec<Contender> {
 }
 
 /// One thread a core; a single one where a log is printed, so that trials do not mix in it.
-fn pool(args: &RunArgs) -> Result<ThreadPool, String> {
+pub fn pool(jobs: Option<NonZeroUsize>, log: Log) -> Result<ThreadPool, String> {
     // 0 threads is rayon's word for one a core.
-    let default = match Log::wanted(args.verbose) {
+    let default = match log {
         Log::On => 1,
         Log::Off => 0,
     };
-    let threads = args.jobs.map_or(default, std::num::NonZeroUsize::get);
+    let threads = jobs.map_or(default, NonZeroUsize::get);
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map_err(|error| format!("no threads could be started: {error}"))
 }

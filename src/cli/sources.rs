@@ -91,7 +91,7 @@ fn looks_like_a_path(given: &str) -> bool {
 /// A name that is neither built in nor a file, with the nearest right ones.
 pub fn unknown_name(given: &str) -> NotFound {
     let file = format!("{given}.toml");
-    let help = match nearest(given) {
+    let help = match nearest(given, builtin::all().map(|(name, _)| name)) {
         _ if Path::new(&file).is_file() => format!("there is a file `{file}` here"),
         names if names.is_empty() => "`dlab list` shows the scenarios that are built in".to_owned(),
         names => format!("did you mean {}?", names.join(" or ")),
@@ -100,13 +100,14 @@ pub fn unknown_name(given: &str) -> NotFound {
     NotFound::new(MietteDiagnostic::new(message).with_help(help), Exit::Usage)
 }
 
-/// At most three built-in names that are near enough to be meant, the nearest first.
-fn nearest(given: &str) -> Vec<String> {
-    let mut names: Vec<(f64, &str)> = builtin::all()
-        .map(|(name, _)| (strsim::jaro_winkler(given, name), name))
+/// At most three of the names that are near enough to be meant, the nearest first.
+pub fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<(f64, &str)> = names
+        .map(|name| (strsim::jaro_winkler(given, name), name))
         // Below this, jaro_winkler names words that share hardly more than letters.
         .filter(|&(likeness, _)| likeness > 0.75)
         .collect();
     names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    names.dedup();
     names.into_iter().take(3).map(|(_, name)| format!("`{name}`")).collect()
 }

@@ -3,7 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::message::Contender;
+use crate::history::{Capture, History, Packet};
+use crate::message::{Contender, MessageId};
+use crate::report::why::{Evidence, Sentence, life};
 use crate::scenario::Scenario;
 use crate::sim::{self, TrialOptions};
 use crate::verdict::{self, Row};
@@ -30,6 +32,8 @@ pub struct Wishes {
     pub runs: Runs,
     /// Whether somebody reads the trace.
     pub trace: Keep,
+    /// The message whose life is told.
+    pub why: Option<MessageId>,
 }
 
 /// How often each trial runs.
@@ -56,6 +60,8 @@ pub struct Trial {
     pub trace: Vec<String>,
     /// What the broker knew at the moment that was asked for.
     pub broker_view: Option<String>,
+    /// The life of the message that was asked for; empty if nobody handed it over.
+    pub life: Vec<Sentence>,
     /// Where a second run differed.
     pub difference: Option<String>,
 }
@@ -74,19 +80,32 @@ pub fn run(job: Job, wishes: &Wishes) -> Result<Trial, String> {
 
 fn attempt(job: Job, wishes: &Wishes) -> Result<Trial, String> {
     let mut trial = simulate(job, wishes, |trial| {
-        let sim::Trial { history, view, .. } = trial;
+        let sim::Trial { history, view, capture } = trial;
         let row = verdict::judge(job.scenario, job.contender, &history);
         let trace = match wishes.trace {
             Keep::Trace => history.trace_lines().collect(),
             Keep::Nothing => Vec::new(),
         };
         let broker_view = view.map(|view| view.to_string());
-        Trial { row, trace_hash: history.trace_hash(), trace, broker_view, difference: None }
+        let trace_hash = history.trace_hash();
+        let life = wishes.why.as_ref().and_then(|id| {
+            let packets = capture.map(Capture::into_packets).unwrap_or_default();
+            tell(job, &history, &packets, id)
+        });
+        let life = life.unwrap_or_default();
+        Trial { row, trace_hash, trace, broker_view, life, difference: None }
     })?;
     if wishes.runs == Runs::Twice {
         trial.difference = compare(job, wishes, &trial.trace_hash)?;
     }
     Ok(trial)
+}
+
+/// The life of a message in this trial.
+fn tell(job: Job, history: &History, packets: &[Packet], id: &MessageId) -> Option<Vec<Sentence>> {
+    let Job { scenario, contender, .. } = job;
+    let followed = &verdict::follow(scenario, contender, history, id);
+    life(&Evidence { scenario, contender, history, packets, followed }, id)
 }
 
 /// Runs the trial again, and says where it differs. Only then are two traces kept.

@@ -1,5 +1,12 @@
-//! Values of options: seeds, settings, moments. Parsers only.
+//! Values of options: seeds, settings, moments, words. Parsers only.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
+
+use crate::explain;
 use crate::scenario::Setting;
 use crate::time::{Duration, Instant};
 
@@ -42,6 +49,33 @@ pub fn moment(text: &str) -> Result<Instant, String> {
         return Err("a time is in whole milliseconds, at most a century".to_owned());
     }
     Ok(Instant::ZERO + Duration::from_millis(ms.round() as u64))
+}
+
+/// Takes any text, and tells the completions which words there are.
+#[derive(Clone)]
+pub struct Words;
+
+impl TypedValueParser for Words {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(words().map(PossibleValue::new)))
+    }
+}
+
+/// The words that completions offer. Signs are left out: nobody types the beginning of one.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    let is_typed = |name: &&str| name.len() > 1 && !name.contains(' ') && name.is_ascii();
+    explain::names().filter(is_typed).collect::<BTreeSet<_>>().into_iter()
 }
 
 #[cfg(test)]

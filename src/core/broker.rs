@@ -16,23 +16,17 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::message::{
     BrokerLimits, EndReason, Epoch, Frame, Message, MessageId, Mode, Name, Note, SessionId,
 };
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 use super::inbound::Inbound;
+use super::interceptor::Machine;
+use super::limits::HELLO_WITHIN;
 use super::timers::Timers;
 use super::{Path, Pulse};
 use queue::Queue;
 use session::Session;
 
 pub use view::BrokerView;
-
-/// How long a connection may take to say hello. Socket.IO's server calls it `connectTimeout`,
-/// 45 s; here it is the client's own patience.
-const HELLO_WITHIN: Duration = Duration::from_secs(20);
-/// Most queues, rooms a queue, and client names: beyond them a session is closed.
-const MOST_NAMES: usize = 100_000;
-/// Most processes remembered a client name, so that a late hello is told from a new one.
-const MOST_PROCESSES: usize = 64;
 
 /// One connection to the broker, numbered by the driver; never reused in one life of a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -175,6 +169,11 @@ impl Broker {
         self.timers.next()
     }
 
+    /// How it was set up.
+    pub fn options(&self) -> &BrokerOptions {
+        &self.options
+    }
+
     /// How many messages the broker holds, and their bytes: backlogs, what is kept beyond them
     /// for a living session, and early messages. What waits for a socket is the driver's.
     pub fn holds(&self) -> (usize, usize) {
@@ -241,6 +240,23 @@ impl Broker {
 
     fn order(&mut self, output: BrokerOutput) {
         self.outputs.push_back(output);
+    }
+}
+
+impl Machine for Broker {
+    type Input = BrokerInput;
+    type Output = BrokerOutput;
+
+    fn handle(&mut self, now: Instant, input: BrokerInput) {
+        Broker::handle(self, now, input);
+    }
+
+    fn poll(&mut self) -> Option<BrokerOutput> {
+        Broker::poll(self)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Broker::deadline(self)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::message::{
 use crate::time::{Duration, Instant};
 
 use super::Path;
+use super::interceptor::Machine;
 use super::publisher::Publisher;
 use super::subscriber::{Held, Subscriber};
 use super::timers::Timers;
@@ -106,8 +107,8 @@ pub enum ClientOutput {
     Connect { known: Vec<(Name, Known)> },
     /// Send a frame.
     Send { frame: Frame },
-    /// Close the connection.
-    Close,
+    /// Close the connection, and why.
+    Close { reason: EndReason },
     /// Call the handler; say [`ClientInput::HandlerReturned`] when it has returned.
     Handle { message: std::sync::Arc<Message>, kind: PushKind },
     /// Write this into the history.
@@ -191,7 +192,7 @@ impl Client {
             ClientInput::Disconnected { reason } => self.ended(now, reason),
             ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
             ClientInput::Garbled { reason } => self.close(now, reason),
-            ClientInput::Retry { after } => self.options.limits.backoff_first = after,
+            ClientInput::Retry { after } => self.wait_first(after),
             ClientInput::Received { frame } => self.received(now, frame),
             ClientInput::Publish { draft } => self.publish(now, draft),
             ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),
@@ -406,6 +407,23 @@ impl Client {
 
     fn note(&mut self, note: Note) {
         self.outputs.push_back(ClientOutput::Note(note));
+    }
+}
+
+impl Machine for Client {
+    type Input = ClientInput;
+    type Output = ClientOutput;
+
+    fn handle(&mut self, now: Instant, input: ClientInput) {
+        Client::handle(self, now, input);
+    }
+
+    fn poll(&mut self) -> Option<ClientOutput> {
+        Client::poll(self)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Client::deadline(self)
     }
 }
 

@@ -8,10 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::limits::MOST_REFUSED;
 use crate::message::Message;
-
-/// Refusals remembered a publisher, so that a late copy is refused again.
-const MOST_REFUSED: usize = 10_000;
 
 /// What became of the messages of one publisher.
 #[derive(Clone, Debug, Default)]

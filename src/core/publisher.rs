@@ -7,11 +7,8 @@ use crate::message::{DropReason, Frame, Message, MessageId, Mode, Note, Reply, S
 use crate::time::{Duration, Instant};
 
 use super::client::ClientOutput;
+use super::limits::MOST_OUT_LOSSY;
 use super::{Away, Frames, Path};
-
-/// Over a lossy link at most this many publishes are out at a time: a whole outbox in one burst
-/// would only be lost in the socket.
-const MOST_OUT_LOSSY: usize = 100;
 
 /// What a client has handed over and not yet got rid of.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
-//! The packets of a trial, byte for byte, as they left their senders. What became of them is not
-//! said here.
+//! The packets of a trial, byte for byte, as they left their senders, and how far each came.
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
+use super::Fate;
 use crate::time::Instant;
 
 /// Most packets that a capture keeps: at 1,500 bytes each, 150 MB.
@@ -20,8 +20,21 @@ pub struct Packet {
     pub serial: u64,
     /// The process that it is for; `None` if nobody has its address.
     pub to: Option<u32>,
+    /// Which packet of its direction it is, from 1; 0 if nobody has its address.
+    pub nth: u64,
+    /// How the packet ended, and each copy of it that the network made.
+    pub ends: Vec<PacketEnd>,
     /// The packet, from its IP header on.
     pub bytes: Vec<u8>,
+}
+
+/// How a packet ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PacketEnd {
+    /// When.
+    pub at: Instant,
+    /// Why the machine at the other end did not take it in; `None` if it did.
+    pub fate: Option<Fate>,
 }
 
 /// The first packets of a trial, at most [`MOST_PACKETS`].
@@ -31,6 +44,9 @@ pub struct Packet {
 #[derive(Clone, Debug, Default)]
 pub struct Capture {
     packets: BinaryHeap<Packet>,
+    /// Packets that were to arrive and were not taken in: by both ends, which of its direction,
+    /// and when.
+    turned_away: BTreeMap<(u32, u32, u64, Instant), Fate>,
     left_out: u64,
 }
 
@@ -49,9 +65,22 @@ impl Capture {
         self.left_out
     }
 
+    /// The `nth` packet from one process to another came at `at`, and was not taken in.
+    pub fn turn_away(&mut self, (from, to, nth): (u32, u32, u64), at: Instant, fate: Fate) {
+        self.turned_away.insert((from, to, nth, at), fate);
+    }
+
     /// The packets in order.
     pub fn into_packets(self) -> Vec<Packet> {
-        self.packets.into_sorted_vec()
+        let mut packets = self.packets.into_sorted_vec();
+        for packet in &mut packets {
+            let Packet { from, to: Some(to), nth, .. } = *packet else { continue };
+            for end in &mut packet.ends {
+                let turned_away = self.turned_away.get(&(from, to, nth, end.at));
+                end.fate = end.fate.or(turned_away.copied());
+            }
+        }
+        packets
     }
 }
 
@@ -64,7 +93,7 @@ mod tests {
         let most = MOST_PACKETS as u64;
         let packet = |n: u64| {
             let at = Instant::from_micros(n);
-            Packet { at, from: 0, serial: n, to: None, bytes: Vec::new() }
+            Packet { at, from: 0, serial: n, to: None, nth: 0, ends: Vec::new(), bytes: Vec::new() }
         };
         let mut capture = Capture::default();
         (0..most + 3).rev().for_each(|n| capture.add(packet(n)));

@@ -40,8 +40,8 @@ pub enum What {
         datagram: u64,
         fate: Fate,
     },
-    /// A WebSocket ended, seen from this end; the flow is what came in. 1006: without a close
-    /// frame.
+    /// A WebSocket ended, seen from this end; the flow is what came in. The code is that of the
+    /// peer's close frame, or else of this end's; 1006: without any (RFC 6455 §7.1.5).
     CloseCode {
         flow: Arc<Flow>,
         code: u16,
@@ -99,7 +99,7 @@ impl Serialize for Flow {
 }
 
 /// What became of a packet that did not arrive as sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// A `loss` fault drew it.
@@ -150,6 +150,9 @@ pub struct Ledger {
     pub end: Endpoint,
     /// Why it ended; `None` if it was open when the trial ended.
     pub reason: Option<EndReason>,
+    /// When its program let go of it, if it did before that: what comes later is never read,
+    /// whatever the kernel still takes in.
+    pub let_go: Option<Instant>,
     /// Bytes that the program wrote into this end.
     pub written: u64,
     /// Bytes of those that the peer's stack acknowledged.

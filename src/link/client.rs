@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::hub::sleep_until;
 use super::{Carrier, Dial, Happening, Inlet, Lane, Reading, Taken, end_of};
-use crate::core::{Client, ClientInput, ClientOutput, Numbering};
+use crate::core::{Client, ClientInput, ClientOutput, Intercepted, Machine, Numbering};
 use crate::history::What;
 use crate::message::{Known, Message, Name, Note, PushKind};
 use crate::net::Net;
@@ -25,7 +25,13 @@ pub trait App: Send {
 }
 
 /// Runs a client for ever.
-pub async fn run<C: Carrier, N: Net>(carrier: C, dial: Dial<N>, client: Client, app: impl App) {
+pub async fn run<C: Carrier, N: Net>(
+    carrier: C,
+    dial: Dial<N>,
+    client: impl Into<Intercepted<Client>>,
+    app: impl App,
+) {
+    let client = client.into();
     let mut process = Process { carrier, dial, client, app, connection: Connection::None };
     process.tell(ClientInput::Started);
     loop {
@@ -37,7 +43,7 @@ pub async fn run<C: Carrier, N: Net>(carrier: C, dial: Dial<N>, client: Client, 
 struct Process<C: Carrier, N: Net, A> {
     carrier: C,
     dial: Dial<N>,
-    client: Client,
+    client: Intercepted<Client>,
     app: A,
     connection: Connection<C, N>,
 }
@@ -78,7 +84,12 @@ impl<C: Carrier, N: Net, A: App> Process<C, N, A> {
         while let Some(output) = self.client.poll() {
             match output {
                 ClientOutput::Connect { known } => self.connect(known),
-                ClientOutput::Close => self.connection = Connection::None,
+                ClientOutput::Close { reason } => {
+                    let connection = std::mem::replace(&mut self.connection, Connection::None);
+                    if let Connection::Open(_, mut inlet) = connection {
+                        inlet.leave(reason);
+                    }
+                }
                 ClientOutput::Note(note) => {
                     if let Note::Sent { session: of, .. } = &note {
                         session = Some(of.clone());

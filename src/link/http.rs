@@ -14,19 +14,42 @@ pub mod poster;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::future::Future;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioTimer;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::limits::{HANDSHAKE_WITHIN, KEEP_ALIVE, MOST_HEAD};
 use super::{Happening, Reading};
 use crate::message::{Frame, SessionId};
+use crate::net::Net;
 
 /// How frames are called in a body.
 pub const FRAMES: &str = "application/x-ndjson";
 
 /// The body of a response.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// How a broker serves a connection: a head too long is turned away, and one that does not come in
+/// time ends the connection.
+pub fn server() -> http1::Builder {
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(std::time::Duration::from(KEEP_ALIVE));
+    server.auto_date_header(false).max_buf_size(MOST_HEAD);
+    server
+}
+
+/// Waits for what needs the whole body of a request; `None` if that does not come in time.
+pub async fn in_time<N: Net, F: Future>(net: &N, whole: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        whole = whole => Some(whole),
+        () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => None,
+    }
+}
 
 /// The path of a session.
 pub fn path(session: &SessionId) -> String {

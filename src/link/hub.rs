@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use super::{Full, Happening, Inlet, Lane, Reading, Taken, Waiting};
-use crate::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
+use crate::core::{Broker, BrokerInput, BrokerOutput, BrokerView, Intercepted, Machine, Peer};
 use crate::history::{Recorder, What};
 use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note, SessionId};
 use crate::net::Net;
@@ -27,7 +27,7 @@ pub struct Hub<N> {
 }
 
 struct State {
-    broker: Broker,
+    broker: Intercepted<Broker>,
     lanes: BTreeMap<Peer, Outlet>,
     opened: u64,
     /// Messages that the machine held when it last may have come to hold more, and their bytes.
@@ -44,11 +44,12 @@ struct Outlet {
 }
 
 impl<N: Net> Hub<N> {
-    /// A broker that knows nobody.
-    pub fn new(net: N, options: BrokerOptions, recorder: Recorder) -> Self {
-        let (limits, mode) = (Arc::new(options.limits.clone()), options.mode);
+    /// The process of a broker that knows nobody yet.
+    pub fn new(net: N, broker: impl Into<Intercepted<Broker>>, recorder: Recorder) -> Self {
+        let broker = broker.into();
+        let (limits, mode) = (Arc::new(broker.options().limits.clone()), broker.options().mode);
         let state = State {
-            broker: Broker::new(options),
+            broker,
             lanes: BTreeMap::new(),
             opened: 0,
             held: (0, 0),

@@ -18,3 +18,19 @@ pub const MOST_ENDED: usize = 1_000;
 pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(20);
 /// How long a connection may stand idle before the broker closes it: nginx's `keepalive_timeout`.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client waits after a request over HTTP that failed, and is told to wait before it
+/// asks for a stream of events again: Socket.IO's first wait too.
+pub const RETRY: Duration = Duration::from_secs(1);
+/// Longest payload over Socket.IO, and longest packet: what it calls `maxHttpBufferSize`, 1 MB.
+pub const MOST_PAYLOAD: usize = 1_000_000;
+/// Most packets in one payload over Socket.IO.
+pub const MOST_PACKETS: usize = 10_000;
+/// Most arguments of an event or an acknowledgement over Socket.IO.
+pub const MOST_ARGUMENTS: usize = 1_000;
+/// Packets that socketioxide takes for a session and has not written: the broker's `send_queue`
+/// limits their bytes before.
+pub const MOST_EMITTED: usize = 1_000_000;
+/// How long a client may take to connect to a namespace: Socket.IO's `connectTimeout`.
+pub const NAMESPACE_WITHIN: Duration = Duration::from_secs(45);
+/// How long the upgrade from polling to WebSocket may take: Socket.IO's `upgradeTimeout`.
+pub const UPGRADE_WITHIN: Duration = Duration::from_secs(10);

@@ -12,7 +12,7 @@ mod words;
 
 use std::io;
 
-use super::{Carrier, Dial, Hub, Lane, Settings};
+use super::{Carrier, Dial, Hub, Lane, OnSwitch, Settings};
 use crate::core::Path;
 use crate::message::Mode;
 use crate::net::Net;
@@ -21,6 +21,7 @@ use crate::net::Net;
 #[derive(Clone, Copy, Debug)]
 pub struct SocketIo {
     mode: Mode,
+    on_switch: OnSwitch,
 }
 
 impl Carrier for SocketIo {
@@ -28,14 +29,14 @@ impl Carrier for SocketIo {
     type Inlet<N: Net> = client::Session<N>;
 
     fn new(settings: &Settings) -> Self {
-        SocketIo { mode: settings.mode }
+        SocketIo { mode: settings.mode, on_switch: settings.on_switch }
     }
 
     async fn connect<N: Net>(
         &self,
         dial: Dial<N>,
     ) -> io::Result<(Box<dyn Lane>, client::Session<N>)> {
-        client::connect(dial, self.mode).await
+        client::connect(dial, self.mode, self.on_switch).await
     }
 
     async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ACCEPT, HOST};
+use hyper::header::{ACCEPT, HOST, HeaderValue};
 use hyper::{Request, StatusCode};
 
 use self::event::{Parser, Said};
@@ -39,8 +39,6 @@ use crate::wire;
 pub const EVENTS: &str = "text/event-stream";
 /// The header by which a client says how far it came.
 pub const LAST_EVENT_ID: &str = "last-event-id";
-/// How long a client is told to wait before it comes back: Socket.IO's first wait too.
-pub const RETRY: Duration = Duration::from_secs(1);
 
 /// The link `sse`.
 #[derive(Clone, Debug)]
@@ -184,7 +182,8 @@ impl<N: Net> EventInlet<N> {
                 Some(known).filter(|known| !known.is_empty())
             }
         };
-        if let Some(last) = last.filter(|last| last.is_ascii()) {
+        // Its bytes are UTF-8 (WHATWG HTML §9.2.2); what is no header's is not sent.
+        if let Some(last) = last.and_then(|last| HeaderValue::from_bytes(last.as_bytes()).ok()) {
             request = request.header(LAST_EVENT_ID, last);
         }
         let request = request.body(Full::new(Bytes::new())).expect("all of it is plain");

@@ -3,22 +3,24 @@
 //! tungstenite speaks the protocol. A goodbye is a close frame whose reason is the word for it;
 //! with which code a connection ended stands in the history (RFC 6455 §7.4.1).
 
+pub mod ending;
 mod lane;
 
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::{Sink, Stream as _};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
-use self::lane::{Next, SocketLane};
+use self::ending::Ending;
+use self::lane::{Next, SocketLane, code_of};
 use super::READ;
 use super::limits::HANDSHAKE_WITHIN;
 use super::tap::Tap;
@@ -26,15 +28,10 @@ use super::{
     Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled, listen,
 };
 use crate::core::Path;
-use crate::history::{Flow, Recorder, What};
+use crate::history::Recorder;
 use crate::message::{EndReason, Frame, Upgrade};
-use crate::net::{Net, Stream};
+use crate::net::Net;
 use crate::wire;
-
-/// The code of a connection that ended without a close frame (RFC 6455 §7.1.5).
-const ABNORMAL: u16 = 1_006;
-/// The code of a close frame without one (RFC 6455 §7.1.5).
-const NO_STATUS: u16 = 1_005;
 
 /// The link `websocket`.
 #[derive(Clone, Copy, Debug)]
@@ -130,16 +127,29 @@ fn refused(error: Error) -> io::Error {
 pub struct SocketInlet<N: Net> {
     stream: WebSocketStream<Tap<N>>,
     lane: SocketLane,
-    net: N,
-    recorder: Recorder,
-    flow: Arc<Flow>,
-    /// The code of the peer's close frame.
-    code: Option<u16>,
+    ending: Ending<N>,
 }
 
 impl<N: Net> Inlet for SocketInlet<N> {
     async fn next(&mut self, reading: Reading) -> Happening {
         poll_fn(|cx| self.poll_next(cx, reading)).await
+    }
+
+    /// A close frame with a code, as a browser's `close(code)`: not for who is believed dead, nor
+    /// for who said goodbye.
+    fn leave(&mut self, reason: EndReason) {
+        let is_dead = matches!(reason, EndReason::Heartbeat | EndReason::ConnectTimeout);
+        if is_dead || self.ending.has_heard() {
+            return;
+        }
+        let frame = CloseFrame { code: code_of(reason), reason: Default::default() };
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut stream = Pin::new(&mut self.stream);
+        if stream.as_mut().start_send(Message::Close(Some(frame.clone()))).is_ok()
+            && let Poll::Ready(Ok(())) = stream.poll_flush(&mut cx)
+        {
+            self.ending.say(Some(&frame));
+        }
     }
 }
 
@@ -150,9 +160,8 @@ impl<N: Net> SocketInlet<N> {
         stream: WebSocketStream<Tap<N>>,
         lane: SocketLane,
     ) -> SocketInlet<N> {
-        let (from, to) = (stream.get_ref().peer_addr(), stream.get_ref().local_addr());
-        let flow = Arc::new(Flow { from, to });
-        SocketInlet { stream, lane, net, recorder, flow, code: None }
+        let ending = Ending::new(net, recorder, stream.get_ref());
+        SocketInlet { stream, lane, ending }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
@@ -195,7 +204,9 @@ impl<N: Net> SocketInlet<N> {
             };
             match written {
                 Poll::Ready(()) => {
-                    self.lane.flushed();
+                    if let Message::Close(frame) = self.lane.flushed() {
+                        self.ending.say(frame.as_ref());
+                    }
                     has_written = true;
                 }
                 Poll::Pending if has_written => break,
@@ -219,17 +230,15 @@ impl<N: Net> SocketInlet<N> {
             Message::Ping(_) => Happening::Frame(Frame::Ping),
             Message::Pong(_) => Happening::Frame(Frame::Pong),
             Message::Close(frame) => {
-                self.code = Some(frame.as_ref().map_or(NO_STATUS, |frame| frame.code.into()));
+                self.ending.hear(frame.as_ref());
                 Happening::Frame(Frame::Bye { reason: goodbye(frame?)? })
             }
             Message::Frame(_) => return None,
         })
     }
 
-    /// The connection is over: with which code stands in the history.
-    fn ended(&mut self, error: &Error) -> Happening {
-        let (flow, code) = (self.flow.clone(), self.code.unwrap_or(ABNORMAL));
-        self.recorder.record(self.net.now(), What::CloseCode { flow, code });
+    /// The connection is over.
+    fn ended(&self, error: &Error) -> Happening {
         match error {
             Error::Io(error) => Happening::Ended(end_of(error)),
             Error::Capacity(_) => Happening::Garbled(EndReason::TooLong),
@@ -241,8 +250,8 @@ impl<N: Net> SocketInlet<N> {
 }
 
 /// Whether the stream ended, without a close frame or after one.
-fn is_end(error: &tokio_tungstenite::tungstenite::error::ProtocolError) -> bool {
-    use tokio_tungstenite::tungstenite::error::ProtocolError as E;
+pub fn is_end(error: &ProtocolError) -> bool {
+    use ProtocolError as E;
     matches!(error, E::ResetWithoutClosingHandshake | E::SendAfterClosing | E::ReceivedAfterClosing)
 }
 

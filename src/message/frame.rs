@@ -187,8 +187,10 @@ impl Reply {
     }
 }
 
-/// A heartbeat on the wire: milliseconds, as in Engine.IO's handshake.
+/// A heartbeat on the wire: milliseconds, as in Engine.IO's handshake. One that takes no time is
+/// none: whoever kept it would do nothing else.
 mod heartbeat {
+    use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::Heartbeat;
@@ -207,6 +209,9 @@ mod heartbeat {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Heartbeat, D::Error> {
         let Millis { every, timeout } = Millis::deserialize(deserializer)?;
+        if every == 0 || timeout == 0 {
+            return Err(D::Error::custom("a heartbeat of no time"));
+        }
         Ok(Heartbeat {
             every: Duration::from_millis(every),
             timeout: Duration::from_millis(timeout),

@@ -151,6 +151,28 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// Every reason.
+    pub const ALL: [EndReason; 18] = [
+        EndReason::Fin,
+        EndReason::PowerLost,
+        EndReason::Reset,
+        EndReason::TcpTimeout,
+        EndReason::Refused,
+        EndReason::Unreachable,
+        EndReason::UpgradeRefused,
+        EndReason::ConnectTimeout,
+        EndReason::HttpTimeout,
+        EndReason::Heartbeat,
+        EndReason::Replaced,
+        EndReason::Left,
+        EndReason::UnknownSession,
+        EndReason::StaleHello,
+        EndReason::Malformed,
+        EndReason::TooLong,
+        EndReason::Unexpected,
+        EndReason::LimitReached,
+    ];
+
     /// The words for it in reports.
     pub const fn words(self) -> &'static str {
         match self {

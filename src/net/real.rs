@@ -36,6 +36,10 @@ impl Net for Loopback {
         Instant::from_micros(self.began.elapsed().as_micros() as u64)
     }
 
+    fn is_running(&self) -> bool {
+        true
+    }
+
     async fn sleep_until(&self, at: Instant) {
         let at = std::time::Duration::from_micros(at.as_micros());
         match self.began.checked_add(at) {

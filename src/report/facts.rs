@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, Link, MessageId};
 use crate::scenario::Scenario;
-use crate::verdict::{Cause, ClaimState, Evidence, Guarantee, Row};
+use crate::verdict::{Anomaly, Cause, ClaimState, Evidence, Guarantee, Recoveries, Row, Totals};
 
-use super::totals::{Totals, contender};
 use super::{Report, words};
 
 /// Why a contender missed what it missed.
@@ -41,7 +40,7 @@ pub fn missed(report: &Report) -> Vec<Missed<'_>> {
 }
 
 fn missed_by(row: &Row) -> Option<Missed<'_>> {
-    let totals = Totals::of(row);
+    let totals = Totals::of(&row.subscribers);
     let mut seen: BTreeMap<Cause, (BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
     for subscriber in &row.subscribers {
         for message in &subscriber.messages {
@@ -63,7 +62,51 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
     // Stable: causes of one frequency stay in the order of the reference.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     let (missed, wanted) = (totals.missed, totals.wanted);
-    (missed > 0).then_some(Missed { contender: contender(row), missed, wanted, reasons })
+    (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
+}
+
+/// Subscribers that a contender never got on record.
+pub struct Away<'a> {
+    /// Who did not.
+    pub contender: Contender,
+    /// Which subscribers.
+    pub clients: Vec<&'a str>,
+    /// What ended their last attempts.
+    pub by: BTreeSet<&'a str>,
+    /// Messages that were published, if nobody at all was there to want them.
+    pub nowhere: Option<u64>,
+}
+
+/// The contenders in which somebody was to subscribe and never was on record, in order.
+pub fn away(report: &Report) -> Vec<Away<'_>> {
+    report.contenders.iter().filter_map(away_in).collect()
+}
+
+fn away_in(row: &Row) -> Option<Away<'_>> {
+    let away = row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.kept_away?)));
+    let (clients, by): (Vec<_>, BTreeSet<_>) = away.unzip();
+    let is_anybody_there = clients.len() < row.subscribers.len();
+    let nowhere = Some(row.published).filter(|count| *count > 0 && !is_anybody_there);
+    (!clients.is_empty()).then_some(Away { contender: row.contender(), clients, by, nowhere })
+}
+
+impl Away<'_> {
+    /// Who never got to subscribe, and why.
+    pub fn phrase(&self) -> String {
+        let who = match &*self.clients {
+            [one] => (*one).to_owned(),
+            all => words::counted(all.len() as u64, "subscriber"),
+        };
+        let by: Vec<&str> = self.by.iter().copied().collect();
+        format!("{who} never got to subscribe ({})", by.join(", "))
+    }
+
+    /// The same of its contender, and what became of the messages.
+    pub fn sentence(&self) -> String {
+        let messages = self.nowhere.map(|count| words::counted(count, "message"));
+        let nowhere = messages.map(|messages| format!("; {messages} went nowhere"));
+        format!("{}: {}{}.", self.contender, self.phrase(), nowhere.unwrap_or_default())
+    }
 }
 
 /// A claim that did not simply hold.
@@ -91,7 +134,7 @@ pub fn claims(report: &Report, state: ClaimState) -> Vec<(Claim<'_>, usize)> {
                     Evidence::Said(said) => said.as_deref(),
                     Evidence::LeftOut => None,
                 };
-                let (contender, client) = (contender(row), subscriber.client.as_str());
+                let (contender, client) = (row.contender(), subscriber.client.as_str());
                 (finding.claim == state).then_some(Claim {
                     contender,
                     client,
@@ -129,6 +172,52 @@ impl Claim<'_> {
     }
 }
 
+/// Which machine is broken on purpose, if one is.
+pub fn broken_on_purpose(scenario: &Scenario) -> Option<String> {
+    let mutant = scenario.mutant?;
+    Some(format!("Broken on purpose ({}): {}", mutant.name, mutant.about))
+}
+
+/// What the subscribers of each contender were told when they came back, and whether it was true.
+pub fn recoveries(report: &Report) -> Vec<String> {
+    let told = report.contenders.iter().filter_map(|row| {
+        let sum = |count: fn(&Recoveries) -> u64| {
+            row.subscribers.iter().map(|one| count(&one.recoveries)).sum::<u64>()
+        };
+        let parts: Vec<String> = [
+            (sum(|one| one.honest_success), "honest success", "es"),
+            (sum(|one| one.honest_failure), "honest failure", "s"),
+            (sum(|one| one.false_comfort), "false comfort", "s"),
+            (sum(|one| one.false_alarm), "false alarm", "s"),
+        ]
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, what, plural)| {
+            let ending = if number == 1 { "" } else { plural };
+            format!("{} {what}{ending}", words::count(number))
+        })
+        .collect();
+        (!parts.is_empty()).then(|| format!("{}: {}.", row.contender(), words::listed(&parts)))
+    });
+    told.collect()
+}
+
+/// The patterns that were seen in each contender, and how often.
+pub fn anomalies(report: &Report) -> Vec<String> {
+    let seen = report.contenders.iter().filter_map(|row| {
+        let mut sums: BTreeMap<Anomaly, u64> = BTreeMap::new();
+        for (anomaly, count) in row.subscribers.iter().flat_map(|one| &one.anomalies) {
+            *sums.entry(*anomaly).or_default() += count;
+        }
+        let parts: Vec<String> = sums
+            .iter()
+            .map(|(anomaly, count)| format!("{anomaly} {}", words::count(*count)))
+            .collect();
+        (!parts.is_empty()).then(|| format!("{}: {}.", row.contender(), parts.join(", ")))
+    });
+    seen.collect()
+}
+
 /// Faults that did nothing, and in which contenders; nothing if all did something everywhere.
 pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
     let mut lines = Vec::new();
@@ -137,7 +226,7 @@ pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
             .contenders
             .iter()
             .filter(|row| row.faults.iter().any(|bites| bites.fault == at && bites.bit == 0))
-            .map(|row| contender(row).to_string())
+            .map(|row| row.contender().to_string())
             .collect();
         let whole = idle.len() == report.contenders.len();
         let whom = if whole { "any contender".to_owned() } else { words::listed(&idle) };

@@ -1,8 +1,9 @@
 //! What happened, in one sentence. It says only what the table says too.
 
-use super::totals::{Totals, contender};
+use super::facts::{self, Away};
 use super::{Report, words};
 use crate::message::Mode;
+use crate::verdict::{Cause, Row, Totals};
 
 /// The most contenders of a mode that are named one by one.
 const NAMED: usize = 3;
@@ -18,10 +19,10 @@ pub fn sentence(report: &Report) -> String {
 
 /// Which contenders handled how many in a way that is worth a sentence; empty if none did.
 fn handled(report: &Report, how: &str, count: impl Fn(&Totals) -> u64) -> String {
-    let rows = report.contenders.iter().map(|row| (row, count(&Totals::of(row))));
+    let rows = report.contenders.iter().map(|row| (row, count(&Totals::of(&row.subscribers))));
     let parts: Vec<String> = rows
         .filter(|(_, count)| *count > 0)
-        .map(|(row, count)| format!("{} handled {} {how}", contender(row), words::count(count)))
+        .map(|(row, count)| format!("{} handled {} {how}", row.contender(), words::count(count)))
         .collect();
     if parts.is_empty() { String::new() } else { format!(" {}.", parts.join(", ")) }
 }
@@ -40,35 +41,68 @@ fn main_sentence(report: &Report) -> String {
     let listeners =
         if subscribers == 1 { String::new() } else { format!(" for {subscribers} subscribers") };
 
-    let modes: Vec<Sums> = Mode::ALL.iter().filter_map(|&mode| Sums::of(report, mode)).collect();
+    let away = facts::away(report);
+    let nowhere: Vec<&Away> = away.iter().filter(|away| away.nowhere.is_some()).collect();
+    let heard = |row: &&Row| nowhere.iter().all(|away| away.contender != row.contender());
+    let rows: Vec<&Row> = report.contenders.iter().filter(heard).collect();
+    let modes: Vec<Sums> = Mode::ALL.iter().filter_map(|&mode| Sums::of(&rows, mode)).collect();
+    let begin = match unheard(&nowhere) {
+        None => format!("{begin}{listeners}; "),
+        Some(unheard) if rows.is_empty() => return format!("{begin}{listeners}; {unheard}."),
+        Some(unheard) => format!("{begin}{listeners}; {unheard}. With the others "),
+    };
     if modes.iter().all(|sums| sums.missed == (0, 0)) {
-        return format!("{begin}{listeners}; {}.", nothing_missed(&modes));
+        return format!("{begin}{}.", nothing_missed(&modes, report.contenders.len()));
     }
     let wanted = spread(modes.iter().flat_map(|sums| [sums.wanted.0, sums.wanted.1]));
     // "of them" is true only where each published message is wanted exactly once.
     let of_them = wanted == published && subscribers == 1;
     let parts: Vec<String> = modes.iter().map(|sums| sums.phrase(of_them)).collect();
-    format!("{begin}{listeners}; {}.", parts.join(", "))
+    format!("{begin}{}.", parts.join(", "))
+}
+
+/// With which contenders nobody was there, if there are such.
+fn unheard(nowhere: &[&Away]) -> Option<String> {
+    let why = nowhere.last()?.phrase();
+    let names: Vec<String> = nowhere.iter().map(|away| away.contender.to_string()).collect();
+    let names = match names.len() {
+        count if count > NAMED => format!("{count} contenders"),
+        _ => words::listed(&names),
+    };
+    Some(format!("with {names} they went nowhere, since {why}"))
+}
+
+/// That a mode, or a contender of it, lacks so many: for good, or as long as the run went on.
+fn lacks(mode: Mode, how_many: &str, missed: u64, unsettled: u64) -> String {
+    match (mode, unsettled) {
+        (_, 0) => format!("missed {how_many}"),
+        (Mode::CatchUp, open) if open == missed => format!("still owes {how_many}"),
+        (Mode::FireAndForget, open) if open == missed => format!("still has {how_many} on the way"),
+        (_, open) => format!("missed {how_many} ({} still on the way)", words::count(open)),
+    }
 }
 
 /// All contenders of a mode: the least and the most of each number.
 struct Sums {
     mode: Mode,
-    /// Each contender, and how many it missed.
-    contenders: Vec<(String, u64)>,
+    /// Each contender, how many it missed, and how many of them are only on their way.
+    contenders: Vec<(String, u64, u64)>,
     wanted: (u64, u64),
     caught_up: (u64, u64),
     missed: (u64, u64),
 }
 
 impl Sums {
-    fn of(report: &Report, mode: Mode) -> Option<Sums> {
-        let rows = || report.contenders.iter().filter(|row| row.mode == mode);
-        let totals: Vec<Totals> = rows().map(Totals::of).collect();
-        let missed = totals.iter().map(|totals| totals.missed);
+    fn of(rows: &[&Row], mode: Mode) -> Option<Sums> {
+        let rows = || rows.iter().filter(|row| row.mode == mode);
+        let totals: Vec<Totals> = rows().map(|row| Totals::of(&row.subscribers)).collect();
+        let contenders = rows().zip(&totals).map(|(row, totals)| {
+            let unsettled = totals.causes.get(&Cause::Unsettled).copied().unwrap_or_default();
+            (row.contender().to_string(), totals.missed, unsettled)
+        });
         Some(Sums {
             mode,
-            contenders: rows().map(|row| contender(row).to_string()).zip(missed).collect(),
+            contenders: contenders.collect(),
             wanted: spread(totals.iter().map(|totals| totals.wanted))?,
             caught_up: spread(totals.iter().map(|totals| totals.caught_up))?,
             missed: spread(totals.iter().map(|totals| totals.missed))?,
@@ -88,10 +122,14 @@ impl Sums {
         if self.missed.0 != self.missed.1 {
             return self.one_by_one(&of);
         }
-        if self.missed == self.wanted {
-            return format!("{mode} missed all {wanted}");
-        }
-        format!("{mode} missed {} {of}", range(self.missed))
+        let how_many = match self.missed == self.wanted {
+            true => format!("all {wanted}"),
+            false => format!("{} {of}", range(self.missed)),
+        };
+        let open = spread(self.contenders.iter().map(|(.., open)| *open)).unwrap_or_default();
+        // Of how many that differ from link to link nothing is said.
+        let open = if open.0 == open.1 { open.0 } else { 0 };
+        format!("{mode} {}", lacks(mode, &how_many, self.missed.0, open))
     }
 
     /// Where the link makes a difference: each contender, or the spread of many.
@@ -103,18 +141,23 @@ impl Sums {
                 range(self.missed)
             );
         }
-        let parts = self.contenders.iter().map(|(name, missed)| match missed {
+        let parts = self.contenders.iter().map(|(name, missed, open)| match missed {
             0 => format!("{name} missed none"),
-            missed => format!("{name} missed {} {of}", words::count(*missed)),
+            missed => {
+                let how_many = format!("{} {of}", words::count(*missed));
+                format!("{name} {}", lacks(self.mode, &how_many, *missed, *open))
+            }
         });
         parts.collect::<Vec<_>>().join(", ")
     }
 }
 
-fn nothing_missed(modes: &[Sums]) -> String {
+/// What there is to say of contenders, of so many, that missed nothing.
+fn nothing_missed(modes: &[Sums], of: usize) -> String {
     let caught_up = modes.iter().map(|sums| sums.caught_up.1).max().unwrap_or(0);
     let contenders: usize = modes.iter().map(|sums| sums.contenders.len()).sum();
-    let nobody = if contenders == 1 { "none was missed" } else { "no contender missed any" };
+    let is_each = contenders == of && of > 1;
+    let nobody = if is_each { "no contender missed any" } else { "none was missed" };
     match caught_up {
         0 => nobody.to_owned(),
         _ => {

@@ -12,7 +12,6 @@ use super::axis::Axis;
 use super::bars;
 use super::measure::{COLUMNS, clean, fit, left, width, wrap};
 use super::style::{Glyph, Ink, Style};
-use super::totals::contender;
 use super::{Report, words};
 
 /// With more subscribers, a contender has one lane for all of them.
@@ -46,7 +45,7 @@ pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>
         lines.push(format!("{} and {} more", " ".repeat(label), words::counted(more, "fault")));
     }
     for row in &report.contenders {
-        let named = contender(row).to_string();
+        let named = row.contender().to_string();
         if row.subscribers.len() > 1 && row.subscribers.len() <= SUBSCRIBERS {
             lines.push(style.paint(Ink::Heading, &fit(&named, label, style.ellipsis())));
             for subscriber in &row.subscribers {
@@ -68,7 +67,7 @@ pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>
 
 /// Columns for the names: as many as the longest takes, within limits.
 fn label_columns(report: &Report, bar_labels: &[String]) -> usize {
-    let contenders = report.contenders.iter().map(|row| contender(row).to_string());
+    let contenders = report.contenders.iter().map(|row| row.contender().to_string());
     let subscribers = report
         .contenders
         .iter()

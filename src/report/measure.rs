@@ -37,21 +37,26 @@ pub fn right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// The text in lines of at most [`COLUMNS`]: the first begins with `first`, the others with
-/// `rest`. A word that is longer than a line is broken.
+/// The text in lines of at most [`COLUMNS`].
 pub fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
+    wrap_to(COLUMNS, text, first, rest)
+}
+
+/// The text in lines of at most `columns`: the first begins with `first`, the others with `rest`.
+/// A word that is longer than a line is broken.
+pub fn wrap_to(columns: usize, text: &str, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;
     for word in clean(text).split_whitespace() {
         let mut word = word;
         let gap = usize::from(!empty);
-        if width(&line) + gap + width(word) > COLUMNS && !empty {
+        if width(&line) + gap + width(word) > columns && !empty {
             lines.push(std::mem::replace(&mut line, rest.to_owned()));
             empty = true;
         }
-        while width(&line) + width(word) > COLUMNS {
-            let begin = head(word, COLUMNS - width(&line));
+        while width(&line) + width(word) > columns {
+            let begin = head(word, columns - width(&line));
             let (begin, end) = word.split_at(begin.len().max(first_char(word)));
             line.push_str(begin);
             lines.push(std::mem::replace(&mut line, rest.to_owned()));

@@ -141,7 +141,15 @@ mod tests {
         bytes.extend(sequence.to_be_bytes());
         bytes.extend([0, 0, 0, 0, 0x50, 0x10, 0, 100, 0, 0, 0, 0]);
         bytes.extend(payload);
-        Packet { at: Instant::ZERO, from: 1, serial: 0, to: Some(0), bytes }
+        Packet {
+            at: Instant::ZERO,
+            from: 1,
+            serial: 0,
+            to: Some(0),
+            nth: 1,
+            ends: Vec::new(),
+            bytes,
+        }
     }
 
     #[test]
@@ -172,7 +180,7 @@ mod tests {
             let mut decoder = Decoder::default();
             for bytes in packets {
                 let at = Instant::ZERO;
-                decoder.read(&Packet { at, from: 0, serial: 0, to: None, bytes });
+                decoder.read(&Packet { at, from: 0, serial: 0, to: None, nth: 0, ends: Vec::new(), bytes });
             }
         }
 

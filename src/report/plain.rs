@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::scenario::Scenario;
-use crate::verdict::{ClaimState, Outcome, Row};
+use crate::verdict::{ClaimState, Outcome, Row, Totals};
 
 use super::lanes::SUBSCRIBERS;
 use super::measure::wrap;
 use super::style::Style;
-use super::totals::{Totals, contender};
-use super::{Report, RunResult, facts, headline, ids, replay, words};
+use super::{Report, RunResult, facts, headline, ids, prices, replay, words};
 
 /// The sentences, wrapped.
 pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
@@ -19,11 +18,16 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
         format!("Scenario {}, seed {}, {}.", report.scenario, report.seed, scenario.run_for),
         headline::sentence(report),
     ];
+    facts.extend(facts::broken_on_purpose(scenario));
     facts.extend(faults(scenario));
     facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
     facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
+    let prices = report.prices.iter();
+    facts.extend(prices.flat_map(|prices| prices::sentences(prices, &report.contenders)));
     facts.extend(why(report, style));
     facts.extend(claims(report));
+    facts.extend(facts::recoveries(report).into_iter().map(|said| format!("Recoveries: {said}")));
+    facts.extend(facts::anomalies(report).into_iter().map(|said| format!("Anomalies: {said}")));
     facts.extend(expectations(report));
     facts.extend(facts::left_out(report).into_iter().map(str::to_owned));
 
@@ -41,7 +45,7 @@ fn faults(scenario: &Scenario) -> Vec<String> {
 }
 
 fn contenders(row: &Row, style: &Style) -> Vec<String> {
-    let (name, totals) = (contender(row), Totals::of(row));
+    let (name, totals) = (row.contender(), Totals::of(&row.subscribers));
     let count = words::count;
     let mut facts = vec![format!(
         "{name}: wanted {}, live {}, caught up {}, missed {}.",
@@ -81,7 +85,7 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
     if let Some(ms) = totals.worst_delay_ms {
         facts.push(format!("{name}: the worst delay was {}.", words::millis(ms)));
     }
-    match totals.noticed_after_ms {
+    match row.noticed_after_ms() {
         Some(ms) => {
             facts
                 .push(format!("{name}: a fault was noticed after {} at worst.", words::millis(ms)));
@@ -91,7 +95,9 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
         }
         None => {}
     }
-    facts.push(format!("{name}: {} were sent.", words::counted(row.cost.packets, "packet")));
+    let (packets, bytes) = (row.cost.packets, row.cost.bytes);
+    let (packets, bytes) = (words::counted(packets, "packet"), words::counted(bytes, "byte"));
+    facts.push(format!("{name}: {packets} were sent, {bytes}."));
     facts
 }
 
@@ -113,6 +119,7 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             ));
         }
     }
+    sentences.extend(facts::away(report).iter().map(facts::Away::sentence));
     sentences
 }
 
@@ -124,6 +131,14 @@ fn claims(report: &Report) -> Vec<String> {
             sentences.push("No claim was broken.".to_owned());
         }
         sentences.extend(claims.iter().map(|(claim, others)| claim.sentence(*others)));
+    }
+    for (state, verb) in [(ClaimState::Kept, "kept"), (ClaimState::NotClaimed, "did not claim")] {
+        sentences.extend(report.contenders.iter().filter_map(|row| {
+            let with = row.guarantees.iter().filter(|(_, one)| one.claim == state);
+            let names: Vec<String> = with.map(|(guarantee, _)| guarantee.to_string()).collect();
+            let name = row.contender();
+            (!names.is_empty()).then(|| format!("{name} {verb} {}.", words::listed(&names)))
+        }));
     }
     sentences
 }

@@ -51,6 +51,10 @@ pub enum Glyph {
 }
 
 impl Glyph {
+    /// Every sign, in the order of the legend.
+    pub const ALL: [Glyph; 5] =
+        [Glyph::Published, Glyph::Live, Glyph::CaughtUp, Glyph::Missed, Glyph::Fault];
+
     /// The sign for an outcome.
     pub const fn of(outcome: Outcome) -> Glyph {
         match outcome {

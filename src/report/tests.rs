@@ -8,7 +8,7 @@ use super::sample::{caps, checked, fault, report, row, scenario, subscriber};
 use super::{Colour, Report, Shape, Style, json, text, words};
 use crate::scenario::{Direction, FaultKind, Latency, Notice, Scenario, Who};
 use crate::time::Duration;
-use crate::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Truth};
+use crate::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Row, Subscriber, Truth};
 
 const DRAWN: Style = Style { shape: Shape::Unicode, colour: Colour::Off };
 const ASCII: Style = Style { shape: Shape::Ascii, colour: Colour::Off };
@@ -57,6 +57,37 @@ fn colour_adds_codes_and_changes_nothing_else() {
         rest = after.split_once('m').unwrap().1;
     }
     assert_eq!(bare + rest, check(&(report, scenario), &DRAWN));
+}
+
+#[test]
+fn a_price_is_compared_only_with_what_was_measured() {
+    let scenario = scenario("Prices", &["shop"], Vec::new());
+    let shop = |outcomes| vec![subscriber("shop", outcomes, 1_000, Cause::NotConnected)];
+    let mut rows = vec![row("udp/fire-and-forget", shop("xx")), row("tcp/catch-up", shop("o+"))];
+    rows[0].detections.clear();
+    rows[1].cost.packets = 2 * rows[0].cost.packets;
+    rows[1].cost.retransmits = 7;
+    let finding =
+        Finding { verdict: Truth::Violated, claim: ClaimState::Kept, evidence: Evidence::LeftOut };
+    rows[1].guarantees.insert(Guarantee::AtMostOnce, finding);
+    let report = report(&scenario, rows, Vec::new()).with_prices();
+    insta::assert_snapshot!(check(&(report.clone(), scenario.clone()), &DRAWN));
+    let document: Value = serde_json::from_str(&json(&report)).unwrap();
+    let price = &document["prices"][1];
+    assert_eq!(price["packets"], serde_json::json!({ "measured": 2468, "times_cheapest": 2.0 }));
+    assert_eq!(price["retransmits"], serde_json::json!({ "measured": 7, "times_cheapest": null }));
+    assert_eq!(document["prices"][0]["worst_delay_ms"]["measured"], Value::Null);
+    let plain = check(&(report, scenario), &PLAIN);
+    assert!(plain.contains("TCP segments sent again: 7, the cheapest has 0."), "{plain}");
+    assert!(plain.contains("udp/fire-and-forget, worst delay: no figure."), "{plain}");
+}
+
+#[test]
+fn where_nothing_was_published_nothing_is_drawn() {
+    let scenario = scenario("Idle", &["shop"], Vec::new());
+    let rows = vec![row("tcp/catch-up", vec![subscriber("shop", "", 1, Cause::Skipped)])];
+    let text = check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN);
+    assert!(!text.contains("published  ") && !text.contains("The run went on"), "{text}");
 }
 
 #[test]
@@ -287,4 +318,44 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn where_nobody_could_subscribe_nothing_is_praised() {
+    let (_, scenario) = caps();
+    let away = || Subscriber {
+        client: "acme-widgets".to_owned(),
+        kept_away: Some("upgrade refused"),
+        ..Subscriber::default()
+    };
+    let deaf = Row { published: 8, ..row("websocket/catch-up", vec![away()]) };
+    let there = || subscriber("acme-widgets", "oooooooo", 1_000, Cause::NotConnected);
+    let both = vec![deaf.clone(), row("socketio/catch-up", vec![there()])];
+    let read = |rows| check(&(report(&scenario, rows, vec![]), scenario.clone()), &PLAIN);
+    let (alone, both) = (read(vec![deaf]), read(both));
+    let why = "acme-widgets never got to subscribe (upgrade refused)";
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in [squeezed(&alone), squeezed(&both)] {
+        let nowhere = format!("with websocket/catch-up they went nowhere, since {why}.");
+        assert!(text.contains(&nowhere), "{text}");
+        assert!(text.contains(&format!("{why}; 8 messages went nowhere.")), "{text}");
+    }
+    assert!(squeezed(&both).contains("With the others none was missed."), "{both}");
+    assert!(!alone.contains("none was missed"), "{alone}");
+}
+
+#[test]
+fn what_is_only_on_its_way_is_not_called_missed() {
+    let (_, scenario) = caps();
+    let headline = |contender: &str, outcomes: &str, cause| {
+        let one = subscriber("acme-widgets", outcomes, 1_000, cause);
+        let rows = vec![row(contender, vec![one])];
+        super::headline::sentence(&report(&scenario, rows, vec![]))
+    };
+    let owed = headline("tcp/catch-up", "ooooxxxx", Cause::Unsettled);
+    assert!(owed.contains("catch-up still owes 4 of them"), "{owed}");
+    let under_way = headline("tcp/fire-and-forget", "ooooxxxx", Cause::Unsettled);
+    assert!(under_way.contains("fire-and-forget still has 4 of them on the way"), "{under_way}");
+    let missed = headline("tcp/catch-up", "ooooxxxx", Cause::NoHandler);
+    assert!(missed.contains("catch-up missed 4 of them"), "{missed}");
 }

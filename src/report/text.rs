@@ -8,7 +8,7 @@ use crate::verdict::ClaimState;
 
 use super::measure::{COLUMNS, clean, fit, width, wrap};
 use super::style::{Glyph, Ink, Shape, Style};
-use super::{Report, RunResult, facts, headline, ids, lanes, plain, replay, table, words};
+use super::{Report, RunResult, facts, headline, ids, lanes, plain, prices, replay, table, words};
 
 /// The report, each line ended by a newline.
 pub fn text(report: &Report, scenario: &Scenario, style: &Style) -> String {
@@ -23,15 +23,23 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let mut lines = title(report, scenario, style);
     lines.push(String::new());
     lines.extend(wrap(&headline::sentence(report), "", ""));
+    lines.extend(facts::broken_on_purpose(scenario).iter().flat_map(|said| wrap(said, "", "")));
     lines.push(String::new());
-    let (diagram, used) = lanes::draw(report, scenario, style);
-    lines.extend(diagram);
-    lines.extend(legend(&used, style));
-    lines.push(String::new());
+    // Where nothing was published there is nothing to draw.
+    if report.contenders.iter().any(|row| row.published > 0) {
+        let (diagram, used) = lanes::draw(report, scenario, style);
+        lines.extend(diagram);
+        lines.extend(legend(&used, style));
+        lines.push(String::new());
+    }
     lines.extend(table::draw(report, style));
+    let prices = report.prices.as_ref().map(|all| prices::draw(all, &report.contenders, style));
     let sections = [
+        ("Prices", prices.unwrap_or_default()),
         ("Why", why(report, style)),
         ("Claims", claims(report, style)),
+        ("Recoveries", sentences(&facts::recoveries(report))),
+        ("Anomalies", sentences(&facts::anomalies(report))),
         ("Faults that did nothing", sentences(&facts::idle_faults(report, scenario))),
         ("Expectations", expectations(report, style)),
         ("What this leaves out", sentences(&facts::left_out(report))),
@@ -90,20 +98,22 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             lines.extend(wrap(&text, &first, "          "));
         }
     }
+    let away = facts::away(report);
+    lines.extend(away.iter().flat_map(|away| wrap(&away.sentence(), "  ", "    ")));
     lines
 }
 
 fn claims(report: &Report, style: &Style) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines = super::claims::draw(report, style);
+    if facts::claims(report, ClaimState::Broken).is_empty() {
+        lines.push("  No claim was broken.".to_owned());
+    }
     for state in [ClaimState::Broken, ClaimState::OutsideTerms, ClaimState::Open] {
         for (claim, others) in facts::claims(report, state) {
             let ink = if state == ClaimState::Broken { Ink::Bad } else { Ink::Plain };
             let sentence = wrap(&claim.sentence(others), "  ", "    ");
             lines.extend(sentence.iter().map(|line| style.paint(ink, line)));
         }
-    }
-    if facts::claims(report, ClaimState::Broken).is_empty() {
-        lines.insert(0, "  No claim was broken.".to_owned());
     }
     lines
 }

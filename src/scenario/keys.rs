@@ -6,7 +6,9 @@ mod broker;
 mod client;
 mod expect;
 mod fault;
+mod mutant;
 
+use crate::explain::FAULTS;
 use crate::time::Duration;
 
 use super::limits;
@@ -42,10 +44,15 @@ pub struct Cases {
 pub struct Case {
     /// The word.
     pub word: &'static str,
-    /// What it means.
-    pub about: &'static str,
     /// Its own keys.
     pub keys: &'static [Key],
+}
+
+impl Case {
+    /// What it means: a kind of fault is a word of the report, too.
+    pub fn about(&self) -> &'static str {
+        FAULTS.word(self.word).expect("every kind of fault is explained").brief
+    }
 }
 
 /// One key.
@@ -228,6 +235,13 @@ pub static FILE: Section = Section {
             "{}",
         )
         .example(r#"{ interval = "500ms" }"#),
+        Key::default(
+            "mutant",
+            Kind::Table(&mutant::MUTANT),
+            "Which machine is broken on purpose, if any.",
+            "{}",
+        )
+        .example(r#"{ name = "off-by-one" }"#),
         Key::required(
             "client",
             Kind::Tables(&client::CLIENT, 1, limits::LIST),

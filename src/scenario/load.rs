@@ -17,6 +17,7 @@ mod value;
 mod walk;
 
 use crate::message::{BrokerLimits, Contender, Heartbeat, Retention, Upgrade, WhenFull};
+use crate::mutant::{self, Mutant};
 use crate::time::Duration;
 
 pub use problem::{Diagnostics, Place, Problem, nearest_word};
@@ -148,6 +149,7 @@ fn build(
         contenders: contenders?,
         broker: broker?,
         polling_interval: file.table("polling")?.time("interval")?,
+        mutant: mutant(file),
         clients,
         faults,
         expectations,
@@ -166,6 +168,11 @@ fn contenders(file: &Record) -> Option<Vec<Contender>> {
     }
     let words = file.words("contenders")?;
     words.iter().map(|word| word.text.parse().ok()).collect()
+}
+
+/// The broken machine that the file names.
+fn mutant(file: &Record) -> Option<&'static Mutant> {
+    mutant::find(file.table("mutant")?.text("name")?)
 }
 
 fn broker(record: &Record) -> Option<BrokerLimits> {

@@ -37,7 +37,7 @@ fn section(page: &mut String, section_: &Section) {
     write(page, &format!("\n## {heading}\n\n{}\n\n", section_.about));
     rows(page, section_.keys);
     for case in section_.cases.iter().flat_map(|cases| cases.list) {
-        write(page, &format!("\n### `{}`\n\n{}\n\n", case.word, case.about));
+        write(page, &format!("\n### `{}`\n\n{}\n\n", case.word, case.about()));
         rows(page, case.keys);
     }
     let mut shown = Vec::new();

@@ -24,7 +24,7 @@ fn section(section: &Section) -> Value {
         Some(cases) => {
             let case = |case: &Case| {
                 let keys = section.keys.iter().chain(case.keys);
-                table(case.about, keys, Some((cases.tag, case.word)))
+                table(case.about(), keys, Some((cases.tag, case.word)))
             };
             // The tag alone decides, so that an editor complains about the right case.
             let choices: Vec<Value> = cases.list.iter().map(case).collect();

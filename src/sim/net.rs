@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
-use crate::history::{Capture, Fate, Flow, Packet, Recorder, What};
+use crate::history::{Capture, Fate, Flow, Packet, PacketEnd, Recorder, What};
 use crate::time::Instant;
 
 use super::fate::{Fates, Lot, Outcome};
@@ -121,17 +121,18 @@ impl Internet {
         });
         let known = |to: &u32| (*to as usize) < self.machines.len();
         let to = process_at(ip.dst_addr()).filter(known);
+        let lot = to.map(|to| books.fates.decide(now, from, to, packet.len()));
         if let Some(capture) = &mut books.capture {
             let (at, serial, bytes) = (now, books.packets, packet.to_vec());
-            capture.add(Packet { at, from, serial, to, bytes });
+            let nth = lot.as_ref().map_or(0, |lot| lot.serial);
+            capture.add(Packet { at, from, serial, to, nth, ends: ends(now, lot.as_ref()), bytes });
         }
-        let Some(to) = to else {
+        let Some((to, lot)) = to.zip(lot) else {
             if let Some(Numbered { flow, number }) = datagram {
                 books.drops.push((from, now, flow, number, Fate::NobodyHome));
             }
             return None;
         };
-        let lot = books.fates.decide(now, from, to, packet.len());
         if let Some(Numbered { flow, number }) = datagram {
             match lot.outcome {
                 Outcome::Dropped(fate) => books.drops.push((from, now, flow, number, fate)),
@@ -142,6 +143,13 @@ impl Internet {
             }
         }
         Some(Departure { to, lot, datagram })
+    }
+
+    /// The `nth` packet from one process to another came, and was not taken in.
+    pub fn turned_away(&self, nth: (u32, u32, u64), now: Instant, fate: Fate) {
+        if let Some(capture) = &mut self.books().capture {
+            capture.turn_away(nth, now, fate);
+        }
     }
 
     /// A packet of whatever kind came to a machine that was down or asleep.
@@ -192,6 +200,18 @@ impl Internet {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().expect("a trial has one thread")
+    }
+}
+
+/// How a packet ends, as far as that is decided when it leaves.
+fn ends(now: Instant, lot: Option<&Lot>) -> Vec<PacketEnd> {
+    match lot.map(|lot| lot.outcome) {
+        None => vec![PacketEnd { at: now, fate: Some(Fate::NobodyHome) }],
+        Some(Outcome::Dropped(fate)) => vec![PacketEnd { at: now, fate: Some(fate) }],
+        Some(Outcome::Arrives(first, second)) => {
+            let arrivals = [Some(first), second].into_iter().flatten();
+            arrivals.map(|arrival| PacketEnd { at: arrival.due, fate: None }).collect()
+        }
     }
 }
 

@@ -138,8 +138,11 @@ impl Nic {
             self.bell.ring(held.to);
             machine.stack().receive(now, packet)
         };
-        if reception == Reception::Dropped(Fate::NobodyHome) {
-            self.internet.found_nobody(now, held.to);
+        if let Reception::Dropped(fate) = reception {
+            self.internet.turned_away((held.from, held.to, held.serial), now, fate);
+            if fate == Fate::NobodyHome {
+                self.internet.found_nobody(now, held.to);
+            }
         }
         if let Some(datagram) = datagram {
             let fate = match reception {

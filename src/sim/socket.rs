@@ -88,6 +88,10 @@ impl Net for SimNet {
         self.hardware.bell().now()
     }
 
+    fn is_running(&self) -> bool {
+        self.hardware.stack().is_running(self.incarnation, self.killed)
+    }
+
     async fn sleep_until(&self, at: Instant) {
         match self.hardware.bell().moment(at) {
             Some(at) => tokio::time::sleep_until(at).await,
@@ -195,8 +199,9 @@ impl AsyncWrite for SimStream {
 impl Drop for SimStream {
     fn drop(&mut self) {
         // A machine without power has forgotten the connection already.
+        let now = self.net.now();
         let _ = self.net.change(|stack| {
-            stack.let_go(self.id);
+            stack.let_go(now, self.id);
             Ok(())
         });
     }
@@ -224,8 +229,9 @@ impl Listener for SimListener {
 
 impl Drop for SimListener {
     fn drop(&mut self) {
+        let now = self.net.now();
         let _ = self.net.change(|stack| {
-            stack.stop_listening(self.local.port());
+            stack.stop_listening(now, self.local.port());
             Ok(())
         });
     }

@@ -146,6 +146,11 @@ impl Stack {
         self.killed
     }
 
+    /// Whether a program still runs, or sleeps with its machine.
+    pub fn is_running(&self, incarnation: u64, killed: u64) -> bool {
+        self.alive(incarnation).is_ok() && self.killed == killed
+    }
+
     /// For a stream: errs unless the program that opened it runs, and waits while the machine
     /// sleeps. A library's tasks do not end with their process, nor sleep with it.
     pub fn poll_awake(
@@ -154,8 +159,7 @@ impl Stack {
         incarnation: u64,
         killed: u64,
     ) -> Poll<io::Result<()>> {
-        self.alive(incarnation)?;
-        if self.killed != killed {
+        if !self.is_running(incarnation, killed) {
             return Poll::Ready(Err(io::ErrorKind::NetworkDown.into()));
         }
         if self.power == Power::Paused {

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 
-use crate::core::{BrokerOptions, BrokerView, Client as Machine, ClientInput, ClientOptions};
+use crate::core::{BrokerOptions, BrokerView, ClientInput, ClientOptions, Machine};
 use crate::history::{Capture, Cost, History, Process, Recorder, What};
 use crate::link::{self, Carrier, CarrierVisitor, Dial, Hub, Settings};
 use crate::message::{Contender, Name};
+use crate::mutant::{self, Mutant};
 use crate::net::Net;
 use crate::scenario::{Client, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
@@ -222,6 +223,7 @@ impl Cast<'_> {
         let supervisor = self.supervisor(0, faults, SharedDesk::default());
         let (recorder, view) = (supervisor.recorder.clone(), self.view.clone());
         let (contender, limits) = (self.contender, self.scenario.broker.clone());
+        let mutant = self.scenario.mutant;
         let settings = settings(&self.scenario, self.contender);
         Box::pin(supervisor.run(move |life, net| {
             let options = |path| BrokerOptions {
@@ -232,7 +234,7 @@ impl Cast<'_> {
             };
             let view = view_at.map(|at| (at, view.clone()));
             let (settings, recorder) = (settings.clone(), recorder.clone());
-            let serve = Serve { net, settings, recorder, options, view };
+            let serve = Serve { net, settings, mutant, recorder, options, view };
             link::with_carrier(contender.link, serve)
         }))
     }
@@ -263,6 +265,7 @@ impl Cast<'_> {
                 ),
                 net,
                 settings: &settings,
+                mutant: scenario.mutant,
                 recorder: recorder.clone(),
                 options: |path| ClientOptions {
                     client: client.clone(),
@@ -296,13 +299,16 @@ impl Cast<'_> {
 
 /// What the scenario says about links.
 fn settings(scenario: &Scenario, contender: Contender) -> Settings {
-    Settings { polling_interval: scenario.polling_interval, mode: contender.mode }
+    let (polling_interval, mode) = (scenario.polling_interval, contender.mode);
+    let settings = Settings { polling_interval, mode, ..Settings::default() };
+    mutant::settings(scenario.mutant, settings)
 }
 
 /// The tasks of a broker's process.
 struct Serve<F> {
     net: SimNet,
     settings: Settings,
+    mutant: Option<&'static Mutant>,
     recorder: Recorder,
     options: F,
     view: Option<(Instant, Arc<Mutex<Option<BrokerView>>>)>,
@@ -312,9 +318,9 @@ impl<F: Fn(crate::core::Path) -> BrokerOptions> CarrierVisitor for Serve<F> {
     type Output = Tasks;
 
     fn visit<C: Carrier>(self) -> Tasks {
-        let Serve { net, recorder, options, settings, view } = self;
+        let Serve { net, settings, mutant, recorder, options, view } = self;
         let carrier = C::new(&settings);
-        let hub = Hub::new(net.clone(), options(C::PATH), recorder);
+        let hub = Hub::new(net.clone(), mutant::broker(mutant, options(C::PATH)), recorder);
         Box::pin(async move {
             tokio::select! {
                 biased;
@@ -345,6 +351,7 @@ async fn look(
 struct Play<'a, F> {
     net: SimNet,
     settings: &'a Settings,
+    mutant: Option<&'static Mutant>,
     recorder: Recorder,
     options: F,
     script: Script<SimNet>,
@@ -355,8 +362,8 @@ impl<F: Fn(crate::core::Path) -> ClientOptions> CarrierVisitor for Play<'_, F> {
     type Output = Tasks;
 
     fn visit<C: Carrier>(self) -> Tasks {
-        let Play { net, settings, recorder, options, script, entry } = self;
-        let mut client = Machine::new(options(C::PATH));
+        let Play { net, settings, mutant, recorder, options, script, entry } = self;
+        let mut client = mutant::client(mutant, options(C::PATH));
         for subscribe in &entry.subscribe {
             let (queue, room) = (subscribe.queue.clone(), subscribe.event.clone());
             client.handle(net.now(), ClientInput::Join { queue, room, from: subscribe.from });

@@ -20,6 +20,7 @@ use crate::time::{Duration, Instant};
 
 use super::draw::Draw;
 use super::fate::{self, Fates};
+use super::limits::{BUFFER, MANY, SMALL_BUFFER};
 use super::machine::{Bell, Hardware, Machine};
 use super::net::{self, Internet, Totals};
 use super::nic::{Nic, Routes};
@@ -27,18 +28,6 @@ use super::stack::Build;
 
 /// Datagrams that wait at a turmoil host: turmoil drops more in silence, and its default is 64.
 const UDP_CAPACITY: usize = 65_536;
-
-/// Bytes of a connection's send buffer, and of its receive buffer: the most that TCP's window
-/// says without scaling (RFC 9293 §3.1), which is 5 Mbit/s at a round trip of 100 ms.
-///
-/// Not one byte more: with scaling smoltcp rounds the window down, so that it shrinks below what
-/// it had promised, cuts the last byte off a segment and still takes its FIN. That byte is lost.
-pub const BUFFER: usize = 65_535;
-/// The same, for trials of more than [`MANY`] processes: smoltcp allocates buffers at once, and
-/// 1,000 connections have 4,000 of them.
-pub const SMALL_BUFFER: usize = 16 * 1_024;
-/// From how many processes on buffers are small.
-pub const MANY: usize = 200;
 
 /// What a world is made from.
 #[derive(Clone, Debug)]

@@ -30,7 +30,9 @@ pub fn of(way: Way<'_, '_>) -> End {
     }
     if !way.delivery.kept.is_empty() {
         // Acknowledged to the broker, and by no client: somebody passed over it.
-        return End { at: accepted.moment.at, cause: Cause::Skipped };
+        let acknowledged = way.delivery.acknowledged.iter().map(|moment| moment.at).max();
+        let at = acknowledged.unwrap_or(accepted.moment.at);
+        return End { at, cause: Cause::Skipped };
     }
     let members = way.facts.roll.members();
     let processes = &members[way.subscriber].processes;
@@ -86,8 +88,8 @@ fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
 
 /// When an attachment let the deliveries begin beyond this position: `skipped`; or `wrong-epoch`
 /// if the position that it goes on from is one of another epoch. Such an attachment passes over
-/// what is accepted below its position too, as long as no other one follows. Correct machines do
-/// neither.
+/// what is kept below its position later too, as long as no other one follows: what was retained
+/// for a subscription from the start, what a new epoch counts anew. Correct machines do neither.
 fn passed_over(
     facts: &Facts<'_>,
     subscriber: usize,
@@ -97,7 +99,6 @@ fn passed_over(
     let attachments = facts.places.attachments(subscriber).iter();
     let in_life = attachments.filter(|one| one.queue == queue && one.life == life);
     let in_force = in_life.clone().rfind(|one| one.moment < since);
-    let in_force = in_force.filter(|one| one.applied == Applied::Foreign);
     let mut since_then = in_force.into_iter().chain(in_life.filter(|one| one.moment > since));
     let beyond = since_then
         .find(|one| one.begins == Begins::WhereItWas && one.answer.position() >= position)?;

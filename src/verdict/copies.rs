@@ -150,8 +150,9 @@ fn end_in_stream(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
     let ends = [
         receiver.and_then(|tap| tap.gone),
         client_died.map(|moment| moment.at),
-        // What a program has let go of it never reads, whatever its kernel still takes in.
+        // What a program has let go of, with its session or with a request, it never reads.
         lost,
+        receiver.and_then(|tap| tap.let_go),
         sender.and_then(|tap| tap.gone).filter(|_| !has_arrived),
         crashed.filter(|_| !has_arrived),
         session.closed.map(|closed| closed.moment.at).filter(|_| !has_arrived && sender.is_none()),

@@ -4,6 +4,11 @@
 //! something else explains that end: the side closed it on purpose, another process of the client
 //! took over, or the fault had healed before another one began that can do the same. A side that
 //! acts itself (it crashes, or closes its own sockets) has nothing to notice and no entry.
+//!
+//! A fault that spoils packets without stopping them (`loss`, `corrupt`, `bandwidth`) may end a
+//! session, or fail a request, and may not: it has an entry only where it did. It did if the end
+//! came while it was on, or no later than a heartbeat after it, and no fault that surely ends
+//! sessions was on beside it.
 
 use crate::message::EndReason;
 use crate::scenario::{Fault, FaultKind, Who};
@@ -49,7 +54,9 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
     for trouble in troubles.iter().filter(|trouble| trouble.fault.at <= facts.ended_at) {
         for side in observers(&trouble.fault.kind, &trouble.fault.who) {
             let all = trouble.on.iter();
-            notices.extend(all.filter_map(|one| notice(facts, &troubles, trouble, (*one, *side))));
+            let seen = all.filter_map(|one| notice(facts, &troubles, trouble, (*one, *side)));
+            let is_sure = power(&trouble.fault.kind) == Power::Ends;
+            notices.extend(seen.filter(|notice| is_sure || notice.detection.by.is_some()));
         }
     }
     notices.sort_by_key(|notice| (notice.detection.fault, notice.process));
@@ -85,29 +92,39 @@ fn observers(kind: &FaultKind, who: &Who) -> &'static [Side] {
         (FaultKind::Disconnect, _) => &[Side::Broker],
         (FaultKind::Crash { .. }, Who::Broker) => &[Side::Client],
         (FaultKind::Crash { .. }, _) => &[Side::Broker],
-        (FaultKind::Cut | FaultKind::Partition { .. } | FaultKind::Pause, _) => {
-            &[Side::Broker, Side::Client]
-        }
-        _ => &[],
+        _ => match power(kind) {
+            Power::Ends | Power::MayEnd => &[Side::Broker, Side::Client],
+            Power::None => &[],
+        },
     }
 }
 
-/// Whether a fault can end a session, or stop the packets without which it ends.
-fn can_end_a_session(kind: &FaultKind) -> bool {
+/// What a fault can do to the sessions that it is on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Power {
+    /// It ends them, or stops every packet, without which they end.
+    Ends,
+    /// It spoils some packets, and they end if these were the wrong ones.
+    MayEnd,
+    /// Nothing.
+    None,
+}
+
+const fn power(kind: &FaultKind) -> Power {
     match kind {
         FaultKind::Disconnect
         | FaultKind::Crash { .. }
         | FaultKind::Pause
         | FaultKind::Cut
-        | FaultKind::Partition { .. }
-        | FaultKind::Loss { .. }
-        | FaultKind::Corrupt { .. }
-        | FaultKind::Bandwidth { .. } => true,
+        | FaultKind::Partition { .. } => Power::Ends,
+        FaultKind::Loss { .. } | FaultKind::Corrupt { .. } | FaultKind::Bandwidth { .. } => {
+            Power::MayEnd
+        }
         FaultKind::Duplicate { .. }
         | FaultKind::Reorder { .. }
         | FaultKind::Latency { .. }
         | FaultKind::Slow { .. }
-        | FaultKind::Deaf { .. } => false,
+        | FaultKind::Deaf { .. } => Power::None,
     }
 }
 
@@ -156,7 +173,8 @@ fn notice(
         // A client that leaves has nothing to notice; the broker, to which it says so, has.
         (side == Side::Broker || end.reason != EndReason::Left)
             && !is_taken_over(facts, process, *end)
-            && !is_explained_by_a_later_one(troubles, fault, process, *end)
+            && !is_explained_by_another(troubles, fault, process, *end)
+            && is_in_time(facts, fault, *end)
     });
     Some(Notice {
         detection: Detection {
@@ -187,19 +205,31 @@ fn is_taken_over(facts: &Facts<'_>, process: u32, end: Ending) -> bool {
 }
 
 /// Whether a fault had healed before another one began on the same link, in which the session
-/// ended.
-fn is_explained_by_a_later_one(
+/// ended; or only may have ended it, and one that surely does was on beside it.
+fn is_explained_by_another(
     troubles: &[Trouble<'_>],
     fault: &Fault,
     process: u32,
     end: Ending,
 ) -> bool {
     troubles.iter().any(|Trouble { fault: other, on, .. }| {
-        can_end_a_session(&other.kind)
-            && fault.until <= other.at
+        let is_later = fault.until <= other.at;
+        let is_surer = power(&fault.kind) == Power::MayEnd
+            && power(&other.kind) == Power::Ends
+            && fault.at <= other.until;
+        power(&other.kind) != Power::None
+            && (is_later || is_surer)
             && other.at <= end.moment.at
             && on.binary_search(&process).is_ok()
     })
+}
+
+/// Whether a session that ended may have ended of a fault, by the time: what only may end it does
+/// so by silence, which is noticed a heartbeat after the last packet at the latest.
+fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: Ending) -> bool {
+    let heartbeat = facts.scenario.broker.heartbeat;
+    let silence = fault.kind.longest_queue() + heartbeat.every + heartbeat.timeout;
+    power(&fault.kind) == Power::Ends || end.moment.at <= fault.until + silence
 }
 
 /// From when to when a side held a session to be open.

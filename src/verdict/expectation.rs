@@ -3,8 +3,7 @@
 use crate::message::{Contender, Name};
 use crate::scenario::{Expectation, Expected, Range, Scenario};
 
-use super::outcome::lower_median;
-use super::{Checked, Row, RunResult, Subscriber};
+use super::{Checked, Row, RunResult, Subscriber, Totals, median_delay_ms};
 
 /// Compares every expectation with the rows, in the order of the file; one that names no
 /// contender gives one line a contender that was run.
@@ -13,12 +12,12 @@ pub fn check_expectations(scenario: &Scenario, rows: &[Row]) -> Vec<Checked> {
     for expectation in &scenario.expectations {
         match expectation.contender {
             Some(contender) => {
-                let row = rows.iter().find(|row| contender_of(row) == contender);
+                let row = rows.iter().find(|row| row.contender() == contender);
                 checked.push(check(scenario, expectation, contender, row));
             }
             None => {
                 for row in rows {
-                    checked.push(check(scenario, expectation, contender_of(row), Some(row)));
+                    checked.push(check(scenario, expectation, row.contender(), Some(row)));
                 }
             }
         }
@@ -36,10 +35,6 @@ pub fn result(scenario: &Scenario, rows: &[Row], checked: &[Checked]) -> RunResu
     } else {
         RunResult::Met
     }
-}
-
-fn contender_of(row: &Row) -> Contender {
-    Contender { link: row.link, mode: row.mode }
 }
 
 fn check(
@@ -105,24 +100,19 @@ fn measure(row: &Row, subscribers: &[&Subscriber], expectation: &Expectation) ->
         Some(number) => (number.to_string(), range.contains(number)),
         None => ("none".to_owned(), false),
     };
-    let sum = |count: &dyn Fn(&Subscriber) -> u64| {
-        subscribers.iter().map(|one| count(one)).sum::<u64>() as f64
-    };
+    let totals = Totals::of(subscribers.iter().copied());
     match &expectation.what {
-        Expected::Counter { name, range } => in_range(counter(row, subscribers, name), range),
+        Expected::Counter { name, range } => {
+            in_range(counter(row, subscribers, &totals, name), range)
+        }
         Expected::MissedBy { cause, range } => {
-            let by = |one: &Subscriber| {
-                let causes = one.causes.iter().filter(|(of, _)| of.name() == cause);
-                causes.map(|(_, count)| *count).sum()
-            };
-            in_range(Some(sum(&by)), range)
+            let missed = totals.causes.iter().find(|(of, _)| of.name() == cause);
+            in_range(Some(missed.map_or(0, |(_, count)| *count) as f64), range)
         }
         Expected::Anomaly { name } => {
-            let seen = |one: &Subscriber| {
-                let anomalies = one.anomalies.iter().filter(|(of, _)| of.name() == name);
-                anomalies.map(|(_, count)| *count).sum()
-            };
-            in_range(Some(sum(&seen)), &Range { min: Some(1.0), max: None })
+            let seen = totals.anomalies.iter().find(|(of, _)| of.name() == name);
+            let range = Range { min: Some(1.0), max: None };
+            in_range(Some(seen.map_or(0, |(_, count)| *count) as f64), &range)
         }
         Expected::Verdict { guarantee, verdict } => {
             as_expected(worst(row, subscribers, expectation, guarantee).map(|one| one.0), verdict)
@@ -157,45 +147,33 @@ fn worst(
 }
 
 /// A counter of the JSON by its name: of the row, or of the subscribers together.
-fn counter(row: &Row, subscribers: &[&Subscriber], name: &str) -> Option<f64> {
-    let sum = |count: fn(&Subscriber) -> u64| {
-        Some(subscribers.iter().map(|one| count(one)).sum::<u64>() as f64)
-    };
-    match name {
-        "wanted" => sum(|one| one.wanted),
-        "live" => sum(|one| one.live),
-        "caught_up" => sum(|one| one.caught_up),
-        "missed" => sum(|one| one.missed),
-        "twice" => sum(|one| one.twice),
-        "out_of_order" => sum(|one| one.out_of_order),
-        "interrupted" => sum(|one| one.interrupted),
-        "unasked" => sum(|one| one.unasked),
-        "gaps_announced" => sum(|one| one.gaps_announced),
-        "recoveries.honest_success" => sum(|one| one.recoveries.honest_success),
-        "recoveries.honest_failure" => sum(|one| one.recoveries.honest_failure),
-        "recoveries.false_comfort" => sum(|one| one.recoveries.false_comfort),
-        "recoveries.false_alarm" => sum(|one| one.recoveries.false_alarm),
-        "worst_delay_ms" => delays_ms(subscribers).last().copied(),
-        "median_delay_ms" => lower_median(&delays_ms(subscribers)),
-        "published" => Some(row.published as f64),
-        "ended_at_ms" => Some(row.ended_at_ms),
-        "packets" => Some(row.cost.packets as f64),
-        "bytes" => Some(row.cost.bytes as f64),
-        "retransmits" => Some(row.cost.retransmits as f64),
-        "broker_peak_messages" => Some(row.cost.broker_peak_messages as f64),
-        "broker_peak_bytes" => Some(row.cost.broker_peak_bytes as f64),
-        "client_peak_messages" => Some(row.cost.client_peak_messages as f64),
+fn counter(row: &Row, subscribers: &[&Subscriber], totals: &Totals, name: &str) -> Option<f64> {
+    let Totals { recoveries, .. } = totals;
+    let count = match name {
+        "worst_delay_ms" => return totals.worst_delay_ms,
+        "median_delay_ms" => return median_delay_ms(subscribers.iter().copied()),
+        "ended_at_ms" => return Some(row.ended_at_ms),
+        "wanted" => totals.wanted,
+        "live" => totals.live,
+        "caught_up" => totals.caught_up,
+        "missed" => totals.missed,
+        "twice" => totals.twice,
+        "out_of_order" => totals.out_of_order,
+        "interrupted" => totals.interrupted,
+        "unasked" => totals.unasked,
+        "gaps_announced" => totals.gaps_announced,
+        "recoveries.honest_success" => recoveries.honest_success,
+        "recoveries.honest_failure" => recoveries.honest_failure,
+        "recoveries.false_comfort" => recoveries.false_comfort,
+        "recoveries.false_alarm" => recoveries.false_alarm,
+        "published" => row.published,
+        "packets" => row.cost.packets,
+        "bytes" => row.cost.bytes,
+        "retransmits" => row.cost.retransmits,
+        "broker_peak_messages" => row.cost.broker_peak_messages,
+        "broker_peak_bytes" => row.cost.broker_peak_bytes,
+        "client_peak_messages" => row.cost.client_peak_messages,
         name => unreachable!("the loader knows no counter {name}"),
-    }
-}
-
-/// From hand-over to handled, sorted, of everything that these subscribers handled. Rounded to
-/// the microseconds of which instants are made, so that no arithmetic shows.
-fn delays_ms(subscribers: &[&Subscriber]) -> Vec<f64> {
-    let messages = subscribers.iter().flat_map(|one| &one.messages);
-    let delay = |handled: f64, published: f64| ((handled - published) * 1_000.0).round() / 1_000.0;
-    let mut delays: Vec<f64> =
-        messages.filter_map(|one| Some(delay(one.handled_ms?, one.published_ms))).collect();
-    delays.sort_unstable_by(f64::total_cmp);
-    delays
+    };
+    Some(count as f64)
 }

@@ -61,6 +61,8 @@ pub struct Facts<'a> {
     pub places: Places,
     /// Which handlers were missing.
     pub handlers: Handlers<'a>,
+    /// Which subscribers ever were on record: found by `wanted`.
+    pub on_record: Set<usize>,
     /// The events by which the broker's record of subscriptions and its backlog change, or by
     /// which a message comes to be, and that message: they are read a second time.
     pub record: Vec<(Moment, &'a Event, Option<usize>)>,
@@ -98,6 +100,7 @@ impl<'a> Facts<'a> {
             deliveries: Deliveries::of(roll.members().len(), contender.mode),
             places: Places::of(roll.members().len()),
             handlers: Handlers::default(),
+            on_record: Set::default(),
             record: Vec::new(),
             roll,
         };

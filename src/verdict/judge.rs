@@ -1,15 +1,16 @@
 //! Judging a trial: from its history to one row of the report. A pure fold, no IO.
 
 use crate::history::History;
-use crate::message::Contender;
+use crate::message::{Contender, MessageId};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
+use super::absence;
 use super::anomaly::{self, Scene};
 use super::detection;
 use super::facts::{Facts, Map};
 use super::outcome::Case;
-use super::{Bites, Row, Subscriber, claim, recovery, wanted};
+use super::{Bites, Followed, Row, Subscriber, claim, recovery, wanted};
 
 /// Judges what happened in a trial.
 ///
@@ -39,6 +40,31 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     }
 }
 
+/// What became of one message for each subscriber that wanted it, and when.
+pub fn follow(
+    scenario: &Scenario,
+    contender: Contender,
+    history: &History,
+    id: &MessageId,
+) -> Vec<Followed> {
+    let mut facts = Facts::gather(scenario, contender, history);
+    wanted::mark(&mut facts);
+    let everyone = 0..facts.roll.members().len();
+    let followed = everyone.filter_map(|subscriber| {
+        let case = Case::of(&facts, subscriber);
+        let one = case.judged.iter().find(|one| one.way.message.id == id)?;
+        let end = one.loss.map(|end| (end.at, end.cause));
+        let (at, cause) = match (one.handled, end) {
+            (Some(handled), _) => (handled.at, None),
+            (None, Some((at, cause))) => (at.min(history.ended_at), Some(cause)),
+            (None, None) => unreachable!("what was not handled is missed by something"),
+        };
+        let client = facts.roll.members()[subscriber].name.clone();
+        Some(Followed { client, outcome: one.outcome, cause, at })
+    });
+    followed.collect()
+}
+
 fn judge_subscriber(
     facts: &Facts<'_>,
     subscriber: usize,
@@ -46,6 +72,7 @@ fn judge_subscriber(
 ) -> Subscriber {
     let case = Case::of(facts, subscriber);
     let mut counted = case.count();
+    counted.kept_away = absence::kept_away(facts, subscriber);
     counted.recoveries = recovery::judge(&case);
     counted.guarantees = claim::findings(&case);
     counted.anomalies = anomaly::seen(&Scene { case: &case, counted: &counted, blind_spots });

@@ -80,6 +80,7 @@ impl<'h> Record<'h> {
         match note {
             Note::Recorded { client, queue, rooms } => {
                 if let Some(subscriber) = facts.roll.by_name(client) {
+                    facts.on_record.insert(subscriber);
                     self.join(facts, moment, subscriber, (queue, rooms));
                 }
             }

@@ -65,6 +65,7 @@ fn scenario(seed: u64, latency_ms: u64, clients: Vec<Client>, faults: Vec<Fault>
         contenders: Contender::all().collect(),
         broker,
         polling_interval: Duration::from_secs(1),
+        mutant: None,
         clients,
         faults,
         expectations: Vec::new(),

@@ -6,7 +6,7 @@
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
 
-use delivery_lab::core::BrokerOptions;
+use delivery_lab::core::{Broker, BrokerOptions};
 use delivery_lab::history::Recorder;
 use delivery_lab::link::{Carrier, Hub, Settings, SocketIo};
 use delivery_lab::message::{BrokerLimits, Mode, Upgrade};
@@ -31,7 +31,7 @@ async fn serve(mode: Mode, upgrade: Upgrade) {
     let limits = BrokerLimits { upgrade, ..BrokerLimits::default() };
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let hub = Hub::new(Loopback::new(), options, recorder);
+    let hub = Hub::new(Loopback::new(), Broker::new(options), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;

@@ -90,6 +90,25 @@ test('where the upgrade is refused, polling goes on and delivers', PATIENCE, asy
   assert.equal(shop.io.engine.transport.name, 'polling');
 });
 
+for (const mode of ['fire-and-forget', 'catch-up']) {
+  // 1,200 messages of 1 kB are more than a send queue holds (1 MiB): what was written must have
+  // left it, though no request ever named the session.
+  test(`${mode}: by WebSocket alone, more than a send queue holds`, PATIENCE, async () => {
+    const url = await broker(mode);
+    const options = { transports: ['websocket'] };
+    const shop = io(`${url}/caps`, { forceNew: true, auth: { client: 'shop', rooms: ['pickup'] }, ...options });
+    sockets.push(shop);
+    const pickups = listen(shop, 'pickup', (ack) => ack?.());
+    await joined(shop);
+    const driver = await connect(url, 'caps', { client: 'driver' }, options);
+    for (let number = 1; number <= 1_200; number += 1) {
+      await driver.emitWithAck('pickup', 'x'.repeat(1_000));
+    }
+    await pickups.until(1_200);
+    assert.equal(pickups.length, 1_200);
+  });
+}
+
 test('namespaces are queues of one connection', PATIENCE, async () => {
   const url = await broker('fire-and-forget');
   const database = await connect(url, 'database', { client: 'watcher', rooms: ['delete'] });

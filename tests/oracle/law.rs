@@ -52,6 +52,7 @@ fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
     let delays = case.delays_ms();
     Judged {
         client: subscriber.name.to_string(),
+        kept_away: kept_away(subscriber),
         wanted: case.wanted.len() as u64,
         live: case.count(Outcome::Live),
         caught_up: case.count(Outcome::CaughtUp),
@@ -69,6 +70,23 @@ fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
         guarantees: case.findings(),
         messages: case.wanted.iter().map(Wanted::report).collect(),
     }
+}
+
+/// What ended the last attempt of one that was to subscribe and never was on record.
+fn kept_away(subscriber: &Subscriber<'_>) -> Option<&'static str> {
+    let Subscriber { trial, name, processes, .. } = subscriber;
+    let entries = trial.scenario.clients.iter();
+    let mut own = entries.filter(|entry| entry.processes().any(|(_, client)| client == *name));
+    let subscribes = own.any(|entry| !entry.subscribe.is_empty());
+    let is_on_record = trial
+        .notes()
+        .any(|(_, _, note)| matches!(note, Note::Recorded { client, .. } if client == name));
+    if !subscribes || is_on_record {
+        return None;
+    }
+    let sessions = processes.iter().flat_map(|process| trial.sessions_of(*process));
+    let lost = sessions.filter_map(|session| trial.session(session).lost).max_by_key(|one| one.0);
+    Some(lost.map_or("no answer", |(_, reason)| reason.words()))
 }
 
 /// A contender is as good as its worst subscriber.

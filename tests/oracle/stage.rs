@@ -59,6 +59,7 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
             ..BrokerLimits::default()
         },
         polling_interval: ms(100),
+        mutant: None,
         clients,
         faults,
         expectations: vec![],

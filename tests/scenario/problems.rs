@@ -38,7 +38,8 @@ fn a_key_that_is_not_in_the_table_is_refused_with_the_nearest_right_word() {
             "key-of-another-fault",
             file("", "[[fault]]\nkind = \"cut\"\nwho = \"shop\"\nat = \"1s\"\nrate = 0.5"),
         ),
-        ("key-not-built-yet", file("", "[mutant]\nname = \"forgetful\"")),
+        ("key-unknown-table", file("", "[museum]\nname = \"half-open\"")),
+        ("key-mutant", file("", "[mutant]\nname = \"of-by-one\"")),
         (
             "key-missing",
             "about = \"no title\"\n[[client]]\n[[fault]]\n[[fault]]\nkind = \"loss\"\n".into(),

@@ -7,6 +7,8 @@ use super::super::console::Console;
 use super::super::load::Loaded;
 use super::super::trace::Trace;
 use super::super::trial::{Job, Trial};
+use crate::message::{Contender, MessageId};
+use crate::report::why::{self, Sentence};
 use crate::report::{self, COLUMNS, Report, RunResult, quoted};
 use crate::verdict::{Checked, Row};
 
@@ -32,6 +34,8 @@ struct Page {
     hashes: Vec<String>,
     /// What `--at` asked for, in order.
     views: String,
+    /// What `--why` asked for, a contender.
+    lives: Vec<(Contender, Vec<Sentence>)>,
 }
 
 impl<'a> Book<'a> {
@@ -112,6 +116,9 @@ impl<'a> Book<'a> {
             let view = trial.broker_view.unwrap_or(down);
             self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n"));
         }
+        if self.args.why.is_some() {
+            self.page.lives.push((contender, trial.life));
+        }
         self.page.rows.push(trial.row);
         self.page.hashes.push(trial.trace_hash);
     }
@@ -120,11 +127,15 @@ impl<'a> Book<'a> {
         if page.rows.is_empty() {
             return;
         }
+        if let Some(id) = &self.args.why {
+            return self.print_lives(job, &page, id, console);
+        }
         let scenario = job.scenario;
         let checked = crate::verdict::check_expectations(scenario, &page.rows);
         let replay = self.replay(job, &self.contenders());
         let hash = hash_of(&page.hashes);
         let report = report::build(scenario, job.seed, replay, page.rows, hash, checked);
+        let report = if self.args.prices { report.with_prices() } else { report };
         let (place, exit) = match report.result {
             RunResult::Met => (0, Exit::Met),
             RunResult::Failed => (1, Exit::Failed),
@@ -144,6 +155,28 @@ impl<'a> Book<'a> {
         self.results[place] += 1;
         self.exit = self.exit.and(exit);
         console.print(&text);
+    }
+
+    /// What became of one message, over every contender.
+    fn print_lives(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
+        let Job { scenario, seed, .. } = job;
+        if page.lives.iter().all(|(_, life)| life.is_empty()) {
+            let known = page.rows.iter().flat_map(|row| &row.subscribers);
+            let mut known = known.flat_map(|one| one.messages.iter().map(|message| &message.id));
+            let help = known.next().map(|first| format!(": there is {first}, for one"));
+            let (name, help) = (&scenario.name, help.unwrap_or_default());
+            console.say(&format!("dlab: nobody hands over {id} in {name}, seed {seed}{help}"));
+            self.exit = self.exit.and(Exit::Usage);
+            return;
+        }
+        let style = console.style();
+        let dot = style.either(" · ", ", ");
+        for (contender, life) in &page.lives {
+            let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
+            let rule = if self.results == [0; 3] { "" } else { "\n" };
+            console.print(&format!("{rule}{}", why::text(life, &heading, &style)));
+            self.results[0] += 1;
+        }
     }
 
     fn contenders(&self) -> Vec<String> {

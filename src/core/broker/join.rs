@@ -5,11 +5,12 @@ use crate::message::{
 };
 use crate::time::Instant;
 
+use super::super::limits::MOST_NAMES;
 use super::super::rooms::Change;
 use super::super::subscription::Subscription;
 use super::queue::Queue;
 use super::session::Session;
-use super::{Broker, MOST_NAMES, Peer, is_own_echo};
+use super::{Broker, Peer, is_own_echo};
 
 /// A join as it came.
 pub struct Join {

@@ -7,9 +7,10 @@ use crate::time::Instant;
 
 use super::super::backlog::Removed;
 use super::super::inbound::Arrival;
+use super::super::limits::MOST_NAMES;
 use super::super::subscription::Evicted;
 use super::queue::Queue;
-use super::{Broker, MOST_NAMES, Peer, Timer, is_from, is_own_echo};
+use super::{Broker, Peer, Timer, is_from, is_own_echo};
 
 /// A publish as it came.
 pub struct Published {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::message::{Answer, EndReason, Frame, Mode, Name, Note, SessionId};
 use crate::time::Instant;
 
-use super::{Broker, BrokerOutput, MOST_NAMES, MOST_PROCESSES, Peer, Pulse, Timer};
+use super::{Broker, BrokerOutput, Peer, Pulse, Timer};
 use crate::core::Frames;
+use crate::core::limits::{MOST_NAMES, MOST_PROCESSES};
 
 /// One open session.
 #[derive(Clone, Debug)]

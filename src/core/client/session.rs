@@ -62,7 +62,7 @@ impl Client {
 
     pub(super) fn go_away(&mut self) {
         if self.has_connection() {
-            self.outputs.push_back(ClientOutput::Close);
+            self.outputs.push_back(ClientOutput::Close { reason: EndReason::Left });
             self.note(Note::Lost { session: self.session(), reason: EndReason::Left });
         }
         self.leave_session();
@@ -72,7 +72,7 @@ impl Client {
     /// This side ends the connection.
     pub(super) fn close(&mut self, now: Instant, reason: EndReason) {
         if self.has_connection() {
-            self.outputs.push_back(ClientOutput::Close);
+            self.outputs.push_back(ClientOutput::Close { reason });
             self.ended(now, reason);
         }
     }
@@ -115,6 +115,12 @@ impl Client {
                 _ => {}
             }
         }
+    }
+
+    /// The broker asks for another first wait. Without any there would be nothing to double.
+    pub(super) fn wait_first(&mut self, after: Duration) {
+        let limits = &mut self.options.limits;
+        limits.backoff_first = after.max(Duration::from_millis(1)).min(limits.backoff_most);
     }
 
     fn leave_session(&mut self) {

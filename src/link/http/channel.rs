@@ -10,14 +10,11 @@ use hyper::Request;
 
 use super::exchange::{Connection, Reply, exchange};
 use crate::link::Dial;
+use crate::link::limits::RETRY;
 use crate::link::tap::CopyOf;
 use crate::message::EndReason;
 use crate::net::Net;
 use crate::time::Duration;
-
-/// How long a client waits after a request that failed; one that was not answered in time has
-/// taken long enough.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// One request at a time.
 pub struct Channel<N> {
@@ -32,7 +29,8 @@ enum State {
     Idle(Option<Connection>),
     /// A request is out.
     Busy(Later<(Option<Connection>, Result<Reply, EndReason>)>),
-    /// The last request failed a moment ago.
+    /// The last request failed a moment ago; one that was not answered in time has taken long
+    /// enough.
     Resting(Later<()>),
 }
 

@@ -14,16 +14,15 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_TYPE;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 
 use super::exchange::{NUMBER, why};
 use super::mailbox::{Keep, Mailbox};
-use super::{Body, FRAMES, copies, path};
+use super::{Body, FRAMES, copies, in_time, path, server};
 use crate::core::{BrokerInput, Peer};
-use crate::link::limits::{HANDSHAKE_WITHIN, KEEP_ALIVE, MOST_BODY, MOST_ENDED, MOST_HEAD};
+use crate::link::limits::{HANDSHAKE_WITHIN, MOST_BODY, MOST_ENDED};
 use crate::link::sse::{self, Places};
 use crate::link::tap::{Manifest, Tap};
 use crate::link::{Hub, Waiting, garbled, listen};
@@ -60,10 +59,7 @@ async fn attend<N: Net>(desk: Arc<Desk<N>>, stream: N::Stream) {
         let (desk, line) = (desk.clone(), line.clone());
         async move { Ok::<_, Infallible>(desk.answer(request, &line).await) }
     });
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(std::time::Duration::from(KEEP_ALIVE));
-    server.auto_date_header(false).max_buf_size(MOST_HEAD);
-    let mut serving = pin!(server.serve_connection(TokioIo::new(tap), service));
+    let mut serving = pin!(server().serve_connection(TokioIo::new(tap), service));
     let net = desk.hub.net();
     let ended = tokio::select! {
         biased;
@@ -123,7 +119,7 @@ impl<N: Net> Desk<N> {
         let response = match (&method, self.style) {
             (&Method::POST, _) => self.post(&path, request).await,
             (&Method::GET, Style::Events) => return sse::stream::respond(self, request, line),
-            (&Method::GET, _) => self.fetch(&path, &request, line).await,
+            (&Method::GET, _) => self.fetch(&path, &request).await,
             _ => {
                 self.hub.turned_away(EndReason::Unexpected);
                 Err(StatusCode::METHOD_NOT_ALLOWED)
@@ -169,15 +165,11 @@ impl<N: Net> Desk<N> {
         if body.size_hint().lower() > MOST_BODY as u64 {
             return Err(EndReason::TooLong);
         }
-        let net = self.hub.net();
-        tokio::select! {
-            biased;
-            body = Limited::new(body, MOST_BODY).collect() => match body {
-                Ok(body) => Ok(body.to_bytes()),
-                Err(error) if error.is::<LengthLimitError>() => Err(EndReason::TooLong),
-                Err(_) => Err(EndReason::Malformed),
-            },
-            () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => Err(EndReason::HttpTimeout),
+        match in_time(self.hub.net(), Limited::new(body, MOST_BODY).collect()).await {
+            Some(Ok(body)) => Ok(body.to_bytes()),
+            Some(Err(error)) if error.is::<LengthLimitError>() => Err(EndReason::TooLong),
+            Some(Err(_)) => Err(EndReason::Malformed),
+            None => Err(EndReason::HttpTimeout),
         }
     }
 
@@ -195,12 +187,7 @@ impl<N: Net> Desk<N> {
     }
 
     /// A client asks for what there is.
-    async fn fetch(
-        &self,
-        path: &str,
-        request: &Request<Incoming>,
-        _line: &Line,
-    ) -> Result<Answer, StatusCode> {
+    async fn fetch(&self, path: &str, request: &Request<Incoming>) -> Result<Answer, StatusCode> {
         let session = self.find(path).ok_or(StatusCode::NOT_FOUND)?;
         let Session { peer, id, mailbox, .. } = &session;
         let peer = *peer;

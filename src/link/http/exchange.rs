@@ -1,5 +1,6 @@
 //! One request and its response, on a connection that is kept for the next.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -145,13 +146,17 @@ pub async fn exchange<N: Net>(
 
 /// What hyper's error says about the end of a connection.
 pub fn why(error: &hyper::Error) -> EndReason {
-    use std::error::Error as _;
-    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    match io {
-        Some(io) => end_of(io),
-        None if error.is_timeout() => EndReason::ConnectTimeout,
-        None if error.is_parse_too_large() => EndReason::TooLong,
-        None if error.is_parse() => EndReason::Malformed,
-        None => EndReason::Fin,
-    }
+    if error.is_timeout() { EndReason::ConnectTimeout } else { end_of(&told(error)) }
+}
+
+/// What hyper's error is: the network's, or the peer's nonsense, or its end before an answer.
+pub fn told(error: &hyper::Error) -> io::Error {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let kind = match cause {
+        Some(cause) => cause.kind(),
+        None if error.is_parse_too_large() => io::ErrorKind::FileTooLarge,
+        None if error.is_parse() => io::ErrorKind::InvalidData,
+        None => io::ErrorKind::UnexpectedEof,
+    };
+    kind.into()
 }

@@ -21,7 +21,7 @@ use self::http::{Answered, Asked, Exchange, Line, ask};
 use self::lane::Talk;
 use self::pipe::Pipe;
 use super::packet::{Handshake, Packet, PacketError, SEPARATOR, decode_payload};
-use crate::link::{Dial, Happening, Inlet, Lane, Reading, end_of};
+use crate::link::{Dial, Happening, Inlet, Lane, OnSwitch, Reading, end_of};
 use crate::message::{EndReason, Heartbeat, Mode};
 use crate::net::Net;
 use crate::time::Duration;
@@ -40,11 +40,11 @@ pub struct Session<N: Net> {
     /// The post that is under way, with how many messages and bytes.
     post: Option<(Exchange<N>, usize, usize)>,
     transport: Transport<N>,
+    on_switch: OnSwitch,
     /// Packets that came and were not looked at.
     incoming: VecDeque<Packet>,
     /// When the next ping is too late.
     alarm: Pin<Box<dyn Future<Output = ()> + Send>>,
-    has_ended: bool,
 }
 
 /// How packets travel.
@@ -60,7 +60,11 @@ enum Transport<N: Net> {
 }
 
 /// Opens a session at a broker.
-pub async fn connect<N: Net>(dial: Dial<N>, mode: Mode) -> io::Result<(Box<dyn Lane>, Session<N>)> {
+pub async fn connect<N: Net>(
+    dial: Dial<N>,
+    mode: Mode,
+    on_switch: OnSwitch,
+) -> io::Result<(Box<dyn Lane>, Session<N>)> {
     let target = "/socket.io/?EIO=4&transport=polling".to_owned();
     let asked = Asked { target, post: None, copies: Vec::new() };
     let (line, answered) = ask(dial.clone(), None, asked).await?;
@@ -81,9 +85,9 @@ pub async fn connect<N: Net>(dial: Dial<N>, mode: Mode) -> io::Result<(Box<dyn L
         post_line: None,
         post: None,
         transport,
+        on_switch,
         incoming: VecDeque::new(),
         alarm: Box::pin(std::future::pending()),
-        has_ended: false,
     };
     session.wind_up();
     Ok((Box::new(talk), session))
@@ -105,9 +109,25 @@ fn heartbeat(handshake: &Handshake) -> Heartbeat {
 
 impl<N: Net> Inlet for Session<N> {
     async fn next(&mut self, reading: Reading) -> Happening {
-        let happening = poll_fn(|cx| self.poll_happening(cx, reading)).await;
-        self.has_ended |= matches!(happening, Happening::Ended(_));
-        happening
+        poll_fn(|cx| self.poll_happening(cx, reading)).await
+    }
+
+    /// Socket.IO's client leaves its namespaces and closes the transport. While a post is under way
+    /// its connection takes no other request, and a new one takes a round trip: then nothing is
+    /// said, and the server's heartbeat finds out.
+    fn leave(&mut self, _reason: EndReason) {
+        let leave = "41";
+        match &mut self.transport {
+            Transport::Socket(pipe, None) => pipe.say_last(leave),
+            Transport::Socket(..) => {}
+            _ => {
+                let target = self.target();
+                if let Some(line) = &mut self.post_line {
+                    let post = Some(format!("{leave}{SEPARATOR}{}", Packet::Close.encode()));
+                    line.say_last(&self.dial, Asked { target, post, copies: Vec::new() });
+                }
+            }
+        }
     }
 }
 
@@ -251,6 +271,9 @@ impl<N: Net> Session<N> {
                     unreachable!("it was just matched")
                 };
                 self.transport = Transport::Socket(pipe, under_way);
+                if self.on_switch == OnSwitch::Dropped {
+                    self.talk.drop_messages();
+                }
                 (self.poll_line, self.post_line) = (None, None);
                 Poll::Ready(())
             }
@@ -292,11 +315,7 @@ impl<N: Net> Session<N> {
             }
             Some(Ok(Message::Binary(_))) => Err(Happening::Garbled(EndReason::Malformed)),
             Some(Ok(_)) => Ok(()),
-            Some(Err(error)) => Err(Happening::Ended(match pipe::told(error) {
-                error if error.kind() == io::ErrorKind::UnexpectedEof => EndReason::Fin,
-                error if error.kind() == io::ErrorKind::InvalidData => EndReason::Malformed,
-                error => end_of(&error),
-            })),
+            Some(Err(error)) => Err(Happening::Ended(end_of(&pipe::told(error)))),
             None => Err(Happening::Ended(EndReason::Fin)),
         }
     }
@@ -321,28 +340,6 @@ impl<N: Net> Session<N> {
 
     fn flushed(&self) -> Happening {
         Happening::Flushed(self.talk.waiting())
-    }
-}
-
-impl<N: Net> Drop for Session<N> {
-    /// Says goodbye, as far as the sockets take it now: Socket.IO's client leaves its namespaces
-    /// and closes the transport. A process that was killed says nothing: its sockets are gone.
-    fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        let leave = "41";
-        match &mut self.transport {
-            Transport::Socket(pipe, None) => pipe.say_last(leave),
-            Transport::Socket(..) => {}
-            _ => {
-                let target = self.target();
-                if let Some(line) = &mut self.post_line {
-                    let post = Some(format!("{leave}{SEPARATOR}{}", Packet::Close.encode()));
-                    line.say_last(&self.dial, Asked { target, post, copies: Vec::new() });
-                }
-            }
-        }
     }
 }
 

@@ -7,10 +7,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::link::limits::MOST_ARGUMENTS;
+
 /// The namespace that packets without one are for.
 pub const MAIN: &str = "/";
-/// Most arguments of an event or an acknowledgement.
-pub const MOST_ARGUMENTS: usize = 1_000;
 
 /// A JSON value as it was written.
 pub type Json = Box<RawValue>;

@@ -5,13 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
+
 /// Stands between the packets of a payload: the record separator (protocol v4, "Packet encoding",
 /// "HTTP long-polling").
 pub const SEPARATOR: char = '\x1e';
-/// Longest payload, and longest packet: what socket.io calls `maxHttpBufferSize`, 1 MB.
-pub const MOST_PAYLOAD: usize = 1_000_000;
-/// Most packets in one payload.
-pub const MOST_PACKETS: usize = 10_000;
 /// What a probe of a new transport says (protocol v4, "Upgrade").
 pub const PROBE: &str = "probe";
 

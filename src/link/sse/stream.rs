@@ -13,10 +13,11 @@ use hyper::{Request, Response, StatusCode};
 
 use super::event::Event;
 use super::place::Places;
-use super::{EVENTS, LAST_EVENT_ID, RETRY, session_of};
+use super::{EVENTS, LAST_EVENT_ID, session_of};
 use crate::core::BrokerInput;
 use crate::link::http::desk::{Desk, Line, Session, status_only};
 use crate::link::http::{Body, copies};
+use crate::link::limits::RETRY;
 use crate::message::{Frame, Mode};
 use crate::net::Net;
 
@@ -51,7 +52,8 @@ fn open<N: Net>(
         return Err(StatusCode::CONFLICT);
     }
     let (client, id) = session_of(path, query).ok_or(StatusCode::NOT_FOUND)?;
-    let last = request.headers().get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    let last = request.headers().get(LAST_EVENT_ID);
+    let last = last.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     let known = match desk.hub().mode() {
         // Nothing is kept that one could go on from.
         Mode::FireAndForget => Places::default(),

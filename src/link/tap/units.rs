@@ -6,6 +6,11 @@ use crate::link::limits::MOST_HEAD;
 /// Most bytes of a unit: no stream comes near it, and no sum of them overflows.
 const MOST: u64 = 1 << 40;
 
+/// The bit of all control frames' opcodes (RFC 6455 §5.5).
+const CONTROL: u8 = 0x8;
+/// The opcode of a close frame (RFC 6455 §5.5.1).
+const CLOSE: u8 = 0x8;
+
 /// Finds the ends of units in the bytes of one direction.
 ///
 /// A unit is what a receiver gets as a whole: an HTTP message with a `Content-Length` or without a
@@ -18,10 +23,17 @@ pub struct Units {
     state: State,
     /// The head of what comes next, as far as it is there.
     head: Vec<u8>,
+    /// The first two bytes of the frame that passes.
+    frame: [u8; 2],
     /// What stands in the unit that passes, for who reads it.
     content: Option<Vec<u8>>,
     /// The units that passed whole, where they end and what stands in them, for who reads them.
     read: Vec<(u64, Vec<u8>)>,
+    /// The bytes of a WebSocket message so far, and the most that one had.
+    message: u64,
+    longest: u64,
+    /// The close frame that passed, and its code, if it had one, for who reads it.
+    closed: Option<Option<u16>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +77,21 @@ impl Units {
     /// The units that have passed whole since the last call, where they end and what is in them.
     pub fn take_read(&mut self) -> Vec<(u64, Vec<u8>)> {
         std::mem::take(&mut self.read)
+    }
+
+    /// Whether the stream has been upgraded.
+    pub fn is_websocket(&self) -> bool {
+        matches!(self.state, State::Frame | State::Skip(_, After::Frame))
+    }
+
+    /// The length of the longest WebSocket message, as far as its frames announced it.
+    pub fn longest_message(&self) -> u64 {
+        self.longest
+    }
+
+    /// The code of a WebSocket's close frame, if one has passed; `None` inside if it had none.
+    pub fn close_code(&self) -> Option<Option<u16>> {
+        self.closed
     }
 
     /// Bytes pass. Gives the end of each unit whose length became known, in order, as a count of
@@ -129,6 +156,8 @@ impl Units {
             State::Trailer if self.head.ends_with(b"\r\n") => self.head.clear(),
             State::Frame => {
                 if let Some((length, is_end_of_message)) = frame(&self.head) {
+                    self.frame = [self.head[0], self.head[1]];
+                    self.measure(length, is_end_of_message);
                     if is_end_of_message {
                         ends.push(self.passed + length);
                     }
@@ -141,11 +170,27 @@ impl Units {
         }
     }
 
+    /// A frame begins; so much follows its header.
+    fn measure(&mut self, length: u64, is_end_of_message: bool) {
+        let [first, second] = self.frame;
+        if first & CONTROL == 0 {
+            self.message += length - mask(second);
+            self.longest = self.longest.max(self.message);
+        }
+        if is_end_of_message {
+            self.message = 0;
+        }
+    }
+
     fn skip(&mut self, left: u64, after: After) {
         if left == 0
             && let Some(content) = &mut self.content
         {
-            self.read.push((self.passed, std::mem::take(content)));
+            let content = std::mem::take(content);
+            if after == After::Frame && self.frame[0] & 0x0f == CLOSE {
+                self.closed = Some(code(self.frame, &content));
+            }
+            self.read.push((self.passed, content));
         }
         self.state = match (left, after) {
             (0, After::Head) => State::Head,
@@ -202,7 +247,6 @@ fn frame(header: &[u8]) -> Option<(u64, bool)> {
         127 => 8,
         _ => 0,
     };
-    let mask = if second & 0x80 == 0 { 0 } else { 4 };
     if header.len() < 2 + extended {
         return None;
     }
@@ -210,8 +254,23 @@ fn frame(header: &[u8]) -> Option<(u64, bool)> {
         0 => u64::from(second & 0x7f),
         _ => header[2..2 + extended].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
     };
-    let (is_last, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
-    Some((length.min(MOST) + mask, is_last && !is_control))
+    let (is_last, is_control) = (first & 0x80 != 0, first & CONTROL != 0);
+    Some((length.min(MOST) + mask(second), is_last && !is_control))
+}
+
+/// The bytes of a frame's mask, by the second byte of its header.
+fn mask(second: u8) -> u64 {
+    if second & 0x80 == 0 { 0 } else { 4 }
+}
+
+/// The code of a close frame, by its first two bytes and what follows its header, the mask
+/// included.
+fn code([_, second]: [u8; 2], content: &[u8]) -> Option<u16> {
+    let none = [0; 4];
+    let (mask, words) =
+        if second & 0x80 == 0 { (&none, content) } else { content.split_first_chunk::<4>()? };
+    let [high, low, ..] = *words else { return None };
+    Some(u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]))
 }
 
 #[cfg(test)]
@@ -290,6 +349,36 @@ mod tests {
         let read: Vec<_> = read.into_iter().filter(|(_, content)| !content.is_empty()).collect();
         let body = (head.len() as u64 + 5, b"hello".to_vec());
         assert_eq!(read, [body, (all.len() as u64, b"hi".to_vec())]);
+    }
+
+    #[test]
+    fn who_reads_gets_the_code_of_a_close_frame_masked_or_not() {
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        let check = |frame: &[u8], expected| {
+            let mut units = Units::reading();
+            units.pass(&[&head[..], frame].concat());
+            assert_eq!(units.close_code(), expected, "{frame:?}");
+        };
+        check(&[0x81, 2, 0x03, 0xe8], None);
+        check(&[0x88, 2, 0x03, 0xe8], Some(Some(1_000)));
+        check(&[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe9 ^ 2], Some(Some(1_001)));
+        check(&[0x88, 0], Some(None));
+        check(&[0x88, 2, 0x03], None);
+    }
+
+    #[test]
+    fn a_message_is_as_long_as_its_frames_announce_it() {
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        let check = |frames: &[u8], expected| {
+            let mut units = Units::default();
+            units.pass(&[&head[..], frames].concat());
+            assert_eq!(units.longest_message(), expected, "{frames:?}");
+        };
+        check(&[0x81, 2, b'h', b'i', 0x81, 1, b'x'], 2);
+        check(&[0x81, 0x82, 1, 2, 3, 4, b'h', b'i'], 2);
+        check(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x41, 1, 2], 1_000_001);
+        let in_fragments = [0x01, 2, b'h', b'i', 0x89, 3, 1, 2, 3, 0x80, 1, b'x'];
+        check(&in_fragments, 3);
     }
 
     #[test]

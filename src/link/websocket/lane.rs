@@ -75,13 +75,14 @@ impl SocketLane {
         Next::Send(message)
     }
 
-    /// What was handed to the library is written.
-    pub fn flushed(&self) {
+    /// What was handed to the library is written; this is it.
+    pub fn flushed(&self) -> Message {
         let mut queue = self.queue();
         queue.is_handed = false;
         let entry = queue.entries.pop_front().expect("it was handed over");
         queue.waiting.bytes -= entry.message.len();
         queue.waiting.messages -= usize::from(entry.copy.is_some());
+        entry.message
     }
 
     /// Whether nothing more follows.
@@ -131,15 +132,20 @@ impl Lane for SocketLane {
     }
 }
 
-/// The close frame of a goodbye: the code of RFC 6455 §7.4.1 for it, and the word.
+/// The close frame of a goodbye: its code, and the word.
 fn goodbye(reason: EndReason) -> CloseFrame {
-    let code = match reason {
+    let word = serde_json::to_value(reason).expect("a reason is plain data");
+    let word = word.as_str().expect("a reason is a word").to_owned();
+    CloseFrame { code: code_of(reason), reason: word.into() }
+}
+
+/// The code of RFC 6455 §7.4.1 for a reason.
+pub fn code_of(reason: EndReason) -> CloseCode {
+    match reason {
         EndReason::Left | EndReason::Fin => CloseCode::Normal,
         EndReason::Malformed => CloseCode::Invalid,
         EndReason::Unexpected | EndReason::UnknownSession => CloseCode::Protocol,
         EndReason::TooLong => CloseCode::Size,
         _ => CloseCode::Policy,
-    };
-    let word = serde_json::to_value(reason).expect("a reason is plain data");
-    CloseFrame { code, reason: word.as_str().expect("a reason is a word").to_owned().into() }
+    }
 }

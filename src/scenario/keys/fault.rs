@@ -39,16 +39,10 @@ pub static FAULT: Section = Section {
 };
 
 const KINDS: &[Case] = &[
-    Case {
-        word: "disconnect",
-        about: "The client closes its sockets, stays away, and connects at once at the end; \
-                over udp the broker learns of it by heartbeat.",
-        keys: &[WHO],
-    },
-    Case { word: "cut", about: "The link goes silent; nobody is told.", keys: &[WHO, DIRECTION] },
+    Case { word: "disconnect", keys: &[WHO] },
+    Case { word: "cut", keys: &[WHO, DIRECTION] },
     Case {
         word: "partition",
-        about: "A cut between groups.",
         keys: &[Key::required(
             "groups",
             Kind::Groups,
@@ -56,16 +50,11 @@ const KINDS: &[Case] = &[
             r#"[["broker", "driver"], ["shop"]]"#,
         )],
     },
-    Case { word: "loss", about: "Packets vanish.", keys: &[WHO, DIRECTION, RATE] },
-    Case { word: "duplicate", about: "Packets arrive twice.", keys: &[WHO, DIRECTION, RATE] },
-    Case {
-        word: "corrupt",
-        about: "Packets arrive with a flipped bit.",
-        keys: &[WHO, DIRECTION, RATE],
-    },
+    Case { word: "loss", keys: &[WHO, DIRECTION, RATE] },
+    Case { word: "duplicate", keys: &[WHO, DIRECTION, RATE] },
+    Case { word: "corrupt", keys: &[WHO, DIRECTION, RATE] },
     Case {
         word: "reorder",
-        about: "A packet is held back; later ones overtake.",
         keys: &[
             WHO,
             DIRECTION,
@@ -75,7 +64,6 @@ const KINDS: &[Case] = &[
     },
     Case {
         word: "latency",
-        about: "Another latency instead of the scenario's.",
         keys: &[
             WHO,
             DIRECTION,
@@ -84,7 +72,6 @@ const KINDS: &[Case] = &[
     },
     Case {
         word: "bandwidth",
-        about: "A rate, and a queue that drops what does not fit.",
         keys: &[
             WHO,
             DIRECTION,
@@ -105,8 +92,6 @@ const KINDS: &[Case] = &[
     },
     Case {
         word: "crash",
-        about: "The machine loses power: nothing is sent, memory is gone; \
-                it starts again at the end.",
         keys: &[
             WHO,
             Key::default(
@@ -117,20 +102,13 @@ const KINDS: &[Case] = &[
             ),
         ],
     },
-    Case {
-        word: "pause",
-        about: "Nothing in or out, no input, no handler; \
-                timers that came due fire once at the end.",
-        keys: &[WHO],
-    },
+    Case { word: "pause", keys: &[WHO] },
     Case {
         word: "slow",
-        about: "The handler takes time.",
         keys: &[WHO, Key::required("handler", SOME_TIME, "How long.", r#""300ms""#)],
     },
     Case {
         word: "deaf",
-        about: "The handler is not installed.",
         keys: &[
             WHO,
             Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#),

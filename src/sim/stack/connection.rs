@@ -12,20 +12,9 @@ use crate::history::{Endpoint, Ledger, Line};
 use crate::message::EndReason;
 use crate::time::{Duration, Instant};
 
+use super::super::limits::{CONNECT_TIMEOUT, KEEP_ALIVE, ORPHAN_TIMEOUT, TIMEOUT};
 use super::wire::endpoint;
 use super::{Stack, clock};
-
-/// How long an idle connection waits before it asks whether the peer is there. Linux asks after
-/// two hours (tcp(7), `tcp_keepalive_time`), then every 75 s (`tcp_keepalive_intvl`).
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a connection hears nothing before it gives up: 15 retries of Linux, tcp(7),
-/// `tcp_retries2`.
-const TIMEOUT: Duration = Duration::from_secs(924);
-/// How long an opening waits: 6 retries of Linux, tcp(7), `tcp_syn_retries`.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(127);
-/// How long a half-open or half-closed connection that no program holds is kept: tcp(7),
-/// `tcp_fin_timeout`.
-const ORPHAN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a connection in TIME-WAIT may send of its own accord: longer than it delays an
 /// acknowledgement, shorter than TIME-WAIT.
@@ -44,6 +33,8 @@ pub(crate) struct Connection {
     pub(super) peer_isn: Option<TcpSeqNumber>,
     /// Whether a program, or a listener for it, holds the stream.
     pub(super) held: bool,
+    /// When it was let go of.
+    let_go: Option<Instant>,
     pub(super) recorded: bool,
     /// The earliest timer that the driver watches for it.
     pub(super) queued_at: Option<Instant>,
@@ -91,6 +82,7 @@ impl Connection {
             side: Side::Here,
             peer_isn: None,
             held: true,
+            let_go: None,
             recorded: false,
             queued_at: None,
             established: false,
@@ -181,8 +173,9 @@ impl Connection {
     }
 
     /// The program lets go: FIN after what was written, or RST if data was unread.
-    pub fn let_go(&mut self) {
+    pub fn let_go(&mut self, now: Instant) {
         self.held = false;
+        self.let_go = Some(now);
         (self.reader, self.writer) = (None, None);
         if self.tcp().state() == State::SynSent {
             // Nobody was there yet to be told.
@@ -362,6 +355,7 @@ impl Connection {
             line: Line::Stream,
             end: Endpoint { local: self.local, peer: self.peer },
             reason: self.reason.filter(|_| self.has_ended()),
+            let_go: self.let_go,
             written: self.written,
             acknowledged: self.written - tcp.send_queue() as u64,
             arrived: self.read + tcp.recv_queue() as u64,
@@ -401,9 +395,9 @@ impl Stack {
     }
 
     /// The program lets go of a stream.
-    pub fn let_go(&mut self, id: u64) {
+    pub fn let_go(&mut self, now: Instant, id: u64) {
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.let_go();
+            connection.let_go(now);
             self.touch(id);
         }
     }

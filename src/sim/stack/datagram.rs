@@ -15,6 +15,7 @@ use crate::history::{Endpoint, Ledger, Line, What};
 use crate::message::EndReason;
 use crate::time::Instant;
 
+use super::super::limits::QUEUE;
 use super::wire::endpoint;
 use super::{MTU, Stack, clock};
 
@@ -22,9 +23,6 @@ use super::{MTU, Stack, clock};
 const HEADERS: usize = 28;
 /// The longest datagram in bytes that fits in one packet.
 pub(crate) const LONGEST: usize = MTU - HEADERS;
-/// Bytes of packets that wait on either side of a socket: Linux's default, `rmem_default` and
-/// `wmem_default` of socket(7).
-const QUEUE: usize = 212_992;
 
 /// A UDP socket.
 pub(crate) struct Datagram {
@@ -149,7 +147,7 @@ impl Datagram {
         let nobody = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
         let end = Endpoint { local: self.local, peer: nobody };
         let line = Line::Datagram;
-        Ledger { line, end, reason, written: 0, acknowledged: 0, arrived: 0, read: 0 }
+        Ledger { line, end, reason, let_go: None, written: 0, acknowledged: 0, arrived: 0, read: 0 }
     }
 
     /// Tells the reader that the machine is gone.

@@ -5,6 +5,7 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 
 use super::Stack;
+use crate::time::Instant;
 
 /// A listening port.
 pub(crate) struct Listener {
@@ -86,11 +87,11 @@ impl Stack {
     }
 
     /// Stops listening; those who waited are reset.
-    pub fn stop_listening(&mut self, port: u16) {
+    pub fn stop_listening(&mut self, now: Instant, port: u16) {
         let Some(listener) = self.listeners.remove(&port) else { return };
         for id in listener.waiting {
             if let Some(connection) = self.connections.get_mut(&id) {
-                connection.let_go();
+                connection.let_go(now);
                 connection.tcp_mut().abort();
                 self.touch(id);
             }

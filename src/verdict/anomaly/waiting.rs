@@ -14,7 +14,7 @@ use super::Scene;
 /// for as long as it takes to drain), a handler call that ran
 /// later (messages are handled one at a time), and a path that was not there: what waits with its
 /// publisher can move once that has a session, what waits with the broker once the subscriber has
-/// one that is attached. A message that waits for an absent handler is `no-handler`, not stalled.
+/// one: time enough to join again. A message that waits for an absent handler is `no-handler`, not stalled.
 pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let broker = &facts.scenario.broker;
@@ -36,8 +36,7 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
 }
 
 /// Since when the session is there over which a message that waits could move, if it is there at
-/// the end: its publisher's, or the subscriber's own, attached to the queue where there is a
-/// queue to attach to.
+/// the end: its publisher's, or the subscriber's own.
 fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
     let way = one.way;
     let facts = way.facts;
@@ -47,14 +46,10 @@ fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
         let open = facts.sessions.of_process(publisher).filter(|session| lasts(session));
         return open.filter_map(|session| Some(session.welcomed?.at)).max();
     }
-    let open = |session: usize| Some(facts.sessions.get(session)).filter(|session| lasts(session));
-    let copies = way.delivery.copies.iter();
-    let pushed_to = copies.filter_map(|copy| open(copy.session)?.opened);
-    let queue = one.place().map(|(queue, ..)| queue);
-    let attachments = facts.places.attachments(way.subscriber).iter();
-    let attached = attachments.filter(|one| Some(one.queue) == queue);
-    let attached = attached.filter_map(|one| open(one.session?).map(|_| one.moment));
-    pushed_to.chain(attached).map(|moment| moment.at).max()
+    let processes = facts.roll.members()[way.subscriber].processes.iter();
+    let sessions = processes.flat_map(|process| facts.sessions.of_process(*process));
+    let open = sessions.filter(|session| lasts(session));
+    open.filter_map(|session| Some(session.opened?.at)).max()
 }
 
 /// Messages that are lost and were accepted between a fault on the subscriber's link and the

@@ -20,6 +20,8 @@ pub struct Lines<'a> {
 pub struct Tap {
     /// When it was gone; `None` if it was open when the trial ended.
     pub gone: Option<Instant>,
+    /// When its program let go of it, which the kernel may outlive.
+    pub let_go: Option<Instant>,
     /// Bytes that entered its stack in order.
     pub arrived: u64,
     /// Bytes of those that the program read.
@@ -65,6 +67,7 @@ impl<'a> Lines<'a> {
         let next = ledgers.partition_point(|(moment, _)| *moment < since);
         let (moment, ledger) = ledgers.get(next).or(ledgers.last())?;
         let gone = ledger.reason.map(|_| moment.at);
-        Some(Tap { gone, arrived: ledger.arrived, read: ledger.read })
+        let Ledger { let_go, arrived, read, .. } = **ledger;
+        Some(Tap { gone, let_go, arrived, read })
     }
 }

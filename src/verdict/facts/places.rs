@@ -37,8 +37,6 @@ struct Subscription {
 pub struct Attachment {
     /// When.
     pub moment: Moment,
-    /// Which session.
-    pub session: Option<usize>,
     /// In which queue.
     pub queue: u32,
     /// In which life of the broker.
@@ -121,9 +119,7 @@ impl Places {
                     Some(before) if goes_on && before != answer.epoch() => Applied::Foreign,
                     _ => Applied::Own,
                 };
-                let session = seen.session;
-                let attachment =
-                    Attachment { moment, session, queue, life, answer, begins, applied };
+                let attachment = Attachment { moment, queue, life, answer, begins, applied };
                 subscription.attachments.push(attachment);
             }
             Note::Unrecorded { queue, .. } => {

@@ -16,6 +16,8 @@ pub struct Member {
     pub processes: Vec<u32>,
     /// How many processes the scenario gives it.
     pub process_count: usize,
+    /// Whether one of its entries subscribes from its beginning.
+    pub subscribes: bool,
     /// Whether all of its entries drop copies.
     pub dedup: Dedup,
     /// When it acknowledges; the first policy that is not after the handler, if one is not.
@@ -46,7 +48,7 @@ impl Roll {
         let subscribes = |client: &&Client| !client.subscribe.is_empty() || !client.join.is_empty();
         for client in scenario.clients.iter().filter(subscribes) {
             for (_, name) in client.processes() {
-                roll.enlist(name);
+                roll.enlist(name, !client.subscribe.is_empty());
             }
         }
         for client in &scenario.clients {
@@ -66,12 +68,20 @@ impl Roll {
         roll
     }
 
-    fn enlist(&mut self, name: Name) {
+    fn enlist(&mut self, name: Name, subscribes: bool) {
         let next = self.members.len();
-        if *self.by_name.entry(name.clone()).or_insert(next) == next {
-            let (dedup, ack) = (Dedup::On, AckPolicy::AfterHandler);
-            self.members.push(Member { name, processes: vec![], process_count: 0, dedup, ack });
+        let index = *self.by_name.entry(name.clone()).or_insert(next);
+        if index == next {
+            self.members.push(Member {
+                name,
+                processes: vec![],
+                process_count: 0,
+                subscribes,
+                dedup: Dedup::On,
+                ack: AckPolicy::AfterHandler,
+            });
         }
+        self.members[index].subscribes |= subscribes;
     }
 
     fn add_process(&mut self, client: &Name, limits: &ClientLimits) {

@@ -113,11 +113,13 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
     check(Anomaly::Stalled, waiting(1_000).fault(slow.clone(), 2_000, 53_000), 0);
     check(Anomaly::Stalled, waiting(1_000).fault(slow, 2_000, 33_000), 1);
     check(Anomaly::Stalled, waiting(1_000).at(60_000).delivered(2), 0);
-    // Without a session that is attached nothing can move, nor before its publisher has one.
-    let back = || waiting(1_000).at(2_000).disconnected(Fin).at(3_000).connected();
-    check(Anomaly::Stalled, back(), 0);
-    check(Anomaly::Stalled, back().answered(resumed(0)), 1);
-    check(Anomaly::Stalled, back().at(60_000).answered(resumed(0)), 0);
+    // Without a session nothing can move, nor before its publisher has one. One that joins nothing
+    // has had time to.
+    let away = || waiting(1_000).at(2_000).disconnected(Fin);
+    check(Anomaly::Stalled, away(), 0);
+    check(Anomaly::Stalled, away().at(3_000).connected(), 1);
+    check(Anomaly::Stalled, away().at(3_000).connected().answered(resumed(0)), 1);
+    check(Anomaly::Stalled, away().at(60_000).connected().answered(resumed(0)), 0);
     let kept = || catch_up().handed_over(1);
     check(Anomaly::Stalled, kept(), 0);
     let session = SessionId { process: "driver".into(), number: 1 };
@@ -220,9 +222,35 @@ fn each_side_notices_by_the_end_of_the_session_that_it_had() {
     let mut broker_down = with(crash).at(2_000).broker_crashed().at(8_000).lost(Heartbeat);
     broker_down.scenario.faults[0].who = Who::Broker;
     check_detections(broker_down, &[("client", Some(6_000.0), Some("heartbeat"))]);
-    // A fault that ends no session by itself, and one without a session to end.
-    check_detections(with(FaultKind::Loss { rate: 1.0 }).at(5_000).closed(Heartbeat), &[]);
+    // One without a session to end.
     check_detections(story("tcp/catch-up").fault(FaultKind::Cut, 2_000, 3_000), &[]);
+}
+
+#[test]
+fn what_may_end_a_session_is_noticed_where_it_did() {
+    let kinds = || {
+        let narrow = FaultKind::Bandwidth { bytes_per_second: 1_000, queue_bytes: 4_000 };
+        [FaultKind::Loss { rate: 0.5 }, FaultKind::Corrupt { rate: 0.5 }, narrow]
+    };
+    let ended = ("broker", Some(3_000.0), Some("heartbeat"));
+    let failed = ("client", Some(4_000.0), Some("HTTP timeout"));
+    for kind in kinds() {
+        let with = || catch_up().fault(kind.clone(), 2_000, 60_000);
+        check_detections(with(), &[]);
+        check_detections(with().at(5_000).closed(Heartbeat), &[ended]);
+        let session = SessionId { process: "shop".into(), number: 1 };
+        let note = Note::RequestFailed { session, reason: EndReason::HttpTimeout };
+        check_detections(with().at(6_000).note(SHOP, note), &[failed]);
+        // Beside a fault that surely ends sessions it explains nothing.
+        let cut = with().fault(FaultKind::Cut, 3_000, 4_000).at(5_000).closed(Heartbeat);
+        let noticed = ("broker", Some(2_000.0), Some("heartbeat"));
+        check_detections(cut, &[noticed, ("client", None, None)]);
+    }
+    // A heartbeat of 25 s + 20 s after it had healed, it can not have been it any more.
+    let healed = || catch_up().fault(FaultKind::Loss { rate: 1.0 }, 2_000, 5_000);
+    let late = ("broker", Some(48_000.0), Some("heartbeat"));
+    check_detections(healed().at(50_000).closed(Heartbeat), &[late]);
+    check_detections(healed().at(50_001).closed(Heartbeat), &[]);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use crate::history::PowerState;
 use crate::message::{Answer, Dedup, Echo, EndReason, From, Note, PushKind, Target};
+use crate::scenario::RoomChange;
+use crate::time::Instant;
 use crate::verdict::{Outcome, Subscriber};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, message, story};
@@ -40,6 +42,24 @@ fn the_first_sending_of_a_new_broker_is_not_the_first() {
     // In fire-and-forget nothing is ever sent again: each push stands for itself.
     let fire = story("udp/fire-and-forget").joined().at(1_000).under_way(1);
     check(sent(crashed(fire).recorded(From::Now)), [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn who_never_was_on_record_is_named_with_what_kept_it_away() {
+    let kept_away = |story: Story| story.shop().kept_away;
+    let refused = story("websocket/catch-up").lost(EndReason::UpgradeRefused);
+    assert_eq!(kept_away(refused), Some("upgrade refused"));
+    assert_eq!(kept_away(story("tcp/catch-up").connected()), Some("no answer"));
+    assert_eq!(kept_away(catch_up()), None);
+    assert_eq!(kept_away(catch_up().unrecorded()), None);
+    // Who only joins at times had nothing to be kept away from.
+    let mut joins = story("tcp/catch-up");
+    let subscribe = std::mem::take(&mut joins.scenario.clients[1].subscribe);
+    let at = Instant::from_millis(5_000);
+    let join =
+        subscribe.into_iter().map(|one| RoomChange { queue: one.queue, room: one.event, at });
+    joins.scenario.clients[1].join = join.collect();
+    assert_eq!(kept_away(joins), None);
 }
 
 #[test]

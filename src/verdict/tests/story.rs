@@ -78,6 +78,7 @@ pub fn scenario() -> Scenario {
         contenders: vec![],
         broker: BrokerLimits::default(),
         polling_interval: Duration::from_secs(1),
+        mutant: None,
         clients: vec![client("driver"), Client { subscribe, ..client("shop") }],
         faults: vec![],
         expectations: vec![],
@@ -371,7 +372,7 @@ impl Story {
             Link::Udp => Line::Datagram,
             _ => Line::Stream,
         };
-        Ledger { line, end, reason, written: 0, acknowledged: 0, arrived, read }
+        Ledger { line, end, reason, let_go: None, written: 0, acknowledged: 0, arrived, read }
     }
 }
 

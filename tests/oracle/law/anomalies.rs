@@ -6,10 +6,10 @@ use delivery_lab::message::{Note, SessionId};
 use delivery_lab::time::Instant;
 use delivery_lab::verdict::{Anomaly, Cause};
 
-use super::causes::{Attached, attachments};
+use super::causes::Attached;
 use super::detections::{Notice, is_blind};
 use super::outcomes::{Case, Handling, Wanted};
-use super::trial::{When, longest_queue};
+use super::trial::longest_queue;
 
 impl Case<'_, '_> {
     pub fn anomalies(&self, notices: &[Notice]) -> BTreeMap<Anomaly, u64> {
@@ -154,17 +154,9 @@ impl Case<'_, '_> {
             let welcomed = own.filter_map(|session| trial.session(session).welcomed);
             return welcomed.map(|when| trial.at(when)).max();
         }
-        let pushed = one.way.copies.iter().filter(|copy| lasts(&copy.session));
-        let opened = pushed.filter_map(|copy| trial.session(&copy.session).opened);
-        let has_place = self.trial.accepted_by_life(&one.message.id);
-        let has_place = has_place.last().is_some_and(|(_, _, position)| position.is_some());
-        let all = attachments(self.subscriber, &one.message.queue).into_iter();
-        let attached: Vec<When> = all
-            .filter(|when| {
-                has_place
-                    && Attached::of(self.subscriber, *when).is_some_and(|one| lasts(&one.session))
-            })
-            .collect();
-        opened.chain(attached).map(|when| trial.at(when)).max()
+        let processes = self.subscriber.processes.iter();
+        let own = processes.flat_map(|process| trial.sessions_of(*process));
+        let opened = own.filter(|one| lasts(one)).filter_map(|one| trial.session(one).opened);
+        opened.map(|when| trial.at(when)).max()
     }
 }

@@ -34,7 +34,8 @@ impl Way<'_, '_> {
         }
         // The backlog had it, and the broker heard an acknowledgement that no client gave.
         if accepted.iter().any(|(life, ..)| self.subscriber.kept(self.id, *life).is_some()) {
-            return (trial.at(first), Cause::Skipped);
+            let heard = self.acknowledged().map(|when| trial.at(when)).last();
+            return (heard.unwrap_or(trial.at(first)), Cause::Skipped);
         }
         let is_connected =
             processes.iter().flat_map(|one| trial.sessions_of(*one)).any(|session| {
@@ -53,13 +54,13 @@ impl Way<'_, '_> {
         let kept = self.subscriber.kept(self.id, life)?;
         let (_, _, message) = trial.handed_over(self.id)?;
         if let Some(position) = position
-            && self.attached_before(&message.queue, kept).is_some_and(|attached| {
-                attached.is_foreign
-                    && !attached.begins_anew
-                    && attached.answer.position() >= position
-            })
+            && let Some(attached) = self.attached_before(&message.queue, kept)
+            && !attached.begins_anew
+            && attached.answer.position() >= position
         {
-            return Some((trial.at(kept), Cause::WrongEpoch));
+            let foreign = attached.is_foreign;
+            let cause = if foreign { Cause::WrongEpoch } else { Cause::Skipped };
+            return Some((trial.at(kept), cause));
         }
         for (when, process, what) in trial.events().filter(|(when, ..)| *when > kept) {
             if trial.life(when) != life {
@@ -97,6 +98,18 @@ impl Way<'_, '_> {
         Some(ALIVE)
     }
 
+    /// When the broker heard that this client has dealt with the message.
+    fn acknowledged(&self) -> impl Iterator<Item = When> {
+        let Subscriber { trial, name, .. } = self.subscriber;
+        trial.notes().filter_map(move |(when, _, note)| match note {
+            Note::Acknowledged { queue, position, client } => {
+                let is_it = trial.message_at(queue, *position, when) == Some(self.id);
+                (client == name && is_it).then_some(when)
+            }
+            _ => None,
+        })
+    }
+
     /// The attachment that is in force at a moment, if it is of this life of the broker.
     fn attached_before(&self, queue: &Name, when: When) -> Option<Attached> {
         let life = self.subscriber.trial.life(when);
@@ -124,7 +137,6 @@ impl Way<'_, '_> {
 /// A session attached to a subscription.
 pub struct Attached {
     pub answer: Answer,
-    pub session: SessionId,
     /// A room of the subscription was left since the attachment before.
     pub begins_anew: bool,
     /// It goes on from a position, though the attachment before was of another epoch.
@@ -136,7 +148,7 @@ impl Attached {
         let trial = subscriber.trial;
         let (_, note) =
             trial.notes().find_map(|(at, _, note)| (at == when).then_some((at, note)))?;
-        let Note::Attached { queue, session, answer, .. } = note else { return None };
+        let Note::Attached { queue, answer, .. } = note else { return None };
         let before = attachments(subscriber, queue).into_iter().rfind(|one| *one < when);
         let begins_anew = trial.notes().any(|(at, _, note)| {
             at < when
@@ -153,7 +165,6 @@ impl Attached {
         let goes_on = matches!(**answer, Answer::Resumed { .. } | Answer::Gap { .. });
         Some(Attached {
             answer: **answer,
-            session: session.clone(),
             begins_anew,
             is_foreign: goes_on && epoch_before.is_some_and(|epoch| epoch != answer.epoch()),
         })

@@ -289,16 +289,19 @@ impl<'s, 'a> Way<'s, 'a> {
     fn end_in_stream(&self, copy: &Copy, session: &Session, flow: Flow, last: u64) -> Option<End> {
         let trial = self.subscriber.trial;
         let receiver = trial.ledger(flow.to, flow.from, copy.pushed);
-        let receiving =
+        let read_no_more =
             [gone(receiver), self.client_death(copy), session.lost.map(|(when, _)| when)];
+        let let_go = receiver.and_then(|tap| tap.ledger.let_go);
+        let let_go = let_go.map(|at| at.max(trial.at(copy.pushed)));
+        let receiving = self.first(copy, &read_no_more).into_iter().chain(let_go).min();
         if receiver.is_some_and(|tap| tap.ledger.arrived >= last) {
-            return Some((self.first(copy, &receiving)?, Cause::DiedInSocket));
+            return Some((receiving?, Cause::DiedInSocket));
         }
         let sender = trial.ledger(flow.from, flow.to, copy.pushed);
         let crashed = trial.death_after(BROKER, copy.pushed);
         let closed = session.closed.map(|(when, _)| when).filter(|_| sender.is_none());
         let sending = [gone(sender), crashed, closed];
-        let ends = [self.first(copy, &receiving), self.first(copy, &sending)];
+        let ends = [receiving, self.first(copy, &sending)];
         let end = ends.into_iter().flatten().min()?;
         Some((end, by(trial, end, crashed)))
     }

@@ -5,7 +5,7 @@ use delivery_lab::scenario::{Fault, FaultKind, Who};
 use delivery_lab::time::Instant;
 use delivery_lab::verdict::Detection;
 
-use super::trial::{BROKER, Trial, When};
+use super::trial::{BROKER, Trial, When, longest_queue};
 
 /// One side of one link, when a fault began on it.
 pub struct Notice {
@@ -27,7 +27,8 @@ pub fn notices(trial: Trial<'_>) -> Vec<Notice> {
                 continue;
             }
             let sides = sides(fault).iter();
-            notices.extend(sides.filter_map(|side| notice(trial, (index, fault), process, side)));
+            let seen = sides.filter_map(|side| notice(trial, (index, fault), process, side));
+            notices.extend(seen.filter(|one| is_sure(&fault.kind) || one.detection.by.is_some()));
         }
     }
     notices
@@ -55,8 +56,20 @@ fn sides(fault: &Fault) -> &'static [&'static str] {
         (FaultKind::Cut | FaultKind::Partition { .. } | FaultKind::Pause, _) => {
             &["broker", "client"]
         }
+        (kind, _) if spoils_packets(kind) => &["broker", "client"],
         _ => &[],
     }
+}
+
+/// Whether sessions surely end of a fault that lasts.
+fn is_sure(kind: &FaultKind) -> bool {
+    use FaultKind::{Crash, Cut, Disconnect, Partition, Pause};
+    matches!(kind, Disconnect | Crash { .. } | Pause | Cut | Partition { .. })
+}
+
+/// Whether a session may end of it, if it spoils the wrong packets.
+fn spoils_packets(kind: &FaultKind) -> bool {
+    matches!(kind, FaultKind::Loss { .. } | FaultKind::Corrupt { .. } | FaultKind::Bandwidth { .. })
 }
 
 /// Whether a fault is on the link of a process to the broker.
@@ -114,7 +127,10 @@ fn notice(
     let noticed = ended.filter(|(when, reason)| {
         let left = side == "client" && *reason == EndReason::Left;
         let replaced = *reason == EndReason::Replaced && is_taken_over(trial, process, *when);
-        !left && !replaced && !is_of_a_later_fault(trial, fault, process, *when)
+        !left
+            && !replaced
+            && !is_of_another_fault(trial, fault, process, *when)
+            && is_in_time(trial, fault, *when)
     });
     let over = span(open).1.map_or(trial.history.ended_at, |over| trial.at(over));
     let until = match noticed {
@@ -145,25 +161,24 @@ fn is_taken_over(trial: Trial<'_>, process: u32, when: When) -> bool {
     newest.is_some_and(|(_, twin)| twin != process)
 }
 
-/// Whether this fault was over when another one began on the link that can end a session, before
-/// the session ended.
-fn is_of_a_later_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When) -> bool {
+/// Whether another fault on the link has the better claim to this end: it began when this one was
+/// over, or it surely ends sessions and was on beside this one, which only may.
+fn is_of_another_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When) -> bool {
     trial.scenario.faults.iter().any(|other| {
-        let ends_sessions = matches!(
-            other.kind,
-            FaultKind::Disconnect
-                | FaultKind::Crash { .. }
-                | FaultKind::Pause
-                | FaultKind::Cut
-                | FaultKind::Partition { .. }
-                | FaultKind::Loss { .. }
-                | FaultKind::Corrupt { .. }
-                | FaultKind::Bandwidth { .. }
-        );
-        ends_sessions
-            && fault.until <= other.at
+        let is_later = fault.until <= other.at;
+        let is_surer =
+            is_sure(&other.kind) && spoils_packets(&fault.kind) && other.until >= fault.at;
+        (is_sure(&other.kind) || spoils_packets(&other.kind))
+            && (is_later || is_surer)
             && other.at <= trial.at(end)
             && is_on(trial, other, process)
             && process != BROKER
     })
+}
+
+/// Whether it may have been this fault, by the time.
+fn is_in_time(trial: Trial<'_>, fault: &Fault, end: When) -> bool {
+    let heartbeat = trial.scenario.broker.heartbeat;
+    let last = fault.until + longest_queue(&fault.kind) + heartbeat.every + heartbeat.timeout;
+    is_sure(&fault.kind) || trial.at(end) <= last
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use delivery_lab::history::{Endpoint, Flow, Ledger, Line, What};
 use delivery_lab::message::{EndReason, Link};
+use delivery_lab::time::{Duration, Instant};
 
 use super::{BROKER, REASONS, Teller};
 
@@ -40,7 +41,10 @@ impl Teller {
             end.peer = SocketAddr::from(([0, 0, 0, 0], 0));
         }
         let (written, acknowledged) = (0, 0);
-        let ledger = Ledger { line, end, reason, written, acknowledged, arrived, read };
+        let since = Duration::from_millis(self.dice.below(200));
+        let let_go = (line == Line::Stream && self.dice.percent(30))
+            .then(|| Instant::from_micros(self.now.as_micros().saturating_sub(since.as_micros())));
+        let ledger = Ledger { line, end, reason, let_go, written, acknowledged, arrived, read };
         self.what(process, What::Ended(Box::new(ledger)));
     }
 

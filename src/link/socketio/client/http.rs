@@ -2,20 +2,20 @@
 //!
 //! hyper speaks HTTP; its connection is polled beside the request, never in a task of its own.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1::{Connection, SendRequest, handshake};
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper::{Method, Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 
 use crate::link::Dial;
-use crate::link::socketio::packet::MOST_PAYLOAD;
+use crate::link::http::exchange::told;
+use crate::link::limits::{MOST_HEAD, MOST_PAYLOAD};
 use crate::link::tap::{CopyOf, Manifest, Tap};
 use crate::net::Net;
 
@@ -67,7 +67,8 @@ impl<N: Net> Line<N> {
         let stream = dial.net.connect(dial.to).await?;
         let tap = Tap::new(&dial.net, &dial.recorder, stream);
         let manifest = tap.manifest();
-        let (sender, connection) = handshake(TokioIo::new(tap)).await.map_err(told)?;
+        let handshake = Builder::new().max_buf_size(MOST_HEAD).handshake(TokioIo::new(tap));
+        let (sender, connection) = handshake.await.map_err(|error| told(&error))?;
         Ok(Line { sender, connection: Box::pin(connection), manifest })
     }
 
@@ -75,10 +76,15 @@ impl<N: Net> Line<N> {
         let request = self.request(dial, asked);
         let Line { sender, connection, .. } = self;
         let answer = async {
-            let response = sender.send_request(request).await.map_err(told)?;
+            let response = sender.send_request(request).await.map_err(|error| told(&error))?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MOST_PAYLOAD).collect().await;
-            let body = body.map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))?.to_bytes();
+            let body = body.map_err(|error| match error.downcast_ref() {
+                Some(error) => told(error),
+                None if error.is::<LengthLimitError>() => io::ErrorKind::FileTooLarge.into(),
+                None => io::ErrorKind::UnexpectedEof.into(),
+            });
+            let body = body?.to_bytes();
             Ok(Answered { status, body })
         };
         let mut answer = std::pin::pin!(answer);
@@ -88,7 +94,7 @@ impl<N: Net> Line<N> {
             // What had come before the end is still there to be read.
             ended = connection.as_mut() => match ended {
                 Ok(()) => answer.await,
-                Err(error) => Err(told(error)),
+                Err(error) => Err(told(&error)),
             },
         }
     }
@@ -116,16 +122,4 @@ impl<N: Net> Line<N> {
         let _ = sending.as_mut().poll(&mut cx);
         let _ = self.connection.as_mut().poll(&mut cx);
     }
-}
-
-/// What hyper says of the network.
-fn told(error: hyper::Error) -> io::Error {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(error) = inner.downcast_ref::<io::Error>() {
-            return error.kind().into();
-        }
-        cause = inner.source();
-    }
-    io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string())
 }

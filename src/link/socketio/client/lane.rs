@@ -113,6 +113,16 @@ impl Talk {
         state.waiting.bytes -= bytes;
     }
 
+    /// Throws away the messages that wait.
+    pub fn drop_messages(&self) {
+        let mut state = self.state();
+        let (dropped, kept): (VecDeque<Outgoing>, _) =
+            state.outgoing.drain(..).partition(|next| next.copy.is_some());
+        state.outgoing = kept;
+        state.waiting.messages -= dropped.len();
+        state.waiting.bytes -= dropped.iter().map(|next| next.packet.len()).sum::<usize>();
+    }
+
     /// Whether nothing more follows.
     pub fn is_closed(&self) -> bool {
         self.state().is_closed

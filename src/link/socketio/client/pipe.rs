@@ -1,22 +1,28 @@
 //! A WebSocket of a client: probed beside the polling that it is to replace, then used.
 
-use std::task::{Context, Poll, Waker};
-use std::{io, pin::Pin};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
 
-use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use futures_util::{Sink, SinkExt, Stream};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::link::Dial;
-use crate::link::socketio::packet::{MOST_PAYLOAD, PROBE, Packet};
+use crate::link::limits::MOST_PAYLOAD;
+use crate::link::socketio::packet::{PROBE, Packet};
 use crate::link::tap::{CopyOf, Manifest, Tap};
+use crate::link::websocket::ending::Ending;
+use crate::link::websocket::is_end;
 use crate::net::Net;
 
 /// An open WebSocket that carries one packet a message.
 pub struct Pipe<N: Net> {
     stream: WebSocketStream<Tap<N>>,
     manifest: Manifest,
+    ending: Ending<N>,
 }
 
 impl<N: Net> Pipe<N> {
@@ -37,10 +43,11 @@ impl<N: Net> Pipe<N> {
             .max_frame_size(most)
             .write_buffer_size(0);
         let (stream, _) = client_async_with_config(target, tap, Some(config)).await?;
-        let mut pipe = Pipe { stream, manifest };
+        let ending = Ending::new(dial.net, dial.recorder, stream.get_ref());
+        let mut pipe = Pipe { stream, manifest, ending };
         pipe.start(&Packet::Ping(PROBE.to_owned()).encode(), Vec::new())?;
         pipe.stream.flush().await?;
-        match pipe.stream.next().await {
+        match poll_fn(|cx| pipe.poll_next(cx)).await {
             Some(Ok(Message::Text(text))) if *text == *Packet::Pong(PROBE.to_owned()).encode() => {
                 Ok(pipe)
             }
@@ -60,16 +67,23 @@ impl<N: Net> Pipe<N> {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// The next packet.
+    /// The next packet; `None` or an error is the end.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
-        Pin::new(&mut self.stream).poll_next(cx)
+        let next = ready!(Pin::new(&mut self.stream).poll_next(cx));
+        if let Some(Ok(Message::Close(frame))) = &next {
+            self.ending.hear(frame.as_ref());
+        }
+        Poll::Ready(next)
     }
 
     /// Writes a last packet and a close frame, as far as the socket takes them now.
     pub fn say_last(&mut self, packet: &str) {
         let mut cx = Context::from_waker(Waker::noop());
-        if self.start(packet, Vec::new()).is_ok() && self.poll_flush(&mut cx).is_ready() {
-            let _ = Pin::new(&mut self.stream).poll_close(&mut cx);
+        if self.start(packet, Vec::new()).is_ok()
+            && self.poll_flush(&mut cx).is_ready()
+            && let Poll::Ready(Ok(())) = Pin::new(&mut self.stream).poll_close(&mut cx)
+        {
+            self.ending.say(None);
         }
     }
 }
@@ -78,7 +92,9 @@ impl<N: Net> Pipe<N> {
 pub fn told(error: Error) -> io::Error {
     match error {
         Error::Io(error) => error,
-        Error::Capacity(_) | Error::Utf8(_) => io::ErrorKind::InvalidData.into(),
-        error => io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()),
+        Error::Capacity(_) => io::ErrorKind::FileTooLarge.into(),
+        Error::Utf8(_) => io::ErrorKind::InvalidData.into(),
+        Error::Protocol(error) if !is_end(&error) => io::ErrorKind::InvalidData.into(),
+        _ => io::ErrorKind::UnexpectedEof.into(),
     }
 }

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use socketioxide::TransportType;
 use socketioxide::ack::AckStream;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{AckSender, SocketRef};
@@ -19,6 +20,7 @@ use socketioxide::socket::{DisconnectReason, Socket};
 use tokio::sync::{mpsc, oneshot};
 
 use super::lane::Anything;
+use crate::history::Flow;
 use crate::message::{EndReason, Name, Position};
 
 /// Something that happened to a session; `sid` is Engine.IO's id of it.
@@ -30,11 +32,17 @@ pub enum Fact {
     /// An event came: its JSON, and where its acknowledgement goes.
     Said { sid: String, namespace: String, text: String, answer: AckSender, wants: Wants },
     /// A namespace of the session is left, or all of them.
-    Left { sid: String, namespace: String, reason: DisconnectReason },
+    Left { sid: String, namespace: String, transport: TransportType, reason: DisconnectReason },
     /// A push waits for its acknowledgement.
     Awaits { sid: String, queue: Name, position: Position, answer: AckStream<Anything> },
     /// Some of what waited was written.
     Flushed { sid: String },
+    /// A WebSocket has ended; the flow is what came in. Why, if its stream showed it.
+    Closed { sid: Option<String>, flow: Flow, code: u16, reason: Option<EndReason> },
+    /// A session was opened.
+    Opened { sid: String },
+    /// A request was not granted; it may have been a session's.
+    Refused { sid: Option<String>, reason: EndReason },
 }
 
 /// Whether a session may be: `Err` has the goodbye.
@@ -116,7 +124,8 @@ impl DisconnectHandler<LocalAdapter, Ours> for Ears {
         defer: fn(Arc<Socket>),
     ) {
         let (sid, namespace) = (socket.id.to_string(), socket.ns().to_owned());
-        self.tell(Fact::Left { sid, namespace, reason });
+        let transport = socket.transport_type();
+        self.tell(Fact::Left { sid, namespace, transport, reason });
         defer(socket);
     }
 }

@@ -21,6 +21,7 @@ use crate::link::{Full, Lane, Taken, Waiting};
 use crate::message::{
     EndReason, Epoch, Frame, Message, MessageId, Name, Place, PushKind, SessionId,
 };
+use crate::time::Instant;
 
 /// Bytes that an event has around its names and its payload, roughly: only a send queue counts
 /// them.
@@ -65,7 +66,9 @@ struct State {
     bytes: usize,
     /// Whether the broker's task was told that something was written, and has not looked yet.
     was_told: bool,
-    /// How the last stream ended.
+    /// When the upgrade to WebSocket was granted.
+    upgrades_since: Option<Instant>,
+    /// How its stream ended.
     ended: Option<EndReason>,
 }
 
@@ -103,7 +106,17 @@ impl Desk {
         self.state().publishes.insert(id, answer);
     }
 
-    /// How the session's last stream ended.
+    /// The upgrade to WebSocket was granted, and is now to be made.
+    pub fn upgrades(&self, now: Instant) {
+        self.state().upgrades_since = Some(now);
+    }
+
+    /// Since when the upgrade is to be made, or was.
+    pub fn upgrades_since(&self) -> Option<Instant> {
+        self.state().upgrades_since
+    }
+
+    /// How the session's stream ended, if that could be seen.
     pub fn end(&self) -> Option<EndReason> {
         self.state().ended
     }
@@ -142,9 +155,9 @@ impl Desk {
         }
     }
 
-    /// A stream of the session ended.
+    /// The session's stream ended: what was seen first counts.
     pub fn stream_ended(&self, reason: EndReason) {
-        self.state().ended = Some(reason);
+        self.state().ended.get_or_insert(reason);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -6,23 +6,29 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use socketioxide::SocketIo;
 use socketioxide::extract::SocketRef;
 use socketioxide::socket::DisconnectReason;
+use socketioxide::{SocketIo, TransportType};
 use tokio::sync::oneshot;
 
 use super::ears::{Fact, Facts, Verdict};
 use super::lane::{Desk, Desks};
+use super::lobby::Lobby;
 use super::session::{Counters, Said, Session, hello};
 use crate::core::BrokerInput;
+use crate::history::What;
+use crate::link::hub::sleep_until;
+use crate::link::limits::UPGRADE_WITHIN;
 use crate::link::socketio::event::MAIN;
 use crate::link::socketio::words::Auth;
 use crate::link::{Hub, Lane};
 use crate::message::{EndReason, Frame, Name, Position};
 use crate::net::Net;
+use crate::time::Instant;
 
 /// The sessions of a server, and the broker's ear.
 pub struct Office<N: Net> {
@@ -30,6 +36,7 @@ pub struct Office<N: Net> {
     facts: Facts,
     io: SocketIo,
     sessions: BTreeMap<String, Session>,
+    lobby: Lobby,
     desks: Desks,
     counters: Counters,
     answers: FuturesUnordered<Answer>,
@@ -41,8 +48,9 @@ type Answer = Pin<Box<dyn Future<Output = Option<(String, Name, Position)>> + Se
 impl<N: Net> Office<N> {
     /// An office without sessions.
     pub fn new(hub: Hub<N>, facts: Facts, io: SocketIo) -> Office<N> {
-        let (sessions, desks, counters) = Default::default();
-        Office { hub, facts, io, sessions, desks, counters, answers: FuturesUnordered::new() }
+        let (sessions, lobby, desks, counters) = Default::default();
+        let answers = FuturesUnordered::new();
+        Office { hub, facts, io, sessions, lobby, desks, counters, answers }
     }
 
     /// The desks of all sessions, by Engine.IO's id.
@@ -50,14 +58,22 @@ impl<N: Net> Office<N> {
         self.desks.clone()
     }
 
-    /// Waits for the next acknowledgement of a push, and passes it on.
-    pub async fn next_answer(&mut self) {
-        match self.answers.next().await {
-            Some(Some((sid, queue, position))) => {
-                self.tell(&sid, Frame::Ack { queue, position });
+    /// Waits for the next acknowledgement of a push, and passes it on; or until a session has
+    /// taken too long to connect to anything.
+    pub async fn next(&mut self) {
+        let late = self.lobby.first().map(|(sid, until)| (sid.to_owned(), until));
+        let until = late.as_ref().map(|(_, until)| *until);
+        tokio::select! {
+            biased;
+            Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
+                if let Some((sid, queue, position)) = answer {
+                    self.tell(&sid, Frame::Ack { queue, position });
+                }
             }
-            Some(None) => {}
-            None => std::future::pending().await,
+            () = sleep_until(self.hub.net(), until) => {
+                late.and_then(|(sid, _)| self.lobby.leave(&sid));
+                self.hub.turned_away(EndReason::ConnectTimeout);
+            }
         }
     }
 
@@ -77,17 +93,52 @@ impl<N: Net> Office<N> {
                 };
                 self.hub.tell(input);
             }
-            Fact::Left { sid, namespace, reason } => self.left(&sid, &namespace, reason),
+            Fact::Left { sid, namespace, transport, reason } => {
+                self.left(&sid, &namespace, transport, reason);
+            }
             Fact::Awaits { sid, queue, position, answer } => {
                 self.answers.push(Box::pin(async move {
                     let is_answered = is_answer(&answer.await);
                     is_answered.then_some((sid, queue, position))
                 }));
             }
+            Fact::Closed { sid, flow, code, reason } => {
+                let what = What::CloseCode { flow: Arc::new(flow), code };
+                self.hub.recorder().record(self.hub.net().now(), what);
+                self.closed(sid.as_deref(), reason);
+            }
+            Fact::Opened { sid } => self.lobby.enter(self.hub.net().now(), sid),
+            Fact::Refused { sid, reason } => self.refused(sid.as_deref(), reason),
             Fact::Flushed { sid } => {
                 if let Some(session) = self.sessions.get(&sid) {
                     self.hub.flushed(session.peer, session.desk.waiting());
                 }
+            }
+        }
+    }
+
+    /// A WebSocket has ended. If its session had connected to nothing, nobody else tells: whatever
+    /// the library ended for no reason that its stream showed was nonsense, or took too long.
+    fn closed(&mut self, sid: Option<&str>, reason: Option<EndReason>) {
+        let Some(since) = sid.and_then(|sid| self.lobby.leave(sid)) else { return };
+        let waited = self.hub.net().now().since(since);
+        // The first ping waits for nothing.
+        let is_late = waited >= self.hub.limits().heartbeat.timeout;
+        let other = if is_late { EndReason::ConnectTimeout } else { EndReason::Malformed };
+        self.hub.turned_away(reason.unwrap_or(other));
+    }
+
+    /// A request was not granted. What is no packet ends a session anyway, and what has no place
+    /// does not.
+    fn refused(&mut self, sid: Option<&str>, reason: EndReason) {
+        match sid.and_then(|sid| self.sessions.get(sid)) {
+            Some(session) if matches!(reason, EndReason::TooLong | EndReason::HttpTimeout) => {
+                self.hub.tell(BrokerInput::Garbled { peer: session.peer, reason });
+            }
+            Some(_) => {}
+            None => {
+                sid.and_then(|sid| self.lobby.leave(sid));
+                self.hub.turned_away(reason);
             }
         }
     }
@@ -98,6 +149,7 @@ impl<N: Net> Office<N> {
             let _ = verdict.send(Err(EndReason::Malformed));
             return;
         };
+        self.lobby.leave(&sid);
         if let Some(session) = self.sessions.get(&sid) {
             let is_open = self.hub.is_open(session.peer);
             let _ = verdict.send(if is_open { Ok(()) } else { Err(EndReason::UnknownSession) });
@@ -109,6 +161,9 @@ impl<N: Net> Office<N> {
         let (client, session) = hello(&auth, &mut self.counters);
         self.sessions.insert(sid.clone(), Session::new(peer, desk, client.clone(), &auth));
         self.tell(&sid, Frame::Hello { client, session });
+        // Who is refused is in no namespace that could be left later.
+        let is_refused = !self.hub.is_open(peer);
+        self.forget_if(&sid, is_refused);
     }
 
     /// It is in: the rooms that it wants it has said with that, too.
@@ -128,7 +183,13 @@ impl<N: Net> Office<N> {
     }
 
     /// A namespace was left: by the client, by the broker, or with the whole session.
-    fn left(&mut self, sid: &str, namespace: &str, reason: DisconnectReason) {
+    fn left(
+        &mut self,
+        sid: &str,
+        namespace: &str,
+        transport: TransportType,
+        reason: DisconnectReason,
+    ) {
         let Some(session) = self.sessions.get_mut(sid) else { return };
         let is_last = session.desk.left(namespace);
         let reason = match reason {
@@ -143,9 +204,13 @@ impl<N: Net> Office<N> {
             DisconnectReason::PacketParsingError | DisconnectReason::MultipleHttpPollingError => {
                 EndReason::Malformed
             }
-            DisconnectReason::TransportClose
-            | DisconnectReason::TransportError
-            | DisconnectReason::ClosingServer => session.desk.end().unwrap_or(EndReason::Left),
+            DisconnectReason::TransportError => {
+                let now = self.hub.net().now();
+                session.desk.end().unwrap_or_else(|| failed(&session.desk, transport, now))
+            }
+            DisconnectReason::TransportClose | DisconnectReason::ClosingServer => {
+                session.desk.end().unwrap_or(EndReason::Left)
+            }
         };
         let peer = session.peer;
         self.forget_if(sid, true);
@@ -183,6 +248,15 @@ impl<N: Net> Drop for Office<N> {
             sessions.into_values().for_each(|mut session| session.desk.close());
         }
     }
+}
+
+/// Why a WebSocket failed that did not end: its upgrade took too long, or it spoke nonsense.
+fn failed(desk: &Desk, transport: TransportType, now: Instant) -> EndReason {
+    let is_late = |since: Instant| now >= since + UPGRADE_WITHIN;
+    if transport == TransportType::Polling && desk.upgrades_since().is_some_and(is_late) {
+        return EndReason::ConnectTimeout;
+    }
+    EndReason::Malformed
 }
 
 /// What a client says with CONNECT; nothing is as good as an empty object.

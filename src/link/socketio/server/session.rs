@@ -20,7 +20,7 @@ use socketioxide::extract::AckSender;
 pub struct Counters {
     /// Sessions of strangers.
     sessions: u64,
-    /// The last message number of each stranger.
+    /// The last message number of each client: the broker takes no more than so many names.
     messages: BTreeMap<Name, u64>,
 }
 

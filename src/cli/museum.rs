@@ -1,0 +1,112 @@
+//! `dlab museum`: every mutant in its own storm, and the correct machines in the same storms.
+
+use std::ops::ControlFlow;
+
+use super::args::MuseumArgs;
+use super::console::Console;
+use super::in_order::{Step, in_order};
+use super::log::Log;
+use super::progress::Progress;
+use super::run;
+use super::{Exit, interrupt};
+use crate::mutant::Mutant;
+use crate::report::{Caught, Exhibit, museum};
+use crate::scenario::{Scenario, builtin};
+use crate::sim::{TrialOptions, run_trial_then};
+use crate::verdict::{self, ClaimState, Row};
+
+/// Seeds that a mutant is tried with at most.
+const MOST_TRIED: u64 = 50;
+
+/// Runs the museum, and prints its table.
+pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
+    let pool = match run::pool(args.jobs, Log::Off) {
+        Ok(pool) => pool,
+        Err(message) => {
+            console.say(&format!("dlab: {message}"));
+            return Exit::Bug;
+        }
+    };
+    interrupt::watch();
+    let storms: Vec<Scenario> = builtin::museum()
+        .map(|(name, text)| Scenario::load(name, text).expect("built-in scenarios are valid"))
+        .collect();
+    let progress = Progress::new(storms.len() as u64, Log::Off, console);
+    let mut exhibits = Vec::new();
+    let mut bug = None;
+    in_order(
+        &pool,
+        storms.iter(),
+        |storm| exhibit(storm, args),
+        |step| {
+            match step {
+                Step::Done => progress.tick(),
+                Step::Result(Ok(exhibit)) => exhibits.push(exhibit),
+                Step::Result(Err(message)) => bug = Some(message),
+            }
+            if interrupt::seen() || bug.is_some() {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    progress.finish();
+    if let Some(message) = bug {
+        console.say(&format!("dlab: {message}"));
+        return Exit::Bug;
+    }
+    if interrupt::seen() {
+        return Exit::Interrupted;
+    }
+    console.print(&museum(&exhibits, &console.style()));
+    match exhibits.iter().all(Exhibit::is_as_it_should_be) {
+        true => Exit::Met,
+        false => Exit::Failed,
+    }
+}
+
+/// One mutant: how soon it is caught, and what the correct machine does with all the seeds.
+fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
+    let mutant = storm.mutant.expect("the museum's storms have a mutant each");
+    let seeds = args.seeds.first..=args.seeds.last;
+    let tried = seeds.clone().take(MOST_TRIED as usize).take_while(|_| !interrupt::seen());
+    let mut caught = None;
+    let mut count = 0;
+    for seed in tried {
+        count += 1;
+        let rows = judge(storm, seed)?;
+        if let Some(row) = rows.iter().find(|row| shows(row, mutant)) {
+            let contender = crate::message::Contender { link: row.link, mode: row.mode };
+            caught = Some(Caught { contender, seeds: count });
+            break;
+        }
+    }
+    let correct = Scenario { mutant: None, ..storm.clone() };
+    let (mut runs, mut broken) = (0, 0);
+    for seed in seeds.take_while(|_| !interrupt::seen()) {
+        runs += 1;
+        broken += u64::from(judge(&correct, seed)?.iter().any(breaks_a_claim));
+    }
+    let Mutant { name, anomaly, .. } = *mutant;
+    Ok(Exhibit { mutant: name, anomaly, caught, tried: count, broken, runs })
+}
+
+fn judge(scenario: &Scenario, seed: u64) -> Result<Vec<Row>, String> {
+    let options = TrialOptions::default();
+    let trial = |&contender| {
+        let judge = |trial: crate::sim::Trial| verdict::judge(scenario, contender, &trial.history);
+        let row = run_trial_then(scenario, contender, seed, &options, judge);
+        row.map_err(|panic| format!("museum/{}, seed {seed}: {panic}", scenario.name))
+    };
+    scenario.contenders.iter().map(trial).collect()
+}
+
+fn shows(row: &Row, mutant: &Mutant) -> bool {
+    let mut anomalies = row.subscribers.iter().flat_map(|one| one.anomalies.keys());
+    anomalies.any(|anomaly| anomaly.name() == mutant.anomaly)
+}
+
+fn breaks_a_claim(row: &Row) -> bool {
+    let mut claims = row.guarantees.values();
+    claims.any(|one| one.claim == ClaimState::Broken)
+}

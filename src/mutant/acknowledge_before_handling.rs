@@ -1,0 +1,12 @@
+//! A message is acknowledged when it is read, and handled afterwards.
+
+use super::{Change, Mutant};
+use crate::message::AckPolicy;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "acknowledge-before-handling",
+    about: "A client acknowledges a message when it is read, and calls the handler afterwards.",
+    seen: "In solutions of the course's lab.",
+    anomaly: "lost-after-ack",
+    change: Change::ClientOptions(|options| options.limits.ack = AckPolicy::BeforeHandler),
+};

@@ -1,0 +1,13 @@
+//! What waits while a session moves to another transport is thrown away.
+
+use super::{Change, Mutant};
+use crate::link::OnSwitch;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "close-during-upgrade",
+    about: "What a Socket.IO client has to say while it moves from polling to WebSocket is thrown \
+            away with the polling transport.",
+    seen: "socketio/engine.io#284.",
+    anomaly: "stalled",
+    change: Change::Settings(|settings| settings.on_switch = OnSwitch::Dropped),
+};

@@ -1,0 +1,39 @@
+//! What is pushed counts as acknowledged.
+
+use std::collections::VecDeque;
+
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
+use crate::message::Frame;
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "delete-before-ack",
+    about: "The broker deletes what it pushes, and waits for no acknowledgement.",
+    seen: "In solutions of the course's lab: catch-up that dequeues first.",
+    anomaly: "silent-loss",
+    change: Change::Broker(|| Box::new(DeleteBeforeAck)),
+};
+
+struct DeleteBeforeAck;
+
+impl Interceptor<Broker> for DeleteBeforeAck {
+    fn output(
+        &mut self,
+        now: Instant,
+        output: BrokerOutput,
+        broker: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        let deleted = match &output {
+            BrokerOutput::Send { peer, frame: Frame::Push { message, place: Some(place), .. } } => {
+                Some((*peer, Frame::Ack { queue: message.queue.clone(), position: place.position }))
+            }
+            _ => None,
+        };
+        outputs.push_back(output);
+        if let Some((peer, frame)) = deleted {
+            broker.handle(now, BrokerInput::Received { peer, frame });
+        }
+    }
+}

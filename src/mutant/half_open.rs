@@ -1,0 +1,18 @@
+//! Nobody asks whether the other side is still there.
+
+use super::{Change, Mutant};
+use crate::message::Heartbeat;
+use crate::time::Duration;
+
+/// Longer than any trial.
+const NEVER: Duration = Duration::from_secs(1 << 20);
+
+pub const MUTANT: Mutant = Mutant {
+    name: "half-open",
+    about: "There is no heartbeat: a dead connection is found out when TCP gives up.",
+    seen: "socketio/socket.io#2349 and #635.",
+    anomaly: "late-detection",
+    change: Change::BrokerOptions(|options| {
+        options.limits.heartbeat = Heartbeat { every: NEVER, timeout: NEVER };
+    }),
+};

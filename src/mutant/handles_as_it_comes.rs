@@ -1,0 +1,34 @@
+//! Nobody looks what was before a message.
+
+use std::collections::VecDeque;
+
+use super::{Change, Mutant};
+use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
+use crate::message::Frame;
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "handles-as-it-comes",
+    about: "A client calls its handler in the order in which messages arrive.",
+    seen: "In every consumer that trusts the network with the order.",
+    anomaly: "order-broken",
+    change: Change::Client(|| Box::new(HandlesAsItComes)),
+};
+
+struct HandlesAsItComes;
+
+impl Interceptor<Client> for HandlesAsItComes {
+    fn input(
+        &mut self,
+        now: Instant,
+        mut input: ClientInput,
+        client: &mut Client,
+        _: &mut VecDeque<ClientOutput>,
+    ) {
+        if let ClientInput::Received { frame: Frame::Push { place: Some(place), .. } } = &mut input
+        {
+            place.after = 0;
+        }
+        client.handle(now, input);
+    }
+}

@@ -1,0 +1,78 @@
+//! Who comes back is live at once, and what was missed comes when it has been fetched.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
+use crate::message::{Frame, Note, PushKind};
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "live-overtakes-replay",
+    about: "On a new session live messages go out at once, and the replay after the first of them.",
+    seen: "The shape of the Socket.IO tutorial, steps 7 and 8; in solutions of the course's lab, \
+           where `getAll` races live events.",
+    anomaly: "order-broken",
+    change: Change::Broker(|| Box::new(LiveOvertakesReplay::default())),
+};
+
+#[derive(Default)]
+struct LiveOvertakesReplay {
+    /// The replays that wait, by connection.
+    waiting: BTreeMap<Peer, Vec<BrokerOutput>>,
+    /// The note of the push that comes next.
+    pushed: Option<Note>,
+}
+
+impl Interceptor<Broker> for LiveOvertakesReplay {
+    fn input(
+        &mut self,
+        now: Instant,
+        input: BrokerInput,
+        broker: &mut Broker,
+        _: &mut VecDeque<BrokerOutput>,
+    ) {
+        if let BrokerInput::Closed { peer, .. } = &input {
+            self.waiting.remove(peer);
+        }
+        broker.handle(now, input);
+    }
+
+    fn output(
+        &mut self,
+        _: Instant,
+        output: BrokerOutput,
+        _: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        match output {
+            BrokerOutput::Note(note @ Note::Pushed { .. }) => self.pushed = Some(note),
+            BrokerOutput::Send { peer, frame: mut frame @ Frame::Push { .. } } => {
+                let is_replay = is_replay(&mut frame);
+                let note = self.pushed.take().expect("it stands right before its frame");
+                let push = [BrokerOutput::Note(note), BrokerOutput::Send { peer, frame }];
+                if is_replay {
+                    self.waiting.entry(peer).or_default().extend(push);
+                } else {
+                    outputs.extend(push);
+                    outputs.extend(self.waiting.remove(&peer).into_iter().flatten());
+                }
+            }
+            // Nothing was live since the last ping: the replay has been fetched by now.
+            BrokerOutput::Send { peer, frame: Frame::Ping } => {
+                outputs.extend(self.waiting.remove(&peer).into_iter().flatten());
+                outputs.push_back(BrokerOutput::Send { peer, frame: Frame::Ping });
+            }
+            output => outputs.push_back(output),
+        }
+    }
+}
+
+/// Whether a push was accepted before its session. No push says which one was before it.
+fn is_replay(frame: &mut Frame) -> bool {
+    let Frame::Push { place, kind, .. } = frame else { return false };
+    if let Some(place) = place {
+        place.after = 0;
+    }
+    *kind != PushKind::Live
+}

@@ -1,0 +1,35 @@
+//! An old position is taken for one of the new epoch.
+
+use std::collections::VecDeque;
+
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
+use crate::message::Frame;
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "new-epoch-old-position",
+    about: "The broker applies a position of the epoch before to the new one.",
+    seen: "centrifugal/centrifuge-go#160.",
+    anomaly: "foreign-epoch",
+    change: Change::Broker(|| Box::new(NewEpochOldPosition)),
+};
+
+struct NewEpochOldPosition;
+
+impl Interceptor<Broker> for NewEpochOldPosition {
+    fn input(
+        &mut self,
+        now: Instant,
+        mut input: BrokerInput,
+        broker: &mut Broker,
+        _: &mut VecDeque<BrokerOutput>,
+    ) {
+        if let BrokerInput::Received { frame: Frame::Join { known: Some(known), .. }, .. } =
+            &mut input
+        {
+            known.epoch = broker.options().epoch;
+        }
+        broker.handle(now, input);
+    }
+}

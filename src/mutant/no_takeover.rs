@@ -1,0 +1,93 @@
+//! A session lives until its own connection is found dead, whoever came since.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
+use crate::message::{EndReason, Frame, Name, Note, SessionId};
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "no-takeover",
+    about: "A client that comes back before its old connection is found dead has two sessions, and \
+            both are pushed to.",
+    seen: "socketio/socket.io#4880; in solutions of the course's lab, where two tabs have one \
+           client id.",
+    anomaly: "two-sessions",
+    change: Change::Broker(|| Box::new(NoTakeover::default())),
+};
+
+#[derive(Default)]
+struct NoTakeover {
+    /// Connections that were to be closed, and were not.
+    ghosts: BTreeMap<Peer, (Name, SessionId)>,
+    /// The connection that the broker has just given up.
+    given_up: Option<Peer>,
+    /// Whom the last push is for.
+    pushed: Option<Note>,
+}
+
+impl Interceptor<Broker> for NoTakeover {
+    fn input(
+        &mut self,
+        now: Instant,
+        input: BrokerInput,
+        broker: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        if let BrokerInput::Closed { peer, reason } = &input
+            && let Some((client, session)) = self.ghosts.remove(peer)
+        {
+            let note = Note::SessionClosed { session, client, reason: *reason };
+            outputs.push_back(BrokerOutput::Note(note));
+        }
+        broker.handle(now, input);
+    }
+
+    fn output(
+        &mut self,
+        _: Instant,
+        output: BrokerOutput,
+        _: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        match output {
+            BrokerOutput::Close { peer, reason: EndReason::Replaced } => self.given_up = Some(peer),
+            BrokerOutput::Note(Note::SessionClosed {
+                session,
+                client,
+                reason: EndReason::Replaced,
+            }) => {
+                let peer = self.given_up.take().expect("it was closed before");
+                self.ghosts.insert(peer, (client, session));
+            }
+            BrokerOutput::Note(note @ Note::Pushed { .. }) => {
+                self.pushed = Some(note.clone());
+                outputs.push_back(BrokerOutput::Note(note));
+            }
+            BrokerOutput::Send { peer, frame: frame @ Frame::Push { .. } } => {
+                let ghosts = self.haunt(&frame);
+                outputs.push_back(BrokerOutput::Send { peer, frame });
+                outputs.extend(ghosts);
+            }
+            output => outputs.push_back(output),
+        }
+    }
+}
+
+impl NoTakeover {
+    /// The same push for every other session of the client.
+    fn haunt(&mut self, frame: &Frame) -> Vec<BrokerOutput> {
+        let Some(Note::Pushed { id, client, kind, .. }) = self.pushed.take() else {
+            return Vec::new();
+        };
+        let ghosts = self.ghosts.iter().filter(|(_, (of, _))| *of == client);
+        let copies = ghosts.flat_map(|(peer, (client, session))| {
+            let (id, client) = (id.clone(), client.clone());
+            let note = Note::Pushed { id, session: session.clone(), client, kind };
+            let send = BrokerOutput::Send { peer: *peer, frame: frame.clone() };
+            [BrokerOutput::Note(note), send]
+        });
+        copies.collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! The position is stored when messages are fetched, and the work is done afterwards.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::{Change, Mutant};
+use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
+use crate::message::{Frame, MessageId, Name, Note, Position};
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "position-before-work",
+    about: "A client stores its position for all that it has fetched, before it has worked on any \
+            of it.",
+    seen: "measure-sh/measure#3518.",
+    anomaly: "lost-after-ack",
+    change: Change::Client(|| Box::new(PositionBeforeWork::default())),
+};
+
+#[derive(Default)]
+struct PositionBeforeWork {
+    /// Where each message stands that came and was not read.
+    places: BTreeMap<MessageId, (Name, Position)>,
+    /// What was acknowledged when it was read.
+    stored: BTreeSet<(Name, Position)>,
+}
+
+impl Interceptor<Client> for PositionBeforeWork {
+    fn input(
+        &mut self,
+        now: Instant,
+        input: ClientInput,
+        client: &mut Client,
+        _: &mut VecDeque<ClientOutput>,
+    ) {
+        if let ClientInput::Received { frame: Frame::Push { message, place: Some(place), .. } } =
+            &input
+        {
+            let at = (message.queue.clone(), place.position);
+            self.places.insert(message.id.clone(), at);
+        }
+        client.handle(now, input);
+    }
+
+    fn output(
+        &mut self,
+        _: Instant,
+        output: ClientOutput,
+        _: &mut Client,
+        outputs: &mut VecDeque<ClientOutput>,
+    ) {
+        match output {
+            ClientOutput::Note(Note::Read { id, session, kind }) => {
+                let place = self.places.remove(&id);
+                outputs.push_back(ClientOutput::Note(Note::Read { id: id.clone(), session, kind }));
+                if let Some((queue, position)) = place {
+                    self.stored.insert((queue.clone(), position));
+                    let note = Note::Ack { queue: queue.clone(), position, id: Some(id) };
+                    outputs.push_back(ClientOutput::Note(note));
+                    outputs.push_back(ClientOutput::Send { frame: Frame::Ack { queue, position } });
+                }
+            }
+            // The acknowledgement that the correct client gives after the work.
+            ClientOutput::Note(Note::Ack { queue, position, .. })
+            | ClientOutput::Send { frame: Frame::Ack { queue, position } }
+                if self.stored.contains(&(queue.clone(), position)) => {}
+            output => outputs.push_back(output),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What other rooms publish pushes out the place where a quiet room's client stands.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::retold::Retold;
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerOutput, Interceptor};
+use crate::message::{Answer, Name, Note, Position};
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "quiet-room-trim",
+    about: "The broker refuses to resume from a position that is no longer among the newest ten, \
+            though nothing since was for this client.",
+    seen: "socketio/socket.io#5282.",
+    anomaly: "false-alarm",
+    change: Change::Broker(|| Box::new(QuietRoomTrim::default())),
+};
+
+/// Positions that can be resumed from.
+const KEPT: u64 = 10;
+
+#[derive(Default)]
+struct QuietRoomTrim {
+    retold: Retold,
+    /// The newest position of each queue.
+    heads: BTreeMap<Name, Position>,
+}
+
+impl Interceptor<Broker> for QuietRoomTrim {
+    fn output(
+        &mut self,
+        _: Instant,
+        mut output: BrokerOutput,
+        _: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        if let BrokerOutput::Note(Note::Accepted { queue, position: Some(position), .. }) = &output
+        {
+            self.heads.insert(queue.clone(), *position);
+        }
+        self.retold.retell(&mut output, |_, queue, answer| match answer {
+            Answer::Resumed { epoch, position } => {
+                let trimmed = self.heads.get(queue).map_or(0, |head| head.saturating_sub(KEPT));
+                if position < trimmed {
+                    Answer::Gap { epoch, position, from: position + 1, to: trimmed }
+                } else {
+                    answer
+                }
+            }
+            answer => answer,
+        });
+        outputs.push_back(output);
+    }
+}

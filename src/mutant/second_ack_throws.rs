@@ -1,0 +1,70 @@
+//! An acknowledgement for something that is not there any more is an error that nobody catches.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::roll::Roll;
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
+use crate::message::{Frame, Name, Note, Position};
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "second-ack-throws",
+    about: "A second acknowledgement of one message throws, and what delivers to that session dies \
+            of it.",
+    seen: "In solutions of the course's lab, where the whole server dies.",
+    anomaly: "stalled",
+    change: Change::Broker(|| Box::new(SecondAckThrows::default())),
+};
+
+#[derive(Default)]
+struct SecondAckThrows {
+    roll: Roll,
+    /// What each client has acknowledged.
+    acknowledged: BTreeMap<Name, BTreeSet<(Name, Position)>>,
+    /// Connections whose deliveries have died.
+    dead: BTreeSet<Peer>,
+    /// The note of the push that comes next.
+    pushed: Option<Note>,
+}
+
+impl Interceptor<Broker> for SecondAckThrows {
+    fn input(
+        &mut self,
+        now: Instant,
+        input: BrokerInput,
+        broker: &mut Broker,
+        _: &mut VecDeque<BrokerOutput>,
+    ) {
+        self.roll.hear(&input);
+        if let BrokerInput::Received { peer, frame: Frame::Ack { queue, position } } = &input
+            && let Some(client) = self.roll.client(*peer)
+        {
+            let acknowledged = self.acknowledged.entry(client.clone()).or_default();
+            if !acknowledged.insert((queue.clone(), *position)) {
+                self.dead.insert(*peer);
+            }
+        }
+        broker.handle(now, input);
+    }
+
+    fn output(
+        &mut self,
+        _: Instant,
+        output: BrokerOutput,
+        _: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        match output {
+            BrokerOutput::Note(note @ Note::Pushed { .. }) => self.pushed = Some(note),
+            BrokerOutput::Send { peer, frame: frame @ Frame::Push { .. } } => {
+                let note = self.pushed.take().expect("it stands right before its frame");
+                if !self.dead.contains(&peer) {
+                    outputs.push_back(BrokerOutput::Note(note));
+                    outputs.push_back(BrokerOutput::Send { peer, frame });
+                }
+            }
+            output => outputs.push_back(output),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What was replayed once is replayed on every later session too.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerOutput, Interceptor};
+use crate::message::{Answer, Frame, Message, Name, Note, Place, PushKind, SessionId};
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "second-resume-replays",
+    about: "A second resume replays what the first one had replayed.",
+    seen: "socketio/socket.io#5419.",
+    anomaly: "duplicate",
+    change: Change::Broker(|| Box::new(SecondResumeReplays::default())),
+};
+
+#[derive(Default)]
+struct SecondResumeReplays {
+    /// What was replayed to each client.
+    replayed: BTreeMap<Name, Vec<(Arc<Message>, Place)>>,
+    /// Whom the last push is for.
+    pushed: Option<Name>,
+    /// Who has just resumed, and on which session.
+    resumed: Option<(Name, SessionId)>,
+}
+
+impl Interceptor<Broker> for SecondResumeReplays {
+    fn output(
+        &mut self,
+        _: Instant,
+        output: BrokerOutput,
+        _: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        let mut again = Vec::new();
+        match &output {
+            BrokerOutput::Note(Note::Attached { client, session, answer, .. })
+                if matches!(**answer, Answer::Resumed { .. }) =>
+            {
+                self.resumed = Some((client.clone(), session.clone()));
+            }
+            BrokerOutput::Note(Note::Pushed { client, .. }) => self.pushed = Some(client.clone()),
+            BrokerOutput::Send {
+                frame: Frame::Push { message, place: Some(place), kind: PushKind::Replay },
+                ..
+            } => {
+                let client = self.pushed.take().expect("a push is noted right before its frame");
+                self.replayed.entry(client).or_default().push((message.clone(), *place));
+            }
+            BrokerOutput::Send { peer, frame: Frame::Joined { .. } } => {
+                for (message, place) in self.owed() {
+                    let (client, session) = self.resumed.clone().expect("it is owed something");
+                    let (id, kind) = (message.id.clone(), PushKind::Again);
+                    again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
+                    let frame = Frame::Push { message, place: Some(place), kind };
+                    again.push(BrokerOutput::Send { peer: *peer, frame });
+                }
+                self.resumed = None;
+            }
+            _ => {}
+        }
+        outputs.push_back(output);
+        outputs.extend(again);
+    }
+}
+
+impl SecondResumeReplays {
+    /// What the client that has just resumed gets once more.
+    fn owed(&self) -> Vec<(Arc<Message>, Place)> {
+        let resumed = self.resumed.as_ref();
+        let replayed = resumed.and_then(|(client, _)| self.replayed.get(client));
+        replayed.cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,104 @@
+//! Positions are read from a replica, which may be behind.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::retold::Retold;
+use super::{Change, Mutant};
+use crate::core::{Broker, BrokerOutput, Interceptor};
+use crate::message::{
+    Answer, Epoch, Frame, Message, Name, Note, Place, Position, PushKind, SessionId,
+};
+use crate::time::Instant;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "stale-replica",
+    about: "Every second resume reads the position from a replica that has the one of the session \
+            before, and replays from there.",
+    seen: "In stores that are read from a follower.",
+    anomaly: "position-moved-back",
+    change: Change::Broker(|| Box::new(StaleReplica::default())),
+};
+
+#[derive(Default)]
+struct StaleReplica {
+    retold: Retold,
+    /// By client and queue.
+    ledgers: BTreeMap<(Name, Name), Ledger>,
+    /// Whom the last push is for.
+    pushed: Option<Name>,
+    /// Who has just been told an older position, which one, and on which session.
+    sent_back: Option<(Name, Position, SessionId)>,
+}
+
+/// What was pushed to a subscription, and where its sessions began.
+#[derive(Default)]
+struct Ledger {
+    pushed: BTreeMap<Position, (Arc<Message>, Place)>,
+    begun: Vec<(Epoch, Position)>,
+}
+
+impl Ledger {
+    /// Where a session begins: every third one where the one before the last did.
+    fn begin(&mut self, epoch: Epoch, position: Position) -> Position {
+        let older = match self.begun.as_slice() {
+            [.., (of, older), _] if self.begun.len() % 3 == 2 && *of == epoch => Some(*older),
+            _ => None,
+        };
+        self.begun.push((epoch, position));
+        older.unwrap_or(position)
+    }
+}
+
+impl Interceptor<Broker> for StaleReplica {
+    fn output(
+        &mut self,
+        _: Instant,
+        mut output: BrokerOutput,
+        _: &mut Broker,
+        outputs: &mut VecDeque<BrokerOutput>,
+    ) {
+        if let BrokerOutput::Note(Note::Attached { client, session, .. }) = &output {
+            self.sent_back = Some((client.clone(), Position::MAX, session.clone()));
+        }
+        let (ledgers, sent_back) = (&mut self.ledgers, &mut self.sent_back);
+        self.retold.retell(&mut output, |client, queue, answer| {
+            let ledger = ledgers.entry((client.clone(), queue.clone())).or_default();
+            let position = ledger.begin(answer.epoch(), answer.position());
+            if let (Answer::Resumed { epoch, .. }, Some((_, from, _))) = (answer, sent_back) {
+                *from = position;
+                return Answer::Resumed { epoch, position };
+            }
+            answer
+        });
+        let mut again = Vec::new();
+        match &output {
+            BrokerOutput::Note(Note::Pushed { client, .. }) => self.pushed = Some(client.clone()),
+            BrokerOutput::Send {
+                frame: Frame::Push { message, place: Some(place), .. }, ..
+            } => {
+                let client = self.pushed.take().expect("a push is noted right before its frame");
+                let ledger = self.ledgers.entry((client, message.queue.clone())).or_default();
+                ledger.pushed.insert(place.position, (message.clone(), *place));
+            }
+            BrokerOutput::Send { peer, frame: Frame::Joined { queue, .. } } => {
+                if let Some((client, from, session)) = self.sent_back.take() {
+                    let ledger = self.ledgers.entry((client.clone(), queue.clone())).or_default();
+                    for (message, place) in
+                        ledger.pushed.range(from.saturating_add(1)..).map(|(_, one)| one)
+                    {
+                        let (id, kind) = (message.id.clone(), PushKind::Again);
+                        let (session, client) = (session.clone(), client.clone());
+                        again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
+                        let (message, place) = (message.clone(), Some(*place));
+                        let frame = Frame::Push { message, place, kind };
+                        again.push(BrokerOutput::Send { peer: *peer, frame });
+                    }
+                }
+            }
+            _ => {}
+        }
+        outputs.push_back(output);
+        outputs.extend(again);
+    }
+}

@@ -1,0 +1,12 @@
+//! The subscriptions are made when the program starts, and never again.
+
+use super::{Change, Mutant};
+use crate::message::Resubscribe;
+
+pub const MUTANT: Mutant = Mutant {
+    name: "subscribes-once",
+    about: "A client joins its rooms on its first session only: after a reconnection it is deaf.",
+    seen: "In solutions of the course's lab.",
+    anomaly: "stalled",
+    change: Change::ClientOptions(|options| options.limits.resubscribe = Resubscribe::Once),
+};

@@ -1,0 +1,50 @@
+//! What each contender claims, and what became of it: a row a contender, a column a guarantee.
+
+use super::Report;
+use super::grid::{Column, Grid};
+use super::measure::{left, width};
+use super::style::{Ink, Style};
+use crate::verdict::{ClaimState, Guarantee};
+
+/// The table's lines.
+pub fn draw(report: &Report, style: &Style) -> Vec<String> {
+    let names: Vec<String> =
+        report.contenders.iter().map(|row| row.contender().to_string()).collect();
+    let name_columns = names.iter().map(|name| width(name)).max().unwrap_or(0);
+    let none = style.either("–", "-");
+    let cell = |guarantee: Guarantee| {
+        let states = report.contenders.iter().map(move |row| row.guarantees.get(&guarantee));
+        states.map(|found| short(found.map(|one| one.claim), none).to_owned()).collect()
+    };
+    let columns = Guarantee::ALL
+        .iter()
+        .map(|&guarantee| Column { head: head(guarantee), cells: cell(guarantee) });
+    let grid = Grid::new(&columns.collect::<Vec<_>>(), 78 - name_columns);
+    let heads = grid.head.iter().map(|head| format!("  {}{head}", left("", name_columns)));
+    let mut lines: Vec<String> = heads.map(|line| style.paint(Ink::Quiet, &line)).collect();
+    for (name, row) in names.iter().zip(&grid.rows) {
+        lines.push(format!("  {}{row}", left(name, name_columns)));
+    }
+    lines
+}
+
+const fn head(guarantee: Guarantee) -> [&'static str; 2] {
+    match guarantee {
+        Guarantee::AtMostOnce => ["at most", "once"],
+        Guarantee::AtLeastOnce => ["at least", "once"],
+        Guarantee::ExactlyOnce => ["exactly", "once"],
+        Guarantee::InOrder => ["in", "order"],
+        Guarantee::NoSilentGap => ["no silent", "gap"],
+    }
+}
+
+/// What became of a claim, in a word; a contender that does not claim it has none.
+const fn short(state: Option<ClaimState>, none: &'static str) -> &'static str {
+    match state {
+        Some(ClaimState::Broken) => "BROKEN",
+        Some(ClaimState::OutsideTerms) => "outside",
+        Some(ClaimState::Open) => "open",
+        Some(ClaimState::Kept) => "kept",
+        Some(ClaimState::NotClaimed) | None => none,
+    }
+}

@@ -1,0 +1,149 @@
+//! What each contender cost, beside the cheapest of them under the same storm. Arithmetic and
+//! JSON here, text in `prices/text.rs`; nothing is measured that the report does not have.
+
+mod text;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::message::Contender;
+use crate::verdict::{Row, Totals, median_delay_ms};
+
+pub use text::{draw, sentences};
+
+/// One kind of cost.
+struct Measure {
+    /// Its key in the JSON.
+    key: &'static str,
+    /// What it is, in words.
+    words: &'static str,
+    /// The two lines of its column's head.
+    head: [&'static str; 2],
+    /// Of a contender; none where there was nothing to measure.
+    figure: fn(&Row) -> Option<Figure>,
+}
+
+/// In order of appearance.
+static MEASURES: [Measure; 9] = [
+    Measure {
+        key: "packets",
+        words: "packets",
+        head: ["", "packets"],
+        figure: |row| Some(Figure::Count(row.cost.packets)),
+    },
+    Measure {
+        key: "bytes",
+        words: "bytes",
+        head: ["", "bytes"],
+        figure: |row| Some(Figure::Count(row.cost.bytes)),
+    },
+    Measure {
+        key: "retransmits",
+        words: "TCP segments sent again",
+        head: ["sent", "again"],
+        figure: |row| Some(Figure::Count(row.cost.retransmits)),
+    },
+    Measure {
+        key: "broker_peak_messages",
+        words: "most messages held by the broker",
+        head: ["broker", "messages"],
+        figure: |row| Some(Figure::Count(row.cost.broker_peak_messages)),
+    },
+    Measure {
+        key: "broker_peak_bytes",
+        words: "most bytes held by the broker",
+        head: ["broker", "bytes"],
+        figure: |row| Some(Figure::Count(row.cost.broker_peak_bytes)),
+    },
+    Measure {
+        key: "client_peak_messages",
+        words: "most messages held by one client",
+        head: ["client", "messages"],
+        figure: |row| Some(Figure::Count(row.cost.client_peak_messages)),
+    },
+    Measure {
+        key: "noticed_after_ms",
+        words: "time until a fault was noticed",
+        head: ["noticed", "after"],
+        figure: |row| row.noticed_after_ms().map(Figure::Millis),
+    },
+    Measure {
+        key: "median_delay_ms",
+        words: "median delay",
+        head: ["median", "delay"],
+        figure: |row| median_delay_ms(&row.subscribers).map(Figure::Millis),
+    },
+    Measure {
+        key: "worst_delay_ms",
+        words: "worst delay",
+        head: ["worst", "delay"],
+        figure: |row| Totals::of(&row.subscribers).worst_delay_ms.map(Figure::Millis),
+    },
+];
+
+/// What was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Figure {
+    /// Of packets, bytes, messages.
+    Count(u64),
+    /// Of time.
+    Millis(f64),
+}
+
+impl Figure {
+    fn number(self) -> f64 {
+        match self {
+            Figure::Count(count) => count as f64,
+            Figure::Millis(ms) => ms,
+        }
+    }
+}
+
+/// A cost, and the same cost of the cheapest contender.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+struct Amount {
+    /// None where there was nothing to measure.
+    measured: Option<Figure>,
+    /// How many times the cheapest one's, to a thousandth; none if that is 0.
+    times_cheapest: Option<f64>,
+}
+
+/// What one contender cost, in the order of the measures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Price {
+    contender: Contender,
+    amounts: Vec<Amount>,
+}
+
+/// The price of each contender, in the order of the rows.
+pub fn of(rows: &[Row]) -> Vec<Price> {
+    let amounts: Vec<Vec<Amount>> = MEASURES.iter().map(|measure| compare(rows, measure)).collect();
+    let price = |(at, row): (usize, &Row)| Price {
+        contender: row.contender(),
+        amounts: amounts.iter().map(|amounts| amounts[at]).collect(),
+    };
+    rows.iter().enumerate().map(price).collect()
+}
+
+fn compare(rows: &[Row], measure: &Measure) -> Vec<Amount> {
+    let figures: Vec<Option<Figure>> = rows.iter().map(measure.figure).collect();
+    let cheapest = figures.iter().flatten().map(|figure| figure.number()).reduce(f64::min);
+    let cheapest = cheapest.filter(|cheapest| *cheapest > 0.0);
+    let times = |figure: Figure| Some((figure.number() / cheapest? * 1_000.0).round() / 1_000.0);
+    let amount =
+        |measured: Option<Figure>| Amount { measured, times_cheapest: measured.and_then(times) };
+    figures.into_iter().map(amount).collect()
+}
+
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(MEASURES.len() + 2))?;
+        map.serialize_entry("link", &self.contender.link)?;
+        map.serialize_entry("mode", &self.contender.mode)?;
+        for (measure, amount) in MEASURES.iter().zip(&self.amounts) {
+            map.serialize_entry(measure.key, amount)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,118 @@
+//! The prices as text: for each contender what it promised and how that went, and under it what it
+//! cost. It sets numbers; it never computes one.
+
+use super::super::grid::{Column, Grid};
+use super::super::measure::{COLUMNS, left, wrap};
+use super::super::style::{Ink, Style};
+use super::super::words;
+use super::{Amount, Figure, MEASURES, Price};
+use crate::verdict::{ClaimState, Finding, Guarantee, Row, Truth};
+
+const EXPLAINED: [&str; 2] = [
+    "Under each number: how many times that of the cheapest contender of this storm it is; where \
+     the cheapest is 0, how much more (+).",
+    "Packets and bytes: on IP, of all hosts. Sent again: TCP segments. Broker, client: the most \
+     that it held at a time. Noticed after: a fault, at worst. Delay: from hand-over to handled, of what was handled.",
+];
+
+/// The lines, two of numbers a contender. `prices` are those of `rows`.
+pub fn draw(prices: &[Price], rows: &[Row], style: &Style) -> Vec<String> {
+    let columns = MEASURES.iter().enumerate().map(|(at, measure)| Column {
+        head: measure.head,
+        cells: prices.iter().flat_map(|price| cells(&price.amounts[at], style)).collect(),
+    });
+    let grid = Grid::new(&columns.collect::<Vec<_>>(), COLUMNS);
+    let mut lines: Vec<String> = EXPLAINED.iter().flat_map(|line| wrap(line, "  ", "  ")).collect();
+    lines.push(String::new());
+    lines.extend(grid.head.iter().map(|line| style.paint(Ink::Heading, line.trim_end())));
+    for (row, numbers) in rows.iter().zip(grid.rows.chunks(2)) {
+        let name = row.contender().to_string();
+        let name = format!("{name}  ");
+        lines.extend(wrap(&promise(row), &name, &left("", name.len())));
+        lines.extend(numbers.iter().cloned());
+    }
+    lines.extend(grid.note().iter().map(|line| style.paint(Ink::Quiet, line)));
+    lines
+}
+
+/// The same, one fact a sentence.
+pub fn sentences(prices: &[Price], rows: &[Row]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (price, row) in prices.iter().zip(rows) {
+        let name = row.contender();
+        sentences.push(format!("{name} {}.", promise(row)));
+        for (measure, amount) in MEASURES.iter().zip(&price.amounts) {
+            let compared = match (amount.measured, amount.times_cheapest) {
+                (None, _) => "no figure".to_owned(),
+                (Some(figure), None) => format!("{}, the cheapest has 0", number(figure)),
+                (Some(figure), Some(times)) => {
+                    format!("{}, {} times the cheapest", number(figure), many(times))
+                }
+            };
+            sentences.push(format!("{name}, {}: {compared}.", measure.words));
+        }
+    }
+    sentences
+}
+
+/// What the contender promised and how that went, and what held without a promise.
+fn promise(row: &Row) -> String {
+    let with = |is_meant: fn(&Finding) -> bool| {
+        let found = row.guarantees.iter().filter(move |(_, finding)| is_meant(finding));
+        found.map(|(&guarantee, _)| guarantee).collect::<Vec<_>>()
+    };
+    // A subscriber to whom a guarantee is not promised may see it violated, and no claim is broken.
+    let parts = [
+        ("breaks", with(|one| one.claim == ClaimState::Broken)),
+        ("could not keep, outside its terms,", with(|one| one.claim == ClaimState::OutsideTerms)),
+        ("leaves open", with(|one| one.claim == ClaimState::Open)),
+        ("keeps", strongest(with(|one| is_kept(one) && one.verdict != Truth::Violated))),
+        ("keeps where promised", with(|one| is_kept(one) && one.verdict == Truth::Violated)),
+        ("also held:", strongest(with(|one| !is_claimed(one) && one.verdict == Truth::Holds))),
+    ];
+    let named = |all: &[Guarantee]| all.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+    let promises = row.guarantees.values().any(is_claimed);
+    let nothing = (!promises).then(|| "promises nothing".to_owned());
+    let parts = parts.iter().filter(|(_, all)| !all.is_empty());
+    let parts = parts.map(|(verb, all)| format!("{verb} {}", named(all)));
+    nothing.into_iter().chain(parts).collect::<Vec<_>>().join("; ")
+}
+
+fn is_claimed(finding: &Finding) -> bool {
+    finding.claim != ClaimState::NotClaimed
+}
+
+fn is_kept(finding: &Finding) -> bool {
+    finding.claim == ClaimState::Kept
+}
+
+/// Without those that exactly-once says already.
+fn strongest(mut guarantees: Vec<Guarantee>) -> Vec<Guarantee> {
+    if guarantees.contains(&Guarantee::ExactlyOnce) {
+        guarantees.retain(|one| !matches!(one, Guarantee::AtMostOnce | Guarantee::AtLeastOnce));
+    }
+    guarantees
+}
+
+/// The number, and below it how it compares.
+fn cells(amount: &Amount, style: &Style) -> [String; 2] {
+    let none = style.either("–", "-").to_owned();
+    let Some(figure) = amount.measured else { return [none.clone(), none] };
+    let compared = match amount.times_cheapest {
+        Some(times) => format!("{}{}", style.either("×", "x"), many(times)),
+        None => format!("+{}", number(figure)),
+    };
+    [number(figure), compared]
+}
+
+fn number(figure: Figure) -> String {
+    match figure {
+        Figure::Count(count) => words::count(count),
+        Figure::Millis(ms) => words::millis(ms),
+    }
+}
+
+/// How many times: with one digit after the point while that says something.
+fn many(times: f64) -> String {
+    if times < 99.95 { format!("{times:.1}") } else { words::count(times.round() as u64) }
+}

@@ -1,0 +1,90 @@
+//! The packets that carry a message: those with its last byte, every time that it is sent.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, SocketAddrV4};
+
+use smoltcp::wire::{IpProtocol, Ipv4Packet, TcpPacket, UdpPacket};
+
+use crate::history::{Flow, Line, Packet};
+use crate::time::Instant;
+
+use super::cast::Carried;
+use super::{Evidence, Sentence, Source, words};
+
+/// What a packet carries of its flow.
+struct Load {
+    flow: Flow,
+    part: Part,
+}
+
+enum Part {
+    /// One datagram.
+    Datagram,
+    /// Bytes of a stream: the number of the first one, and how many; whether it begins the stream.
+    Segment { sequence: u32, length: usize, begins: bool },
+}
+
+/// A sentence for each packet that carries the last byte of a copy.
+pub fn sentences(evidence: &Evidence<'_>, copies: &[Carried]) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    // The sequence number of each stream's first byte, and when the stream began.
+    let mut streams: BTreeMap<Flow, (u32, Instant)> = BTreeMap::new();
+    let mut datagrams: BTreeMap<Flow, u64> = BTreeMap::new();
+    let mut sent = vec![0; copies.len()];
+    for (index, packet) in evidence.packets.iter().enumerate() {
+        let Some(Load { flow, part }) = read(packet) else { continue };
+        let line = match part {
+            Part::Datagram => Line::Datagram,
+            Part::Segment { .. } => Line::Stream,
+        };
+        let carries: Box<dyn Fn(&Carried) -> bool> = match part {
+            Part::Datagram => {
+                let number = datagrams.entry(flow).or_default();
+                *number += 1;
+                let number = *number;
+                Box::new(move |copy| copy.end == number)
+            }
+            Part::Segment { sequence, begins: true, .. } => {
+                streams.insert(flow, (sequence.wrapping_add(1), packet.at));
+                continue;
+            }
+            Part::Segment { sequence, length, .. } => {
+                let Some(&(first, began)) = streams.get(&flow) else { continue };
+                let before = u64::from(sequence.wrapping_sub(first));
+                Box::new(move |copy| {
+                    let is_within = before < copy.end && copy.end <= before + length as u64;
+                    is_within && began <= copy.since
+                })
+            }
+        };
+        for (copy, times) in copies.iter().zip(&mut sent) {
+            if *copy.flow == flow && copy.since <= packet.at && carries(copy) {
+                *times += 1;
+                let text = words::packet(packet, line, *times, evidence.history);
+                sentences.push(Sentence { at: packet.at, of: Source::Packet(index), text });
+            }
+        }
+    }
+    sentences
+}
+
+fn read(packet: &Packet) -> Option<Load> {
+    let ip = Ipv4Packet::new_checked(&packet.bytes[..]).ok()?;
+    let flow = |from: u16, to: u16| Flow {
+        from: SocketAddr::V4(SocketAddrV4::new(ip.src_addr(), from)),
+        to: SocketAddr::V4(SocketAddrV4::new(ip.dst_addr(), to)),
+    };
+    match ip.next_header() {
+        IpProtocol::Udp => {
+            let udp = UdpPacket::new_checked(ip.payload()).ok()?;
+            Some(Load { flow: flow(udp.src_port(), udp.dst_port()), part: Part::Datagram })
+        }
+        IpProtocol::Tcp => {
+            let tcp = TcpPacket::new_checked(ip.payload()).ok()?;
+            let (sequence, begins) = (tcp.seq_number().0 as u32, tcp.syn());
+            let part = Part::Segment { sequence, length: tcp.payload().len(), begins };
+            Some(Load { flow: flow(tcp.src_port(), tcp.dst_port()), part })
+        }
+        _ => None,
+    }
+}

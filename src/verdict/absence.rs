@@ -1,0 +1,17 @@
+//! Who was to subscribe and never was on record, and what kept it away.
+//!
+//! Such a subscriber wants nothing, so it misses nothing either: the counts alone would praise it.
+
+use super::facts::Facts;
+
+/// What ended the last attempt at a session of a subscriber that was to be on record from its
+/// beginning and never was; `None` for everybody else.
+pub fn kept_away(facts: &Facts<'_>, subscriber: usize) -> Option<&'static str> {
+    let member = &facts.roll.members()[subscriber];
+    if !member.subscribes || facts.on_record.contains(&subscriber) {
+        return None;
+    }
+    let sessions = member.processes.iter().flat_map(|one| facts.sessions.of_process(*one));
+    let last = sessions.filter_map(|session| session.lost).max_by_key(|lost| lost.moment);
+    Some(last.map_or("no answer", |lost| lost.reason.words()))
+}
