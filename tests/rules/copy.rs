@@ -1,13 +1,10 @@
-//! A copy of the pure layers, small enough to be built again for every rule.
+//! A copy of the source that is built again for every rule: the library and one test, nothing else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::root;
-
-/// What the judge needs, and itself.
-const LAYERS: [&str; 5] = ["message", "time", "history", "scenario", "verdict"];
 
 /// The copy, in a folder of its own.
 pub struct Copy(PathBuf);
@@ -16,24 +13,14 @@ impl Copy {
     /// Copies everything anew; what was built of it before is used again.
     pub fn make() -> Copy {
         let copy = Copy(root().join("target/rules"));
-        fs::create_dir_all(copy.0.join("src")).unwrap();
-        for layer in LAYERS {
-            let [file, folder] = [format!("src/{layer}.rs"), format!("src/{layer}")];
-            copy.take(&file);
-            if root().join(&folder).is_dir() {
-                copy.take(&folder);
-            }
-        }
-        let layers: String = LAYERS.iter().map(|layer| format!("pub mod {layer};\n")).collect();
-        copy.write("src/lib.rs", &layers);
-        for part in ["tests/oracle", "scenarios", "Cargo.lock"] {
+        for part in ["src", "tests/oracle", "scenarios", "Cargo.lock"] {
             copy.take(part);
         }
         // The same dependencies, and neither programs nor benches. Built quickly, not to be quick.
         let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
         let from = manifest.find("[dependencies]").unwrap();
         let to = manifest.find("[[bench]]").unwrap();
-        let head = "[package]\nname = \"delivery-lab\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+        let head = "[package]\nname = \"delivery-lab\"\nversion = \"0.1.0\"\nedition = \"2024\"\nautobins = false\n\n";
         let tail = "[workspace]\n[profile.dev]\ndebug = false\n";
         copy.write("Cargo.toml", &format!("{head}{}{tail}", &manifest[from..to]));
         copy

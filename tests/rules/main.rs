@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Or some: `SWITCH_OFF=name,name`; or `SWITCH_OFF=open`, those without a test on the page so far.
-//! It is done in a copy that has the pure layers only, and writes what it found into the page.
+//! It is done in a copy of the source, and writes what it found into the page.
 
 mod copy;
 mod page;
