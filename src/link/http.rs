@@ -10,6 +10,7 @@ pub mod desk;
 pub mod exchange;
 pub mod mailbox;
 pub mod outbox;
+pub mod places;
 pub mod poster;
 
 use std::collections::VecDeque;

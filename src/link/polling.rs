@@ -4,6 +4,8 @@
 //! something. Fire-and-forget polling keeps the newest message of each room; what is older is
 //! overwritten before anybody asks.
 
+mod fetch;
+
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -12,18 +14,21 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::Request;
+use hyper::body::Incoming;
 use hyper::header::{ACCEPT, HOST};
+use hyper::{Request, Response};
 
+use self::fetch::{Patience, fetch};
 use super::http::channel::Channel;
-use super::http::desk::{self, Style};
+use super::http::desk::{self, Desk, Line, Style};
 use super::http::exchange::{Connection, Reply};
+use super::http::mailbox::Keep;
 use super::http::outbox::Outbox;
 use super::http::poster::{Poster, failed, happenings};
-use super::http::{FRAMES, next_of, path};
+use super::http::{Body, FRAMES, next_of, path};
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings};
 use crate::core::Path;
-use crate::message::{EndReason, Frame, Heartbeat, SessionId};
+use crate::message::{EndReason, Frame, Heartbeat, Mode, SessionId};
 use crate::net::Net;
 use crate::time::{Duration, Instant};
 
@@ -50,7 +55,7 @@ impl Carrier for Polling {
     }
 
     async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        desk::serve(port, hub, Style::AtOnce).await
+        desk::serve(port, hub, *self).await
     }
 }
 
@@ -67,7 +72,36 @@ impl Carrier for LongPolling {
     }
 
     async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        desk::serve(port, hub, Style::Held).await
+        desk::serve(port, hub, *self).await
+    }
+}
+
+impl Style for Polling {
+    fn keep(&self, mode: Mode) -> Keep {
+        match mode {
+            Mode::FireAndForget => Keep::Newest,
+            Mode::CatchUp => Keep::All,
+        }
+    }
+
+    async fn give<N: Net>(
+        &self,
+        desk: &Desk<N, Self>,
+        request: Request<Incoming>,
+        line: &Line,
+    ) -> Response<Body> {
+        line.answer(fetch(desk, &request, Patience::None).await)
+    }
+}
+
+impl Style for LongPolling {
+    async fn give<N: Net>(
+        &self,
+        desk: &Desk<N, Self>,
+        request: Request<Incoming>,
+        line: &Line,
+    ) -> Response<Body> {
+        line.answer(fetch(desk, &request, Patience::Held).await)
     }
 }
 

@@ -5,8 +5,7 @@
 //! goes on from there; in fire-and-forget it has nothing to go on from, and ignores it.
 
 pub mod event;
-mod place;
-pub mod stream;
+mod stream;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -19,15 +18,15 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{ACCEPT, HOST, HeaderValue};
-use hyper::{Request, StatusCode};
+use hyper::{Request, Response, StatusCode};
 
 use self::event::{Parser, Said};
-pub use self::place::Places;
-use super::http::desk::{self, Style};
+use super::http::desk::{self, Desk, Line, Style};
 use super::http::exchange::{Connection, why};
 use super::http::outbox::Outbox;
+use super::http::places::Places;
 use super::http::poster::Poster;
-use super::http::{escape, next_of, path, unescape};
+use super::http::{Body, escape, next_of, path, unescape};
 use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, garbled};
 use crate::core::Path;
 use crate::message::{EndReason, Frame, Heartbeat, Mode, Name, SessionId};
@@ -75,7 +74,18 @@ impl Carrier for Sse {
     }
 
     async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        desk::serve(port, hub, Style::Events).await
+        desk::serve(port, hub, self.clone()).await
+    }
+}
+
+impl Style for Sse {
+    async fn give<N: Net>(
+        &self,
+        desk: &Desk<N, Self>,
+        request: Request<Incoming>,
+        line: &Line,
+    ) -> Response<Body> {
+        stream::respond(desk, &request, line)
     }
 }
 

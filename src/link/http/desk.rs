@@ -20,38 +20,43 @@ use hyper_util::rt::TokioIo;
 
 use super::exchange::{NUMBER, why};
 use super::mailbox::{Keep, Mailbox};
+use super::places::Places;
 use super::{Body, FRAMES, copies, in_time, path, server};
 use crate::core::{BrokerInput, Peer};
 use crate::link::limits::{HANDSHAKE_WITHIN, MOST_BODY, MOST_ENDED};
-use crate::link::sse::{self, Places};
 use crate::link::tap::{Manifest, Tap};
-use crate::link::{Hub, Waiting, garbled, listen};
+use crate::link::{Hub, garbled, listen};
 use crate::message::{EndReason, Frame, Known, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::wire;
 
-/// How deliveries come to a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// In the response to a request for them, which is given at once.
-    AtOnce,
-    /// In the response to a request for them, which is held until there are some.
-    Held,
-    /// As a stream of events.
-    Events,
+/// How a link answers who asks for deliveries.
+pub trait Style: Clone + Send + Sync + 'static {
+    /// Which deliveries wait for a session until it asks.
+    fn keep(&self, _mode: Mode) -> Keep {
+        Keep::All
+    }
+
+    /// Answers a request for deliveries.
+    fn give<N: Net>(
+        &self,
+        desk: &Desk<N, Self>,
+        request: Request<Incoming>,
+        line: &Line,
+    ) -> impl Future<Output = Response<Body>> + Send;
 }
 
 /// Serves clients on a port for ever.
 ///
 /// # Errors
 /// The port is taken, or the network is gone.
-pub async fn serve<N: Net>(port: u16, hub: Hub<N>, style: Style) -> io::Result<()> {
+pub async fn serve<N: Net>(port: u16, hub: Hub<N>, style: impl Style) -> io::Result<()> {
     let desk = Arc::new(Desk { hub: hub.clone(), style, sessions: Mutex::default() });
     listen::serve(port, &hub, |_, stream| attend(desk.clone(), stream)).await
 }
 
 /// Serves one connection until it ends.
-async fn attend<N: Net>(desk: Arc<Desk<N>>, stream: N::Stream) {
+async fn attend<N: Net, S: Style>(desk: Arc<Desk<N, S>>, stream: N::Stream) {
     let tap = Tap::new(desk.hub.net(), desk.hub.recorder(), stream);
     let line = Line { manifest: tap.manifest(), ..Line::default() };
     let service = service_fn(|request| {
@@ -92,9 +97,9 @@ pub struct Line {
 }
 
 /// All sessions.
-pub struct Desk<N> {
+pub struct Desk<N, S> {
     hub: Hub<N>,
-    style: Style,
+    style: S,
     sessions: Mutex<BTreeMap<String, Session>>,
 }
 
@@ -109,37 +114,25 @@ pub struct Session {
     pub mailbox: Mailbox,
     /// How far the client said that it came in each queue.
     known: Arc<BTreeMap<Name, Known>>,
-    /// How far its stream came, if it has one: a join is answered beside the stream.
+    /// How far it came: where it has a stream, a join is answered beside it.
     pub places: Arc<Mutex<Places>>,
 }
 
-impl<N: Net> Desk<N> {
+impl<N: Net, S: Style> Desk<N, S> {
     async fn answer(&self, request: Request<Incoming>, line: &Line) -> Response<Body> {
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let response = match (&method, self.style) {
-            (&Method::POST, _) => self.post(&path, request).await,
-            (&Method::GET, Style::Events) => return sse::stream::respond(self, request, line),
-            (&Method::GET, _) => self.fetch(&path, &request).await,
+        match *request.method() {
+            Method::POST => line.answer(self.post(request).await),
+            Method::GET => self.style.give(self, request, line).await,
             _ => {
                 self.hub.turned_away(EndReason::Unexpected);
-                Err(StatusCode::METHOD_NOT_ALLOWED)
-            }
-        };
-        match response {
-            Ok(Answer { frames, number, copies_of }) => {
-                let copies = copies_of.map(|session| copies(&frames, &session));
-                line.manifest.announce(copies.unwrap_or_default());
-                response_with(frames, number)
-            }
-            Err(status) => {
-                line.manifest.announce(Vec::new());
-                status_only(status)
+                line.answer(Err(StatusCode::METHOD_NOT_ALLOWED))
             }
         }
     }
 
     /// A client says something.
-    async fn post(&self, path: &str, request: Request<Incoming>) -> Result<Answer, StatusCode> {
+    async fn post(&self, request: Request<Incoming>) -> Result<Answer, StatusCode> {
+        let path = &request.uri().path().to_owned();
         let body = self.body(request.into_body()).await;
         let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| garbled(&e)));
         let frames = frames.map_err(|reason| self.garbled(path, reason))?;
@@ -157,7 +150,7 @@ impl<N: Net> Desk<N> {
         let frames = session.mailbox.take_answers();
         session.see(&frames);
         self.forget_if_closed(path, &session);
-        Ok(Answer { frames, number: None, copies_of: None })
+        Ok(Answer { frames, ..Answer::default() })
     }
 
     /// The body of a request, all of it.
@@ -186,51 +179,6 @@ impl<N: Net> Desk<N> {
         }
     }
 
-    /// A client asks for what there is.
-    async fn fetch(&self, path: &str, request: &Request<Incoming>) -> Result<Answer, StatusCode> {
-        let session = self.find(path).ok_or(StatusCode::NOT_FOUND)?;
-        let Session { peer, id, mailbox, .. } = &session;
-        let peer = *peer;
-        let got = request.uri().query().and_then(|query| query.strip_prefix("got="));
-        let got = got.and_then(|got| got.parse().ok()).unwrap_or_default();
-        self.hub.tell(BrokerInput::Heard { peer });
-        let (asked, frames) = mailbox.ask(got);
-        if !frames.is_empty() {
-            self.hub.tell(BrokerInput::Undelivered { peer, frames });
-        }
-        if self.style == Style::Held {
-            self.hold(mailbox, asked).await;
-            // Who waits for an answer is there.
-            self.hub.tell(BrokerInput::Heard { peer });
-        }
-        let frames = if mailbox.is_newest(asked) { mailbox.take_all() } else { Vec::new() };
-        let number = (!frames.is_empty()).then(|| mailbox.respond(&frames));
-        self.hub.flushed(peer, Waiting::default());
-        self.forget_if_closed(path, &session);
-        Ok(Answer { frames, number, copies_of: Some(id.clone()) })
-    }
-
-    /// Waits until there is something, the client has asked again, or it is time to say that
-    /// there is nothing: a ping's interval.
-    async fn hold(&self, mailbox: &Mailbox, asked: u64) {
-        let net = self.hub.net();
-        let deadline = net.sleep_until(net.now() + self.hub.limits().heartbeat.every);
-        let something = async {
-            loop {
-                let changed = mailbox.changed();
-                if mailbox.is_ready() || !mailbox.is_newest(asked) {
-                    return;
-                }
-                changed.await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = something => {}
-            () = deadline => {}
-        }
-    }
-
     /// Opens a session, whose hello is still to be told.
     ///
     /// # Errors
@@ -244,11 +192,7 @@ impl<N: Net> Desk<N> {
         if at != path(id) {
             return Err(StatusCode::BAD_REQUEST);
         }
-        let keep = match (self.style, self.hub.mode()) {
-            (Style::AtOnce, Mode::FireAndForget) => Keep::Newest,
-            _ => Keep::All,
-        };
-        let mailbox = Mailbox::new(keep);
+        let mailbox = Mailbox::new(self.style.keep(self.hub.mode()));
         let peer = self.hub.open(Box::new(mailbox.clone()));
         let places = Arc::default();
         let session = Session { peer, id: id.clone(), mailbox, known: Arc::new(known), places };
@@ -271,7 +215,7 @@ impl<N: Net> Desk<N> {
     }
 
     /// A session that has ended is unknown once that was said.
-    fn forget_if_closed(&self, path: &str, session: &Session) {
+    pub fn forget_if_closed(&self, path: &str, session: &Session) {
         if session.mailbox.is_closed() {
             self.sessions().remove(path);
         }
@@ -302,11 +246,31 @@ impl Session {
 }
 
 /// What a request is answered.
-struct Answer {
-    frames: Vec<Frame>,
-    number: Option<u64>,
+#[derive(Default)]
+pub struct Answer {
+    /// What the broker says.
+    pub frames: Vec<Frame>,
+    /// The number of a response with deliveries.
+    pub number: Option<u64>,
     /// Whose deliveries they are, if they are deliveries.
-    copies_of: Option<SessionId>,
+    pub copies_of: Option<SessionId>,
+}
+
+impl Line {
+    /// A response on this line, with what is in it announced.
+    pub fn answer(&self, answer: Result<Answer, StatusCode>) -> Response<Body> {
+        match answer {
+            Ok(Answer { frames, number, copies_of }) => {
+                let copies = copies_of.map(|session| copies(&frames, &session));
+                self.manifest.announce(copies.unwrap_or_default());
+                response_with(frames, number)
+            }
+            Err(status) => {
+                self.manifest.announce(Vec::new());
+                status_only(status)
+            }
+        }
+    }
 }
 
 fn response_with(frames: Vec<Frame>, number: Option<u64>) -> Response<Body> {
@@ -322,7 +286,7 @@ fn response_with(frames: Vec<Frame>, number: Option<u64>) -> Response<Body> {
 }
 
 /// A response that says no more than its status.
-pub fn status_only(status: StatusCode) -> Response<Body> {
+fn status_only(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Full::default().boxed_unsync());
     *response.status_mut() = status;
     response

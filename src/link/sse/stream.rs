@@ -12,18 +12,22 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Request, Response, StatusCode};
 
 use super::event::Event;
-use super::place::Places;
-use super::{EVENTS, LAST_EVENT_ID, session_of};
+use super::{EVENTS, LAST_EVENT_ID, Sse, session_of};
 use crate::core::BrokerInput;
-use crate::link::http::desk::{Desk, Line, Session, status_only};
+use crate::link::http::desk::{Desk, Line, Session};
+use crate::link::http::places::Places;
 use crate::link::http::{Body, copies};
 use crate::link::limits::RETRY;
 use crate::message::{Frame, Mode};
 use crate::net::Net;
 
 /// Opens a session, and answers with its stream.
-pub fn respond<N: Net>(desk: &Desk<N>, request: Request<Incoming>, line: &Line) -> Response<Body> {
-    match open(desk, &request, line) {
+pub fn respond<N: Net>(
+    desk: &Desk<N, Sse>,
+    request: &Request<Incoming>,
+    line: &Line,
+) -> Response<Body> {
+    match open(desk, request, line) {
         Ok(session) => {
             let stream = Stream::new(desk, session, line);
             let events = stream::unfold(stream, |mut stream| async move {
@@ -34,15 +38,12 @@ pub fn respond<N: Net>(desk: &Desk<N>, request: Request<Incoming>, line: &Line) 
             let response = Response::builder().header(CONTENT_TYPE, EVENTS).body(body);
             response.expect("the header is plain")
         }
-        Err(status) => {
-            line.manifest.announce(Vec::new());
-            status_only(status)
-        }
+        Err(status) => line.answer(Err(status)),
     }
 }
 
 fn open<N: Net>(
-    desk: &Desk<N>,
+    desk: &Desk<N, Sse>,
     request: &Request<Incoming>,
     line: &Line,
 ) -> Result<Session, StatusCode> {
@@ -75,7 +76,7 @@ struct Stream<N> {
 }
 
 impl<N: Net> Stream<N> {
-    fn new(desk: &Desk<N>, session: Session, line: &Line) -> Self {
+    fn new(desk: &Desk<N, Sse>, session: Session, line: &Line) -> Self {
         let retry = Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()));
         let (hub, line) = (desk.hub().clone(), line.clone());
         Stream { hub, session, line, begin: VecDeque::from([retry]) }

@@ -57,7 +57,8 @@ pub enum Wants {
     Nothing,
 }
 
-/// Where facts go.
+/// Where facts go. What waits here has no limit of its own: a broker is one thread, on which the
+/// process's future has its turn before any task of socketioxide's has a second one.
 pub type Facts = mpsc::UnboundedSender<Fact>;
 
 /// Hears everything in every namespace.

@@ -1,14 +1,14 @@
-//! How far a stream came in each queue, as the id of its events: `queue@epoch.position`, one after
-//! the other with commas.
+//! How far a session came in each queue, in one line: `queue@epoch.position`, one after the other
+//! with commas. It is the id of a stream's events.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::link::http::{escape, unescape};
+use super::{escape, unescape};
 use crate::message::{Frame, Known, Name};
 
-/// How far a stream came.
+/// How far a session came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places(BTreeMap<Name, Known>);
 
@@ -23,7 +23,7 @@ impl Places {
         self.0
     }
 
-    /// A frame goes out: where the stream is then.
+    /// A frame goes out: where the session is then.
     pub fn see(&mut self, frame: &Frame) {
         match frame {
             Frame::Joined { queue, answer: Some(answer), .. } => {
