@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::history::{Fate, PowerState, What};
 use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, RoomJoin, Target};
 use crate::scenario::FaultKind;
-use crate::verdict::Cause;
+use crate::time::Instant;
+use crate::verdict::{Cause, follow};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
@@ -17,6 +18,14 @@ use PushKind::{Again, Live};
 fn check(cause: Cause, story: Story) {
     let shop = story.shop();
     assert_eq!(shop.causes, BTreeMap::from([(cause, 1)]), "{:?}", shop.messages);
+}
+
+/// The shop misses the first message since this millisecond.
+#[track_caller]
+fn check_since(ms: u64, story: Story) {
+    let followed = follow(&story.scenario, story.contender, &story.history(), &id(1));
+    let since: Vec<_> = followed.iter().map(|one| one.at).collect();
+    assert_eq!(since, [Instant::from_millis(ms)], "{followed:?}");
 }
 
 fn udp() -> Story {
@@ -59,6 +68,20 @@ fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
 }
 
 #[test]
+fn a_miss_is_dated_by_the_end_of_its_last_copy() {
+    let sent = udp().handed_over(1).sent(1);
+    check_since(1_010, sent.at(1_010).publish_dropped(Fate::Lost));
+    // What only the broker holds to be acknowledged, in each of its lives.
+    let heard = |story: Story| {
+        let (queue, client) = ("q".into(), "shop".into());
+        story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
+    };
+    let once = heard(catch_up().handed_over(1).accepted(1).at(2_000)).at(3_000).broker_crashed();
+    let again = once.connected().recorded(From::Now).accepted(1);
+    check_since(4_000, heard(again.at(4_000)));
+}
+
+#[test]
 fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
     let other = || crate::message::SessionId { process: "driver".into(), number: 2 };
     let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: other() });
@@ -72,7 +95,7 @@ fn what_its_publisher_still_keeps_or_sends_is_unsettled() {
     let cause = Cause::Unsettled;
     check(cause, catch_up().handed_over(1));
     check(cause, tcp().handed_over(1).sent(1).at(100_000).publish_end(None, 0));
-    check(cause, udp().at(99_990).handed_over(1).sent(1));
+    check(cause, udp().at(99_980).handed_over(1).sent(1));
 }
 
 #[test]
