@@ -24,14 +24,12 @@ impl Copy {
         let map = fs::read_to_string(root().join("src/lib.rs")).unwrap();
         let map: String = map.lines().filter(is_needed).map(|line| format!("{line}\n")).collect();
         copy.write("src/lib.rs", &map);
-        // The same dependencies, and neither programs nor benches. Built quickly, but for the
-        // crate itself: the oracle would take longer than its build.
+        // The same dependencies, and neither programs nor benches. Built quickly, not to be quick.
         let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
         let from = manifest.find("[dependencies]").unwrap();
         let to = manifest.find("[[bench]]").unwrap();
         let head = "[package]\nname = \"delivery-lab\"\nversion = \"0.1.0\"\nedition = \"2024\"\nautobins = false\n\n";
-        let tail = "[workspace]\n[profile.dev]\ndebug = false\n\
-            [profile.dev.package.delivery-lab]\nopt-level = 1\n";
+        let tail = "[workspace]\n[profile.dev]\ndebug = false\n";
         copy.write("Cargo.toml", &format!("{head}{}{tail}", &manifest[from..to]));
         copy
     }
