@@ -221,7 +221,11 @@ fn a_full_queue_or_inbox_overflows() {
     let full = Note::SendQueueFull { id: id(1), session: session(), client };
     check(Cause::Overflowed, tcp().handed_over(1).accepted(1).note(BROKER, full.clone()));
     let both = tcp().handed_over(1).accepted(1).pushed_but_not_carried(1, Live);
-    check(Cause::Overflowed, both.note(BROKER, full));
+    check(Cause::Overflowed, both.note(BROKER, full.clone()));
+    // Two of one instant that found it full, one after the other.
+    let two = tcp().handed_over(1).accepted(1).pushed_but_not_carried(1, Live);
+    let two = two.pushed_but_not_carried(1, Again).note(BROKER, full.clone());
+    check(Cause::Overflowed, two.note(BROKER, full));
     let inbox = Note::InboxFull { id: id(1), session: session() };
     check(Cause::Overflowed, udp().under_way(1).at(1_020).note(SHOP, inbox));
 }
