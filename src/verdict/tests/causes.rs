@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{Fate, PowerState, What};
+use crate::history::{Fate, Flow, PowerState, What};
 use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, RoomJoin, Target};
 use crate::scenario::FaultKind;
 use crate::time::Instant;
@@ -88,6 +88,13 @@ fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
     let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: other(), reason: Fin });
     let read = lost.at(2_000).sent(1).at(99_000).publish_end(None, 100);
     check(Cause::LostBeforeBroker, read);
+    // What the broker carries is none.
+    let session = || crate::message::SessionId { process: "driver".into(), number: 1 };
+    let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: session() });
+    let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: session(), reason: Fin });
+    let flow = Flow { from: ([10, 0, 0, 1], 7_000).into(), to: ([10, 0, 0, 2], 50_000).into() };
+    let carried = What::Carried { id: id(1), session: session(), flow: flow.into(), end: 100 };
+    check(Cause::LostBeforeBroker, lost.what(BROKER, carried));
 }
 
 #[test]
@@ -108,6 +115,8 @@ fn without_a_copy_the_session_at_acceptance_decides() {
     check(Cause::NotJoined, half_open);
     let restarted = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
     check(Cause::NotConnected, restarted);
+    let killed = catch_up().power(BROKER, PowerState::Killed).at(2_000);
+    check(Cause::NotConnected, killed.handed_over(1).accepted(1));
 }
 
 #[test]
@@ -123,6 +132,9 @@ fn a_datagram_is_missed_by_what_dropped_it() {
     ] {
         check(cause, udp().under_way(1).at(1_020).dropped(fate));
     }
+    // Of a datagram that the network sent twice, the first drop counts.
+    let twice = udp().under_way(1).at(1_010).dropped(Fate::Lost);
+    check(Cause::DroppedInNetwork, twice.at(1_020).dropped(Fate::NoSocket));
     check(Cause::DiedInSocket, udp().under_way(1).at(2_000).lost(Heartbeat));
     check(Cause::Unsettled, udp().at(99_990).under_way(1));
 }
@@ -354,6 +366,10 @@ fn a_copy_that_dedup_dropped_is_no_end_of_the_original() {
     let resent = || dropped(udp().at(2_000).pushed(1, Again).at(2_020)).acknowledged(1, 1);
     check(Cause::LostAfterAck, resent().at(3_000).power(SHOP, PowerState::PowerLost));
     check(Cause::Unsettled, resent());
+    // Also if it came at the same instant as the original.
+    let both = || story("udp/catch-up").joined().at(1_000).under_way(1).pushed(1, Again);
+    let at_once = dropped(both().at(1_020).read(1, Live)).acknowledged(1, 1);
+    check(Cause::LostAfterAck, at_once.at(3_000).power(SHOP, PowerState::PowerLost));
     // A copy of nothing: the client has it, and makes nothing of it.
     let only = dropped(tcp().under_way(1).read(1, Live));
     check(Cause::Unsettled, only);
