@@ -70,6 +70,13 @@ impl History {
         History { processes, events, ..History::default() }
     }
 
+    /// Gives the events back to the recorders that they were taken from: the trial goes on.
+    pub fn give_back(self, recorders: &[Recorder]) {
+        if let Some(recorder) = recorders.first() {
+            recorder.put_back(self.events);
+        }
+    }
+
     /// The trace: one JSON object a line, in order, each ended by a newline.
     pub fn trace_lines(&self) -> impl Iterator<Item = String> + '_ {
         self.events.iter().map(|event| {

@@ -31,7 +31,7 @@ use serde::Serialize;
 
 pub use json::json;
 pub use measure::{COLUMNS, wrap_to};
-pub use museum::{Caught, Exhibit, museum, mutants};
+pub use museum::{Caught, Exhibit, MISSING, museum, mutants};
 pub use prices::Price;
 pub use replay::quoted;
 pub use style::{Colour, Glyph, Ink, Shape, Style};

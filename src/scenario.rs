@@ -13,6 +13,7 @@ mod schema;
 mod template;
 mod text;
 pub mod vocabulary;
+mod write;
 
 use crate::message::{BrokerLimits, ClientLimits, Contender, From, Name, Payload, Reply, Target};
 use crate::mutant::Mutant;

@@ -22,7 +22,9 @@ pub mod stack;
 mod trial;
 pub mod world;
 
-pub use trial::{HostOrder, Trial, TrialOptions, TrialPanic, run_trial, run_trial_then, tick};
+pub use trial::{
+    HostOrder, Stop, Trial, TrialOptions, TrialPanic, run_trial, run_trial_then, tick,
+};
 pub use world::Capturing;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod guarantee;
 mod judge;
 mod outcome;
 mod recovery;
+mod settled;
 mod totals;
 mod wanted;
 mod words;
@@ -27,6 +28,7 @@ use serde::Serialize;
 
 pub use expectation::{check_expectations, result};
 pub use judge::{follow, judge};
+pub use settled::{is_settled, settled_from};
 pub use totals::{Totals, median_delay_ms};
 pub use words::{Anomaly, Cause, ClaimState, Guarantee, Outcome, Truth};
 

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use delivery_lab::history::{History, PowerState, What};
 use delivery_lab::message::{Contender, Mode, Note};
 use delivery_lab::scenario::Scenario;
-use delivery_lab::sim::{HostOrder, TrialOptions, run_trial, tick};
+use delivery_lab::sim::{HostOrder, Stop, TrialOptions, run_trial, tick};
 use delivery_lab::time::{Duration, Instant};
 use delivery_lab::verdict::{self, ClaimState, Row};
 use proptest::prelude::*;
@@ -193,6 +193,23 @@ fn a_storm_gives_the_same_bytes_under_reversed_hosts_and_at_half_the_tick() {
             assert_eq!(usual, hash(&halved), "{contender}: half the tick");
         }
     });
+}
+
+#[test]
+fn a_storm_that_stops_as_soon_as_it_is_settled_finds_the_same() {
+    let early = Cell::new(0);
+    check(12, Crashes::Some, |scenario| {
+        let stop = Some(Stop { from: verdict::settled_from, when: verdict::is_settled });
+        for contender in Contender::all() {
+            let (_, whole) = run(scenario, contender);
+            let options = TrialOptions { stop, ..TrialOptions::default() };
+            let trial = run_trial(scenario, contender, scenario.seed, &options).unwrap();
+            let short = verdict::judge(scenario, contender, &trial.history);
+            assert_eq!(whole.subscribers, short.subscribers, "{contender}");
+            early.set(early.get() + u64::from(short.ended_at_ms < whole.ended_at_ms));
+        }
+    });
+    assert!(early.get() > 12 * 14 / 2, "only {} of {} stopped early", early.get(), 12 * 14);
 }
 
 #[test]

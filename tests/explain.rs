@@ -10,23 +10,8 @@ use delivery_lab::scenario::{FaultKind, Scenario, builtin};
 use delivery_lab::verdict::{Anomaly, Cause, ClaimState, Guarantee, Outcome, RunResult, Truth};
 use serde_json::Value;
 
-/// What no built-in scenario shows: only a broken machine, a stranger or an accident does.
-const NOT_SHOWN: [(&str, &[&str]); 5] = [
-    ("cause", &["wrong-epoch", "skipped"]),
-    ("claim", &["broken"]),
-    (
-        "anomaly",
-        &[
-            "unasked",
-            "position-moved-back",
-            "two-sessions",
-            "delivered-after-end",
-            "foreign-epoch",
-            "stalled",
-            "false-comfort",
-            "false-alarm",
-        ],
-    ),
+/// What no built-in scenario shows: only a stranger or an accident does.
+const NOT_SHOWN: [(&str, &[&str]); 2] = [
     (
         "reason",
         &["tcp-timeout", "stale-hello", "malformed", "too-long", "unexpected", "limit-reached"],

@@ -1,7 +1,11 @@
 //! The museum: each broken machine is caught by its own anomaly, in its own storm; without the
 //! storm nobody sees it, and the correct machine breaks no claim in it.
 
+use std::fmt::Write;
+use std::process::Command;
+
 use delivery_lab::mutant::{self, Mutant};
+use delivery_lab::report::MISSING;
 use delivery_lab::scenario::{Expected, Scenario, builtin};
 use delivery_lab::sim::{TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Anomaly, ClaimState, Row, Subscriber};
@@ -114,4 +118,71 @@ fn the_correct_machine_breaks_no_claim_in_any_of_the_storms() {
             }
         }
     }
+}
+
+const HEAD: &str = "\
+# The museum
+
+<!-- Made by tests/museum.rs, which keeps it so. Do not edit. -->
+
+Brokers and clients that are broken on purpose: each is the correct machine and one change. Most are
+bugs that real systems had. A judge that does not see them is no judge, and one that sees them in
+the correct machine is none either.
+
+Each has a storm of its own, `scenarios/museum/<mutant>.toml`; `dlab run museum/<mutant>` shows what
+comes of it. `[mutant] name = \"<mutant>\"` puts it into any scenario, `--set mutant.name=none` puts
+the correct machine into its place.
+
+| mutant | what it does wrong | seen | caught by |
+| --- | --- | --- | --- |
+";
+
+const RUN: &str = "
+## How they are caught
+
+`dlab museum --seeds 1..500` runs each mutant in its storm, with at most 50 seeds, until its own
+anomaly is seen: no other one counts. And it runs the correct machine in the same storm with all 500.
+
+```text
+";
+
+/// The seeds of the run on the page.
+const RUN_SEEDS: u64 = 500;
+
+/// The page up to the run, and the run.
+fn page() -> (String, String) {
+    let path = format!("{}/docs/reference/museum.md", env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(path).unwrap_or_default();
+    let (head, run) = page.split_once("```text\n").unwrap_or_default();
+    let run = run.strip_suffix("```\n").unwrap_or_default();
+    (format!("{head}```text\n"), run.to_owned())
+}
+
+#[test]
+fn the_page_lists_every_mutant_and_a_run_that_caught_them_all() {
+    let mut head = HEAD.to_owned();
+    for Mutant { name, about, seen, anomaly, .. } in mutant::ALL {
+        writeln!(head, "| `{name}` | {about} | {seen} | `{anomaly}` |").unwrap();
+    }
+    write!(head, "\n{MISSING}\n{RUN}").unwrap();
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        let seeds = format!("1..{RUN_SEEDS}");
+        let mut dlab = Command::new(env!("CARGO_BIN_EXE_dlab"));
+        let output = dlab.args(["museum", "--seeds", &seeds]).output().unwrap();
+        let run = String::from_utf8(output.stdout).unwrap();
+        let path = format!("{}/docs/reference/museum.md", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(path, format!("{head}{run}```\n")).unwrap();
+    }
+    let (listed, run) = page();
+    assert!(listed == head, "UPDATE_REFERENCE=1 cargo test --test museum the_page");
+    let rows: Vec<Vec<&str>> = run.lines().map(|line| line.split_whitespace().collect()).collect();
+    for (row, mutant) in rows[1..].iter().zip(mutant::ALL) {
+        assert_eq!(row[..2], [mutant.name, mutant.anomaly], "the run is of other mutants");
+        assert!(row[3].parse::<u64>().unwrap() <= 50, "{}", mutant.name);
+    }
+    let said = run.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (count, runs) = (mutant::ALL.len(), mutant::ALL.len() as u64 * RUN_SEEDS);
+    assert!(said.contains(&format!("{count} of {count} mutants were caught")), "{said}");
+    let runs = format!("broke a claim in 0 of {},{:03} runs", runs / 1_000, runs % 1_000);
+    assert!(said.ends_with(&format!("{runs}.")), "{said}");
 }

@@ -16,6 +16,19 @@ fn the_report_in_the_readme_is_what_the_command_prints() {
 }
 
 #[test]
+fn the_readme_tells_the_life_of_a_message() {
+    let dlab = Command::new(env!("CARGO_BIN_EXE_dlab"))
+        .args(["run", "caps", "--why", "driver-3", "--contender", "udp/fire-and-forget"])
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(dlab.stdout).unwrap();
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```text\n").nth(3).and_then(|rest| rest.split("```\n").next());
+    assert_eq!(shown, Some(told.as_str()));
+}
+
+#[test]
 fn the_readme_counts_the_scenarios() {
     let count = delivery_lab::scenario::builtin::all().count();
     let readme = include_str!("../README.md");

@@ -9,6 +9,8 @@ mod problems;
 mod properties;
 #[path = "scenario/reading.rs"]
 mod reading;
+#[path = "scenario/writing.rs"]
+mod writing;
 
 use delivery_lab::scenario::{Diagnostics, LoadOptions, Scenario, Setting};
 use miette::{GraphicalReportHandler, GraphicalTheme};

@@ -48,7 +48,8 @@ pub static ANOMALIES: Family = Family {
             "It routed to none of the rooms that the client was on record for, or to one that it had \
              left before. Correct brokers never do it.",
         )
-        .see(&["delivered-after-end"]),
+        .see(&["delivered-after-end"])
+        .shown_by("dlab run museum/hears-itself"),
         Word::new(
             "position-moved-back",
             "A subscription's position moved back within one epoch.",
@@ -56,14 +57,16 @@ pub static ANOMALIES: Family = Family {
              and disorder if nobody drops them. While its rooms stay the same, a correct position only \
              grows.",
         )
-        .see(&["duplicate", "foreign-epoch"]),
+        .see(&["duplicate", "foreign-epoch"])
+        .shown_by("dlab run museum/stale-replica"),
         Word::new(
             "two-sessions",
             "The broker pushed to two open sessions of one client.",
             "The client came back before the broker had noticed that it was gone, and the old \
              session was not closed. Correct brokers let the newer hello replace the older session.",
         )
-        .see(&["replaced", "duplicate"]),
+        .see(&["replaced", "duplicate"])
+        .shown_by("dlab run museum/no-takeover"),
         Word::new(
             "delivered-after-end",
             "A message was handled from a session that the client had already lost.",
@@ -71,14 +74,16 @@ pub static ANOMALIES: Family = Family {
              out of turn, and their acknowledgements belong to nobody. Correct clients stop \
              listening when a session ends.",
         )
-        .see(&["two-sessions", "position-moved-back"]),
+        .see(&["two-sessions", "position-moved-back"])
+        .shown_by("dlab run museum/ended-session-delivers"),
         Word::new(
             "foreign-epoch",
             "A position of an old epoch was applied to a new one.",
             "The broker had lost its count in a crash, and took the client's old number for one of \
              its own. What lies below it is passed over, or belongs to another stream.",
         )
-        .see(&["wrong-epoch", "false-comfort"]),
+        .see(&["wrong-epoch", "false-comfort"])
+        .shown_by("dlab run museum/new-epoch-old-position"),
         Word::new(
             "stalled",
             "A wanted message still waits, though path and handler were free for longer than \
@@ -86,7 +91,8 @@ pub static ANOMALIES: Family = Family {
             "Nothing was in its way any more, and nobody sent it: a wake-up was forgotten. It is no \
              slowness, and waiting longer would not help.",
         )
-        .see(&["unsettled"]),
+        .see(&["unsettled"])
+        .shown_by("dlab run museum/redelivers-never"),
         Word::new(
             "late-detection",
             "A message was missed between a fault and its detection.",
@@ -101,13 +107,15 @@ pub static ANOMALIES: Family = Family {
             "It was told `resumed`, and believes that it has everything. It is worse than an honest \
              loss: nobody will go and look.",
         )
-        .see(&["false-alarm", "silent-loss", "skipped"]),
+        .see(&["false-alarm", "silent-loss", "skipped"])
+        .shown_by("dlab run museum/empty-epoch"),
         Word::new(
             "false-alarm",
             "A client was told that something is lost, and nothing was.",
             "It was told of a gap or of a new epoch that there was not, and fetches everything anew \
              for nothing. With many clients that is a storm of its own.",
         )
-        .see(&["false-comfort"]),
+        .see(&["false-comfort"])
+        .shown_by("dlab run museum/quiet-room-trim"),
     ],
 };

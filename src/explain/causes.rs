@@ -133,7 +133,8 @@ pub static CAUSES: Family = Family {
              the old count, and is believed, is taken to have the first seven of the new one. \
              Correct brokers compare the epoch first; only a broken one misses this way.",
         )
-        .see(&["skipped", "foreign-epoch", "broker-crashed"]),
+        .see(&["skipped", "foreign-epoch", "broker-crashed"])
+        .shown_by("dlab run museum/new-epoch-old-position"),
         Word::new(
             "skipped",
             "It was passed over because a position beyond it was applied.",
@@ -141,7 +142,8 @@ pub static CAUSES: Family = Family {
              without the message, a jump to the newest. From then on nobody looks back. Only a \
              broken broker or client misses this way.",
         )
-        .see(&["wrong-epoch", "silent-loss", "false-comfort"]),
+        .see(&["wrong-epoch", "silent-loss", "false-comfort"])
+        .shown_by("dlab run museum/off-by-one"),
         Word::new(
             "broker-crashed",
             "It was in the broker's memory, its sockets included, when the broker crashed.",

@@ -15,7 +15,8 @@ pub static CLAIMS: Family = Family {
             "This is the only one that is a bug: the machine said that it would, and it did not. A \
              correct broker and client never break a claim, under any storm.",
         )
-        .see(&["outside-terms", "violated"]),
+        .see(&["outside-terms", "violated"])
+        .shown_by("dlab run museum/off-by-one"),
         Word::new(
             "outside-terms",
             "The guarantee was claimed, and violated only where the terms do not reach.",

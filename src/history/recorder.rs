@@ -113,6 +113,18 @@ impl Recorder {
         std::mem::take(&mut self.log())
     }
 
+    /// Puts events back that were taken out, before those that have been written since.
+    pub(super) fn put_back(&self, mut events: Vec<Event>) {
+        let mut log = self.log();
+        events.append(&mut log);
+        *log = events;
+    }
+
+    /// How many events all pens of the trial have written.
+    pub fn events(&self) -> usize {
+        self.log().len()
+    }
+
     fn page(&self) -> MutexGuard<'_, Page> {
         self.page.lock().expect("a trial has one thread")
     }

@@ -92,7 +92,7 @@ pub fn mutants(mutants: &[Mutant]) -> String {
 }
 
 /// What the museum cannot show.
-const MISSING: &str = "Not here: a server whose own bus is down (socketio/socket.io-redis-adapter#393, \
+pub const MISSING: &str = "Not here: a server whose own bus is down (socketio/socket.io-redis-adapter#393, \
                        socketio/socket.io#4845) loses messages for clients that stay connected. It \
                        takes two brokers, and the lab has one.";
 

@@ -38,7 +38,23 @@ pub struct TrialOptions {
     pub view_at: Option<Instant>,
     /// Whether its packets are kept.
     pub capture: Capturing,
+    /// Whether it may end before the scenario says; by default it does not.
+    pub stop: Option<Stop>,
 }
+
+/// When a trial may end early: at the first look at which `when` says so of what happened until
+/// then. It can change what the trial costs, and what is noticed; the rest is for `when` to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop {
+    /// Before, nobody looks.
+    pub from: fn(&Scenario) -> Instant,
+    /// Whether that was all.
+    pub when: fn(&Scenario, Contender, &History) -> bool,
+}
+
+/// The least time between two looks at a trial that may end early; later it is an eighth of the
+/// time since the first one.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// In which order turmoil runs the hosts within a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,7 +155,12 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
         let indices: Vec<u32> = (host.first..host.first + count).collect();
         world.host(&indices, async move { drop(join_all(programs).await) });
     }
-    world.run_until(end);
+    if let Some(stop) = options.stop {
+        look_and_run(&mut world, (scenario, contender, &processes), stop, end);
+    } else {
+        world.run_until(end);
+    }
+    let end = world.elapsed().min(end);
     let totals = world.finish();
     let capture = world.take_capture();
     let recorders = world.recorders().to_vec();
@@ -152,6 +173,30 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
     bites::count(scenario, &mut history);
     let view = view.lock().expect("a trial has one thread").take();
     Trial { history, view, capture }
+}
+
+/// Runs until the end, or until there is nothing more to wait for.
+fn look_and_run(
+    world: &mut World,
+    (scenario, contender, processes): (&Scenario, Contender, &[Process]),
+    Stop { from, when }: Stop,
+    end: Instant,
+) {
+    let from = from(scenario);
+    let mut next = from;
+    while next < end {
+        world.run_until(next);
+        let now = world.elapsed();
+        let mut history = History::assemble(processes.to_vec(), world.recorders());
+        history.ended_at = now;
+        let is_over = when(scenario, contender, &history);
+        history.give_back(world.recorders());
+        if is_over {
+            return;
+        }
+        next = now + LOOK_EVERY.max(now.since(from) / 8);
+    }
+    world.run_until(end);
 }
 
 /// All processes of a scenario, the broker first.

@@ -56,7 +56,7 @@ fn later(one: End, other: End) -> End {
 /// The ends of the copies that the backlog kept for this subscriber, one a life of the broker.
 ///
 /// An acknowledged copy ends without being a cause: what the client did with it decides.
-fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
+pub(super) fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
     let Way { facts, delivery, message, subscriber } = way;
     let lives = message.accepted.iter().filter_map(move |accepted| {
         let kept = delivery.kept.iter().find(|(life, _)| *life == accepted.life);
@@ -129,7 +129,7 @@ fn in_outbox_again(way: Way<'_, '_>) -> Option<End> {
 /// Before acceptance every end is `lost-before-broker` or `refused`. A broker refuses every copy of
 /// what it has refused, until it forgets that in a crash: what the publisher still keeps or sends
 /// then can be accepted.
-fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
+pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
     let handed_over = message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
     let never_sent = End { at: handed_over, cause: Cause::LostBeforeBroker };
     let (refused, since) = match message.refused {
@@ -147,7 +147,7 @@ fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
 
 /// The outbox's copy, if there is an outbox: it ends when the publisher is answered, drops it, or
 /// dies.
-fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option<End> {
+pub(super) fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option<End> {
     let kept = message.message.is_some_and(|message| !message.is_volatile());
     let (handed_over, process) = message.handed_over?;
     if facts.contender.mode != Mode::CatchUp || !kept {

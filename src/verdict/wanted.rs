@@ -32,12 +32,11 @@ pub fn mark(facts: &mut Facts<'_>) {
     }
 }
 
-/// Whether somebody is owed what is retained: a subscription from the start, or a new epoch.
+/// Whether somebody may be owed what is retained: in a subscription from the start, or in one that
+/// a broker has forgotten.
 fn asks_what_is_retained(what: &What) -> bool {
-    matches!(what, What::Note(Note::Attached { answer, .. })
-        if matches!(**answer, Answer::NewEpoch { .. }))
-        || matches!(what, What::Note(Note::Recorded { rooms, .. })
-        if rooms.iter().any(|join| join.from == From::Start))
+    matches!(what, What::Note(Note::Recorded { rooms, .. })
+        if rooms.iter().any(|join| join.from != From::Now))
 }
 
 /// Who is on record where, and what the backlog retains.
@@ -59,8 +58,9 @@ struct Record<'h> {
 enum Made {
     /// The client knew no position.
     Fresh,
-    /// The client knew a position of another epoch.
-    InNewEpoch,
+    /// The client knew a position, which can only be of an epoch before: that it is told so is for
+    /// the broker to do, and changes nothing of what it is owed.
+    WithAPosition,
 }
 
 /// A subscriber to whom a message routes.
@@ -119,8 +119,8 @@ impl<'h> Record<'h> {
                 self.made.remove(&(subscriber, queue));
                 if self.subscribed.insert((subscriber, queue)) {
                     let made = match **answer {
-                        Answer::NewEpoch { .. } => Made::InNewEpoch,
-                        _ => Made::Fresh,
+                        Answer::Started { .. } => Made::Fresh,
+                        _ => Made::WithAPosition,
                     };
                     self.made.insert((subscriber, queue), made);
                 }
@@ -166,7 +166,7 @@ impl<'h> Record<'h> {
             let begins_at_the_start = match from {
                 From::Now => false,
                 From::Start => made.is_some() && before != Some(self.life),
-                From::Before => made == Some(Made::InNewEpoch),
+                From::Before => made == Some(Made::WithAPosition),
             };
             if begins_at_the_start {
                 owed.push((room, *from == From::Start && before.is_none()));

@@ -227,65 +227,6 @@ impl Gust {
 /// As a scenario file.
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Scenario { title, seed, run_for, latency, broker, clients, faults, .. } = &self.0;
-        writeln!(f, "\ntitle = {title:?}\nseed = {seed}\nrun_for = \"{run_for}\"")?;
-        writeln!(f, "latency = \"{latency}\"")?;
-        let Heartbeat { every, timeout } = broker.heartbeat;
-        writeln!(f, "[broker]\nheartbeat = {{ every = \"{every}\", timeout = \"{timeout}\" }}")?;
-        for client in clients {
-            writeln!(f, "[[client]]\nid = \"{}\"\ninbox = {}", client.id, client.limits.inbox)?;
-            for Publish { queue, event, payload, when, .. } in &client.publish {
-                let When::Every { start, every, count } = when else { continue };
-                writeln!(
-                    f,
-                    "publish = [{{ queue = \"{queue}\", event = \"{event}\", start = \
-                    \"{start}\", every = \"{every}\", count = {count}, payload = {} }}]",
-                    payload.as_str()
-                )?;
-            }
-            for Subscribe { queue, event, .. } in &client.subscribe {
-                writeln!(f, "subscribe = [{{ queue = \"{queue}\", event = \"{event}\" }}]")?;
-            }
-        }
-        faults.iter().try_for_each(|fault| print_fault(f, fault))
-    }
-}
-
-fn print_fault(f: &mut fmt::Formatter<'_>, fault: &Fault) -> fmt::Result {
-    let Fault { kind, who, at, until, direction } = fault;
-    writeln!(f, "[[fault]]\nkind = \"{}\"", kind.name())?;
-    writeln!(f, "at = \"{at}\"\nfor = \"{}\"", until.since(*at))?;
-    match who {
-        Who::Clients(names) => writeln!(f, "who = \"{}\"", names[0])?,
-        Who::Broker => writeln!(f, "who = \"broker\"")?,
-        Who::Nobody => {}
-    }
-    match direction {
-        Direction::Both => {}
-        Direction::In => writeln!(f, "direction = \"in\"")?,
-        Direction::Out => writeln!(f, "direction = \"out\"")?,
-    }
-    match kind {
-        FaultKind::Disconnect | FaultKind::Cut | FaultKind::Pause => Ok(()),
-        FaultKind::Partition { groups } => {
-            let groups: Vec<Vec<&str>> =
-                groups.iter().map(|group| group.iter().map(Name::as_str).collect()).collect();
-            writeln!(f, "groups = {groups:?}")
-        }
-        FaultKind::Loss { rate } | FaultKind::Duplicate { rate } | FaultKind::Corrupt { rate } => {
-            writeln!(f, "rate = {rate:?}")
-        }
-        FaultKind::Reorder { rate, delay } => {
-            writeln!(f, "rate = {rate:?}\ndelay = \"{delay}\"")
-        }
-        FaultKind::Latency { latency } => writeln!(f, "latency = \"{latency}\""),
-        FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
-            writeln!(f, "bytes_per_second = {bytes_per_second}\nqueue_bytes = {queue_bytes}")
-        }
-        FaultKind::Crash { notice } => writeln!(f, "notice = {}", *notice == Notice::Given),
-        FaultKind::Slow { handler } => writeln!(f, "handler = \"{handler}\""),
-        FaultKind::Deaf { queue, event } => {
-            writeln!(f, "queue = \"{queue}\"\nevent = \"{event}\"")
-        }
+        write!(f, "\n{}", self.0)
     }
 }

@@ -137,6 +137,11 @@ impl<'a> Messages<'a> {
         &self.all[index]
     }
 
+    /// How many messages there are.
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
     /// How often a message was handed over.
     pub fn handed_over(&self) -> u64 {
         self.handed_over

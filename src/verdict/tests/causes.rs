@@ -315,6 +315,10 @@ fn a_position_beyond_or_of_another_epoch_passes_over() {
     let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(From::Now);
     let foreign = crashed.answered(resumed(2, 7)).at(3_000).handed_over(1).accepted(1);
     check(Cause::WrongEpoch, foreign);
+    // What waited for a client that comes back is its, whatever number the broker believes.
+    let waits = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
+    let back = waits.at(3_000).connected().answered(resumed(2, 7));
+    check(Cause::WrongEpoch, back.recorded(From::Before));
 }
 
 #[test]

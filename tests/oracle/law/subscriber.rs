@@ -159,7 +159,7 @@ impl<'a> Subscriber<'a> {
             let is_owed = match from {
                 From::Now => false,
                 From::Start => before != Some(life),
-                From::Before => matches!(made, Answer::NewEpoch { .. }),
+                From::Before => !matches!(made, Answer::Started { .. }),
             };
             if !is_owed || !message.rooms().contains(room) {
                 continue;

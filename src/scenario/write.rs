@@ -1,0 +1,313 @@
+//! A scenario as the file that it could have been loaded from.
+//!
+//! Keys that have their default are left out; comments are not kept.
+
+use std::fmt::{self, Display, Write as _};
+
+use crate::message::{
+    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Echo, From, Heartbeat, Keep, Name,
+    Resubscribe, Retention, Target, Upgrade, WhenFull,
+};
+use crate::time::{Duration, Instant};
+
+use super::{
+    Client, Direction, Expectation, Expected, Fault, FaultKind, Notice, Publish, Range, Scenario,
+    When, Who,
+};
+
+/// The scenario as TOML: loading it gives the same scenario again, as far as a file can say it.
+impl Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut file = Table::default();
+        file.set("title", quoted(&self.title));
+        file.unless(self.about.is_empty(), "about", quoted(&self.about));
+        file.set("seed", self.seed);
+        file.set("run_for", time(self.run_for));
+        file.set("latency", quoted(&self.latency.to_string()));
+        let all: Vec<Contender> = Contender::all().collect();
+        file.unless(self.contenders == all, "contenders", texts(&self.contenders));
+        writeln!(f, "{}", file.lines())?;
+        if let Some(mutant) = self.mutant {
+            writeln!(f, "[mutant]\nname = {}\n", quoted(mutant.name))?;
+        }
+        let broker = broker(&self.broker);
+        if !broker.0.is_empty() {
+            writeln!(f, "[broker]\n{}", broker.lines())?;
+        }
+        if self.polling_interval != Duration::from_secs(1) {
+            writeln!(f, "[polling]\ninterval = {}\n", time(self.polling_interval))?;
+        }
+        for one in &self.clients {
+            writeln!(f, "[[client]]\n{}", client(one, self.run_for).lines())?;
+        }
+        for one in &self.faults {
+            writeln!(f, "[[fault]]\n{}", fault(one).lines())?;
+        }
+        let expectations = self.expectations.iter().map(|one| expectation(one).lines());
+        let expectations: Vec<String> =
+            expectations.map(|lines| format!("[[expect]]\n{lines}")).collect();
+        f.write_str(&expectations.join("\n"))
+    }
+}
+
+/// Keys and their values in TOML.
+#[derive(Default)]
+struct Table(Vec<(&'static str, String)>);
+
+impl Table {
+    fn set(&mut self, key: &'static str, value: impl Display) {
+        self.0.push((key, value.to_string()));
+    }
+
+    fn unless(&mut self, is_default: bool, key: &'static str, value: impl Display) {
+        if !is_default {
+            self.set(key, value);
+        }
+    }
+
+    /// A line a key.
+    fn lines(&self) -> String {
+        self.0.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+    }
+
+    /// As a table in one line.
+    fn inline(&self) -> String {
+        let keys: Vec<String> =
+            self.0.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        format!("{{ {} }}", keys.join(", "))
+    }
+}
+
+fn quoted(text: &str) -> String {
+    // A JSON text is a TOML text too, but for one character.
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+fn time(span: Duration) -> String {
+    quoted(&span.to_string())
+}
+
+fn moment(at: Instant) -> String {
+    quoted(&at.to_string())
+}
+
+fn texts<T: Display>(list: &[T]) -> String {
+    list_of(list.iter().map(|one| quoted(&one.to_string())))
+}
+
+fn list_of(values: impl Iterator<Item = String>) -> String {
+    format!("[{}]", values.collect::<Vec<_>>().join(", "))
+}
+
+/// A JSON value in TOML, which has no null: what is null is left out.
+fn value(json: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    Some(match json {
+        Value::Null => return None,
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Array(list) => list_of(list.iter().filter_map(value)),
+        Value::Object(map) => {
+            let mut table = String::new();
+            for (key, one) in map.iter().filter_map(|(key, one)| Some((key, value(one)?))) {
+                let comma = if table.is_empty() { "" } else { ", " };
+                let _ = write!(table, "{comma}{} = {one}", quoted(key));
+            }
+            format!("{{ {table} }}")
+        }
+    })
+}
+
+fn broker(limits: &BrokerLimits) -> Table {
+    let BrokerLimits { backlog, heartbeat, ack_timeout, window, send_queue, .. } = limits;
+    let default = BrokerLimits::default();
+    let mut table = Table::default();
+    table.unless(*backlog == default.backlog, "backlog", retention(backlog).inline());
+    let Heartbeat { every, timeout } = *heartbeat;
+    let beat = format!("{{ every = {}, timeout = {} }}", time(every), time(timeout));
+    table.unless(*heartbeat == default.heartbeat, "heartbeat", beat);
+    table.unless(*ack_timeout == default.ack_timeout, "ack_timeout", time(*ack_timeout));
+    table.unless(*window == default.window, "window", window);
+    table.unless(*send_queue == default.send_queue, "send_queue", send_queue);
+    let accept_queue = limits.accept_queue;
+    table.unless(accept_queue == default.accept_queue, "accept_queue", accept_queue);
+    table.unless(limits.upgrade == Upgrade::Accept, "upgrade", quoted("refuse"));
+    table
+}
+
+fn retention(backlog: &Retention) -> Table {
+    let default = Retention::default();
+    let mut table = Table::default();
+    table.unless(backlog.messages == default.messages, "messages", backlog.messages);
+    table.unless(backlog.bytes == default.bytes, "bytes", backlog.bytes);
+    if let Some(age) = backlog.age {
+        table.set("age", time(age));
+    }
+    table.unless(backlog.when_full == WhenFull::DropOldest, "when_full", quoted("refuse"));
+    table
+}
+
+fn client(client: &Client, run_for: Duration) -> Table {
+    let mut table = Table::default();
+    table.set("id", quoted(client.id.as_str()));
+    if let Some(name) = &client.name {
+        table.set("name", quoted(name.as_str()));
+    }
+    table.unless(client.count == 1, "count", client.count);
+    let publish = client.publish.iter().map(|one| publish(one, run_for).inline());
+    table.unless(client.publish.is_empty(), "publish", list_of(publish));
+    let subscribe = client.subscribe.iter().map(|one| {
+        let mut table = place(&one.queue, "event", &one.event);
+        table.unless(one.from == From::Now, "from", quoted("start"));
+        table.inline()
+    });
+    table.unless(client.subscribe.is_empty(), "subscribe", list_of(subscribe));
+    for (key, changes) in [("join", &client.join), ("leave", &client.leave)] {
+        let list = changes.iter().map(|change| {
+            let mut table = place(&change.queue, "room", &change.room);
+            table.set("at", moment(change.at));
+            table.inline()
+        });
+        table.unless(changes.is_empty(), key, list_of(list));
+    }
+    limits(&mut table, &client.limits);
+    table
+}
+
+fn limits(table: &mut Table, limits: &ClientLimits) {
+    let default = ClientLimits::default();
+    let ack = match limits.ack {
+        AckPolicy::AfterHandler => "after-handler",
+        AckPolicy::BeforeHandler => "before-handler",
+        AckPolicy::Never => "never",
+    };
+    table.unless(limits.ack == default.ack, "ack", quoted(ack));
+    table.unless(limits.dedup == Dedup::On, "dedup", false);
+    table.unless(limits.inbox == default.inbox, "inbox", limits.inbox);
+    table.unless(limits.outbox == default.outbox, "outbox", limits.outbox);
+    table.unless(limits.resubscribe == Resubscribe::Always, "resubscribe", false);
+}
+
+fn place(queue: &Name, key: &'static str, room: &Name) -> Table {
+    let mut table = Table::default();
+    table.set("queue", quoted(queue.as_str()));
+    table.set(key, quoted(room.as_str()));
+    table
+}
+
+fn publish(publish: &Publish, run_for: Duration) -> Table {
+    let mut table = place(&publish.queue, "event", &publish.event);
+    match &publish.when {
+        When::Every { start, every, count } => {
+            let alone = *count == 1 && *every == run_for;
+            table.set("start", moment(*start));
+            table.unless(alone, "every", time(*every));
+            table.unless(alone, "count", count);
+        }
+        When::On { event, after } => {
+            table.set("on", quoted(event.as_str()));
+            table.unless(*after == Duration::ZERO, "after", time(*after));
+        }
+    }
+    let Target { to, except, echo, keep } = &publish.target;
+    table.unless(to.is_empty(), "to", texts(to));
+    table.unless(except.is_empty(), "except", texts(except));
+    table.unless(*echo == Echo::Everyone, "broadcast", true);
+    table.unless(*keep == Keep::Kept, "volatile", true);
+    if let Some(within) = publish.ack_within {
+        table.set("ack_within", time(within));
+    }
+    let payload = serde_json::from_str(publish.payload.as_str()).expect("a payload is JSON");
+    if let Some(payload) = value(&payload) {
+        table.set("payload", payload);
+    }
+    table
+}
+
+fn fault(fault: &Fault) -> Table {
+    let Fault { kind, who, at, until, direction } = fault;
+    let mut table = Table::default();
+    table.set("kind", quoted(kind.name()));
+    match who {
+        Who::Clients(names) if names.len() == 1 => table.set("who", quoted(names[0].as_str())),
+        Who::Clients(names) => table.set("who", texts(names)),
+        Who::Broker => table.set("who", quoted("broker")),
+        Who::Nobody => {}
+    }
+    table.set("at", moment(*at));
+    table.unless(*until == Instant::NEVER, "for", time(until.since(*at)));
+    let way = if *direction == Direction::In { "in" } else { "out" };
+    table.unless(*direction == Direction::Both, "direction", quoted(way));
+    match kind {
+        FaultKind::Disconnect | FaultKind::Cut | FaultKind::Pause => {}
+        FaultKind::Partition { groups } => {
+            table.set("groups", list_of(groups.iter().map(|group| texts(group))));
+        }
+        FaultKind::Loss { rate } | FaultKind::Duplicate { rate } | FaultKind::Corrupt { rate } => {
+            table.set("rate", format!("{rate:?}"));
+        }
+        FaultKind::Reorder { rate, delay } => {
+            table.set("rate", format!("{rate:?}"));
+            table.set("delay", time(*delay));
+        }
+        FaultKind::Latency { latency } => table.set("latency", quoted(&latency.to_string())),
+        FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
+            table.set("bytes_per_second", bytes_per_second);
+            table.set("queue_bytes", queue_bytes);
+        }
+        FaultKind::Crash { notice } => table.unless(*notice == Notice::Silent, "notice", true),
+        FaultKind::Slow { handler } => table.set("handler", time(*handler)),
+        FaultKind::Deaf { queue, event } => {
+            table.set("queue", quoted(queue.as_str()));
+            table.set("event", quoted(event.as_str()));
+        }
+    }
+    table
+}
+
+fn expectation(expectation: &Expectation) -> Table {
+    let mut table = Table::default();
+    if let Some(contender) = expectation.contender {
+        table.set("contender", quoted(&contender.to_string()));
+    }
+    if let Some(client) = &expectation.client {
+        table.set("client", quoted(client.as_str()));
+    }
+    match &expectation.what {
+        Expected::Counter { name, range } => match name.split_once('.') {
+            Some((_, counter)) => {
+                table.set("recoveries", format!("{{ {counter} = {} }}", bounds(range)));
+            }
+            None => table.0.push((counter_key(name), bounds(range))),
+        },
+        Expected::MissedBy { cause, range } => {
+            table.set("missed", bounds(range));
+            table.set("cause", quoted(cause));
+        }
+        Expected::Verdict { guarantee, verdict } => {
+            table.set("guarantee", quoted(guarantee));
+            table.set("verdict", quoted(verdict));
+        }
+        Expected::Claim { guarantee, claim } => {
+            table.set("guarantee", quoted(guarantee));
+            table.set("claim", quoted(claim));
+        }
+        Expected::Anomaly { name } => table.set("anomaly", quoted(name)),
+    }
+    table
+}
+
+/// The key of a counter, as the table of keys has it.
+fn counter_key(name: &str) -> &'static str {
+    use super::vocabulary::{CONTENDER_COUNTERS, SUBSCRIBER_COUNTERS};
+    let mut counters = SUBSCRIBER_COUNTERS.into_iter().chain(CONTENDER_COUNTERS);
+    counters.find(|counter| *counter == name).expect("the loader knows it")
+}
+
+fn bounds(range: &Range) -> String {
+    match (range.min, range.max) {
+        (Some(min), Some(max)) if min == max => range.to_string(),
+        _ => quoted(&range.to_string()),
+    }
+}
