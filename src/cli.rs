@@ -6,6 +6,7 @@
 mod args;
 mod console;
 mod explain;
+mod family;
 mod in_order;
 mod interrupt;
 mod library;
@@ -14,6 +15,7 @@ mod log;
 mod museum;
 mod progress;
 mod run;
+mod search;
 mod sources;
 mod trace;
 mod trial;
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
     let mut console = Console::new(&args.looks);
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &mut console),
+        Command::Search(args) => search::run(&args, &mut console),
         Command::Check(args) => library::check(&args, &mut console),
         Command::List(args) => library::list(&args, &mut console),
         Command::Museum(args) => museum::run(&args, &mut console),

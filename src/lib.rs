@@ -10,6 +10,7 @@
 //! - [`wire`]: frames as bytes. [`net`]: what a network is. [`link`]: how frames travel.
 //! - [`sim`]: the world, in which the same links and the same core run deterministically.
 //! - [`history`]: what happened. [`verdict`]: what it means. [`report`]: how it is shown.
+//! - [`search`]: storms from seeds, and the smallest one that breaks something.
 //! - [`cli`]: the program `dlab`.
 //!
 //! One run in five steps:
@@ -30,6 +31,7 @@ pub mod mutant;
 pub mod net;
 pub mod report;
 pub mod scenario;
+pub mod search;
 pub mod sim;
 pub mod time;
 pub mod verdict;

@@ -19,6 +19,7 @@ mod prices;
 mod replay;
 #[cfg(test)]
 mod sample;
+mod story;
 mod style;
 mod table;
 #[cfg(test)]
@@ -34,8 +35,10 @@ pub use measure::{COLUMNS, wrap_to};
 pub use museum::{Caught, Exhibit, MISSING, museum, mutants};
 pub use prices::Price;
 pub use replay::quoted;
+pub use story::story;
 pub use style::{Colour, Glyph, Ink, Shape, Style};
 pub use text::text;
+pub use words::{count, counted, listed};
 
 pub use crate::verdict::RunResult;
 

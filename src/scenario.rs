@@ -57,6 +57,20 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
 }
 
+impl Scenario {
+    /// When everything has been done that is done by the clock: the last publish, join or leave.
+    pub fn scripted_until(&self) -> Instant {
+        let publishes = self.clients.iter().flat_map(|client| &client.publish);
+        let last = publishes.filter_map(|publish| match publish.when {
+            When::Every { start, every, count } => Some(start + every * count.saturating_sub(1)),
+            When::On { .. } => None,
+        });
+        let changes =
+            self.clients.iter().flat_map(|client| client.join.iter().chain(&client.leave));
+        last.chain(changes.map(|change| change.at)).max().unwrap_or(Instant::ZERO)
+    }
+}
+
 /// One-way latency, drawn per packet, first in first out. Whole milliseconds, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
@@ -117,6 +131,14 @@ pub struct Publish {
 }
 
 impl Publish {
+    /// How many messages one process publishes by the clock; 0 in answer to an event.
+    pub fn count(&self) -> u64 {
+        match self.when {
+            When::Every { count, .. } => count,
+            When::On { .. } => 0,
+        }
+    }
+
     /// Whether the publisher wants an answer in fire-and-forget mode.
     pub fn reply(&self) -> Reply {
         if self.ack_within.is_some() { Reply::Wanted } else { Reply::Unwanted }

@@ -22,6 +22,7 @@ pub mod stack;
 mod trial;
 pub mod world;
 
+pub use draw::Draw;
 pub use trial::{
     HostOrder, Stop, Trial, TrialOptions, TrialPanic, run_trial, run_trial_then, tick,
 };

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
-use super::values::{self, Seeds};
+use super::values::{self, Budget, Seeds};
 use crate::explain::EXITS;
 use crate::message::{Contender, MessageId};
 use crate::scenario::Setting;
 use crate::time::Instant;
+use crate::verdict::Guarantee;
 
 const ENVIRONMENT: &str =
     "NO_COLOR turns colours off; DLAB_LOG filters the log as RUST_LOG does elsewhere.";
@@ -39,6 +40,8 @@ pub struct Looks {
 pub enum Command {
     /// Run scenarios and report
     Run(RunArgs),
+    /// Look for a storm that breaks a claim, and shrink it
+    Search(SearchArgs),
     /// Validate scenario files, and run nothing
     Check(CheckArgs),
     /// List the scenarios that are built in, or the mutants
@@ -104,6 +107,38 @@ pub struct RunArgs {
     /// Print the trial's log to stderr (-vv: more)
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SearchArgs {
+    /// A built-in scenario or a file, whose faults give way to storms; or `any`, to draw the
+    /// workload, too
+    #[arg(value_name = "NAME|FILE|any", value_hint = ValueHint::AnyPath)]
+    pub scenario: String,
+    /// Try this contender instead of the scenario's own (repeatable)
+    #[arg(long, value_name = "LINK/MODE")]
+    pub contender: Vec<Contender>,
+    /// Look for a violation of this guarantee, claimed or not
+    #[arg(long, value_name = "GUARANTEE", value_parser = values::guarantee)]
+    pub guarantee: Option<Guarantee>,
+    /// How long to look: so many trials, or a time
+    #[arg(long, value_name = "60s|10000", default_value = "60s", value_parser = values::budget)]
+    pub budget: Budget,
+    /// The seed of the first storm
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub from: u64,
+    /// Trials at a time (what is found is the same at any number)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Change a key of the scenario, as in broker.window=1 (repeatable)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = values::setting)]
+    pub set: Vec<Setting>,
+    /// Where to write the shrunken scenario; by default a new file here
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Run a scenario that is larger than the limits
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, clap::Args)]

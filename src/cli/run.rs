@@ -18,17 +18,14 @@ use super::progress::Progress;
 use super::trace::{Naming, Trace};
 use super::trial::{self, Job, Keep, Runs, Wishes};
 use super::values::Seeds;
-use super::{Exit, interrupt, log};
-use crate::message::Contender;
-use crate::scenario::LoadOptions;
+use super::{Exit, family, interrupt, log};
 use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
 use book::Book;
 
 /// Loads everything, then runs everything.
 pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
-    let (settings, contenders, force) = (args.set.clone(), contenders(args), args.force);
-    let options = LoadOptions { settings, contenders, force };
+    let options = family::options(&args.set, &args.contender, args.force);
     let loaded = match load::all(&args.scenarios, &options, console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -142,17 +139,6 @@ fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), Strin
         let whole = scenario.run_for;
         Err(format!("--at {at} is not before the end of {given}, which runs for {whole}"))
     })
-}
-
-/// Each contender once, in the order in which they are first named.
-fn contenders(args: &RunArgs) -> Vec<Contender> {
-    let mut contenders = Vec::new();
-    for &contender in &args.contender {
-        if !contenders.contains(&contender) {
-            contenders.push(contender);
-        }
-    }
-    contenders
 }
 
 /// One thread a core; a single one where a log is printed, so that trials do not mix in it.

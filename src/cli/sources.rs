@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use miette::MietteDiagnostic;
 
-use super::Exit;
+use super::{Exit, family};
 use crate::scenario::{builtin, limits::FILE_BYTES};
 
 /// A scenario's text, and where it comes from.
@@ -37,6 +37,9 @@ impl NotFound {
 pub fn find(given: &str) -> Result<Vec<Source>, NotFound> {
     if let Some(text) = builtin::find(given) {
         return Ok(vec![Source { given: given.to_owned(), text: text.as_bytes().to_vec() }]);
+    }
+    if let Some(text) = family::drawn(given) {
+        return Ok(vec![Source { given: given.to_owned(), text: text.into_bytes() }]);
     }
     let path = Path::new(given);
     if path.is_dir() {

@@ -9,6 +9,7 @@ use clap::{Arg, Command};
 use crate::explain;
 use crate::scenario::Setting;
 use crate::time::{Duration, Instant};
+use crate::verdict::Guarantee;
 
 /// Seeds from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,52 @@ pub fn seeds(text: &str) -> Result<Seeds, String> {
         return Err(format!("the first seed, {first}, is above the last, {last}"));
     }
     Ok(Seeds { first, last })
+}
+
+/// How long something goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// So many trials: the same on every machine.
+    Trials(u64),
+    /// So long, by the clock on the wall.
+    Time(std::time::Duration),
+}
+
+impl Budget {
+    /// The trials, if it is trials.
+    pub fn trials(self) -> Option<u64> {
+        match self {
+            Budget::Trials(trials) => Some(trials),
+            Budget::Time(_) => None,
+        }
+    }
+
+    /// Whether the time is over, if it is time.
+    pub fn is_over(self, elapsed: std::time::Duration) -> bool {
+        matches!(self, Budget::Time(time) if elapsed >= time)
+    }
+}
+
+/// Reads `10000` or `60s`.
+pub fn budget(text: &str) -> Result<Budget, String> {
+    if let Ok(trials) = text.trim().parse::<u64>() {
+        return match trials {
+            0 => Err("no trial finds nothing".to_owned()),
+            trials => Ok(Budget::Trials(trials)),
+        };
+    }
+    let shape = "a budget is a number of trials, as in 10000, or a time, as in 60s";
+    match moment(text) {
+        Ok(at) if at > Instant::ZERO => Ok(Budget::Time(at.since(Instant::ZERO).into())),
+        _ => Err(shape.to_owned()),
+    }
+}
+
+/// Reads a guarantee's word.
+pub fn guarantee(text: &str) -> Result<Guarantee, String> {
+    let words = Guarantee::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+    let found = Guarantee::ALL.iter().find(|one| one.name() == text);
+    found.copied().ok_or_else(|| format!("a guarantee is one of {words}"))
 }
 
 /// Takes `broker.window=1` as it stands: the loader says what is wrong with it.

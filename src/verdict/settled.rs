@@ -18,16 +18,9 @@ use super::{Cause, cause, wanted};
 /// From when on a trial may be settled: everything that the scenario does has been done, and every
 /// fault is over. [`Instant::NEVER`] if one never is.
 pub fn settled_from(scenario: &Scenario) -> Instant {
-    let faults = scenario.faults.iter().map(|fault| fault.until + fault.kind.longest_queue());
-    let publishes = scenario.clients.iter().flat_map(|client| &client.publish);
-    let last = publishes.filter_map(|publish| match publish.when {
-        When::Every { start, every, count } => Some(start + every * count.saturating_sub(1)),
-        When::On { .. } => None,
-    });
-    let changes =
-        scenario.clients.iter().flat_map(|client| client.join.iter().chain(&client.leave));
-    let changes = changes.map(|change| change.at);
-    faults.chain(last).chain(changes).max().unwrap_or(Instant::ZERO)
+    let faults = scenario.faults.iter();
+    let over = faults.map(|fault| fault.until + fault.kind.longest_queue()).max();
+    over.unwrap_or(Instant::ZERO).max(scenario.scripted_until())
 }
 
 /// Whether every message has its outcome and no copy is under way, up to the end of the history.

@@ -1,0 +1,99 @@
+//! Scenarios by seed: one file under every seed, or a new one drawn from each.
+
+use super::Exit;
+use super::console::Console;
+use super::load::{self, Loaded};
+use crate::message::Contender;
+use crate::scenario::{Diagnostics, LoadOptions, Scenario, Setting};
+use crate::search;
+
+/// The word for scenarios that are drawn: `any`, or with a seed `any:7`.
+pub const ANY: &str = "any";
+
+/// What a seed is given to.
+pub enum Family {
+    /// A scenario of which the seed is changed.
+    One(Box<Loaded>),
+    /// Scenarios that are drawn, workload and storm, and what is changed in each.
+    Any(LoadOptions),
+}
+
+impl Family {
+    /// The family that an argument names.
+    ///
+    /// # Errors
+    /// It is not there, not one, or not valid; all that is wrong has been shown.
+    pub fn find(given: &str, options: LoadOptions, console: &Console) -> Result<Family, Exit> {
+        if given != ANY {
+            let mut loaded = load::all(&[given.to_owned()], &options, console)?;
+            let Some(one) = loaded.pop().filter(|_| loaded.is_empty()) else {
+                console.say(&format!("dlab: {given} is a folder of several; name one of them"));
+                return Err(Exit::Usage);
+            };
+            return Ok(Family::One(Box::new(one)));
+        }
+        // What is wrong with a setting is wrong with it under any seed.
+        match draw(1, &options) {
+            Ok(_) => Ok(Family::Any(options)),
+            Err(problem) => {
+                console.complain(&problem);
+                Err(Exit::Usage)
+            }
+        }
+    }
+
+    /// What runs it again.
+    pub fn given(&self) -> &str {
+        match self {
+            Family::One(loaded) => &loaded.given,
+            Family::Any(_) => ANY,
+        }
+    }
+
+    /// The rows of each.
+    pub fn contenders(&self) -> Vec<Contender> {
+        match self {
+            Family::One(loaded) => loaded.scenario.contenders.clone(),
+            Family::Any(options) if options.contenders.is_empty() => Contender::all().collect(),
+            Family::Any(options) => options.contenders.clone(),
+        }
+    }
+
+    /// The scenario of a seed, with the storm of the seed in place of its own.
+    ///
+    /// # Errors
+    /// A setting does not fit to what was drawn.
+    pub fn stormy(&self, seed: u64) -> Result<Scenario, Diagnostics> {
+        match self {
+            Family::One(loaded) => Ok(search::stormy(&loaded.scenario, seed)),
+            Family::Any(options) => draw(seed, options),
+        }
+    }
+}
+
+/// The text of the scenario that is drawn from the seed that an argument names.
+pub fn drawn(given: &str) -> Option<String> {
+    let seed = given.strip_prefix(ANY)?.strip_prefix(':')?.parse().ok()?;
+    Some(search::any(seed).to_string())
+}
+
+fn draw(seed: u64, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
+    let name = format!("{ANY}:{seed}");
+    Scenario::load_with(&name, &search::any(seed).to_string(), options)
+}
+
+/// Each contender once, in the order in which they are first named.
+pub fn once_each(given: &[Contender]) -> Vec<Contender> {
+    let mut contenders = Vec::new();
+    for &contender in given {
+        if !contenders.contains(&contender) {
+            contenders.push(contender);
+        }
+    }
+    contenders
+}
+
+/// The settings of a command line.
+pub fn options(set: &[Setting], contender: &[Contender], force: bool) -> LoadOptions {
+    LoadOptions { settings: set.to_vec(), contenders: once_each(contender), force }
+}

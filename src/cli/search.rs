@@ -1,0 +1,246 @@
+//! `dlab search`: storm after storm, until one breaks something; then the smallest that does.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant as Clock;
+
+use super::args::SearchArgs;
+use super::console::Console;
+use super::family::{self, Family};
+use super::in_order::{Step, in_order};
+use super::log::Log;
+use super::progress::Progress;
+use super::{Exit, interrupt, run};
+use crate::message::Contender;
+use crate::report;
+use crate::scenario::Scenario;
+use crate::search::{self, Aim, Coverage, Exercise, Finding, Shrunk, Tried};
+
+/// Searches, shrinks, and tells.
+pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
+    let options = family::options(&args.set, &args.contender, args.force);
+    let family = match Family::find(&args.scenario, options, console) {
+        Ok(family) => family,
+        Err(exit) => return exit,
+    };
+    let pool = match run::pool(args.jobs, Log::Off) {
+        Ok(pool) => pool,
+        Err(message) => {
+            console.say(&format!("dlab: {message}"));
+            return Exit::Bug;
+        }
+    };
+    interrupt::watch();
+    let aim = args.guarantee.map_or(Aim::Wrong, Aim::Violation);
+    let searched = match hunt(&family, aim, args, &pool, console) {
+        Ok(searched) => searched,
+        Err(message) => {
+            console.say(&format!("dlab: {message}"));
+            return Exit::Bug;
+        }
+    };
+    match &searched.found {
+        Some((scenario, finding)) => tell(args, &family, (scenario, finding), &searched, console),
+        None => {
+            console.print(&quiet(&family, aim, &searched));
+            if interrupt::seen() { Exit::Interrupted } else { Exit::Met }
+        }
+    }
+}
+
+/// What came of a search.
+#[derive(Default)]
+struct Searched {
+    found: Option<(Scenario, Finding)>,
+    /// Storms of which every contender was tried, and trials.
+    storms: u64,
+    trials: u64,
+    coverage: Coverage,
+}
+
+/// Tries storm after storm, each with every contender, in the order of their seeds.
+fn hunt(
+    family: &Family,
+    aim: Aim,
+    args: &SearchArgs,
+    pool: &rayon::ThreadPool,
+    console: &Console,
+) -> Result<Searched, String> {
+    let contenders = family.contenders();
+    let (trials, begun) = (args.budget.trials(), Clock::now());
+    let jobs = (args.from..=u64::MAX)
+        .flat_map(|seed| contenders.iter().map(move |contender| (seed, *contender)));
+    let jobs = jobs.take(usize::try_from(trials.unwrap_or(u64::MAX)).unwrap_or(usize::MAX));
+    let progress = Progress::new(trials.unwrap_or(u64::MAX), Log::Off, console);
+    let mut searched = Searched::default();
+    let mut bug = None;
+    in_order(
+        pool,
+        jobs,
+        |(seed, contender)| attempt(family, seed, contender),
+        |step| {
+            match step {
+                Step::Done => progress.tick(),
+                Step::Result(Ok((scenario, Tried { row, coverage }))) => {
+                    searched.trials += 1;
+                    searched.coverage += coverage;
+                    searched.storms = searched.trials.div_ceil(contenders.len() as u64);
+                    searched.found = search::find(&row, aim).map(|finding| (scenario, finding));
+                }
+                Step::Result(Err(message)) => bug = Some(message),
+            }
+            let is_over = args.budget.is_over(begun.elapsed());
+            if searched.found.is_some() || bug.is_some() || is_over || interrupt::seen() {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    progress.finish();
+    bug.map_or(Ok(searched), Err)
+}
+
+fn attempt(family: &Family, seed: u64, contender: Contender) -> Result<(Scenario, Tried), String> {
+    let scenario = family.stormy(seed).map_err(|problem| format!("seed {seed}: {problem}"))?;
+    let tried = search::attempt(&scenario, contender);
+    let tried = tried.map_err(|panic| format!("{contender}, seed {seed}: {panic}"))?;
+    Ok((scenario, tried))
+}
+
+/// Shrinks what was found, writes the scenario, and tells its story.
+fn tell(
+    args: &SearchArgs,
+    family: &Family,
+    (scenario, finding): (&Scenario, &Finding),
+    searched: &Searched,
+    console: &mut Console,
+) -> Exit {
+    let given = family.given();
+    console.print(&format!(
+        "{}: {}, found with seed {} after {}.\n",
+        finding.contender,
+        finding.wrong,
+        scenario.seed,
+        report::counted(searched.trials, "trial"),
+    ));
+    let told = search::shrink(scenario, finding).and_then(|shrunk| {
+        let style = console.style();
+        let story = |history: &_| report::story(&shrunk.scenario, history, &style);
+        let told = search::attempt_then(&shrunk.scenario, finding.contender, story);
+        told.map(|(_, story)| (shrunk, story))
+    });
+    let (shrunk, story) = match told {
+        Ok(told) => told,
+        Err(panic) => {
+            console.say(&format!("dlab: {panic}"));
+            return Exit::Bug;
+        }
+    };
+    console.print(&format!(
+        "Shrunk in {} from {} to {}.\n\n{story}",
+        report::counted(shrunk.trials, "trial"),
+        size(scenario),
+        size(&shrunk.scenario),
+    ));
+    if let Some(evidence) = &shrunk.finding.evidence {
+        console.print(&format!("So for {}: {evidence}.\n", shrunk.finding.client));
+    } else {
+        console.print(&format!("So for {}: {}.\n", shrunk.finding.client, shrunk.finding.wrong));
+    }
+    match write(args.out.as_deref(), given, &shrunk) {
+        Ok(path) => {
+            let path = report::quoted(&path.display().to_string());
+            console.print(&format!("\nWritten: {path}\nReplay: dlab run {path}\n"));
+            Exit::Failed
+        }
+        Err((path, error)) => {
+            console.print(&format!("\n{}", shrunk.scenario));
+            console.say(&format!("dlab: {} cannot be written: {error}", path.display()));
+            Exit::File
+        }
+    }
+}
+
+/// How much there is in a scenario.
+fn size(scenario: &Scenario) -> String {
+    let messages: u64 = scenario
+        .clients
+        .iter()
+        .flat_map(|client| {
+            client.publish.iter().map(move |one| one.count() * u64::from(client.count))
+        })
+        .sum();
+    let clients: u64 = scenario.clients.iter().map(|client| u64::from(client.count)).sum();
+    format!(
+        "{}, {} and {}",
+        report::counted(scenario.faults.len() as u64, "fault"),
+        report::counted(clients, "client"),
+        report::counted(messages, "message"),
+    )
+}
+
+/// Writes the scenario to a file that was not there: nothing is replaced.
+fn write(
+    out: Option<&Path>,
+    given: &str,
+    shrunk: &Shrunk,
+) -> Result<PathBuf, (PathBuf, io::Error)> {
+    let stem = Path::new(given).file_stem().unwrap_or_default().to_string_lossy();
+    let stem = format!("{stem}-{}", shrunk.finding.wrong.word());
+    let names = (1_u64..).map(|n| match n {
+        1 => PathBuf::from(format!("{stem}.toml")),
+        n => PathBuf::from(format!("{stem}-{n}.toml")),
+    });
+    let text = shrunk.scenario.to_string();
+    let create = |path: &Path| {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        file.write_all(text.as_bytes())
+    };
+    if let Some(path) = out {
+        return create(path).map(|()| path.to_owned()).map_err(|error| (path.to_owned(), error));
+    }
+    for path in names {
+        match create(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err((path, error)),
+        }
+    }
+    unreachable!("there is a number for every file")
+}
+
+/// What is said when nothing was found.
+fn quiet(family: &Family, aim: Aim, searched: &Searched) -> String {
+    let Searched { storms, trials, coverage, .. } = searched;
+    let what = match aim {
+        Aim::Wrong => "broke a claim".to_owned(),
+        Aim::Violation(guarantee) => format!("violated {guarantee}"),
+    };
+    let whose = report::counted(family.contenders().len() as u64, "contender");
+    let storms = report::counted(*storms, "storm");
+    let trials = report::counted(*trials, "trial");
+    format!("Nothing {what}: {storms}, {whose}, {trials}.\n{}", covered(coverage))
+}
+
+/// What storms exercised, and what none did.
+fn covered(coverage: &Coverage) -> String {
+    let (met, never): (Vec<_>, Vec<_>) = coverage.iter().partition(|(_, count)| *count > 0);
+    let met: Vec<String> = met
+        .into_iter()
+        .map(|(exercise, count)| format!("{} {}", report::count(count), exercise.plural()))
+        .collect();
+    let never: Vec<String> = never
+        .into_iter()
+        .map(|(exercise, _): (Exercise, u64)| exercise.plural().to_owned())
+        .collect();
+    let mut lines = Vec::new();
+    for (verb, list) in [("met", met), ("never met", never)] {
+        if !list.is_empty() {
+            let text = format!("They {verb} {}.", report::listed(&list));
+            lines.extend(report::wrap_to(report::COLUMNS, &text, "", ""));
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}

@@ -1,0 +1,102 @@
+//! What a storm did, in a few lines: faults, who lost its session and came back, and what was
+//! published in between. For scenarios that have been shrunk to what matters.
+
+use std::collections::BTreeSet;
+
+use crate::history::{Event, History, What};
+use crate::message::{Answer, MessageId, Name, Note};
+use crate::scenario::Scenario;
+use crate::time::Instant;
+
+use super::ids::compact;
+use super::measure::{left, width, wrap};
+use super::style::Style;
+use super::words;
+
+/// Most lines of a story; what comes then is counted.
+const MOST_LINES: usize = 24;
+
+/// The lines of a story, each ended by a newline, each with the time of what it tells.
+pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
+    let mut told: Vec<(Instant, String)> = Vec::new();
+    let mut published: Option<(Instant, Vec<MessageId>)> = None;
+    let mut known = vec![false; history.processes.len()];
+    for event in &history.events {
+        if let What::Note(Note::HandedOver { message }) = &event.what {
+            let (_, ids) = published.get_or_insert((event.at, Vec::new()));
+            ids.push(message.id.clone());
+            continue;
+        }
+        let is_first = match event.what {
+            What::Note(Note::Welcomed { .. }) => {
+                !std::mem::replace(&mut known[event.process as usize], true)
+            }
+            _ => false,
+        };
+        let Some(text) = sentence(scenario, history, event).filter(|_| !is_first) else { continue };
+        told.extend(published.take().map(|(at, ids)| (at, publishes(&ids, style))));
+        told.push((event.at, text));
+    }
+    told.extend(published.take().map(|(at, ids)| (at, publishes(&ids, style))));
+    lines(&told)
+}
+
+fn lines(told: &[(Instant, String)]) -> String {
+    let shown = &told[..told.len().min(MOST_LINES)];
+    let column = shown.iter().map(|(at, _)| width(&at.to_string())).max().unwrap_or_default() + 2;
+    let mut lines = Vec::new();
+    for (at, text) in shown {
+        lines.extend(wrap(text, &left(&at.to_string(), column), &" ".repeat(column)));
+    }
+    let more = told.len() - shown.len();
+    if more > 0 {
+        lines.push(format!("… and {more} more."));
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn publishes(all: &[MessageId], style: &Style) -> String {
+    let ids: BTreeSet<&MessageId> = all.iter().collect();
+    let publishers: BTreeSet<&Name> = all.iter().map(|id| &id.publisher).collect();
+    let publishers: Vec<String> = publishers.into_iter().map(Name::to_string).collect();
+    let verb = if publishers.len() == 1 { "publishes" } else { "publish" };
+    format!("{} {verb} {}.", words::listed(&publishers), compact(&ids, style))
+}
+
+/// What an event does to somebody; most say nothing here.
+fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<String> {
+    let who: &Name = &history.processes[event.process as usize].name;
+    Some(match &event.what {
+        What::FaultBegan { fault } => {
+            let entry = &scenario.faults[*fault];
+            let for_whom = words::who(entry, scenario);
+            let until = match entry.until {
+                Instant::NEVER => String::new(),
+                until => format!(", for {}", until.since(entry.at)),
+            };
+            format!("{for_whom}: {}{until}.", words::fault(entry))
+        }
+        What::Note(Note::Lost { reason, .. }) => {
+            format!("{who} loses its session: {}.", reason.words())
+        }
+        What::Note(Note::Welcomed { .. }) => format!("{who} has a session again."),
+        What::Note(Note::ToldAnswer { answer, .. }) => match answer {
+            Answer::Started { .. } => return None,
+            Answer::Resumed { position, .. } => {
+                format!("{who} is told that all after position {position} follows.")
+            }
+            Answer::Gap { from, to, .. } if from == to => {
+                format!("{who} is told that position {from} is lost.")
+            }
+            Answer::Gap { from, to, .. } => {
+                format!("{who} is told that positions {from} to {to} are lost.")
+            }
+            Answer::NewEpoch { .. } => format!("{who} is told that a new epoch has begun."),
+        },
+        What::Note(Note::Evicted { id, client, .. }) => {
+            format!("The backlog drops {id}, which {client} has not got.")
+        }
+        What::Interrupted { .. } => format!("{who} dies, and its handler with it."),
+        _ => return None,
+    })
+}

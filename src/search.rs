@@ -1,0 +1,70 @@
+//! Storms from seeds: what they exercise, what they break, and the smallest one that still does.
+//!
+//! A seed gives a storm (and, where nobody has one, a workload); a trial of it either holds or
+//! shows a [`Finding`]; a finding is shrunk while it stays the same, and told as a story. Nothing
+//! here prints or reads files.
+
+mod coverage;
+mod finding;
+mod shrink;
+mod storm;
+mod workload;
+
+pub use coverage::{Coverage, Exercise};
+pub use finding::{Finding, Wrong, find};
+pub use shrink::{Shrunk, shrink};
+pub use storm::{peace, storm, stormy};
+pub use workload::any;
+
+use crate::history::History;
+use crate::message::Contender;
+use crate::scenario::Scenario;
+use crate::sim::{Stop, TrialOptions, TrialPanic, run_trial_then};
+use crate::verdict::{self, Guarantee, Row, is_settled, settled_from};
+
+/// When a trial of a search stops: as soon as nothing is left that could change what it finds.
+pub const STOP: Stop = Stop { from: settled_from, when: is_settled };
+
+/// What came of one trial.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The judgement.
+    pub row: Row,
+    /// What its storm exercised.
+    pub coverage: Coverage,
+}
+
+/// Runs a scenario once over a contender with its own seed, until it is settled.
+///
+/// # Errors
+/// Something in the trial panicked: a bug of delivery-lab, or of the machine that was tried.
+pub fn attempt(scenario: &Scenario, contender: Contender) -> Result<Tried, TrialPanic> {
+    attempt_then(scenario, contender, |_| ()).map(|(tried, ())| tried)
+}
+
+/// The same, and what is to be made of the history.
+///
+/// # Errors
+/// Something in the trial panicked.
+pub fn attempt_then<T: Send>(
+    scenario: &Scenario,
+    contender: Contender,
+    then: impl FnOnce(&History) -> T + Send,
+) -> Result<(Tried, T), TrialPanic> {
+    let options = TrialOptions { stop: Some(STOP), ..TrialOptions::default() };
+    run_trial_then(scenario, contender, scenario.seed, &options, |trial| {
+        let row = verdict::judge(scenario, contender, &trial.history);
+        let coverage = Coverage::of(&trial.history);
+        (Tried { row, coverage }, then(&trial.history))
+    })
+}
+
+/// What to look for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aim {
+    /// A broken claim, or something that only a broken machine does.
+    #[default]
+    Wrong,
+    /// This guarantee violated, whether anybody claims it or not.
+    Violation(Guarantee),
+}

@@ -1,0 +1,129 @@
+//! What a storm exercised: a property that never met its trouble proves nothing.
+
+use std::collections::BTreeSet;
+use std::ops::{AddAssign, Index};
+
+use serde::Serialize;
+
+use crate::history::{History, PowerState, What};
+use crate::message::{Answer, EndReason, Note, PushKind, SessionId};
+
+/// One kind of trouble that a trial may have met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exercise {
+    /// A client came back to a session.
+    Reconnect,
+    /// A message was sent again that had been out before.
+    Redelivery,
+    /// A message was sent because it had been accepted before the session joined.
+    Replay,
+    /// A client was told of a gap.
+    Gap,
+    /// The backlog's limits dropped a message.
+    Eviction,
+    /// The broker began a new epoch.
+    Epoch,
+    /// A client dropped a copy.
+    Duplicate,
+    /// A heartbeat found a dead session.
+    HalfOpen,
+    /// A newer session replaced one that seemed alive.
+    Takeover,
+    /// A client crashed.
+    ClientCrash,
+}
+
+impl Exercise {
+    /// All of them, in the order of the report.
+    pub const ALL: [Exercise; 10] = [
+        Exercise::Reconnect,
+        Exercise::Redelivery,
+        Exercise::Replay,
+        Exercise::Gap,
+        Exercise::Eviction,
+        Exercise::Epoch,
+        Exercise::Duplicate,
+        Exercise::HalfOpen,
+        Exercise::Takeover,
+        Exercise::ClientCrash,
+    ];
+
+    /// What it is called when there are several.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Exercise::Reconnect => "reconnects",
+            Exercise::Redelivery => "redeliveries",
+            Exercise::Replay => "replays",
+            Exercise::Gap => "gaps",
+            Exercise::Eviction => "evictions",
+            Exercise::Epoch => "epochs",
+            Exercise::Duplicate => "duplicates dropped",
+            Exercise::HalfOpen => "half-open detections",
+            Exercise::Takeover => "takeovers",
+            Exercise::ClientCrash => "client crashes",
+        }
+    }
+}
+
+/// How often each kind was met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Coverage([u64; Exercise::ALL.len()]);
+
+impl Coverage {
+    /// What the history of one trial met.
+    pub fn of(history: &History) -> Coverage {
+        let mut coverage = Coverage::default();
+        let mut had_session = BTreeSet::new();
+        let mut closed: BTreeSet<&SessionId> = BTreeSet::new();
+        for event in &history.events {
+            let met = match &event.what {
+                What::Power(PowerState::Killed | PowerState::PowerLost) if event.process > 0 => {
+                    Exercise::ClientCrash
+                }
+                What::Power(PowerState::Killed | PowerState::PowerLost) => Exercise::Epoch,
+                What::Note(Note::Welcomed { .. }) if !had_session.insert(event.process) => {
+                    Exercise::Reconnect
+                }
+                What::Note(Note::Pushed { kind: PushKind::Again, .. }) => Exercise::Redelivery,
+                What::Note(Note::Pushed { kind: PushKind::Replay, .. }) => Exercise::Replay,
+                What::Note(Note::ToldGap { .. }) => Exercise::Gap,
+                What::Note(Note::ToldAnswer { answer: Answer::Gap { .. }, .. }) => Exercise::Gap,
+                What::Note(Note::Evicted { .. }) => Exercise::Eviction,
+                What::Note(Note::DroppedCopy { .. }) => Exercise::Duplicate,
+                What::Note(
+                    Note::SessionClosed { session, reason, .. } | Note::Lost { session, reason },
+                ) => match reason {
+                    EndReason::Heartbeat => Exercise::HalfOpen,
+                    EndReason::Replaced if closed.insert(session) => Exercise::Takeover,
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            coverage.0[met as usize] += 1;
+        }
+        coverage
+    }
+
+    /// Each kind with its count.
+    pub fn iter(&self) -> impl Iterator<Item = (Exercise, u64)> + '_ {
+        Exercise::ALL.into_iter().zip(self.0)
+    }
+}
+
+impl Index<Exercise> for Coverage {
+    type Output = u64;
+
+    fn index(&self, exercise: Exercise) -> &u64 {
+        &self.0[exercise as usize]
+    }
+}
+
+impl AddAssign for Coverage {
+    fn add_assign(&mut self, other: Coverage) {
+        for (sum, one) in self.0.iter_mut().zip(other.0) {
+            *sum += one;
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A storm from a seed: faults on the clients of a scenario, and then peace.
+//!
+//! Swarm style: each seed leaves some kinds of faults out and sets the strength of the others
+//! anew, so that storms differ in kind and not only in detail (Groce et al., "Swarm Testing",
+//! ISSTA 2012; FoundationDB and TigerBeetle do the same).
+
+use crate::message::Name;
+use crate::scenario::{Direction, Fault, FaultKind, Latency, Notice, Scenario, Subscribe, Who};
+use crate::sim::Draw;
+use crate::time::{Duration, Instant};
+
+/// When storms begin: everyone has joined by then, unless something else is in the way.
+const BEGIN: Instant = Instant::from_millis(500);
+/// How long a storm lasts at least.
+const LEAST: Duration = Duration::from_secs(4);
+/// Most faults of a storm.
+const MOST_FAULTS: u64 = 6;
+/// The longest fault.
+const LONGEST: Duration = Duration::from_secs(8);
+/// The shortest fault.
+const SHORTEST: Duration = Duration::from_millis(20);
+/// The smallest latency that a storm sets: a trial takes the longer, the smaller it is.
+const LEAST_LATENCY_MS: u64 = 10;
+
+/// The scenario with the storm of its seed in the place of its own faults, and long enough for
+/// the peace after it. What it expected is gone.
+pub fn stormy(scenario: &Scenario, seed: u64) -> Scenario {
+    let ends = storm_ends(scenario);
+    let faults = storm(scenario, seed);
+    let mut stormy = Scenario { seed, faults, expectations: Vec::new(), ..scenario.clone() };
+    let end = ends.since(Instant::ZERO) + peace(&stormy);
+    stormy.run_for = Duration::from_secs(end.as_micros().div_ceil(1_000_000));
+    stormy
+}
+
+/// How long it may take after the last fault until everything has arrived: an attempt to connect
+/// that met the storm (its timeout and the longest wait before the next), a session that fell
+/// silent (a ping's interval and its timeout, and a wait), what a full queue of the network still
+/// holds, and ten seconds to deliver it all.
+pub fn peace(scenario: &Scenario) -> Duration {
+    let limits = scenario.clients.iter().map(|client| &client.limits);
+    let attempt = limits.map(|limits| limits.connect_timeout + limits.backoff_most).max();
+    let beat = scenario.broker.heartbeat;
+    let drain = scenario.faults.iter().map(|fault| fault.kind.longest_queue()).max();
+    let deliver = Duration::from_secs(10);
+    attempt.unwrap_or_default() + beat.every + beat.timeout + drain.unwrap_or_default() + deliver
+}
+
+/// When the workload is done, and no fault is on any more.
+fn storm_ends(scenario: &Scenario) -> Instant {
+    scenario.scripted_until().max(BEGIN + LEAST)
+}
+
+/// The faults of a seed, in order of their beginnings.
+pub fn storm(scenario: &Scenario, seed: u64) -> Vec<Fault> {
+    let dice = Draw::new(seed).named("storm");
+    let ends = storm_ends(scenario);
+    let cast = Cast::of(scenario);
+    let kinds: Vec<&'static str> = FaultKind::NAMES
+        .into_iter()
+        .filter(|kind| dice.named("on").named(kind).below(2) == 1)
+        .collect();
+    if kinds.is_empty() || cast.clients.is_empty() {
+        return Vec::new();
+    }
+    let count = dice.named("count").between(1, MOST_FAULTS);
+    let draw = |index| {
+        let dice = dice.named("fault").with(index);
+        let kind = kinds[dice.named("kind").below(kinds.len() as u64) as usize];
+        // How strong a kind is belongs to the seed, not to the fault.
+        cast.fault(kind, seed, dice, ends)
+    };
+    let mut faults: Vec<Fault> = (0..count).filter_map(draw).collect();
+    faults.sort_by_key(|fault| (fault.at, fault.until));
+    faults
+}
+
+/// Who there is, for faults.
+struct Cast {
+    clients: Vec<Name>,
+    subscriptions: Vec<(Name, Subscribe)>,
+}
+
+impl Cast {
+    fn of(scenario: &Scenario) -> Cast {
+        let mut cast = Cast { clients: Vec::new(), subscriptions: Vec::new() };
+        for entry in &scenario.clients {
+            for (process, _) in entry.processes() {
+                let own = entry.subscribe.iter().map(|one| (process.clone(), one.clone()));
+                cast.subscriptions.extend(own);
+                cast.clients.push(process);
+            }
+        }
+        cast
+    }
+
+    /// One fault; `None` if nobody can have it.
+    fn fault(&self, word: &'static str, seed: u64, dice: Draw, ends: Instant) -> Option<Fault> {
+        let strength = Draw::new(seed).named("strength").named(word);
+        let mut who = match dice.named("broker").below(6) {
+            0 => Who::Broker,
+            _ => Who::Clients(vec![pick(dice.named("who"), &self.clients)?.clone()]),
+        };
+        let kind = match word {
+            "disconnect" => FaultKind::Disconnect,
+            "cut" => FaultKind::Cut,
+            "partition" => {
+                let other = pick(dice.named("who"), &self.clients)?.clone();
+                who = Who::Nobody;
+                FaultKind::Partition { groups: vec![vec!["broker".into()], vec![other]] }
+            }
+            "loss" => FaultKind::Loss { rate: percent(strength, 2, 60) },
+            "duplicate" => FaultKind::Duplicate { rate: percent(strength, 5, 60) },
+            "corrupt" => FaultKind::Corrupt { rate: percent(strength, 2, 40) },
+            "reorder" => FaultKind::Reorder {
+                rate: percent(strength, 5, 60),
+                delay: Duration::from_millis(strength.named("delay").between(20, 400)),
+            },
+            "latency" => {
+                let min = strength.named("min").between(LEAST_LATENCY_MS, 200);
+                let more = strength.named("more").between(0, 300);
+                let [min, max] = [min, min + more].map(Duration::from_millis);
+                FaultKind::Latency { latency: Latency { min, max } }
+            }
+            "bandwidth" => FaultKind::Bandwidth {
+                bytes_per_second: strength.named("rate").between(1_000, 50_000),
+                queue_bytes: strength.named("queue").between(1_500, 20_000),
+            },
+            "crash" => FaultKind::Crash {
+                notice: if dice.named("notice").below(2) == 0 {
+                    Notice::Silent
+                } else {
+                    Notice::Given
+                },
+            },
+            "pause" => FaultKind::Pause,
+            "slow" => {
+                let handler = Duration::from_millis(strength.named("handler").between(5, 800));
+                FaultKind::Slow { handler }
+            }
+            "deaf" => {
+                let (client, one) = pick(dice.named("deaf"), &self.subscriptions)?;
+                who = Who::Clients(vec![client.clone()]);
+                FaultKind::Deaf { queue: one.queue.clone(), event: one.event.clone() }
+            }
+            _ => unreachable!("a kind of fault without dice"),
+        };
+        if who == Who::Broker && ["disconnect", "slow", "deaf"].contains(&word) {
+            who = Who::Clients(vec![pick(dice.named("who"), &self.clients)?.clone()]);
+        }
+        let has_direction = matches!(
+            kind,
+            FaultKind::Cut
+                | FaultKind::Loss { .. }
+                | FaultKind::Duplicate { .. }
+                | FaultKind::Corrupt { .. }
+                | FaultKind::Reorder { .. }
+                | FaultKind::Latency { .. }
+                | FaultKind::Bandwidth { .. }
+        );
+        let direction = match dice.named("direction").below(4) {
+            0 if has_direction => Direction::In,
+            1 if has_direction => Direction::Out,
+            _ => Direction::Both,
+        };
+        let (at, until) = span(dice, ends);
+        Some(Fault { kind, who, at, until, direction })
+    }
+}
+
+/// When a fault is on: short ones as often as long ones.
+fn span(dice: Draw, ends: Instant) -> (Instant, Instant) {
+    let last = (ends.as_millis() - SHORTEST.as_millis()).max(BEGIN.as_millis());
+    let at = dice.named("at").between(BEGIN.as_millis(), last);
+    let (shortest, longest) = (SHORTEST.as_millis() as f64, LONGEST.as_millis() as f64);
+    let span = shortest * (longest / shortest).powf(dice.named("for").unit());
+    let until = (at + span as u64).min(ends.as_millis()).max(at + 1);
+    (Instant::from_millis(at), Instant::from_millis(until))
+}
+
+fn pick<T>(dice: Draw, list: &[T]) -> Option<&T> {
+    list.get(dice.below(list.len() as u64) as usize)
+}
+
+fn percent(dice: Draw, min: u64, max: u64) -> f64 {
+    dice.named("rate").between(min, max) as f64 / 100.0
+}

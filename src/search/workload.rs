@@ -1,0 +1,137 @@
+//! A workload from a seed: who publishes what to whom, and what broker and clients keep.
+
+use serde_json::json;
+
+use crate::message::{
+    BrokerLimits, ClientLimits, Contender, Echo, From, Heartbeat, Keep, Name, Retention, Target,
+};
+use crate::scenario::{Client, Latency, Publish, RoomChange, Scenario, Subscribe, When};
+use crate::sim::Draw;
+use crate::time::{Duration, Instant};
+
+use super::storm::stormy;
+
+/// The queue of every drawn workload.
+const QUEUE: &str = "q";
+/// The event, and the room, that everyone knows.
+const EVENT: &str = "e";
+/// The room that some join later.
+const ROOM: &str = "vip";
+/// When the first message is published.
+const START_MS: u64 = 1_000;
+/// When the last one is, at the latest.
+const END_MS: u64 = 8_000;
+
+/// The scenario of a seed: workload and storm, over every contender.
+pub fn any(seed: u64) -> Scenario {
+    let dice = Draw::new(seed).named("workload");
+    let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
+    let ms = Duration::from_millis;
+    let latency = ms([10, 20, 40][dice.named("latency").below(3) as usize]);
+    let backlog = match is("small backlog", 4) {
+        true => Retention {
+            messages: dice.named("backlog").between(2, 12) as usize,
+            ..Retention::default()
+        },
+        false => Retention::default(),
+    };
+    let default = BrokerLimits::default();
+    let broker = BrokerLimits {
+        backlog,
+        heartbeat: Heartbeat { every: ms(1_000), timeout: ms(1_000) },
+        window: if is("window", 4) {
+            dice.named("window").with(1).between(1, 5) as usize
+        } else {
+            default.window
+        },
+        ..default
+    };
+    let scenario = Scenario {
+        name: format!("any-{seed}"),
+        title: format!("Drawn from the seed {seed}"),
+        about: String::new(),
+        seed,
+        run_for: ms(END_MS),
+        latency: Latency { min: latency, max: latency },
+        contenders: Contender::all().collect(),
+        broker,
+        polling_interval: ms(if is("quick polls", 2) { 300 } else { 1_000 }),
+        mutant: None,
+        clients: clients(dice),
+        faults: Vec::new(),
+        expectations: Vec::new(),
+    };
+    stormy(&scenario, seed)
+}
+
+fn clients(dice: Draw) -> Vec<Client> {
+    let drivers = dice.named("drivers").between(1, 2);
+    let shops = dice.named("shops").between(1, 3);
+    let drivers = (1..=drivers).map(|n| driver(dice.named("driver").with(n), n));
+    let shops = (1..=shops).map(|n| shop(dice.named("shop").with(n), n));
+    drivers.chain(shops).collect()
+}
+
+/// One that publishes; some hear what they say, or what others do.
+fn driver(dice: Draw, number: u64) -> Client {
+    let every = dice.named("every").between(100, 600);
+    let most = (END_MS - START_MS) / every;
+    let count = dice.named("count").between(most / 3 + 1, most.max(1));
+    let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
+    let length = if is("long", 3) { dice.named("length").below(600) as usize } else { 0 };
+    let target = Target {
+        to: if is("rooms", 3) { vec![EVENT.into(), ROOM.into()] } else { Vec::new() },
+        except: if is("except", 8) { vec![ROOM.into()] } else { Vec::new() },
+        echo: if is("broadcast", 3) { Echo::NotSender } else { Echo::Everyone },
+        keep: if is("volatile", 10) { Keep::Volatile } else { Keep::Kept },
+    };
+    let publish = Publish {
+        queue: QUEUE.into(),
+        event: EVENT.into(),
+        payload: (&json!("x".repeat(length))).into(),
+        target,
+        when: When::Every {
+            start: Instant::from_millis(START_MS + dice.named("start").below(5) * 100),
+            every: Duration::from_millis(every),
+            count,
+        },
+        ack_within: None,
+    };
+    let subscribe = if is("listens", 3) { vec![subscription(From::Now)] } else { Vec::new() };
+    Client { publish: vec![publish], subscribe, ..client(format!("driver{number}")) }
+}
+
+/// One that listens; some come later, leave a room, or want all from the beginning.
+fn shop(dice: Draw, number: u64) -> Client {
+    let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
+    let from = if is("start", 4) { From::Start } else { From::Now };
+    let change = |room: &str, name: &str| RoomChange {
+        queue: QUEUE.into(),
+        room: room.into(),
+        at: Instant::from_millis(dice.named(name).between(1_500, END_MS - 500) / 100 * 100),
+    };
+    let join = if is("joins", 3) { vec![change(ROOM, "join at")] } else { Vec::new() };
+    let leave = if is("leaves", 4) { vec![change(EVENT, "leave at")] } else { Vec::new() };
+    let inbox =
+        if is("small inbox", 6) { dice.named("inbox").between(1, 10) as usize } else { 1_000 };
+    let limits = ClientLimits { inbox, ..ClientLimits::default() };
+    let subscribe = vec![subscription(from)];
+    Client { subscribe, join, leave, limits, ..client(format!("shop{number}")) }
+}
+
+fn subscription(from: From) -> Subscribe {
+    Subscribe { queue: QUEUE.into(), event: EVENT.into(), from }
+}
+
+fn client(id: String) -> Client {
+    Client {
+        id: Name::from(id),
+        name: None,
+        count: 1,
+        publish: Vec::new(),
+        subscribe: Vec::new(),
+        join: Vec::new(),
+        leave: Vec::new(),
+        limits: ClientLimits::default(),
+    }
+}
