@@ -16,7 +16,8 @@ What `verdict` decides by, rule by rule; what the words mean is on [another page
 rule was switched off in a copy of the source, and the test in the last column failed: one of
 `src/verdict/tests`, or that of `tests/oracle`, in which a second judge, written from the law alone
 and slow, judges ten thousand random histories as well. `tests/rules` has for each rule the lines
-that were changed; `SWITCH_OFF=all cargo test --test rules every_rule_makes` does it again.
+that were changed; `SWITCH_OFF=all cargo test --test rules every_rule_makes` does it again. When a
+trial may stop (`verdict/settled.rs`) is no verdict, and has a test of its own: `tests/settled.rs`.
 ";
 
 /// Where the tests are.
