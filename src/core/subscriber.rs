@@ -150,11 +150,14 @@ impl Subscriber {
         queue.left.insert(room.clone());
     }
 
-    /// The broker said where a subscription stands.
+    /// The broker said where a subscription stands. It says so once a session: the answer to a
+    /// later join of the same queue says nothing new.
     pub fn answered(&mut self, name: &Name, answer: Answer, outputs: &mut Outputs) {
-        note(outputs, Note::ToldAnswer { queue: name.clone(), answer });
-        let Some(queue) = self.queues.get_mut(name) else { return };
+        let Some(queue) = self.queues.get_mut(name).filter(|queue| !queue.is_attached()) else {
+            return;
+        };
         queue.stand(answer);
+        note(outputs, Note::ToldAnswer { queue: name.clone(), answer });
         self.release(name, outputs);
     }
 

@@ -100,6 +100,14 @@ fn broker_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<
     if crashed.is_some_and(|crashed| violation.until().is_none_or(|until| crashed < until)) {
         return Some("the broker crashed after accepting it");
     }
+    // A restarted broker has forgotten both, and takes the earlier one when it comes again.
+    if let Violation::Late(late) = violation
+        && let Some(before) = facts.messages.get(late.after).first_accepted()
+        && let Some(crashed) = facts.lives.death_after(BROKER, before.moment)
+        && crashed < late.handled
+    {
+        return Some("the broker crashed after accepting the one before it");
+    }
     let delivery = facts.deliveries.get(case.subscriber, violation.message());
     if loss == Some(Cause::Evicted) || delivery.is_some_and(|way| !way.evicted.is_empty()) {
         return Some("retention did not keep it");

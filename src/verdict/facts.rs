@@ -25,10 +25,10 @@ pub use handlers::Handlers;
 pub use hash::{Map, Set};
 pub use lines::Lines;
 pub use lives::Lives;
-pub use messages::{Acceptance, MessageFacts, Messages, Sending, Word};
+pub use messages::{MessageFacts, Messages, Sending, Word};
 pub use moment::Moment;
 pub use paths::{Paths, sides};
-pub use places::{Applied, Begins, Places, Told};
+pub use places::{Applied, Begins, Places, Told, ToldGap};
 pub use roll::Roll;
 pub use sessions::{Ending, Session, Sessions};
 

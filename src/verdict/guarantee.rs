@@ -74,8 +74,8 @@ pub fn is_announced(one: &Judged<'_, '_>) -> bool {
         return true;
     }
     let places = &one.way.facts.places;
-    one.place().is_some_and(|(queue, accepted, position)| {
-        places.is_announced(one.way.subscriber, queue, accepted.life, position)
+    one.places().any(|(queue, life, position)| {
+        places.is_announced(one.way.subscriber, queue, life, position)
     })
 }
 

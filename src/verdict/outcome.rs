@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::message::{Mode, Name, Position, PushKind};
 
 use super::copies::{End, Way};
-use super::facts::{Acceptance, BROKER, Copy, Facts, Handling, Map, Moment};
+use super::facts::{BROKER, Copy, Delivery, Facts, Handling, Map, Moment};
 use super::{Cause, MessageOutcome, Outcome, Subscriber, cause};
 
 /// One subscriber's case: the facts, what became of each wanted message, and the evidence.
@@ -94,7 +94,11 @@ impl<'f, 'a> Case<'f, 'a> {
             *causes.entry(end.cause).or_default() += 1;
         }
         let ways = facts.deliveries.of_subscriber(self.subscriber);
-        let unasked = ways.iter().filter(|way| !way.wanted && way.first_handling.is_some()).count();
+        // What a broker owes to a join that it was told is asked for, also where the record that it
+        // has forgotten says otherwise.
+        let is_unasked =
+            |way: &&Delivery| !way.wanted && way.kept.is_empty() && way.first_handling.is_some();
+        let unasked = ways.iter().filter(is_unasked).count();
         let mut delays: Vec<f64> = self.judged.iter().filter_map(Judged::delay_ms).collect();
         delays.sort_unstable_by(f64::total_cmp);
         Subscriber {
@@ -135,11 +139,13 @@ impl<'f, 'a> Judged<'f, 'a> {
         self.loss.filter(|end| end.cause != Cause::Unsettled)
     }
 
-    /// Its last acceptance with a position: the queue's number, and where it was.
-    pub fn place(&self) -> Option<(u32, Acceptance, Position)> {
-        let last = self.way.message.last_accepted()?;
-        let queue = &self.way.message.message?.queue;
-        Some((self.way.facts.places.find_queue(queue)?, last, last.position?))
+    /// Every place that it had: the queue's number, the life of the broker, the position. A message
+    /// that its publisher sends again after a crash has one in each life that accepted it.
+    pub fn places(&self) -> impl Iterator<Item = (u32, u32, Position)> + use<'f, 'a> {
+        let Way { facts, message, .. } = self.way;
+        let queue = message.message.and_then(|message| facts.places.find_queue(&message.queue));
+        let accepted = message.accepted.iter();
+        accepted.filter_map(move |one| Some((queue?, one.life, one.position?)))
     }
 
     /// From hand-over to handled.

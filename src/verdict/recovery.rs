@@ -1,32 +1,33 @@
 //! Whether what a subscriber was told at each recovery was true.
 //!
-//! A recovery is an answer `resumed`, `gap` or `new epoch`; `started` promises nothing. It is
-//! compared with what was lost of the same queue, among what a broker had accepted, since the
-//! recovery before: a loss counts once. A loss that a gap announces is not held against `resumed`,
-//! whenever the gap is told. A gap over what was handled is no alarm if the process that handled it
-//! has died since: its next life does not know that it had it.
+//! A recovery is an answer `resumed`, `gap` or `new epoch`, or a gap that is told later, while the
+//! client is connected; `started` promises nothing. It is compared with what was lost of the same
+//! queue, among what a broker had accepted, since the recovery before: a loss counts once, and what
+//! was lost after the broker had answered is the next one's. A loss that a gap announces is not held
+//! against `resumed`, whenever the gap is told. A gap over what was handled is no alarm if it was
+//! handled by another process of the client, or by one that has died since: whoever is told of it
+//! does not know that the client has it.
 
 use crate::message::{Answer, Epoch, Position};
-use crate::time::Instant;
 
-use super::Recoveries;
-use super::facts::{Map, Moment, Told};
+use super::facts::{Map, Moment, Told, ToldGap};
 use super::guarantee::is_announced;
 use super::outcome::Case;
+use super::{Cause, Recoveries};
 
 /// A message that was accepted and is lost for good.
 struct Loss {
-    at: Instant,
-    life: u32,
-    position: Position,
+    /// Where an event of its own ended it, that; else before everything at that instant.
+    moment: Moment,
     announced: Announced,
 }
 
-/// A message that was handled by a process which died later.
-struct Forgotten {
-    died: Moment,
+/// A place of a message that is lost, or was handled.
+struct Place {
     life: u32,
     position: Position,
+    /// The process that handled it, and when that died; `None` if it is lost.
+    handled: Option<(u32, Option<Moment>)>,
 }
 
 /// Whether a loss was announced, at any time.
@@ -38,89 +39,113 @@ enum Announced {
 
 /// Judges every recovery of a subscriber.
 pub fn judge(case: &Case<'_, '_>) -> Recoveries {
+    let facts = case.facts;
     let losses = losses(case);
-    let forgotten = forgotten(case);
     let mut recoveries = Recoveries::default();
-    let mut before: Map<u32, (Instant, Epoch)> = Map::default();
-    for told in case.facts.places.told(case.subscriber) {
-        let losses = losses.get(&told.queue).map_or(&[][..], Vec::as_slice);
-        let since = before.insert(told.queue, (told.moment.at, told.answer.epoch()));
-        let first = since.map_or(0, |(since, _)| losses.partition_point(|loss| loss.at <= since));
-        let last = losses.partition_point(|loss| loss.at <= told.moment.at).max(first);
-        let epoch = since.map(|(_, epoch)| epoch);
-        let forgotten = forgotten.get(&told.queue).map_or(&[][..], Vec::as_slice);
-        count(&mut recoveries, told, epoch, (losses, &losses[first..last]), forgotten);
+    let mut since: Map<u32, Moment> = Map::default();
+    let mut epochs: Map<(u32, u32), Epoch> = Map::default();
+    let told = facts.places.told(case.subscriber);
+    let gaps = facts.places.gaps_told(case.subscriber);
+    let places = if told.iter().any(Told::is_gap) || !gaps.is_empty() {
+        places(case)
+    } else {
+        Map::default()
+    };
+    for told in told {
+        let Told { queue, process, answer, answered, .. } = *told;
+        let losses = losses.get(&queue).map_or(&[][..], Vec::as_slice);
+        let first = since.insert(queue, answered);
+        let first = first.map_or(0, |first| losses.partition_point(|loss| loss.moment <= first));
+        let last = losses.partition_point(|loss| loss.moment <= answered).max(first);
+        let epoch = epochs.insert((process, queue), answer.epoch());
+        let counter = match answer {
+            Answer::Started { .. } => continue,
+            Answer::Resumed { .. } => {
+                let mut lost = losses[first..last].iter();
+                match lost.any(|loss| loss.announced == Announced::No) {
+                    true => &mut recoveries.false_comfort,
+                    false => &mut recoveries.honest_success,
+                }
+            }
+            Answer::Gap { from, to, .. } => {
+                let gap =
+                    ToldGap { moment: told.moment, process, queue, life: told.life, from, to };
+                of_gap(&mut recoveries, &gap, &places)
+            }
+            // It is true if there is one, whatever it cost.
+            Answer::NewEpoch { .. } if epoch != Some(answer.epoch()) => {
+                &mut recoveries.honest_failure
+            }
+            Answer::NewEpoch { .. } => &mut recoveries.false_alarm,
+        };
+        *counter += 1;
+    }
+    for gap in gaps {
+        *of_gap(&mut recoveries, gap, &places) += 1;
     }
     recoveries
+}
+
+/// A gap is true if something in it is lost, or handled by whom who is told does not know.
+fn of_gap<'r>(
+    recoveries: &'r mut Recoveries,
+    gap: &ToldGap,
+    places: &Map<u32, Vec<Place>>,
+) -> &'r mut u64 {
+    let mut places = places.get(&gap.queue).into_iter().flatten();
+    let is_true = places.any(|place| {
+        let is_missing = match place.handled {
+            None => true,
+            Some((process, died)) => {
+                process != gap.process || died.is_some_and(|died| died < gap.moment)
+            }
+        };
+        place.life == gap.life
+            && gap.from <= place.position
+            && place.position <= gap.to
+            && is_missing
+    });
+    if is_true { &mut recoveries.honest_failure } else { &mut recoveries.false_alarm }
 }
 
 /// What was lost, by queue, in the order in which it was.
 fn losses(case: &Case<'_, '_>) -> Map<u32, Vec<Loss>> {
     let mut losses: Map<u32, Vec<Loss>> = Map::default();
     for one in &case.judged {
-        if let (Some(end), Some((queue, accepted, position))) = (one.lost(), one.place()) {
+        if let (Some(end), Some((queue, ..))) = (one.lost(), one.places().next()) {
             let announced = if is_announced(one) { Announced::Yes } else { Announced::No };
-            let loss = Loss { at: end.at, life: accepted.life, position, announced };
-            losses.entry(queue).or_default().push(loss);
+            let evicted = one.way.delivery.evicted.iter().find(|moment| moment.at == end.at);
+            let moment = evicted.filter(|_| end.cause == Cause::Evicted).copied();
+            let moment = moment.unwrap_or(Moment { at: end.at, order: 0 });
+            losses.entry(queue).or_default().push(Loss { moment, announced });
         }
     }
     for losses in losses.values_mut() {
-        losses.sort_unstable_by_key(|loss| loss.at);
+        losses.sort_unstable_by_key(|loss| loss.moment);
     }
     losses
 }
 
-/// What was handled by processes that died later, by queue.
-fn forgotten(case: &Case<'_, '_>) -> Map<u32, Vec<Forgotten>> {
+/// Where everything was that is lost or was handled, by queue.
+fn places(case: &Case<'_, '_>) -> Map<u32, Vec<Place>> {
     let facts = case.facts;
-    let mut forgotten: Map<u32, Vec<Forgotten>> = Map::default();
-    let members = facts.roll.members();
-    let processes = &members[case.subscriber].processes;
-    if processes.iter().all(|process| facts.lives.deaths(*process).is_empty()) {
-        return forgotten;
-    }
-    let places: Map<usize, _> =
-        case.judged.iter().filter_map(|one| Some((one.index, one.place()?))).collect();
-    for handling in facts.deliveries.handlings(case.subscriber) {
-        let process = facts.sessions.get(handling.session).process;
-        let died = process.and_then(|process| facts.lives.death_after(process, handling.returned));
-        let place = places.get(&handling.message);
-        if let (Some(died), Some((queue, accepted, position))) = (died, place) {
-            let one = Forgotten { died, life: accepted.life, position: *position };
-            forgotten.entry(*queue).or_default().push(one);
-        }
-    }
-    forgotten
-}
-
-/// Compares one answer with the epoch of the answer before, with all losses of its queue, with
-/// those since the answer before, and with what was forgotten. A `new epoch` is true if there is
-/// one, whatever it cost.
-fn count(
-    recoveries: &mut Recoveries,
-    told: &Told,
-    before: Option<Epoch>,
-    (all, since): (&[Loss], &[Loss]),
-    forgotten: &[Forgotten],
-) {
-    let counter = match told.answer {
-        Answer::Started { .. } => return,
-        Answer::Resumed { .. } if since.iter().any(|loss| loss.announced == Announced::No) => {
-            &mut recoveries.false_comfort
-        }
-        Answer::Resumed { .. } => &mut recoveries.honest_success,
-        Answer::Gap { from, to, .. } => {
-            let is_in = |life, at| life == told.life && from <= at && at <= to;
-            let is_lost = all.iter().any(|one| is_in(one.life, one.position));
-            let is_forgotten =
-                |one: &Forgotten| one.died < told.moment && is_in(one.life, one.position);
-            match is_lost || forgotten.iter().any(is_forgotten) {
-                true => &mut recoveries.honest_failure,
-                false => &mut recoveries.false_alarm,
+    let mut places: Map<u32, Vec<Place>> = Map::default();
+    let mut of_message: Map<usize, usize> = Map::default();
+    for (index, one) in case.judged.iter().enumerate() {
+        of_message.insert(one.index, index);
+        if one.lost().is_some() {
+            for (queue, life, position) in one.places() {
+                places.entry(queue).or_default().push(Place { life, position, handled: None });
             }
         }
-        Answer::NewEpoch { epoch, .. } if before != Some(epoch) => &mut recoveries.honest_failure,
-        Answer::NewEpoch { .. } => &mut recoveries.false_alarm,
-    };
-    *counter += 1;
+    }
+    for handling in facts.deliveries.handlings(case.subscriber) {
+        let Some(process) = facts.sessions.get(handling.session).process else { continue };
+        let Some(one) = of_message.get(&handling.message) else { continue };
+        let handled = Some((process, facts.lives.death_after(process, handling.returned)));
+        for (queue, life, position) in case.judged[*one].places() {
+            places.entry(queue).or_default().push(Place { life, position, handled });
+        }
+    }
+    places
 }

@@ -12,6 +12,7 @@ use crate::time::{Duration, Instant};
 
 use super::copies::{Way, unstopped};
 use super::facts::{BROKER, Copy, Facts, MessageFacts};
+use super::guarantee::is_announced;
 use super::outcome::Case;
 use super::{Cause, cause, wanted};
 
@@ -182,11 +183,7 @@ fn has_everything(facts: &Facts<'_>, subscriber: usize) -> bool {
         && Case::of(facts, subscriber).judged.iter().all(|one| match one.loss {
             None => true,
             Some(end) if end.at == Instant::NEVER => false,
-            Some(end) if end.cause == Cause::Evicted => {
-                one.place().is_none_or(|(queue, last, at)| {
-                    facts.places.is_announced(subscriber, queue, last.life, at)
-                })
-            }
+            Some(end) if end.cause == Cause::Evicted => is_announced(one),
             Some(_) => true,
         })
 }

@@ -70,6 +70,11 @@ impl InQueue {
         self.is_attached = true;
     }
 
+    /// Whether the broker has said on this session where the subscription stands.
+    pub fn is_attached(&self) -> bool {
+        self.is_attached
+    }
+
     /// How a delivery stands to what was read.
     pub fn order(&self, place: Place) -> Order {
         match self.stand {

@@ -40,7 +40,9 @@ fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
     let way = one.way;
     let facts = way.facts;
     let lasts = |session: &Session| session.outlives(facts.ended_at);
-    if way.message.accepted.is_empty() {
+    let is_with_the_broker =
+        way.message.last_accepted().is_some_and(|last| last.life == facts.lives.broker_life());
+    if !is_with_the_broker {
         let (_, publisher) = way.message.handed_over?;
         let open = facts.sessions.of_process(publisher).filter(|session| lasts(session));
         return open.filter_map(|session| Some(session.welcomed?.at)).max();

@@ -23,6 +23,7 @@ pub struct Places {
 struct Subscription {
     attachments: Vec<Attachment>,
     told: Vec<Told>,
+    gaps_told: Vec<ToldGap>,
     gaps: Map<(u32, u32), Vec<(Position, Position)>>,
     over: Map<u32, u32>,
     /// Queues in which a record was ended since the last attachment.
@@ -72,12 +73,40 @@ pub enum Begins {
 pub struct Told {
     /// When.
     pub moment: Moment,
+    /// Which process.
+    pub process: u32,
     /// In which queue.
     pub queue: u32,
     /// The life of the broker that the answer speaks of.
     pub life: u32,
     /// The answer.
     pub answer: Answer,
+    /// When the broker gave it; when it was heard, if the broker never gave it.
+    pub answered: Moment,
+}
+
+impl Told {
+    /// Whether it tells of a gap.
+    pub fn is_gap(&self) -> bool {
+        matches!(self.answer, Answer::Gap { .. })
+    }
+}
+
+/// One gap that a client was told of beside an answer.
+#[derive(Clone, Copy)]
+pub struct ToldGap {
+    /// When.
+    pub moment: Moment,
+    /// Which process.
+    pub process: u32,
+    /// In which queue.
+    pub queue: u32,
+    /// The life of the broker that it was last told of.
+    pub life: u32,
+    /// The first position.
+    pub from: Position,
+    /// The last one.
+    pub to: Position,
 }
 
 impl Places {
@@ -136,6 +165,16 @@ impl Places {
                 let subscription = &mut self.subscribers[subscriber];
                 subscription.gaps_announced += 1;
                 subscription.gaps.entry((queue, life)).or_default().push((*from, *to));
+                let last = subscription.told.iter();
+                let mut last =
+                    last.rev().filter(|one| (one.process, one.queue) == (seen.process, queue));
+                let is_answers = matches!(last.next().map(|one| one.answer),
+                    Some(Answer::Gap { from: first, to: last, .. }) if first == *from && last == *to);
+                // The answer has told of it already.
+                if !is_answers {
+                    let (moment, process, from, to) = (seen.moment, seen.process, *from, *to);
+                    subscription.gaps_told.push(ToldGap { moment, process, queue, life, from, to });
+                }
             }
             _ => {}
         }
@@ -146,7 +185,11 @@ impl Places {
         let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
         self.told_life.insert((seen.process, queue), life);
         let subscription = &mut self.subscribers[subscriber];
-        subscription.told.push(Told { moment: seen.moment, queue, life, answer });
+        let is_it = |one: &&Attachment| one.queue == queue && one.answer == answer;
+        let given = subscription.attachments.iter().rev().find(is_it);
+        let answered = given.map_or(seen.moment, |attachment| attachment.moment);
+        let (moment, process) = (seen.moment, seen.process);
+        subscription.told.push(Told { moment, process, queue, life, answer, answered });
         match answer {
             Answer::Gap { from, to, .. } => {
                 subscription.gaps.entry((queue, life)).or_default().push((from, to));
@@ -203,6 +246,11 @@ impl Places {
     /// Every answer that a subscriber was told, in order.
     pub fn told(&self, subscriber: usize) -> &[Told] {
         &self.subscribers[subscriber].told
+    }
+
+    /// Every gap that a subscriber was told of beside an answer, in order.
+    pub fn gaps_told(&self, subscriber: usize) -> &[ToldGap] {
+        &self.subscribers[subscriber].gaps_told
     }
 
     /// How many gaps a subscriber was told of while it was connected.

@@ -190,8 +190,27 @@ fn recoveries_are_compared_with_the_truth() {
     // A loss counts once, and a gap that is told beside the answer is honest.
     let twice = back(away().evicted(1, 1), resumed(0)).at(4_000).answered(resumed(1));
     check_recoveries(twice, Recoveries { honest_success: 1, ..comfort });
-    let told = Note::ToldGap { queue: "q".into(), from: 1, to: 1 };
-    check_recoveries(back(away().evicted(1, 1), resumed(0)).note(SHOP, told), success);
+    let told = |from, to| Note::ToldGap { queue: "q".into(), from, to };
+    let both = Recoveries { honest_success: 1, ..failure };
+    let later = |story: Story, note| story.at(4_000).note(SHOP, note);
+    check_recoveries(later(back(away().evicted(1, 1), resumed(0)), told(1, 1)), both);
+    // The answer's own gap is told once; another one counts for itself, and must be true.
+    check_recoveries(later(back(away().evicted(1, 1), gap(1, 1)), told(1, 1)), failure);
+    let more = Recoveries { false_alarm: 1, ..failure };
+    check_recoveries(later(back(away().evicted(1, 1), gap(1, 1)), told(2, 2)), more);
+    // What was lost after the broker had answered is not held against that answer.
+    let (queue, answer) = (|| "q".into(), resumed(0));
+    let attached = |story: Story| {
+        let (client, session) = ("shop".into(), story.session_id());
+        let answer = Box::new(answer);
+        story.note(BROKER, Note::Attached { queue: queue(), client, session, answer })
+    };
+    let evicted = attached(away().at(3_000).connected()).at(3_010).evicted(1, 1);
+    let heard = evicted.at(3_020).note(SHOP, Note::ToldAnswer { queue: queue(), answer });
+    check_recoveries(heard, success);
+    // A message that came into two lives of the broker was announced if it was in one of them.
+    let twice = back(away().evicted(1, 1), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
+    check_recoveries(twice, failure);
 }
 
 /// Who noticed the only fault after how long, and by what.

@@ -353,7 +353,7 @@ impl Story {
         row.subscribers.into_iter().find(|one| one.client == "shop").unwrap()
     }
 
-    fn session_id(&self) -> SessionId {
+    pub fn session_id(&self) -> SessionId {
         SessionId { process: "shop".into(), number: self.session }
     }
 

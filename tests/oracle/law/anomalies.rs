@@ -134,7 +134,9 @@ impl Case<'_, '_> {
         let patience = broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout;
         let accepted = trial.accepted(&one.message.id);
         let dated = accepted.first().map_or(one.handed_over, |(when, _)| *when);
-        let Some(path) = self.path_since(one, accepted.is_empty()) else { return false };
+        let is_here = |when| trial.life(when) == trial.last_life();
+        let is_with_publisher = !accepted.iter().any(|(when, _)| is_here(*when));
+        let Some(path) = self.path_since(one, is_with_publisher) else { return false };
         let begun = trial.scenario.faults.iter().filter(|one| one.at <= trial.history.ended_at);
         let faults = begun.map(|fault| fault.until + longest_queue(&fault.kind));
         let calls = self.handlings.iter().map(|one| trial.at(one.when));

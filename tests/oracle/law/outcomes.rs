@@ -101,10 +101,15 @@ impl<'s, 'a> Case<'s, 'a> {
         causes
     }
 
-    /// Messages that were handled and are not wanted, each once.
+    /// Messages that were handled, are not wanted, and that no join was owed, each once.
     pub fn unasked(&self) -> u64 {
         let first = self.handlings.iter().filter(|one| self.is_first(one));
-        first.filter(|one| !self.subscriber.wants(one.id)).count() as u64
+        let is_owed = |id: &MessageId| {
+            let mut lives = 0..=self.trial.last_life();
+            lives.any(|life| self.subscriber.kept(id, life).is_some())
+        };
+        let unasked = |one: &&Handling<'_>| !self.subscriber.wants(one.id) && !is_owed(one.id);
+        first.filter(unasked).count() as u64
     }
 
     pub fn interrupted(&self) -> u64 {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use delivery_lab::message::{AckPolicy, Answer, Dedup, Epoch, Link, MessageId, Mode, Name, Note};
+use delivery_lab::message::{
+    AckPolicy, Answer, Dedup, Epoch, Link, MessageId, Mode, Name, Note, Position,
+};
 use delivery_lab::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Truth};
 
 use super::copies::End;
@@ -122,8 +124,13 @@ impl<'s, 'a> Case<'s, 'a> {
             return true;
         }
         let accepted = self.trial.accepted_by_life(&one.message.id);
-        let Some((life, _, Some(position))) = accepted.last().copied() else { return false };
-        let queue = &one.message.queue;
+        let mut places =
+            accepted.iter().filter_map(|(life, _, position)| Some((*life, (*position)?)));
+        places.any(|place| self.is_told_of(&one.message.queue, place))
+    }
+
+    /// Whether the subscriber was told that a position is lost, or all of the life that it was in.
+    fn is_told_of(&self, queue: &Name, (life, position): (usize, Position)) -> bool {
         self.trial.notes().any(|(when, process, note)| match note {
             _ if !self.subscriber.is(process) => false,
             Note::ToldAnswer { queue: of, answer } if of == queue => {
@@ -174,7 +181,7 @@ impl<'s, 'a> Case<'s, 'a> {
         let of = |id: &MessageId| trial.handed_over(id).is_some_and(|(.., one)| one.is_volatile());
         let accepted = trial.accepted(id).first().map(|(when, _)| *when);
         let crashed = accepted.and_then(|accepted| trial.death_after(BROKER, accepted));
-        let terms: [(&dyn Fn() -> bool, &'static str); 12] = [
+        let terms: [(&dyn Fn() -> bool, &'static str); 13] = [
             (&|| of(id), "it was volatile"),
             (
                 &|| matches!(offence, Offence::Late(_, after) if of(after)),
@@ -185,6 +192,17 @@ impl<'s, 'a> Case<'s, 'a> {
             (
                 &|| crashed.is_some_and(|crashed| until.is_none_or(|until| crashed < until)),
                 "the broker crashed after accepting it",
+            ),
+            (
+                &|| match offence {
+                    Offence::Late(late, after) => {
+                        let accepted = trial.accepted(after).first().map(|(when, _)| *when);
+                        let died = accepted.and_then(|when| trial.death_after(BROKER, when));
+                        died.is_some_and(|died| died < late.when)
+                    }
+                    Offence::Lost(..) | Offence::Twice(..) => false,
+                },
+                "the broker crashed after accepting the one before it",
             ),
             (
                 &|| cause == Some(Cause::Evicted) || self.was_evicted(id),
@@ -253,7 +271,7 @@ pub fn life_of(trial: Trial<'_>, epoch: Epoch, when: When) -> usize {
 }
 
 /// Which life of the broker a process was last told of in a queue; else the present one.
-fn life_last_told(trial: Trial<'_>, process: u32, queue: &Name, when: When) -> usize {
+pub fn life_last_told(trial: Trial<'_>, process: u32, queue: &Name, when: When) -> usize {
     let answers = trial.notes().filter(|(earlier, who, _)| *earlier < when && *who == process);
     let answers = answers.filter_map(|(earlier, _, note)| match note {
         Note::ToldAnswer { queue: of, answer } if of == queue => Some((earlier, answer.epoch())),

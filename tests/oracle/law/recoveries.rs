@@ -1,91 +1,150 @@
 //! Whether what a subscriber was told when it came back was true.
 
 use delivery_lab::message::{Answer, Name, Note, Position};
-use delivery_lab::verdict::Recoveries;
+use delivery_lab::verdict::{Cause, Recoveries};
 
 use super::outcomes::Case;
-use super::promises::life_of;
+use super::promises::{life_last_told, life_of};
 use super::trial::When;
 
-impl Case<'_, '_> {
-    /// Each answer but `started` is compared with what was lost of its queue.
+/// An answer that a process of the subscriber heard.
+struct Heard<'a> {
+    when: When,
+    process: u32,
+    queue: &'a Name,
+    answer: Answer,
+}
+
+impl<'s, 'a> Case<'s, 'a> {
+    /// Each answer but `started`, and each gap that no answer told of, is compared with what was
+    /// lost of its queue.
     pub fn recoveries(&self) -> Recoveries {
         let mut recoveries = Recoveries::default();
-        let answers = self.trial.notes().filter_map(|(when, process, note)| match note {
-            Note::ToldAnswer { queue, answer } if self.subscriber.is(process) => {
-                Some((when, queue, *answer))
-            }
-            _ => None,
-        });
-        let answers: Vec<(When, &Name, Answer)> = answers.collect();
-        for (when, queue, answer) in &answers {
-            let before = answers.iter().rfind(|(earlier, of, _)| earlier < when && of == queue);
+        let answers = self.answers();
+        for heard in &answers {
+            let Heard { when, process, queue, answer } = *heard;
+            let earlier = || answers.iter().filter(|one| one.when < when && one.queue == queue);
             let counter = match answer {
                 Answer::Started { .. } => continue,
-                Answer::Resumed { .. } => match self.is_something_missing(queue, before, *when) {
-                    true => &mut recoveries.false_comfort,
-                    false => &mut recoveries.honest_success,
-                },
-                Answer::Gap { from, to, .. } => {
-                    let life = life_of(self.trial, answer.epoch(), *when);
-                    match self.is_lost_or_forgotten(queue, life, (*from, *to), *when) {
-                        true => &mut recoveries.honest_failure,
-                        false => &mut recoveries.false_alarm,
+                Answer::Resumed { .. } => {
+                    let until = self.given(heard);
+                    let since = earlier().last().map(|before| self.given(before));
+                    match self.is_something_missing(queue, since, until) {
+                        true => &mut recoveries.false_comfort,
+                        false => &mut recoveries.honest_success,
                     }
                 }
-                Answer::NewEpoch { epoch, .. } => match before {
-                    Some((_, _, before)) if before.epoch() == *epoch => &mut recoveries.false_alarm,
-                    _ => &mut recoveries.honest_failure,
-                },
+                Answer::Gap { from, to, .. } => {
+                    let life = life_of(self.trial, answer.epoch(), when);
+                    self.gap(&mut recoveries, (when, process, queue), life, (from, to))
+                }
+                Answer::NewEpoch { epoch, .. } => {
+                    match earlier().rfind(|one| one.process == process) {
+                        Some(before) if before.answer.epoch() == epoch => {
+                            &mut recoveries.false_alarm
+                        }
+                        _ => &mut recoveries.honest_failure,
+                    }
+                }
             };
             *counter += 1;
+        }
+        for (when, process, note) in self.trial.notes() {
+            let Note::ToldGap { queue, from, to } = note else { continue };
+            if !self.subscriber.is(process) {
+                continue;
+            }
+            let mut own = answers
+                .iter()
+                .filter(|one| one.when < when && one.process == process && one.queue == queue);
+            let is_told = own.next_back().is_some_and(|one| {
+                matches!(one.answer, Answer::Gap { from: f, to: t, .. } if (f, t) == (*from, *to))
+            });
+            if !is_told {
+                let life = life_last_told(self.trial, process, queue, when);
+                *self.gap(&mut recoveries, (when, process, queue), life, (*from, *to)) += 1;
+            }
         }
         recoveries
     }
 
+    fn answers(&self) -> Vec<Heard<'a>> {
+        let answers = self.trial.notes().filter_map(|(when, process, note)| match note {
+            Note::ToldAnswer { queue, answer } if self.subscriber.is(process) => {
+                Some(Heard { when, process, queue, answer: *answer })
+            }
+            _ => None,
+        });
+        answers.collect()
+    }
+
+    /// When the broker gave an answer that was heard; if it never did, when it was heard.
+    fn given(&self, heard: &Heard<'_>) -> When {
+        let given = self.trial.notes().filter(|(when, _, note)| {
+            *when < heard.when
+                && matches!(note, Note::Attached { client, queue, answer, .. }
+                    if *client == self.subscriber.name
+                        && queue == heard.queue
+                        && **answer == heard.answer)
+        });
+        given.last().map_or(heard.when, |(when, ..)| when)
+    }
+
     /// Something that a broker had accepted was lost since the answer before, and nobody ever
     /// tells of it.
-    fn is_something_missing(
-        &self,
-        queue: &Name,
-        before: Option<&(When, &Name, Answer)>,
-        when: When,
-    ) -> bool {
-        let since = before.map(|(before, ..)| self.trial.at(*before));
+    fn is_something_missing(&self, queue: &Name, since: Option<When>, until: When) -> bool {
         let mut lost = self.wanted.iter().filter_map(|one| Some((one, one.lost()?)));
-        lost.any(|(one, (at, _))| {
+        lost.any(|(one, (at, cause))| {
+            let evicted = self.trial.notes().find(|(when, _, note)| {
+                self.trial.at(*when) == at
+                    && matches!(note, Note::Evicted { id, client, .. }
+                        if *id == one.message.id && *client == self.subscriber.name)
+            });
+            let evicted = evicted.filter(|_| cause == Cause::Evicted).map(|(when, ..)| when);
+            let is_by = |when: When| match evicted {
+                Some(evicted) => evicted <= when,
+                None => at <= self.trial.at(when),
+            };
             one.message.queue == *queue
-                && at <= self.trial.at(when)
-                && since.is_none_or(|since| at > since)
-                && self.place(one).is_some()
+                && is_by(until)
+                && since.is_none_or(|since| !is_by(since))
+                && self.places(one).next().is_some()
                 && !self.is_told(one)
         })
     }
 
-    /// Something in the gap is lost, or had been handled by a process which has died since and
-    /// does not know that.
-    fn is_lost_or_forgotten(
+    /// Something in the gap is lost, or was handled by a process other than the one that is told,
+    /// or that has died since.
+    fn gap<'r>(
         &self,
-        queue: &Name,
+        recoveries: &'r mut Recoveries,
+        (when, process, queue): (When, u32, &Name),
         life: usize,
         (from, to): (Position, Position),
-        when: When,
-    ) -> bool {
-        self.wanted.iter().any(|one| {
-            let is_in = self
-                .place(one)
-                .is_some_and(|(of, position)| of == life && from <= position && position <= to);
+    ) -> &'r mut u64 {
+        let is_missing = |one: &super::outcomes::Wanted<'_, '_>| {
             let mut handlings = self.handlings.iter().filter(|call| *call.id == one.message.id);
-            let is_forgotten = handlings.any(|call| {
-                self.trial.death_after(call.process, call.when).is_some_and(|died| died < when)
+            let is_unknown = handlings.any(|call| {
+                let died = self.trial.death_after(call.process, call.when);
+                call.process != process || died.is_some_and(|died| died < when)
             });
-            one.message.queue == *queue && is_in && (one.lost().is_some() || is_forgotten)
-        })
+            one.lost().is_some() || is_unknown
+        };
+        let is_true = self.wanted.iter().any(|one| {
+            let is_in = |(of, position)| of == life && from <= position && position <= to;
+            one.message.queue == *queue && self.places(one).any(is_in) && is_missing(one)
+        });
+        if is_true { &mut recoveries.honest_failure } else { &mut recoveries.false_alarm }
     }
 
-    /// Where a message was last: in which life of the broker, and at which position.
-    fn place(&self, one: &super::outcomes::Wanted<'_, '_>) -> Option<(usize, Position)> {
-        let (life, _, position) = self.trial.accepted_by_life(&one.message.id).last().copied()?;
-        Some((life, position?))
+    /// Where a message ever was: in which life of the broker, and at which position.
+    fn places(
+        &self,
+        one: &super::outcomes::Wanted<'_, '_>,
+    ) -> impl Iterator<Item = (usize, Position)> + use<> {
+        let accepted = self.trial.accepted_by_life(&one.message.id);
+        let places: Vec<_> =
+            accepted.iter().filter_map(|(life, _, position)| Some((*life, (*position)?))).collect();
+        places.into_iter()
     }
 }
