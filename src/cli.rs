@@ -5,6 +5,7 @@
 
 mod args;
 mod console;
+mod covered;
 mod explain;
 mod family;
 mod in_order;
@@ -17,6 +18,7 @@ mod progress;
 mod run;
 mod search;
 mod sources;
+mod sweep;
 mod trace;
 mod trial;
 mod values;
@@ -88,6 +90,8 @@ pub fn main() -> ExitCode {
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &mut console),
         Command::Search(args) => search::run(&args, &mut console),
+        Command::Sweep(args) => sweep::run(&args, &mut console),
+        Command::Merge(args) => sweep::merge(&args, &mut console),
         Command::Check(args) => library::check(&args, &mut console),
         Command::List(args) => library::list(&args, &mut console),
         Command::Museum(args) => museum::run(&args, &mut console),

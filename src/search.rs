@@ -8,6 +8,7 @@ mod coverage;
 mod finding;
 mod shrink;
 mod storm;
+pub mod sweep;
 mod workload;
 
 pub use coverage::{Coverage, Exercise};
@@ -40,6 +41,18 @@ pub struct Tried {
 /// Something in the trial panicked: a bug of delivery-lab, or of the machine that was tried.
 pub fn attempt(scenario: &Scenario, contender: Contender) -> Result<Tried, TrialPanic> {
     attempt_then(scenario, contender, |_| ()).map(|(tried, ())| tried)
+}
+
+/// The same to the end that the scenario names, for what is expected of costs.
+///
+/// # Errors
+/// Something in the trial panicked.
+pub fn attempt_whole(scenario: &Scenario, contender: Contender) -> Result<Tried, TrialPanic> {
+    let options = TrialOptions::default();
+    run_trial_then(scenario, contender, scenario.seed, &options, |trial| {
+        let row = verdict::judge(scenario, contender, &trial.history);
+        Tried { row, coverage: Coverage::of(&trial.history) }
+    })
 }
 
 /// The same, and what is to be made of the history.

@@ -19,11 +19,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sim", &["scenario", "mutant", "link", "core", "net", "history"]),
     ("verdict", &["scenario", "history"]),
     ("report", &["scenario", "mutant", "history", "verdict"]),
+    ("search", &["scenario", "history", "sim", "verdict"]),
     (
         "cli",
         &[
             "explain", "history", "core", "mutant", "wire", "scenario", "net", "link", "sim",
-            "verdict", "report",
+            "verdict", "report", "search",
         ],
     ),
     ("lib", &[]),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
-use super::values::{self, Budget, Seeds};
+use super::sweep::{self, Vary};
+use super::values::{self, Budget, Seeds, Shard};
 use crate::explain::EXITS;
 use crate::message::{Contender, MessageId};
 use crate::scenario::Setting;
@@ -40,6 +41,10 @@ pub struct Looks {
 pub enum Command {
     /// Run scenarios and report
     Run(RunArgs),
+    /// Run a scenario under many seeds, or a family of scenarios
+    Sweep(SweepArgs),
+    /// Join the parts of a sweep
+    Merge(MergeArgs),
     /// Look for a storm that breaks a claim, and shrink it
     Search(SearchArgs),
     /// Validate scenario files, and run nothing
@@ -107,6 +112,56 @@ pub struct RunArgs {
     /// Print the trial's log to stderr (-vv: more)
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SweepArgs {
+    /// A built-in scenario or a file; or `any`, which is drawn anew from each seed
+    #[arg(value_name = "NAME|FILE|any", value_hint = ValueHint::AnyPath)]
+    pub scenario: String,
+    /// Every seed from A to B, both included
+    #[arg(long, value_name = "A..B", value_parser = values::seeds)]
+    pub seeds: Seeds,
+    /// The values that a key takes, as in fault.0.for=1s..60s/1s (twice: a grid)
+    #[arg(long, value_name = "PATH=A..B/STEP", value_parser = sweep::vary)]
+    pub vary: Vec<Vary>,
+    /// Run this contender instead of the scenario's own (repeatable)
+    #[arg(long, value_name = "LINK/MODE")]
+    pub contender: Vec<Contender>,
+    /// Only the K-th of N parts of the work; `dlab merge` joins their --json
+    #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = values::shard)]
+    pub shard: Shard,
+    /// Runs at a time (the result is the same at any number)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Change a key of the scenario, as in run_for=30s or broker.window=1 (repeatable)
+    #[arg(long, value_name = "PATH=VALUE", value_parser = values::setting)]
+    pub set: Vec<Setting>,
+    /// Run scenarios that are larger than the limits
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub form: SweepForm,
+}
+
+/// How a sweep is printed.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct SweepForm {
+    /// Print JSON, which `dlab merge` reads
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print CSV, a line a value and contender
+    #[arg(long)]
+    pub csv: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    /// What `dlab sweep --shard K/N --json` printed: all N parts, in any order
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub form: SweepForm,
 }
 
 #[derive(Debug, clap::Args)]

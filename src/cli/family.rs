@@ -59,6 +59,17 @@ impl Family {
         }
     }
 
+    /// The scenario with a seed; or the one that is drawn from it.
+    ///
+    /// # Errors
+    /// A setting does not fit to what was drawn.
+    pub fn with_seed(&self, seed: u64) -> Result<Scenario, Diagnostics> {
+        match self {
+            Family::One(loaded) => Ok(Scenario { seed, ..loaded.scenario.clone() }),
+            Family::Any(options) => draw(seed, options),
+        }
+    }
+
     /// The scenario of a seed, with the storm of the seed in place of its own.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::time::Instant as Clock;
 
 use super::args::SearchArgs;
 use super::console::Console;
+use super::covered::covered;
 use super::family::{self, Family};
 use super::in_order::{Step, in_order};
 use super::log::Log;
@@ -16,7 +17,7 @@ use super::{Exit, interrupt, run};
 use crate::message::Contender;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::search::{self, Aim, Coverage, Exercise, Finding, Shrunk, Tried};
+use crate::search::{self, Aim, Coverage, Finding, Shrunk, Tried};
 
 /// Searches, shrinks, and tells.
 pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
@@ -222,25 +223,4 @@ fn quiet(family: &Family, aim: Aim, searched: &Searched) -> String {
     let storms = report::counted(*storms, "storm");
     let trials = report::counted(*trials, "trial");
     format!("Nothing {what}: {storms}, {whose}, {trials}.\n{}", covered(coverage))
-}
-
-/// What storms exercised, and what none did.
-fn covered(coverage: &Coverage) -> String {
-    let (met, never): (Vec<_>, Vec<_>) = coverage.iter().partition(|(_, count)| *count > 0);
-    let met: Vec<String> = met
-        .into_iter()
-        .map(|(exercise, count)| format!("{} {}", report::count(count), exercise.plural()))
-        .collect();
-    let never: Vec<String> = never
-        .into_iter()
-        .map(|(exercise, _): (Exercise, u64)| exercise.plural().to_owned())
-        .collect();
-    let mut lines = Vec::new();
-    for (verb, list) in [("met", met), ("never met", never)] {
-        if !list.is_empty() {
-            let text = format!("They {verb} {}.", report::listed(&list));
-            lines.extend(report::wrap_to(report::COLUMNS, &text, "", ""));
-        }
-    }
-    lines.into_iter().map(|line| line + "\n").collect()
 }

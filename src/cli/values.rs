@@ -30,6 +30,27 @@ pub fn seeds(text: &str) -> Result<Seeds, String> {
     Ok(Seeds { first, last })
 }
 
+/// The `part`-th of so many parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    pub part: u64,
+    /// How many there are.
+    pub of: u64,
+}
+
+/// Reads `2/8`.
+pub fn shard(text: &str) -> Result<Shard, String> {
+    let shape = "a part is its number and how many there are, as in 2/8";
+    let (part, of) = text.split_once('/').ok_or(shape)?;
+    let part = part.trim().parse().map_err(|_| shape)?;
+    let of = of.trim().parse().map_err(|_| shape)?;
+    if part == 0 || part > of {
+        return Err(format!("there is no part {part} of {of}: the first is 1, the last {of}"));
+    }
+    Ok(Shard { part, of })
+}
+
 /// How long something goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {

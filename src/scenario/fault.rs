@@ -109,6 +109,20 @@ impl FaultKind {
         "deaf",
     ];
 
+    /// Whether it can be about one direction of a link only.
+    pub const fn has_direction(&self) -> bool {
+        matches!(
+            self,
+            FaultKind::Cut
+                | FaultKind::Loss { .. }
+                | FaultKind::Duplicate { .. }
+                | FaultKind::Corrupt { .. }
+                | FaultKind::Reorder { .. }
+                | FaultKind::Latency { .. }
+                | FaultKind::Bandwidth { .. }
+        )
+    }
+
     /// How long a full queue of it takes to drain, whether or not the fault is over by then.
     pub fn longest_queue(&self) -> Duration {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::{AddAssign, Index};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::history::{History, PowerState, What};
 use crate::message::{Answer, EndReason, Note, PushKind, SessionId};
@@ -67,7 +67,7 @@ impl Exercise {
 }
 
 /// How often each kind was met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Coverage([u64; Exercise::ALL.len()]);
 

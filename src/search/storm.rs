@@ -55,7 +55,7 @@ fn storm_ends(scenario: &Scenario) -> Instant {
 pub fn storm(scenario: &Scenario, seed: u64) -> Vec<Fault> {
     let dice = Draw::new(seed).named("storm");
     let ends = storm_ends(scenario);
-    let cast = Cast::of(scenario);
+    let cast = Cast::of(scenario, dice);
     let kinds: Vec<&'static str> = FaultKind::NAMES
         .into_iter()
         .filter(|kind| dice.named("on").named(kind).below(2) == 1)
@@ -79,11 +79,14 @@ pub fn storm(scenario: &Scenario, seed: u64) -> Vec<Fault> {
 struct Cast {
     clients: Vec<Name>,
     subscriptions: Vec<(Name, Subscribe)>,
+    /// The one client that everything happens to, in every second storm: troubles that must meet
+    /// to do harm seldom meet by chance.
+    victim: Option<Name>,
 }
 
 impl Cast {
-    fn of(scenario: &Scenario) -> Cast {
-        let mut cast = Cast { clients: Vec::new(), subscriptions: Vec::new() };
+    fn of(scenario: &Scenario, dice: Draw) -> Cast {
+        let mut cast = Cast { clients: Vec::new(), subscriptions: Vec::new(), victim: None };
         for entry in &scenario.clients {
             for (process, _) in entry.processes() {
                 let own = entry.subscribe.iter().map(|one| (process.clone(), one.clone()));
@@ -91,7 +94,17 @@ impl Cast {
                 cast.clients.push(process);
             }
         }
+        let dice = dice.named("victim");
+        if dice.below(2) == 0 {
+            cast.victim = pick(dice.with(1), &cast.clients).cloned();
+            cast.subscriptions.retain(|(process, _)| cast.victim.as_ref() == Some(process));
+        }
         cast
+    }
+
+    /// A client that something happens to.
+    fn client(&self, dice: Draw) -> Option<Name> {
+        self.victim.clone().or_else(|| pick(dice.named("who"), &self.clients).cloned())
     }
 
     /// One fault; `None` if nobody can have it.
@@ -99,13 +112,13 @@ impl Cast {
         let strength = Draw::new(seed).named("strength").named(word);
         let mut who = match dice.named("broker").below(6) {
             0 => Who::Broker,
-            _ => Who::Clients(vec![pick(dice.named("who"), &self.clients)?.clone()]),
+            _ => Who::Clients(vec![self.client(dice)?]),
         };
         let kind = match word {
             "disconnect" => FaultKind::Disconnect,
             "cut" => FaultKind::Cut,
             "partition" => {
-                let other = pick(dice.named("who"), &self.clients)?.clone();
+                let other = self.client(dice)?;
                 who = Who::Nobody;
                 FaultKind::Partition { groups: vec![vec!["broker".into()], vec![other]] }
             }
@@ -146,21 +159,11 @@ impl Cast {
             _ => unreachable!("a kind of fault without dice"),
         };
         if who == Who::Broker && ["disconnect", "slow", "deaf"].contains(&word) {
-            who = Who::Clients(vec![pick(dice.named("who"), &self.clients)?.clone()]);
+            who = Who::Clients(vec![self.client(dice)?]);
         }
-        let has_direction = matches!(
-            kind,
-            FaultKind::Cut
-                | FaultKind::Loss { .. }
-                | FaultKind::Duplicate { .. }
-                | FaultKind::Corrupt { .. }
-                | FaultKind::Reorder { .. }
-                | FaultKind::Latency { .. }
-                | FaultKind::Bandwidth { .. }
-        );
         let direction = match dice.named("direction").below(4) {
-            0 if has_direction => Direction::In,
-            1 if has_direction => Direction::Out,
+            0 if kind.has_direction() => Direction::In,
+            1 if kind.has_direction() => Direction::Out,
             _ => Direction::Both,
         };
         let (at, until) = span(dice, ends);

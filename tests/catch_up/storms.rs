@@ -208,17 +208,7 @@ impl Gust {
             *groups = vec![vec![broker], vec![one.unwrap_or_else(|| "shop1".into())]];
             who = Who::Nobody;
         }
-        let has_direction = matches!(
-            kind,
-            FaultKind::Cut
-                | FaultKind::Loss { .. }
-                | FaultKind::Duplicate { .. }
-                | FaultKind::Corrupt { .. }
-                | FaultKind::Reorder { .. }
-                | FaultKind::Latency { .. }
-                | FaultKind::Bandwidth { .. }
-        );
-        let direction = if has_direction { direction } else { Direction::Both };
+        let direction = if kind.has_direction() { direction } else { Direction::Both };
         let until = Instant::from_millis((at + length).min(STORM_ENDS_MS));
         Some(Fault { kind, who, at: Instant::from_millis(at), until, direction })
     }

@@ -1,0 +1,25 @@
+//! What storms exercised, in words.
+
+use crate::report;
+use crate::search::{Coverage, Exercise};
+
+/// What storms exercised, and what none did.
+pub fn covered(coverage: &Coverage) -> String {
+    let (met, never): (Vec<_>, Vec<_>) = coverage.iter().partition(|(_, count)| *count > 0);
+    let met: Vec<String> = met
+        .into_iter()
+        .map(|(exercise, count)| format!("{} {}", report::count(count), exercise.plural()))
+        .collect();
+    let never: Vec<String> = never
+        .into_iter()
+        .map(|(exercise, _): (Exercise, u64)| exercise.plural().to_owned())
+        .collect();
+    let mut lines = Vec::new();
+    for (verb, list) in [("met", met), ("never met", never)] {
+        if !list.is_empty() {
+            let text = format!("They {verb} {}.", report::listed(&list));
+            lines.extend(report::wrap_to(report::COLUMNS, &text, "", ""));
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}

@@ -1,0 +1,259 @@
+//! `dlab sweep`: one scenario under many seeds, or a family of scenarios; and `dlab merge`, which
+//! joins what was swept in parts.
+
+mod text;
+mod vary;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::args::{MergeArgs, SweepArgs, SweepForm};
+use super::console::Console;
+use super::family::{self, Family};
+use super::in_order::{Step, in_order};
+use super::log::Log;
+use super::progress::Progress;
+use super::{Exit, interrupt, run};
+use crate::report;
+use crate::scenario::{Expected, Scenario, Setting};
+use crate::search::sweep::{MOST_FAILING, Point, Sweep};
+use crate::search::{self, Aim, Coverage, Tried};
+use crate::verdict::{self, RunResult};
+
+pub use vary::{Vary, vary};
+
+/// The name of the JSON contract.
+const SCHEMA: &str = "delivery-lab/sweep/1";
+
+/// Most points of a grid.
+const MOST_POINTS: usize = 10_000;
+
+/// Runs a sweep, or a part of it.
+pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
+    let grid = match grid(&args.vary) {
+        Ok(grid) => grid,
+        Err(message) => {
+            console.say(&format!("dlab: {message}"));
+            return Exit::Usage;
+        }
+    };
+    let mut families = Vec::new();
+    for values in &grid {
+        let set = args.vary.iter().zip(values);
+        let set = set.map(|(vary, value)| Setting::new(format!("{}={value}", vary.path)));
+        let set: Vec<Setting> = args.set.iter().cloned().chain(set).collect();
+        let options = family::options(&set, &args.contender, args.force);
+        match Family::find(&args.scenario, options, console) {
+            Ok(family) => families.push(family),
+            Err(exit) => return exit,
+        }
+    }
+    let pool = match run::pool(args.jobs, Log::Off) {
+        Ok(pool) => pool,
+        Err(message) => {
+            console.say(&format!("dlab: {message}"));
+            return Exit::Bug;
+        }
+    };
+    interrupt::watch();
+    let mut sweep = Sweep {
+        schema: SCHEMA.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        replay: replay(args),
+        parts: (vec![args.shard.part], args.shard.of),
+        varied: args.vary.iter().map(|vary| vary.path.clone()).collect(),
+        points: grid.into_iter().map(|values| Point { values, ..Point::default() }).collect(),
+        coverage: Coverage::default(),
+    };
+    if let Err(message) = fill(&mut sweep, &families, args, &pool, console) {
+        console.say(&format!("dlab: {message}"));
+        return Exit::Bug;
+    }
+    let exit = show(&sweep, &args.form, console);
+    if interrupt::seen() { exit.and(Exit::Interrupted) } else { exit }
+}
+
+/// Joins parts, and prints what the whole would have printed.
+pub fn merge(args: &MergeArgs, console: &mut Console) -> Exit {
+    let mut parts = Vec::new();
+    for file in &args.files {
+        match read(file) {
+            Ok(part) => parts.push(part),
+            Err((exit, message)) => {
+                console.say(&format!("dlab: {}: {message}", file.display()));
+                return exit;
+            }
+        }
+    }
+    match Sweep::join(parts) {
+        Ok(whole) => show(&whole, &args.form, console),
+        Err(problem) => {
+            console.say(&format!("dlab: {problem}"));
+            Exit::Usage
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<Sweep, (Exit, String)> {
+    let text = std::fs::read(file).map_err(|error| (Exit::File, error.to_string()))?;
+    let part: Sweep = serde_json::from_slice(&text)
+        .map_err(|error| (Exit::Usage, format!("no part of a sweep: {error}")))?;
+    match part.schema == SCHEMA {
+        true => Ok(part),
+        false => Err((Exit::Usage, format!("`{}` is not {SCHEMA}", part.schema))),
+    }
+}
+
+/// Every combination of the values, outermost first; one empty one if nothing varies.
+fn grid(varied: &[Vary]) -> Result<Vec<Vec<String>>, String> {
+    if varied.len() > 2 {
+        return Err("at most two paths are varied at a time: a grid".to_owned());
+    }
+    let mut grid = vec![Vec::new()];
+    for vary in varied {
+        if grid.len().saturating_mul(vary.values.len()) > MOST_POINTS {
+            return Err(format!("a grid has at most {} points", report::count(MOST_POINTS as u64)));
+        }
+        let with = |row: &Vec<String>| {
+            let row = row.clone();
+            vary.values.iter().map(move |value| {
+                let mut row = row.clone();
+                row.push(value.clone());
+                row
+            })
+        };
+        grid = grid.iter().flat_map(with).collect();
+    }
+    Ok(grid)
+}
+
+/// What one seed at one point came to.
+struct Seen {
+    result: RunResult,
+    tried: Vec<Tried>,
+}
+
+fn fill(
+    sweep: &mut Sweep,
+    families: &[Family],
+    args: &SweepArgs,
+    pool: &rayon::ThreadPool,
+    console: &Console,
+) -> Result<(), String> {
+    let (part, of) = (args.shard.part, args.shard.of);
+    let seeds = args.seeds.first..=args.seeds.last;
+    let each = (args.seeds.last - args.seeds.first).saturating_add(1);
+    let own = each.saturating_mul(families.len() as u64).div_ceil(of);
+    let all = (0..families.len()).flat_map(|point| seeds.clone().map(move |seed| (point, seed)));
+    let jobs = (0_u64..).zip(all).filter(|(index, _)| index % of == part - 1).map(|(_, job)| job);
+    let progress = Progress::new(own, Log::Off, console);
+    let mut bug = None;
+    in_order(
+        pool,
+        jobs,
+        |(point, seed)| (point, seed, attempt(&families[point], seed)),
+        |step| {
+            match step {
+                Step::Done => progress.tick(),
+                Step::Result((at, seed, Ok(seen))) => {
+                    count(&mut sweep.points[at], &mut sweep.coverage, seed, &seen);
+                }
+                Step::Result((_, _, Err(message))) => bug = Some(message),
+            }
+            if bug.is_some() || interrupt::seen() {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    progress.finish();
+    bug.map_or(Ok(()), Err)
+}
+
+fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
+    match seen.result {
+        RunResult::Met => point.met += 1,
+        RunResult::Failed => {
+            point.failed += 1;
+            if point.failing_seeds.len() < MOST_FAILING {
+                point.failing_seeds.push(seed);
+            }
+        }
+        RunResult::Inconclusive => point.inconclusive += 1,
+    }
+    for tried in &seen.tried {
+        *coverage += tried.coverage;
+        point.of(tried.row.contender()).count(&tried.row);
+    }
+}
+
+/// One seed over every contender. Where nothing is expected, nothing wrong may be found.
+fn attempt(family: &Family, seed: u64) -> Result<Seen, String> {
+    let scenario = family.with_seed(seed).map_err(|problem| format!("seed {seed}: {problem}"))?;
+    let whole = looks_at_costs(&scenario);
+    let trial = |&contender| {
+        let tried = match whole {
+            true => search::attempt_whole(&scenario, contender),
+            false => search::attempt(&scenario, contender),
+        };
+        tried.map_err(|panic| format!("{contender}, seed {seed}: {panic}"))
+    };
+    let tried: Vec<Tried> = scenario.contenders.iter().map(trial).collect::<Result<_, _>>()?;
+    let rows: Vec<_> = tried.iter().map(|tried| tried.row.clone()).collect();
+    let checked = verdict::check_expectations(&scenario, &rows);
+    let is_wrong = rows.iter().any(|row| search::find(row, Aim::Wrong).is_some());
+    let result = match verdict::result(&scenario, &rows, &checked) {
+        _ if scenario.expectations.is_empty() && is_wrong => RunResult::Failed,
+        result => result,
+    };
+    Ok(Seen { result, tried })
+}
+
+/// Whether something is expected of what a trial costs: then it may not stop early.
+fn looks_at_costs(scenario: &Scenario) -> bool {
+    use crate::scenario::vocabulary::CONTENDER_COUNTERS;
+    let costs = |name: &str| CONTENDER_COUNTERS.contains(&name) && name != "published";
+    scenario.expectations.iter().any(|one| match &one.what {
+        Expected::Counter { name, .. } => costs(name),
+        _ => false,
+    })
+}
+
+/// The command that sweeps all of it again, whatever part this is.
+fn replay(args: &SweepArgs) -> String {
+    let mut words = vec!["dlab sweep".to_owned(), report::quoted(&args.scenario)];
+    words.push(format!("--seeds {}..{}", args.seeds.first, args.seeds.last));
+    for vary in &args.vary {
+        words.push(format!("--vary {}", report::quoted(&vary.given)));
+    }
+    words.push(settings(args));
+    if args.force {
+        words.push("--force".to_owned());
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
+}
+
+fn settings(args: &SweepArgs) -> String {
+    let contenders = family::once_each(&args.contender);
+    let contenders = contenders.iter().map(|one| format!("--contender {one}"));
+    let set = args.set.iter().map(|one| format!("--set {}", report::quoted(one.as_str())));
+    contenders.chain(set).collect::<Vec<_>>().join(" ")
+}
+
+fn show(sweep: &Sweep, form: &SweepForm, console: &mut Console) -> Exit {
+    if form.json {
+        let json = serde_json::to_string(sweep).expect("a sweep is plain data");
+        console.print(&format!("{json}\n"));
+    } else if form.csv {
+        console.print(&text::csv(sweep));
+    } else {
+        console.print(&text::text(sweep, &console.style()));
+    }
+    let any = |count: fn(&Point) -> u64| sweep.points.iter().any(|point| count(point) > 0);
+    match () {
+        () if any(|point| point.failed) => Exit::Failed,
+        () if any(|point| point.inconclusive) => Exit::Inconclusive,
+        () => Exit::Met,
+    }
+}

@@ -1,0 +1,230 @@
+//! A sweep in words, in a table, in a chart, and as CSV.
+
+use super::super::covered::covered;
+use crate::report::{self, Shape, Style};
+use crate::search::sweep::{Point, Sums, Sweep};
+
+/// Seeds whose replay lines are printed.
+const SHOWN: usize = 5;
+
+/// The whole report.
+pub fn text(sweep: &Sweep, style: &Style) -> String {
+    let mut text = headline(sweep);
+    for point in &sweep.points {
+        text += &table(sweep, point);
+        if sweep.points.len() > MOST_TABLES {
+            break;
+        }
+    }
+    if sweep.points.len() > 1 {
+        text += &chart(sweep, style);
+    }
+    text += &failing(sweep);
+    text += &format!("\n{}", covered(&sweep.coverage));
+    let (parts, of) = &sweep.parts;
+    if *of > 1 {
+        let parts: Vec<String> = parts.iter().map(u64::to_string).collect();
+        text += &format!("This is part {} of {of}.\n", report::listed(&parts));
+    }
+    text + &format!("Replay: {}\n", sweep.replay)
+}
+
+/// Points whose tables are printed; of more, only the chart is.
+const MOST_TABLES: usize = 4;
+
+fn headline(sweep: &Sweep) -> String {
+    let sum = |count: fn(&Point) -> u64| sweep.points.iter().map(count).sum::<u64>();
+    let (met, failed, idle) =
+        (sum(|one| one.met), sum(|one| one.failed), sum(|one| one.inconclusive));
+    let mut text =
+        format!("{} of {} held.", report::count(met), report::counted(met + failed + idle, "run"),);
+    if failed > 0 {
+        text += &format!(" {} failed.", report::count(failed));
+    }
+    if idle > 0 {
+        text += &format!(" In {} no fault did anything.", report::count(idle));
+    }
+    text + "\n"
+}
+
+const HEADS: [&str; 8] =
+    ["contender", "trials", "wanted", "missed", "losing", "p50", "p99", "worst"];
+
+fn table(sweep: &Sweep, point: &Point) -> String {
+    let mut rows = vec![HEADS.map(str::to_owned)];
+    rows.extend(point.contenders.iter().map(|(contender, sums)| cells(contender, sums)));
+    let widths: [usize; 8] = std::array::from_fn(|at| {
+        rows.iter().map(|row| row[at].chars().count()).max().unwrap_or_default()
+    });
+    let mut text = String::from("\n");
+    if !point.values.is_empty() {
+        text += &format!("{}\n", named(sweep, point));
+    }
+    for row in &rows {
+        let mut line = format!("{:<width$}", row[0], width = widths[0]);
+        for at in 1..8 {
+            line += &format!("  {:>width$}", row[at], width = widths[at]);
+        }
+        text += &format!("{}\n", line.trim_end());
+    }
+    for (contender, sums) in point.contenders.iter().filter(|(_, sums)| sums.missed > 0) {
+        let mut causes: Vec<(&String, &u64)> = sums.causes.iter().collect();
+        causes.sort_by_key(|(cause, count)| (std::cmp::Reverse(**count), (*cause).clone()));
+        let causes: Vec<String> = causes
+            .into_iter()
+            .map(|(cause, count)| format!("{} {cause}", report::count(*count)))
+            .collect();
+        let line = format!("{contender} missed {}.", report::listed(&causes));
+        for line in report::wrap_to(report::COLUMNS, &line, "  ", "    ") {
+            text += &format!("{line}\n");
+        }
+    }
+    text
+}
+
+fn cells(contender: &str, sums: &Sums) -> [String; 8] {
+    let ms = |percent| {
+        let ms = sums.delays.percentile(percent);
+        ms.map_or_else(|| "–".to_owned(), |ms| millis(ms))
+    };
+    [
+        contender.to_owned(),
+        report::count(sums.trials),
+        report::count(sums.wanted),
+        report::count(sums.missed),
+        report::count(sums.losing),
+        ms(50),
+        ms(99),
+        ms(100),
+    ]
+}
+
+fn millis(ms: f64) -> String {
+    if ms < 1_000.0 { format!("{ms:.0}ms") } else { format!("{:.1}s", ms / 1_000.0) }
+}
+
+fn named(sweep: &Sweep, point: &Point) -> String {
+    let pairs = sweep.varied.iter().zip(&point.values);
+    pairs.map(|(path, value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
+}
+
+/// A row a contender, a column a value: what share of the messages was missed; and where losing
+/// begins.
+fn chart(sweep: &Sweep, style: &Style) -> String {
+    let mut contenders: Vec<&String> =
+        sweep.points.iter().flat_map(|point| point.contenders.keys()).collect();
+    contenders.sort();
+    contenders.dedup();
+    let width = contenders.iter().map(|one| one.len()).max().unwrap_or_default();
+    let columns = report::COLUMNS.saturating_sub(width + 2).max(1);
+    let each = sweep.points.len().div_ceil(columns);
+    let mut text = String::from("\nShare of messages missed");
+    if let (Some(first), Some(last)) = (sweep.points.first(), sweep.points.last()) {
+        text += &format!(", from {} to {}", named(sweep, first), last.values.join(", "));
+    }
+    if each > 1 {
+        text += &format!(" ({each} values a column, the worst)");
+    }
+    text += "\n";
+    for contender in contenders {
+        let share = |point: &Point| {
+            let sums = point.contenders.get(contender);
+            sums.map_or(0.0, |sums| sums.missed as f64 / sums.wanted.max(1) as f64)
+        };
+        let bars: String = sweep
+            .points
+            .chunks(each)
+            .map(|points| bar(points.iter().map(share).fold(0.0, f64::max), style))
+            .collect();
+        let begins = sweep.points.iter().find(|point| share(point) > 0.0);
+        let begins = match begins {
+            Some(point) => format!("loses from {} on", named(sweep, point)),
+            None => "loses nothing".to_owned(),
+        };
+        text += &format!("{contender:<width$}  {bars}\n{:width$}  {begins}\n", "");
+    }
+    text
+}
+
+/// A share from 0 to 1 as one sign.
+fn bar(share: f64, style: &Style) -> char {
+    let signs: &[char] = match style.shape {
+        Shape::Unicode => &['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+        Shape::Ascii | Shape::Plain => &['.', '1', '2', '3', '4', '5', '6', '7', '8'],
+    };
+    if share <= 0.0 { signs[0] } else { signs[((share * 8.0).ceil() as usize).clamp(1, 8)] }
+}
+
+/// The first seeds that failed, with what runs them again.
+fn failing(sweep: &Sweep) -> String {
+    let words: Vec<&str> = sweep.replay.split_whitespace().collect();
+    let scenario = words.get(2).copied().unwrap_or_default();
+    let mut text = String::new();
+    let mut shown = 0;
+    for point in &sweep.points {
+        for seed in &point.failing_seeds {
+            if shown == SHOWN {
+                break;
+            }
+            shown += 1;
+            let set = sweep.varied.iter().zip(&point.values);
+            let set: String = set
+                .map(|(path, value)| {
+                    format!(" --set {}", report::quoted(&format!("{path}={value}")))
+                })
+                .collect();
+            let options = options(&sweep.replay);
+            text += &match scenario {
+                "any" => format!("  dlab run any:{seed}{options}{set}\n"),
+                _ => format!("  dlab run {scenario} --seed {seed}{options}{set}\n"),
+            };
+        }
+    }
+    let failed: u64 = sweep.points.iter().map(|point| point.failed).sum();
+    if failed == 0 {
+        return String::new();
+    }
+    let more = failed - shown as u64;
+    let more =
+        if more > 0 { format!("  … and {} more\n", report::count(more)) } else { String::new() };
+    format!("\nFailed:\n{text}{more}")
+}
+
+/// The options of the sweep that a run needs too.
+fn options(replay: &str) -> String {
+    let begin = replay.find(" --contender").into_iter().chain(replay.find(" --set")).min();
+    let begin = begin.or_else(|| replay.find(" --force"));
+    begin.map_or_else(String::new, |at| replay[at..].to_owned())
+}
+
+/// One line a point and contender.
+pub fn csv(sweep: &Sweep) -> String {
+    let mut text: String = sweep.varied.iter().map(|path| format!("{},", field(path))).collect();
+    text += "contender,trials,losing,broken,wanted,live,caught_up,missed,twice,out_of_order,\
+             p50_ms,p99_ms,worst_ms\n";
+    for point in &sweep.points {
+        for (contender, sums) in &point.contenders {
+            text +=
+                &point.values.iter().map(|value| format!("{},", field(value))).collect::<String>();
+            let Sums { trials, losing, broken, wanted, live, caught_up, .. } = sums;
+            let Sums { missed, twice, out_of_order, delays, .. } = sums;
+            text += &format!(
+                "{contender},{trials},{losing},{broken},{wanted},{live},{caught_up},{missed},{twice},{out_of_order}"
+            );
+            for percent in [50, 99, 100] {
+                let ms = delays.percentile(percent);
+                text += &format!(",{}", ms.map(|ms| ms.to_string()).unwrap_or_default());
+            }
+            text += "\n";
+        }
+    }
+    text
+}
+
+/// A field of CSV (RFC 4180).
+fn field(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}
