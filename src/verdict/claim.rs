@@ -71,7 +71,7 @@ fn outside_terms(
     }
     broker_term(case, violation)
         .or_else(|| client_term(case, violation))
-        .or_else(|| single_process_term(case, guarantee, violation))
+        .or_else(|| single_process_term(case, violation))
 }
 
 /// The broker accepted it and did not crash since, retention kept it, it was not volatile.
@@ -134,16 +134,12 @@ fn client_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<
     (no_handler || missed_by(Cause::NoHandler)).then_some("the client had no handler")
 }
 
-/// For at-most-once: the client did not crash, and was the only process of its name.
+/// Not to handle twice: the client did not crash, and was the only process of its name.
 fn single_process_term(
     case: &Case<'_, '_>,
-    guarantee: Guarantee,
     violation: Violation<'_, '_, '_>,
 ) -> Option<&'static str> {
     let Violation::Repeated(repeat) = violation else { return None };
-    if !matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce) {
-        return None;
-    }
     if !is_alone(case) {
         return Some(NOT_ALONE);
     }

@@ -186,7 +186,7 @@ fn is_into_dead_link(way: Way<'_, '_>, copy: &Copy, session: &Session) -> bool {
     };
     end_is_gone
         || died_since
-        || facts.paths.is_cut(pushed.at, BROKER, process)
+        || facts.paths.is_cut(pushed.at, process)
         || !facts.lives.is_reachable(process, pushed.at)
 }
 

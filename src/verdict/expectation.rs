@@ -115,10 +115,10 @@ fn measure(row: &Row, subscribers: &[&Subscriber], expectation: &Expectation) ->
             in_range(Some(seen.map_or(0, |(_, count)| *count) as f64), &range)
         }
         Expected::Verdict { guarantee, verdict } => {
-            as_expected(worst(row, subscribers, expectation, guarantee).map(|one| one.0), verdict)
+            as_expected(worst(subscribers, guarantee).map(|one| one.0), verdict)
         }
         Expected::Claim { guarantee, claim } => {
-            as_expected(worst(row, subscribers, expectation, guarantee).map(|one| one.1), claim)
+            as_expected(worst(subscribers, guarantee).map(|one| one.1), claim)
         }
     }
 }
@@ -130,19 +130,10 @@ fn as_expected(measured: Option<&'static str>, expected: &str) -> (String, bool)
     }
 }
 
-/// Verdict and claim of the contender, or of the subscribers that are meant.
-fn worst(
-    row: &Row,
-    subscribers: &[&Subscriber],
-    expectation: &Expectation,
-    guarantee: &str,
-) -> Option<(&'static str, &'static str)> {
-    let summary = match expectation.client {
-        None => row.guarantees.clone(),
-        Some(_) => super::claim::summary(subscribers),
-    };
-    let mut findings = summary.iter();
-    let (_, finding) = findings.find(|(of, _)| of.name() == guarantee)?;
+/// Verdict and claim of the subscribers that are meant.
+fn worst(subscribers: &[&Subscriber], guarantee: &str) -> Option<(&'static str, &'static str)> {
+    let summary = super::claim::summary(subscribers);
+    let (_, finding) = summary.iter().find(|(of, _)| of.name() == guarantee)?;
     Some((finding.verdict.name(), finding.claim.name()))
 }
 

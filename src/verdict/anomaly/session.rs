@@ -16,6 +16,7 @@ pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
     let mut open: Vec<&Session> = Vec::new();
     let mut count = 0;
     for (opened, session) in sessions {
+        // Only to compare with few: what was over before it was opened is none of two anyway.
         open.retain(|earlier| earlier.is_open_at(opened));
         count += open.iter().filter(|earlier| are_both_pushed_to(earlier, session, opened)).count();
         open.push(session);

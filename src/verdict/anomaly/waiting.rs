@@ -1,9 +1,9 @@
 //! Patterns of time: what waits for nothing, and what was lost before anybody noticed.
 
 use crate::time::Instant;
+use crate::verdict::Cause;
 use crate::verdict::facts::Session;
 use crate::verdict::outcome::Judged;
-use crate::verdict::{Cause, Outcome};
 
 use super::Scene;
 
@@ -29,7 +29,6 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
         let Some(path) = path_since(one) else { return false };
         let free_since = quiet.max(idle).max(dated.at).max(path);
         one.loss.is_some_and(|end| end.cause == Cause::Unsettled)
-            && free_since < facts.ended_at
             && facts.ended_at.since(free_since) > patience
     };
     scene.case.judged.iter().filter(waits).count() as u64
@@ -64,9 +63,7 @@ pub fn late_detection(scene: &Scene<'_, '_, '_>) -> u64 {
     let unnoticed = |one: &&Judged<'_, '_>| {
         let Some(accepted) = one.way.message.first_accepted() else { return false };
         let at = accepted.moment.at;
-        one.outcome == Outcome::Missed
-            && one.lost().is_some()
-            && blind.iter().any(|(from, until)| *from <= at && at < *until)
+        one.lost().is_some() && blind.iter().any(|(from, until)| *from <= at && at < *until)
     };
     scene.case.judged.iter().filter(unnoticed).count() as u64
 }

@@ -186,7 +186,12 @@ impl Deliveries {
                     copy.held.get_or_insert(moment);
                 }
             }
-            (Note::DroppedCopy { .. }, Some(session)) => delivery.drop_copy(moment, session),
+            (Note::DroppedCopy { .. }, Some(session)) => {
+                // Dedup drops a copy before it is read, never the original, which was.
+                if let Some(copy) = delivery.unread(session) {
+                    copy.stopped = Some((moment, Stop::Duplicate));
+                }
+            }
             (Note::InboxFull { .. }, Some(session)) => {
                 if let Some(copy) = delivery.unread_or_last(session) {
                     copy.stopped = Some((moment, Stop::Full));
@@ -297,22 +302,6 @@ impl Delivery {
     fn last_read(&self, session: usize, until: Moment) -> Option<Moment> {
         let of_session = self.copies.iter().filter(|copy| copy.session == session);
         of_session.filter_map(|copy| copy.read).filter(|read| *read <= until).max()
-    }
-
-    /// Dedup drops what was read at this instant, else a copy that was not read yet, and never
-    /// the original that waits for its handler.
-    fn drop_copy(&mut self, moment: Moment, session: usize) {
-        let just_read = |copy: &Copy| {
-            let now = copy.read.is_some_and(|read| read.at == moment.at);
-            copy.session == session && copy.is_open() && now
-        };
-        let copy = match self.copies.iter().rposition(just_read) {
-            Some(index) => self.copies.get_mut(index),
-            None => self.unread(session),
-        };
-        if let Some(copy) = copy {
-            copy.stopped = Some((moment, Stop::Duplicate));
-        }
     }
 
     /// The copy that comes to a handler now: the last that was read, else the first that came.

@@ -18,7 +18,7 @@ struct Cut {
     between: Between,
 }
 
-/// Which pairs of processes a cut separates.
+/// Which paths a cut is on.
 enum Between {
     /// These clients and the broker.
     Links(Set<u32>),
@@ -38,9 +38,9 @@ impl Paths {
         Paths { cuts: cuts.collect(), longest_flight: longest_flight(scenario) }
     }
 
-    /// Whether the path from one process to another is cut at an instant.
-    pub fn is_cut(&self, at: Instant, from: u32, to: u32) -> bool {
-        self.cuts.iter().any(|cut| cut.fault.is_on(at) && cut.separates(from, to))
+    /// Whether the path from the broker to a process is cut at an instant.
+    pub fn is_cut(&self, at: Instant, process: u32) -> bool {
+        self.cuts.iter().any(|cut| cut.fault.is_on(at) && cut.keeps_from(process))
     }
 
     /// What is under way for longer than this is under way no more.
@@ -50,16 +50,15 @@ impl Paths {
 }
 
 impl Cut {
-    fn separates(&self, from: u32, to: u32) -> bool {
+    /// Whether it keeps from a process what the broker sends.
+    fn keeps_from(&self, process: u32) -> bool {
         let direction = self.fault.direction;
-        let (outward, inward) = (direction != Direction::In, direction != Direction::Out);
         match &self.between {
-            Between::Links(clients) => {
-                (clients.contains(&from) && outward) || (clients.contains(&to) && inward)
-            }
-            Between::AllLinks => (from == BROKER && outward) || (to == BROKER && inward),
-            Between::Groups(groups) => match (groups.get(&from), groups.get(&to)) {
-                (Some(from), Some(to)) => from != to,
+            // A direction is seen from whom the fault is on.
+            Between::Links(clients) => clients.contains(&process) && direction != Direction::Out,
+            Between::AllLinks => direction != Direction::In,
+            Between::Groups(groups) => match (groups.get(&BROKER), groups.get(&process)) {
+                (Some(broker), Some(process)) => broker != process,
                 _ => false,
             },
         }

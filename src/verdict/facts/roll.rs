@@ -57,7 +57,7 @@ impl Roll {
             }
         }
         for (index, process) in (0..).zip(&history.processes) {
-            let member = if index == super::BROKER { None } else { roll.by_name(&process.client) };
+            let member = roll.by_name(&process.client);
             roll.of_process.push(member);
             roll.processes.insert(process.name.clone(), index);
             roll.of_client.entry(process.client.clone()).or_default().push(index);

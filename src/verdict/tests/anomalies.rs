@@ -217,6 +217,31 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(twice, failure);
 }
 
+#[test]
+fn an_answer_is_compared_with_what_was_lost_when_the_broker_gave_it() {
+    let success = Recoveries { honest_success: 1, ..Recoveries::default() };
+    let comfort = Recoveries { false_comfort: 1, ..Recoveries::default() };
+    let away = || catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).connected();
+    let given = |story: Story, queue: &str| {
+        let session = SessionId { process: "shop".into(), number: 2 };
+        let (queue, client, answer) = (queue.into(), "shop".into(), Box::new(resumed(0)));
+        story.note(BROKER, Note::Attached { queue, client, session, answer })
+    };
+    let heard = |story: Story| {
+        story.at(4_000).note(SHOP, Note::ToldAnswer { queue: "q".into(), answer: resumed(0) })
+    };
+    check_recoveries(heard(given(away(), "q").at(2_500).evicted(1, 1)), success);
+    check_recoveries(heard(given(away().evicted(1, 1), "q")), comfort);
+    // The same answer in another queue is another one.
+    let both = given(given(away(), "q").at(2_500).evicted(1, 1).at(3_000), "r");
+    check_recoveries(heard(both), success);
+    // At one instant the order of the broker's events decides; what ended by anything else ended
+    // before them.
+    check_recoveries(heard(given(away(), "q").evicted(1, 1)), success);
+    let died = catch_up().under_way(1).at(2_000).shop_end(Some(Reset), (0, 0)).disconnected(Reset);
+    check_recoveries(heard(given(died.connected(), "q").evicted(1, 1)), comfort);
+}
+
 /// Who noticed the only fault after how long, and by what.
 #[track_caller]
 fn check_detections(story: Story, expected: &[(&str, Option<f64>, Option<&str>)]) {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{Fate, PowerState, What};
+use crate::history::{Fate, Flow, PowerState, What};
 use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, RoomJoin, Target};
 use crate::scenario::FaultKind;
-use crate::verdict::Cause;
+use crate::time::Instant;
+use crate::verdict::{Cause, follow};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
@@ -17,6 +18,14 @@ use PushKind::{Again, Live};
 fn check(cause: Cause, story: Story) {
     let shop = story.shop();
     assert_eq!(shop.causes, BTreeMap::from([(cause, 1)]), "{:?}", shop.messages);
+}
+
+/// The shop misses the first message since this millisecond.
+#[track_caller]
+fn check_since(ms: u64, story: Story) {
+    let followed = follow(&story.scenario, story.contender, &story.history(), &id(1));
+    let since: Vec<_> = followed.iter().map(|one| one.at).collect();
+    assert_eq!(since, [Instant::from_millis(ms)], "{followed:?}");
 }
 
 fn udp() -> Story {
@@ -59,11 +68,41 @@ fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
 }
 
 #[test]
+fn a_miss_is_dated_by_the_end_of_its_last_copy() {
+    let sent = udp().handed_over(1).sent(1);
+    check_since(1_010, sent.at(1_010).publish_dropped(Fate::Lost));
+    // What only the broker holds to be acknowledged, in each of its lives.
+    let heard = |story: Story| {
+        let (queue, client) = ("q".into(), "shop".into());
+        story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
+    };
+    let once = heard(catch_up().handed_over(1).accepted(1).at(2_000)).at(3_000).broker_crashed();
+    let again = once.connected().recorded(From::Now).accepted(1);
+    check_since(4_000, heard(again.at(4_000)));
+}
+
+#[test]
+fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
+    let other = || crate::message::SessionId { process: "driver".into(), number: 2 };
+    let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: other() });
+    let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: other(), reason: Fin });
+    let read = lost.at(2_000).sent(1).at(99_000).publish_end(None, 100);
+    check(Cause::LostBeforeBroker, read);
+    // What the broker carries is none.
+    let session = || crate::message::SessionId { process: "driver".into(), number: 1 };
+    let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: session() });
+    let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: session(), reason: Fin });
+    let flow = Flow { from: ([10, 0, 0, 1], 7_000).into(), to: ([10, 0, 0, 2], 50_000).into() };
+    let carried = What::Carried { id: id(1), session: session(), flow: flow.into(), end: 100 };
+    check(Cause::LostBeforeBroker, lost.what(BROKER, carried));
+}
+
+#[test]
 fn what_its_publisher_still_keeps_or_sends_is_unsettled() {
     let cause = Cause::Unsettled;
     check(cause, catch_up().handed_over(1));
     check(cause, tcp().handed_over(1).sent(1).at(100_000).publish_end(None, 0));
-    check(cause, udp().at(99_990).handed_over(1).sent(1));
+    check(cause, udp().at(99_980).handed_over(1).sent(1));
 }
 
 #[test]
@@ -76,6 +115,8 @@ fn without_a_copy_the_session_at_acceptance_decides() {
     check(Cause::NotJoined, half_open);
     let restarted = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
     check(Cause::NotConnected, restarted);
+    let killed = catch_up().power(BROKER, PowerState::Killed).at(2_000);
+    check(Cause::NotConnected, killed.handed_over(1).accepted(1));
 }
 
 #[test]
@@ -91,6 +132,9 @@ fn a_datagram_is_missed_by_what_dropped_it() {
     ] {
         check(cause, udp().under_way(1).at(1_020).dropped(fate));
     }
+    // Of a datagram that the network sent twice, the first drop counts.
+    let twice = udp().under_way(1).at(1_010).dropped(Fate::Lost);
+    check(Cause::DroppedInNetwork, twice.at(1_020).dropped(Fate::NoSocket));
     check(Cause::DiedInSocket, udp().under_way(1).at(2_000).lost(Heartbeat));
     check(Cause::Unsettled, udp().at(99_990).under_way(1));
 }
@@ -138,6 +182,20 @@ fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
 }
 
 #[test]
+fn who_is_awake_or_back_again_can_be_reached() {
+    let pushed = |story: Story| story.at(2_000).under_way(1).at(2_020).dropped(Fate::NoSocket);
+    for (from, until) in [
+        (PowerState::Paused, PowerState::Resumed),
+        (PowerState::WentAway, PowerState::CameBack),
+        (PowerState::Paused, PowerState::Started),
+    ] {
+        let away = || udp().power(SHOP, from);
+        check(Cause::SentIntoDeadLink, pushed(away()));
+        check(Cause::DiedInSocket, pushed(away().at(1_500).power(SHOP, until)));
+    }
+}
+
+#[test]
 fn a_cut_the_other_way_does_not_make_the_link_dead() {
     let mut story = tcp().fault(FaultKind::Cut, 500, 5_000);
     story.scenario.faults[0].direction = crate::scenario::Direction::Out;
@@ -175,7 +233,11 @@ fn a_full_queue_or_inbox_overflows() {
     let full = Note::SendQueueFull { id: id(1), session: session(), client };
     check(Cause::Overflowed, tcp().handed_over(1).accepted(1).note(BROKER, full.clone()));
     let both = tcp().handed_over(1).accepted(1).pushed_but_not_carried(1, Live);
-    check(Cause::Overflowed, both.note(BROKER, full));
+    check(Cause::Overflowed, both.note(BROKER, full.clone()));
+    // Two of one instant that found it full, one after the other.
+    let two = tcp().handed_over(1).accepted(1).pushed_but_not_carried(1, Live);
+    let two = two.pushed_but_not_carried(1, Again).note(BROKER, full.clone());
+    check(Cause::Overflowed, two.note(BROKER, full));
     let inbox = Note::InboxFull { id: id(1), session: session() };
     check(Cause::Overflowed, udp().under_way(1).at(1_020).note(SHOP, inbox));
 }
@@ -308,6 +370,10 @@ fn a_copy_that_dedup_dropped_is_no_end_of_the_original() {
     let resent = || dropped(udp().at(2_000).pushed(1, Again).at(2_020)).acknowledged(1, 1);
     check(Cause::LostAfterAck, resent().at(3_000).power(SHOP, PowerState::PowerLost));
     check(Cause::Unsettled, resent());
+    // Also if it came at the same instant as the original.
+    let both = || story("udp/catch-up").joined().at(1_000).under_way(1).pushed(1, Again);
+    let at_once = dropped(both().at(1_020).read(1, Live)).acknowledged(1, 1);
+    check(Cause::LostAfterAck, at_once.at(3_000).power(SHOP, PowerState::PowerLost));
     // A copy of nothing: the client has it, and makes nothing of it.
     let only = dropped(tcp().under_way(1).read(1, Live));
     check(Cause::Unsettled, only);

@@ -2,7 +2,10 @@
 
 use crate::message::{EndReason, PushKind};
 use crate::scenario::{Expectation, Expected, FaultKind, Range};
-use crate::verdict::{Bites, Row, RunResult, check_expectations, result};
+use crate::verdict::{
+    Anomaly, Bites, Cause, Row, RunResult, Subscriber, Totals, check_expectations, median_delay_ms,
+    result,
+};
 
 use super::story::{Story, scenario, story};
 
@@ -83,6 +86,81 @@ fn a_client_a_cause_a_guarantee_and_an_anomaly_can_be_meant() {
         let words = format!("tcp/fire-and-forget {words}");
         check(expecting(None, client, what), &[(&words, Some(measured), Some(met))]);
     }
+}
+
+#[test]
+fn a_contender_is_compared_with_its_own_row_and_none_with_every_row() {
+    let wanted = || counter("wanted", range(Some(1.0), None));
+    let rows = [story("udp/catch-up").joined().row(), told().row()];
+    let met = |contender| {
+        let mut scenario = scenario();
+        scenario.expectations = vec![expecting(contender, None, wanted())];
+        let checked = check_expectations(&scenario, &rows);
+        checked.iter().map(|one| one.met).collect::<Vec<_>>()
+    };
+    assert_eq!(met(Some("tcp/fire-and-forget")), [Some(true)]);
+    assert_eq!(met(Some("udp/catch-up")), [Some(false)]);
+    assert_eq!(met(None), [Some(false), Some(true)]);
+}
+
+#[test]
+fn a_client_is_meant_by_its_name_or_by_the_id_of_its_entry() {
+    let mut story = told();
+    story.scenario.clients[1].name = Some("store".into());
+    story.processes[2].client = "store".into();
+    for (client, met) in [("store", true), ("shop", true), ("driver", false)] {
+        story.scenario.expectations =
+            vec![expecting(None, Some(client), counter("missed", range(None, Some(9.0))))];
+        let checked = check_expectations(&story.scenario, &[story.row()]);
+        assert_eq!(checked[0].met, Some(met), "{client}");
+    }
+}
+
+#[test]
+fn without_subscribers_there_are_counters_and_no_delays() {
+    let mut nobody = story("tcp/fire-and-forget").handed_over(1);
+    nobody.scenario.clients[1].subscribe.clear();
+    for (name, measured, met) in
+        [("published", "1", true), ("wanted", "0", false), ("worst_delay_ms", "none", false)]
+    {
+        let what = counter(name, range(Some(1.0), None));
+        nobody.scenario.expectations = vec![expecting(None, None, what)];
+        let checked = check_expectations(&nobody.scenario, &[nobody.row()]);
+        assert_eq!((checked[0].measured.as_deref(), checked[0].met), (Some(measured), Some(met)));
+    }
+}
+
+#[test]
+fn an_anomaly_that_was_seen_once_is_as_expected() {
+    let mut twice = told().at(3_000).connected().handled(1, PushKind::Again);
+    let anomaly = Expected::Anomaly { name: "duplicate".into() };
+    twice.scenario.expectations = vec![expecting(None, None, anomaly)];
+    let checked = check_expectations(&twice.scenario, &[twice.row()]);
+    assert_eq!((checked[0].measured.as_deref(), checked[0].met), (Some("1"), Some(true)));
+}
+
+#[test]
+fn several_subscribers_are_summed_and_of_their_delays_the_worst_and_the_middle_count() {
+    let slow = |delays: &[u64]| {
+        let story = story("tcp/fire-and-forget").joined();
+        let story = (1..).zip(delays).fold(story, |story, (number, delay)| {
+            let story = story.at(1_000 * number).under_way(number).at(1_000 * number + delay);
+            story.read(number, PushKind::Live).handled(number, PushKind::Live)
+        });
+        story.at(50_000).disconnected(EndReason::Fin).handed_over(9).accepted(9).shop()
+    };
+    let subscribers = [slow(&[10, 20, 300]), slow(&[40, 50]), Subscriber::default()];
+    let totals = Totals::of(&subscribers);
+    assert_eq!((totals.wanted, totals.live, totals.missed), (7, 5, 2));
+    assert_eq!(totals.causes[&Cause::NotConnected], 2);
+    assert_eq!(totals.anomalies.get(&Anomaly::Duplicate), None);
+    assert_eq!(totals.worst_delay_ms, Some(300.0));
+    assert_eq!(median_delay_ms(&subscribers), Some(40.0));
+    assert_eq!(median_delay_ms(&subscribers[2..]), None);
+    // The difference of two floating-point numbers shows nothing of how they are kept.
+    let mut one = slow(&[10]);
+    (one.messages[0].published_ms, one.messages[0].handled_ms) = (1_000.1, Some(1_000.4));
+    assert_eq!(median_delay_ms([&one]), Some(0.3));
 }
 
 #[test]

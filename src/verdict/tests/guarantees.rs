@@ -1,7 +1,7 @@
 //! Every state of every guarantee and claim, with its evidence.
 
 use crate::history::PowerState;
-use crate::message::{AckPolicy, Answer, Dedup, EndReason, Keep, Note, PushKind, Target};
+use crate::message::{AckPolicy, Answer, Dedup, EndReason, From, Keep, Note, PushKind, Target};
 use crate::scenario::FaultKind;
 use crate::verdict::{ClaimState, Evidence, Guarantee, Truth, claim};
 
@@ -111,6 +111,16 @@ fn order_is_broken_by_the_message_that_came_late() {
         (Violated, Broken),
         Some("driver-1 was handled at 1.5s, after driver-2"),
     );
+}
+
+#[test]
+fn the_order_of_what_lies_before_and_after_a_crash_is_outside_the_terms() {
+    let crashed = catch_up().delivered(2).at(1_500).broker_crashed().connected();
+    let back = crashed.answered(Answer::NewEpoch { epoch: 2, position: 0 });
+    let story = back.recorded(From::Before).at(2_000).delivered(1);
+    let term = "the broker crashed after accepting the one before it";
+    let said = format!("driver-1 was handled at 2s, after driver-2: {term}");
+    check(&story, InOrder, (Violated, OutsideTerms), Some(&said));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::history::PowerState;
 use crate::message::{Answer, Dedup, Echo, EndReason, From, Note, PushKind, Target};
 use crate::scenario::RoomChange;
 use crate::time::Instant;
-use crate::verdict::{Outcome, Subscriber};
+use crate::verdict::{Cause, Followed, Outcome, Subscriber, follow};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, message, story};
 
@@ -173,6 +173,24 @@ fn delays_are_from_hand_over_to_the_first_handling() {
     assert_eq!((first.published_ms, first.handled_ms), (1_000.0, Some(1_030.0)));
     assert_eq!((first.outcome, first.cause), (Outcome::Live, None));
     assert_eq!(catch_up().shop().worst_delay_ms, None);
+}
+
+#[test]
+fn a_message_is_followed_to_its_handling_or_to_the_end_of_its_last_copy() {
+    let followed =
+        |story: Story| follow(&story.scenario, story.contender, &story.history(), &id(1));
+    let is = |outcome, cause, ms| {
+        vec![Followed { client: "shop".into(), outcome, cause, at: Instant::from_millis(ms) }]
+    };
+    let handled = catch_up().under_way(1).at(1_030).read(1, Live).handled(1, Live);
+    assert_eq!(followed(handled.at(2_000).read(1, Again)), is(Outcome::Live, None, 1_030));
+    let evicted = catch_up().disconnected(EndReason::Fin).handed_over(1).accepted(1);
+    let missed = is(Outcome::Missed, Some(Cause::Evicted), 2_000);
+    assert_eq!(followed(evicted.at(2_000).evicted(1, 1)), missed);
+    // Still under way: to the end of the trial.
+    let missed = is(Outcome::Missed, Some(Cause::Unsettled), 100_000);
+    assert_eq!(followed(catch_up().under_way(1)), missed);
+    assert_eq!(followed(story("tcp/catch-up").under_way(1)), []);
 }
 
 #[test]

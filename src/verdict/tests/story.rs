@@ -326,6 +326,12 @@ impl Story {
         self.what(SHOP, What::Dropped { flow: Box::new(flow), datagram, fate })
     }
 
+    /// The driver's last datagram came to this end.
+    pub fn publish_dropped(self, fate: Fate) -> Story {
+        let (flow, datagram) = (Box::new(driver_flow()), self.sends);
+        self.what(BROKER, What::Dropped { flow, datagram, fate })
+    }
+
     // ── the end ─────────────────────────────────────────────────────────────────────────────
 
     pub fn history(&self) -> History {

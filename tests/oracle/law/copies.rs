@@ -122,12 +122,7 @@ impl<'s, 'a> Way<'s, 'a> {
                 }
             }
             Note::DroppedCopy { id, session } if id == self.id => {
-                let read_now = |copy: &Copy| {
-                    let is_now = copy.read.is_some_and(|read| trial.at(read) == trial.at(when));
-                    copy.is_going(session) && is_now
-                };
-                let index = self.copies.iter().rposition(read_now);
-                if let Some(index) = index.or_else(|| self.coming(session)) {
+                if let Some(index) = self.coming(session) {
                     self.copies[index].thrown = Some((when, Thrown::HadIt));
                 }
             }
