@@ -85,7 +85,7 @@ fn table(sweep: &Sweep, point: &Point) -> String {
 fn cells(contender: &str, sums: &Sums) -> [String; 8] {
     let ms = |percent| {
         let ms = sums.delays.percentile(percent);
-        ms.map_or_else(|| "–".to_owned(), |ms| millis(ms))
+        ms.map_or_else(|| "–".to_owned(), millis)
     };
     [
         contender.to_owned(),

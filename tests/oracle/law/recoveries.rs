@@ -28,7 +28,7 @@ impl<'s, 'a> Case<'s, 'a> {
                 Answer::Started { .. } => continue,
                 Answer::Resumed { .. } => {
                     let until = self.given(heard);
-                    let since = earlier().last().map(|before| self.given(before));
+                    let since = earlier().next_back().map(|before| self.given(before));
                     match self.is_something_missing(queue, since, until) {
                         true => &mut recoveries.false_comfort,
                         false => &mut recoveries.honest_success,
