@@ -182,6 +182,22 @@ fn a_trace_of_several_trials_names_each() {
 }
 
 #[test]
+fn a_life_is_told_alone_and_a_contender_without_the_message_says_so() {
+    check(&["run", "caps", "--why", "driver-3", "--prices"], 2, "cannot be used with");
+    check(&["run", "caps-full", "--why", "driver-99"], 2, "nobody hands over driver-99");
+    let told = check(&["run", "caps-full", "--why", "driver-14"], 0, "");
+    let heading = "driver-14 over udp/fire-and-forget";
+    let story = told.split("\n\n").skip_while(|part| !part.starts_with(heading)).nth(1);
+    assert_eq!(story, Some("Nobody hands it over here."), "{told}");
+}
+
+#[test]
+fn a_message_that_a_scenario_does_not_have_is_named_with_the_scenario() {
+    let told = check(&["run", "both-ways", "caps", "--why", "bob-4"], 2, "bob-4 in caps");
+    assert!(told.contains("bob-4 over"), "{told}");
+}
+
+#[test]
 fn new_writes_a_file_that_is_valid_and_never_replaces_one() {
     let path = folder("new").join("mine.toml");
     let path = path.to_str().unwrap();

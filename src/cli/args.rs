@@ -98,7 +98,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
     pub at: Option<Instant>,
     /// Tell the life of one message instead of the report, as in driver-3
-    #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at", "prices"])]
     pub why: Option<MessageId>,
     /// Say what each contender cost, beside the cheapest
     #[arg(long, conflicts_with = "quiet")]

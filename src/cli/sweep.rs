@@ -253,6 +253,8 @@ fn show(sweep: &Sweep, form: &SweepForm, console: &mut Console) -> Exit {
     let any = |count: fn(&Point) -> u64| sweep.points.iter().any(|point| count(point) > 0);
     match () {
         () if any(|point| point.failed) => Exit::Failed,
+        // Some storms do nothing; if all of them do, nothing was seen.
+        () if any(|point| point.met) => Exit::Met,
         () if any(|point| point.inconclusive) => Exit::Inconclusive,
         () => Exit::Met,
     }

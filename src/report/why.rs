@@ -7,13 +7,16 @@
 
 mod cast;
 mod packets;
+mod places;
+mod standing;
+mod waits;
 mod words;
 
-use crate::history::{Event, History, Packet, PowerState, What};
+use crate::history::{History, Packet, What};
 use crate::message::{Contender, Message, MessageId, Note};
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::verdict::Followed;
+use crate::verdict::{Cause, Followed};
 
 use self::cast::Cast;
 use super::measure::{left, wrap};
@@ -81,47 +84,49 @@ pub fn life(evidence: &Evidence<'_>, id: &MessageId) -> Option<Vec<Sentence>> {
     life.sort_by_key(|sentence| (sentence.at, evidence.is_drop(sentence.of), sentence.of));
     life.retain(|sentence| sentence.at <= cast.until || matches!(sentence.of, Source::Packet(_)));
     for followed in evidence.followed {
-        conclude(&mut life, evidence.history, followed, &message);
+        conclude(&mut life, evidence, followed, &message);
     }
     Some(life)
 }
 
 /// Says of a subscriber what became of the message: of that which happened last by then.
-fn conclude(life: &mut Vec<Sentence>, history: &History, followed: &Followed, message: &Message) {
+fn conclude(
+    life: &mut Vec<Sentence>,
+    evidence: &Evidence<'_>,
+    followed: &Followed,
+    message: &Message,
+) {
+    let history = evidence.history;
     let text = words::conclusion(followed, message);
-    let at = followed.at;
-    if followed.cause == Some(crate::verdict::Cause::Unsettled) {
-        life.push(Sentence { at: history.ended_at, of: Source::End, text });
+    if followed.cause == Some(Cause::Unsettled) {
+        let end = |text| Sentence { at: history.ended_at, of: Source::End, text };
+        life.push(end(waits::at_the_end(evidence, message, followed)));
+        life.push(end(text));
         return;
     }
-    let is_of_it = |sentence: &Sentence| {
+    let at = followed.at;
+    let is_handled = |sentence: &Sentence| {
         let Source::Event(index) = sentence.of else { return false };
-        sentence.at == at && ends(&history.events[index], followed, history)
+        let event = &history.events[index];
+        let is_own = history.processes[event.process as usize].client == followed.client;
+        sentence.at == at && is_own && matches!(event.what, What::Note(Note::Handled { .. }))
     };
-    let place = life.iter().rposition(is_of_it);
-    let place = place.or_else(|| life.iter().rposition(|sentence| sentence.at <= at));
+    // A miss is what is left of its whole instant, packets included.
+    let handled = life.iter().position(is_handled).filter(|_| followed.cause.is_none());
+    let place = handled.or_else(|| life.iter().rposition(|sentence| sentence.at <= at));
     if let Some(place) = place {
         let Sentence { at, of, .. } = life[place];
         life.insert(place + 1, Sentence { at, of, text });
     }
 }
 
-/// Whether an event can end a message for a subscriber: it is its own, or the broker's word of it.
-fn ends(event: &Event, followed: &Followed, history: &History) -> bool {
-    let is_own = history.processes[event.process as usize].client == followed.client;
-    match &event.what {
-        What::Note(Note::Handled { .. }) => is_own && followed.cause.is_none(),
-        What::Note(
-            Note::Handling { .. } | Note::Read { .. } | Note::Ack { .. } | Note::Welcomed { .. },
-        ) => false,
-        What::Power(PowerState::Started | PowerState::Resumed | PowerState::CameBack) => false,
-        _ => followed.cause.is_some(),
-    }
-}
-
-/// The life as text, each line ended by a newline.
+/// The life as text, each line ended by a newline. An empty one is that of a message that nobody
+/// handed over in this trial.
 pub fn text(life: &[Sentence], heading: &str, style: &Style) -> String {
     let mut lines = vec![style.paint(Ink::Heading, heading), String::new()];
+    if life.is_empty() {
+        lines.push("Nobody hands it over here.".to_owned());
+    }
     let times: Vec<String> = life.iter().map(|sentence| sentence.at.to_string()).collect();
     let columns = times.iter().map(String::len).max().unwrap_or(0) + 2;
     for (at, (time, sentence)) in times.iter().zip(life).enumerate() {

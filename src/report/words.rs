@@ -14,7 +14,7 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::NotJoined => "the client was connected, but had not joined (again)",
         Cause::DroppedInNetwork => "lost on the way, on a link that was up",
         Cause::SentIntoDeadLink => "sent into a dead link",
-        Cause::DiedInSocket => "still in a socket's buffer when the connection ended",
+        Cause::DiedInSocket => "thrown away with its connection, or came when that was gone",
         Cause::Overflowed => "dropped by a full send queue or inbox",
         Cause::Overwritten => "replaced by a newer one before it was fetched",
         Cause::NoHandler => "the client had no handler for it",

@@ -289,15 +289,12 @@ fn remove_client(scenario: &mut Scenario, index: usize) {
     let gone: Vec<Name> =
         scenario.clients.remove(index).processes().map(|(process, _)| process).collect();
     scenario.faults.retain_mut(|fault| {
-        match &mut fault.kind {
-            FaultKind::Partition { groups } => {
-                groups.iter_mut().for_each(|group| group.retain(|name| !gone.contains(name)));
-                groups.retain(|group| !group.is_empty());
-                if groups.len() < 2 {
-                    return false;
-                }
+        if let FaultKind::Partition { groups } = &mut fault.kind {
+            groups.iter_mut().for_each(|group| group.retain(|name| !gone.contains(name)));
+            groups.retain(|group| !group.is_empty());
+            if groups.len() < 2 {
+                return false;
             }
-            _ => {}
         }
         match &mut fault.who {
             Who::Clients(names) => {

@@ -9,7 +9,8 @@ use crate::scenario::{Direction, Fault, FaultKind, Latency, Notice, Scenario, Su
 use crate::sim::Draw;
 use crate::time::{Duration, Instant};
 
-/// When storms begin: everyone has joined by then, unless something else is in the way.
+/// When most faults begin at the earliest: everyone has joined by then, unless something else is
+/// in the way.
 const BEGIN: Instant = Instant::from_millis(500);
 /// How long a storm lasts at least.
 const LEAST: Duration = Duration::from_secs(4);
@@ -174,7 +175,11 @@ impl Cast {
 /// When a fault is on: short ones as often as long ones.
 fn span(dice: Draw, ends: Instant) -> (Instant, Instant) {
     let last = (ends.as_millis() - SHORTEST.as_millis()).max(BEGIN.as_millis());
-    let at = dice.named("at").between(BEGIN.as_millis(), last);
+    let at = match dice.named("early").below(8) {
+        // Before anybody has joined.
+        0 => dice.named("at").below(BEGIN.as_millis()),
+        _ => dice.named("at").between(BEGIN.as_millis(), last),
+    };
     let (shortest, longest) = (SHORTEST.as_millis() as f64, LONGEST.as_millis() as f64);
     let span = shortest * (longest / shortest).powf(dice.named("for").unit());
     let until = (at + span as u64).min(ends.as_millis()).max(at + 1);

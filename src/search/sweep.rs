@@ -185,8 +185,8 @@ fn missing(parts: &[u64]) -> String {
     let named: Vec<String> = parts.iter().take(10).map(u64::to_string).collect();
     let more = parts.len().saturating_sub(named.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let noun = if parts.len() == 1 { "part" } else { "parts" };
-    format!("{noun} {}{more} not there", named.join(", "))
+    let (noun, verb) = if parts.len() == 1 { ("part", "is") } else { ("parts", "are") };
+    format!("{noun} {}{more} {verb} not there", named.join(", "))
 }
 
 impl Sweep {

@@ -5,8 +5,9 @@
 //! queue, among what a broker had accepted, since the recovery before: a loss counts once, and what
 //! was lost after the broker had answered is the next one's. A loss that a gap announces is not held
 //! against `resumed`, whenever the gap is told. A gap over what was handled is no alarm if it was
-//! handled by another process of the client, or by one that has died since: whoever is told of it
-//! does not know that the client has it.
+//! handled by another process of the client, or by one that has died since (whoever is told of it
+//! does not know that the client has it), or if it had been read and still waited for its handler:
+//! a broker hears of nothing before that.
 
 use crate::message::{Answer, Epoch, Position};
 
@@ -26,8 +27,18 @@ struct Loss {
 struct Place {
     life: u32,
     position: Position,
-    /// The process that handled it, and when that died; `None` if it is lost.
-    handled: Option<(u32, Option<Moment>)>,
+    /// How it was handled; `None` if it is lost.
+    handled: Option<Handled>,
+}
+
+/// By which process a message was handled, when it had been read and when the handler returned, and
+/// when the process died after that.
+#[derive(Clone, Copy)]
+struct Handled {
+    process: u32,
+    read: Moment,
+    returned: Moment,
+    died: Option<Moment>,
 }
 
 /// Whether a loss was announced, at any time.
@@ -96,8 +107,10 @@ fn of_gap<'r>(
     let is_true = places.any(|place| {
         let is_missing = match place.handled {
             None => true,
-            Some((process, died)) => {
-                process != gap.process || died.is_some_and(|died| died < gap.moment)
+            Some(Handled { process, read, returned, died }) => {
+                process != gap.process
+                    || died.is_some_and(|died| died < gap.moment)
+                    || (read < gap.moment && gap.moment < returned)
             }
         };
         place.life == gap.life
@@ -142,7 +155,9 @@ fn places(case: &Case<'_, '_>) -> Map<u32, Vec<Place>> {
     for handling in facts.deliveries.handlings(case.subscriber) {
         let Some(process) = facts.sessions.get(handling.session).process else { continue };
         let Some(one) = of_message.get(&handling.message) else { continue };
-        let handled = Some((process, facts.lives.death_after(process, handling.returned)));
+        let died = facts.lives.death_after(process, handling.returned);
+        let (read, returned) = (handling.read, handling.returned);
+        let handled = Some(Handled { process, read, returned, died });
         for (queue, life, position) in case.judged[*one].places() {
             places.entry(queue).or_default().push(Place { life, position, handled });
         }

@@ -171,12 +171,15 @@ impl<'a> Book<'a> {
         }
         let style = console.style();
         let dot = style.either(" · ", ", ");
+        // One piece, as a report is: whoever reads only its first line has been answered.
+        let mut text = String::new();
         for (contender, life) in &page.lives {
             let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
             let rule = if self.results == [0; 3] { "" } else { "\n" };
-            console.print(&format!("{rule}{}", why::text(life, &heading, &style)));
+            text.push_str(&format!("{rule}{}", why::text(life, &heading, &style)));
             self.results[0] += 1;
         }
+        console.print(&text);
     }
 
     fn contenders(&self) -> Vec<String> {

@@ -3,28 +3,28 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::history::{Event, Flow, History, PowerState, What};
-use crate::message::{Message, Name, Note, Position, SessionId};
-use crate::scenario::{Fault, Scenario, Who};
+use crate::history::{Event, Flow, PowerState, What};
+use crate::message::{Message, Name, Note, SessionId};
+use crate::scenario::{Fault, Who};
 use crate::time::Instant;
 
+use super::places::Places;
+use super::standing::{self, Role};
 use super::{Evidence, Sentence, Source, words};
 
 /// What the life of one message is about.
 pub struct Cast<'a> {
-    scenario: &'a Scenario,
-    history: &'a History,
+    evidence: Evidence<'a>,
     message: Arc<Message>,
     /// The processes of its publisher and of those who wanted it or got it; the broker.
     processes: BTreeSet<u32>,
     /// The clients among them.
     clients: BTreeSet<Name>,
-    /// Where it stands in the queue, one place a life of the broker.
-    positions: BTreeSet<Position>,
+    /// Where it stands in the queue.
+    pub places: Places,
     /// The ways that its copies took: the flow, where in it the copy ends, and since when.
     pub copies: Vec<Carried>,
-    /// What was so when it was handed over: the ends of sessions that were not followed by
-    /// another, and faults that are on.
+    /// What was so when it was handed over.
     pub standing: Vec<usize>,
     /// When the last of it happened.
     pub until: Instant,
@@ -46,14 +46,13 @@ pub struct Carried {
 impl<'a> Cast<'a> {
     /// Everything about a message that was handed over by the event at `first`.
     pub fn of(evidence: &Evidence<'a>, message: &Arc<Message>, first: usize) -> Cast<'a> {
-        let Evidence { scenario, history, followed, .. } = *evidence;
+        let Evidence { history, followed, .. } = *evidence;
         let mut cast = Cast {
-            scenario,
-            history,
+            evidence: *evidence,
             message: message.clone(),
             processes: BTreeSet::from([0, history.events[first].process]),
             clients: followed.iter().map(|one| one.client.clone()).collect(),
-            positions: BTreeSet::new(),
+            places: Places::of(message, history),
             copies: Vec::new(),
             standing: Vec::new(),
             until: history.events[first].at,
@@ -66,8 +65,8 @@ impl<'a> Cast<'a> {
             |index: &u32| cast.clients.contains(&history.processes[*index as usize].client);
         let processes: Vec<u32> = (0..history.processes.len() as u32).filter(is_there).collect();
         cast.processes.extend(processes);
-        for event in &history.events[first..] {
-            if cast.is_own(event) {
+        for (index, event) in history.events.iter().enumerate().skip(first) {
+            if cast.is_own(index) {
                 cast.until = cast.until.max(event.at);
             }
         }
@@ -83,11 +82,6 @@ impl<'a> Cast<'a> {
                 let (flow, end, since) = (flow.clone(), *end, event.at);
                 self.copies.push(Carried { flow, end, since, session: session.clone() });
             }
-            What::Note(Note::Accepted { id, position: Some(position), .. })
-                if *id == self.message.id =>
-            {
-                self.positions.insert(*position);
-            }
             What::Note(Note::Pushed { id, client, .. }) if *id == self.message.id => {
                 self.clients.insert(client.clone());
             }
@@ -97,54 +91,23 @@ impl<'a> Cast<'a> {
 
     /// What was so at an event, and is worth saying before it.
     fn standing_at(&self, first: usize) -> Vec<usize> {
+        let Evidence { scenario, history, .. } = self.evidence;
         let mut standing = Vec::new();
         for client in &self.clients {
-            standing.extend(self.last_of_session(client, first));
-        }
-        for (index, event) in self.history.events[..first].iter().enumerate() {
-            if let What::FaultBegan { fault } = event.what
-                && self.is_hit(&self.scenario.faults[fault])
-                && self.scenario.faults[fault].until > self.history.events[first].at
-            {
-                standing.push(index);
+            let role = match *client == self.message.id.publisher {
+                true => Role::Publisher,
+                false => Role::Subscriber,
+            };
+            standing.extend(standing::of_client(history, &self.message, (client, role), first));
+            if role == Role::Subscriber {
+                standing.extend(self.places.passed_over(client, first));
             }
         }
+        let is_hit = |fault: &Fault| self.is_hit(fault);
+        standing.extend(standing::faults(scenario, &history.events[..first], &standing, is_hit));
         standing.sort_unstable();
+        standing.dedup();
         standing
-    }
-
-    /// Why a client is in none of the message's rooms before an event: its last session has ended,
-    /// or has not joined, or has left; `None` if it is in one, or never was there.
-    fn last_of_session(&self, client: &Name, first: usize) -> Option<usize> {
-        let (mut last, mut joined) = (None, BTreeSet::new());
-        for (index, event) in self.history.events[..first].iter().enumerate() {
-            let What::Note(note) = &event.what else { continue };
-            match note {
-                Note::SessionOpened { client: of, .. } if of == client => last = Some(index),
-                Note::SessionClosed { client: of, .. } if of == client => {
-                    last = Some(index);
-                    joined.clear();
-                }
-                Note::JoinRoom { client: of, queue, room, .. }
-                    if of == client && *queue == self.message.queue =>
-                {
-                    joined.insert(room);
-                }
-                Note::LeaveRoom { client: of, queue, room, .. }
-                    if of == client && *queue == self.message.queue && joined.remove(room) =>
-                {
-                    last = Some(index);
-                }
-                _ => {}
-            }
-        }
-        let is_in = self.message.rooms().iter().any(|room| joined.contains(room));
-        let publishes = *client == self.message.id.publisher;
-        let is_over = |index: &usize| {
-            let note = &self.history.events[*index].what;
-            matches!(note, What::Note(Note::SessionClosed { .. }))
-        };
-        last.filter(|index| if publishes { is_over(index) } else { !is_in })
     }
 
     /// Whether a fault is about somebody here.
@@ -152,45 +115,41 @@ impl<'a> Cast<'a> {
         match &fault.who {
             Who::Broker | Who::Nobody => true,
             Who::Clients(processes) => self.processes.iter().any(|index| {
-                *index > 0 && processes.contains(&self.history.processes[*index as usize].name)
+                *index > 0
+                    && processes.contains(&self.evidence.history.processes[*index as usize].name)
             }),
         }
     }
 
     /// The sentence of an event that belongs to the life of the message.
     pub fn told(&self, index: usize) -> Option<Sentence> {
-        let event = &self.history.events[index];
-        let is_told = self.is_own(event) || self.is_around(event);
+        let is_told = self.is_own(index) || self.is_around(index);
         is_told.then(|| self.event(index))
     }
 
     /// The sentence of an event.
     pub fn event(&self, index: usize) -> Sentence {
-        let event = &self.history.events[index];
-        let text = words::event(event, self.history, self.scenario, &self.copies);
+        let event = &self.evidence.history.events[index];
+        let text = words::event(index, &self.evidence, self);
         Sentence { at: event.at, of: Source::Event(index), text }
     }
 
     /// Whether an event names the message, its place, or a way that it took.
-    fn is_own(&self, event: &Event) -> bool {
+    fn is_own(&self, index: usize) -> bool {
         let is_it = |id: &crate::message::MessageId| *id == self.message.id;
-        match &event.what {
+        match &self.evidence.history.events[index].what {
             What::Carried { id, .. } | What::Interrupted { id } => is_it(id),
             What::Dropped { flow, datagram, .. } => {
                 let mut copies = self.copies.iter();
                 copies.any(|copy| *copy.flow == **flow && copy.end == *datagram)
             }
-            What::Note(note) => self.is_noted(note, event.process),
+            What::Note(note) => self.is_noted(note) || self.places.spoken(index).is_some(),
             _ => false,
         }
     }
 
-    fn is_noted(&self, note: &Note, process: u32) -> bool {
+    fn is_noted(&self, note: &Note) -> bool {
         let is_it = |id: &crate::message::MessageId| *id == self.message.id;
-        let is_here = |queue: &Name, from: Position, to: Position| {
-            *queue == self.message.queue && self.positions.range(from..=to).next().is_some()
-        };
-        let is_concerned = |client: &Name| self.clients.contains(client);
         match note {
             Note::HandedOver { message } => is_it(&message.id),
             Note::Unsent { id, .. }
@@ -215,18 +174,13 @@ impl<'a> Cast<'a> {
             | Note::Handling { id, .. }
             | Note::Handled { id, .. }
             | Note::Ack { id: Some(id), .. } => is_it(id),
-            Note::Acknowledged { queue, position, client } => {
-                is_here(queue, *position, *position) && is_concerned(client)
-            }
-            Note::ToldGap { queue, from, to } => {
-                is_here(queue, *from, *to) && self.processes.contains(&process)
-            }
             _ => false,
         }
     }
 
     /// Whether an event is about those whom the message concerns, while it lives.
-    fn is_around(&self, event: &Event) -> bool {
+    fn is_around(&self, index: usize) -> bool {
+        let event = &self.evidence.history.events[index];
         if event.at > self.until {
             return false;
         }
@@ -240,7 +194,7 @@ impl<'a> Cast<'a> {
             }
             What::Power(state) => is_ours && !matches!(state, PowerState::CameBack),
             What::FaultBegan { fault } | What::FaultEnded { fault } => {
-                self.is_hit(&self.scenario.faults[*fault])
+                self.is_hit(&self.evidence.scenario.faults[*fault])
             }
             What::HandlerGone { queue, event: of } | What::HandlerBack { queue, event: of } => {
                 is_ours && *queue == self.message.queue && *of == self.message.event

@@ -1,22 +1,30 @@
 //! The sentences: one an event, and one a packet.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use crate::history::{
     Event, Fate, Flow, History, Ledger, Line, Packet, PacketEnd, PowerState, What,
 };
-use crate::message::{Answer, DropReason, Keep, Message, Note, PushKind, SessionId};
+use crate::message::{Answer, DropReason, Keep, Message, Note, Position, PushKind, SessionId};
 use crate::report::words::{self, cause, counted};
-use crate::scenario::Scenario;
+use crate::time::Instant;
 use crate::verdict::{Followed, Outcome};
 
-use super::cast::Carried;
+use super::Evidence;
+use super::cast::{Carried, Cast};
+use super::places::Spoken;
 
-/// The sentence of an event.
-pub fn event(event: &Event, history: &History, scenario: &Scenario, copies: &[Carried]) -> String {
+/// The sentence of an event of the history, by its index.
+pub fn event(index: usize, evidence: &Evidence<'_>, cast: &Cast<'_>) -> String {
+    let Evidence { history, scenario, .. } = *evidence;
+    let event = &history.events[index];
     let who = named(history, Some(event.process));
     let text = match &event.what {
         What::Carried { flow, end, .. } => carried(history, flow, *end, is_stream(history, flow)),
-        What::Dropped { fate, .. } => format!("It {}.", fate_of(*fate)),
-        What::Ended(ledger) => ended(ledger, &who, copies),
+        What::Dropped { flow, fate, .. } => {
+            format!("On its way to {} it {}.", receiver(history, flow), fate_of(*fate))
+        }
+        What::Ended(ledger) => ended(ledger, event.at, &who, &cast.copies),
         What::Power(state) => power(*state, &who),
         What::FaultBegan { fault } | What::FaultEnded { fault } => {
             let entry = &scenario.faults[*fault];
@@ -30,9 +38,98 @@ pub fn event(event: &Event, history: &History, scenario: &Scenario, copies: &[Ca
         What::HandlerBack { .. } => format!("{who} puts its handler back."),
         What::Interrupted { .. } => format!("{who} dies, and its handler with it."),
         What::CloseCode { code, .. } => format!("{who} sees the WebSocket end with {code}."),
+        What::Note(Note::Pushed { session, kind, .. }) => {
+            pushed(session, *kind, way_out(history, event))
+        }
+        What::Note(Note::Sent { session, .. }) => sent(session, &who, way_out(history, event)),
+        What::Note(Note::Accepted { position: Some(position), .. }) => {
+            let epoch = cast.places.epoch_at(index);
+            let epoch = epoch.map(|epoch| format!(" of epoch {epoch}")).unwrap_or_default();
+            format!("The broker accepts it, at position {position}{epoch}.")
+        }
+        What::Note(Note::Attached { client, answer, .. }) => {
+            let foreign = cast.places.foreign(index);
+            let foreign = foreign.map(|epoch| format!(", though {client} was in epoch {epoch}"));
+            let (answer, foreign) = (answered(**answer), foreign.unwrap_or_default());
+            format!("The broker answers {client}'s join: {answer}{foreign}.")
+        }
+        What::Note(told) if cast.places.spoken(index) == Some(Spoken::Gap) => of_gap(told, &who),
         What::Note(told) => note(told, &who),
     };
     capitalized(&text)
+}
+
+/// How far a frame came at once that was handed to a link.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WayOut {
+    /// It is in a flow.
+    Open,
+    /// It waits: for a request, for room, for a library.
+    Waiting,
+}
+
+/// Whether what is sent by an event is in a flow in the same instant.
+fn way_out(history: &History, event: &Event) -> WayOut {
+    let (id, session) = match &event.what {
+        What::Note(Note::Pushed { id, session, .. } | Note::Sent { id, session }) => (id, session),
+        _ => return WayOut::Waiting,
+    };
+    let after = history.events.partition_point(|one| one.at < event.at);
+    let mut at_once = history.events[after..].iter().take_while(|one| one.at == event.at);
+    let is_carried = at_once.any(|one| match &one.what {
+        What::Carried { id: of, session: on, .. } => {
+            (of, on, one.process) == (id, session, event.process) && one.sequence > event.sequence
+        }
+        _ => false,
+    });
+    if is_carried { WayOut::Open } else { WayOut::Waiting }
+}
+
+fn pushed(session: &SessionId, kind: PushKind, way: WayOut) -> String {
+    let how = match kind {
+        PushKind::Live => "",
+        PushKind::Replay => ", as a replay",
+        PushKind::Again => ", once more",
+    };
+    let session = numbered(session);
+    match way {
+        WayOut::Open => format!("The broker sends it on {session}{how}."),
+        WayOut::Waiting => format!("The broker puts it by for {session}{how}: it waits to go out."),
+    }
+}
+
+fn sent(session: &SessionId, who: &str, way: WayOut) -> String {
+    let number = session.number;
+    match way {
+        WayOut::Open => format!("{who} sends it to the broker, on its session {number}."),
+        WayOut::Waiting => format!("{who} gives it to its session {number}: it waits to go out."),
+    }
+}
+
+/// What is said of a position when the message there is owed no more.
+fn of_gap(note: &Note, who: &str) -> String {
+    match note {
+        Note::Acknowledged { client, .. } => {
+            format!("The broker counts the gap that it is in as acknowledged by {client}.")
+        }
+        Note::ToldGap { from, to, .. } => {
+            format!("{who} is told that {}.", lost_between(*from, *to))
+        }
+        _ => format!("{who} acknowledges the gap."),
+    }
+}
+
+/// Positions that are lost.
+fn lost_between(from: Position, to: Position) -> String {
+    match from == to {
+        true => format!("position {from} is lost"),
+        false => format!("positions {from} to {to} are lost"),
+    }
+}
+
+/// Who is at the end of a flow.
+fn receiver(history: &History, flow: &Flow) -> String {
+    named(history, process_at(history, flow.to))
 }
 
 /// A process in a sentence.
@@ -67,9 +164,6 @@ fn of_publisher(note: &Note, who: &str) -> Option<String> {
                 format!("{who} drops it: the request that carried it failed.")
             }
         },
-        Note::Sent { session, .. } => {
-            format!("{who} sends it to the broker, on its session {}.", session.number)
-        }
         Note::ToldAccepted { .. } => format!("{who} hears that the broker has it."),
         Note::ToldRefused { .. } => format!("{who} hears that the broker refused it."),
         Note::AnswerLate { .. } => format!("{who} has waited long enough for an answer."),
@@ -79,24 +173,13 @@ fn of_publisher(note: &Note, who: &str) -> Option<String> {
 
 fn of_broker(note: &Note) -> Option<String> {
     Some(match note {
-        Note::Accepted { position, .. } => match position {
-            Some(position) => format!("The broker accepts it, at position {position}."),
-            None => "The broker takes it, and keeps nothing of it.".to_owned(),
-        },
+        Note::Accepted { .. } => "The broker takes it, and keeps nothing of it.".to_owned(),
         Note::Refused { .. } => "The broker refuses it: its backlog is full.".to_owned(),
         Note::PublishedAgain { .. } => {
             "The broker gets it once more, and answers as it did before.".to_owned()
         }
         Note::EarlyDropped { .. } => {
             "The broker drops it: what is before it has not come, and too much waits.".to_owned()
-        }
-        Note::Pushed { session, kind, .. } => {
-            let how = match kind {
-                PushKind::Live => "",
-                PushKind::Replay => ", as a replay",
-                PushKind::Again => ", once more",
-            };
-            format!("The broker sends it on {}{how}.", numbered(session))
         }
         Note::Overwritten { client, .. } => {
             format!("A newer one takes its place before {client} has asked.")
@@ -119,9 +202,6 @@ fn of_broker(note: &Note) -> Option<String> {
         }
         Note::JoinRoom { room, client, .. } => format!("{client} is in the room {room}."),
         Note::LeaveRoom { room, client, .. } => format!("{client} is out of the room {room}."),
-        Note::Attached { client, answer, .. } => {
-            format!("The broker answers {client}'s join: {}.", answered(**answer))
-        }
         _ => return None,
     })
 }
@@ -143,9 +223,6 @@ fn of_subscriber(note: &Note, who: &str) -> Option<String> {
         Note::Handling { .. } => format!("{who} calls its handler."),
         Note::Handled { .. } => format!("{who}'s handler returns."),
         Note::Ack { .. } => format!("{who} acknowledges it."),
-        Note::ToldGap { from, to, .. } => {
-            format!("{who} is told that positions {from} to {to} are lost.")
-        }
         // None of the others is told of a message.
         _ => return None,
     })
@@ -170,10 +247,21 @@ fn handed_over(message: &Message, who: &str) -> String {
 /// What the broker answered to a join.
 fn answered(answer: Answer) -> String {
     match answer {
-        Answer::Started { position, .. } => format!("it begins after position {position}"),
-        Answer::Resumed { position, .. } => format!("all after position {position} follows"),
-        Answer::Gap { from, to, .. } => format!("positions {from} to {to} are lost"),
-        Answer::NewEpoch { .. } => "a new epoch has begun, all of it follows".to_owned(),
+        Answer::Started { epoch, position } => {
+            format!("it begins after position {position} of epoch {epoch}")
+        }
+        Answer::Resumed { epoch, position } => {
+            format!("all after position {position} of epoch {epoch} follows")
+        }
+        Answer::Gap { epoch, from, to, .. } => {
+            format!("of epoch {epoch} {}", lost_between(from, to))
+        }
+        Answer::NewEpoch { epoch, position: 0 } => {
+            format!("epoch {epoch} has begun, all of it follows")
+        }
+        Answer::NewEpoch { epoch, position } => {
+            format!("epoch {epoch} has begun, all after its position {position} follows")
+        }
     }
 }
 
@@ -196,28 +284,36 @@ fn is_stream(history: &History, flow: &Flow) -> bool {
 }
 
 /// The process at an address, with its port.
-fn at(history: &History, address: std::net::SocketAddr) -> String {
-    let std::net::IpAddr::V4(ip) = address.ip() else { return address.to_string() };
-    let index = u32::from(ip).checked_sub(u32::from(std::net::Ipv4Addr::new(10, 0, 0, 1)));
-    let process = index.and_then(|index| history.processes.get(index as usize));
+fn at(history: &History, address: SocketAddr) -> String {
+    let process = process_at(history, address);
+    let process = process.and_then(|index| history.processes.get(index as usize));
     process.map_or_else(|| address.to_string(), |one| format!("{}:{}", one.name, address.port()))
 }
 
-fn ended(ledger: &Ledger, who: &str, copies: &[Carried]) -> String {
+/// The process with an address.
+fn process_at(history: &History, address: SocketAddr) -> Option<u32> {
+    let IpAddr::V4(ip) = address.ip() else { return None };
+    let index = u32::from(ip).checked_sub(u32::from(Ipv4Addr::new(10, 0, 0, 1)))?;
+    ((index as usize) < history.processes.len()).then_some(index)
+}
+
+fn ended(ledger: &Ledger, at: Instant, who: &str, copies: &[Carried]) -> String {
     let Ledger { line, end, arrived, read, reason, .. } = ledger;
     let reason = reason.map(|reason| format!(" ({})", reason.words())).unwrap_or_default();
     if *line == Line::Datagram {
         return format!("{who}'s socket is gone{reason}.");
     }
-    let is_here = |copy: &&Carried| (copy.flow.from, copy.flow.to) == (end.peer, end.local);
-    let missing = copies.iter().filter(is_here).map(|copy| copy.end).max();
-    let came = match missing {
-        Some(end) if end > *arrived => format!("the byte {end} had not arrived"),
-        Some(end) if end > *read => format!("the byte {end} had arrived, and nobody had read it"),
-        _ => "it had been read".to_owned(),
+    let is_here = |copy: &&Carried| {
+        (copy.flow.from, copy.flow.to) == (end.peer, end.local) && copy.since <= at
+    };
+    let came = match copies.iter().filter(is_here).map(|copy| copy.end).max() {
+        Some(end) if end > *arrived => format!(": the byte {end} had not arrived"),
+        Some(end) if end > *read => format!(": the byte {end} had arrived, and nobody had read it"),
+        Some(_) => ": it had been read".to_owned(),
+        None => ", before it is sent".to_owned(),
     };
     let arrived = counted(*arrived, "byte");
-    format!("{who}'s end of the connection is gone{reason} after {arrived}: {came}.")
+    format!("{who}'s end of the connection is gone{reason} after {arrived}{came}.")
 }
 
 fn power(state: PowerState, who: &str) -> String {
@@ -264,7 +360,7 @@ pub fn packet(packet: &Packet, load: Line, times: usize, history: &History) -> S
 /// What became of a packet; fits after "it".
 const fn fate_of(fate: Fate) -> &'static str {
     match fate {
-        Fate::Lost => "is lost on the way",
+        Fate::Lost => "is lost",
         Fate::Corrupted => "arrives with a flipped bit, and is thrown away",
         Fate::CrowdedOut => "finds the link's queue full, and is dropped",
         Fate::Cut => "goes into a path that is cut",

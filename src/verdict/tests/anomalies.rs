@@ -208,6 +208,10 @@ fn recoveries_are_compared_with_the_truth() {
     let evicted = attached(away().at(3_000).connected()).at(3_010).evicted(1, 1);
     let heard = evicted.at(3_020).note(SHOP, Note::ToldAnswer { queue: queue(), answer });
     check_recoveries(heard, success);
+    // What waits for its handler is not acknowledged: the broker can tell nothing else.
+    let waits =
+        || back(catch_up().handed_over(1).accepted(1).pushed(1, Live).read(1, Live), gap(1, 1));
+    check_recoveries(waits().at(5_000).handled(1, Live), failure);
     // A message that came into two lives of the broker was announced if it was in one of them.
     let twice = back(away().evicted(1, 1), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
     check_recoveries(twice, failure);

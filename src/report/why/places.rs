@@ -1,0 +1,180 @@
+//! What is said of a message by its place in the queue, and not by its id.
+//!
+//! A position alone names nothing: each life of the broker counts anew, and what is told of an
+//! evicted message's position is told of a gap.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::history::{Event, History, What};
+use crate::message::{Answer, Epoch, Message, Name, Note, Position};
+
+use super::standing::is_death;
+
+/// What an event that names a position speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// The message at that position.
+    Message,
+    /// The gap that the message is in.
+    Gap,
+}
+
+/// Where a message was, and what was said of that.
+#[derive(Default)]
+pub struct Places {
+    /// Its position in each life of the broker that had it.
+    positions: BTreeMap<u32, Position>,
+    /// Events about its position, and what they speak of.
+    spoken: BTreeMap<usize, Spoken>,
+    /// The broker's deaths, by the index of their events.
+    deaths: Vec<usize>,
+    /// The epoch of each life, as far as an answer names it.
+    epochs: BTreeMap<u32, Epoch>,
+    /// Answers to joins that go on from a position of another epoch, and that epoch.
+    foreign: BTreeMap<usize, Epoch>,
+    /// Answers to joins: whose, and after which position of which life its deliveries begin.
+    answers: Vec<(usize, Name, u32, Position)>,
+}
+
+/// What is known so far, reading event by event.
+#[derive(Default)]
+struct Reading {
+    life: u32,
+    /// The epoch that a client was last answered in, by the broker.
+    answered: BTreeMap<Name, Epoch>,
+    /// The life that a process was last told of.
+    told: BTreeMap<u32, u32>,
+    /// Clients that are owed a gap instead of the message, in this life.
+    owed_a_gap: BTreeSet<Name>,
+    /// The ends of gaps around the message that clients were told of.
+    gaps: BTreeSet<(Name, Position)>,
+}
+
+impl Places {
+    /// Everything that a history says of a message's place.
+    pub fn of(message: &Message, history: &History) -> Places {
+        let mut places = Places { epochs: epochs(message, history), ..Places::default() };
+        let mut reading = Reading::default();
+        for (index, event) in history.events.iter().enumerate() {
+            if event.process == 0 && is_death(&event.what) {
+                places.deaths.push(index);
+                let life = reading.life + 1;
+                reading = Reading { life, owed_a_gap: BTreeSet::new(), ..reading };
+                reading.gaps.clear();
+            }
+            let client = &history.processes[event.process as usize].client;
+            if let Some(spoken) = places.read(&mut reading, message, (index, event, client)) {
+                places.spoken.insert(index, spoken);
+            }
+        }
+        places
+    }
+
+    fn read(
+        &mut self,
+        reading: &mut Reading,
+        message: &Message,
+        (index, event, of): (usize, &Event, &Name),
+    ) -> Option<Spoken> {
+        let What::Note(note) = &event.what else { return None };
+        let here = self.positions.get(&reading.life).copied();
+        match note {
+            Note::Accepted { id, position: Some(position), .. } if *id == message.id => {
+                self.positions.insert(reading.life, *position);
+                None
+            }
+            Note::Evicted { id, client, .. } if *id == message.id => {
+                reading.owed_a_gap.insert(client.clone());
+                None
+            }
+            Note::Acknowledged { queue, position, client } if *queue == message.queue => {
+                let is_here = here == Some(*position);
+                let of_gap = is_here && reading.owed_a_gap.contains(client)
+                    || reading.gaps.contains(&(client.clone(), *position));
+                spoken(is_here, of_gap)
+            }
+            Note::Ack { queue, position, id: None } if *queue == message.queue => {
+                reading.gaps.contains(&(of.clone(), *position)).then_some(Spoken::Gap)
+            }
+            Note::Attached { queue, client, answer, .. } if *queue == message.queue => {
+                let (epoch, position) = (answer.epoch(), answer.position());
+                let before = reading.answered.insert(client.clone(), epoch);
+                let goes_on = matches!(**answer, Answer::Resumed { .. } | Answer::Gap { .. });
+                if let Some(before) = before.filter(|before| goes_on && *before != epoch) {
+                    self.foreign.insert(index, before);
+                }
+                self.answers.push((index, client.clone(), reading.life, position));
+                None
+            }
+            Note::ToldAnswer { queue, answer } if *queue == message.queue => {
+                let epochs = self.epochs.iter();
+                let mut lives = epochs.filter(|(_, epoch)| **epoch == answer.epoch());
+                let life = lives.next().map_or(reading.life, |(life, _)| *life);
+                reading.told.insert(event.process, life);
+                None
+            }
+            Note::ToldGap { queue, from, to } if *queue == message.queue => {
+                let life = reading.told.get(&event.process).copied().unwrap_or(reading.life);
+                let is_in = self.positions.get(&life).is_some_and(|at| (from..=to).contains(&at));
+                is_in.then(|| {
+                    reading.gaps.insert((of.clone(), *to));
+                    Spoken::Gap
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// What an event speaks of, if it names the message's position.
+    pub fn spoken(&self, index: usize) -> Option<Spoken> {
+        self.spoken.get(&index).copied()
+    }
+
+    /// The epoch that an event falls into, if an answer names it.
+    pub fn epoch_at(&self, index: usize) -> Option<Epoch> {
+        let life = self.deaths.partition_point(|death| *death < index) as u32;
+        self.epochs.get(&life).copied()
+    }
+
+    /// The other epoch whose position an answer to a join goes on from.
+    pub fn foreign(&self, index: usize) -> Option<Epoch> {
+        self.foreign.get(&index).copied()
+    }
+
+    /// The answer in force for a client before an event, and the death of the broker before it if
+    /// it is of another epoch; only if its deliveries begin at or beyond the message's position.
+    pub fn passed_over(&self, client: &Name, before: usize) -> Vec<usize> {
+        let mut answers = self.answers.iter();
+        let last = answers.rfind(|(index, of, ..)| *index < before && of == client);
+        let Some(&(index, _, life, begins)) = last else { return Vec::new() };
+        if self.positions.get(&life).is_none_or(|position| *position > begins) {
+            return Vec::new();
+        }
+        let deaths = self.deaths.iter().rfind(|death| **death < index);
+        let deaths = deaths.filter(|_| self.foreign(index).is_some());
+        deaths.copied().into_iter().chain([index]).collect()
+    }
+}
+
+/// The epoch of each life of the broker, as its answers to joins name it.
+fn epochs(message: &Message, history: &History) -> BTreeMap<u32, Epoch> {
+    let (mut epochs, mut life) = (BTreeMap::new(), 0);
+    for event in &history.events {
+        match &event.what {
+            What::Note(Note::Attached { queue, answer, .. }) if *queue == message.queue => {
+                epochs.entry(life).or_insert(answer.epoch());
+            }
+            what if event.process == 0 && is_death(what) => life += 1,
+            _ => {}
+        }
+    }
+    epochs
+}
+
+const fn spoken(is_here: bool, of_gap: bool) -> Option<Spoken> {
+    match (is_here, of_gap) {
+        (_, true) => Some(Spoken::Gap),
+        (true, false) => Some(Spoken::Message),
+        (false, false) => None,
+    }
+}

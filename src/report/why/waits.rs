@@ -1,0 +1,164 @@
+//! Where a message was when the trial ended and it was still under way to a subscriber.
+//!
+//! Read from the events alone: who had it last, and what stood before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::history::{History, What};
+use crate::message::{Message, MessageId, Mode, Name, Note, Position, SessionId};
+use crate::report::words::counted;
+use crate::verdict::Followed;
+
+use super::Evidence;
+use super::standing::is_death;
+
+/// What is known of the way to the subscriber, reading event by event.
+#[derive(Default)]
+struct Reading<'a> {
+    /// Whether the broker has the message.
+    accepted: bool,
+    /// The subscriber's session, as the broker knows it.
+    session: Option<&'a SessionId>,
+    /// What the broker has accepted in the message's queue, by position.
+    kept: BTreeMap<Position, &'a MessageId>,
+    /// The message's rooms that the session is in.
+    joined: BTreeSet<&'a Name>,
+    /// What is out on the session, and not acknowledged.
+    out: BTreeMap<Position, &'a MessageId>,
+    /// What the subscriber has of it.
+    client: Client,
+    /// What the subscriber has read, and its handlers have not had.
+    inbox: u64,
+}
+
+/// What the subscriber's process has of the message.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Client {
+    #[default]
+    Nothing,
+    HeldEarly,
+    Read,
+    InHandler,
+}
+
+/// The sentence of what a message waited for at the end.
+pub fn at_the_end(evidence: &Evidence<'_>, message: &Message, followed: &Followed) -> String {
+    let client = &followed.client;
+    let mut reading = Reading::default();
+    for event in &evidence.history.events {
+        if is_death(&event.what) && event.process == 0 {
+            let Reading { client, inbox, .. } = reading;
+            reading = Reading { client, inbox, ..Reading::default() };
+        }
+        let is_own = is_of(evidence.history, event.process, client);
+        if is_death(&event.what) && is_own {
+            (reading.client, reading.inbox) = (Client::Nothing, 0);
+        }
+        let What::Note(note) = &event.what else { continue };
+        match is_own {
+            true => reading.own(note, &message.id),
+            false => reading.of_broker(note, message, client),
+        }
+    }
+    let (publisher, window) = (&message.id.publisher, evidence.scenario.broker.window);
+    match reading.client {
+        Client::InHandler => format!("At the end {client}'s handler has not returned."),
+        Client::Read => format!("At the end {client} has read it, and not handled it."),
+        Client::HeldEarly => format!("At the end {client} holds it, and waits for what is before."),
+        Client::Nothing if !reading.accepted => {
+            format!("At the end the broker does not have it from {publisher}.")
+        }
+        Client::Nothing => reading.in_broker(message, client, evidence.contender.mode, window),
+    }
+}
+
+fn is_of(history: &History, process: u32, client: &Name) -> bool {
+    process != 0 && history.processes[process as usize].client == *client
+}
+
+impl<'a> Reading<'a> {
+    fn own(&mut self, note: &Note, message: &MessageId) {
+        match note {
+            Note::Read { .. } => self.inbox += 1,
+            Note::Handling { .. } | Note::NoHandler { .. } => {
+                self.inbox = self.inbox.saturating_sub(1);
+            }
+            _ => {}
+        }
+        self.client = match note {
+            Note::HeldEarly { id, .. } if id == message => Client::HeldEarly,
+            Note::Read { id, .. } if id == message => Client::Read,
+            Note::Handling { id, .. } if id == message => Client::InHandler,
+            Note::Lost { .. } if self.client == Client::HeldEarly => Client::Nothing,
+            _ => return,
+        };
+    }
+
+    fn of_broker(&mut self, note: &'a Note, message: &Message, client: &Name) {
+        match note {
+            Note::Accepted { id, queue, position } if *queue == message.queue => {
+                self.accepted |= *id == message.id;
+                self.kept.extend(position.map(|position| (position, id)));
+            }
+            Note::SessionOpened { session, client: of } if of == client => {
+                self.session = Some(session);
+                self.out.clear();
+                self.joined.clear();
+            }
+            Note::SessionClosed { session, .. } if self.session == Some(session) => {
+                self.session = None;
+                self.out.clear();
+            }
+            Note::JoinRoom { queue, room, client: of, .. }
+                if of == client && *queue == message.queue && message.rooms().contains(room) =>
+            {
+                self.joined.insert(room);
+            }
+            Note::LeaveRoom { queue, room, client: of, .. }
+                if of == client && *queue == message.queue =>
+            {
+                self.joined.remove(room);
+            }
+            Note::Pushed { id, client: of, .. } if of == client => {
+                let at = self.kept.iter().find(|(_, kept)| **kept == id);
+                self.out.extend(at.map(|(position, id)| (*position, *id)));
+            }
+            Note::Acknowledged { queue, position, client: of }
+                if of == client && *queue == message.queue =>
+            {
+                self.out.remove(position);
+            }
+            _ => {}
+        }
+    }
+
+    /// The broker has it, and the subscriber has nothing of it.
+    fn in_broker(&self, message: &Message, client: &Name, mode: Mode, window: usize) -> String {
+        let is_out = self.out.values().any(|id| **id == message.id);
+        let first = self.out.values().next();
+        let out = match (self.out.len() as u64, first) {
+            (0, _) | (_, None) => "nothing is".to_owned(),
+            (1, Some(first)) => format!("{first} is"),
+            (many, Some(first)) => format!("{} from {first} on are", counted(many, "message")),
+        };
+        match self.session {
+            None => format!("At the end the broker has it, and {client} has no session."),
+            Some(_) if is_out || mode == Mode::FireAndForget => {
+                let inbox = counted(self.inbox, "message");
+                format!(
+                    "At the end {client} has not read what the broker sent; its inbox has {inbox}."
+                )
+            }
+            Some(_) if self.joined.is_empty() => {
+                format!("At the end the broker has it, and {client} has joined no room of it.")
+            }
+            Some(_) if self.out.len() >= window => format!(
+                "At the end {out} out to {client}, and not acknowledged: the window is full, and \
+                 it waits."
+            ),
+            Some(_) => {
+                format!("At the end the broker has not sent it to {client}, and {out} out to it.")
+            }
+        }
+    }
+}
