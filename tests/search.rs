@@ -116,11 +116,13 @@ fn nothing_is_found_where_nothing_is_wrong() {
 #[test]
 fn the_correct_machines_do_nothing_wrong_in_drawn_storms() {
     let mut coverage = Coverage::default();
-    for seed in 1..=24 {
+    for seed in 1..=60 {
         let scenario = search::any(seed);
         let loaded = Scenario::load(&scenario.name, &scenario.to_string());
         assert_eq!(loaded.as_ref().ok(), Some(&scenario), "seed {seed} prints as it is");
-        for contender in Contender::all() {
+        // One that promises nothing seldom breaks a promise.
+        let is_tried = |one: &Contender| one.mode == Mode::CatchUp || seed <= 10;
+        for contender in Contender::all().filter(is_tried) {
             let tried = search::attempt(&scenario, contender).unwrap();
             let found = search::find(&tried.row, Aim::Wrong);
             assert_eq!(found, None, "dlab run any:{seed} --contender {contender}");

@@ -13,7 +13,7 @@ use crate::mutant::Mutant;
 use crate::report::{Caught, Exhibit, museum};
 use crate::scenario::{Scenario, builtin};
 use crate::sim::{TrialOptions, run_trial_then};
-use crate::verdict::{self, ClaimState, Row};
+use crate::verdict::{self, ClaimState, Row, Subscriber};
 
 /// Seeds that a mutant is tried with at most.
 const MOST_TRIED: u64 = 50;
@@ -81,14 +81,21 @@ fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
             break;
         }
     }
+    let peace = Scenario { faults: Vec::new(), ..storm.clone() };
+    let (mut peaceful, mut seen_in_peace) = (0, 0);
+    for seed in seeds.clone().take(MOST_TRIED as usize).take_while(|_| !interrupt::seen()) {
+        peaceful += 1;
+        seen_in_peace += u64::from(judge(&peace, seed)?.iter().any(is_anything));
+    }
     let correct = Scenario { mutant: None, ..storm.clone() };
     let (mut runs, mut broken) = (0, 0);
     for seed in seeds.take_while(|_| !interrupt::seen()) {
         runs += 1;
-        broken += u64::from(judge(&correct, seed)?.iter().any(breaks_a_claim));
+        broken += u64::from(judge(&correct, seed)?.iter().any(|row| is_wrong(row, mutant)));
     }
     let Mutant { name, anomaly, .. } = *mutant;
-    Ok(Exhibit { mutant: name, anomaly, caught, tried: count, broken, runs })
+    let tried = count;
+    Ok(Exhibit { mutant: name, anomaly, caught, tried, seen_in_peace, peaceful, broken, runs })
 }
 
 fn judge(scenario: &Scenario, seed: u64) -> Result<Vec<Row>, String> {
@@ -109,4 +116,16 @@ fn shows(row: &Row, mutant: &Mutant) -> bool {
 fn breaks_a_claim(row: &Row) -> bool {
     let mut claims = row.guarantees.values();
     claims.any(|one| one.claim == ClaimState::Broken)
+}
+
+/// Whether anybody could see that something is not as it should be.
+fn is_anything(row: &Row) -> bool {
+    let is_marked = |one: &Subscriber| !one.anomalies.is_empty() || one.missed > 0;
+    breaks_a_claim(row) || row.subscribers.iter().any(is_marked)
+}
+
+/// Whether a row of the correct machine has what it must not have in the storm of a mutant.
+fn is_wrong(row: &Row, mutant: &Mutant) -> bool {
+    let is_false = |one: &Subscriber| one.recoveries.false_comfort + one.recoveries.false_alarm > 0;
+    breaks_a_claim(row) || shows(row, mutant) || row.subscribers.iter().any(is_false)
 }

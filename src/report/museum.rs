@@ -17,7 +17,11 @@ pub struct Exhibit {
     pub caught: Option<Caught>,
     /// How many seeds the mutant was tried with at most.
     pub tried: u64,
-    /// How many runs of the correct machine broke a claim in the same storm, and of how many.
+    /// How many runs of the mutant without the storm showed anything, and of how many.
+    pub seen_in_peace: u64,
+    pub peaceful: u64,
+    /// How many runs of the correct machine in the same storm broke a claim or showed what only
+    /// the mutant may show, and of how many.
     pub broken: u64,
     pub runs: u64,
 }
@@ -32,9 +36,9 @@ pub struct Caught {
 }
 
 impl Exhibit {
-    /// Whether the mutant was caught, and the correct machine broke nothing.
+    /// Whether the mutant was caught, in the storm alone, and the correct machine broke nothing.
     pub fn is_as_it_should_be(&self) -> bool {
-        self.caught.is_some() && self.broken == 0
+        self.caught.is_some() && self.seen_in_peace == 0 && self.broken == 0
     }
 
     fn cells(&self) -> [String; 4] {
@@ -68,7 +72,7 @@ pub fn museum(exhibits: &[Exhibit], style: &Style) -> String {
     for one in exhibits.iter().filter(|one| one.broken > 0) {
         let Exhibit { mutant, broken, runs, .. } = one;
         let text = format!(
-            "In the storm of {mutant} the correct machine broke a claim in {} of {} runs.",
+            "In the storm of {mutant} the correct machine did wrong in {} of {} runs.",
             words::count(*broken),
             words::count(*runs),
         );
@@ -100,10 +104,15 @@ fn verdict(exhibits: &[Exhibit]) -> String {
     let caught = exhibits.iter().filter(|one| one.caught.is_some()).count();
     let runs: u64 = exhibits.iter().map(|one| one.runs).sum();
     let broken: u64 = exhibits.iter().map(|one| one.broken).sum();
+    let peaceful: u64 = exhibits.iter().map(|one| one.peaceful).sum();
+    let seen: u64 = exhibits.iter().map(|one| one.seen_in_peace).sum();
     format!(
-        "{caught} of {} mutants were caught by their own anomaly. In the same storms the correct \
-         machines broke a claim in {} of {} runs.",
+        "{caught} of {} mutants were caught by their own anomaly. Without the storm something was \
+         seen of them in {} of {} runs. In the storm the correct machines broke a claim, or showed \
+         the anomaly, false comfort or a false alarm, in {} of {} runs.",
         exhibits.len(),
+        words::count(seen),
+        words::count(peaceful),
         words::count(broken),
         words::count(runs),
     )

@@ -209,9 +209,10 @@ fn recoveries_are_compared_with_the_truth() {
     let heard = evicted.at(3_020).note(SHOP, Note::ToldAnswer { queue: queue(), answer });
     check_recoveries(heard, success);
     // What waits for its handler is not acknowledged: the broker can tell nothing else.
-    let waits =
-        || back(catch_up().handed_over(1).accepted(1).pushed(1, Live).read(1, Live), gap(1, 1));
-    check_recoveries(waits().at(5_000).handled(1, Live), failure);
+    let read = catch_up().handed_over(1).accepted(1).pushed(1, Live).read(1, Live);
+    let (session, kind) = (read.session_id(), Live);
+    let told = back(read, gap(1, 1)).at(5_000).note(SHOP, Note::Handling { id: id(1), kind });
+    check_recoveries(told.note(SHOP, Note::Handled { id: id(1), kind, session }), failure);
     // A message that came into two lives of the broker was announced if it was in one of them.
     let twice = back(away().evicted(1, 1), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
     check_recoveries(twice, failure);

@@ -9,7 +9,7 @@ use delivery_lab::verdict::{Anomaly, Cause};
 use super::causes::Attached;
 use super::detections::{Notice, is_blind};
 use super::outcomes::{Case, Handling, Wanted};
-use super::trial::longest_queue;
+use super::trial::{When, longest_queue};
 
 impl Case<'_, '_> {
     pub fn anomalies(&self, notices: &[Notice]) -> BTreeMap<Anomaly, u64> {
@@ -109,6 +109,12 @@ impl Case<'_, '_> {
 
     /// A call for a message that was read from a session which the client had lost by then.
     fn is_after_end(&self, handling: &Handling<'_>) -> bool {
+        let read = self.read_at(handling);
+        self.trial.session(handling.session).lost.is_some_and(|(lost, _)| lost < read)
+    }
+
+    /// When a message that was handled had been read; when its handler was called, if it never was.
+    pub fn read_at(&self, handling: &Handling<'_>) -> When {
         let trial = self.trial;
         let calls = trial.notes().filter(|(when, process, note)| {
             *when < handling.when
@@ -122,8 +128,7 @@ impl Case<'_, '_> {
                 && matches!(note, Note::Read { id, session, .. }
                     if id == handling.id && session == handling.session)
         });
-        let read = reads.last().map_or(called, |(when, ..)| when);
-        trial.session(handling.session).lost.is_some_and(|(lost, _)| lost < read)
+        reads.last().map_or(called, |(when, ..)| when)
     }
 
     /// Still waiting, though for longer than a heartbeat and an acknowledgement take no fault was

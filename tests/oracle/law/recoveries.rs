@@ -126,13 +126,7 @@ impl<'s, 'a> Case<'s, 'a> {
             let mut handlings = self.handlings.iter().filter(|call| *call.id == one.message.id);
             let is_unknown = handlings.any(|call| {
                 let died = self.trial.death_after(call.process, call.when);
-                let read = self.trial.notes().filter(|(at, who, note)| {
-                    *at <= call.when
-                        && *who == call.process
-                        && matches!(note, Note::Read { id, session, .. }
-                            if id == call.id && session == call.session)
-                });
-                let waited = read.last().is_some_and(|(read, ..)| read < when && when < call.when);
+                let waited = self.read_at(call) < when && when < call.when;
                 call.process != process || died.is_some_and(|died| died < when) || waited
             });
             one.lost().is_some() || is_unknown
