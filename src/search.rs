@@ -13,7 +13,7 @@ mod workload;
 
 pub use coverage::{Coverage, Exercise};
 pub use finding::{Finding, Wrong, find};
-pub use shrink::{Shrunk, shrink};
+pub use shrink::{MOST_TRIALS, Shrunk, shrink};
 pub use storm::{peace, storm, stormy};
 pub use workload::any;
 

@@ -6,9 +6,39 @@ use super::load::{self, Loaded};
 use crate::message::Contender;
 use crate::scenario::{Diagnostics, LoadOptions, Scenario, Setting};
 use crate::search;
+use crate::sim::TrialPanic;
 
 /// The word for scenarios that are drawn: `any`, or with a seed `any:7`.
 pub const ANY: &str = "any";
+
+/// Why a trial of a family did not come to an end.
+pub enum Trouble {
+    /// A setting does not fit to what was drawn from the seed.
+    Setting(Box<Diagnostics>),
+    /// A bug of ours, in words.
+    Bug(String),
+}
+
+impl Trouble {
+    /// A panic in a trial.
+    pub fn panic(contender: Contender, seed: u64, panic: &TrialPanic) -> Trouble {
+        Trouble::Bug(format!("{contender}, seed {seed}: {panic}"))
+    }
+
+    /// Shows it.
+    pub fn show(&self, console: &Console) -> Exit {
+        match self {
+            Trouble::Setting(problem) => {
+                console.complain(problem.as_ref());
+                Exit::Usage
+            }
+            Trouble::Bug(message) => {
+                console.say(&format!("dlab: {message}"));
+                Exit::Bug
+            }
+        }
+    }
+}
 
 /// What a seed is given to.
 pub enum Family {
@@ -35,10 +65,7 @@ impl Family {
         // What is wrong with a setting is wrong with it under any seed.
         match draw(1, &options) {
             Ok(_) => Ok(Family::Any(options)),
-            Err(problem) => {
-                console.complain(&problem);
-                Err(Exit::Usage)
-            }
+            Err(trouble) => Err(trouble.show(console)),
         }
     }
 
@@ -63,7 +90,7 @@ impl Family {
     ///
     /// # Errors
     /// A setting does not fit to what was drawn.
-    pub fn with_seed(&self, seed: u64) -> Result<Scenario, Diagnostics> {
+    pub fn with_seed(&self, seed: u64) -> Result<Scenario, Trouble> {
         match self {
             Family::One(loaded) => Ok(Scenario { seed, ..loaded.scenario.clone() }),
             Family::Any(options) => draw(seed, options),
@@ -74,7 +101,7 @@ impl Family {
     ///
     /// # Errors
     /// A setting does not fit to what was drawn.
-    pub fn stormy(&self, seed: u64) -> Result<Scenario, Diagnostics> {
+    pub fn stormy(&self, seed: u64) -> Result<Scenario, Trouble> {
         match self {
             Family::One(loaded) => Ok(search::stormy(&loaded.scenario, seed)),
             Family::Any(options) => draw(seed, options),
@@ -88,9 +115,10 @@ pub fn drawn(given: &str) -> Option<String> {
     Some(search::any(seed).to_string())
 }
 
-fn draw(seed: u64, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
+fn draw(seed: u64, options: &LoadOptions) -> Result<Scenario, Trouble> {
     let name = format!("{ANY}:{seed}");
-    Scenario::load_with(&name, &search::any(seed).to_string(), options)
+    let drawn = Scenario::load_with(&name, &search::any(seed).to_string(), options);
+    drawn.map_err(|problem| Trouble::Setting(Box::new(problem)))
 }
 
 /// Each contender once, in the order in which they are first named.

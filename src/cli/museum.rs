@@ -20,18 +20,15 @@ const MOST_TRIED: u64 = 50;
 
 /// Runs the museum, and prints its table.
 pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
-    let pool = match run::pool(args.jobs, Log::Off) {
+    let pool = match run::pool(args.jobs, Log::Off, console) {
         Ok(pool) => pool,
-        Err(message) => {
-            console.say(&format!("dlab: {message}"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     interrupt::watch();
     let storms: Vec<Scenario> = builtin::museum()
         .map(|(name, text)| Scenario::load(name, text).expect("built-in scenarios are valid"))
         .collect();
-    let progress = Progress::new(storms.len() as u64, Log::Off, console);
+    let progress = Progress::new(Some(storms.len() as u64), Log::Off, console);
     let mut exhibits = Vec::new();
     let mut bug = None;
     in_order(

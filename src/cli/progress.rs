@@ -19,15 +19,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for so many trials. Beside a log there is none: both write to stderr.
-    pub fn new(trials: u64, log: Log, console: &Console) -> Progress {
-        let bar = ProgressBar::with_draw_target(Some(trials), ProgressDrawTarget::hidden());
-        let template = "{bar:40} {pos} of {len} trials, {eta} left";
+    /// A bar for so many trials, or for as many as there is time for. Beside a log there is none:
+    /// both write to stderr.
+    pub fn new(trials: Option<u64>, log: Log, console: &Console) -> Progress {
+        let bar = ProgressBar::with_draw_target(trials, ProgressDrawTarget::hidden());
+        let template = match trials {
+            Some(_) => "{bar:40} {pos} of {len} trials, {per_sec:.0}, {eta} left",
+            None => "{spinner} {pos} trials, {per_sec:.0}",
+        };
         bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
         Progress {
             bar,
             begun: Instant::now(),
-            may_show: log == Log::Off && console.may_animate() && trials > 1,
+            may_show: log == Log::Off && console.may_animate() && trials != Some(1),
         }
     }
 

@@ -36,12 +36,9 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         console.say(&format!("dlab: {message}"));
         return Exit::Usage;
     }
-    let pool = match pool(args.jobs, Log::wanted(args.verbose)) {
+    let pool = match pool(args.jobs, Log::wanted(args.verbose), console) {
         Ok(pool) => pool,
-        Err(message) => {
-            console.say(&format!("dlab: {message}"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     let plan = Plan::new(&loaded, args);
     let trace = match trace(args, &plan) {
@@ -69,7 +66,7 @@ fn execute(
     mut book: Book,
     console: &mut Console,
 ) -> Exit {
-    let progress = Progress::new(plan.trials, plan.log, console);
+    let progress = Progress::new(Some(plan.trials), plan.log, console);
     in_order(
         pool,
         plan.jobs(),
@@ -142,15 +139,20 @@ fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), Strin
 }
 
 /// One thread a core; a single one where a log is printed, so that trials do not mix in it.
-pub fn pool(jobs: Option<NonZeroUsize>, log: Log) -> Result<ThreadPool, String> {
+///
+/// # Errors
+/// No threads could be started; that has been said.
+pub fn pool(jobs: Option<NonZeroUsize>, log: Log, console: &Console) -> Result<ThreadPool, Exit> {
     // 0 threads is rayon's word for one a core.
     let default = match log {
         Log::On => 1,
         Log::Off => 0,
     };
     let threads = jobs.map_or(default, NonZeroUsize::get);
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map_err(|error| format!("no threads could be started: {error}"))
+    ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
+        console.say(&format!("dlab: no threads could be started: {error}"));
+        Exit::Bug
+    })
 }
 
 fn trace(args: &RunArgs, plan: &Plan) -> Result<Option<Trace>, String> {

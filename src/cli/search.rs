@@ -9,7 +9,7 @@ use std::time::Instant as Clock;
 use super::args::SearchArgs;
 use super::console::Console;
 use super::covered::covered;
-use super::family::{self, Family};
+use super::family::{self, Family, Trouble};
 use super::in_order::{Step, in_order};
 use super::log::Log;
 use super::progress::Progress;
@@ -26,21 +26,15 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
         Ok(family) => family,
         Err(exit) => return exit,
     };
-    let pool = match run::pool(args.jobs, Log::Off) {
+    let pool = match run::pool(args.jobs, Log::Off, console) {
         Ok(pool) => pool,
-        Err(message) => {
-            console.say(&format!("dlab: {message}"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     interrupt::watch();
     let aim = args.guarantee.map_or(Aim::Wrong, Aim::Violation);
     let searched = match hunt(&family, aim, args, &pool, console) {
         Ok(searched) => searched,
-        Err(message) => {
-            console.say(&format!("dlab: {message}"));
-            return Exit::Bug;
-        }
+        Err(trouble) => return trouble.show(console),
     };
     match &searched.found {
         Some((scenario, finding)) => tell(args, &family, (scenario, finding), &searched, console),
@@ -68,15 +62,15 @@ fn hunt(
     args: &SearchArgs,
     pool: &rayon::ThreadPool,
     console: &Console,
-) -> Result<Searched, String> {
+) -> Result<Searched, Trouble> {
     let contenders = family.contenders();
     let (trials, begun) = (args.budget.trials(), Clock::now());
     let jobs = (args.from..=u64::MAX)
         .flat_map(|seed| contenders.iter().map(move |contender| (seed, *contender)));
     let jobs = jobs.take(usize::try_from(trials.unwrap_or(u64::MAX)).unwrap_or(usize::MAX));
-    let progress = Progress::new(trials.unwrap_or(u64::MAX), Log::Off, console);
+    let progress = Progress::new(trials, Log::Off, console);
     let mut searched = Searched::default();
-    let mut bug = None;
+    let mut trouble = None;
     in_order(
         pool,
         jobs,
@@ -86,27 +80,27 @@ fn hunt(
                 Step::Done => progress.tick(),
                 Step::Result(Ok((scenario, Tried { row, coverage }))) => {
                     searched.trials += 1;
-                    searched.coverage += coverage;
+                    searched.coverage += &coverage;
                     searched.storms = searched.trials.div_ceil(contenders.len() as u64);
                     searched.found = search::find(&row, aim).map(|finding| (scenario, finding));
                 }
-                Step::Result(Err(message)) => bug = Some(message),
+                Step::Result(Err(met)) => trouble = Some(met),
             }
             let is_over = args.budget.is_over(begun.elapsed());
-            if searched.found.is_some() || bug.is_some() || is_over || interrupt::seen() {
+            if searched.found.is_some() || trouble.is_some() || is_over || interrupt::seen() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         },
     );
     progress.finish();
-    bug.map_or(Ok(searched), Err)
+    trouble.map_or(Ok(searched), Err)
 }
 
-fn attempt(family: &Family, seed: u64, contender: Contender) -> Result<(Scenario, Tried), String> {
-    let scenario = family.stormy(seed).map_err(|problem| format!("seed {seed}: {problem}"))?;
+fn attempt(family: &Family, seed: u64, contender: Contender) -> Result<(Scenario, Tried), Trouble> {
+    let scenario = family.stormy(seed)?;
     let tried = search::attempt(&scenario, contender);
-    let tried = tried.map_err(|panic| format!("{contender}, seed {seed}: {panic}"))?;
+    let tried = tried.map_err(|panic| Trouble::panic(contender, seed, &panic))?;
     Ok((scenario, tried))
 }
 
@@ -119,13 +113,13 @@ fn tell(
     console: &mut Console,
 ) -> Exit {
     let given = family.given();
-    console.print(&format!(
-        "{}: {}, found with seed {} after {}.\n",
+    console.print(&wrapped(&format!(
+        "{}: {}, found with seed {} after {}.",
         finding.contender,
         finding.wrong,
         scenario.seed,
         report::counted(searched.trials, "trial"),
-    ));
+    )));
     let told = search::shrink(scenario, finding).and_then(|shrunk| {
         let style = console.style();
         let story = |history: &_| report::story(&shrunk.scenario, history, &style);
@@ -139,17 +133,16 @@ fn tell(
             return Exit::Bug;
         }
     };
-    console.print(&format!(
-        "Shrunk in {} from {} to {}.\n\n{story}",
+    console.print(&wrapped(&format!(
+        "Shrunk in {} from {} to {}.{}",
         report::counted(shrunk.trials, "trial"),
         size(scenario),
         size(&shrunk.scenario),
-    ));
-    if let Some(evidence) = &shrunk.finding.evidence {
-        console.print(&format!("So for {}: {evidence}.\n", shrunk.finding.client));
-    } else {
-        console.print(&format!("So for {}: {}.\n", shrunk.finding.client, shrunk.finding.wrong));
-    }
+        if shrunk.trials < search::MOST_TRIALS { "" } else { " More were not tried." },
+    )));
+    let Finding { client, wrong, evidence, .. } = &shrunk.finding;
+    let so = evidence.clone().unwrap_or_else(|| wrong.to_string());
+    console.print(&format!("\n{story}{}", wrapped(&format!("So for {client}: {so}."))));
     match write(args.out.as_deref(), given, &shrunk) {
         Ok(path) => {
             let path = report::quoted(&path.display().to_string());
@@ -162,6 +155,12 @@ fn tell(
             Exit::File
         }
     }
+}
+
+/// A paragraph.
+fn wrapped(text: &str) -> String {
+    let lines = report::wrap_to(report::COLUMNS, text, "", "").into_iter();
+    lines.map(|line| line + "\n").collect()
 }
 
 /// How much there is in a scenario.
@@ -222,5 +221,5 @@ fn quiet(family: &Family, aim: Aim, searched: &Searched) -> String {
     let whose = report::counted(family.contenders().len() as u64, "contender");
     let storms = report::counted(*storms, "storm");
     let trials = report::counted(*trials, "trial");
-    format!("Nothing {what}: {storms}, {whose}, {trials}.\n{}", covered(coverage))
+    wrapped(&format!("Nothing {what}: {storms}, {whose}, {trials}.")) + &covered(coverage)
 }

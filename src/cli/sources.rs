@@ -95,6 +95,9 @@ fn looks_like_a_path(given: &str) -> bool {
 pub fn unknown_name(given: &str) -> NotFound {
     let file = format!("{given}.toml");
     let help = match nearest(given, builtin::all().map(|(name, _)| name)) {
+        _ if given.split(':').next() == Some(family::ANY) => {
+            "`any:7` is the scenario that is drawn from the seed 7".to_owned()
+        }
         _ if Path::new(&file).is_file() => format!("there is a file `{file}` here"),
         names if names.is_empty() => "`dlab list` shows the scenarios that are built in".to_owned(),
         names => format!("did you mean {}?", names.join(" or ")),

@@ -4,12 +4,14 @@
 mod text;
 mod vary;
 
+use std::fs::File;
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::args::{MergeArgs, SweepArgs, SweepForm};
 use super::console::Console;
-use super::family::{self, Family};
+use super::family::{self, Family, Trouble};
 use super::in_order::{Step, in_order};
 use super::log::Log;
 use super::progress::Progress;
@@ -24,6 +26,9 @@ pub use vary::{Vary, vary};
 
 /// The name of the JSON contract.
 const SCHEMA: &str = "delivery-lab/sweep/1";
+
+/// Most bytes of a part.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// Most points of a grid.
 const MOST_POINTS: usize = 10_000;
@@ -48,26 +53,25 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
             Err(exit) => return exit,
         }
     }
-    let pool = match run::pool(args.jobs, Log::Off) {
+    let pool = match run::pool(args.jobs, Log::Off, console) {
         Ok(pool) => pool,
-        Err(message) => {
-            console.say(&format!("dlab: {message}"));
-            return Exit::Bug;
-        }
+        Err(exit) => return exit,
     };
     interrupt::watch();
     let mut sweep = Sweep {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        replay: replay(args),
+        scenario: args.scenario.clone(),
+        seeds: (args.seeds.first, args.seeds.last),
+        options: options(args),
+        varied: args.vary.iter().map(|vary| (vary.path.clone(), vary.given.clone())).collect(),
         parts: (vec![args.shard.part], args.shard.of),
-        varied: args.vary.iter().map(|vary| vary.path.clone()).collect(),
+        planned: planned(args, grid.len() as u64),
         points: grid.into_iter().map(|values| Point { values, ..Point::default() }).collect(),
         coverage: Coverage::default(),
     };
-    if let Err(message) = fill(&mut sweep, &families, args, &pool, console) {
-        console.say(&format!("dlab: {message}"));
-        return Exit::Bug;
+    if let Err(trouble) = fill(&mut sweep, &families, args, &pool, console) {
+        return trouble.show(console);
     }
     let exit = show(&sweep, &args.form, console);
     if interrupt::seen() { exit.and(Exit::Interrupted) } else { exit }
@@ -95,7 +99,13 @@ pub fn merge(args: &MergeArgs, console: &mut Console) -> Exit {
 }
 
 fn read(file: &Path) -> Result<Sweep, (Exit, String)> {
-    let text = std::fs::read(file).map_err(|error| (Exit::File, error.to_string()))?;
+    let unusable = |error: std::io::Error| (Exit::File, format!("cannot be read: {error}"));
+    let mut text = Vec::new();
+    let file = File::open(file).map_err(unusable)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(unusable)?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err((Exit::Usage, format!("longer than {MOST_BYTES} bytes, and so no part")));
+    }
     let part: Sweep = serde_json::from_slice(&text)
         .map_err(|error| (Exit::Usage, format!("no part of a sweep: {error}")))?;
     match part.schema == SCHEMA {
@@ -139,15 +149,13 @@ fn fill(
     args: &SweepArgs,
     pool: &rayon::ThreadPool,
     console: &Console,
-) -> Result<(), String> {
+) -> Result<(), Trouble> {
     let (part, of) = (args.shard.part, args.shard.of);
     let seeds = args.seeds.first..=args.seeds.last;
-    let each = (args.seeds.last - args.seeds.first).saturating_add(1);
-    let own = each.saturating_mul(families.len() as u64).div_ceil(of);
     let all = (0..families.len()).flat_map(|point| seeds.clone().map(move |seed| (point, seed)));
     let jobs = (0_u64..).zip(all).filter(|(index, _)| index % of == part - 1).map(|(_, job)| job);
-    let progress = Progress::new(own, Log::Off, console);
-    let mut bug = None;
+    let progress = Progress::new(Some(sweep.planned), Log::Off, console);
+    let mut trouble = None;
     in_order(
         pool,
         jobs,
@@ -158,16 +166,16 @@ fn fill(
                 Step::Result((at, seed, Ok(seen))) => {
                     count(&mut sweep.points[at], &mut sweep.coverage, seed, &seen);
                 }
-                Step::Result((_, _, Err(message))) => bug = Some(message),
+                Step::Result((_, _, Err(met))) => trouble = Some(met),
             }
-            if bug.is_some() || interrupt::seen() {
+            if trouble.is_some() || interrupt::seen() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         },
     );
     progress.finish();
-    bug.map_or(Ok(()), Err)
+    trouble.map_or(Ok(()), Err)
 }
 
 fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
@@ -182,21 +190,21 @@ fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
         RunResult::Inconclusive => point.inconclusive += 1,
     }
     for tried in &seen.tried {
-        *coverage += tried.coverage;
+        *coverage += &tried.coverage;
         point.of(tried.row.contender()).count(&tried.row);
     }
 }
 
 /// One seed over every contender. Where nothing is expected, nothing wrong may be found.
-fn attempt(family: &Family, seed: u64) -> Result<Seen, String> {
-    let scenario = family.with_seed(seed).map_err(|problem| format!("seed {seed}: {problem}"))?;
+fn attempt(family: &Family, seed: u64) -> Result<Seen, Trouble> {
+    let scenario = family.with_seed(seed)?;
     let whole = looks_at_costs(&scenario);
     let trial = |&contender| {
         let tried = match whole {
             true => search::attempt_whole(&scenario, contender),
             false => search::attempt(&scenario, contender),
         };
-        tried.map_err(|panic| format!("{contender}, seed {seed}: {panic}"))
+        tried.map_err(|panic| Trouble::panic(contender, seed, &panic))
     };
     let tried: Vec<Tried> = scenario.contenders.iter().map(trial).collect::<Result<_, _>>()?;
     let rows: Vec<_> = tried.iter().map(|tried| tried.row.clone()).collect();
@@ -219,26 +227,20 @@ fn looks_at_costs(scenario: &Scenario) -> bool {
     })
 }
 
-/// The command that sweeps all of it again, whatever part this is.
-fn replay(args: &SweepArgs) -> String {
-    let mut words = vec!["dlab sweep".to_owned(), report::quoted(&args.scenario)];
-    words.push(format!("--seeds {}..{}", args.seeds.first, args.seeds.last));
-    for vary in &args.vary {
-        words.push(format!("--vary {}", report::quoted(&vary.given)));
-    }
-    words.push(settings(args));
-    if args.force {
-        words.push("--force".to_owned());
-    }
-    words.retain(|word| !word.is_empty());
-    words.join(" ")
+/// How many runs a part has: the jobs are dealt out in turn.
+fn planned(args: &SweepArgs, points: u64) -> u64 {
+    let each = (args.seeds.last - args.seeds.first).saturating_add(1);
+    let (all, part, of) = (each.saturating_mul(points), args.shard.part, args.shard.of);
+    all / of + u64::from(part <= all % of)
 }
 
-fn settings(args: &SweepArgs) -> String {
+/// The options that change the result, beside seeds and what varies.
+fn options(args: &SweepArgs) -> String {
     let contenders = family::once_each(&args.contender);
-    let contenders = contenders.iter().map(|one| format!("--contender {one}"));
-    let set = args.set.iter().map(|one| format!("--set {}", report::quoted(one.as_str())));
-    contenders.chain(set).collect::<Vec<_>>().join(" ")
+    let contenders = contenders.iter().map(|one| format!(" --contender {one}"));
+    let set = args.set.iter().map(|one| format!(" --set {}", report::quoted(one.as_str())));
+    let force = args.force.then(|| " --force".to_owned());
+    contenders.chain(set).chain(force).collect()
 }
 
 fn show(sweep: &Sweep, form: &SweepForm, console: &mut Console) -> Exit {

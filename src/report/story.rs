@@ -50,7 +50,7 @@ fn lines(told: &[(Instant, String)]) -> String {
     }
     let more = told.len() - shown.len();
     if more > 0 {
-        lines.push(format!("… and {more} more."));
+        lines.push(format!("And {more} more."));
     }
     lines.into_iter().map(|line| line + "\n").collect()
 }

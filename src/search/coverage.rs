@@ -1,7 +1,7 @@
 //! What a storm exercised: a property that never met its trouble proves nothing.
 
-use std::collections::BTreeSet;
-use std::ops::{AddAssign, Index};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::history::{History, PowerState, What};
 use crate::message::{Answer, EndReason, Note, PushKind, SessionId};
 
 /// One kind of trouble that a trial may have met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exercise {
     /// A client came back to a session.
@@ -67,9 +67,9 @@ impl Exercise {
 }
 
 /// How often each kind was met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Coverage([u64; Exercise::ALL.len()]);
+pub struct Coverage(BTreeMap<Exercise, u64>);
 
 impl Coverage {
     /// What the history of one trial met.
@@ -101,29 +101,27 @@ impl Coverage {
                 },
                 _ => continue,
             };
-            coverage.0[met as usize] += 1;
+            *coverage.0.entry(met).or_default() += 1;
         }
         coverage
     }
 
+    /// How often this kind was met.
+    pub fn count(&self, exercise: Exercise) -> u64 {
+        self.0.get(&exercise).copied().unwrap_or_default()
+    }
+
     /// Each kind with its count.
     pub fn iter(&self) -> impl Iterator<Item = (Exercise, u64)> + '_ {
-        Exercise::ALL.into_iter().zip(self.0)
+        Exercise::ALL.into_iter().map(|exercise| (exercise, self.count(exercise)))
     }
 }
 
-impl Index<Exercise> for Coverage {
-    type Output = u64;
-
-    fn index(&self, exercise: Exercise) -> &u64 {
-        &self.0[exercise as usize]
-    }
-}
-
-impl AddAssign for Coverage {
-    fn add_assign(&mut self, other: Coverage) {
-        for (sum, one) in self.0.iter_mut().zip(other.0) {
-            *sum += one;
+impl AddAssign<&Coverage> for Coverage {
+    fn add_assign(&mut self, other: &Coverage) {
+        for (exercise, count) in &other.0 {
+            let sum = self.0.entry(*exercise).or_default();
+            *sum = sum.saturating_add(*count);
         }
     }
 }

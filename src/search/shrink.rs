@@ -14,7 +14,7 @@ use super::finding::Finding;
 use super::storm::peace;
 
 /// Most trials of a shrinking.
-const MOST_TRIALS: u64 = 3_000;
+pub const MOST_TRIALS: u64 = 3_000;
 
 /// What came of shrinking.
 #[derive(Clone, Debug)]
@@ -146,16 +146,8 @@ impl Search {
             let heartbeat = scenario.broker.heartbeat;
             scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
         })?;
-        for smaller in [true, false] {
-            self.keep(|scenario| {
-                let limits = BrokerLimits::default();
-                if smaller {
-                    scenario.broker.window = limits.window
-                } else {
-                    scenario.broker.backlog = limits.backlog
-                }
-            })?;
-        }
+        self.keep(|scenario| scenario.broker.window = BrokerLimits::default().window)?;
+        self.keep(|scenario| scenario.broker.backlog = BrokerLimits::default().backlog)?;
         self.keep(|scenario| scenario.polling_interval = Duration::from_secs(1))?;
         let round = Duration::from_millis(20);
         self.keep(|scenario| scenario.latency = Latency { min: round, max: round })?;

@@ -19,12 +19,18 @@ pub struct Sweep {
     pub schema: String,
     /// By which version.
     pub version: String,
-    /// The command that runs the whole again.
-    pub replay: String,
+    /// The scenario, as it is named on the command line.
+    pub scenario: String,
+    /// The first seed and the last.
+    pub seeds: (u64, u64),
+    /// What else was given that changes the result, as it stands on the command line.
+    pub options: String,
+    /// What was varied, outermost first: the path, and the whole of what was given.
+    pub varied: Vec<(String, String)>,
     /// Which parts are in it, from 1, of how many.
     pub parts: (Vec<u64>, u64),
-    /// What was varied, outermost first.
-    pub varied: Vec<String>,
+    /// How many runs there were to be; fewer were made if it was interrupted.
+    pub planned: u64,
     /// One a point of the grid, in order.
     pub points: Vec<Point>,
     /// What all storms exercised.
@@ -72,9 +78,9 @@ pub const MOST_FAILING: usize = 100;
 impl Point {
     /// Adds a part of the same point.
     pub fn add(&mut self, other: Point) {
-        self.met += other.met;
-        self.failed += other.failed;
-        self.inconclusive += other.inconclusive;
+        add(&mut self.met, other.met);
+        add(&mut self.failed, other.failed);
+        add(&mut self.inconclusive, other.inconclusive);
         self.failing_seeds.extend(other.failing_seeds);
         self.failing_seeds.sort_unstable();
         self.failing_seeds.truncate(MOST_FAILING);
@@ -115,20 +121,25 @@ impl Sums {
     }
 
     fn add(&mut self, other: Sums) {
-        self.trials += other.trials;
-        self.losing += other.losing;
-        self.broken += other.broken;
-        self.wanted += other.wanted;
-        self.live += other.live;
-        self.caught_up += other.caught_up;
-        self.missed += other.missed;
-        self.twice += other.twice;
-        self.out_of_order += other.out_of_order;
+        add(&mut self.trials, other.trials);
+        add(&mut self.losing, other.losing);
+        add(&mut self.broken, other.broken);
+        add(&mut self.wanted, other.wanted);
+        add(&mut self.live, other.live);
+        add(&mut self.caught_up, other.caught_up);
+        add(&mut self.missed, other.missed);
+        add(&mut self.twice, other.twice);
+        add(&mut self.out_of_order, other.out_of_order);
         for (cause, count) in other.causes {
-            *self.causes.entry(cause).or_default() += count;
+            add(self.causes.entry(cause).or_default(), count);
         }
         self.delays.add(other.delays);
     }
+}
+
+/// Adds without overflow: a file may say anything.
+fn add(sum: &mut u64, more: u64) {
+    *sum = sum.saturating_add(more);
 }
 
 /// How many delays there were of each length, to three digits: `1234 ms` counts as `1230 ms`.
@@ -146,18 +157,18 @@ impl Histogram {
 
     fn add(&mut self, other: Histogram) {
         for (micros, count) in other.0 {
-            *self.0.entry(micros).or_default() += count;
+            add(self.0.entry(micros).or_default(), count);
         }
     }
 
     /// The least delay, in milliseconds, that so many of a hundred do not exceed; none if there is
     /// no delay.
     pub fn percentile(&self, percent: u64) -> Option<f64> {
-        let all: u64 = self.0.values().sum();
-        let rank = (all * percent).div_ceil(100).max(1);
+        let all: u128 = self.0.values().map(|count| u128::from(*count)).sum();
+        let rank = (all * u128::from(percent)).div_ceil(100).max(1);
         let mut seen = 0;
         let found = self.0.iter().find(|(_, count)| {
-            seen += **count;
+            seen += u128::from(**count);
             seen >= rank
         });
         found.map(|(micros, _)| *micros as f64 / 1_000.0)
@@ -173,28 +184,48 @@ pub enum NoWhole {
     /// They are parts of different sweeps.
     #[error("part {0} is of another sweep than the first, or of another version")]
     Other(usize),
+    /// One of them is not whole itself.
+    #[error("part {0} was interrupted")]
+    Interrupted(usize),
     /// One of them is there twice.
     #[error("part {0} is there twice")]
     Twice(u64),
     /// One of them is not there.
-    #[error("{}", missing(.0))]
-    Missing(Vec<u64>),
+    #[error("{}", missing(.first, *.count))]
+    Missing {
+        /// The first of them.
+        first: Vec<u64>,
+        /// How many.
+        count: u64,
+    },
 }
 
-fn missing(parts: &[u64]) -> String {
-    let named: Vec<String> = parts.iter().take(10).map(u64::to_string).collect();
-    let more = parts.len().saturating_sub(named.len());
+/// Parts that are named of those that are not there.
+const NAMED: usize = 10;
+
+fn missing(first: &[u64], count: u64) -> String {
+    let named: Vec<String> = first.iter().map(u64::to_string).collect();
+    let more = count - first.len() as u64;
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let (noun, verb) = if parts.len() == 1 { ("part", "is") } else { ("parts", "are") };
+    let (noun, verb) = if count == 1 { ("part", "is") } else { ("parts", "are") };
     format!("{noun} {}{more} {verb} not there", named.join(", "))
 }
 
 impl Sweep {
+    /// How many runs were made.
+    pub fn runs(&self) -> u64 {
+        let counts = |point: &Point| [point.met, point.failed, point.inconclusive];
+        self.points.iter().flat_map(counts).fold(0, u64::saturating_add)
+    }
+
     /// Joins the parts of one sweep, in any order.
     ///
     /// # Errors
     /// They are not all the parts of one sweep, each once.
     pub fn join(parts: Vec<Sweep>) -> Result<Sweep, NoWhole> {
+        if let Some(index) = parts.iter().position(|part| part.runs() < part.planned) {
+            return Err(NoWhole::Interrupted(index + 1));
+        }
         let mut parts = parts.into_iter();
         let mut whole = parts.next().ok_or(NoWhole::Nothing)?;
         for (index, part) in parts.enumerate() {
@@ -203,7 +234,9 @@ impl Sweep {
             };
             let is_same = part.schema == whole.schema
                 && part.version == whole.version
-                && part.replay == whole.replay
+                && part.scenario == whole.scenario
+                && part.seeds == whole.seeds
+                && part.options == whole.options
                 && part.parts.1 == whole.parts.1
                 && part.varied == whole.varied
                 && values(&part) == values(&whole);
@@ -211,7 +244,8 @@ impl Sweep {
                 return Err(NoWhole::Other(index + 2));
             }
             whole.parts.0.extend(part.parts.0);
-            whole.coverage += part.coverage;
+            add(&mut whole.planned, part.planned);
+            whole.coverage += &part.coverage;
             for (point, other) in whole.points.iter_mut().zip(part.points) {
                 point.add(other);
             }
@@ -221,9 +255,15 @@ impl Sweep {
         if let Some(twice) = numbers.windows(2).find(|two| two[0] == two[1]) {
             return Err(NoWhole::Twice(twice[0]));
         }
-        let gone: Vec<u64> = (1..=*of).filter(|part| !numbers.contains(part)).collect();
-        if !gone.is_empty() {
-            return Err(NoWhole::Missing(gone));
+        if numbers.iter().any(|part| *part == 0 || part > of) {
+            return Err(NoWhole::Other(1));
+        }
+        let count = of.saturating_sub(numbers.len() as u64);
+        if count > 0 {
+            // Among so many numbers there are at least ten that are not there, or all of them.
+            let among = (1..=*of).take(numbers.len() + NAMED);
+            let first = among.filter(|part| numbers.binary_search(part).is_err()).take(NAMED);
+            return Err(NoWhole::Missing { first: first.collect(), count });
         }
         whole.parts = (vec![1], 1);
         Ok(whole)
@@ -252,16 +292,26 @@ mod tests {
         let part = |number, of| Sweep {
             schema: "s".to_owned(),
             version: "v".to_owned(),
-            replay: "r".to_owned(),
-            parts: (vec![number], of),
+            scenario: "x".to_owned(),
+            seeds: (1, 6),
+            options: String::new(),
             varied: Vec::new(),
+            parts: (vec![number], of),
+            planned: number,
             points: vec![Point { met: number, ..Point::default() }],
             coverage: Coverage::default(),
         };
         assert_eq!(Sweep::join(Vec::new()), Err(NoWhole::Nothing));
-        assert_eq!(Sweep::join(vec![part(1, 3), part(3, 3)]), Err(NoWhole::Missing(vec![2])));
+        assert_eq!(
+            Sweep::join(vec![part(1, 3), part(3, 3)]),
+            Err(NoWhole::Missing { first: vec![2], count: 1 })
+        );
+        let far = Sweep::join(vec![part(1, u64::MAX)]);
+        assert!(matches!(far, Err(NoWhole::Missing { first, .. }) if first.len() == 10));
         assert_eq!(Sweep::join(vec![part(1, 2), part(1, 2)]), Err(NoWhole::Twice(1)));
         assert_eq!(Sweep::join(vec![part(1, 2), part(2, 3)]), Err(NoWhole::Other(2)));
+        let cut = Sweep { planned: 3, ..part(2, 2) };
+        assert_eq!(Sweep::join(vec![part(1, 2), cut]), Err(NoWhole::Interrupted(2)));
         let whole = Sweep::join(vec![part(3, 3), part(1, 3), part(2, 3)]).unwrap();
         assert_eq!((whole.points[0].met, whole.parts), (6, (vec![1], 1)));
     }

@@ -27,7 +27,7 @@ const PORT: u16 = 7_777;
 /// The broker's name among the processes.
 const BROKER: &str = "broker";
 
-/// How a trial is run. None of it changes what happens.
+/// How a trial is run. None of it changes what happens, as far as it runs.
 #[derive(Clone, Debug, Default)]
 pub struct TrialOptions {
     /// How far a step goes; by default as far as the smallest latency allows.

@@ -1,6 +1,7 @@
 //! A sweep in words, in a table, in a chart, and as CSV.
 
 use super::super::covered::covered;
+use super::super::family::ANY;
 use crate::report::{self, Shape, Style};
 use crate::search::sweep::{Point, Sums, Sweep};
 
@@ -11,7 +12,7 @@ const SHOWN: usize = 5;
 pub fn text(sweep: &Sweep, style: &Style) -> String {
     let mut text = headline(sweep);
     for point in &sweep.points {
-        text += &table(sweep, point);
+        text += &table(sweep, point, style);
         if sweep.points.len() > MOST_TABLES {
             break;
         }
@@ -26,7 +27,7 @@ pub fn text(sweep: &Sweep, style: &Style) -> String {
         let parts: Vec<String> = parts.iter().map(u64::to_string).collect();
         text += &format!("This is part {} of {of}.\n", report::listed(&parts));
     }
-    text + &format!("Replay: {}\n", sweep.replay)
+    text + &format!("Replay: {}\n", replay(sweep))
 }
 
 /// Points whose tables are printed; of more, only the chart is.
@@ -44,15 +45,21 @@ fn headline(sweep: &Sweep) -> String {
     if idle > 0 {
         text += &format!(" In {} no fault did anything.", report::count(idle));
     }
+    if sweep.runs() < sweep.planned {
+        text += &format!(
+            " It was interrupted: {} were to come.",
+            report::count(sweep.planned - sweep.runs())
+        );
+    }
     text + "\n"
 }
 
 const HEADS: [&str; 8] =
     ["contender", "trials", "wanted", "missed", "losing", "p50", "p99", "worst"];
 
-fn table(sweep: &Sweep, point: &Point) -> String {
+fn table(sweep: &Sweep, point: &Point, style: &Style) -> String {
     let mut rows = vec![HEADS.map(str::to_owned)];
-    rows.extend(point.contenders.iter().map(|(contender, sums)| cells(contender, sums)));
+    rows.extend(point.contenders.iter().map(|(contender, sums)| cells(contender, sums, style)));
     let widths: [usize; 8] = std::array::from_fn(|at| {
         rows.iter().map(|row| row[at].chars().count()).max().unwrap_or_default()
     });
@@ -82,10 +89,10 @@ fn table(sweep: &Sweep, point: &Point) -> String {
     text
 }
 
-fn cells(contender: &str, sums: &Sums) -> [String; 8] {
+fn cells(contender: &str, sums: &Sums, style: &Style) -> [String; 8] {
     let ms = |percent| {
         let ms = sums.delays.percentile(percent);
-        ms.map_or_else(|| "–".to_owned(), millis)
+        ms.map_or_else(|| style.either("–", "-").to_owned(), millis)
     };
     [
         contender.to_owned(),
@@ -105,7 +112,7 @@ fn millis(ms: f64) -> String {
 
 fn named(sweep: &Sweep, point: &Point) -> String {
     let pairs = sweep.varied.iter().zip(&point.values);
-    pairs.map(|(path, value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
+    pairs.map(|((path, _), value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
 /// A row a contender, a column a value: what share of the messages was missed; and where losing
@@ -157,8 +164,7 @@ fn bar(share: f64, style: &Style) -> char {
 
 /// The first seeds that failed, with what runs them again.
 fn failing(sweep: &Sweep) -> String {
-    let words: Vec<&str> = sweep.replay.split_whitespace().collect();
-    let scenario = words.get(2).copied().unwrap_or_default();
+    let Sweep { scenario, options, .. } = sweep;
     let mut text = String::new();
     let mut shown = 0;
     for point in &sweep.points {
@@ -169,15 +175,15 @@ fn failing(sweep: &Sweep) -> String {
             shown += 1;
             let set = sweep.varied.iter().zip(&point.values);
             let set: String = set
-                .map(|(path, value)| {
+                .map(|((path, _), value)| {
                     format!(" --set {}", report::quoted(&format!("{path}={value}")))
                 })
                 .collect();
-            let options = options(&sweep.replay);
-            text += &match scenario {
-                "any" => format!("  dlab run any:{seed}{options}{set}\n"),
-                _ => format!("  dlab run {scenario} --seed {seed}{options}{set}\n"),
+            let what = match scenario.as_str() {
+                ANY => format!("{ANY}:{seed}"),
+                _ => format!("{} --seed {seed}", report::quoted(scenario)),
             };
+            text += &format!("  dlab run {what}{options}{set}\n");
         }
     }
     let failed: u64 = sweep.points.iter().map(|point| point.failed).sum();
@@ -186,20 +192,22 @@ fn failing(sweep: &Sweep) -> String {
     }
     let more = failed - shown as u64;
     let more =
-        if more > 0 { format!("  … and {} more\n", report::count(more)) } else { String::new() };
+        if more > 0 { format!("  and {} more\n", report::count(more)) } else { String::new() };
     format!("\nFailed:\n{text}{more}")
 }
 
-/// The options of the sweep that a run needs too.
-fn options(replay: &str) -> String {
-    let begin = replay.find(" --contender").into_iter().chain(replay.find(" --set")).min();
-    let begin = begin.or_else(|| replay.find(" --force"));
-    begin.map_or_else(String::new, |at| replay[at..].to_owned())
+/// The command that sweeps all of it again, whatever part this is.
+fn replay(sweep: &Sweep) -> String {
+    let Sweep { scenario, seeds: (first, last), options, varied, .. } = sweep;
+    let vary = varied.iter().map(|(_, given)| format!(" --vary {}", report::quoted(given)));
+    let vary: String = vary.collect();
+    format!("dlab sweep {} --seeds {first}..{last}{vary}{options}", report::quoted(scenario))
 }
 
 /// One line a point and contender.
 pub fn csv(sweep: &Sweep) -> String {
-    let mut text: String = sweep.varied.iter().map(|path| format!("{},", field(path))).collect();
+    let paths = sweep.varied.iter().map(|(path, _)| format!("{},", field(path)));
+    let mut text: String = paths.collect();
     text += "contender,trials,losing,broken,wanted,live,caught_up,missed,twice,out_of_order,\
              p50_ms,p99_ms,worst_ms\n";
     for point in &sweep.points {
