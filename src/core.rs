@@ -11,6 +11,7 @@ mod client;
 mod inbound;
 mod interceptor;
 pub mod limits;
+mod machine;
 mod publisher;
 mod rooms;
 mod subscriber;
@@ -19,7 +20,8 @@ mod timers;
 
 pub use broker::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
 pub use client::{Client, ClientInput, ClientOptions, ClientOutput, Draft, Numbering};
-pub use interceptor::{Intercepted, Interceptor, Machine};
+pub use interceptor::{Intercepted, Interceptor};
+pub use machine::{BrokerMachine, ClientMachine, Machine};
 
 /// What the machines must know of the link between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod recorder;
 use serde::Serialize;
 
 pub use capture::{Capture, MOST_PACKETS, Packet, PacketEnd};
-pub use event::{Endpoint, Event, Fate, Flow, Ledger, Line, PowerState, What};
+pub use event::{Endpoint, Event, Fate, Flow, Ledger, Line, PowerState, Said, What};
 pub use recorder::Recorder;
 
 use crate::message::Name;

@@ -36,3 +36,8 @@ pub mod sim;
 pub mod time;
 pub mod verdict;
 pub mod wire;
+
+/// The page's code, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/your-own-queue.md")]
+struct YourOwnQueue;

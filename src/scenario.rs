@@ -15,6 +15,8 @@ mod text;
 pub mod vocabulary;
 mod write;
 
+use std::fmt;
+
 use crate::message::{BrokerLimits, ClientLimits, Contender, From, Name, Payload, Reply, Target};
 use crate::mutant::Mutant;
 use crate::time::{Duration, Instant};
@@ -27,7 +29,7 @@ pub use template::template;
 pub use text::{InvalidText, parse_duration};
 
 /// One workload, one storm, the contenders that meet it, and what is expected.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Scenario {
     /// The file's stem, by which built-in scenarios are run.
     pub name: String,
@@ -68,6 +70,13 @@ impl Scenario {
         let changes =
             self.clients.iter().flat_map(|client| client.join.iter().chain(&client.leave));
         last.chain(changes.map(|change| change.at)).max().unwrap_or(Instant::ZERO)
+    }
+}
+
+/// As the file that it could have been loaded from, for whom a test fails.
+impl fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
     }
 }
 

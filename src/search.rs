@@ -6,16 +6,21 @@
 
 mod coverage;
 mod finding;
+mod property;
 mod shrink;
 mod storm;
+mod strategy;
+mod subject;
 pub mod sweep;
 mod workload;
 
 pub use coverage::{Coverage, Exercise};
 pub use finding::{Finding, Wrong, find};
+pub use property::{Broken, CASES, Failed, Held, Property, check};
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};
-pub use storm::{peace, storm, stormy};
-pub use workload::any;
+pub use storm::peace;
+pub use strategy::{ScenarioTree, Scenarios};
+pub use subject::{Attempt, Subject};
 
 use crate::history::History;
 use crate::message::Contender;
@@ -80,4 +85,34 @@ pub enum Aim {
     Wrong,
     /// This guarantee violated, whether anybody claims it or not.
     Violation(Guarantee),
+}
+
+/// The scenario of a seed: workload and storm, over every contender.
+pub fn any(seed: u64) -> Scenario {
+    Scenarios::any().draw(seed)
+}
+
+/// The scenario with the storm of its seed in the place of its own faults, and long enough for
+/// the peace after it. What it expected is gone.
+pub fn stormy(scenario: &Scenario, seed: u64) -> Scenario {
+    storm::stormy(scenario, &storm::Weather::default(), seed)
+}
+
+/// Shrinks a scenario that shows a finding over a contender with its own seed. The smallest one
+/// has that contender alone, and expects the finding.
+///
+/// # Errors
+/// A trial panicked.
+pub fn shrink_finding(
+    scenario: &Scenario,
+    contender: Contender,
+    finding: &Finding,
+) -> Result<Shrunk<Finding>, TrialPanic> {
+    let alone = Scenario { contenders: vec![contender], ..scenario.clone() };
+    let same = |smaller: &Scenario| {
+        attempt(smaller, contender).map(|tried| finding.wrong.find(&tried.row))
+    };
+    let mut shrunk = shrink(&alone, finding.clone(), same)?;
+    shrunk.scenario.expectations = vec![shrunk.finding.expectation(contender)];
+    Ok(shrunk)
 }

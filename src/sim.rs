@@ -14,17 +14,24 @@ pub mod entropy;
 pub mod fate;
 pub mod limits;
 pub mod machine;
+mod machines;
 pub mod net;
 mod nic;
 mod process;
+mod programs;
 pub mod socket;
 pub mod stack;
+mod system;
 mod trial;
 pub mod world;
 
 pub use draw::Draw;
+pub use machines::Machines;
+pub use programs::{App, Own, Programs, RESTART, Wish, own_name};
+pub use system::System;
 pub use trial::{
-    HostOrder, Stop, Trial, TrialOptions, TrialPanic, run_trial, run_trial_then, tick,
+    HostOrder, Stop, Trial, TrialOptions, TrialPanic, run_system_then, run_trial, run_trial_then,
+    tick,
 };
 pub use world::Capturing;
 

@@ -146,10 +146,10 @@ impl<N: Net> Stage<N> {
         let heartbeat = Heartbeat { every, timeout };
         let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
         let options = BrokerOptions { mode: self.mode, path: C::PATH, limits, epoch: 1 };
-        let hub = Hub::new(self.net.clone(), Broker::new(options), self.recorder);
+        let hub = Hub::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
         let look = async {
             loop {
-                let view = hub.view().to_string();
+                let view = hub.view().expect("ours has one").to_string();
                 self.board.change(|state| state.view = view);
                 self.net.sleep_until(self.net.now() + LOOK).await;
             }
@@ -183,7 +183,7 @@ impl<N: Net> Stage<N> {
         let Stage { net, recorder, board, .. } = self;
         let steps = Steps { board, who, steps: steps.into(), handler_runs: false };
         let dial = Dial { net, recorder, to, known: Vec::new() };
-        link::client::run(carrier, dial, client, steps).await;
+        link::client::run(carrier, dial, Box::new(client), steps).await;
     }
 }
 

@@ -160,7 +160,7 @@ async fn converse<N: Net>(net: N, to: SocketAddr) {
 async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net, Broker::new(options), recorder);
+    let hub = Hub::new(net, Box::new(Broker::new(options)), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;

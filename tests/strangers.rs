@@ -219,7 +219,7 @@ async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr) {
 async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net, Broker::new(options), recorder);
+    let hub = Hub::new(net, Box::new(Broker::new(options)), recorder);
     let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;

@@ -410,7 +410,7 @@ fn check_reasons(history: &History) {
 }
 
 async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
-    let hub = Hub::new(net.clone(), Broker::new(options::<C>()), recorder);
+    let hub = Hub::new(net.clone(), Box::new(Broker::new(options::<C>())), recorder);
     let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;

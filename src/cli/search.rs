@@ -37,7 +37,7 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
         Err(trouble) => return trouble.show(console),
     };
     match &searched.found {
-        Some((scenario, finding)) => tell(args, &family, (scenario, finding), &searched, console),
+        Some(found) => tell(args, &family, found, &searched, console),
         None => {
             console.print(&quiet(&family, aim, &searched));
             if interrupt::seen() { Exit::Interrupted } else { Exit::Met }
@@ -45,10 +45,17 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
     }
 }
 
+/// The first that was found.
+struct Found {
+    scenario: Scenario,
+    contender: Contender,
+    finding: Finding,
+}
+
 /// What came of a search.
 #[derive(Default)]
 struct Searched {
-    found: Option<(Scenario, Finding)>,
+    found: Option<Found>,
     /// Storms of which every contender was tried, and trials.
     storms: u64,
     trials: u64,
@@ -82,7 +89,9 @@ fn hunt(
                     searched.trials += 1;
                     searched.coverage += &coverage;
                     searched.storms = searched.trials.div_ceil(contenders.len() as u64);
-                    searched.found = search::find(&row, aim).map(|finding| (scenario, finding));
+                    let contender = row.contender();
+                    let finding = search::find(&row, aim);
+                    searched.found = finding.map(|finding| Found { scenario, contender, finding });
                 }
                 Step::Result(Err(met)) => trouble = Some(met),
             }
@@ -108,22 +117,23 @@ fn attempt(family: &Family, seed: u64, contender: Contender) -> Result<(Scenario
 fn tell(
     args: &SearchArgs,
     family: &Family,
-    (scenario, finding): (&Scenario, &Finding),
+    found: &Found,
     searched: &Searched,
     console: &mut Console,
 ) -> Exit {
+    let Found { scenario, contender, finding } = found;
     let given = family.given();
     console.print(&wrapped(&format!(
         "{}: {}, found with seed {} after {}.",
-        finding.contender,
+        contender,
         finding.wrong,
         scenario.seed,
         report::counted(searched.trials, "trial"),
     )));
-    let told = search::shrink(scenario, finding).and_then(|shrunk| {
+    let told = search::shrink_finding(scenario, *contender, finding).and_then(|shrunk| {
         let style = console.style();
         let story = |history: &_| report::story(&shrunk.scenario, history, &style);
-        let told = search::attempt_then(&shrunk.scenario, finding.contender, story);
+        let told = search::attempt_then(&shrunk.scenario, *contender, story);
         told.map(|(_, story)| (shrunk, story))
     });
     let (shrunk, story) = match told {
@@ -185,7 +195,7 @@ fn size(scenario: &Scenario) -> String {
 fn write(
     out: Option<&Path>,
     given: &str,
-    shrunk: &Shrunk,
+    shrunk: &Shrunk<Finding>,
 ) -> Result<PathBuf, (PathBuf, io::Error)> {
     let stem = Path::new(given).file_stem().unwrap_or_default().to_string_lossy();
     let stem = format!("{stem}-{}", shrunk.finding.wrong.word());

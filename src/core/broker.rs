@@ -19,8 +19,8 @@ use crate::message::{
 use crate::time::Instant;
 
 use super::inbound::Inbound;
-use super::interceptor::Machine;
 use super::limits::HELLO_WITHIN;
+use super::machine::{BrokerMachine, Machine};
 use super::timers::Timers;
 use super::{Path, Pulse};
 use queue::Queue;
@@ -257,6 +257,20 @@ impl Machine for Broker {
 
     fn deadline(&self) -> Option<Instant> {
         Broker::deadline(self)
+    }
+}
+
+impl BrokerMachine for Broker {
+    fn options(&self) -> &BrokerOptions {
+        Broker::options(self)
+    }
+
+    fn holds(&self) -> (usize, usize) {
+        Broker::holds(self)
+    }
+
+    fn view(&self) -> Option<BrokerView> {
+        Some(Broker::view(self))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::message::{
 use crate::time::{Duration, Instant};
 
 use super::Path;
-use super::interceptor::Machine;
+use super::machine::{ClientMachine, Machine};
 use super::publisher::Publisher;
 use super::subscriber::{Held, Subscriber};
 use super::timers::Timers;
@@ -424,6 +424,20 @@ impl Machine for Client {
 
     fn deadline(&self) -> Option<Instant> {
         Client::deadline(self)
+    }
+}
+
+impl ClientMachine for Client {
+    fn wants_to_read(&self) -> bool {
+        Client::wants_to_read(self)
+    }
+
+    fn numbering(&self) -> Numbering {
+        Client::numbering(self)
+    }
+
+    fn holds(&self) -> usize {
+        Client::holds(self)
     }
 }
 

@@ -4,24 +4,9 @@
 use std::collections::VecDeque;
 use std::ops::Deref;
 
+use super::machine::{BrokerMachine, ClientMachine, Machine};
+use super::{Broker, BrokerOptions, BrokerView, Client, Numbering};
 use crate::time::Instant;
-
-/// A machine as its driver sees it: facts in, orders out, and a time to be woken at.
-pub trait Machine {
-    /// A fact.
-    type Input;
-    /// An order.
-    type Output;
-
-    /// Tells the machine a fact.
-    fn handle(&mut self, now: Instant, input: Self::Input);
-
-    /// The next order, if there is one.
-    fn poll(&mut self) -> Option<Self::Output>;
-
-    /// When it wants to hear that time has passed.
-    fn deadline(&self) -> Option<Instant>;
-}
 
 /// Something that stands before a machine. By itself it passes on everything.
 pub trait Interceptor<M: Machine>: Send {
@@ -111,5 +96,33 @@ impl<M: Machine> Deref for Intercepted<M> {
 
     fn deref(&self) -> &M {
         &self.machine
+    }
+}
+
+impl BrokerMachine for Intercepted<Broker> {
+    fn options(&self) -> &BrokerOptions {
+        self.machine.options()
+    }
+
+    fn holds(&self) -> (usize, usize) {
+        self.machine.holds()
+    }
+
+    fn view(&self) -> Option<BrokerView> {
+        Some(self.machine.view())
+    }
+}
+
+impl ClientMachine for Intercepted<Client> {
+    fn wants_to_read(&self) -> bool {
+        self.machine.wants_to_read()
+    }
+
+    fn numbering(&self) -> Numbering {
+        self.machine.numbering()
+    }
+
+    fn holds(&self) -> usize {
+        self.machine.holds()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::message::{EndReason, MessageId, Note, SessionId};
+use crate::message::{EndReason, MessageId, Name, Note, SessionId};
 use crate::time::Instant;
 
 /// One thing that happened to one process at one moment.
@@ -60,20 +60,38 @@ pub enum What {
     },
     /// The handler for an event of a queue was taken away, or put back.
     HandlerGone {
-        queue: crate::message::Name,
-        event: crate::message::Name,
+        queue: Name,
+        event: Name,
     },
     HandlerBack {
-        queue: crate::message::Name,
-        event: crate::message::Name,
+        queue: Name,
+        event: Name,
     },
     /// A handler call was cut short by a crash.
     Interrupted {
         id: MessageId,
     },
+    /// A program of which nothing else is known said what came of its work.
+    Said(Said),
     /// A machine of the core, or its driver, noted something.
     #[serde(untagged)]
     Note(Note),
+}
+
+/// What a program of which nothing else is known says for its application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// Its subscription to a room stands: what is published from now on is for it.
+    Joined { queue: Name, room: Name },
+    /// It is no longer subscribed to a room.
+    Left { queue: Name, room: Name },
+    /// A message that it published is the broker's, who answers for it from now on.
+    Accepted { id: MessageId },
+    /// The application's handler has returned.
+    Handled { id: MessageId },
+    /// It was told that messages are lost for it.
+    Gap,
 }
 
 /// One direction of one connection, or of a pair of datagram sockets.

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::event::{Event, What};
+use super::event::{Event, Said, What};
 use crate::message::{Name, Note};
 use crate::time::Instant;
 
@@ -149,6 +149,7 @@ fn weight(what: &What) -> Weight {
         | What::HandlerGone { .. }
         | What::HandlerBack { .. }
         | What::Interrupted { .. }
+        | What::Said(Said::Joined { .. } | Said::Left { .. } | Said::Gap)
         | What::Note(
             Note::SessionOpened { .. }
             | Note::SessionClosed { .. }
@@ -161,6 +162,6 @@ fn weight(what: &What) -> Weight {
         What::CloseCode { .. } | What::Carried { .. } | What::Dropped { .. } | What::Ended(_) => {
             Weight::Byte
         }
-        What::Note(_) => Weight::Message,
+        What::Said(_) | What::Note(_) => Weight::Message,
     }
 }

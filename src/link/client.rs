@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::hub::sleep_until;
 use super::{Carrier, Dial, Happening, Inlet, Lane, Reading, Taken, end_of};
-use crate::core::{Client, ClientInput, ClientOutput, Intercepted, Machine, Numbering};
+use crate::core::{ClientInput, ClientMachine, ClientOutput, Numbering};
 use crate::history::What;
 use crate::message::{Known, Message, Name, Note, PushKind};
 use crate::net::Net;
@@ -28,10 +28,9 @@ pub trait App: Send {
 pub async fn run<C: Carrier, N: Net>(
     carrier: C,
     dial: Dial<N>,
-    client: impl Into<Intercepted<Client>>,
+    client: Box<dyn ClientMachine>,
     app: impl App,
 ) {
-    let client = client.into();
     let mut process = Process { carrier, dial, client, app, connection: Connection::None };
     process.tell(ClientInput::Started);
     loop {
@@ -43,7 +42,7 @@ pub async fn run<C: Carrier, N: Net>(
 struct Process<C: Carrier, N: Net, A> {
     carrier: C,
     dial: Dial<N>,
-    client: Intercepted<Client>,
+    client: Box<dyn ClientMachine>,
     app: A,
     connection: Connection<C, N>,
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use super::{Full, Happening, Inlet, Lane, Reading, Taken, Waiting};
-use crate::core::{Broker, BrokerInput, BrokerOutput, BrokerView, Intercepted, Machine, Peer};
+use crate::core::{BrokerInput, BrokerMachine, BrokerOutput, BrokerView, Peer};
 use crate::history::{Recorder, What};
 use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note, SessionId};
 use crate::net::Net;
@@ -27,7 +27,7 @@ pub struct Hub<N> {
 }
 
 struct State {
-    broker: Intercepted<Broker>,
+    broker: Box<dyn BrokerMachine>,
     lanes: BTreeMap<Peer, Outlet>,
     opened: u64,
     /// Messages that the machine held when it last may have come to hold more, and their bytes.
@@ -45,8 +45,7 @@ struct Outlet {
 
 impl<N: Net> Hub<N> {
     /// The process of a broker that knows nobody yet.
-    pub fn new(net: N, broker: impl Into<Intercepted<Broker>>, recorder: Recorder) -> Self {
-        let broker = broker.into();
+    pub fn new(net: N, broker: Box<dyn BrokerMachine>, recorder: Recorder) -> Self {
         let (limits, mode) = (Arc::new(broker.options().limits.clone()), broker.options().mode);
         let state = State {
             broker,
@@ -162,8 +161,8 @@ impl<N: Net> Hub<N> {
         }
     }
 
-    /// What the broker sees now.
-    pub fn view(&self) -> BrokerView {
+    /// What the broker sees now, if it can say that.
+    pub fn view(&self) -> Option<BrokerView> {
         self.state().broker.view()
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::{Event, History, What};
+use crate::history::{Event, History, Said, What};
 use crate::message::{Answer, MessageId, Name, Note};
 use crate::scenario::Scenario;
 use crate::time::Instant;
@@ -28,7 +28,7 @@ pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
             continue;
         }
         let is_first = match event.what {
-            What::Note(Note::Welcomed { .. }) => {
+            What::Note(Note::Welcomed { .. }) | What::Said(Said::Joined { .. }) => {
                 !std::mem::replace(&mut known[event.process as usize], true)
             }
             _ => false,
@@ -80,6 +80,8 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
             format!("{who} loses its session: {}.", reason.words())
         }
         What::Note(Note::Welcomed { .. }) => format!("{who} has a session again."),
+        What::Said(Said::Joined { .. }) => format!("{who} is subscribed again."),
+        What::Said(Said::Gap) => format!("{who} is told of a gap."),
         What::Note(Note::ToldAnswer { answer, .. }) => match answer {
             Answer::Started { .. } => return None,
             Answer::Resumed { position, .. } => {

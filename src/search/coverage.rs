@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{History, PowerState, What};
+use crate::history::{History, PowerState, Said, What};
 use crate::message::{Answer, EndReason, Note, PushKind, SessionId};
 
 /// One kind of trouble that a trial may have met.
@@ -83,7 +83,12 @@ impl Coverage {
                     Exercise::ClientCrash
                 }
                 What::Power(PowerState::Killed | PowerState::PowerLost) => Exercise::Epoch,
-                What::Note(Note::Welcomed { .. }) if !had_session.insert(event.process) => {
+                What::Note(Note::Welcomed { .. }) if !had_session.insert((event.process, None)) => {
+                    Exercise::Reconnect
+                }
+                What::Said(Said::Joined { queue, room })
+                    if !had_session.insert((event.process, Some((queue, room)))) =>
+                {
                     Exercise::Reconnect
                 }
                 What::Note(Note::Pushed { kind: PushKind::Again, .. }) => Exercise::Redelivery,

@@ -11,8 +11,6 @@ use super::Aim;
 /// Something wrong, in one row of one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// In which row.
-    pub contender: Contender,
     /// For which subscriber it was seen first.
     pub client: String,
     /// What it is; shrinking keeps it.
@@ -76,7 +74,7 @@ impl Wrong {
             Wrong::Seen(_) => None,
         };
         let client = subscriber.client.clone();
-        Some(Finding { contender: row.contender(), client, wrong: self, evidence })
+        Some(Finding { client, wrong: self, evidence })
     }
 
     fn is_in(self, subscriber: &Subscriber) -> bool {
@@ -112,8 +110,8 @@ impl fmt::Display for Wrong {
 }
 
 impl Finding {
-    /// The expectation that is met as long as this is found.
-    pub fn expectation(&self) -> Expectation {
+    /// The expectation that is met as long as this is found in the row of a contender.
+    pub fn expectation(&self, contender: Contender) -> Expectation {
         let what = match self.wrong {
             Wrong::Broken(guarantee) => Expected::Claim {
                 guarantee: guarantee.to_string(),
@@ -126,6 +124,6 @@ impl Finding {
             Wrong::Seen(anomaly) => Expected::Anomaly { name: anomaly.to_string() },
         };
         let client = Some(self.client.as_str().into());
-        Expectation { contender: Some(self.contender), client, what }
+        Expectation { contender: Some(contender), client, what }
     }
 }

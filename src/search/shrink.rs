@@ -1,16 +1,18 @@
-//! The smallest scenario that still shows the same finding.
+//! The smallest scenario that still shows the same.
 //!
-//! Greedy and deterministic: every step takes something away or makes it rounder, and is kept if
-//! the finding stays the same; when a whole round of steps keeps nothing, that is it. Draws are
+//! Greedy and deterministic: each step takes something away or makes it rounder, and is kept if
+//! the same is still found; when a whole round of steps keeps nothing, that is it. Draws are
 //! keyed, so what one step takes away does not move the dice of what is left.
 
+use std::collections::BTreeSet;
+
 use crate::message::{BrokerLimits, ClientLimits, Echo, From, Keep, Name, Payload, Target};
-use crate::scenario::{Direction, Fault, FaultKind, Latency, Notice, Scenario, When, Who};
+use crate::scenario::{
+    Client, Direction, Fault, FaultKind, Latency, Notice, Publish, RoomChange, Scenario, When, Who,
+};
 use crate::sim::TrialPanic;
 use crate::time::{Duration, Instant};
 
-use super::attempt;
-use super::finding::Finding;
 use super::storm::peace;
 
 /// Most trials of a shrinking.
@@ -18,261 +20,322 @@ pub const MOST_TRIALS: u64 = 3_000;
 
 /// What came of shrinking.
 #[derive(Clone, Debug)]
-pub struct Shrunk {
-    /// The smallest scenario: it has the one contender, and expects the finding.
+pub struct Shrunk<T> {
+    /// The smallest scenario.
     pub scenario: Scenario,
     /// What it shows.
-    pub finding: Finding,
+    pub finding: T,
     /// How many trials that took.
     pub trials: u64,
 }
 
-/// Shrinks a scenario that shows the finding with its own seed.
+/// Shrinks a scenario in which something was found, while `find` still finds the same.
 ///
 /// # Errors
-/// A trial panicked.
-pub fn shrink(scenario: &Scenario, finding: &Finding) -> Result<Shrunk, TrialPanic> {
-    let mut scenario = scenario.clone();
-    scenario.contenders = vec![finding.contender];
-    let mut search = Search { scenario, finding: finding.clone(), trials: 0 };
-    loop {
-        let before = search.scenario.clone();
-        search.take_away()?;
-        search.make_rounder()?;
-        if search.scenario == before || search.trials >= MOST_TRIALS {
-            break;
+/// What `find` fails with.
+pub fn shrink<T>(
+    scenario: &Scenario,
+    finding: T,
+    mut find: impl FnMut(&Scenario) -> Result<Option<T>, TrialPanic>,
+) -> Result<Shrunk<T>, TrialPanic> {
+    let mut finding = finding;
+    let mut descent = Descent::new(scenario.clone(), Peace::AsLongAsItTakes);
+    while let Some(smaller) = descent.propose() {
+        if let Some(same) = find(&smaller)? {
+            finding = same;
+            descent.keep();
         }
     }
-    search.end_early()?;
-    let Search { mut scenario, finding, trials } = search;
-    scenario.expectations = vec![finding.expectation()];
-    Ok(Shrunk { scenario, finding, trials })
+    let Descent { smallest, trials, .. } = descent;
+    Ok(Shrunk { scenario: smallest, finding, trials })
 }
 
-/// The smallest so far.
-struct Search {
-    scenario: Scenario,
-    finding: Finding,
+/// What becomes of the peace after the storm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peace {
+    /// The run may end as soon as the same is found.
+    AsLongAsItTakes,
+    /// It stays: what is judged by what has not come until the end would be found in any run that
+    /// ends too early.
+    Whole,
+}
+
+/// A way down: proposes ever smaller scenarios, one at a time, and is told which to keep.
+#[derive(Debug)]
+pub struct Descent {
+    smallest: Scenario,
+    peace: Peace,
+    proposal: Option<Scenario>,
+    /// The next step to try of all that there are from the smallest one.
+    next: usize,
+    has_kept: bool,
+    /// What was proposed before, as files.
+    tried: BTreeSet<String>,
     trials: u64,
 }
 
-impl Search {
-    /// Keeps a change if it makes a valid scenario that shows the same.
-    fn keep(&mut self, change: impl FnOnce(&mut Scenario)) -> Result<bool, TrialPanic> {
-        let mut changed = self.scenario.clone();
-        change(&mut changed);
-        if changed == self.scenario || self.trials >= MOST_TRIALS {
-            return Ok(false);
+impl Descent {
+    /// Begins with a scenario.
+    pub fn new(scenario: Scenario, peace: Peace) -> Descent {
+        Descent {
+            smallest: scenario,
+            peace,
+            proposal: None,
+            next: 0,
+            has_kept: false,
+            tried: BTreeSet::new(),
+            trials: 0,
         }
-        // What no file can say is nobody's story.
-        let Ok(changed) = Scenario::load(&changed.name, &changed.to_string()) else {
-            return Ok(false);
-        };
-        self.trials += 1;
-        let tried = attempt(&changed, self.finding.contender)?;
-        let Some(finding) = self.finding.wrong.find(&tried.row) else { return Ok(false) };
-        (self.scenario, self.finding) = (changed, finding);
-        Ok(true)
     }
 
-    /// Keeps the first of several changes that does.
-    fn keep_first<T>(
-        &mut self,
-        candidates: impl IntoIterator<Item = T>,
-        change: impl Fn(&mut Scenario, T),
-    ) -> Result<(), TrialPanic> {
-        for candidate in candidates {
-            if self.keep(|scenario| change(scenario, candidate))? {
-                break;
+    /// The smallest that was kept.
+    pub fn smallest(&self) -> &Scenario {
+        &self.smallest
+    }
+
+    /// The next to try: valid, smaller than the smallest, and not proposed before. None if there
+    /// is nothing left, or [`MOST_TRIALS`] were proposed.
+    pub fn propose(&mut self) -> Option<Scenario> {
+        let mut steps = steps(&self.smallest, self.peace);
+        loop {
+            if self.next >= steps.len() {
+                if !std::mem::take(&mut self.has_kept) {
+                    return None;
+                }
+                self.next = 0;
+                steps = self::steps(&self.smallest, self.peace);
             }
-        }
-        Ok(())
-    }
-
-    /// Fewer faults, clients, entries and messages.
-    fn take_away(&mut self) -> Result<(), TrialPanic> {
-        for index in (0..self.scenario.faults.len()).rev() {
-            self.keep(|scenario| drop(scenario.faults.remove(index)))?;
-        }
-        for index in (0..self.scenario.clients.len()).rev() {
-            self.keep(|scenario| remove_client(scenario, index))?;
-        }
-        for index in 0..self.scenario.clients.len() {
-            self.take_from_client(index)?;
-        }
-        for index in 0..self.scenario.faults.len() {
-            self.keep(|scenario| scenario.faults[index].direction = Direction::Both)?;
-        }
-        Ok(())
-    }
-
-    fn take_from_client(&mut self, index: usize) -> Result<(), TrialPanic> {
-        let client = self.scenario.clients[index].clone();
-        for at in (0..client.join.len()).rev() {
-            self.keep(|scenario| drop(scenario.clients[index].join.remove(at)))?;
-        }
-        for at in (0..client.leave.len()).rev() {
-            self.keep(|scenario| drop(scenario.clients[index].leave.remove(at)))?;
-        }
-        for at in (0..client.subscribe.len()).rev() {
-            self.keep(|scenario| drop(scenario.clients[index].subscribe.remove(at)))?;
-        }
-        for at in (0..client.publish.len()).rev() {
-            self.keep(|scenario| drop(scenario.clients[index].publish.remove(at)))?;
-        }
-        self.keep(|scenario| scenario.clients[index].count = 1)?;
-        for at in 0..self.scenario.clients[index].publish.len() {
-            let When::Every { count, .. } = self.scenario.clients[index].publish[at].when else {
+            if self.trials >= MOST_TRIALS || steps.is_empty() {
+                return None;
+            }
+            let mut smaller = self.smallest.clone();
+            steps[self.next](&mut smaller);
+            self.next += 1;
+            if smaller == self.smallest {
                 continue;
-            };
-            self.keep_first(up_to(count), |scenario, fewer| {
-                if let When::Every { count, .. } = publish_of(scenario, index, at) {
+            }
+            let text = smaller.to_string();
+            // What no file can say is nobody's story.
+            let Ok(smaller) = Scenario::load(&smaller.name, &text) else { continue };
+            if !self.tried.insert(text) {
+                continue;
+            }
+            self.trials += 1;
+            self.proposal = Some(smaller.clone());
+            return Some(smaller);
+        }
+    }
+
+    /// The last proposal shows the same: it is the smallest now.
+    pub fn keep(&mut self) {
+        if let Some(smaller) = self.proposal.take() {
+            self.smallest = smaller;
+            self.has_kept = true;
+            // What stood after this step stands in its place now, or near it.
+            self.next -= 1;
+        }
+    }
+}
+
+/// A change that makes a scenario smaller or rounder, or does nothing.
+type Step = Box<dyn Fn(&mut Scenario)>;
+
+fn step(change: impl Fn(&mut Scenario) + 'static) -> Step {
+    Box::new(change)
+}
+
+/// All steps from a scenario, those that take most away first; of several that change the same,
+/// the most welcome first.
+fn steps(scenario: &Scenario, peace: Peace) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for index in (0..scenario.faults.len()).rev() {
+        steps.push(step(move |scenario| drop(scenario.faults.remove(index))));
+    }
+    for index in (0..scenario.clients.len()).rev() {
+        steps.push(step(move |scenario| remove_client(scenario, index)));
+    }
+    for (index, client) in scenario.clients.iter().enumerate() {
+        take_from_client(&mut steps, index, client);
+    }
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        make_fault_rounder(&mut steps, index, fault);
+    }
+    for (index, client) in scenario.clients.iter().enumerate() {
+        make_client_rounder(&mut steps, index, client);
+    }
+    make_rest_rounder(&mut steps);
+    if peace == Peace::AsLongAsItTakes {
+        end_early(&mut steps, scenario);
+    }
+    steps
+}
+
+/// Less to do for a client.
+fn take_from_client(steps: &mut Vec<Step>, index: usize, client: &Client) {
+    let mut take = |count: usize, remove: fn(&mut Client, usize)| {
+        for at in (0..count).rev() {
+            steps.push(step(move |scenario| remove(&mut scenario.clients[index], at)));
+        }
+    };
+    take(client.join.len(), |client, at| drop(client.join.remove(at)));
+    take(client.leave.len(), |client, at| drop(client.leave.remove(at)));
+    take(client.subscribe.len(), |client, at| drop(client.subscribe.remove(at)));
+    take(client.publish.len(), |client, at| drop(client.publish.remove(at)));
+    steps.push(step(move |scenario| scenario.clients[index].count = 1));
+    for (at, publish) in client.publish.iter().enumerate() {
+        let When::Every { count, .. } = publish.when else { continue };
+        for fewer in up_to(count) {
+            steps.push(publish_step(index, at, move |publish| {
+                if let When::Every { count, .. } = &mut publish.when {
                     *count = fewer;
                 }
-            })?;
+            }));
         }
-        Ok(())
     }
+}
 
-    /// Shorter and rounder times, simple numbers, and what everything is by default.
-    fn make_rounder(&mut self) -> Result<(), TrialPanic> {
-        for index in 0..self.scenario.faults.len() {
-            self.make_fault_rounder(index)?;
-        }
-        for index in 0..self.scenario.clients.len() {
-            self.make_client_rounder(index)?;
-        }
-        self.keep(|scenario| {
-            let heartbeat = scenario.broker.heartbeat;
-            scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
-        })?;
-        self.keep(|scenario| scenario.broker.window = BrokerLimits::default().window)?;
-        self.keep(|scenario| scenario.broker.backlog = BrokerLimits::default().backlog)?;
-        self.keep(|scenario| scenario.polling_interval = Duration::from_secs(1))?;
-        let round = Duration::from_millis(20);
-        self.keep(|scenario| scenario.latency = Latency { min: round, max: round })?;
-        self.keep(|scenario| scenario.latency.max = scenario.latency.min)?;
-        Ok(())
+fn publish_step(client: usize, at: usize, change: impl Fn(&mut Publish) + 'static) -> Step {
+    step(move |scenario| change(&mut scenario.clients[client].publish[at]))
+}
+
+fn fault_step(index: usize, change: impl Fn(&mut Fault) + 'static) -> Step {
+    step(move |scenario| change(&mut scenario.faults[index]))
+}
+
+/// A simpler fault, of round strength, shorter, at a rounder time.
+fn make_fault_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
+    let simpler =
+        [FaultKind::Disconnect, FaultKind::Cut, FaultKind::Crash { notice: Notice::Given }];
+    let rank = simpler.iter().position(|other| *other == fault.kind).unwrap_or(simpler.len());
+    let is_simple = !matches!(
+        fault.kind,
+        FaultKind::Slow { .. } | FaultKind::Deaf { .. } | FaultKind::Partition { .. }
+    );
+    for kind in simpler.into_iter().take(rank).filter(|_| is_simple) {
+        steps.push(fault_step(index, move |fault| {
+            (fault.kind, fault.direction) = (kind.clone(), Direction::Both);
+        }));
     }
-
-    fn make_fault_rounder(&mut self, index: usize) -> Result<(), TrialPanic> {
-        let simpler =
-            [FaultKind::Disconnect, FaultKind::Cut, FaultKind::Crash { notice: Notice::Given }];
-        let kind = self.scenario.faults[index].kind.clone();
-        let rank = simpler.iter().position(|other| *other == kind).unwrap_or(simpler.len());
-        let is_simple = !matches!(
-            kind,
-            FaultKind::Slow { .. } | FaultKind::Deaf { .. } | FaultKind::Partition { .. }
-        );
-        if is_simple {
-            self.keep_first(simpler.into_iter().take(rank), |scenario, kind| {
-                scenario.faults[index].kind = kind;
-                scenario.faults[index].direction = Direction::Both;
-            })?;
-        }
-        if let FaultKind::Partition { .. } = kind {
-            self.keep(|scenario| cut_instead(&mut scenario.faults[index]))?;
-        }
-        self.keep_first([1.0, 0.5, 0.2, 0.1], |scenario, round| {
-            if let FaultKind::Loss { rate }
-            | FaultKind::Duplicate { rate }
-            | FaultKind::Corrupt { rate }
-            | FaultKind::Reorder { rate, .. } = &mut scenario.faults[index].kind
-            {
-                // What is round already stays.
-                if ![1.0, 0.5, 0.2].contains(rate) {
-                    *rate = round;
+    steps.push(fault_step(index, |fault| fault.direction = Direction::Both));
+    steps.push(fault_step(index, cut_instead));
+    if let FaultKind::Loss { rate }
+    | FaultKind::Duplicate { rate }
+    | FaultKind::Corrupt { rate }
+    | FaultKind::Reorder { rate, .. } = fault.kind
+    {
+        let round = [1.0, 0.5, 0.2, 0.1];
+        // What is round already stays.
+        for rounder in round.into_iter().filter(|_| !round.contains(&rate)) {
+            steps.push(fault_step(index, move |fault| {
+                if let FaultKind::Loss { rate }
+                | FaultKind::Duplicate { rate }
+                | FaultKind::Corrupt { rate }
+                | FaultKind::Reorder { rate, .. } = &mut fault.kind
+                {
+                    *rate = rounder;
                 }
-            }
-        })?;
-        let Fault { at, until, .. } = self.scenario.faults[index];
-        let span = until.since(at);
-        self.keep_first(shorter(span), |scenario, span| {
-            let fault = &mut scenario.faults[index];
-            fault.until = fault.at + span;
-        })?;
-        let span = self.scenario.faults[index].until.since(at);
-        self.keep_first(rounder(at), |scenario, at| {
-            let fault = &mut scenario.faults[index];
-            (fault.at, fault.until) = (at, at + span);
-        })?;
-        let until = self.scenario.faults[index].until;
-        // Never longer: what was just shortened would grow again.
-        let earlier = rounder(until).into_iter().filter(|round| *round < until);
-        self.keep_first(earlier.collect::<Vec<_>>(), |scenario, until| {
-            let fault = &mut scenario.faults[index];
-            if until > fault.at {
-                fault.until = until;
-            }
-        })
-    }
-
-    fn make_client_rounder(&mut self, index: usize) -> Result<(), TrialPanic> {
-        self.keep(|scenario| {
-            let limits = &mut scenario.clients[index].limits;
-            *limits = ClientLimits { ack_timeout: limits.ack_timeout, ..ClientLimits::default() };
-        })?;
-        for at in 0..self.scenario.clients[index].subscribe.len() {
-            self.keep(|scenario| scenario.clients[index].subscribe[at].from = From::Now)?;
+            }));
         }
-        for (is_join, count) in [
-            (true, self.scenario.clients[index].join.len()),
-            (false, self.scenario.clients[index].leave.len()),
-        ] {
-            for at in 0..count {
-                let changes = |scenario: &mut Scenario, round| {
-                    let client = &mut scenario.clients[index];
-                    let changes = if is_join { &mut client.join } else { &mut client.leave };
-                    changes[at].at = round;
+    }
+    let Fault { at, until, .. } = *fault;
+    let span = until.since(at);
+    for shorter in shorter(span) {
+        steps.push(fault_step(index, move |fault| fault.until = fault.at + shorter));
+    }
+    for at in rounder(at) {
+        steps.push(fault_step(index, move |fault| (fault.at, fault.until) = (at, at + span)));
+    }
+    // Never longer: what was just shortened would grow again.
+    for until in rounder(until).into_iter().filter(|round| *round < until && *round > at) {
+        steps.push(fault_step(index, move |fault| fault.until = until));
+    }
+}
+
+/// A client as it is by default, and its times rounder.
+fn make_client_rounder(steps: &mut Vec<Step>, index: usize, client: &Client) {
+    steps.push(step(move |scenario| {
+        let limits = &mut scenario.clients[index].limits;
+        *limits = ClientLimits { ack_timeout: limits.ack_timeout, ..ClientLimits::default() };
+    }));
+    for at in 0..client.subscribe.len() {
+        steps.push(step(move |scenario| {
+            scenario.clients[index].subscribe[at].from = From::Now;
+        }));
+    }
+    let mut move_to = |changes: &[RoomChange], of: fn(&mut Client) -> &mut Vec<RoomChange>| {
+        for (at, change) in changes.iter().enumerate() {
+            for round in rounder(change.at) {
+                let change = move |scenario: &mut Scenario| {
+                    of(&mut scenario.clients[index])[at].at = round;
                 };
-                let client = &self.scenario.clients[index];
-                let now = if is_join { client.join[at].at } else { client.leave[at].at };
-                self.keep_first(rounder(now), changes)?;
+                steps.push(step(change));
             }
         }
-        for at in 0..self.scenario.clients[index].publish.len() {
-            self.make_publish_rounder(index, at)?;
-        }
-        Ok(())
+    };
+    move_to(&client.join, |client| &mut client.join);
+    move_to(&client.leave, |client| &mut client.leave);
+    for (at, publish) in client.publish.iter().enumerate() {
+        make_publish_rounder(steps, (index, at), publish);
     }
+}
 
-    fn make_publish_rounder(&mut self, index: usize, at: usize) -> Result<(), TrialPanic> {
-        self.keep(|scenario| scenario.clients[index].publish[at].payload = Payload::null())?;
-        self.keep(|scenario| scenario.clients[index].publish[at].target = Target::default())?;
-        self.keep(|scenario| scenario.clients[index].publish[at].target.to.clear())?;
-        self.keep(|scenario| scenario.clients[index].publish[at].target.except.clear())?;
-        self.keep(|scenario| scenario.clients[index].publish[at].target.echo = Echo::Everyone)?;
-        self.keep(|scenario| scenario.clients[index].publish[at].target.keep = Keep::Kept)?;
-        let When::Every { start, every, .. } = self.scenario.clients[index].publish[at].when else {
-            return Ok(());
-        };
-        self.keep_first(rounder(Instant::ZERO + every), |scenario, round| {
-            if let When::Every { every, .. } = publish_of(scenario, index, at) {
+fn make_publish_rounder(steps: &mut Vec<Step>, (index, at): (usize, usize), publish: &Publish) {
+    let changes: [fn(&mut Publish); 6] = [
+        |publish| publish.payload = Payload::null(),
+        |publish| publish.target = Target::default(),
+        |publish| publish.target.to.clear(),
+        |publish| publish.target.except.clear(),
+        |publish| publish.target.echo = Echo::Everyone,
+        |publish| publish.target.keep = Keep::Kept,
+    ];
+    steps.extend(changes.into_iter().map(|change| publish_step(index, at, change)));
+    let When::Every { start, every, .. } = publish.when else { return };
+    for round in rounder(Instant::ZERO + every) {
+        steps.push(publish_step(index, at, move |publish| {
+            if let When::Every { every, .. } = &mut publish.when {
                 *every = round.since(Instant::ZERO);
             }
-        })?;
-        self.keep_first(rounder(start), |scenario, round| {
-            if let When::Every { start, .. } = publish_of(scenario, index, at) {
+        }));
+    }
+    for round in rounder(start) {
+        steps.push(publish_step(index, at, move |publish| {
+            if let When::Every { start, .. } = &mut publish.when {
                 *start = round;
             }
-        })
+        }));
     }
+}
 
-    /// The run ends when nothing more comes, or soon after.
-    fn end_early(&mut self) -> Result<(), TrialPanic> {
-        let longest = self.scenario.run_for;
-        let begin = self.scenario.scripted_until();
-        let faults =
-            self.scenario.faults.iter().map(|fault| fault.until).filter(|at| *at < Instant::NEVER);
-        let begin = faults.fold(begin, Instant::max).since(Instant::ZERO);
-        let ends = [1, 2, 5, 10, 20, 30].map(|more| {
-            let end = begin + Duration::from_secs(more);
-            Duration::from_secs(end.as_micros().div_ceil(1_000_000))
-        });
-        let peace = begin + peace(&self.scenario);
-        let ends = ends.into_iter().filter(|end| *end < longest && *end <= peace);
-        // It must be found without an early end, too: in the run that everybody else makes.
-        self.keep_first(ends.collect::<Vec<_>>(), |scenario, end| scenario.run_for = end)
+/// Broker and network as they are by default.
+fn make_rest_rounder(steps: &mut Vec<Step>) {
+    let changes: [fn(&mut Scenario); 6] = [
+        |scenario| {
+            let heartbeat = scenario.broker.heartbeat;
+            scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
+        },
+        |scenario| scenario.broker.window = BrokerLimits::default().window,
+        |scenario| scenario.broker.backlog = BrokerLimits::default().backlog,
+        |scenario| scenario.polling_interval = Duration::from_secs(1),
+        |scenario| {
+            let round = Duration::from_millis(20);
+            scenario.latency = Latency { min: round, max: round };
+        },
+        |scenario| scenario.latency.max = scenario.latency.min,
+    ];
+    steps.extend(changes.into_iter().map(step));
+}
+
+/// The run ends when nothing more comes, or soon after.
+fn end_early(steps: &mut Vec<Step>, scenario: &Scenario) {
+    let faults = scenario.faults.iter().map(|fault| fault.until).filter(|at| *at < Instant::NEVER);
+    let begin = faults.fold(scenario.scripted_until(), Instant::max).since(Instant::ZERO);
+    let most = scenario.run_for.min(begin + peace(scenario));
+    for more in [1, 2, 5, 10, 20, 30] {
+        let end = begin + Duration::from_secs(more);
+        let end = Duration::from_secs(end.as_micros().div_ceil(1_000_000));
+        if end < most {
+            steps.push(step(move |scenario| scenario.run_for = end));
+        }
     }
 }
 
@@ -306,10 +369,6 @@ fn cut_instead(fault: &mut Fault) {
     {
         (fault.who, fault.kind) = (Who::Clients(clients.clone()), FaultKind::Cut);
     }
-}
-
-fn publish_of(scenario: &mut Scenario, client: usize, at: usize) -> &mut When {
-    &mut scenario.clients[client].publish[at].when
 }
 
 /// Fewer than so many, the fewest first.

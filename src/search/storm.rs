@@ -25,9 +25,9 @@ const LEAST_LATENCY_MS: u64 = 10;
 
 /// The scenario with the storm of its seed in the place of its own faults, and long enough for
 /// the peace after it. What it expected is gone.
-pub fn stormy(scenario: &Scenario, seed: u64) -> Scenario {
+pub fn stormy(scenario: &Scenario, weather: &Weather, seed: u64) -> Scenario {
     let ends = storm_ends(scenario);
-    let faults = storm(scenario, seed);
+    let faults = storm(scenario, weather, seed);
     let mut stormy = Scenario { seed, faults, expectations: Vec::new(), ..scenario.clone() };
     let end = ends.since(Instant::ZERO) + peace(&stormy);
     stormy.run_for = Duration::from_secs(end.as_micros().div_ceil(1_000_000));
@@ -53,14 +53,12 @@ fn storm_ends(scenario: &Scenario) -> Instant {
 }
 
 /// The faults of a seed, in order of their beginnings.
-pub fn storm(scenario: &Scenario, seed: u64) -> Vec<Fault> {
+fn storm(scenario: &Scenario, weather: &Weather, seed: u64) -> Vec<Fault> {
     let dice = Draw::new(seed).named("storm");
     let ends = storm_ends(scenario);
-    let cast = Cast::of(scenario, dice);
-    let kinds: Vec<&'static str> = FaultKind::NAMES
-        .into_iter()
-        .filter(|kind| dice.named("on").named(kind).below(2) == 1)
-        .collect();
+    let cast = Cast::of(scenario, weather, dice);
+    let is_on = |kind: &&str| dice.named("on").named(kind).below(2) == 1;
+    let kinds: Vec<&'static str> = weather.kinds.iter().copied().filter(is_on).collect();
     if kinds.is_empty() || cast.clients.is_empty() {
         return Vec::new();
     }
@@ -76,8 +74,40 @@ pub fn storm(scenario: &Scenario, seed: u64) -> Vec<Fault> {
     faults
 }
 
+/// What may be in a storm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weather {
+    kinds: Vec<&'static str>,
+    is_hard_on_broker: bool,
+}
+
+impl Default for Weather {
+    /// Everything.
+    fn default() -> Weather {
+        Weather { kinds: FaultKind::NAMES.to_vec(), is_hard_on_broker: true }
+    }
+}
+
+impl Weather {
+    /// No fault of this kind.
+    ///
+    /// # Panics
+    /// There is no such kind.
+    pub fn leave_out(&mut self, kind: &str) {
+        let all = FaultKind::NAMES;
+        assert!(all.contains(&kind), "there is no fault `{kind}`, but {}", all.join(", "));
+        self.kinds.retain(|one| *one != kind);
+    }
+
+    /// Nothing that happens to the broker alone.
+    pub fn spare_the_broker(&mut self) {
+        self.is_hard_on_broker = false;
+    }
+}
+
 /// Who there is, for faults.
 struct Cast {
+    is_hard_on_broker: bool,
     clients: Vec<Name>,
     subscriptions: Vec<(Name, Subscribe)>,
     /// The one client that everything happens to, in every second storm: troubles that must meet
@@ -86,8 +116,10 @@ struct Cast {
 }
 
 impl Cast {
-    fn of(scenario: &Scenario, dice: Draw) -> Cast {
-        let mut cast = Cast { clients: Vec::new(), subscriptions: Vec::new(), victim: None };
+    fn of(scenario: &Scenario, weather: &Weather, dice: Draw) -> Cast {
+        let is_hard_on_broker = weather.is_hard_on_broker;
+        let (clients, subscriptions) = (Vec::new(), Vec::new());
+        let mut cast = Cast { is_hard_on_broker, clients, subscriptions, victim: None };
         for entry in &scenario.clients {
             for (process, _) in entry.processes() {
                 let own = entry.subscribe.iter().map(|one| (process.clone(), one.clone()));
@@ -112,7 +144,7 @@ impl Cast {
     fn fault(&self, word: &'static str, seed: u64, dice: Draw, ends: Instant) -> Option<Fault> {
         let strength = Draw::new(seed).named("strength").named(word);
         let mut who = match dice.named("broker").below(6) {
-            0 => Who::Broker,
+            0 if self.is_hard_on_broker => Who::Broker,
             _ => Who::Clients(vec![self.client(dice)?]),
         };
         let kind = match word {

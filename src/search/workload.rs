@@ -9,8 +9,6 @@ use crate::scenario::{Client, Latency, Publish, RoomChange, Scenario, Subscribe,
 use crate::sim::Draw;
 use crate::time::{Duration, Instant};
 
-use super::storm::stormy;
-
 /// The queue of every drawn workload.
 const QUEUE: &str = "q";
 /// The event, and the room, that everyone knows.
@@ -22,7 +20,23 @@ const START_MS: u64 = 1_000;
 /// When the last one is, at the latest.
 const END_MS: u64 = 8_000;
 
-/// The scenario of a seed: workload and storm, over every contender.
+/// The workload of a seed, of the plainest kind: one room, no echo but the usual, and broker and
+/// clients that keep what they keep by default.
+pub fn plain(seed: u64) -> Scenario {
+    let mut scenario = any(seed);
+    let heartbeat = scenario.broker.heartbeat;
+    scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
+    for client in &mut scenario.clients {
+        client.join.clear();
+        client.leave.clear();
+        client.limits = ClientLimits::default();
+        client.subscribe.iter_mut().for_each(|one| one.from = From::Now);
+        client.publish.iter_mut().for_each(|one| one.target = Target::default());
+    }
+    scenario
+}
+
+/// The workload of a seed, over every contender; nothing goes wrong yet.
 pub fn any(seed: u64) -> Scenario {
     let dice = Draw::new(seed).named("workload");
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
@@ -46,7 +60,7 @@ pub fn any(seed: u64) -> Scenario {
         },
         ..default
     };
-    let scenario = Scenario {
+    Scenario {
         name: format!("any-{seed}"),
         title: format!("Drawn from the seed {seed}"),
         about: String::new(),
@@ -60,8 +74,7 @@ pub fn any(seed: u64) -> Scenario {
         clients: clients(dice),
         faults: Vec::new(),
         expectations: Vec::new(),
-    };
-    stormy(&scenario, seed)
+    }
 }
 
 fn clients(dice: Draw) -> Vec<Client> {

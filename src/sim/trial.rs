@@ -1,29 +1,24 @@
 //! One trial: scenario × contender × seed, run once, on a thread of its own.
 
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 
-use crate::core::{BrokerOptions, BrokerView, ClientInput, ClientOptions, Machine};
+use crate::core::BrokerView;
 use crate::history::{Capture, Cost, History, Process, Recorder, What};
-use crate::link::{self, Carrier, CarrierVisitor, Dial, Hub, Settings};
 use crate::message::{Contender, Name};
-use crate::mutant::{self, Mutant};
 use crate::net::Net;
 use crate::scenario::{Client, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
 
-use super::app::{Script, SharedDesk, is_about};
-use super::draw::Draw;
+use super::app::{SharedDesk, is_about};
+use super::machines::Machines;
 use super::process::{Supervisor, Tasks, timetable};
-use super::socket::SimNet;
+use super::system::{BrokerSeat, ClientSeat, System, View};
 use super::world::{Capturing, Plan, World};
 use super::{bites, entropy, fate, net};
 
-/// The broker's port on its machine.
-const PORT: u16 = 7_777;
 /// The broker's name among the processes.
 const BROKER: &str = "broker";
 
@@ -112,11 +107,27 @@ pub fn run_trial_then<T: Send>(
     options: &TrialOptions,
     then: impl FnOnce(Trial) -> T + Send,
 ) -> Result<T, TrialPanic> {
+    run_system_then(scenario, Machines::ours(contender), seed, options, then)
+}
+
+/// The same with any system in the place of ours.
+///
+/// # Errors
+/// Something in the trial panicked, or in what was made of it.
+pub fn run_system_then<T: Send>(
+    scenario: &Scenario,
+    system: impl System,
+    seed: u64,
+    options: &TrialOptions,
+    then: impl FnOnce(Trial) -> T + Send,
+) -> Result<T, TrialPanic> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name(format!("{}-{contender}", scenario.name));
+        let name = format!("{}-{}", scenario.name, system.name());
+        let thread = std::thread::Builder::new().name(name);
         let handle = thread.spawn_scoped(scope, || {
             entropy::seed(seed);
-            catch_unwind(AssertUnwindSafe(|| then(run(scenario, contender, seed, options))))
+            let system = Arc::new(system);
+            catch_unwind(AssertUnwindSafe(|| then(run(scenario, system, seed, options))))
         });
         let result = handle.expect("a thread can be made").join().and_then(|inner| inner);
         result.map_err(|panic| TrialPanic(words(&*panic)))
@@ -130,7 +141,7 @@ fn words(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or_else(|| "a panic without words".to_owned())
 }
 
-fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOptions) -> Trial {
+fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialOptions) -> Trial {
     let processes = processes(scenario);
     let names = processes.iter().map(|process| process.name.clone()).collect();
     let end = Instant::ZERO + scenario.run_for;
@@ -146,16 +157,16 @@ fn run(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOpti
         hosts.reverse();
     }
     for host in hosts {
-        let cast =
-            Cast { scenario: shared.clone(), contender, seed, world: &world, view: view.clone() };
+        let (scenario, system, view) = (shared.clone(), system.clone(), view.clone());
+        let stage = Stage { scenario, system, seed, world: &world, view };
         let (programs, count) = match host.entry {
-            None => (vec![cast.herald(), cast.broker(options.view_at)], 1),
-            Some(entry) => (cast.clients(entry, host.first), entry.count),
+            None => (vec![stage.herald(), stage.broker(options.view_at)], 1),
+            Some(entry) => (stage.clients(entry, host.first), entry.count),
         };
         let indices: Vec<u32> = (host.first..host.first + count).collect();
         world.host(&indices, async move { drop(join_all(programs).await) });
     }
-    if let Some(stop) = options.stop {
+    if let (Some(stop), Some(contender)) = (options.stop, system.contender()) {
         look_and_run(&mut world, (scenario, contender, &processes), stop, end);
     } else {
         world.run_until(end);
@@ -236,16 +247,16 @@ fn cost(totals: &net::Totals, recorders: &[Recorder]) -> Cost {
     }
 }
 
-/// Who plays which part.
-struct Cast<'a> {
+/// Puts the programs of a system into the processes of a scenario.
+struct Stage<'a> {
     scenario: Arc<Scenario>,
-    contender: Contender,
+    system: Arc<dyn System>,
     seed: u64,
     world: &'a World,
-    view: Arc<Mutex<Option<BrokerView>>>,
+    view: View,
 }
 
-impl Cast<'_> {
+impl Stage<'_> {
     /// Says in the record when each fault begins and ends; it does nothing about it.
     fn herald(&self) -> Tasks {
         let (clock, recorder) = (self.world.machine(0).clock(), self.world.recorders()[0].clone());
@@ -266,21 +277,12 @@ impl Cast<'_> {
     fn broker(&self, view_at: Option<Instant>) -> Tasks {
         let faults = self.scenario.faults.iter().filter(|fault| fault.who == Who::Broker);
         let supervisor = self.supervisor(0, faults, SharedDesk::default());
-        let (recorder, view) = (supervisor.recorder.clone(), self.view.clone());
-        let (contender, limits) = (self.contender, self.scenario.broker.clone());
-        let mutant = self.scenario.mutant;
-        let settings = settings(&self.scenario, self.contender);
+        let (recorder, scenario) = (supervisor.recorder.clone(), self.scenario.clone());
+        let (system, view) = (self.system.clone(), self.view.clone());
         Box::pin(supervisor.run(move |life, net| {
-            let options = |path| BrokerOptions {
-                mode: contender.mode,
-                path,
-                limits: limits.clone(),
-                epoch: life,
-            };
             let view = view_at.map(|at| (at, view.clone()));
-            let (settings, recorder) = (settings.clone(), recorder.clone());
-            let serve = Serve { net, settings, mutant, recorder, options, view };
-            link::with_carrier(contender.link, serve)
+            let (scenario, recorder) = (scenario.clone(), recorder.clone());
+            system.broker(BrokerSeat { scenario, net, life, recorder, view })
         }))
     }
 
@@ -293,37 +295,19 @@ impl Cast<'_> {
         let faults = self.scenario.faults.iter().filter(|fault| is_about(fault, &process));
         let desk = SharedDesk::default();
         let supervisor = self.supervisor(index, faults, desk.clone());
-        let recorder = supervisor.recorder.clone();
-        let (entry, scenario) = (entry.clone(), self.scenario.clone());
-        let (contender, seed) = (self.contender, self.seed);
-        let settings = settings(&scenario, contender);
-        let jitter_seed = Draw::new(seed).named("jitter").named(process.as_str()).bits();
+        let (recorder, system) = (supervisor.recorder.clone(), self.system.clone());
+        let (entry, scenario, seed) = (entry.clone(), self.scenario.clone(), self.seed);
         Box::pin(supervisor.run(move |_, net| {
-            let part = Play {
-                script: Script::new(
-                    net.clone(),
-                    &scenario,
-                    &entry,
-                    process.clone(),
-                    recorder.clone(),
-                    desk.clone(),
-                ),
+            system.client(ClientSeat {
+                scenario: scenario.clone(),
+                entry: entry.clone(),
+                process: process.clone(),
+                client: client.clone(),
+                seed,
                 net,
-                settings: &settings,
-                mutant: scenario.mutant,
                 recorder: recorder.clone(),
-                options: |path| ClientOptions {
-                    client: client.clone(),
-                    process: process.clone(),
-                    mode: contender.mode,
-                    path,
-                    limits: entry.limits.clone(),
-                    jitter_seed,
-                    numbering: desk.lock().expect("a trial has one thread").numbering,
-                },
-                entry: &entry,
-            };
-            link::with_carrier(contender.link, part)
+                desk: desk.clone(),
+            })
         }))
     }
 
@@ -339,82 +323,5 @@ impl Cast<'_> {
             desk,
             timetable: timetable(&faults.collect::<Vec<_>>()),
         }
-    }
-}
-
-/// What the scenario says about links.
-fn settings(scenario: &Scenario, contender: Contender) -> Settings {
-    let (polling_interval, mode) = (scenario.polling_interval, contender.mode);
-    let settings = Settings { polling_interval, mode, ..Settings::default() };
-    mutant::settings(scenario.mutant, settings)
-}
-
-/// The tasks of a broker's process.
-struct Serve<F> {
-    net: SimNet,
-    settings: Settings,
-    mutant: Option<&'static Mutant>,
-    recorder: Recorder,
-    options: F,
-    view: Option<(Instant, Arc<Mutex<Option<BrokerView>>>)>,
-}
-
-impl<F: Fn(crate::core::Path) -> BrokerOptions> CarrierVisitor for Serve<F> {
-    type Output = Tasks;
-
-    fn visit<C: Carrier>(self) -> Tasks {
-        let Serve { net, settings, mutant, recorder, options, view } = self;
-        let carrier = C::new(&settings);
-        let hub = Hub::new(net.clone(), mutant::broker(mutant, options(C::PATH)), recorder);
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                () = hub.keep_time() => {}
-                served = carrier.serve(PORT, hub.clone()) => {
-                    served.expect("the broker's port is free");
-                }
-                () = look(&net, &hub, view) => {}
-            }
-        })
-    }
-}
-
-/// Looks at the broker at a moment, and then never ends.
-async fn look(
-    net: &SimNet,
-    hub: &Hub<SimNet>,
-    view: Option<(Instant, Arc<Mutex<Option<BrokerView>>>)>,
-) {
-    if let Some((at, view)) = view.filter(|(at, _)| *at >= net.now()) {
-        net.sleep_until(at).await;
-        *view.lock().expect("a trial has one thread") = Some(hub.view());
-    }
-    std::future::pending().await
-}
-
-/// The tasks of a client's process.
-struct Play<'a, F> {
-    net: SimNet,
-    settings: &'a Settings,
-    mutant: Option<&'static Mutant>,
-    recorder: Recorder,
-    options: F,
-    script: Script<SimNet>,
-    entry: &'a Client,
-}
-
-impl<F: Fn(crate::core::Path) -> ClientOptions> CarrierVisitor for Play<'_, F> {
-    type Output = Tasks;
-
-    fn visit<C: Carrier>(self) -> Tasks {
-        let Play { net, settings, mutant, recorder, options, script, entry } = self;
-        let mut client = mutant::client(mutant, options(C::PATH));
-        for subscribe in &entry.subscribe {
-            let (queue, room) = (subscribe.queue.clone(), subscribe.event.clone());
-            client.handle(net.now(), ClientInput::Join { queue, room, from: subscribe.from });
-        }
-        let to = SocketAddr::from((net::address(0), PORT));
-        let dial = Dial { net, recorder, to, known: Vec::new() };
-        Box::pin(link::client::run(C::new(settings), dial, client, script))
     }
 }

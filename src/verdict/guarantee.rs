@@ -2,7 +2,7 @@
 
 use super::facts::Moment;
 use super::outcome::{Case, Judged, Late, Repeat};
-use super::{Cause, Guarantee, Truth};
+use super::{Cause, Guarantee, Truth, evidence};
 
 /// One thing that a guarantee was violated by.
 #[derive(Clone, Copy)]
@@ -112,17 +112,17 @@ pub fn evidence(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> String
     match violation {
         Violation::Missed(one) => format!("{} was never handled", published(one)),
         Violation::Repeated(Repeat { message, first, again }) => {
-            format!("{} was handled at {} and again at {}", id(message), first.at, again.at)
+            evidence::handled_again(id(message), first.at, again.at)
         }
         Violation::Late(Late { message, after, handled }) => {
-            format!("{} was handled at {}, after {}", id(message), handled.at, id(after))
+            evidence::handled_after(id(message), handled.at, id(after))
         }
     }
 }
 
 fn published(one: &Judged<'_, '_>) -> String {
     let handed_over = one.way.message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
-    format!("{}, published at {handed_over},", one.way.message.id)
+    evidence::published(one.way.message.id, handed_over)
 }
 
 impl Violation<'_, '_, '_> {

@@ -31,7 +31,7 @@ async fn serve(mode: Mode, upgrade: Upgrade) {
     let limits = BrokerLimits { upgrade, ..BrokerLimits::default() };
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let hub = Hub::new(Loopback::new(), Broker::new(options), recorder);
+    let hub = Hub::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;

@@ -173,7 +173,7 @@ async fn client<C: Carrier, N: Net>(net: N, to: SocketAddr, recorder: Recorder) 
         numbering: Numbering::default(),
     });
     let dial = Dial { net, recorder, to, known: Vec::new() };
-    link::client::run(C::new(&Settings::default()), dial, client, Idle).await;
+    link::client::run(C::new(&Settings::default()), dial, Box::new(client), Idle).await;
 }
 
 /// How many connections a server took in.

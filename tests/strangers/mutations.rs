@@ -413,11 +413,11 @@ async fn broker<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder, board
     let heartbeat = Heartbeat { every: second, timeout: second };
     let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net.clone(), Broker::new(options), recorder);
+    let hub = Hub::new(net.clone(), Box::new(Broker::new(options)), recorder);
     let carrier = C::new(&settings());
     let look = async {
         loop {
-            let view = hub.view().to_string();
+            let view = hub.view().expect("ours has one").to_string();
             board.change(|state| state.view = view);
             net.sleep_until(net.now() + LOOK).await;
         }
@@ -444,7 +444,7 @@ async fn regular<C: Carrier, N: Net>(net: N, to: SocketAddr, recorder: Recorder,
     client.handle(net.now(), ClientInput::Join { queue, room, from });
     let app = Regular { board, published: 0, handler_runs: false };
     let dial = Dial { net, recorder, to, known: Vec::new() };
-    link::client::run(C::new(&settings()), dial, client, app).await;
+    link::client::run(C::new(&settings()), dial, Box::new(client), app).await;
 }
 
 /// The regular hears itself, then strangers come one after the other, then it hears itself again;

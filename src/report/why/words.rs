@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::history::{
-    Event, Fate, Flow, History, Ledger, Line, Packet, PacketEnd, PowerState, What,
+    Event, Fate, Flow, History, Ledger, Line, Packet, PacketEnd, PowerState, Said, What,
 };
 use crate::message::{Answer, DropReason, Keep, Message, Note, Position, PushKind, SessionId};
 use crate::report::words::{self, cause, counted};
@@ -38,6 +38,17 @@ pub fn event(index: usize, evidence: &Evidence<'_>, cast: &Cast<'_>) -> String {
         What::HandlerBack { .. } => format!("{who} puts its handler back."),
         What::Interrupted { .. } => format!("{who} dies, and its handler with it."),
         What::CloseCode { code, .. } => format!("{who} sees the WebSocket end with {code}."),
+        What::Said(said) => match said {
+            Said::Joined { queue, room } => {
+                format!("{who} says that it is subscribed to {room} of {queue}.")
+            }
+            Said::Left { queue, room } => {
+                format!("{who} says that it is no longer subscribed to {room} of {queue}.")
+            }
+            Said::Accepted { id } => format!("{who} says that {id} is accepted."),
+            Said::Handled { id } => format!("{who} says that {id} is handled."),
+            Said::Gap => format!("{who} says that it was told of a gap."),
+        },
         What::Note(Note::Pushed { session, kind, .. }) => {
             pushed(session, *kind, way_out(history, event))
         }

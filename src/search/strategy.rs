@@ -1,0 +1,123 @@
+//! Workloads and storms as a strategy of proptest, and drawn from a number.
+
+use proptest::prelude::Rng;
+use proptest::strategy::{NewTree, Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use super::shrink::{Descent, Peace};
+use super::storm::{self, Weather};
+use super::workload;
+use crate::scenario::Scenario;
+
+/// Scenarios: a workload, a storm on its clients and its broker, and then peace.
+///
+/// As a strategy of proptest it draws a seed, and shrinks as `dlab search` does: fewer faults,
+/// clients and messages, shorter and rounder times.
+#[derive(Clone, Debug)]
+pub struct Scenarios {
+    workload: Workload,
+    weather: Weather,
+}
+
+#[derive(Clone, Debug)]
+enum Workload {
+    Any,
+    Plain,
+    Given(Box<Scenario>),
+}
+
+impl Scenarios {
+    /// Workload and storm from each seed, with everything that a broker may be asked to do.
+    pub fn any() -> Scenarios {
+        Scenarios { workload: Workload::Any, weather: Weather::default() }
+    }
+
+    /// Plain workloads: some publish an event, some are subscribed to it from the beginning on.
+    pub fn plain() -> Scenarios {
+        Scenarios { workload: Workload::Plain, weather: Weather::default() }
+    }
+
+    /// Storms on the clients of this scenario, in the place of its own faults.
+    pub fn storms_on(scenario: Scenario) -> Scenarios {
+        let workload = Workload::Given(Box::new(scenario));
+        Scenarios { workload, weather: Weather::default() }
+    }
+
+    /// The same without faults of a kind: `without("crash")`.
+    ///
+    /// # Panics
+    /// There is no such kind.
+    #[must_use]
+    pub fn without(mut self, kind: &str) -> Scenarios {
+        self.weather.leave_out(kind);
+        self
+    }
+
+    /// The same without faults of the broker's machine and its network: those of clients stay.
+    #[must_use]
+    pub fn sparing_the_broker(mut self) -> Scenarios {
+        self.weather.spare_the_broker();
+        self
+    }
+
+    /// The scenario of a seed, which is its seed, too.
+    pub fn draw(&self, seed: u64) -> Scenario {
+        let workload = match &self.workload {
+            Workload::Any => workload::any(seed),
+            Workload::Plain => workload::plain(seed),
+            Workload::Given(scenario) => (**scenario).clone(),
+        };
+        storm::stormy(&workload, &self.weather, seed)
+    }
+}
+
+impl Strategy for Scenarios {
+    type Tree = ScenarioTree;
+    type Value = Scenario;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Scenarios> {
+        Ok(ScenarioTree::new(self.draw(runner.rng().next_u32().into())))
+    }
+}
+
+/// A scenario on its way down to the smallest one that still fails.
+#[derive(Debug)]
+pub struct ScenarioTree {
+    descent: Descent,
+    current: Scenario,
+}
+
+impl ScenarioTree {
+    fn new(scenario: Scenario) -> ScenarioTree {
+        // Nobody knows what a property asks for at the end of the run.
+        let descent = Descent::new(scenario.clone(), Peace::Whole);
+        ScenarioTree { descent, current: scenario }
+    }
+
+    /// Goes on to the next proposal, or back to the smallest; says whether there was one.
+    fn go_on(&mut self) -> bool {
+        let proposal = self.descent.propose();
+        let has_more = proposal.is_some();
+        self.current = proposal.unwrap_or_else(|| self.descent.smallest().clone());
+        has_more
+    }
+}
+
+impl ValueTree for ScenarioTree {
+    type Value = Scenario;
+
+    fn current(&self) -> Scenario {
+        self.current.clone()
+    }
+
+    /// The current one fails, too.
+    fn simplify(&mut self) -> bool {
+        self.descent.keep();
+        self.go_on()
+    }
+
+    /// The current one does not fail.
+    fn complicate(&mut self) -> bool {
+        self.go_on()
+    }
+}

@@ -1,0 +1,190 @@
+//! A queue of somebody's own: lines of text over TCP, with or without the mistakes of a first one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use delivery_lab::message::MessageId;
+use delivery_lab::net::{Listener, Net, Stream};
+use delivery_lab::sim::{App, Programs, Wish};
+use delivery_lab::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, split};
+use tokio::sync::Notify;
+
+/// The queue.
+#[derive(Default)]
+pub struct Lines {
+    mistakes: Mistakes,
+    /// What each client has handled: it survives a crash.
+    disk: Disk,
+}
+
+/// What is wrong with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mistakes {
+    /// A mailbox forgets what it has sent, and not what was acknowledged.
+    pub forgets_what_it_sent: bool,
+    /// A client acknowledges when it reads, and not when it has handled.
+    pub acknowledges_first: bool,
+    /// A client writes down what it reads, and not what it has handled.
+    pub writes_down_first: bool,
+    /// A client does not know what it has handled before.
+    pub handles_copies: bool,
+    /// What waits is sent from the newest on.
+    pub sends_newest_first: bool,
+    /// A client handles a message that nobody published.
+    pub makes_up: bool,
+}
+
+impl Lines {
+    /// A queue that does not know better.
+    pub fn with(mistakes: Mistakes) -> Lines {
+        Lines { mistakes, disk: Disk::default() }
+    }
+}
+
+type Disk = Arc<Mutex<BTreeMap<String, BTreeSet<MessageId>>>>;
+
+#[derive(Default)]
+struct Mailbox {
+    waiting: Vec<String>,
+    /// That of the newest connection: an older one hears nothing any more.
+    news: Arc<Notify>,
+}
+
+type Mailboxes = Arc<Mutex<BTreeMap<String, Mailbox>>>;
+
+impl Programs for Lines {
+    async fn broker<N: Net>(&self, net: N, port: u16) -> io::Result<()> {
+        let (mut listener, mailboxes) = (net.listen(port, 16).await?, Mailboxes::default());
+        loop {
+            tokio::spawn(serve(self.mistakes, listener.accept().await?, mailboxes.clone()));
+        }
+    }
+
+    async fn client<N: Net>(&self, net: N, broker: SocketAddr, app: &mut App) -> io::Result<()> {
+        loop {
+            drop(self.talk(net.connect(broker).await?, app).await);
+            net.sleep_until(net.now() + Duration::from_millis(300)).await;
+        }
+    }
+}
+
+impl Lines {
+    async fn talk(&self, stream: impl Stream, app: &mut App) -> io::Result<()> {
+        let (reads, mut writes) = split(stream);
+        let mut lines = BufReader::new(reads).lines();
+        writes.write_all(format!("hello {}\n", app.name()).as_bytes()).await?;
+        loop {
+            let said = tokio::select! {
+                biased;
+                wish = app.next() => match wish {
+                    Wish::Join { queue, room, .. } => format!("join {queue} {room}\n"),
+                    Wish::Publish(message) => format!("publish {}\n", message.id),
+                    _ => continue,
+                },
+                line = lines.next_line() => {
+                    let line = line?.ok_or(io::ErrorKind::UnexpectedEof)?;
+                    match line.split(' ').collect::<Vec<_>>()[..] {
+                        ["joined", queue, room] => app.joined(&queue.into(), &room.into()),
+                        ["ok", id] => app.accepted(&id.parse().unwrap()),
+                        ["event", id] => {
+                            let got = format!("got {id}\n");
+                            if self.mistakes.acknowledges_first {
+                                writes.write_all(got.as_bytes()).await?;
+                            }
+                            self.handle(id.parse().unwrap(), app).await;
+                            writes.write_all(got.as_bytes()).await?;
+                        }
+                        _ => {}
+                    }
+                    continue;
+                }
+            };
+            writes.write_all(said.as_bytes()).await?;
+        }
+    }
+
+    async fn handle(&self, id: MessageId, app: &mut App) {
+        let name = app.name().to_string();
+        let write_down =
+            || self.disk.lock().unwrap().entry(name.clone()).or_default().insert(id.clone());
+        let is_known = |disk: &Disk| {
+            disk.lock().unwrap().get(&name).is_some_and(|handled| handled.contains(&id))
+        };
+        if is_known(&self.disk) && !self.mistakes.handles_copies {
+            return;
+        }
+        if self.mistakes.writes_down_first {
+            write_down();
+        }
+        app.handle(&id).await;
+        write_down();
+        if self.mistakes.makes_up {
+            app.handle(&MessageId { sequence: id.sequence + 1_000, ..id.clone() }).await;
+        }
+    }
+}
+
+async fn serve(how: Mistakes, stream: impl Stream, mailboxes: Mailboxes) -> io::Result<()> {
+    let (reads, mut writes) = split(stream);
+    let mut lines = BufReader::new(reads).lines();
+    let mut desk = Desk { how, mailboxes, name: String::new(), news: Arc::default() };
+    let news = desk.news.clone();
+    loop {
+        let said = tokio::select! {
+            biased;
+            line = lines.next_line() => desk.answer(&line?.ok_or(io::ErrorKind::UnexpectedEof)?),
+            () = news.notified() => desk.next(),
+        };
+        writes.write_all(said.as_bytes()).await?;
+    }
+}
+
+/// One connection of the broker's.
+struct Desk {
+    how: Mistakes,
+    mailboxes: Mailboxes,
+    name: String,
+    news: Arc<Notify>,
+}
+
+impl Desk {
+    fn answer(&mut self, line: &str) -> String {
+        let mut all = self.mailboxes.lock().unwrap();
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["hello", who] => who.clone_into(&mut self.name),
+            ["join", queue, room] => {
+                all.entry(self.name.clone()).or_default().news = self.news.clone();
+                self.news.notify_one();
+                return format!("joined {queue} {room}\n");
+            }
+            ["publish", id] => {
+                for mailbox in all.values_mut() {
+                    mailbox.waiting.push(id.to_owned());
+                    mailbox.news.notify_one();
+                }
+                return format!("ok {id}\n");
+            }
+            ["got", id] => {
+                all.get_mut(&self.name).unwrap().waiting.retain(|one| one != id);
+                // One at a time: the next may go.
+                self.news.notify_one();
+            }
+            _ => {}
+        }
+        String::new()
+    }
+
+    fn next(&self) -> String {
+        let mut all = self.mailboxes.lock().unwrap();
+        let waiting = &mut all.get_mut(&self.name).unwrap().waiting;
+        let newest = self.how.sends_newest_first;
+        let next = if newest { waiting.last().cloned() } else { waiting.first().cloned() };
+        if self.how.forgets_what_it_sent {
+            waiting.retain(|one| Some(one) != next.as_ref());
+        }
+        next.map(|id| format!("event {id}\n")).unwrap_or_default()
+    }
+}
