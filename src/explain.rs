@@ -6,6 +6,7 @@
 mod anomalies;
 mod causes;
 mod claims;
+mod exercises;
 mod exits;
 mod faults;
 mod guarantees;
@@ -20,6 +21,7 @@ mod verdicts;
 pub use anomalies::ANOMALIES;
 pub use causes::CAUSES;
 pub use claims::CLAIMS;
+pub use exercises::EXERCISES;
 pub use exits::EXITS;
 pub use faults::FAULTS;
 pub use guarantees::GUARANTEES;
@@ -32,7 +34,7 @@ pub use signs::SIGNS;
 pub use verdicts::VERDICTS;
 
 /// Every family, in reading order.
-pub static FAMILIES: [&Family; 12] = [
+pub static FAMILIES: [&Family; 13] = [
     &LINKS,
     &MODES,
     &OUTCOMES,
@@ -42,6 +44,7 @@ pub static FAMILIES: [&Family; 12] = [
     &CLAIMS,
     &ANOMALIES,
     &FAULTS,
+    &EXERCISES,
     &SIGNS,
     &REASONS,
     &EXITS,

@@ -99,7 +99,7 @@ pub fn stormy(scenario: &Scenario, seed: u64) -> Scenario {
 }
 
 /// Shrinks a scenario that shows a finding over a contender with its own seed. The smallest one
-/// has that contender alone, and expects the finding.
+/// has that contender alone, and expects the finding. It stops early when `is_enough`.
 ///
 /// # Errors
 /// A trial panicked.
@@ -107,12 +107,13 @@ pub fn shrink_finding(
     scenario: &Scenario,
     contender: Contender,
     finding: &Finding,
+    is_enough: impl Fn() -> bool,
 ) -> Result<Shrunk<Finding>, TrialPanic> {
     let alone = Scenario { contenders: vec![contender], ..scenario.clone() };
     let same = |smaller: &Scenario| {
         attempt(smaller, contender).map(|tried| finding.wrong.find(&tried.row))
     };
-    let mut shrunk = shrink(&alone, finding.clone(), same)?;
+    let mut shrunk = shrink(&alone, finding.clone(), same, is_enough)?;
     shrunk.scenario.expectations = vec![shrunk.finding.expectation(contender)];
     Ok(shrunk)
 }

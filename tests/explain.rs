@@ -7,6 +7,7 @@ use delivery_lab::explain::{self, FAMILIES, Family, Word};
 use delivery_lab::message::{EndReason, Link, Mode};
 use delivery_lab::report::{Colour, Glyph, Shape, Style};
 use delivery_lab::scenario::{FaultKind, Scenario, builtin};
+use delivery_lab::search::Exercise;
 use delivery_lab::verdict::{Anomaly, Cause, ClaimState, Guarantee, Outcome, RunResult, Truth};
 use serde_json::Value;
 
@@ -38,6 +39,8 @@ fn every_closed_list_is_explained_in_its_order() {
     check("claim", ClaimState::ALL);
     check("anomaly", Anomaly::ALL);
     check("fault", FaultKind::NAMES);
+    let exercise = |one: Exercise| serde_json::to_value(one).unwrap();
+    check("exercise", Exercise::ALL.map(|one| exercise(one).as_str().unwrap().to_owned()));
     let drawn = Style { shape: Shape::Unicode, colour: Colour::Off };
     check("sign", Glyph::ALL.map(|glyph| drawn.glyph(glyph)));
     let kebab = |reason: EndReason| serde_json::to_value(reason).unwrap();
@@ -56,6 +59,10 @@ fn a_word_is_found_as_it_is_printed() {
     }
     let [drawn, ascii] =
         [Shape::Unicode, Shape::Ascii].map(|shape| Style { shape, colour: Colour::Off });
+    for exercise in Exercise::ALL {
+        let name = serde_json::to_value(exercise).unwrap();
+        means(exercise.plural(), "exercise", name.as_str().unwrap());
+    }
     for glyph in Glyph::ALL {
         means(&ascii.glyph(glyph).to_string(), "sign", &drawn.glyph(glyph).to_string());
     }
@@ -144,6 +151,10 @@ fn is_seen(family: &Family, word: &Word, command: &str, runs: &mut Runs) -> bool
             let meaning = Glyph::ALL[at].meaning();
             drawn.contains(&format!("{name} {meaning}"))
                 && ascii.contains(&format!("{} {meaning}", word.also[0]))
+        }
+        "exercise" => {
+            let sweep: Value = serde_json::from_str(&runs.text(command, "--json")).unwrap();
+            sweep["coverage"][name].as_u64() > Some(0)
         }
         _ => {
             let report: Value = serde_json::from_str(&runs.text(command, "--json")).unwrap();

@@ -38,6 +38,8 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
         |step| {
             match step {
                 Step::Done => progress.tick(),
+                // One that was cut short says nothing.
+                Step::Result(Ok(_)) if interrupt::seen() => {}
                 Step::Result(Ok(exhibit)) => exhibits.push(exhibit),
                 Step::Result(Err(message)) => bug = Some(message),
             }
@@ -52,10 +54,10 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
         console.say(&format!("dlab: {message}"));
         return Exit::Bug;
     }
+    console.print(&museum(&exhibits, &console.style()));
     if interrupt::seen() {
         return Exit::Interrupted;
     }
-    console.print(&museum(&exhibits, &console.style()));
     match exhibits.iter().all(Exhibit::is_as_it_should_be) {
         true => Exit::Met,
         false => Exit::Failed,

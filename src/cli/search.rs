@@ -130,12 +130,13 @@ fn tell(
         scenario.seed,
         report::counted(searched.trials, "trial"),
     )));
-    let told = search::shrink_finding(scenario, *contender, finding).and_then(|shrunk| {
-        let style = console.style();
-        let story = |history: &_| report::story(&shrunk.scenario, history, &style);
-        let told = search::attempt_then(&shrunk.scenario, *contender, story);
-        told.map(|(_, story)| (shrunk, story))
-    });
+    let told =
+        search::shrink_finding(scenario, *contender, finding, interrupt::seen).and_then(|shrunk| {
+            let style = console.style();
+            let story = |history: &_| report::story(&shrunk.scenario, history, &style);
+            let told = search::attempt_then(&shrunk.scenario, *contender, story);
+            told.map(|(_, story)| (shrunk, story))
+        });
     let (shrunk, story) = match told {
         Ok(told) => told,
         Err(panic) => {
@@ -157,7 +158,7 @@ fn tell(
         Ok(path) => {
             let path = report::quoted(&path.display().to_string());
             console.print(&format!("\nWritten: {path}\nReplay: dlab run {path}\n"));
-            Exit::Failed
+            if interrupt::seen() { Exit::Interrupted } else { Exit::Failed }
         }
         Err((path, error)) => {
             console.print(&format!("\n{}", shrunk.scenario));

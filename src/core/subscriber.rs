@@ -156,6 +156,7 @@ impl Subscriber {
         let Some(queue) = self.queues.get_mut(name).filter(|queue| !queue.is_attached()) else {
             return;
         };
+        let answer = queue.less_what_it_has(answer);
         queue.stand(answer);
         note(outputs, Note::ToldAnswer { queue: name.clone(), answer });
         self.release(name, outputs);

@@ -29,7 +29,8 @@ pub struct Shrunk<T> {
     pub trials: u64,
 }
 
-/// Shrinks a scenario in which something was found, while `find` still finds the same.
+/// Shrinks a scenario in which something was found, while `find` still finds the same, until
+/// nothing makes it smaller or `is_enough`.
 ///
 /// # Errors
 /// What `find` fails with.
@@ -37,10 +38,13 @@ pub fn shrink<T>(
     scenario: &Scenario,
     finding: T,
     mut find: impl FnMut(&Scenario) -> Result<Option<T>, TrialPanic>,
+    is_enough: impl Fn() -> bool,
 ) -> Result<Shrunk<T>, TrialPanic> {
     let mut finding = finding;
     let mut descent = Descent::new(scenario.clone(), Peace::AsLongAsItTakes);
-    while let Some(smaller) = descent.propose() {
+    while !is_enough()
+        && let Some(smaller) = descent.propose()
+    {
         if let Some(same) = find(&smaller)? {
             finding = same;
             descent.keep();

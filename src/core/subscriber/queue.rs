@@ -57,6 +57,17 @@ impl InQueue {
         self.early.len()
     }
 
+    /// An answer without what is not lost to this client, whatever the broker believes: what its
+    /// handler dealt with while the join was on its way.
+    pub fn less_what_it_has(&self, answer: Answer) -> Answer {
+        let Answer::Gap { epoch, position, from, to } = answer else { return answer };
+        let has = self.known().filter(|known| known.epoch == epoch).map_or(0, |one| one.position);
+        match to <= has {
+            true => Answer::Resumed { epoch, position },
+            false => Answer::Gap { epoch, position, from: from.max(has + 1), to },
+        }
+    }
+
     /// The broker said where the subscription stands. A position of an older epoch is void; in
     /// this one it may be further on, by what another process of the client acknowledged.
     pub fn stand(&mut self, answer: Answer) {

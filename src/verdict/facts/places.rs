@@ -185,7 +185,9 @@ impl Places {
         let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
         self.told_life.insert((seen.process, queue), life);
         let subscription = &mut self.subscribers[subscriber];
-        let is_it = |one: &&Attachment| one.queue == queue && one.answer == answer;
+        // A client knows better than the broker what is lost to it, but not where it stands.
+        let stand = |answer: Answer| (answer.epoch(), answer.position());
+        let is_it = |one: &&Attachment| one.queue == queue && stand(one.answer) == stand(answer);
         let given = subscription.attachments.iter().rev().find(is_it);
         let answered = given.map_or(seen.moment, |attachment| attachment.moment);
         let (moment, process) = (seen.moment, seen.process);

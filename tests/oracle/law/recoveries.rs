@@ -85,7 +85,8 @@ impl<'s, 'a> Case<'s, 'a> {
                 && matches!(note, Note::Attached { client, queue, answer, .. }
                     if *client == self.subscriber.name
                         && queue == heard.queue
-                        && **answer == heard.answer)
+                        && answer.epoch() == heard.answer.epoch()
+                        && answer.position() == heard.answer.position())
         });
         given.last().map_or(heard.when, |(when, ..)| when)
     }
