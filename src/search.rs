@@ -11,7 +11,7 @@ mod storm;
 pub mod sweep;
 mod workload;
 
-pub use coverage::{Coverage, Exercise};
+pub use coverage::{Coverage, Exercise, Tally};
 pub use finding::{Finding, Wrong, find};
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};
 pub use storm::{peace, storm, stormy};

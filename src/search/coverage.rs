@@ -74,36 +74,17 @@ pub struct Coverage(BTreeMap<Exercise, u64>);
 impl Coverage {
     /// What the history of one trial met.
     pub fn of(history: &History) -> Coverage {
-        let mut coverage = Coverage::default();
-        let mut had_session = BTreeSet::new();
-        let mut closed: BTreeSet<&SessionId> = BTreeSet::new();
+        let mut tally = Tally::default();
         for event in &history.events {
-            let met = match &event.what {
-                What::Power(PowerState::Killed | PowerState::PowerLost) if event.process > 0 => {
-                    Exercise::ClientCrash
+            match &event.what {
+                What::Power(PowerState::Killed | PowerState::PowerLost) => {
+                    tally.crashed(event.process);
                 }
-                What::Power(PowerState::Killed | PowerState::PowerLost) => Exercise::Epoch,
-                What::Note(Note::Welcomed { .. }) if !had_session.insert(event.process) => {
-                    Exercise::Reconnect
-                }
-                What::Note(Note::Pushed { kind: PushKind::Again, .. }) => Exercise::Redelivery,
-                What::Note(Note::Pushed { kind: PushKind::Replay, .. }) => Exercise::Replay,
-                What::Note(Note::ToldGap { .. }) => Exercise::Gap,
-                What::Note(Note::ToldAnswer { answer: Answer::Gap { .. }, .. }) => Exercise::Gap,
-                What::Note(Note::Evicted { .. }) => Exercise::Eviction,
-                What::Note(Note::DroppedCopy { .. }) => Exercise::Duplicate,
-                What::Note(
-                    Note::SessionClosed { session, reason, .. } | Note::Lost { session, reason },
-                ) => match reason {
-                    EndReason::Heartbeat => Exercise::HalfOpen,
-                    EndReason::Replaced if closed.insert(session) => Exercise::Takeover,
-                    _ => continue,
-                },
-                _ => continue,
-            };
-            *coverage.0.entry(met).or_default() += 1;
+                What::Note(note) => tally.note(event.process, note),
+                _ => {}
+            }
         }
-        coverage
+        tally.coverage
     }
 
     /// How often this kind was met.
@@ -114,6 +95,56 @@ impl Coverage {
     /// Each kind with its count.
     pub fn iter(&self) -> impl Iterator<Item = (Exercise, u64)> + '_ {
         Exercise::ALL.into_iter().map(|exercise| (exercise, self.count(exercise)))
+    }
+}
+
+/// Counts as things happen. What a note says may depend on those before it: only a session after
+/// the first is a reconnection, and both sides note that a session was replaced.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    coverage: Coverage,
+    had_session: BTreeSet<u32>,
+    replaced: BTreeSet<SessionId>,
+}
+
+impl Tally {
+    /// A process noted something; 0 is the broker.
+    pub fn note(&mut self, process: u32, note: &Note) {
+        let met = match note {
+            Note::Welcomed { .. } if !self.had_session.insert(process) => Exercise::Reconnect,
+            Note::Pushed { kind: PushKind::Again, .. } => Exercise::Redelivery,
+            Note::Pushed { kind: PushKind::Replay, .. } => Exercise::Replay,
+            Note::ToldGap { .. } | Note::ToldAnswer { answer: Answer::Gap { .. }, .. } => {
+                Exercise::Gap
+            }
+            Note::Evicted { .. } => Exercise::Eviction,
+            Note::DroppedCopy { .. } => Exercise::Duplicate,
+            Note::SessionClosed { session, reason, .. } | Note::Lost { session, reason } => {
+                match reason {
+                    EndReason::Heartbeat => Exercise::HalfOpen,
+                    EndReason::Replaced if self.replaced.insert(session.clone()) => {
+                        Exercise::Takeover
+                    }
+                    _ => return,
+                }
+            }
+            _ => return,
+        };
+        self.count(met);
+    }
+
+    /// A process died; 0 is the broker, whose epoch is over.
+    pub fn crashed(&mut self, process: u32) {
+        self.count(if process > 0 { Exercise::ClientCrash } else { Exercise::Epoch });
+    }
+
+    /// What was counted so far.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    fn count(&mut self, met: Exercise) {
+        *self.coverage.0.entry(met).or_default() += 1;
     }
 }
 
