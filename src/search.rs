@@ -1,11 +1,13 @@
 //! Storms from seeds: what they exercise, what they break, and the smallest one that still does.
 //!
 //! A seed gives a storm (and, where nobody has one, a workload); a trial of it either holds or
-//! shows a [`Finding`]; a finding is shrunk while it stays the same, and told as a story. Nothing
-//! here prints or reads files.
+//! shows a [`Finding`]; a finding is shrunk while it stays the same, and told as a story. There are
+//! two depths: all of that on the simulator, and the machines of `core` alone over a [`mailbag`].
+//! Nothing here prints or reads files.
 
 mod coverage;
 mod finding;
+pub mod mailbag;
 mod shrink;
 mod storm;
 pub mod sweep;
