@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use delivery_lab::message::Contender;
 use delivery_lab::report;
 use delivery_lab::scenario::{Scenario, builtin};
+use delivery_lab::search::mailbag;
 use delivery_lab::sim::{self, TrialOptions};
 use delivery_lab::verdict;
 
@@ -111,6 +112,9 @@ enum What {
     Program { arguments: &'static [&'static str], most: Duration },
     /// Simulate, judge and report as JSON.
     EndToEnd { text: &'static str, handled: u64, most: Duration, most_mib: u64 },
+    /// Steps of the machines alone, in so many a seed, with peace and check: at least so many a
+    /// second.
+    Steps { steps: u64, play: u64, least: u64 },
 }
 
 const CASES: &[Case] = &[
@@ -155,6 +159,10 @@ const CASES: &[Case] = &[
             most: Duration::from_secs(2),
             most_mib: 200,
         },
+    },
+    Case {
+        name: "the machines alone over a mailbag, 1,000,000 steps",
+        what: What::Steps { steps: 1_000_000, play: 1_000, least: 500_000 },
     },
 ];
 
@@ -205,6 +213,17 @@ impl What {
                 let took = took.min(best(RUNS - 1, || end_to_end(&scenario, handled)));
                 line("wall", millis(took), millis(most), "ms");
                 line("peak memory", peak, most_mib as f64, "MiB");
+            }
+            What::Steps { steps, play, least } => {
+                let took = best(RUNS, || mailbag_steps(steps, play));
+                let rate = steps as f64 / took.as_secs_f64();
+                line_with(
+                    "steps a second, at least",
+                    rate,
+                    least as f64,
+                    "/s",
+                    rate >= least as f64,
+                );
             }
         }
     }
@@ -274,6 +293,17 @@ fn end_to_end(scenario: &Scenario, handled: u64) {
     assert!(!report::json(&report).is_empty());
 }
 
+/// At least so many steps, each of which does something.
+fn mailbag_steps(steps: u64, play: u64) {
+    let (mut left, mut seed) = (steps, 0);
+    while left > 0 {
+        seed += 1;
+        let played = mailbag::play(mailbag::drawn(seed), seed, play);
+        assert_eq!(played.finding, None, "seed {seed}");
+        left = left.saturating_sub(played.steps);
+    }
+}
+
 /// The least time of some runs.
 fn best(runs: u32, mut run: impl FnMut()) -> Duration {
     let times = (0..runs).map(|_| {
@@ -293,8 +323,12 @@ fn peak_mib() -> f64 {
 }
 
 fn line(what: &str, measured: f64, most: f64, unit: &str) {
-    let verdict = if measured <= most { "pass" } else { "over" };
-    println!("    {what:<52} {measured:>13.2} {unit:<3}  {most:>5} {unit:<3}  {verdict}");
+    line_with(what, measured, most, unit, measured <= most);
+}
+
+fn line_with(what: &str, measured: f64, limit: f64, unit: &str, holds: bool) {
+    let verdict = if holds { "pass" } else { "over" };
+    println!("    {what:<52} {measured:>13.2} {unit:<3}  {limit:>5} {unit:<3}  {verdict}");
 }
 
 fn millis(time: Duration) -> f64 {

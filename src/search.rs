@@ -1,11 +1,13 @@
 //! Storms from seeds: what they exercise, what they break, and the smallest one that still does.
 //!
 //! A seed gives a storm (and, where nobody has one, a workload); a trial of it either holds or
-//! shows a [`Finding`]; a finding is shrunk while it stays the same, and told as a story. Nothing
-//! here prints or reads files.
+//! shows a [`Finding`]; a finding is shrunk while it stays the same, and told as a story. There are
+//! two depths: all of that on the simulator, and the machines of `core` alone over a [`mailbag`].
+//! Nothing here prints or reads files.
 
 mod coverage;
 mod finding;
+pub mod mailbag;
 mod property;
 mod shrink;
 mod storm;
@@ -14,7 +16,7 @@ mod subject;
 pub mod sweep;
 mod workload;
 
-pub use coverage::{Coverage, Exercise};
+pub use coverage::{Coverage, Exercise, Tally};
 pub use finding::{Finding, Wrong, find};
 pub use property::{Broken, CASES, Failed, Held, Property, check};
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};

@@ -394,10 +394,11 @@ impl Client {
     }
 
     fn send_acks(&mut self) {
+        if self.state != State::Open {
+            return self.subscriber.drop_acks();
+        }
         for (queue, position) in self.subscriber.take_acks() {
-            if self.state == State::Open {
-                self.send(Frame::Ack { queue, position });
-            }
+            self.send(Frame::Ack { queue, position });
         }
     }
 

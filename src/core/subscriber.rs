@@ -31,7 +31,8 @@ pub struct Subscriber {
     running: Option<Item>,
     window: Window,
     without_handler: BTreeSet<(Name, Name)>,
-    acks: Vec<(Name, Position)>,
+    /// What was acknowledged and is to be sent.
+    acks: Vec<(Name, Epoch, Position)>,
 }
 
 /// Something received that waits for its turn: for the one before it, or for its handler.
@@ -252,9 +253,26 @@ impl Subscriber {
         self.queues.values_mut().for_each(InQueue::end_session);
     }
 
-    /// The acknowledgements to send now.
+    /// The acknowledgements to send now. Until the broker has said on this session where a
+    /// subscription stands, its acknowledgements wait: it may have begun a new epoch, in which the
+    /// position is that of another message.
     pub fn take_acks(&mut self) -> Vec<(Name, Position)> {
-        std::mem::take(&mut self.acks)
+        let mut due = Vec::new();
+        let queues = &self.queues;
+        self.acks.retain(|(name, epoch, position)| {
+            let queue = queues.get(name);
+            let is_due = queue.is_none_or(InQueue::is_attached);
+            if is_due && queue.is_some_and(|queue| queue.epoch() == *epoch) {
+                due.push((name.clone(), *position));
+            }
+            !is_due
+        });
+        due
+    }
+
+    /// There is no session: the next one begins with how far each queue came.
+    pub fn drop_acks(&mut self) {
+        self.acks.clear();
     }
 
     /// A message without a place: it is handled, and nobody is told.
@@ -341,6 +359,7 @@ impl Subscriber {
 
     fn take_gap(&mut self, name: &Name, from: Position, place: Place, outputs: &mut Outputs) {
         let queue = self.queues.get_mut(name).expect("it was ordered");
+        let epoch = queue.epoch();
         if queue.order(place) == Order::Next {
             // What was read before its session ended is not lost to this client.
             let (to, from) = (place.position, from.max(queue.read_up_to() + 1));
@@ -349,7 +368,7 @@ impl Subscriber {
         queue.read(place);
         queue.acknowledged(place.position);
         note(outputs, Note::Ack { queue: name.clone(), position: place.position, id: None });
-        self.acks.push((name.clone(), place.position));
+        self.acks.push((name.clone(), epoch, place.position));
     }
 
     /// A copy that was dropped is acknowledged once its original has been.
@@ -379,7 +398,7 @@ impl Subscriber {
         queue.acknowledged(position);
         let (name, id) = (message.queue.clone(), Some(message.id.clone()));
         note(outputs, Note::Ack { queue: name.clone(), position, id });
-        self.acks.push((name, position));
+        self.acks.push((name, epoch, position));
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use crate::history::{History, PowerState, Said, What};
-use crate::message::{Answer, EndReason, Note, PushKind, SessionId};
+use crate::message::{Answer, EndReason, Name, Note, PushKind, SessionId};
 
 /// One kind of trouble that a trial may have met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,41 +74,20 @@ pub struct Coverage(BTreeMap<Exercise, u64>);
 impl Coverage {
     /// What the history of one trial met.
     pub fn of(history: &History) -> Coverage {
-        let mut coverage = Coverage::default();
-        let mut had_session = BTreeSet::new();
-        let mut closed: BTreeSet<&SessionId> = BTreeSet::new();
+        let mut tally = Tally::default();
         for event in &history.events {
-            let met = match &event.what {
-                What::Power(PowerState::Killed | PowerState::PowerLost) if event.process > 0 => {
-                    Exercise::ClientCrash
+            match &event.what {
+                What::Power(PowerState::Killed | PowerState::PowerLost) => {
+                    tally.crashed(event.process);
                 }
-                What::Power(PowerState::Killed | PowerState::PowerLost) => Exercise::Epoch,
-                What::Note(Note::Welcomed { .. }) if !had_session.insert((event.process, None)) => {
-                    Exercise::Reconnect
+                What::Said(Said::Joined { queue, room }) => {
+                    tally.joined(event.process, queue, room);
                 }
-                What::Said(Said::Joined { queue, room })
-                    if !had_session.insert((event.process, Some((queue, room)))) =>
-                {
-                    Exercise::Reconnect
-                }
-                What::Note(Note::Pushed { kind: PushKind::Again, .. }) => Exercise::Redelivery,
-                What::Note(Note::Pushed { kind: PushKind::Replay, .. }) => Exercise::Replay,
-                What::Note(Note::ToldGap { .. }) => Exercise::Gap,
-                What::Note(Note::ToldAnswer { answer: Answer::Gap { .. }, .. }) => Exercise::Gap,
-                What::Note(Note::Evicted { .. }) => Exercise::Eviction,
-                What::Note(Note::DroppedCopy { .. }) => Exercise::Duplicate,
-                What::Note(
-                    Note::SessionClosed { session, reason, .. } | Note::Lost { session, reason },
-                ) => match reason {
-                    EndReason::Heartbeat => Exercise::HalfOpen,
-                    EndReason::Replaced if closed.insert(session) => Exercise::Takeover,
-                    _ => continue,
-                },
-                _ => continue,
-            };
-            *coverage.0.entry(met).or_default() += 1;
+                What::Note(note) => tally.note(event.process, note),
+                _ => {}
+            }
         }
-        coverage
+        tally.coverage
     }
 
     /// How often this kind was met.
@@ -119,6 +98,65 @@ impl Coverage {
     /// Each kind with its count.
     pub fn iter(&self) -> impl Iterator<Item = (Exercise, u64)> + '_ {
         Exercise::ALL.into_iter().map(|exercise| (exercise, self.count(exercise)))
+    }
+}
+
+/// Counts as things happen. What a note says may depend on those before it: only a session after
+/// the first is a reconnection, and both sides note that a session was replaced.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    coverage: Coverage,
+    had_session: BTreeSet<u32>,
+    /// Where programs of which nothing else is known were subscribed.
+    had_joined: BTreeSet<(u32, Name, Name)>,
+    replaced: BTreeSet<SessionId>,
+}
+
+impl Tally {
+    /// A process noted something; 0 is the broker.
+    pub fn note(&mut self, process: u32, note: &Note) {
+        let met = match note {
+            Note::Welcomed { .. } if !self.had_session.insert(process) => Exercise::Reconnect,
+            Note::Pushed { kind: PushKind::Again, .. } => Exercise::Redelivery,
+            Note::Pushed { kind: PushKind::Replay, .. } => Exercise::Replay,
+            Note::ToldGap { .. } | Note::ToldAnswer { answer: Answer::Gap { .. }, .. } => {
+                Exercise::Gap
+            }
+            Note::Evicted { .. } => Exercise::Eviction,
+            Note::DroppedCopy { .. } => Exercise::Duplicate,
+            Note::SessionClosed { session, reason, .. } | Note::Lost { session, reason } => {
+                match reason {
+                    EndReason::Heartbeat => Exercise::HalfOpen,
+                    EndReason::Replaced if self.replaced.insert(session.clone()) => {
+                        Exercise::Takeover
+                    }
+                    _ => return,
+                }
+            }
+            _ => return,
+        };
+        self.count(met);
+    }
+
+    /// A program of which nothing else is known is subscribed; again, if it was before.
+    pub fn joined(&mut self, process: u32, queue: &Name, room: &Name) {
+        if !self.had_joined.insert((process, queue.clone(), room.clone())) {
+            self.count(Exercise::Reconnect);
+        }
+    }
+
+    /// A process died; 0 is the broker, whose epoch is over.
+    pub fn crashed(&mut self, process: u32) {
+        self.count(if process > 0 { Exercise::ClientCrash } else { Exercise::Epoch });
+    }
+
+    /// What was counted so far.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    fn count(&mut self, met: Exercise) {
+        *self.coverage.0.entry(met).or_default() += 1;
     }
 }
 
