@@ -213,19 +213,25 @@ fn begin(queue: &mut Queue, client: &Name, rooms: &[RoomJoin], starts: Starts) -
             && !message.target.except.iter().any(|room| all.contains(&room))
             && !is_own_echo(message, client)
     };
-    let positions: Vec<Position> = queue
-        .backlog
-        .iter()
-        .filter(|(_, message)| wants(message))
-        .map(|(position, _)| position)
-        .collect();
-    let oldest = queue.backlog.oldest();
     let mut subscription = Subscription::new(0);
-    if starts == Starts::NewEpoch && oldest > 1 {
-        subscription.route_gap(1, oldest - 1);
+    let mut next = 1;
+    // What every subscription had acknowledged leaves the backlog first: the holes may be anywhere.
+    let mut pass_over = |subscription: &mut Subscription, to: Position| {
+        if starts == Starts::NewEpoch && next < to {
+            subscription.route_gap(next, to - 1);
+        }
+        next = to + 1;
+    };
+    let mut owed = Vec::new();
+    for (position, message) in queue.backlog.iter() {
+        pass_over(&mut subscription, position);
+        if wants(message) {
+            subscription.route(position);
+            owed.push(position);
+        }
     }
-    for position in positions {
-        subscription.route(position);
+    pass_over(&mut subscription, queue.backlog.head() + 1);
+    for position in owed {
         queue.backlog.owe(position);
     }
     subscription
