@@ -95,10 +95,7 @@ impl Subscriber {
                 .collect(),
             known: queue.known(),
         };
-        let is_worth_it = |(_, queue): &(&Name, &InQueue)| {
-            !queue.rooms.is_empty() || !queue.left.is_empty() || queue.known().is_some()
-        };
-        self.queues.iter().filter(is_worth_it).map(join).collect()
+        self.queues.iter().map(join).collect()
     }
 
     /// How far each queue came.

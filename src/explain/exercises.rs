@@ -3,7 +3,7 @@
 use super::{Family, Word};
 
 /// A command whose storms meet all of it.
-const SWEEP: &str = "dlab sweep any --seeds 1..40 --contender tcp/catch-up";
+const SWEEP: &str = "dlab sweep any --seeds 1..100 --contender tcp/catch-up";
 
 /// What a sweep or a search counts, so that nobody trusts storms in which nothing happened.
 pub static EXERCISES: Family = Family {
@@ -55,7 +55,7 @@ pub static EXERCISES: Family = Family {
              told of.",
         )
         .also(&["evictions"])
-        .see(&["gap", "retention"])
+        .see(&["gap", "evicted"])
         .shown_by(SWEEP),
         Word::new(
             "epoch",

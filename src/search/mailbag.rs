@@ -52,7 +52,7 @@ use crate::message::{
     BrokerLimits, ClientLimits, EndReason, Epoch, From, Mode, Name, Payload, Position, Target,
 };
 use crate::mutant::{self, Mutant};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::verdict::Guarantee;
 
 use super::{Coverage, Tally};

@@ -29,12 +29,11 @@ fn finding(case: &Case<'_, '_>, guarantee: Guarantee) -> Finding {
             if !claimed {
                 return said(ClaimState::NotClaimed, first());
             }
-            let within =
-                violations.iter().find(|one| outside_terms(case, guarantee, **one).is_none());
+            let within = violations.iter().find(|one| outside_terms(case, **one).is_none());
             if let Some(within) = within {
                 return said(ClaimState::Broken, Some(guarantee::evidence(case, *within)));
             }
-            let term = violations.first().and_then(|one| outside_terms(case, guarantee, *one));
+            let term = violations.first().and_then(|one| outside_terms(case, *one));
             let evidence = first().zip(term).map(|(said, term)| format!("{said}: {term}"));
             said(ClaimState::OutsideTerms, evidence)
         }
@@ -58,16 +57,18 @@ fn is_claimed(case: &Case<'_, '_>, guarantee: Guarantee) -> bool {
 /// What a subscriber must be for what its processes get together to be promised anything.
 const NOT_ALONE: &str = "the client was not the only process of its name";
 
-/// The term that a violation lies outside of, if it does. Fire-and-forget has one, for in-order:
-/// two processes of one name are handed messages in turn, and each handles them when it can.
-fn outside_terms(
-    case: &Case<'_, '_>,
-    guarantee: Guarantee,
-    violation: Violation<'_, '_, '_>,
-) -> Option<&'static str> {
+/// The term that a violation lies outside of, if it does. Fire-and-forget has two, for in-order:
+/// two processes of one name are handed messages in turn, and each handles them when it can; and
+/// what was in a request that failed may come after all, whenever its connection gets it through.
+fn outside_terms(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
     if case.facts.contender.mode == Mode::FireAndForget {
-        let applies = guarantee == Guarantee::InOrder && !is_alone(case);
-        return applies.then_some(NOT_ALONE);
+        let Violation::Late(late) = violation else { return None };
+        let is_given_up = case.facts.messages.get(late.message).unsent.is_some();
+        return match (is_alone(case), is_given_up) {
+            (false, _) => Some(NOT_ALONE),
+            (true, true) => Some("the request that carried it had failed"),
+            (true, false) => None,
+        };
     }
     broker_term(case, violation)
         .or_else(|| client_term(case, violation))

@@ -7,7 +7,10 @@
 //! against `resumed`, whenever the gap is told. A gap over what was handled is no alarm if it was
 //! handled by another process of the client, or by one that has died since (whoever is told of it
 //! does not know that the client has it), or if it had been read and still waited for its handler:
-//! a broker hears of nothing before that.
+//! a broker hears of nothing before that. Nor is a gap in what the client was just told is a new
+//! epoch: its broker knows nothing of what came before, and has forgotten for whom it was. What a
+//! restarted broker routes to nobody is not held against `resumed` either, if the client has told
+//! it meanwhile that it leaves.
 
 use crate::message::{Answer, Epoch, Position};
 
@@ -18,6 +21,8 @@ use super::{Cause, Recoveries};
 
 /// A message that was accepted and is lost for good.
 struct Loss {
+    /// When the subscriber left the rooms of a message that a restarted broker had routed to nobody.
+    left: Option<Moment>,
     /// Where an event of its own ended it, that; else before everything at that instant.
     moment: Moment,
     announced: Announced,
@@ -73,14 +78,15 @@ pub fn judge(case: &Case<'_, '_>) -> Recoveries {
             Answer::Started { .. } => continue,
             Answer::Resumed { .. } => {
                 let mut lost = losses[first..last].iter();
-                match lost.any(|loss| loss.announced == Announced::No) {
+                let is_left = |loss: &Loss| loss.left.is_some_and(|left| left < answered);
+                match lost.any(|loss| loss.announced == Announced::No && !is_left(loss)) {
                     true => &mut recoveries.false_comfort,
                     false => &mut recoveries.honest_success,
                 }
             }
             Answer::Gap { from, to, .. } => {
-                let gap =
-                    ToldGap { moment: told.moment, process, queue, life: told.life, from, to };
+                let Told { moment, life, is_of_new_epoch, .. } = *told;
+                let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
                 of_gap(&mut recoveries, &gap, &places)
             }
             // It is true if there is one, whatever it cost.
@@ -104,20 +110,21 @@ fn of_gap<'r>(
     places: &Map<u32, Vec<Place>>,
 ) -> &'r mut u64 {
     let mut places = places.get(&gap.queue).into_iter().flatten();
-    let is_true = places.any(|place| {
-        let is_missing = match place.handled {
-            None => true,
-            Some(Handled { process, read, returned, died }) => {
-                process != gap.process
-                    || died.is_some_and(|died| died < gap.moment)
-                    || (read < gap.moment && gap.moment < returned)
-            }
-        };
-        place.life == gap.life
-            && gap.from <= place.position
-            && place.position <= gap.to
-            && is_missing
-    });
+    let is_true = gap.is_of_new_epoch
+        || places.any(|place| {
+            let is_missing = match place.handled {
+                None => true,
+                Some(Handled { process, read, returned, died }) => {
+                    process != gap.process
+                        || died.is_some_and(|died| died < gap.moment)
+                        || (read < gap.moment && gap.moment < returned)
+                }
+            };
+            place.life == gap.life
+                && gap.from <= place.position
+                && place.position <= gap.to
+                && is_missing
+        });
     if is_true { &mut recoveries.honest_failure } else { &mut recoveries.false_alarm }
 }
 
@@ -130,7 +137,8 @@ fn losses(case: &Case<'_, '_>) -> Map<u32, Vec<Loss>> {
             let evicted = one.way.delivery.evicted.iter().find(|moment| moment.at == end.at);
             let moment = evicted.filter(|_| end.cause == Cause::Evicted).copied();
             let moment = moment.unwrap_or(Moment { at: end.at, order: 0 });
-            losses.entry(queue).or_default().push(Loss { moment, announced });
+            let left = one.way.delivery.left;
+            losses.entry(queue).or_default().push(Loss { left, moment, announced });
         }
     }
     for losses in losses.values_mut() {

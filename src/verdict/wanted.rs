@@ -16,8 +16,14 @@ use super::facts::{Facts, Map, Moment, Set};
 pub fn mark(facts: &mut Facts<'_>) {
     let asked = facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.what));
     let retained = asked.then(Retained::default);
-    let (rooms, subscribed, made) = (Map::default(), Set::default(), Map::default());
-    let mut record = Record { rooms, subscribed, made, retained, life: 0 };
+    let mut record = Record {
+        rooms: Map::default(),
+        subscribed: Set::default(),
+        made: Map::default(),
+        unrouted: Map::default(),
+        retained,
+        life: 0,
+    };
     for (moment, event, message) in std::mem::take(&mut facts.record) {
         match &event.what {
             What::Power(PowerState::Killed | PowerState::PowerLost) => {
@@ -48,6 +54,8 @@ struct Record<'h> {
     /// Whose last attachment to which queue made its subscription, and how: what that session
     /// joins next begins as the subscription does.
     made: Map<(usize, &'h Name), Made>,
+    /// What a broker accepted for whom it had forgotten.
+    unrouted: Map<usize, Vec<usize>>,
     /// `None` if nobody ever asks.
     retained: Option<Retained<'h>>,
     life: u32,
@@ -85,12 +93,11 @@ impl<'h> Record<'h> {
                 }
             }
             Note::Unrecorded { client, queue, room } => {
-                let subscriber = facts.roll.by_name(client);
-                if let (Some(members), Some(subscriber)) =
-                    (self.rooms.get_mut(&(queue, room)), subscriber)
-                {
+                let Some(subscriber) = facts.roll.by_name(client) else { return };
+                if let Some(members) = self.rooms.get_mut(&(queue, room)) {
                     members.remove(&subscriber);
                 }
+                self.leave(facts, moment, subscriber, queue);
             }
             Note::HandedOver { message } => {
                 let Some(index) = named else { return };
@@ -143,6 +150,20 @@ impl<'h> Record<'h> {
             delivery.wanted = true;
             if position.is_some() && member.recorded == self.life {
                 delivery.keep(self.life, moment);
+            }
+            if member.recorded != self.life {
+                self.unrouted.entry(member.subscriber).or_default().push(index);
+            }
+        }
+    }
+
+    /// What was accepted for a subscriber that the broker had forgotten, and routes to it no longer.
+    fn leave(&self, facts: &mut Facts<'_>, moment: Moment, subscriber: usize, queue: &Name) {
+        for &index in self.unrouted.get(&subscriber).into_iter().flatten() {
+            let message = facts.messages.get(index).message;
+            let Some(message) = message.filter(|message| message.queue == *queue) else { continue };
+            if self.members(facts, message).iter().all(|member| member.subscriber != subscriber) {
+                facts.deliveries.entry(subscriber, index).left.get_or_insert(moment);
             }
         }
     }

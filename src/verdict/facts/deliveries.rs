@@ -48,6 +48,8 @@ pub struct Delivery {
     pub evicted: Vec<Moment>,
     /// When it last found no handler.
     pub no_handler: Option<Moment>,
+    /// When the subscriber's record for it ended that a broker had forgotten when it accepted it.
+    pub left: Option<Moment>,
 }
 
 /// One push to one session.

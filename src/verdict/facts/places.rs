@@ -17,6 +17,11 @@ pub struct Places {
     subscribers: Vec<Subscription>,
     /// The life that a process was last told of, by queue.
     told_life: Map<(u32, u32), u32>,
+    /// The last position of each queue in each life of the broker, so far.
+    heads: Map<(u32, u32), Position>,
+    /// Which lives of the broker each process was told are new in a queue, and the last position
+    /// when it was answered so.
+    begun: Map<(u32, u32, u32), Position>,
 }
 
 #[derive(Default)]
@@ -48,6 +53,8 @@ pub struct Attachment {
     pub begins: Begins,
     /// Whose position it goes on from.
     pub applied: Applied,
+    /// The last position that the broker had accepted in this queue.
+    pub head: Position,
 }
 
 /// Of which epoch the position is that an attachment goes on from.
@@ -83,6 +90,8 @@ pub struct Told {
     pub answer: Answer,
     /// When the broker gave it; when it was heard, if the broker never gave it.
     pub answered: Moment,
+    /// Whether it is a gap in what the client was told is a new epoch.
+    pub is_of_new_epoch: bool,
 }
 
 impl Told {
@@ -107,6 +116,9 @@ pub struct ToldGap {
     pub from: Position,
     /// The last one.
     pub to: Position,
+    /// Whether all of it was accepted before the client was answered that its epoch is new: it is
+    /// what this announces.
+    pub is_of_new_epoch: bool,
 }
 
 impl Places {
@@ -118,6 +130,8 @@ impl Places {
             lives: Map::default(),
             subscribers: (0..subscribers).map(|_| Subscription::default()).collect(),
             told_life: Map::default(),
+            heads: Map::default(),
+            begun: Map::default(),
         }
     }
 
@@ -129,6 +143,8 @@ impl Places {
         {
             let queue = self.queue(queue);
             self.messages.insert((queue, seen.life, *position), message);
+            let head = self.heads.entry((queue, seen.life)).or_default();
+            *head = (*head).max(*position);
             return;
         }
         let Some(subscriber) = seen.subscriber else { return };
@@ -142,13 +158,14 @@ impl Places {
                     false => Begins::WhereItWas,
                 };
                 let (moment, answer) = (seen.moment, **answer);
+                let head = self.heads.get(&(queue, life)).copied().unwrap_or_default();
                 let before = subscription.epochs.insert(queue, answer.epoch());
                 let goes_on = matches!(answer, Answer::Resumed { .. } | Answer::Gap { .. });
                 let applied = match before {
                     Some(before) if goes_on && before != answer.epoch() => Applied::Foreign,
                     _ => Applied::Own,
                 };
-                let attachment = Attachment { moment, queue, life, answer, begins, applied };
+                let attachment = Attachment { moment, queue, life, answer, begins, applied, head };
                 subscription.attachments.push(attachment);
             }
             Note::Unrecorded { queue, .. } => {
@@ -162,6 +179,7 @@ impl Places {
                 let queue = self.queue(queue);
                 let life = self.told_life.get(&(seen.process, queue)).copied();
                 let life = life.unwrap_or(seen.life);
+                let is_of_new_epoch = self.is_of_new_epoch((seen.process, queue, life), *to);
                 let subscription = &mut self.subscribers[subscriber];
                 subscription.gaps_announced += 1;
                 subscription.gaps.entry((queue, life)).or_default().push((*from, *to));
@@ -173,7 +191,8 @@ impl Places {
                 // The answer has told of it already.
                 if !is_answers {
                     let (moment, process, from, to) = (seen.moment, seen.process, *from, *to);
-                    subscription.gaps_told.push(ToldGap { moment, process, queue, life, from, to });
+                    let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
+                    subscription.gaps_told.push(gap);
                 }
             }
             _ => {}
@@ -184,14 +203,26 @@ impl Places {
         let queue = self.queue(queue);
         let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
         self.told_life.insert((seen.process, queue), life);
-        let subscription = &mut self.subscribers[subscriber];
+        let subscription = &self.subscribers[subscriber];
         // A client knows better than the broker what is lost to it, but not where it stands.
         let stand = |answer: Answer| (answer.epoch(), answer.position());
         let is_it = |one: &&Attachment| one.queue == queue && stand(one.answer) == stand(answer);
         let given = subscription.attachments.iter().rev().find(is_it);
         let answered = given.map_or(seen.moment, |attachment| attachment.moment);
+        let head_now = self.heads.get(&(queue, seen.life)).copied().unwrap_or_default();
+        let head = given.map_or(head_now, |attachment| attachment.head);
         let (moment, process) = (seen.moment, seen.process);
-        subscription.told.push(Told { moment, process, queue, life, answer, answered });
+        let is_of_new_epoch = match answer {
+            Answer::Gap { to, .. } => self.is_of_new_epoch((process, queue, life), to),
+            _ => false,
+        };
+        if let Answer::NewEpoch { .. } = answer {
+            let begun = self.begun.entry((process, queue, life)).or_default();
+            *begun = head.max(*begun);
+        }
+        let subscription = &mut self.subscribers[subscriber];
+        let told = Told { moment, process, queue, life, answer, answered, is_of_new_epoch };
+        subscription.told.push(told);
         match answer {
             Answer::Gap { from, to, .. } => {
                 subscription.gaps.entry((queue, life)).or_default().push((from, to));
@@ -202,6 +233,12 @@ impl Places {
             }
             Answer::Started { .. } | Answer::Resumed { .. } => {}
         }
+    }
+
+    /// Whether a process was told of a new epoch, by an answer that was given after this position
+    /// of it was accepted.
+    fn is_of_new_epoch(&self, begun: (u32, u32, u32), to: Position) -> bool {
+        self.begun.get(&begun).is_some_and(|head| to <= *head)
     }
 
     /// Sorts and joins the announced gaps, so that each question is one search.

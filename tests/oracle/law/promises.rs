@@ -37,12 +37,12 @@ impl<'s, 'a> Case<'s, 'a> {
                 unknown => said(Truth::Unknown, claimed(ClaimState::Open), unknown),
             };
         };
-        let terms = || offences.iter().map(|one| (one, self.outside(guarantee, *one)));
+        let terms = || offences.iter().map(|one| (one, self.outside(*one)));
         let (claim, evidence) = match terms().find(|(_, term)| term.is_none()) {
             _ if !is_claimed => (ClaimState::NotClaimed, self.sentence(first)),
             Some((within, _)) => (ClaimState::Broken, self.sentence(within)),
             None => {
-                let term = self.outside(guarantee, *first).unwrap_or_default();
+                let term = self.outside(*first).unwrap_or_default();
                 (ClaimState::OutsideTerms, format!("{}: {term}", self.sentence(first)))
             }
         };
@@ -166,12 +166,17 @@ impl<'s, 'a> Case<'s, 'a> {
     }
 
     /// The first term that an offence lies outside of.
-    fn outside(&self, guarantee: Guarantee, offence: Offence<'_, '_, '_>) -> Option<&'static str> {
+    fn outside(&self, offence: Offence<'_, '_, '_>) -> Option<&'static str> {
         let trial = self.trial;
         let is_alone = self.subscriber.process_count == 1;
         let not_alone = "the client was not the only process of its name";
         if trial.contender.mode == Mode::FireAndForget {
-            return (guarantee == Guarantee::InOrder && !is_alone).then_some(not_alone);
+            let Offence::Late(late, _) = offence else { return None };
+            let is_given_up = trial
+                .notes()
+                .any(|(.., note)| matches!(note, Note::Unsent { id, .. } if id == late.id));
+            let given_up = is_given_up.then_some("the request that carried it had failed");
+            return if is_alone { given_up } else { Some(not_alone) };
         }
         let (id, until, cause) = match offence {
             Offence::Lost(one, (_, cause)) => (&one.message.id, None, Some(cause)),

@@ -111,6 +111,56 @@ impl<'s, 'a> Case<'s, 'a> {
                 && since.is_none_or(|since| !is_by(since))
                 && self.places(one).next().is_some()
                 && !self.is_told(one)
+                && !self.has_left(one, until)
+        })
+    }
+
+    /// The broker had forgotten the subscriber when it accepted this, and the subscriber left its
+    /// rooms before the answer.
+    fn has_left(&self, one: &super::outcomes::Wanted<'_, '_>, until: When) -> bool {
+        let message = one.message;
+        let accepted = self.trial.accepted(&message.id).into_iter().map(|(when, _)| when);
+        let mut unrouted = accepted.filter(|when| {
+            let recorded = self.subscriber.route(message, *when);
+            recorded.is_some_and(|life| life != self.trial.life(*when))
+        });
+        unrouted.any(|accepted| {
+            self.trial.notes().any(|(when, _, note)| {
+                matches!(note, Note::Unrecorded { client, queue, .. }
+                    if *client == self.subscriber.name && *queue == message.queue)
+                    && accepted < when
+                    && when < until
+                    && self.subscriber.route(message, when + 1).is_none()
+            })
+        })
+    }
+
+    /// The gap is in what the process was told is a new epoch, by an answer that was given when
+    /// all of it had been accepted.
+    fn is_of_new_epoch(
+        &self,
+        (when, process, queue): (When, u32, &Name),
+        life: usize,
+        to: Position,
+    ) -> bool {
+        self.answers().iter().any(|heard| {
+            let given = self.given(heard);
+            let accepted = self.trial.notes().filter_map(|(at, _, note)| match note {
+                Note::Accepted { queue: of, position: Some(position), .. }
+                    if of == queue
+                        && at < given
+                        && self.trial.life(at) == self.trial.life(given) =>
+                {
+                    Some(*position)
+                }
+                _ => None,
+            });
+            heard.when < when
+                && heard.process == process
+                && heard.queue == queue
+                && matches!(heard.answer, Answer::NewEpoch { .. })
+                && life_of(self.trial, heard.answer.epoch(), heard.when) == life
+                && to <= accepted.max().unwrap_or_default()
         })
     }
 
@@ -132,10 +182,12 @@ impl<'s, 'a> Case<'s, 'a> {
             });
             one.lost().is_some() || is_unknown
         };
-        let is_true = self.wanted.iter().any(|one| {
-            let is_in = |(of, position)| of == life && from <= position && position <= to;
-            one.message.queue == *queue && self.places(one).any(is_in) && is_missing(one)
-        });
+        let is_new = self.is_of_new_epoch((when, process, queue), life, to);
+        let is_true = is_new
+            || self.wanted.iter().any(|one| {
+                let is_in = |(of, position)| of == life && from <= position && position <= to;
+                one.message.queue == *queue && self.places(one).any(is_in) && is_missing(one)
+            });
         if is_true { &mut recoveries.honest_failure } else { &mut recoveries.false_alarm }
     }
 

@@ -96,7 +96,7 @@ impl<'a> Subscriber<'a> {
 
     /// Whether a message routes here at this moment: the last life of the broker in which one of
     /// its rooms was recorded.
-    fn route(&self, message: &Message, when: When) -> Option<usize> {
+    pub fn route(&self, message: &Message, when: When) -> Option<usize> {
         let record = |room: &Name| self.on_record(&message.queue, room, when);
         if self.is_own_echo(message)
             || message.target.except.iter().any(|out| record(out).is_some())
