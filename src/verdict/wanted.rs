@@ -97,7 +97,7 @@ impl<'h> Record<'h> {
                 if let Some(members) = self.rooms.get_mut(&(queue, room)) {
                     members.remove(&subscriber);
                 }
-                self.leave(facts, moment, subscriber, queue);
+                self.leave(facts, moment, subscriber);
             }
             Note::HandedOver { message } => {
                 let Some(index) = named else { return };
@@ -158,10 +158,9 @@ impl<'h> Record<'h> {
     }
 
     /// What was accepted for a subscriber that the broker had forgotten, and routes to it no longer.
-    fn leave(&self, facts: &mut Facts<'_>, moment: Moment, subscriber: usize, queue: &Name) {
+    fn leave(&self, facts: &mut Facts<'_>, moment: Moment, subscriber: usize) {
         for &index in self.unrouted.get(&subscriber).into_iter().flatten() {
-            let message = facts.messages.get(index).message;
-            let Some(message) = message.filter(|message| message.queue == *queue) else { continue };
+            let Some(message) = facts.messages.get(index).message else { continue };
             if self.members(facts, message).iter().all(|member| member.subscriber != subscriber) {
                 facts.deliveries.entry(subscriber, index).left.get_or_insert(moment);
             }

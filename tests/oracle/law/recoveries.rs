@@ -126,8 +126,7 @@ impl<'s, 'a> Case<'s, 'a> {
         });
         unrouted.any(|accepted| {
             self.trial.notes().any(|(when, _, note)| {
-                matches!(note, Note::Unrecorded { client, queue, .. }
-                    if *client == self.subscriber.name && *queue == message.queue)
+                matches!(note, Note::Unrecorded { client, .. } if *client == self.subscriber.name)
                     && accepted < when
                     && when < until
                     && self.subscriber.route(message, when + 1).is_none()
