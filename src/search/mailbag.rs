@@ -22,10 +22,10 @@
 //!   join on; and all of that epoch, if its process had been told an older one when it joined.
 //! - What was accepted in an epoch before may be lost, and may come again, late and twice; but a
 //!   process that knew that epoch must have been told of a new one.
-//! - What the backlog let go may be lost if it was beyond [`Retention`]: more messages than it keeps
-//!   were accepted since, and, with `when_full = refuse`, the subscriber was not yet on record. Then
-//!   it must be announced, unless a process of the subscriber has died since it was accepted: it
-//!   may have had the message, and not needed the gap.
+//! - What the backlog let go may be lost if [`Retention`] had no room for it: as many messages as it
+//!   keeps were accepted since; or the subscriber was not yet on record, and with
+//!   `when_full = refuse` only then. It must be announced, unless a process of the subscriber has
+//!   died since it was accepted: that may have read the message, and not needed the gap.
 //! - A message is handled twice if the same process did it: a crash loses what was read.
 //! - Nothing is said of a client that acknowledges before its handler, nor of copies where `dedup`
 //!   is off.
@@ -44,6 +44,7 @@ mod ledger;
 mod node;
 mod peace;
 mod play;
+mod reader;
 mod shrink;
 mod step;
 
@@ -60,7 +61,7 @@ use ledger::Ledger;
 use node::{Node, State};
 
 pub use ledger::Finding;
-pub use play::{Played, Steps, drawn, play};
+pub use play::{Played, Steps, drawn, length, play};
 pub use shrink::shrink;
 pub use step::{Noticed, Step, Way};
 

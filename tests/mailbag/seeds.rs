@@ -6,11 +6,9 @@ use std::time::Instant;
 use delivery_lab::core::Path;
 use delivery_lab::message::{Heartbeat, Mode};
 use delivery_lab::search::Coverage;
-use delivery_lab::search::mailbag::{Mail, Mailbag, Steps, drawn, play, shrink};
+use delivery_lab::search::mailbag::{Mail, Mailbag, Steps, drawn, length, play, shrink};
 use delivery_lab::time::Duration;
 
-/// Steps of one seed.
-const PLAY: u64 = 1_000;
 /// Steps of the set that every run plays; the environment variable `STEPS` says otherwise.
 const FIXED: u64 = 200_000;
 
@@ -22,7 +20,7 @@ fn the_correct_machines_survive_the_fixed_set_and_it_meets_every_kind_of_trouble
     let mut seeds = 0;
     while steps < total {
         seeds += 1;
-        let played = play(drawn(seeds), seeds, PLAY);
+        let played = play(drawn(seeds), seeds, length(seeds));
         assert!(played.finding.is_none(), "{}", story(drawn(seeds), seeds));
         steps += played.steps;
         coverage += &played.coverage;
@@ -79,7 +77,7 @@ fn a_seed_plays_the_same_each_time_and_no_other_seed_does() {
 /// What a seed shows, and the fewest of its steps that still do.
 fn story(mail: Mail, seed: u64) -> String {
     let mut bag = Mailbag::new(mail.clone());
-    let steps = Steps::new(&mail, seed).filter(|step| bag.step(*step)).take(PLAY as usize);
+    let steps = Steps::new(&mail, seed).filter(|step| bag.step(*step)).take(length(seed) as usize);
     let steps: Vec<_> = steps.collect();
     match shrink(&mail, &steps) {
         Some((steps, finding)) => format!("seed {seed}: {finding:?}\n{mail:?}\n{steps:#?}"),

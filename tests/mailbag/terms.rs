@@ -7,7 +7,8 @@ use delivery_lab::time::Duration;
 use delivery_lab::verdict::Guarantee;
 
 use Step::{
-    Break, Crash, CrashBroker, Deliver, Double, GoAway, HandlerReturns, Publish, Restart, Wait,
+    Break, ComeBack, Crash, CrashBroker, Deliver, Double, GoAway, HandlerReturns, Lose, Publish,
+    Restart, Wait,
 };
 use Way::{ToBroker, ToClient};
 
@@ -106,4 +107,25 @@ fn an_acknowledgement_of_an_epoch_that_is_over_is_not_taken_for_one_of_the_new_e
     ];
     let bag = check(Mail { path: Path::LOSSY, ..Mail::default() }, &steps);
     assert_eq!((bag.accepted(), bag.handled(1)), (&[1, 2][..], &[1, 2][..]));
+}
+
+#[test]
+fn a_hole_in_the_backlog_of_a_new_epoch_is_announced() {
+    let mut mail = Mail { path: Path::LOSSY, ..Mail::default() };
+    mail.broker.backlog = Retention { messages: 2, ..Retention::default() };
+    let open = |n| [ComeBack(n), Deliver(ToBroker, n), Deliver(ToClient, n)];
+    let steps = [
+        &[GoAway(0), GoAway(1), GoAway(2), CrashBroker][..],
+        &open(0),
+        &open(2),
+        &[Deliver(ToBroker, 2), Deliver(ToClient, 2)],
+        &[Publish, Deliver(ToBroker, 0), Deliver(ToClient, 2), HandlerReturns(2)],
+        &[Publish, Deliver(ToBroker, 0), Deliver(ToClient, 2), HandlerReturns(2)],
+        // Only the second acknowledgement arrives: the second message is owed to nobody, and the
+        // third takes its place. Then the other shop comes back.
+        &[Lose(ToBroker, 2), Deliver(ToBroker, 2), Publish, Deliver(ToBroker, 0)],
+    ];
+    let bag = check(mail, &steps.concat());
+    assert_eq!((bag.handled(1), bag.gaps(1)), (&[1, 3][..], &[(2, 2, 2)][..]));
+    assert_eq!(bag.handled(2), [1, 2, 3]);
 }

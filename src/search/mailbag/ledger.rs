@@ -4,11 +4,12 @@
 //! one publisher; positions are those of one epoch, which is counted from 1.
 
 use crate::core::Frames;
-use crate::message::{AckPolicy, Answer, Dedup, Epoch, Mode, Note, Position, Retention, WhenFull};
+use crate::message::{AckPolicy, Dedup, Epoch, Mode, Note, Position, Retention, WhenFull};
 use crate::time::Instant;
 use crate::verdict::{Anomaly, Guarantee};
 
 use super::super::Wrong;
+use super::reader::{Begins, Handled, Reader};
 use super::{Mail, PUBLISHER};
 
 /// Something wrong in a mailbag.
@@ -65,43 +66,6 @@ struct Published {
     is_refused: bool,
     /// Whether the backlog let it go since.
     is_forgotten: bool,
-}
-
-/// One subscriber.
-#[derive(Default)]
-struct Reader {
-    /// When each message was handled first, and by its how manyth process.
-    first: Vec<Option<(Instant, u32)>>,
-    /// How many in front were handled.
-    prefix: usize,
-    /// The highest that was handled, by sequence less one.
-    highest: Option<usize>,
-    handled: Vec<u64>,
-    /// How many different messages those are.
-    distinct: usize,
-    /// How often it died.
-    deaths: u32,
-    /// Where the broker was then, the last time.
-    died_at: (Epoch, Position),
-    /// Where the subscription began in each epoch, from the first.
-    begins: Vec<Option<Begins>>,
-    /// The first epoch that the living process was told of, and the last; 0 if none.
-    knows: (Epoch, Epoch),
-    /// Every epoch before this one was told to be over.
-    over: Epoch,
-    gaps: Vec<(Epoch, Position, Position)>,
-    twice: Option<String>,
-    late: Option<String>,
-    unasked: Option<String>,
-}
-
-/// Where a subscription began in an epoch.
-#[derive(Clone, Copy)]
-struct Begins {
-    /// The first position that is wanted.
-    from: Position,
-    /// The newest position when it was recorded.
-    head: Position,
 }
 
 impl Ledger {
@@ -351,12 +315,14 @@ impl Ledger {
         (!is_told && !had_died).then_some(Guarantee::NoSilentGap)
     }
 
-    /// Whether retention did not keep it, and need not have.
+    /// Whether retention did not keep it, and need not have. What was owed to nobody goes first, in
+    /// any order.
     fn may_be_gone(&self, message: &Published, begins: Begins) -> bool {
         let Retention { messages, when_full, .. } = self.terms.backlog;
-        let is_beyond = self.head - message.position >= messages as u64;
-        let is_let_go = when_full == WhenFull::DropOldest || message.position <= begins.head;
-        message.is_forgotten && is_beyond && is_let_go
+        let was_owed = message.position > begins.head;
+        let newer = if was_owed { self.head - message.position } else { self.head };
+        let is_let_go = when_full == WhenFull::DropOldest || !was_owed;
+        message.is_forgotten && newer >= messages as u64 && is_let_go
     }
 
     fn unasked(&self) -> Option<Finding> {
@@ -390,60 +356,6 @@ impl Terms {
                 self.ack == AckPolicy::AfterHandler && (!exactly || self.dedup == Dedup::On)
             }
         }
-    }
-}
-
-/// How a handling stands to those before it.
-enum Handled {
-    /// The first of its message, above all others.
-    InOrder,
-    /// The first of its message, after that of a higher one.
-    After(usize),
-    /// Not the first: when that was, and by its how manyth process.
-    Again(Instant, u32),
-}
-
-impl Reader {
-    /// A handler has returned for the message at this place in the list.
-    fn handle(&mut self, at: usize, now: Instant) -> Handled {
-        if self.first.len() <= at {
-            self.first.resize(at + 1, None);
-        }
-        if let Some((first, process)) = self.first[at] {
-            return Handled::Again(first, process);
-        }
-        self.first[at] = Some((now, self.deaths));
-        self.distinct += 1;
-        while self.first.get(self.prefix).is_some_and(Option::is_some) {
-            self.prefix += 1;
-        }
-        match self.highest.filter(|highest| *highest > at) {
-            Some(highest) => Handled::After(highest),
-            None => {
-                self.highest = Some(at);
-                Handled::InOrder
-            }
-        }
-    }
-
-    /// It was told where it stands.
-    fn told(&mut self, answer: Answer) {
-        let epoch = answer.epoch();
-        let first = if self.knows.0 > 0 { self.knows.0 } else { epoch };
-        self.knows = (first, epoch);
-        match answer {
-            Answer::NewEpoch { .. } => self.over = self.over.max(epoch),
-            Answer::Gap { from, to, .. } => self.gaps.push((epoch, from, to)),
-            Answer::Started { .. } | Answer::Resumed { .. } => {}
-        }
-    }
-
-    /// Whether it was told that a position, or its epoch, is lost.
-    fn is_told(&self, epoch: Epoch, position: Position) -> bool {
-        let is_in = |(of, from, to): &(Epoch, Position, Position)| {
-            *of == epoch && (*from..=*to).contains(&position)
-        };
-        epoch < self.over || self.gaps.iter().any(is_in)
     }
 }
 

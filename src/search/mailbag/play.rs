@@ -22,6 +22,12 @@ pub struct Played {
     pub coverage: Coverage,
 }
 
+/// How many steps of a seed are worth playing, from 50 to 1,600: long plays fill windows and
+/// backlogs, short ones find what many messages would hide.
+pub fn length(seed: u64) -> u64 {
+    50 << Draw::new(seed).named("length").below(6)
+}
+
 /// Plays steps of a seed until something has happened in so many of them, then peace, then the
 /// check.
 pub fn play(mail: Mail, seed: u64, count: u64) -> Played {
@@ -107,22 +113,22 @@ enum Kind {
     Wait,
 }
 
-/// How often each client's mail arrives each way, and its handler returns. A message makes one frame
-/// each way a client, and each subscriber's handler run once: so many a published one would do.
+/// How often each client's mail arrives each way, and its handler returns. A message makes one
+/// frame each way for each client and one handler call, so as often something may be published.
 const WORK: u64 = 24;
 
 /// Trouble, and how often there is of it at most.
 const TROUBLE: [(Kind, u64); 10] = [
-    (Kind::Late, 4),
+    (Kind::Late, 8),
     (Kind::Lose, 12),
     (Kind::Double, 8),
     (Kind::Overtake, 12),
-    (Kind::BreakBoth, 2),
-    (Kind::BreakClient, 2),
-    (Kind::BreakBroker, 2),
-    (Kind::GoAway, 1),
-    (Kind::Crash, 2),
-    (Kind::CrashBroker, 1),
+    (Kind::BreakBoth, 4),
+    (Kind::BreakClient, 4),
+    (Kind::BreakBroker, 4),
+    (Kind::GoAway, 3),
+    (Kind::Crash, 4),
+    (Kind::CrashBroker, 4),
 ];
 
 impl Steps {
@@ -136,7 +142,8 @@ impl Steps {
         add(Kind::Publish, dice.named("pressure").between(WORK / 2, WORK + 2));
         add(Kind::ToBroker, WORK * clients);
         add(Kind::ToClient, WORK * clients);
-        add(Kind::Handler, WORK * clients);
+        // Some handlers are slow.
+        add(Kind::Handler, (WORK * clients) >> dice.named("slow").below(4));
         add(Kind::ComeBack, 2);
         add(Kind::Restart, 2);
         add(Kind::Wait, dice.named("waits").between(2, 8));
