@@ -5,7 +5,7 @@
 
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use delivery_lab::message::Contender;
@@ -112,6 +112,9 @@ enum What {
     Program { arguments: &'static [&'static str], most: Duration },
     /// Simulate, judge and report as JSON.
     EndToEnd { text: &'static str, handled: u64, most: Duration, most_mib: u64 },
+    /// `dlab sweep` of `few` and of `many` seeds: at least so many trials a second on two threads,
+    /// so many times as many as on one, in memory that does not grow with their number.
+    Sweep { arguments: &'static [&'static str], few: u64, many: u64, least: f64, scaling: f64 },
     /// Steps of the machines alone, with peace and check: at least so many a second.
     Steps { steps: u64, least: u64 },
 }
@@ -157,6 +160,16 @@ const CASES: &[Case] = &[
             handled: 20_000,
             most: Duration::from_secs(2),
             most_mib: 200,
+        },
+    },
+    Case {
+        name: "dlab sweep caps, tcp/catch-up, 20,000 trials",
+        what: What::Sweep {
+            arguments: &["sweep", "caps", "--contender", "tcp/catch-up"],
+            few: 2_000,
+            many: 20_000,
+            least: 300.0,
+            scaling: 1.8,
         },
     },
     Case {
@@ -208,7 +221,7 @@ impl What {
                 let scenario = Scenario::load("bench", text).expect("a scenario");
                 let took = best(1, || end_to_end(&scenario, handled));
                 // Before more runs: they would find the heap as the first one left it.
-                let peak = peak_mib();
+                let peak = peak_mib("/proc/self/status").unwrap_or(f64::NAN);
                 let took = took.min(best(RUNS - 1, || end_to_end(&scenario, handled)));
                 line("wall", millis(took), millis(most), "ms");
                 line("peak memory", peak, most_mib as f64, "MiB");
@@ -216,13 +229,21 @@ impl What {
             What::Steps { steps, least } => {
                 let took = best(RUNS, || mailbag_steps(steps));
                 let rate = steps as f64 / took.as_secs_f64();
-                line_with(
-                    "steps a second, at least",
-                    rate,
-                    least as f64,
-                    "/s",
-                    rate >= least as f64,
-                );
+                line_at_least("steps a second, at least", rate, least as f64, "/s");
+            }
+            What::Sweep { arguments, few, many, least, scaling } => {
+                let one = best(RUNS, || {
+                    sweep(arguments, few, 1);
+                });
+                let mut small = 0.0;
+                let two = best(RUNS, || small = sweep(arguments, few, 2));
+                let large = sweep(arguments, many, 2);
+                let rate = few as f64 / two.as_secs_f64();
+                line_at_least("trials a second on two threads, at least", rate, least, "/s");
+                let times = one.as_secs_f64() / two.as_secs_f64();
+                line_at_least("times that on one thread, at least", times, scaling, "×");
+                println!("    peak memory {small:.1} MiB, and {large:.1} MiB with all trials");
+                line("memory with ten times the trials", large / small, 1.2, "×");
             }
         }
     }
@@ -292,6 +313,23 @@ fn end_to_end(scenario: &Scenario, handled: u64) {
     assert!(!report::json(&report).is_empty());
 }
 
+/// Sweeps the first seeds on so many threads. Gives the peak of memory, in MiB.
+fn sweep(arguments: &[&str], seeds: u64, threads: u32) -> f64 {
+    let mut dlab = Command::new(env!("CARGO_BIN_EXE_dlab"));
+    dlab.args(arguments).args(["--json", "--seeds", &format!("1..{seeds}")]);
+    let dlab = dlab.args(["-j", &threads.to_string()]).stdout(Stdio::null());
+    let mut child = dlab.spawn().expect("dlab starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0.0_f64;
+    // One that has ended says nothing of its memory any more.
+    while child.try_wait().expect("it is a child").is_none() {
+        peak = peak.max(peak_mib(&status).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(child.wait().expect("it is a child").success());
+    peak
+}
+
 /// At least so many steps, each of which does something.
 fn mailbag_steps(steps: u64) {
     let (mut left, mut seed) = (steps, 0);
@@ -313,16 +351,19 @@ fn best(runs: u32, mut run: impl FnMut()) -> Duration {
     times.min().unwrap_or(Duration::MAX)
 }
 
-/// The most memory that this process ever had: `VmHWM`, proc(5).
-fn peak_mib() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-    kib.map_or(f64::NAN, |kib| kib / 1_024.0)
+/// The most memory that a process ever had: `VmHWM`, proc(5).
+fn peak_mib(status: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(status).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? / 1_024.0)
 }
 
 fn line(what: &str, measured: f64, most: f64, unit: &str) {
     line_with(what, measured, most, unit, measured <= most);
+}
+
+fn line_at_least(what: &str, measured: f64, least: f64, unit: &str) {
+    line_with(what, measured, least, unit, measured >= least);
 }
 
 fn line_with(what: &str, measured: f64, limit: f64, unit: &str, holds: bool) {

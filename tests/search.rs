@@ -59,6 +59,29 @@ fn the_parts_of_a_sweep_join_to_the_whole_in_any_order_and_at_any_j() {
     }
 }
 
+/// The page's own commands, as they stand there.
+#[test]
+#[ignore = "needs GNU parallel, which CI installs"]
+fn the_recipe_for_gnu_parallel_gives_what_one_sweep_gives() {
+    let page = include_str!("../docs/searching.md");
+    let (_, recipe) = page.split_once("GNU parallel, here or on several machines").unwrap();
+    let recipe = recipe.split("```").nth(1).unwrap();
+    let folder = folder("parallel");
+    let mut bash = Command::new("bash");
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_dlab"));
+    let path =
+        format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    // A sweep that finds something exits with 1; `parallel` goes on, and so does the shell.
+    bash.args(["-c", recipe]).current_dir(&folder).env("PATH", path).env("LC_ALL", "C.UTF-8");
+    let output = bash.output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (_, rest) = recipe.split_once("dlab ").unwrap();
+    let (sweep, _) = rest.split_once(" --shard").unwrap();
+    let whole = dlab(&folder, sweep);
+    assert_eq!(text(&output), text(&whole), "{recipe}");
+    assert!(text(&whole).contains("1,000"), "{}", text(&whole));
+}
+
 #[test]
 fn a_sweep_names_the_runs_that_failed_and_they_fail_again() {
     let folder = folder("failing");
