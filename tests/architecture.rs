@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sim", &["scenario", "mutant", "link", "core", "net", "history"]),
     ("verdict", &["scenario", "history"]),
     ("report", &["scenario", "mutant", "history", "verdict"]),
-    ("search", &["scenario", "mutant", "history", "core", "sim", "verdict", "report"]),
+    ("search", &["explain", "scenario", "mutant", "history", "core", "sim", "verdict", "report"]),
     (
         "cli",
         &[

@@ -8,17 +8,12 @@ use delivery_lab::search::{self, Coverage, Exercise, Scenarios};
 use delivery_lab::sim::{HostOrder, Stop, TrialOptions, run_trial, tick};
 use delivery_lab::time::Duration;
 use delivery_lab::verdict::{self, ClaimState, Row};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 delivery_lab::seed_entropy!();
 
-/// What every seed makes of the scenarios, on all cores, in the order of the seeds.
-fn in_storms<T: Send>(
-    count: u64,
-    scenarios: &Scenarios,
-    property: impl Fn(&Scenario) -> T + Sync,
-) -> Vec<T> {
-    (1..=count).into_par_iter().map(|seed| property(&scenarios.draw(seed))).collect()
+/// What the scenarios of the seeds from 1 on come to.
+fn in_storms<T>(count: u64, scenarios: &Scenarios, property: impl Fn(&Scenario) -> T) -> Vec<T> {
+    (1..=count).map(|seed| property(&scenarios.draw(seed))).collect()
 }
 
 fn run(scenario: &Scenario, contender: Contender) -> Row {

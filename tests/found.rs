@@ -24,7 +24,24 @@ delivery_lab::seed_entropy!();
 const BUDGET: u64 = 20_000;
 
 /// Those that no search found within the budget, and why.
-const NOT_FOUND: &[(&str, &str)] = &[];
+const NOT_FOUND: &[(&str, &str)] = &[
+    (
+        "close-during-upgrade",
+        "what a client says in the 40 ms of its move to WebSocket is lost. A drawn publisher says \
+         something every 100 to 600 ms, and must do so in the move of a session that a storm made \
+         it open anew.",
+    ),
+    (
+        "half-open",
+        "it has no heartbeat, and finds out later that a session is dead. Nobody claims when a \
+         message arrives, only that it does, and after the peace it has.",
+    ),
+    (
+        "second-resume-replays",
+        "what it sends twice are copies that the dedup window of every drawn client drops; nothing \
+         is handled twice.",
+    ),
+];
 
 /// The most faults of a story.
 const MOST_FAULTS: usize = 3;
@@ -75,7 +92,7 @@ fn each_story_shows_its_finding_in_a_fresh_process() {
         let output = dlab.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{name}: {text}");
-        insta::with_settings!({ snapshot_path => "found/snapshots", prepend_module_to_snapshot => false }, {
+        insta::with_settings!({ snapshot_path => "snapshots/found", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(name, text);
         });
     }
@@ -136,8 +153,7 @@ fn page() -> String {
             Expected::Anomaly { name } => format!("{name}, which no correct machine shows"),
             other => panic!("{name} expects {other:?}"),
         };
-        let so = finding.evidence.unwrap_or_else(|| finding.wrong.to_string());
-        let so = report::wrap_to(80, &format!("So for {}: {so}.", finding.client), "", "");
+        let so = report::wrap_to(80, &finding.sentence(), "", "");
         writeln!(page, "\n## {name}\n\nOver {contender}, seed {}: {what}.\n", scenario.seed)
             .unwrap();
         writeln!(page, "```\n{story}{}\n```", so.join("\n")).unwrap();

@@ -151,9 +151,7 @@ fn tell(
         size(&shrunk.scenario),
         if shrunk.trials < search::MOST_TRIALS { "" } else { " More were not tried." },
     )));
-    let Finding { client, wrong, evidence, .. } = &shrunk.finding;
-    let so = evidence.clone().unwrap_or_else(|| wrong.to_string());
-    console.print(&format!("\n{story}{}", wrapped(&format!("So for {client}: {so}."))));
+    console.print(&format!("\n{story}{}", wrapped(&shrunk.finding.sentence())));
     match write(args.out.as_deref(), given, &shrunk) {
         Ok(path) => {
             let path = report::quoted(&path.display().to_string());

@@ -81,6 +81,20 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
         }
         What::Note(Note::Welcomed { .. }) => format!("{who} has a session again."),
         What::Said(Said::Joined { .. }) => format!("{who} is subscribed again."),
+        What::Note(Note::Recorded { client, queue, rooms }) => {
+            let joins = |room: &Name| {
+                let entries = scenario.clients.iter();
+                let mut joins = entries.flat_map(|entry| &entry.join);
+                joins.any(|join| join.queue == *queue && join.room == *room)
+            };
+            let rooms = rooms.iter().map(|join| &join.room).filter(|room| joins(room));
+            let rooms: Vec<String> = rooms.map(Name::to_string).collect();
+            if rooms.is_empty() {
+                return None;
+            }
+            format!("{client} joins {}.", words::listed(&rooms))
+        }
+        What::Note(Note::Unrecorded { client, room, .. }) => format!("{client} leaves {room}."),
         What::Said(Said::Gap) => format!("{who} is told of a gap."),
         What::Note(Note::ToldAnswer { answer, .. }) => match answer {
             Answer::Started { .. } => return None,

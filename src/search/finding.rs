@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::explain;
 use crate::message::Contender;
 use crate::scenario::{Expectation, Expected};
 use crate::verdict::{Anomaly, ClaimState, Evidence, Guarantee, Row, Subscriber, Truth};
@@ -110,6 +111,22 @@ impl fmt::Display for Wrong {
 }
 
 impl Finding {
+    /// What it comes to, in a sentence.
+    pub fn sentence(&self) -> String {
+        let Finding { client, wrong, evidence } = self;
+        match (wrong, evidence) {
+            (_, Some(evidence)) => format!("So for {client}: {evidence}."),
+            (Wrong::Seen(anomaly), None) => {
+                let word = explain::ANOMALIES.word(anomaly.name()).expect("each is explained");
+                let mut brief = word.brief.trim_end_matches('.').chars();
+                let first = brief.next().into_iter().flat_map(char::to_lowercase);
+                let brief: String = first.chain(brief).collect();
+                format!("So for {client} it is {anomaly}: {brief}.")
+            }
+            (wrong, None) => format!("So for {client}: {wrong}."),
+        }
+    }
+
     /// The expectation that is met as long as this is found in the row of a contender.
     pub fn expectation(&self, contender: Contender) -> Expectation {
         let what = match self.wrong {

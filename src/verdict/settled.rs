@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{History, PowerState, What};
 use crate::message::{Contender, Link, Mode, Name, Note, SessionId};
-use crate::scenario::{Client, Scenario, When};
+use crate::scenario::{Client, Fault, FaultKind, Scenario, When, Who};
 use crate::time::{Duration, Instant};
 
 use super::copies::{Way, unstopped};
@@ -26,7 +26,8 @@ pub fn settled_from(scenario: &Scenario) -> Instant {
 
 /// Whether every message has its outcome and no copy is under way, up to the end of the history.
 pub fn is_settled(scenario: &Scenario, contender: Contender, history: &History) -> bool {
-    if history.ended_at <= settled_from(scenario) || !everyone_is_there(scenario, history) {
+    let Contender { mode, .. } = contender;
+    if history.ended_at <= settled_from(scenario) || !everyone_is_there(scenario, mode, history) {
         return false;
     }
     let mut facts = Facts::gather(scenario, contender, history);
@@ -42,13 +43,15 @@ pub fn is_settled(scenario: &Scenario, contender: Contender, history: &History) 
 struct Presence<'h> {
     /// The session that it was welcomed on last and has not lost.
     session: Option<&'h SessionId>,
+    /// When that was.
+    since: Instant,
     /// Positions and gaps that it was told of on it.
     told: usize,
 }
 
 /// Whether each process has a session, the broker knows of no other one, all rooms are joined, and
-/// each answer has arrived.
-fn everyone_is_there(scenario: &Scenario, history: &History) -> bool {
+/// each answer has arrived: in catch-up mode there is one a queue, also where all rooms were left.
+fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool {
     let mut present: Vec<Presence<'_>> = Vec::new();
     present.resize_with(history.processes.len(), Presence::default);
     let mut open: BTreeSet<&SessionId> = BTreeSet::new();
@@ -75,7 +78,7 @@ fn everyone_is_there(scenario: &Scenario, history: &History) -> bool {
                 *attached.entry(session).or_default() += 1
             }
             What::Note(Note::Welcomed { session }) => {
-                present[process] = Presence { session: Some(session), told: 0 };
+                present[process] = Presence { session: Some(session), since: event.at, told: 0 };
             }
             What::Note(Note::Lost { session, .. }) if present[process].session == Some(session) => {
                 present[process].session = None;
@@ -85,14 +88,36 @@ fn everyone_is_there(scenario: &Scenario, history: &History) -> bool {
         }
     }
     let entries = scenario.clients.iter();
-    let entries = entries.flat_map(|entry| (0..entry.count).map(move |_| entry));
-    let is_there = |(entry, presence): (&Client, &Presence<'_>)| {
+    let entries = entries.flat_map(|entry| entry.processes().map(move |(name, _)| (entry, name)));
+    let is_there = |((entry, name), presence): ((&Client, Name), &Presence<'_>)| {
         let Some(session) = presence.session else { return false };
         open.remove(session)
+            && !may_still_die(scenario, &name, presence.since, history.ended_at)
             && rooms.remove(session).unwrap_or_default() == rooms_of(entry)
             && attached.get(session).copied().unwrap_or_default() == presence.told
+            && (mode == Mode::FireAndForget || presence.told >= queues_of(entry))
     };
     entries.zip(&present[1..]).all(is_there) && open.is_empty()
+}
+
+/// Whether a session that a fault has hit may be dead without anybody knowing: until a ping more
+/// would have found out.
+fn may_still_die(scenario: &Scenario, process: &Name, since: Instant, now: Instant) -> bool {
+    let beat = scenario.broker.heartbeat;
+    let has_hit = |fault: &&Fault| match (&fault.kind, &fault.who) {
+        (FaultKind::Disconnect | FaultKind::Slow { .. } | FaultKind::Deaf { .. }, _) => false,
+        (_, Who::Clients(names)) => names.contains(process),
+        (_, Who::Broker | Who::Nobody) => true,
+    };
+    let ends = scenario.faults.iter().filter(has_hit).map(|fault| fault.until);
+    ends.max().is_some_and(|end| since < end && now < end + beat.every + beat.timeout)
+}
+
+/// How many queues an entry has to do with as a subscriber.
+fn queues_of(entry: &Client) -> usize {
+    let subscribed = entry.subscribe.iter().map(|one| &one.queue);
+    let changed = entry.join.iter().chain(&entry.leave).map(|change| &change.queue);
+    subscribed.chain(changed).collect::<BTreeSet<_>>().len()
 }
 
 /// The rooms that an entry is in when all is done.
