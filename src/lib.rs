@@ -21,6 +21,12 @@
 //! 4. [`report::build`] puts the rows and the expectations into a [`report::Report`];
 //! 5. the report is rendered as text or JSON.
 
+#[cfg(not(any(tokio_unstable, doc)))]
+compile_error!(
+    "delivery-lab needs `rustflags = [\"--cfg\", \"tokio_unstable\"]` under `[build]` in your \
+     .cargo/config.toml: without it turmoil neither seeds tokio nor ends a trial when a task panics"
+);
+
 pub mod cli;
 pub mod core;
 pub mod explain;

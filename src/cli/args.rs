@@ -74,7 +74,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "LINK/MODE")]
     pub contender: Vec<Contender>,
     /// The seed, instead of the scenario's own
-    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = values::seed)]
     pub seed: Option<u64>,
     /// Every seed from A to B, both included
     #[arg(long, value_name = "A..B", value_parser = values::seeds)]
@@ -180,7 +180,7 @@ pub struct SearchArgs {
     #[arg(long, value_name = "60s|10000", default_value = "60s", value_parser = values::budget)]
     pub budget: Budget,
     /// The seed of the first storm
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::seed)]
     pub from: u64,
     /// Trials at a time (what is found is the same at any number)
     #[arg(short, long, value_name = "N")]

@@ -8,7 +8,10 @@ pub fn covered(coverage: &Coverage) -> String {
     let (met, never): (Vec<_>, Vec<_>) = coverage.iter().partition(|(_, count)| *count > 0);
     let met: Vec<String> = met
         .into_iter()
-        .map(|(exercise, count)| format!("{} {}", report::count(count), exercise.plural()))
+        .map(|(exercise, count)| {
+            let noun = if count == 1 { exercise.singular() } else { exercise.plural() };
+            format!("{} {noun}", report::count(count))
+        })
         .collect();
     let never: Vec<String> = never
         .into_iter()

@@ -20,6 +20,7 @@ use crate::report;
 use crate::scenario::{Expected, Scenario, Setting};
 use crate::search::sweep::{MOST_FAILING, Point, Sweep};
 use crate::search::{self, Aim, Coverage, Tried};
+use crate::sim::Draw;
 use crate::verdict::{self, RunResult};
 
 pub use vary::{Vary, vary};
@@ -62,6 +63,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: args.scenario.clone(),
+        digest: digest(&families),
         seeds: (args.seeds.first, args.seeds.last),
         options: options(args),
         varied: args.vary.iter().map(|vary| (vary.path.clone(), vary.given.clone())).collect(),
@@ -75,6 +77,15 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
     }
     let exit = show(&sweep, &args.form, console);
     if interrupt::seen() { exit.and(Exit::Interrupted) } else { exit }
+}
+
+/// What tells two sweeps apart whose file is called the same: a draw that follows from its text.
+fn digest(families: &[Family]) -> String {
+    let draw = families.iter().fold(Draw::new(0), |draw, family| match family {
+        Family::One(loaded) => draw.named(&loaded.scenario.to_string()),
+        Family::Any(_) => draw.named(family::ANY),
+    });
+    format!("{:016x}", draw.bits())
 }
 
 /// Joins parts, and prints what the whole would have printed.

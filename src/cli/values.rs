@@ -18,12 +18,24 @@ pub struct Seeds {
     pub last: u64,
 }
 
+/// The largest seed that a scenario file can name.
+const LARGEST_SEED: u64 = i64::MAX as u64;
+
+/// Reads a seed.
+pub fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.trim().parse().ok().filter(|seed| *seed <= LARGEST_SEED);
+    seed.ok_or_else(|| format!("a seed is a whole number, at most {LARGEST_SEED}"))
+}
+
 /// Reads `1..100`.
 pub fn seeds(text: &str) -> Result<Seeds, String> {
     let shape = "seeds are two whole numbers, as in 1..100, and both are run";
     let (first, last) = text.split_once("..").ok_or(shape)?;
-    let first = first.trim().parse().map_err(|_| shape)?;
-    let last = last.trim().parse().map_err(|_| shape)?;
+    let [first, last] = [first, last].map(|one| one.trim().parse::<u64>());
+    let (first, last) = (first.map_err(|_| shape)?, last.map_err(|_| shape)?);
+    if last > LARGEST_SEED {
+        return Err(format!("a seed is at most {LARGEST_SEED}"));
+    }
     if first > last {
         return Err(format!("the first seed, {first}, is above the last, {last}"));
     }

@@ -84,7 +84,7 @@ pub enum What {
 pub enum Said {
     /// Its subscription to a room stands: what is published from now on is for it.
     Joined { queue: Name, room: Name },
-    /// It is no longer subscribed to a room.
+    /// Its application wishes to be subscribed to a room no longer.
     Left { queue: Name, room: Name },
     /// A message that it published is the broker's, who answers for it from now on.
     Accepted { id: MessageId },

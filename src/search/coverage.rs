@@ -49,6 +49,22 @@ impl Exercise {
         Exercise::ClientCrash,
     ];
 
+    /// What it is called when there is one.
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Exercise::Reconnect => "reconnect",
+            Exercise::Redelivery => "redelivery",
+            Exercise::Replay => "replay",
+            Exercise::Gap => "gap",
+            Exercise::Eviction => "eviction",
+            Exercise::Epoch => "epoch",
+            Exercise::Duplicate => "duplicate dropped",
+            Exercise::HalfOpen => "half-open detection",
+            Exercise::Takeover => "takeover",
+            Exercise::ClientCrash => "client crash",
+        }
+    }
+
     /// What it is called when there are several.
     pub const fn plural(self) -> &'static str {
         match self {

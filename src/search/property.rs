@@ -21,8 +21,8 @@ pub const CASES: u64 = 100;
 ///
 /// # Panics
 /// The guarantee was violated, nothing put it to the test, or something in a trial panicked.
-pub fn check(subject: impl Subject, guarantee: Guarantee) {
-    if let Err(failed) = Property::new(guarantee).holds(&subject) {
+pub fn check(subject: &impl Subject, guarantee: Guarantee) {
+    if let Err(failed) = Property::new(guarantee).holds(subject) {
         panic!("{failed}");
     }
 }

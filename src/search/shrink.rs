@@ -115,7 +115,7 @@ impl Descent {
             let mut smaller = self.smallest.clone();
             steps[self.next](&mut smaller);
             self.next += 1;
-            if smaller == self.smallest {
+            if smaller == self.smallest || !self.leaves_peace(&smaller) {
                 continue;
             }
             let text = smaller.to_string();
@@ -128,6 +128,12 @@ impl Descent {
             self.proposal = Some(smaller.clone());
             return Some(smaller);
         }
+    }
+
+    /// Whether as much of the run is quiet as it takes, where that is asked for.
+    fn leaves_peace(&self, smaller: &Scenario) -> bool {
+        self.peace == Peace::AsLongAsItTakes
+            || busy_until(smaller) + peace(smaller) <= smaller.run_for
     }
 
     /// The last proposal shows the same: it is the smallest now.
@@ -331,8 +337,7 @@ fn make_rest_rounder(steps: &mut Vec<Step>) {
 
 /// The run ends when nothing more comes, or soon after.
 fn end_early(steps: &mut Vec<Step>, scenario: &Scenario) {
-    let faults = scenario.faults.iter().map(|fault| fault.until).filter(|at| *at < Instant::NEVER);
-    let begin = faults.fold(scenario.scripted_until(), Instant::max).since(Instant::ZERO);
+    let begin = busy_until(scenario);
     let most = scenario.run_for.min(begin + peace(scenario));
     for more in [1, 2, 5, 10, 20, 30] {
         let end = begin + Duration::from_secs(more);
@@ -341,6 +346,12 @@ fn end_early(steps: &mut Vec<Step>, scenario: &Scenario) {
             steps.push(step(move |scenario| scenario.run_for = end));
         }
     }
+}
+
+/// When the workload is done and no fault is on any more, from the beginning on.
+fn busy_until(scenario: &Scenario) -> Duration {
+    let faults = scenario.faults.iter().map(|fault| fault.until).filter(|at| *at < Instant::NEVER);
+    faults.fold(scenario.scripted_until(), Instant::max).since(Instant::ZERO)
 }
 
 /// The scenario without a client, and without what is said of it.

@@ -76,7 +76,7 @@ impl Subject for Contender {
 
 impl Subject for Machines {
     fn name(&self) -> String {
-        System::name(self)
+        self.of().to_string()
     }
 
     fn scenarios(&self) -> Scenarios {
@@ -95,12 +95,17 @@ impl Subject for Machines {
     ) -> Result<(Attempt, T), TrialPanic> {
         let contender = self.of();
         let options = TrialOptions { stop: Some(STOP), ..TrialOptions::default() };
-        run(scenario, self.clone(), &options, |history| {
-            let row = verdict::judge(scenario, contender, history);
-            let wanted = row.subscribers.iter().map(|one| one.wanted).sum();
-            let coverage = Coverage::of(history);
-            (Attempt { violated: violated(&row, guarantee), wanted, coverage }, then(history))
-        })
+        run(
+            scenario,
+            || self.clone(),
+            &options,
+            |history| {
+                let row = verdict::judge(scenario, contender, history);
+                let wanted = row.subscribers.iter().map(|one| one.wanted).sum();
+                let coverage = Coverage::of(history);
+                (Attempt { violated: violated(&row, guarantee), wanted, coverage }, then(history))
+            },
+        )
     }
 }
 
@@ -125,18 +130,23 @@ impl<F: Fn() -> P + Sync, P: Programs> Subject for F {
         guarantee: Guarantee,
         then: impl FnOnce(&History) -> T + Send,
     ) -> Result<(Attempt, T), TrialPanic> {
-        run(scenario, Own::new(self()), &TrialOptions::default(), |history| {
-            let mut outside = judge_outside(history);
-            let violated = outside.violated.remove(&guarantee);
-            let coverage = Coverage::of(history);
-            (Attempt { violated, wanted: outside.owed, coverage }, then(history))
-        })
+        run(
+            scenario,
+            || Own::new(self()),
+            &TrialOptions::default(),
+            |history| {
+                let mut outside = judge_outside(history);
+                let violated = outside.violated.remove(&guarantee);
+                let coverage = Coverage::of(history);
+                (Attempt { violated, wanted: outside.owed, coverage }, then(history))
+            },
+        )
     }
 }
 
-fn run<T: Send>(
+fn run<S: System, T: Send>(
     scenario: &Scenario,
-    system: impl System,
+    system: impl FnOnce() -> S + Send,
     options: &TrialOptions,
     then: impl FnOnce(&History) -> T + Send,
 ) -> Result<T, TrialPanic> {

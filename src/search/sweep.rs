@@ -21,6 +21,8 @@ pub struct Sweep {
     pub version: String,
     /// The scenario, as it is named on the command line.
     pub scenario: String,
+    /// What was swept: the same for the same files, settings and version.
+    pub digest: String,
     /// The first seed and the last.
     pub seeds: (u64, u64),
     /// What else was given that changes the result, as it stands on the command line.
@@ -235,6 +237,7 @@ impl Sweep {
             let is_same = part.schema == whole.schema
                 && part.version == whole.version
                 && part.scenario == whole.scenario
+                && part.digest == whole.digest
                 && part.seeds == whole.seeds
                 && part.options == whole.options
                 && part.parts.1 == whole.parts.1
@@ -290,6 +293,7 @@ mod tests {
     #[test]
     fn parts_are_joined_only_if_they_make_a_whole() {
         let part = |number, of| Sweep {
+            digest: String::new(),
             schema: "s".to_owned(),
             version: "v".to_owned(),
             scenario: "x".to_owned(),

@@ -64,10 +64,6 @@ impl Machines {
 }
 
 impl System for Machines {
-    fn name(&self) -> String {
-        self.contender.to_string()
-    }
-
     fn contender(&self) -> Option<Contender> {
         Some(self.contender)
     }

@@ -32,8 +32,8 @@ pub const RESTART: Duration = Duration::from_secs(1);
 /// poll it. So nothing survives but what `self` holds: a disk, say, in an `Arc<Mutex<_>>`.
 ///
 /// Trials are the same every time if nothing in a program asks the machine's clock, and each
-/// `select!` is `biased`. What `tokio::spawn` starts is not paused with its program: better keep
-/// connections in the program's own future (`FuturesUnordered`).
+/// `select!` is `biased`. Tasks belong into a `JoinSet`, which dies with its program; it is not
+/// paused with it, as the program's own future is.
 pub trait Programs: Send + Sync + 'static {
     /// The broker: listens on a port of its machine.
     fn broker<N: Net>(&self, net: N, port: u16) -> impl Future<Output = io::Result<()>> + Send;
@@ -69,6 +69,8 @@ pub struct App {
     wishes: UnboundedReceiver<Wish>,
     /// Where it is subscribed, by its own wish.
     rooms: BTreeMap<(Name, Name), From>,
+    /// Whether it is to be away, by its own wish.
+    is_away: bool,
     /// What a program that has just been started is told first.
     first: VecDeque<Wish>,
     handlers: UnboundedSender<MessageId>,
@@ -93,19 +95,17 @@ impl App {
                 self.rooms.insert((queue.clone(), room.clone()), *from);
             }
             Wish::Leave { queue, room } => drop(self.rooms.remove(&(queue.clone(), room.clone()))),
-            Wish::Publish(_) | Wish::GoAway | Wish::ComeBack => {}
+            Wish::GoAway => self.is_away = true,
+            Wish::ComeBack => self.is_away = false,
+            Wish::Publish(_) => {}
         }
         wish
     }
 
-    /// Says that a subscription stands: what is published from now on is owed.
+    /// Says that a subscription stands, again on each connection: what is published from now on is
+    /// owed, until the application wishes to leave.
     pub fn joined(&self, queue: &Name, room: &Name) {
         (self.said)(Said::Joined { queue: queue.clone(), room: room.clone() });
-    }
-
-    /// Says that it is subscribed no longer.
-    pub fn left(&self, queue: &Name, room: &Name) {
-        (self.said)(Said::Left { queue: queue.clone(), room: room.clone() });
     }
 
     /// Says that a message that it published is safe: the broker answers for it from now on.
@@ -136,7 +136,8 @@ impl App {
             room: room.clone(),
             from: *from,
         });
-        self.first = rooms.collect();
+        let away = self.is_away.then_some(Wish::GoAway);
+        self.first = away.into_iter().chain(rooms).collect();
     }
 }
 
@@ -161,10 +162,6 @@ impl<P: Programs> Own<P> {
 }
 
 impl<P: Programs> System for Own<P> {
-    fn name(&self) -> String {
-        own_name::<P>()
-    }
-
     fn contender(&self) -> Option<Contender> {
         None
     }
@@ -195,6 +192,7 @@ impl<P: Programs> System for Own<P> {
             said: Box::new(move |said| pen.record(clock.now(), What::Said(said))),
             wishes,
             rooms: rooms.collect(),
+            is_away: false,
             first: VecDeque::new(),
             handlers,
             returned,
@@ -262,7 +260,11 @@ impl<N: Net> Above<N> {
         let wish = match input {
             ClientInput::Publish { draft } => Wish::Publish(self.hand_over(draft)),
             ClientInput::Join { queue, room, from } => Wish::Join { queue, room, from },
-            ClientInput::Leave { queue, room } => Wish::Leave { queue, room },
+            ClientInput::Leave { queue, room } => {
+                let left = Said::Left { queue: queue.clone(), room: room.clone() };
+                self.recorder.record(self.net.now(), What::Said(left));
+                Wish::Leave { queue, room }
+            }
             ClientInput::GoAway => Wish::GoAway,
             ClientInput::ComeBack => Wish::ComeBack,
             ClientInput::HandlerReturned => return self.returned(),

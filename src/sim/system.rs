@@ -16,11 +16,9 @@ use crate::time::Instant;
 /// The broker's port on its machine.
 pub const PORT: u16 = 7_777;
 
-/// The programs of a broker and of its clients, for one trial.
+/// The programs of a broker and of its clients, for one trial: [`Machines`](super::Machines), or
+/// [`Own`](super::Own), which has [`Programs`](super::Programs) of somebody's own.
 pub trait System: Send + Sync + 'static {
-    /// What it is called.
-    fn name(&self) -> String;
-
     /// The contender as which it is judged; none if nobody sees what happens inside.
     fn contender(&self) -> Option<Contender>;
 

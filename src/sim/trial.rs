@@ -107,27 +107,28 @@ pub fn run_trial_then<T: Send>(
     options: &TrialOptions,
     then: impl FnOnce(Trial) -> T + Send,
 ) -> Result<T, TrialPanic> {
-    run_system_then(scenario, Machines::ours(contender), seed, options, then)
+    run_system_then(scenario, || Machines::ours(contender), seed, options, then)
 }
 
-/// The same with any system in the place of ours.
+/// The same with any system in the place of ours: it is made on the trial's thread, so that its
+/// entropy is the seed's from the beginning.
 ///
 /// # Errors
 /// Something in the trial panicked, or in what was made of it.
-pub fn run_system_then<T: Send>(
+pub fn run_system_then<S: System, T: Send>(
     scenario: &Scenario,
-    system: impl System,
+    system: impl FnOnce() -> S + Send,
     seed: u64,
     options: &TrialOptions,
     then: impl FnOnce(Trial) -> T + Send,
 ) -> Result<T, TrialPanic> {
     std::thread::scope(|scope| {
-        let name = format!("{}-{}", scenario.name, system.name());
-        let thread = std::thread::Builder::new().name(name);
+        let thread = std::thread::Builder::new().name(scenario.name.clone());
         let handle = thread.spawn_scoped(scope, || {
             entropy::seed(seed);
-            let system = Arc::new(system);
-            catch_unwind(AssertUnwindSafe(|| then(run(scenario, system, seed, options))))
+            catch_unwind(AssertUnwindSafe(|| {
+                then(run(scenario, Arc::new(system()), seed, options))
+            }))
         });
         let result = handle.expect("a thread can be made").join().and_then(|inner| inner);
         result.map_err(|panic| TrialPanic(words(&*panic)))

@@ -63,7 +63,8 @@ const NOT_ALONE: &str = "the client was not the only process of its name";
 fn outside_terms(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
     if case.facts.contender.mode == Mode::FireAndForget {
         let Violation::Late(late) = violation else { return None };
-        let is_given_up = case.facts.messages.get(late.message).unsent.is_some();
+        let unsent = case.facts.messages.get(late.message).unsent;
+        let is_given_up = unsent.is_some_and(|unsent| unsent < late.handled);
         return match (is_alone(case), is_given_up) {
             (false, _) => Some(NOT_ALONE),
             (true, true) => Some("the request that carried it had failed"),

@@ -33,7 +33,7 @@ pub struct Violated {
 struct Published<'a> {
     message: &'a Message,
     at: Instant,
-    wanted_by: BTreeSet<u32>,
+    wanted_by: BTreeSet<&'a Name>,
 }
 
 /// What one client's applications heard.
@@ -57,19 +57,20 @@ struct Heard<'a> {
 pub fn judge_outside(history: &History) -> Outside {
     let mut published: BTreeMap<&MessageId, Published<'_>> = BTreeMap::new();
     let mut accepted = BTreeSet::new();
-    let mut heard: BTreeMap<u32, Heard<'_>> = BTreeMap::new();
+    let mut heard: BTreeMap<&Name, Heard<'_>> = BTreeMap::new();
     for event in &history.events {
+        let client = &history.processes[event.process as usize].client;
         match &event.what {
             What::Note(Note::HandedOver { message }) => {
-                let wants = |(who, heard): (&u32, &Heard<'_>)| {
-                    wants(message, event.process == *who, &heard.rooms).then_some(*who)
-                };
-                let wanted_by = heard.iter().filter_map(wants).collect();
+                let everyone = heard.iter();
+                let wanting =
+                    everyone.filter(|(who, heard)| wants(message, client == **who, &heard.rooms));
+                let wanted_by = wanting.map(|(who, _)| *who).collect();
                 let at = event.at;
                 published.insert(&message.id, Published { message, at, wanted_by });
             }
             What::Said(said) => {
-                let one = heard.entry(event.process).or_default();
+                let one = heard.entry(client).or_default();
                 match said {
                     Said::Joined { queue, room } => drop(one.rooms.insert((queue, room))),
                     Said::Left { queue, room } => drop(one.rooms.remove(&(queue, room))),
@@ -83,7 +84,7 @@ pub fn judge_outside(history: &History) -> Outside {
     }
     let mut outside = Outside::default();
     for (who, one) in &heard {
-        let client = history.processes[*who as usize].name.to_string();
+        let client = who.to_string();
         let is_owed = |one_published: &&Published<'_>| {
             let Published { message, wanted_by, .. } = one_published;
             let stands = wants(message, false, &one.rooms);

@@ -11,6 +11,7 @@ use delivery_lab::sim::{App, Programs, Wish};
 use delivery_lab::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, split};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 /// The queue.
 #[derive(Default)]
@@ -58,8 +59,9 @@ type Mailboxes = Arc<Mutex<BTreeMap<String, Mailbox>>>;
 impl Programs for Lines {
     async fn broker<N: Net>(&self, net: N, port: u16) -> io::Result<()> {
         let (mut listener, mailboxes) = (net.listen(port, 16).await?, Mailboxes::default());
+        let mut connections = JoinSet::new();
         loop {
-            tokio::spawn(serve(self.mistakes, listener.accept().await?, mailboxes.clone()));
+            connections.spawn(serve(self.mistakes, listener.accept().await?, mailboxes.clone()));
         }
     }
 

@@ -43,7 +43,7 @@ pub fn event(index: usize, evidence: &Evidence<'_>, cast: &Cast<'_>) -> String {
                 format!("{who} says that it is subscribed to {room} of {queue}.")
             }
             Said::Left { queue, room } => {
-                format!("{who} says that it is no longer subscribed to {room} of {queue}.")
+                format!("{who} wishes to leave {room} of {queue}.")
             }
             Said::Accepted { id } => format!("{who} says that {id} is accepted."),
             Said::Handled { id } => format!("{who} says that {id} is handled."),

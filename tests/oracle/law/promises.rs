@@ -172,9 +172,9 @@ impl<'s, 'a> Case<'s, 'a> {
         let not_alone = "the client was not the only process of its name";
         if trial.contender.mode == Mode::FireAndForget {
             let Offence::Late(late, _) = offence else { return None };
-            let is_given_up = trial
-                .notes()
-                .any(|(.., note)| matches!(note, Note::Unsent { id, .. } if id == late.id));
+            let is_given_up = trial.notes().any(|(when, _, note)| {
+                when < late.when && matches!(note, Note::Unsent { id, .. } if id == late.id)
+            });
             let given_up = is_given_up.then_some("the request that carried it had failed");
             return if is_alone { given_up } else { Some(not_alone) };
         }
