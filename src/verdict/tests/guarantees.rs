@@ -1,11 +1,13 @@
 //! Every state of every guarantee and claim, with its evidence.
 
 use crate::history::PowerState;
-use crate::message::{AckPolicy, Answer, Dedup, EndReason, From, Keep, Note, PushKind, Target};
+use crate::message::{
+    AckPolicy, Answer, Dedup, DropReason, EndReason, From, Keep, Note, PushKind, Target,
+};
 use crate::scenario::FaultKind;
 use crate::verdict::{ClaimState, Evidence, Guarantee, Truth, claim};
 
-use super::story::{BROKER, SHOP, Story, id, story};
+use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
 use ClaimState::{Broken, Kept, NotClaimed, Open, OutsideTerms};
 use EndReason::{Fin, Reset};
@@ -96,6 +98,21 @@ fn order_among_processes_of_one_name_is_not_promised_where_nothing_is_sent_again
     check(&disorder("tcp/fire-and-forget"), InOrder, (Violated, Broken), Some(said));
     check(&twins("tcp/fire-and-forget"), InOrder, (Violated, OutsideTerms), Some(&term));
     check(&twins("tcp/catch-up"), InOrder, (Violated, Broken), Some(said));
+}
+
+#[test]
+fn what_was_in_a_request_that_failed_may_come_too_late_for_its_order() {
+    let fails = |story: Story| {
+        story.note(DRIVER, Note::Unsent { id: id(1), reason: DropReason::RequestFailed })
+    };
+    let later = || story_of("long-polling/fire-and-forget").delivered(2);
+    let said = "driver-1 was handled at 1.5s, after driver-2";
+    let term = format!("{said}: the request that carried it had failed");
+    let before = fails(later().at(1_200)).at(1_500).delivered(1);
+    check(&before, InOrder, (Violated, OutsideTerms), Some(&term));
+    // It had come already when its request failed: the answer was lost.
+    let after = fails(later().at(1_500).delivered(1).at(1_800));
+    check(&after, InOrder, (Violated, Broken), Some(said));
 }
 
 fn story_of(contender: &str) -> Story {
