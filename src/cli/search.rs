@@ -56,7 +56,7 @@ struct Found {
 #[derive(Default)]
 struct Searched {
     found: Option<Found>,
-    /// Storms of which every contender was tried, and trials.
+    /// Storms that were tried, the last one perhaps not over every contender, and trials.
     storms: u64,
     trials: u64,
     coverage: Coverage,
@@ -155,7 +155,8 @@ fn tell(
     match write(args.out.as_deref(), given, &shrunk) {
         Ok(path) => {
             let path = report::quoted(&path.display().to_string());
-            console.print(&format!("\nWritten: {path}\nReplay: dlab run {path}\n"));
+            let force = if args.force { " --force" } else { "" };
+            console.print(&format!("\nWritten: {path}\nReplay: dlab run {path}{force}\n"));
             if interrupt::seen() { Exit::Interrupted } else { Exit::Failed }
         }
         Err((path, error)) => {
@@ -224,7 +225,7 @@ fn write(
 fn quiet(family: &Family, aim: Aim, searched: &Searched) -> String {
     let Searched { storms, trials, coverage, .. } = searched;
     let what = match aim {
-        Aim::Wrong => "broke a claim".to_owned(),
+        Aim::Wrong => "broke a claim, or did what no correct machine does".to_owned(),
         Aim::Violation(guarantee) => format!("violated {guarantee}"),
     };
     let whose = report::counted(family.contenders().len() as u64, "contender");

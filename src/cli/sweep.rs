@@ -73,6 +73,10 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         coverage: Coverage::default(),
     };
     if let Err(trouble) = fill(&mut sweep, &families, args, &pool, console) {
+        // What was summed until then is not lost; as a part it joins with none.
+        if sweep.runs() > 0 {
+            show(&sweep, &args.form, console);
+        }
         return trouble.show(console);
     }
     let exit = show(&sweep, &args.form, console);

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use crate::message::{BrokerLimits, ClientLimits, Echo, From, Keep, Name, Payload, Target};
 use crate::scenario::{
-    Client, Direction, Fault, FaultKind, Latency, Notice, Publish, RoomChange, Scenario, When, Who,
+    Client, Direction, Fault, FaultKind, Latency, LoadOptions, Notice, Publish, RoomChange,
+    Scenario, When, Who,
 };
 use crate::sim::TrialPanic;
 use crate::time::{Duration, Instant};
@@ -119,8 +120,9 @@ impl Descent {
                 continue;
             }
             let text = smaller.to_string();
-            // What no file can say is nobody's story.
-            let Ok(smaller) = Scenario::load(&smaller.name, &text) else { continue };
+            // What no file can say is nobody's story. One that was too large may still be.
+            let options = LoadOptions { force: true, ..LoadOptions::default() };
+            let Ok(smaller) = Scenario::load_with(&smaller.name, &text, &options) else { continue };
             if !self.tried.insert(text) {
                 continue;
             }
