@@ -4,7 +4,7 @@
 //! for each, message by message, it is shown what arrived, what was caught up, what was missed
 //! and why. In reading order:
 //!
-//! - [`message`] and [`time`]: the nouns. [`explain`]: what the words of a report mean.
+//! - [`message`], [`time`] and [`terms`]: the nouns. [`explain`]: what the words of a report mean.
 //! - [`scenario`]: who publishes and subscribes, what goes wrong when, what must come of it.
 //! - [`core`]: broker and client as state machines, without any IO.
 //! - [`wire`]: frames as bytes. [`net`]: what a network is. [`link`]: how frames travel.
@@ -28,6 +28,7 @@ compile_error!(
 );
 
 pub mod cli;
+mod closed_list;
 pub mod core;
 pub mod explain;
 pub mod history;
@@ -39,6 +40,7 @@ pub mod report;
 pub mod scenario;
 pub mod search;
 pub mod sim;
+pub mod terms;
 pub mod time;
 pub mod verdict;
 pub mod wire;

@@ -42,6 +42,7 @@ use std::fmt;
 
 use crate::core::{Broker, BrokerOptions, Client, ClientOptions, Intercepted, Interceptor};
 use crate::link::Settings;
+use crate::terms::Anomaly;
 
 /// A broken machine.
 #[derive(Clone, Copy)]
@@ -53,7 +54,7 @@ pub struct Mutant {
     /// Where this was seen.
     pub seen: &'static str,
     /// The anomaly by which the judge must catch it.
-    pub anomaly: &'static str,
+    pub anomaly: Anomaly,
     /// The one change.
     pub change: Change,
 }

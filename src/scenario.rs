@@ -12,16 +12,16 @@ mod reference;
 mod schema;
 mod template;
 mod text;
-pub mod vocabulary;
 mod write;
 
 use std::fmt;
 
 use crate::message::{BrokerLimits, ClientLimits, Contender, From, Name, Payload, Reply, Target};
 use crate::mutant::Mutant;
+use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use crate::time::{Duration, Instant};
 
-pub use fault::{Direction, Fault, FaultKind, Notice, Who};
+pub use fault::{Acts, Direction, Effect, Fault, Notice, Who};
 pub use load::{Diagnostics, LoadOptions, Place, Problem, Setting, nearest_word};
 pub use reference::reference;
 pub use schema::schema;
@@ -196,19 +196,19 @@ pub struct Expectation {
     pub what: Expected,
 }
 
-/// What an expectation looks at.
+/// The thing that an expectation looks at, and what it should be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expected {
-    /// A counter of the JSON report (`missed`, `worst_delay_ms`, `packets`, …) in a range.
-    Counter { name: String, range: Range },
+    /// A counter of the report in a range.
+    Counter { counter: Counter, range: Range },
     /// `missed` by this cause alone, in a range.
-    MissedBy { cause: String, range: Range },
-    /// A guarantee's verdict: `holds`, `violated`, `unknown`.
-    Verdict { guarantee: String, verdict: String },
-    /// A guarantee's claim: `kept`, `broken`, `outside-terms`, `open`, `not-claimed`.
-    Claim { guarantee: String, claim: String },
+    MissedBy { cause: Cause, range: Range },
+    /// A guarantee's verdict.
+    Verdict { guarantee: Guarantee, verdict: Verdict },
+    /// What became of the claim to a guarantee.
+    Claim { guarantee: Guarantee, claim: Claim },
     /// An anomaly was seen.
-    Anomaly { name: String },
+    Anomaly(Anomaly),
 }
 
 /// A range of numbers that includes both ends; `A..`, `..B` and one number are ranges too.

@@ -16,7 +16,7 @@ mod subject;
 pub mod sweep;
 mod workload;
 
-pub use coverage::{Coverage, Exercise, Tally};
+pub use coverage::{Coverage, Tally};
 pub use finding::{Finding, Wrong, find};
 pub use property::{Broken, CASES, Failed, Held, Property, check};
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};
@@ -28,7 +28,8 @@ use crate::history::History;
 use crate::message::Contender;
 use crate::scenario::Scenario;
 use crate::sim::{Stop, TrialOptions, TrialPanic, run_trial_then};
-use crate::verdict::{self, Guarantee, Row, is_settled, settled_from};
+use crate::terms::Guarantee;
+use crate::verdict::{self, Row, is_settled, settled_from};
 
 /// When a trial of a search stops: as soon as nothing is left that could change what it finds.
 pub const STOP: Stop = Stop { from: settled_from, when: is_settled };

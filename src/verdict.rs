@@ -19,7 +19,6 @@ mod recovery;
 mod settled;
 mod totals;
 mod wanted;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -33,10 +32,11 @@ pub use judge::{follow, judge};
 pub use outside::{Outside, Violated, judge_outside};
 pub use settled::{is_settled, settled_from};
 pub use totals::{Totals, median_delay_ms};
-pub use words::{Anomaly, Cause, ClaimState, Guarantee, Outcome, Truth};
 
+use crate::closed_list::closed_list;
 use crate::history::Cost;
 use crate::message::{Contender, Link, MessageId, Mode, Name};
+use crate::terms::{Anomaly, Cause, Claim, Guarantee, Outcome, Verdict};
 use crate::time::Instant;
 
 /// One row of the report: everything that was found about one contender.
@@ -134,9 +134,9 @@ pub struct Recoveries {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The plain truth.
-    pub verdict: Truth,
+    pub verdict: Verdict,
     /// What became of the claim.
-    pub claim: ClaimState,
+    pub claim: Claim,
     /// The shortest evidence, in words: which message, which times.
     #[serde(skip_serializing_if = "Evidence::is_left_out")]
     pub evidence: Evidence,
@@ -228,25 +228,14 @@ pub struct Checked {
     pub met: Option<bool>,
 }
 
-/// Whether the expectations were met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunResult {
-    /// All that were run are met.
-    Met,
-    /// One is not: a finding.
-    Failed,
-    /// There are faults, and none of them did anything in any contender.
-    Inconclusive,
-}
-
-impl RunResult {
-    /// The word for it, as in the JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            RunResult::Met => "met",
-            RunResult::Failed => "failed",
-            RunResult::Inconclusive => "inconclusive",
-        }
+closed_list! {
+    /// Whether the expectations were met.
+    RunResult ["result"] {
+        /// All that were run are met.
+        Met = "met",
+        /// One is not: a finding.
+        Failed = "failed",
+        /// There are faults, and none of them did anything in any contender.
+        Inconclusive = "inconclusive",
     }
 }

@@ -1,15 +1,10 @@
 //! The scenario format: what is refused and how it is said, what is read, and what is generated
 //! from the same table of keys. Never runs a trial.
 
-#[path = "scenario/agreement.rs"]
 mod agreement;
-#[path = "scenario/problems.rs"]
 mod problems;
-#[path = "scenario/properties.rs"]
 mod properties;
-#[path = "scenario/reading.rs"]
 mod reading;
-#[path = "scenario/writing.rs"]
 mod writing;
 
 use delivery_lab::scenario::{Diagnostics, LoadOptions, Scenario, Setting};

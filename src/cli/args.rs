@@ -10,8 +10,8 @@ use super::values::{self, Budget, Seeds, Shard};
 use crate::explain::EXITS;
 use crate::message::{Contender, MessageId};
 use crate::scenario::Setting;
+use crate::terms::Guarantee;
 use crate::time::Instant;
-use crate::verdict::Guarantee;
 
 const ENVIRONMENT: &str =
     "NO_COLOR turns colours off; DLAB_LOG filters the log as RUST_LOG does elsewhere.";

@@ -1,7 +1,8 @@
 //! What storms exercised, in words.
 
 use crate::report;
-use crate::search::{Coverage, Exercise};
+use crate::search::Coverage;
+use crate::terms::Exercise;
 
 /// What storms exercised, and what none did.
 pub fn covered(coverage: &Coverage) -> String {

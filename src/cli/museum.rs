@@ -1,5 +1,6 @@
 //! `dlab museum`: every mutant in its own storm, and the correct machines in the same storms.
 
+use crate::terms::Claim;
 use std::ops::ControlFlow;
 
 use super::args::MuseumArgs;
@@ -13,7 +14,7 @@ use crate::mutant::Mutant;
 use crate::report::{Caught, Exhibit, museum};
 use crate::scenario::{Scenario, builtin};
 use crate::sim::{TrialOptions, run_trial_then};
-use crate::verdict::{self, ClaimState, Row, Subscriber};
+use crate::verdict::{self, Row, Subscriber};
 
 /// Seeds that a mutant is tried with at most.
 const MOST_TRIED: u64 = 50;
@@ -93,6 +94,7 @@ fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
         broken += u64::from(judge(&correct, seed)?.iter().any(|row| is_wrong(row, mutant)));
     }
     let Mutant { name, anomaly, .. } = *mutant;
+    let anomaly = anomaly.name();
     let tried = count;
     Ok(Exhibit { mutant: name, anomaly, caught, tried, seen_in_peace, peaceful, broken, runs })
 }
@@ -109,12 +111,12 @@ fn judge(scenario: &Scenario, seed: u64) -> Result<Vec<Row>, String> {
 
 fn shows(row: &Row, mutant: &Mutant) -> bool {
     let mut anomalies = row.subscribers.iter().flat_map(|one| one.anomalies.keys());
-    anomalies.any(|anomaly| anomaly.name() == mutant.anomaly)
+    anomalies.any(|anomaly| *anomaly == mutant.anomaly)
 }
 
 fn breaks_a_claim(row: &Row) -> bool {
     let mut claims = row.guarantees.values();
-    claims.any(|one| one.claim == ClaimState::Broken)
+    claims.any(|one| one.claim == Claim::Broken)
 }
 
 /// Whether anybody could see that something is not as it should be.

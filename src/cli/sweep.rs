@@ -21,6 +21,7 @@ use crate::scenario::{Expected, Scenario, Setting};
 use crate::search::sweep::{MOST_FAILING, Point, Sweep};
 use crate::search::{self, Aim, Coverage, Tried};
 use crate::sim::Draw;
+use crate::terms::CounterOf;
 use crate::verdict::{self, RunResult};
 
 pub use vary::{Vary, vary};
@@ -234,11 +235,8 @@ fn attempt(family: &Family, seed: u64) -> Result<Seen, Trouble> {
 
 /// Whether something is expected of what a trial costs: then it may not stop early.
 fn looks_at_costs(scenario: &Scenario) -> bool {
-    use crate::scenario::vocabulary::CONTENDER_COUNTERS;
-    let costs = |name: &str| CONTENDER_COUNTERS.contains(&name) && name != "published";
-    scenario.expectations.iter().any(|one| match &one.what {
-        Expected::Counter { name, .. } => costs(name),
-        _ => false,
+    scenario.expectations.iter().any(|one| {
+        matches!(one.what, Expected::Counter { counter, .. } if counter.of() == CounterOf::Cost)
     })
 }
 

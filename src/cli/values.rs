@@ -8,8 +8,8 @@ use clap::{Arg, Command};
 
 use crate::explain;
 use crate::scenario::Setting;
+use crate::terms::Guarantee;
 use crate::time::{Duration, Instant};
-use crate::verdict::Guarantee;
 
 /// Seeds from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

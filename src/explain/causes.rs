@@ -1,6 +1,7 @@
 //! The causes of a miss, in the order of their precedence.
 
 use super::{Family, Word};
+use crate::terms::Cause;
 
 /// What ended the last copy of a missed message.
 pub static CAUSES: Family = Family {
@@ -11,7 +12,7 @@ pub static CAUSES: Family = Family {
             upper one counts; the causes add up to missed.",
     words: &[
         Word::new(
-            "lost-before-broker",
+            Cause::LostBeforeBroker.name(),
             "The last copy ended before the broker accepted it: dropped on the way, or the \
              publisher was offline, gave up or died.",
             "The broker never heard of it, so no subscriber could get it and none is told. In \
@@ -22,7 +23,7 @@ pub static CAUSES: Family = Family {
         .see(&["refused", "not-connected", "dropped-in-network"])
         .shown_by("dlab run both-ways --contender tcp/fire-and-forget"),
         Word::new(
-            "refused",
+            Cause::Refused.name(),
             "A full backlog refused it.",
             "The broker keeps so many messages and no more; told to refuse rather than to drop the \
              oldest, it says no to the publisher. The publisher knows, so this is no silent loss: \
@@ -31,7 +32,7 @@ pub static CAUSES: Family = Family {
         .see(&["evicted", "no-silent-gap", "outside-terms"])
         .shown_by("dlab run backlog-full --contender tcp/catch-up"),
         Word::new(
-            "not-connected",
+            Cause::NotConnected.name(),
             "No copy was ever made: the client had no session when the broker accepted the message.",
             "This is the plain miss of fire-and-forget: the client was away, the broker knew it, \
              and nothing was kept. Catch-up would have put the message into the backlog.",
@@ -39,7 +40,7 @@ pub static CAUSES: Family = Family {
         .see(&["not-joined", "sent-into-dead-link", "catch-up"])
         .shown_by("dlab run caps --contender tcp/fire-and-forget"),
         Word::new(
-            "not-joined",
+            Cause::NotJoined.name(),
             "No copy was ever made: the client's session was there, and had not joined (again).",
             "A new session begins in no room. Until the client has subscribed again, messages pass \
              it by although it is connected; a client that subscribes only once stays deaf for \
@@ -48,7 +49,7 @@ pub static CAUSES: Family = Family {
         .see(&["not-connected", "no-handler"])
         .shown_by("dlab run deaf-after-reconnect --contender tcp/fire-and-forget"),
         Word::new(
-            "dropped-in-network",
+            Cause::DroppedInNetwork.name(),
             "The network lost, corrupted or crowded out the last copy, on a path that was up.",
             "Only a link that repairs nothing misses messages this way: udp in fire-and-forget. TCP \
              sends the packet again, and in catch-up the broker sends the message again.",
@@ -56,7 +57,7 @@ pub static CAUSES: Family = Family {
         .see(&["udp", "loss", "corrupt", "bandwidth", "sent-into-dead-link"])
         .shown_by("dlab run lossy-wifi --contender udp/fire-and-forget"),
         Word::new(
-            "sent-into-dead-link",
+            Cause::SentIntoDeadLink.name(),
             "The last copy was pushed while the path was cut or the other end was down, paused or \
              gone.",
             "The broker still believed in the session, for nobody had told it: sending succeeds, and \
@@ -67,7 +68,7 @@ pub static CAUSES: Family = Family {
         .see(&["died-in-socket", "late-detection", "cut", "heartbeat"])
         .shown_by("dlab run half-open --contender tcp/fire-and-forget"),
         Word::new(
-            "died-in-socket",
+            Cause::DiedInSocket.name(),
             "The last copy was pushed on a living path, then discarded with the buffers of a \
              connection or socket, or arrived where no socket was any more.",
             "All was well when it was sent; then the connection ended, and what was still in it \
@@ -77,7 +78,7 @@ pub static CAUSES: Family = Family {
         .see(&["sent-into-dead-link", "tcp", "reset"])
         .shown_by("dlab run anatomy --contender tcp/fire-and-forget"),
         Word::new(
-            "overflowed",
+            Cause::Overflowed.name(),
             "A full send queue or a full inbox dropped it.",
             "The client takes longer than messages take to come, and no queue is endless. Over UDP \
              its own inbox drops them; over TCP it stops reading, the sockets fill, and then the \
@@ -86,7 +87,7 @@ pub static CAUSES: Family = Family {
         .see(&["slow", "evicted", "unsettled"])
         .shown_by("dlab run slow-consumer --contender udp/fire-and-forget"),
         Word::new(
-            "overwritten",
+            Cause::Overwritten.name(),
             "A newer message replaced it at a polling endpoint that keeps only the latest.",
             "Between two polls several messages came for one room, and only the newest was there to \
              be fetched. That is right for a temperature and wrong for orders.",
@@ -94,7 +95,7 @@ pub static CAUSES: Family = Family {
         .see(&["polling", "evicted"])
         .shown_by("dlab run polling-between-polls --contender polling/fire-and-forget"),
         Word::new(
-            "no-handler",
+            Cause::NoHandler.name(),
             "It was delivered to a client that had no handler for it.",
             "In fire-and-forget the client drops it at once. In catch-up it is not acknowledged, so \
              it waits, and what is behind it waits too; it is missed only if no handler comes until \
@@ -103,7 +104,7 @@ pub static CAUSES: Family = Family {
         .see(&["deaf", "not-joined"])
         .shown_by("dlab run no-handler --contender tcp/fire-and-forget"),
         Word::new(
-            "died-in-client",
+            Cause::DiedInClient.name(),
             "The client had read it and told nobody, and died before its handler finished.",
             "It was in the client's memory, which a crash empties. Nobody had been told that it was \
              done, so catch-up would send it again; fire-and-forget has nothing to send.",
@@ -111,7 +112,7 @@ pub static CAUSES: Family = Family {
         .see(&["lost-after-ack", "crash"])
         .shown_by("dlab run ack-too-early --contender tcp/fire-and-forget"),
         Word::new(
-            "lost-after-ack",
+            Cause::LostAfterAck.name(),
             "The client acknowledged it, and died before its handler finished.",
             "The broker believed the client and forgot the message. That is why an acknowledgement \
              belongs after the handler: then the worst that a crash can do is a second delivery.",
@@ -119,7 +120,7 @@ pub static CAUSES: Family = Family {
         .see(&["died-in-client", "duplicate", "at-least-once"])
         .shown_by("dlab run ack-too-early --contender tcp/catch-up"),
         Word::new(
-            "evicted",
+            Cause::Evicted.name(),
             "The limits of the backlog dropped it.",
             "Catch-up has a memory, and it is finite: by number, by bytes, by age. Who is away for \
              longer than that misses the oldest messages, and is told so with a gap.",
@@ -127,7 +128,7 @@ pub static CAUSES: Family = Family {
         .see(&["refused", "no-silent-gap", "outside-terms"])
         .shown_by("dlab run retention --contender tcp/catch-up"),
         Word::new(
-            "wrong-epoch",
+            Cause::WrongEpoch.name(),
             "It was passed over because a position of another epoch was applied.",
             "After a crash the broker counts its positions anew. A client that says \"I had 7\" of \
              the old count, and is believed, is taken to have the first seven of the new one. \
@@ -136,7 +137,7 @@ pub static CAUSES: Family = Family {
         .see(&["skipped", "foreign-epoch", "broker-crashed"])
         .shown_by("dlab run museum/new-epoch-old-position"),
         Word::new(
-            "skipped",
+            Cause::Skipped.name(),
             "It was passed over because a position beyond it was applied.",
             "Somebody said or believed that the client was further than it was: an acknowledgement \
              without the message, a jump to the newest. From then on nobody looks back. Only a \
@@ -145,7 +146,7 @@ pub static CAUSES: Family = Family {
         .see(&["wrong-epoch", "silent-loss", "false-comfort"])
         .shown_by("dlab run museum/off-by-one"),
         Word::new(
-            "broker-crashed",
+            Cause::BrokerCrashed.name(),
             "It was in the broker's memory, its sockets included, when the broker crashed.",
             "The backlog here is memory: a crash of the broker ends what it had accepted and not \
              delivered. Subscribers are told that a new epoch began. A message that its publisher \
@@ -154,7 +155,7 @@ pub static CAUSES: Family = Family {
         .see(&["wrong-epoch", "crash", "outside-terms"])
         .shown_by("dlab run broker-crash --contender tcp/catch-up"),
         Word::new(
-            "unsettled",
+            Cause::Unsettled.name(),
             "Its last copy was still alive when the run ended.",
             "It may yet arrive: in a socket, in a queue, in a backlog. So the verdict on \
              at-least-once is unknown and not violated. Let the scenario run for longer to see.",

@@ -1,6 +1,7 @@
 //! What can become of a claim, the gravest first.
 
 use super::{Family, Word};
+use crate::terms::Claim;
 
 /// What became of what a contender claims.
 pub static CLAIMS: Family = Family {
@@ -10,7 +11,7 @@ pub static CLAIMS: Family = Family {
             of its subscribers has.",
     words: &[
         Word::new(
-            "broken",
+            Claim::Broken.name(),
             "The guarantee was claimed, and a message within the terms violated it.",
             "This is the only one that is a bug: the machine said that it would, and it did not. A \
              correct broker and client never break a claim, under any storm.",
@@ -18,7 +19,7 @@ pub static CLAIMS: Family = Family {
         .see(&["outside-terms", "violated"])
         .shown_by("dlab run museum/off-by-one"),
         Word::new(
-            "outside-terms",
+            Claim::OutsideTerms.name(),
             "The guarantee was claimed, and violated only where the terms do not reach.",
             "A claim has terms: the broker did not crash, the backlog's limits kept the message, the \
              client acknowledges after its handler and has one. The report says which term it was, \
@@ -27,7 +28,7 @@ pub static CLAIMS: Family = Family {
         .see(&["broken", "evicted", "broker-crashed", "lost-after-ack"])
         .shown_by("dlab run retention --contender tcp/catch-up"),
         Word::new(
-            "open",
+            Claim::Open.name(),
             "The guarantee was claimed, and the run ended too early to say.",
             "Its verdict is unknown, mostly since messages were still under way. Let the scenario \
              run for longer to see what becomes of them.",
@@ -35,7 +36,7 @@ pub static CLAIMS: Family = Family {
         .see(&["unknown", "unsettled"])
         .shown_by("dlab run slow-consumer --contender tcp/catch-up"),
         Word::new(
-            "kept",
+            Claim::Kept.name(),
             "The guarantee was claimed, and it held.",
             "Compare what the same storm did to the contenders that claim less, and with \
              `dlab run NAME --prices` what keeping it cost.",
@@ -43,7 +44,7 @@ pub static CLAIMS: Family = Family {
         .see(&["holds", "not-claimed"])
         .shown_by("dlab run caps --contender tcp/catch-up"),
         Word::new(
-            "not-claimed",
+            Claim::NotClaimed.name(),
             "This contender does not promise it.",
             "The guarantee may hold all the same, by luck or because the storm was mild. Violating \
              it is no bug, and the report has no sentence about it.",

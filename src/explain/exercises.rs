@@ -1,6 +1,7 @@
 //! What storms exercise.
 
 use super::{Family, Word};
+use crate::terms::Exercise;
 
 /// A command whose storms meet all of it.
 const SWEEP: &str = "dlab sweep any --seeds 1..100 --contender tcp/catch-up";
@@ -13,7 +14,7 @@ pub static EXERCISES: Family = Family {
             where its trouble never came has not been tested. The count is over all trials.",
     words: &[
         Word::new(
-            "reconnect",
+            Exercise::Reconnect.name(),
             "A client came back to a session that it had lost.",
             "It is what catch-up is for. Without one, a storm has shown only that a quiet network is \
              quiet.",
@@ -22,7 +23,7 @@ pub static EXERCISES: Family = Family {
         .see(&["replay", "takeover"])
         .shown_by(SWEEP),
         Word::new(
-            "redelivery",
+            Exercise::Redelivery.name(),
             "A message was sent again that had been out before.",
             "Its acknowledgement had not come: the message was lost, or the acknowledgement was. Then \
              the client gets a copy, and must know it.",
@@ -31,7 +32,7 @@ pub static EXERCISES: Family = Family {
         .see(&["duplicate", "at-most-once"])
         .shown_by(SWEEP),
         Word::new(
-            "replay",
+            Exercise::Replay.name(),
             "A message was sent because it had been accepted before the session joined.",
             "It was published while the client was away. Replays come before anything newer: there \
              is one list, sent in order.",
@@ -40,7 +41,7 @@ pub static EXERCISES: Family = Family {
         .see(&["caught-up", "in-order"])
         .shown_by(SWEEP),
         Word::new(
-            "gap",
+            Exercise::Gap.name(),
             "A client was told that messages are lost for it.",
             "The backlog had dropped them before the client came back. A queue that loses must say \
              so; only then can the client fetch the state anew.",
@@ -49,7 +50,7 @@ pub static EXERCISES: Family = Family {
         .see(&["eviction", "no-silent-gap"])
         .shown_by(SWEEP),
         Word::new(
-            "eviction",
+            Exercise::Eviction.name(),
             "The backlog's limits dropped a message that somebody was still owed.",
             "No queue keeps everything for ever. What is dropped must end in a gap that its client is \
              told of.",
@@ -58,7 +59,7 @@ pub static EXERCISES: Family = Family {
         .see(&["gap", "evicted"])
         .shown_by(SWEEP),
         Word::new(
-            "epoch",
+            Exercise::Epoch.name(),
             "The broker crashed, and began to count anew.",
             "Its backlog was in memory. Positions of the old epoch mean nothing in the new one; a \
              client that is not told so skips messages, or waits for ever.",
@@ -67,7 +68,7 @@ pub static EXERCISES: Family = Family {
         .see(&["wrong-epoch", "foreign-epoch"])
         .shown_by(SWEEP),
         Word::new(
-            "duplicate",
+            Exercise::Duplicate.name(),
             "A client dropped a copy of a message that it had already.",
             "Something was delivered twice, and the dedup window knew it by its id. Without one, at \
              least once is all that can be promised.",
@@ -76,7 +77,7 @@ pub static EXERCISES: Family = Family {
         .see(&["redelivery", "exactly-once"])
         .shown_by("dlab sweep any --seeds 1..40 --contender udp/catch-up"),
         Word::new(
-            "half-open",
+            Exercise::HalfOpen.name(),
             "A heartbeat found a session dead that still looked open.",
             "One side was gone and the other was not told: a cut, a crash without notice. Until the \
              heartbeat notices, messages go into nothing.",
@@ -85,7 +86,7 @@ pub static EXERCISES: Family = Family {
         .see(&["late-detection", "heartbeat"])
         .shown_by(SWEEP),
         Word::new(
-            "takeover",
+            Exercise::Takeover.name(),
             "A newer session replaced one that seemed alive.",
             "The client came back before the broker had noticed that it was gone. The old session \
              must not be given anything any more.",
@@ -94,7 +95,7 @@ pub static EXERCISES: Family = Family {
         .see(&["two-sessions", "half-open"])
         .shown_by(SWEEP),
         Word::new(
-            "client-crash",
+            Exercise::ClientCrash.name(),
             "A client crashed, and lost what it had in memory.",
             "It comes back without its inbox and without its dedup window. What it had acknowledged \
              and not handled is gone.",

@@ -1,6 +1,7 @@
 //! The kinds of fault. The first sentence of each stands in the reference of scenario files too.
 
 use super::{Family, Word};
+use crate::terms::FaultKind;
 
 /// What can go wrong.
 pub static FAULTS: Family = Family {
@@ -10,7 +11,7 @@ pub static FAULTS: Family = Family {
             scenario files.",
     words: &[
         Word::new(
-            "disconnect",
+            FaultKind::Disconnect.name(),
             "The client closes its sockets, stays away, and connects at once at the end; over udp \
              the broker learns of it by heartbeat.",
             "This is the polite way to go: over TCP the other side reads the end of the stream at \
@@ -20,7 +21,7 @@ pub static FAULTS: Family = Family {
         .see(&["cut", "not-connected", "fin"])
         .shown_by("dlab run caps"),
         Word::new(
-            "cut",
+            FaultKind::Cut.name(),
             "The link goes silent; nobody is told.",
             "A cable is pulled, a train enters a tunnel. Both sides go on believing in the \
              connection until a heartbeat or a timeout ends it, and what they send meanwhile waits \
@@ -29,7 +30,7 @@ pub static FAULTS: Family = Family {
         .see(&["disconnect", "partition", "sent-into-dead-link", "late-detection"])
         .shown_by("dlab run half-open"),
         Word::new(
-            "partition",
+            FaultKind::Partition.name(),
             "A cut between groups.",
             "Those of one group still reach each other, and nobody outside. It is cut for several \
              at once, named by who is on which side of the wall.",
@@ -37,7 +38,7 @@ pub static FAULTS: Family = Family {
         .see(&["cut"])
         .shown_by("dlab run partition"),
         Word::new(
-            "loss",
+            FaultKind::Loss.name(),
             "Packets vanish.",
             "Each packet on its own, with the probability `rate`. UDP loses the message with it; TCP \
              sends it again, and everything behind it is late.",
@@ -45,7 +46,7 @@ pub static FAULTS: Family = Family {
         .see(&["dropped-in-network", "corrupt", "udp"])
         .shown_by("dlab run lossy-wifi"),
         Word::new(
-            "duplicate",
+            FaultKind::Duplicate.name(),
             "Packets arrive twice.",
             "TCP and the lab's catch-up recognise a copy by its number. Fire-and-forget over UDP \
              handles it again.",
@@ -53,7 +54,7 @@ pub static FAULTS: Family = Family {
         .see(&["at-most-once", "reorder"])
         .shown_by("dlab run duplicated"),
         Word::new(
-            "corrupt",
+            FaultKind::Corrupt.name(),
             "Packets arrive with a flipped bit.",
             "The checksums of IP, UDP and TCP notice it and the packet is thrown away, so it acts \
              like loss.",
@@ -61,7 +62,7 @@ pub static FAULTS: Family = Family {
         .see(&["loss", "dropped-in-network"])
         .shown_by("dlab run corrupted"),
         Word::new(
-            "reorder",
+            FaultKind::Reorder.name(),
             "A packet is held back; later ones overtake.",
             "TCP puts them back into their order. Over UDP nobody does in fire-and-forget; in \
              catch-up the client holds what comes early.",
@@ -69,7 +70,7 @@ pub static FAULTS: Family = Family {
         .see(&["in-order", "order-broken", "latency"])
         .shown_by("dlab run reordered"),
         Word::new(
-            "latency",
+            FaultKind::Latency.name(),
             "Another latency instead of the scenario's.",
             "Everything comes later, in the same order. It loses nothing, but a link whose way back \
              and forth takes longer than a timeout is a dead link for whoever waits.",
@@ -77,7 +78,7 @@ pub static FAULTS: Family = Family {
         .see(&["bandwidth", "reorder", "heartbeat"])
         .shown_by("dlab run storm"),
         Word::new(
-            "bandwidth",
+            FaultKind::Bandwidth.name(),
             "A rate, and a queue that drops what does not fit.",
             "Packets wait in the queue, so they come later and later; what finds it full is lost. \
              TCP sends slower when it notices. UDP does not.",
@@ -85,7 +86,7 @@ pub static FAULTS: Family = Family {
         .see(&["latency", "dropped-in-network", "overflowed"])
         .shown_by("dlab run storm"),
         Word::new(
-            "crash",
+            FaultKind::Crash.name(),
             "The machine loses power: nothing is sent, memory is gone; it starts again at the end.",
             "A client forgets its position, what it had read and what it had not sent yet, never its \
              name. A broker forgets everybody, and its backlog. With `notice = true` only the process \
@@ -94,7 +95,7 @@ pub static FAULTS: Family = Family {
         .see(&["pause", "died-in-client", "broker-crashed", "power-lost"])
         .shown_by("dlab run broker-crash"),
         Word::new(
-            "pause",
+            FaultKind::Pause.name(),
             "Nothing in or out, no input, no handler; timers that came due fire once at the end.",
             "A laptop sleeps, a process is stopped. It forgets nothing, and does not know that time \
              has passed; to the others it looks like a cut.",
@@ -102,7 +103,7 @@ pub static FAULTS: Family = Family {
         .see(&["crash", "cut"])
         .shown_by("dlab run laptop-sleeps"),
         Word::new(
-            "slow",
+            FaultKind::Slow.name(),
             "The handler takes time.",
             "Messages are handled one at a time, so they queue up: in the inbox, then in the \
              sockets, then at the broker. Every queue has an end.",
@@ -110,7 +111,7 @@ pub static FAULTS: Family = Family {
         .see(&["overflowed", "unsettled"])
         .shown_by("dlab run slow-consumer"),
         Word::new(
-            "deaf",
+            FaultKind::Deaf.name(),
             "The handler is not installed.",
             "Messages of this event are delivered to a client that has nothing to do with them. In \
              fire-and-forget they are gone; in catch-up they wait for a handler.",

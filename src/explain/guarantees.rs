@@ -1,6 +1,7 @@
 //! The guarantees.
 
 use super::{Family, Word};
+use crate::terms::Guarantee;
 
 /// What can be promised to a subscriber.
 pub static GUARANTEES: Family = Family {
@@ -10,7 +11,7 @@ pub static GUARANTEES: Family = Family {
             is the worst.",
     words: &[
         Word::new(
-            "at-most-once",
+            Guarantee::AtMostOnce.name(),
             "Holds if nothing was handled twice.",
             "Losing everything keeps it, which is why fire-and-forget can claim it. A link that \
              repeats packets breaks it; so does a redelivery that nobody recognises as a copy.",
@@ -18,7 +19,7 @@ pub static GUARANTEES: Family = Family {
         .see(&["exactly-once", "duplicate"])
         .shown_by("dlab run duplicated"),
         Word::new(
-            "at-least-once",
+            Guarantee::AtLeastOnce.name(),
             "Holds if nothing was missed.",
             "Somebody must keep each message until it is acknowledged, and send it again until then: \
              that is catch-up. The price is memory, packets, and copies that must be recognised.",
@@ -26,7 +27,7 @@ pub static GUARANTEES: Family = Family {
         .see(&["missed", "exactly-once", "catch-up"])
         .shown_by("dlab run caps"),
         Word::new(
-            "exactly-once",
+            Guarantee::ExactlyOnce.name(),
             "Holds if nothing was missed and nothing was handled twice.",
             "No link gives it. It is at-least-once with copies dropped by their id, and it holds only \
              within its terms: a client that crashes between its handler and its acknowledgement \
@@ -35,7 +36,7 @@ pub static GUARANTEES: Family = Family {
         .see(&["at-most-once", "at-least-once", "outside-terms"])
         .shown_by("dlab run caps"),
         Word::new(
-            "in-order",
+            Guarantee::InOrder.name(),
             "Holds if nothing was handled out of order.",
             "Only the messages of one publisher in one queue have an order. It says nothing about \
              holes: 1, 2, 5 is in order. A link that keeps order makes the rest wait for what is \
@@ -44,7 +45,7 @@ pub static GUARANTEES: Family = Family {
         .see(&["order-broken", "reorder", "tcp"])
         .shown_by("dlab run reordered"),
         Word::new(
-            "no-silent-gap",
+            Guarantee::NoSilentGap.name(),
             "Holds if each missed message lies in a gap that was announced, or in an epoch that was \
              said to be over, or was refused to its publisher.",
             "It is the honest second best: something is lost, and the client knows it, so it can ask \

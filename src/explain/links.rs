@@ -1,5 +1,7 @@
 //! The links.
 
+use crate::message::Link;
+
 use super::{Family, Word};
 
 /// How bytes travel.
@@ -10,7 +12,7 @@ pub static LINKS: Family = Family {
             of the report.",
     words: &[
         Word::new(
-            "udp",
+            Link::Udp.name(),
             "Datagrams: one frame each, and nothing is repaired.",
             "A packet that is lost is lost, and one that overtakes another is handled first. There \
              is no connection, so nobody is told that the other end has gone: the heartbeat must \
@@ -19,7 +21,7 @@ pub static LINKS: Family = Family {
         .see(&["tcp", "dropped-in-network", "order-broken", "heartbeat"])
         .shown_by("dlab run lossy-wifi --contender udp/fire-and-forget"),
         Word::new(
-            "tcp",
+            Link::Tcp.name(),
             "One stream of bytes a session, in order, repaired while the connection lives.",
             "What the network loses TCP sends again, and what comes behind waits for it (head-of-line \
              blocking). Its promise ends with the connection: what was in the buffers then is gone, \
@@ -28,7 +30,7 @@ pub static LINKS: Family = Family {
         .see(&["udp", "websocket", "died-in-socket", "sent-into-dead-link"])
         .shown_by("dlab run head-of-line --contender tcp/fire-and-forget"),
         Word::new(
-            "websocket",
+            Link::WebSocket.name(),
             "Messages both ways over one TCP stream that began as an HTTP request.",
             "It promises what TCP promises and no more: there is no acknowledgement and no resuming, \
              and who was away has missed what was sent. A proxy that refuses the upgrade leaves the \
@@ -37,7 +39,7 @@ pub static LINKS: Family = Family {
         .see(&["tcp", "socketio", "upgrade-refused"])
         .shown_by("dlab run slow-consumer-websocket --contender websocket/fire-and-forget"),
         Word::new(
-            "polling",
+            Link::Polling.name(),
             "An HTTP request every so often: is there anything for me?",
             "What comes between two polls waits at the broker. In fire-and-forget only the newest \
              message of each room waits; in catch-up all of them do. Every message is late by up to \
@@ -46,7 +48,7 @@ pub static LINKS: Family = Family {
         .see(&["long-polling", "overwritten"])
         .shown_by("dlab run polling-between-polls --contender polling/fire-and-forget"),
         Word::new(
-            "long-polling",
+            Link::LongPolling.name(),
             "An HTTP request that is answered as soon as there is something.",
             "Nearly as quick as a stream, with one request a batch of messages. If the answer is \
              lost on its way, fire-and-forget has lost what was in it; in catch-up the next request \
@@ -55,7 +57,7 @@ pub static LINKS: Family = Family {
         .see(&["polling", "sse", "died-in-socket", "http-timeout"])
         .shown_by("dlab run lost-response --contender long-polling/fire-and-forget"),
         Word::new(
-            "sse",
+            Link::Sse.name(),
             "One HTTP response that does not end: events, from the broker only.",
             "What the client has to say goes in requests of its own. When it comes back it names the \
              last event that it has dealt with (Last-Event-ID); that helps only if the broker still \
@@ -64,7 +66,7 @@ pub static LINKS: Family = Family {
         .see(&["long-polling", "websocket", "catch-up"])
         .shown_by("dlab run sse-resume --contender sse/catch-up"),
         Word::new(
-            "socketio",
+            Link::SocketIo.name(),
             "Socket.IO's protocol: HTTP long-polling first, then WebSocket where that can be had.",
             "The real server and its handshakes, with a heartbeat of 25 s and 20 s unless the \
              scenario says otherwise. While the client knows that it is away it keeps what it \

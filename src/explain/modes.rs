@@ -1,5 +1,7 @@
 //! The two modes.
 
+use crate::message::Mode;
+
 use super::{Family, Word};
 
 /// What is promised.
@@ -10,7 +12,7 @@ pub static MODES: Family = Family {
             socket.",
     words: &[
         Word::new(
-            "fire-and-forget",
+            Mode::FireAndForget.name(),
             "Sent once to whoever is connected and joined; nothing is kept.",
             "The publisher hands a message to its link once. The broker routes it to the clients \
              that are there at that moment and forgets it, so who is away misses it. That is cheap, \
@@ -19,7 +21,7 @@ pub static MODES: Family = Family {
         .see(&["catch-up", "not-connected", "overwritten"])
         .shown_by("dlab run caps --contender tcp/fire-and-forget"),
         Word::new(
-            "catch-up",
+            Mode::CatchUp.name(),
             "Kept until every subscriber has acknowledged it, and replayed to who was away.",
             "The publisher keeps a message until the broker has accepted it; the broker keeps it in \
              a bounded backlog until each subscription has acknowledged it. A client that comes \

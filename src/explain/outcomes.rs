@@ -1,6 +1,7 @@
 //! The three outcomes.
 
 use super::{Family, Word};
+use crate::terms::Outcome;
 
 /// What became of a message that a subscriber wanted.
 pub static OUTCOMES: Family = Family {
@@ -10,7 +11,7 @@ pub static OUTCOMES: Family = Family {
             up and missed always add up to wanted.",
     words: &[
         Word::new(
-            "live",
+            Outcome::Live.name(),
             "Handled from a first sending, however late.",
             "The broker pushed the message to a session that was there, and the handler returned. \
              A message that TCP had to send again is still live: the broker sent it once, and the \
@@ -19,7 +20,7 @@ pub static OUTCOMES: Family = Family {
         .see(&["caught-up", "missed"])
         .shown_by("dlab run caps --contender tcp/catch-up"),
         Word::new(
-            "caught-up",
+            Outcome::CaughtUp.name(),
             "Handled from a replay or a redelivery.",
             "The client was away, or an acknowledgement did not come, and the broker still had the \
              message: it sent what was missing when the client came back. Only catch-up can do \
@@ -29,7 +30,7 @@ pub static OUTCOMES: Family = Family {
         .see(&["live", "missed", "catch-up", "evicted"])
         .shown_by("dlab run caps --contender tcp/catch-up"),
         Word::new(
-            "missed",
+            Outcome::Missed.name(),
             "Wanted, and not handled by the end of the run.",
             "Each missed message has one cause: what ended the last copy that could still have \
              reached the handler. A message still under way when the run ends is missed too, with \

@@ -1,5 +1,7 @@
 //! Why a session, a connection or an attempt at one ended.
 
+use crate::message::EndReason;
+
 use super::{Family, Word};
 
 /// What a side noticed, and by what.
@@ -10,7 +12,7 @@ pub static REASONS: Family = Family {
             (`-v`), in traces, and as `by` of a detection in the JSON.",
     words: &[
         Word::new(
-            "fin",
+            EndReason::Fin.name(),
             "The peer closed its side in order (TCP's FIN).",
             "It is a goodbye on the level of TCP: everything sent before it has arrived. It says \
              nothing about what has been handled.",
@@ -18,7 +20,7 @@ pub static REASONS: Family = Family {
         .see(&["reset", "disconnect"])
         .shown_by("dlab run caps --contender tcp/catch-up -v"),
         Word::new(
-            "power-lost",
+            EndReason::PowerLost.name(),
             "This machine lost power.",
             "Whatever it had is gone, and nobody was told: the other side finds out by itself.",
         )
@@ -26,7 +28,7 @@ pub static REASONS: Family = Family {
         .see(&["crash", "heartbeat"])
         .shown_by("dlab run ack-too-early --contender tcp/catch-up -v"),
         Word::new(
-            "reset",
+            EndReason::Reset.name(),
             "The peer has no such connection, or threw data away (TCP's RST).",
             "That is how one learns that the other side started anew, or closed without having read \
              everything. What was in the buffers is lost.",
@@ -35,7 +37,7 @@ pub static REASONS: Family = Family {
         .see(&["fin", "died-in-socket"])
         .shown_by("dlab run broker-crash --contender tcp/catch-up -v"),
         Word::new(
-            "tcp-timeout",
+            EndReason::TcpTimeout.name(),
             "Nothing was heard for too long on the level of TCP.",
             "A connection that writes gives up after about a quarter of an hour, as on Linux, which \
              is why nobody should wait for it: the heartbeat notices first.",
@@ -43,7 +45,7 @@ pub static REASONS: Family = Family {
         .also(&["tcp timeout"])
         .see(&["heartbeat", "cut"]),
         Word::new(
-            "refused",
+            EndReason::Refused.name(),
             "Nobody listens there.",
             "The machine is up and the program is not: TCP answers the first packet with a reset. \
              The client tries again after a pause that grows.",
@@ -52,7 +54,7 @@ pub static REASONS: Family = Family {
         .see(&["unreachable", "connect-timeout"])
         .shown_by("dlab run broker-crash --contender tcp/catch-up -v"),
         Word::new(
-            "unreachable",
+            EndReason::Unreachable.name(),
             "Nobody listens there for datagrams (ICMP port unreachable).",
             "It is what UDP has instead of a reset, and only a connected socket hears it: the \
              client, not the broker.",
@@ -61,7 +63,7 @@ pub static REASONS: Family = Family {
         .see(&["refused", "udp"])
         .shown_by("dlab run broker-crash --contender udp/catch-up -v"),
         Word::new(
-            "upgrade-refused",
+            EndReason::UpgradeRefused.name(),
             "The upgrade to WebSocket was refused.",
             "A proxy in between, or a server that does not know it, answered the request with \
              something else than 101. WebSocket alone ends there; Socket.IO goes on with polling.",
@@ -70,7 +72,7 @@ pub static REASONS: Family = Family {
         .see(&["websocket", "socketio"])
         .shown_by("dlab run websocket-blocked --contender websocket/catch-up -v"),
         Word::new(
-            "connect-timeout",
+            EndReason::ConnectTimeout.name(),
             "The attempt took too long.",
             "No answer came to the first packets, or no welcome to the hello. The attempt is given \
              up, and another is made later.",
@@ -79,7 +81,7 @@ pub static REASONS: Family = Family {
         .see(&["refused", "cut"])
         .shown_by("dlab run accept-queue --contender tcp/catch-up -v"),
         Word::new(
-            "http-timeout",
+            EndReason::HttpTimeout.name(),
             "A request was not answered, or did not come whole, in time.",
             "Over polling and long-polling the session survives it: the client asks again.",
         )
@@ -87,7 +89,7 @@ pub static REASONS: Family = Family {
         .see(&["long-polling", "polling"])
         .shown_by("dlab run lost-response --contender long-polling/catch-up -vv"),
         Word::new(
-            "heartbeat",
+            EndReason::Heartbeat.name(),
             "No ping, or no pong, came in time.",
             "It is how a dead link is found out when nobody says goodbye. Every so often one side \
              asks, and the other has so long to answer; until then everything sent is sent into the \
@@ -96,7 +98,7 @@ pub static REASONS: Family = Family {
         .see(&["late-detection", "cut", "sent-into-dead-link"])
         .shown_by("dlab run half-open --contender tcp/catch-up -v"),
         Word::new(
-            "replaced",
+            EndReason::Replaced.name(),
             "A newer session of the same client took over.",
             "A client has one session. It came back before the broker had noticed that the old one \
              was dead, and the hello of the new one ended it.",
@@ -104,14 +106,14 @@ pub static REASONS: Family = Family {
         .see(&["two-sessions"])
         .shown_by("dlab run reconnect-before-the-server-notices --contender tcp/catch-up -v"),
         Word::new(
-            "left",
+            EndReason::Left.name(),
             "This side closed it on purpose.",
             "What the other side calls fin, or over UDP does not hear of at all.",
         )
         .see(&["fin", "disconnect"])
         .shown_by("dlab run caps --contender tcp/catch-up -v"),
         Word::new(
-            "unknown-session",
+            EndReason::UnknownSession.name(),
             "The peer spoke of a session that this broker does not know.",
             "It was ended or forgotten, mostly in a crash of the broker. The client begins a new \
              one.",
@@ -120,7 +122,7 @@ pub static REASONS: Family = Family {
         .see(&["broker-crashed", "crash"])
         .shown_by("dlab run broker-crash --contender udp/catch-up -v"),
         Word::new(
-            "stale-hello",
+            EndReason::StaleHello.name(),
             "The hello is older than a session that this broker knows.",
             "The network had kept an old packet. If it were believed, a session long over would end \
              the one that is alive.",
@@ -128,7 +130,7 @@ pub static REASONS: Family = Family {
         .also(&["stale hello"])
         .see(&["replaced", "reorder"]),
         Word::new(
-            "malformed",
+            EndReason::Malformed.name(),
             "These bytes are no frame.",
             "Another program, another version or an attacker speaks. The connection is closed with \
              this reason, and everybody else goes on.",
@@ -136,7 +138,7 @@ pub static REASONS: Family = Family {
         .also(&["malformed frame"])
         .see(&["too-long", "unexpected"]),
         Word::new(
-            "too-long",
+            EndReason::TooLong.name(),
             "A frame or a message is longer than the limit.",
             "Nothing is read without a limit, since memory has one. The page about limits has them \
              all.",
@@ -144,7 +146,7 @@ pub static REASONS: Family = Family {
         .also(&["frame too long"])
         .see(&["malformed", "limit-reached"]),
         Word::new(
-            "unexpected",
+            EndReason::Unexpected.name(),
             "A frame that has no place in this conversation.",
             "It could be read, and makes no sense here: a delivery sent to the broker, a second \
              hello.",
@@ -152,7 +154,7 @@ pub static REASONS: Family = Family {
         .also(&["unexpected frame"])
         .see(&["malformed"]),
         Word::new(
-            "limit-reached",
+            EndReason::LimitReached.name(),
             "A limit of the broker was reached: too many names or rooms.",
             "A peer that makes up names without end would fill the broker's memory; it is closed \
              instead.",

@@ -1,5 +1,7 @@
 //! The verdicts.
 
+use crate::terms::Verdict;
+
 use super::{Family, Word};
 
 /// The plain truth about a guarantee.
@@ -9,7 +11,7 @@ pub static VERDICTS: Family = Family {
     about: "The plain truth about a guarantee in this run, whether or not anybody claimed it.",
     words: &[
         Word::new(
-            "holds",
+            Verdict::Holds.name(),
             "Nothing in this run violated the guarantee.",
             "That is luck where nothing was claimed: another seed may violate it. One run proves \
              nothing for the next; it only shows this one.",
@@ -17,7 +19,7 @@ pub static VERDICTS: Family = Family {
         .see(&["violated", "kept", "not-claimed"])
         .shown_by("dlab run caps --contender tcp/catch-up"),
         Word::new(
-            "violated",
+            Verdict::Violated.name(),
             "At least one message of this run violated the guarantee.",
             "The JSON has the shortest evidence: which message, and when. It is a bug only if the \
              contender claimed the guarantee and the message was within the terms.",
@@ -25,7 +27,7 @@ pub static VERDICTS: Family = Family {
         .see(&["holds", "broken", "outside-terms", "not-claimed"])
         .shown_by("dlab run caps --contender tcp/fire-and-forget"),
         Word::new(
-            "unknown",
+            Verdict::Unknown.name(),
             "The run ended too early to say.",
             "A message was still under way, or the client has had no session in which it could have \
              been told of its loss. A violation beats it: what is known to be broken is not unknown.",

@@ -3,72 +3,35 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use crate::closed_list::closed_list;
 
-/// How bytes travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Link {
-    /// Datagrams: one frame each, none is repaired.
-    Udp,
-    /// One byte stream a session.
-    Tcp,
-    /// Messages over a stream that began as an HTTP request.
-    WebSocket,
-    /// An HTTP request every so often.
-    Polling,
-    /// An HTTP request that is answered when there is something.
-    LongPolling,
-    /// An HTTP response that does not end.
-    Sse,
-    /// Events over HTTP long-polling, and over WebSocket where that can be had.
-    SocketIo,
-}
-
-impl Link {
-    /// Every link, in the order of the lesson.
-    pub const ALL: [Link; 7] = [
-        Link::Udp,
-        Link::Tcp,
-        Link::WebSocket,
-        Link::Polling,
-        Link::LongPolling,
-        Link::Sse,
-        Link::SocketIo,
-    ];
-
-    /// The word for it in scenario files and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Link::Udp => "udp",
-            Link::Tcp => "tcp",
-            Link::WebSocket => "websocket",
-            Link::Polling => "polling",
-            Link::LongPolling => "long-polling",
-            Link::Sse => "sse",
-            Link::SocketIo => "socketio",
-        }
+closed_list! {
+    /// How bytes travel.
+    Link ["link"] {
+        /// Datagrams: one frame each, none is repaired.
+        Udp = "udp",
+        /// One byte stream a session.
+        Tcp = "tcp",
+        /// Messages over a stream that began as an HTTP request.
+        WebSocket = "websocket",
+        /// An HTTP request every so often.
+        Polling = "polling",
+        /// An HTTP request that is answered when there is something.
+        LongPolling = "long-polling",
+        /// An HTTP response that does not end.
+        Sse = "sse",
+        /// Events over HTTP long-polling, and over WebSocket where that can be had.
+        SocketIo = "socketio",
     }
 }
 
-/// What is promised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mode {
-    /// Sent once to whoever is connected; nothing is kept.
-    FireAndForget,
-    /// Kept until acknowledged; replayed after a reconnection.
-    CatchUp,
-}
-
-impl Mode {
-    /// Both modes, in the order of the lesson.
-    pub const ALL: [Mode; 2] = [Mode::FireAndForget, Mode::CatchUp];
-
-    /// The word for it in scenario files and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::FireAndForget => "fire-and-forget",
-            Mode::CatchUp => "catch-up",
-        }
+closed_list! {
+    /// What is promised.
+    Mode ["mode"] {
+        /// Sent once to whoever is connected; nothing is kept.
+        FireAndForget = "fire-and-forget",
+        /// Kept until acknowledged; replayed after a reconnection.
+        CatchUp = "catch-up",
     }
 }
 
@@ -108,30 +71,6 @@ impl FromStr for Contender {
 impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}/{}", self.link.name(), self.mode.name()))
-    }
-}
-
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Serialize for Link {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl Serialize for Mode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every limit of broker and client, with its default. Overflow is an event that reports show.
 
+use crate::closed_list::closed_list;
 use crate::time::Duration;
 
 /// What a broker keeps, and for how long it waits.
@@ -38,14 +39,16 @@ impl Default for BrokerLimits {
     }
 }
 
-/// What becomes of a request to go on with WebSocket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Upgrade {
-    /// It is answered with 101.
-    #[default]
-    Accept,
-    /// It is answered with 400, as a proxy does that knows plain HTTP only.
-    Refuse,
+closed_list! {
+    /// What becomes of a request to go on with WebSocket.
+    #[derive(Default)]
+    Upgrade ["answer"] {
+        /// It is answered with 101.
+        #[default]
+        Accept = "accept",
+        /// It is answered with 400, as a proxy does that knows plain HTTP only.
+        Refuse = "refuse",
+    }
 }
 
 /// How much a queue's backlog keeps.
@@ -67,14 +70,16 @@ impl Default for Retention {
     }
 }
 
-/// What a full backlog does with the next message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenFull {
-    /// Evict the oldest; its subscribers are told of the gap.
-    #[default]
-    DropOldest,
-    /// Refuse the new one; its publisher is told.
-    Refuse,
+closed_list! {
+    /// What a full backlog does with the next message.
+    #[derive(Default)]
+    WhenFull ["policy"] {
+        /// Evict the oldest; its subscribers are told of the gap.
+        #[default]
+        DropOldest = "drop-oldest",
+        /// Refuse the new one; its publisher is told.
+        Refuse = "refuse",
+    }
 }
 
 /// A ping every `every`; without an answer for `timeout` the session is dead.
@@ -140,16 +145,18 @@ impl Default for ClientLimits {
     }
 }
 
-/// When a client acknowledges a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AckPolicy {
-    /// When its handler has returned: the only policy under which nothing is lost.
-    #[default]
-    AfterHandler,
-    /// When it is read: what is in the handler at a crash is lost.
-    BeforeHandler,
-    /// Never: everything is sent again on each new session.
-    Never,
+closed_list! {
+    /// When a client acknowledges a message.
+    #[derive(Default)]
+    AckPolicy ["policy"] {
+        /// When its handler has returned: the only policy under which nothing is lost.
+        #[default]
+        AfterHandler = "after-handler",
+        /// When it is read: what is in the handler at a crash is lost.
+        BeforeHandler = "before-handler",
+        /// Never: everything is sent again on each new session.
+        Never = "never",
+    }
 }
 
 /// Whether a client drops copies of what it has already read.

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::closed_list::closed_list;
 
 use super::{Answer, Message, MessageId, Name, Position, PushKind, RoomJoin, SessionId};
 
@@ -108,71 +110,49 @@ pub enum DropReason {
     RequestFailed,
 }
 
-/// Why a session, or an attempt at one, ended: what a side noticed, and by what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EndReason {
-    /// The peer closed its side in order (TCP's FIN).
-    Fin,
-    /// This machine lost power.
-    PowerLost,
-    /// The peer has no such connection, or threw data away (TCP's RST).
-    Reset,
-    /// Nothing was heard for too long on the level of TCP.
-    TcpTimeout,
-    /// Nobody listens there.
-    Refused,
-    /// Nobody listens there for datagrams (ICMP port unreachable).
-    Unreachable,
-    /// The upgrade to WebSocket was refused.
-    UpgradeRefused,
-    /// The attempt took too long.
-    ConnectTimeout,
-    /// A request was not answered, or did not come whole, in time.
-    HttpTimeout,
-    /// No ping, or no pong, in time.
-    Heartbeat,
-    /// A newer session of the same client took over.
-    Replaced,
-    /// This side closed it on purpose.
-    Left,
-    /// The peer spoke of a session that this broker does not know.
-    UnknownSession,
-    /// The hello is older than a session that this broker knows.
-    StaleHello,
-    /// Bytes that are no frame.
-    Malformed,
-    /// A frame longer than the limit.
-    TooLong,
-    /// A frame that has no place in this conversation.
-    Unexpected,
-    /// A limit of the broker was reached: too many names or rooms.
-    LimitReached,
+closed_list! {
+    /// Why a session, or an attempt at one, ended: what a side noticed, and by what.
+    EndReason ["reason"] {
+        /// The peer closed its side in order (TCP's FIN).
+        Fin = "fin",
+        /// This machine lost power.
+        PowerLost = "power-lost",
+        /// The peer has no such connection, or threw data away (TCP's RST).
+        Reset = "reset",
+        /// Nothing was heard for too long on the level of TCP.
+        TcpTimeout = "tcp-timeout",
+        /// Nobody listens there.
+        Refused = "refused",
+        /// Nobody listens there for datagrams (ICMP port unreachable).
+        Unreachable = "unreachable",
+        /// The upgrade to WebSocket was refused.
+        UpgradeRefused = "upgrade-refused",
+        /// The attempt took too long.
+        ConnectTimeout = "connect-timeout",
+        /// A request was not answered, or did not come whole, in time.
+        HttpTimeout = "http-timeout",
+        /// No ping, or no pong, in time.
+        Heartbeat = "heartbeat",
+        /// A newer session of the same client took over.
+        Replaced = "replaced",
+        /// This side closed it on purpose.
+        Left = "left",
+        /// The peer spoke of a session that this broker does not know.
+        UnknownSession = "unknown-session",
+        /// The hello is older than a session that this broker knows.
+        StaleHello = "stale-hello",
+        /// Bytes that are no frame.
+        Malformed = "malformed",
+        /// A frame longer than the limit.
+        TooLong = "too-long",
+        /// A frame that has no place in this conversation.
+        Unexpected = "unexpected",
+        /// A limit of the broker was reached: too many names or rooms.
+        LimitReached = "limit-reached",
+    }
 }
 
 impl EndReason {
-    /// Every reason.
-    pub const ALL: [EndReason; 18] = [
-        EndReason::Fin,
-        EndReason::PowerLost,
-        EndReason::Reset,
-        EndReason::TcpTimeout,
-        EndReason::Refused,
-        EndReason::Unreachable,
-        EndReason::UpgradeRefused,
-        EndReason::ConnectTimeout,
-        EndReason::HttpTimeout,
-        EndReason::Heartbeat,
-        EndReason::Replaced,
-        EndReason::Left,
-        EndReason::UnknownSession,
-        EndReason::StaleHello,
-        EndReason::Malformed,
-        EndReason::TooLong,
-        EndReason::Unexpected,
-        EndReason::LimitReached,
-    ];
-
     /// The words for it in reports.
     pub const fn words(self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! A message is acknowledged when it is read, and handled afterwards.
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::message::AckPolicy;
 
@@ -7,6 +9,6 @@ pub const MUTANT: Mutant = Mutant {
     name: "acknowledge-before-handling",
     about: "A client acknowledges a message when it is read, and calls the handler afterwards.",
     seen: "In solutions of the course's lab.",
-    anomaly: "lost-after-ack",
+    anomaly: Anomaly::LostAfterAck,
     change: Change::ClientOptions(|options| options.limits.ack = AckPolicy::BeforeHandler),
 };

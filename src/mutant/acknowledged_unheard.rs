@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
 use crate::message::{Frame, MessageId, Name, Note, Position};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client acknowledges a message that it holds until the one before it comes, and drops \
             it when the session ends.",
     seen: "In receivers that acknowledge what is in their buffer, not what was taken from it.",
-    anomaly: "silent-loss",
+    anomaly: Anomaly::SilentLoss,
     change: Change::Client(|| Box::new(AcknowledgedUnheard::default())),
 };
 

@@ -1,5 +1,7 @@
 //! What waits while a session moves to another transport is thrown away.
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::link::OnSwitch;
 
@@ -8,6 +10,6 @@ pub const MUTANT: Mutant = Mutant {
     about: "What a Socket.IO client has to say while it moves from polling to WebSocket is thrown \
             away with the polling transport.",
     seen: "socketio/engine.io#284.",
-    anomaly: "stalled",
+    anomaly: Anomaly::Stalled,
     change: Change::Settings(|settings| settings.on_switch = OnSwitch::Dropped),
 };

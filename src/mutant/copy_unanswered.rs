@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Client, ClientOutput, Interceptor};
 use crate::message::{Frame, MessageId, Name, Note, Position};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client drops a copy without acknowledging it again: the broker waits for ever for an \
             answer that was lost.",
     seen: "In receivers that look for copies before they acknowledge.",
-    anomaly: "stalled",
+    anomaly: Anomaly::Stalled,
     change: Change::Client(|| Box::new(CopyUnanswered::default())),
 };
 

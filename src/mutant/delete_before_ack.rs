@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
 use crate::message::Frame;
@@ -11,7 +13,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "delete-before-ack",
     about: "The broker deletes what it pushes, and waits for no acknowledgement.",
     seen: "In solutions of the course's lab: catch-up that dequeues first.",
-    anomaly: "silent-loss",
+    anomaly: Anomaly::SilentLoss,
     change: Change::Broker(|| Box::new(DeleteBeforeAck)),
 };
 

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
@@ -13,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A broker that has forgotten everything takes every epoch for its own, and says \
             `resumed`.",
     seen: "centrifugal/centrifuge-go#159.",
-    anomaly: "false-comfort",
+    anomaly: Anomaly::FalseComfort,
     change: Change::Broker(|| Box::new(EmptyEpoch::default())),
 };
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
 use crate::message::{Frame, Message, Note, PushKind, SessionId};
+use crate::terms::Anomaly;
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -13,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client takes messages from a session one late: when the session ends, its last \
             message is delivered after that, and comes again on the next.",
     seen: "centrifugal/centrifuge-go#150 and centrifuge-js#393.",
-    anomaly: "delivered-after-end",
+    anomaly: Anomaly::DeliveredAfterEnd,
     change: Change::Client(|| Box::new(EndedSessionDelivers::default())),
 };
 

@@ -1,5 +1,7 @@
 //! Nobody asks whether the other side is still there.
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::message::Heartbeat;
 use crate::time::Duration;
@@ -11,7 +13,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "half-open",
     about: "There is no heartbeat: a dead connection is found out when TCP gives up.",
     seen: "socketio/socket.io#2349 and #635.",
-    anomaly: "late-detection",
+    anomaly: Anomaly::LateDetection,
     change: Change::BrokerOptions(|options| {
         options.limits.heartbeat = Heartbeat { every: NEVER, timeout: NEVER };
     }),

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
 use crate::message::Frame;
@@ -11,7 +13,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "handles-as-it-comes",
     about: "A client calls its handler in the order in which messages arrive.",
     seen: "In every consumer that trusts the network with the order.",
-    anomaly: "order-broken",
+    anomaly: Anomaly::OrderBroken,
     change: Change::Client(|| Box::new(HandlesAsItComes)),
 };
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
 use crate::message::{Echo, Frame, Name};
@@ -13,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A broadcast leaves out the sender's first session: after a reconnection the sender \
             hears itself.",
     seen: "In chats that exclude a socket's id, which is another after a reconnection.",
-    anomaly: "unasked",
+    anomaly: Anomaly::Unasked,
     change: Change::Broker(|| Box::new(HearsItself::default())),
 };
 

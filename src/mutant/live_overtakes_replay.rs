@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
 use crate::message::{Frame, Note, PushKind};
+use crate::terms::Anomaly;
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -12,7 +13,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "On a new session live messages go out at once, and the replay after the first of them.",
     seen: "The shape of the Socket.IO tutorial, steps 7 and 8; in solutions of the course's lab, \
            where `getAll` races live events.",
-    anomaly: "order-broken",
+    anomaly: Anomaly::OrderBroken,
     change: Change::Broker(|| Box::new(LiveOvertakesReplay::default())),
 };
 

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
 use crate::message::Frame;
@@ -11,7 +13,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "new-epoch-old-position",
     about: "The broker applies a position of the epoch before to the new one.",
     seen: "centrifugal/centrifuge-go#160.",
-    anomaly: "foreign-epoch",
+    anomaly: Anomaly::ForeignEpoch,
     change: Change::Broker(|| Box::new(NewEpochOldPosition)),
 };
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
 use crate::message::{Frame, MessageId, Note};
@@ -13,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A publisher that sends a message again gives it a new id, so that nobody can see that \
             it is a copy.",
     seen: "In retries that call the sending function once more.",
-    anomaly: "unasked",
+    anomaly: Anomaly::Unasked,
     change: Change::Client(|| Box::new(NewIdOnRetry::default())),
 };
 

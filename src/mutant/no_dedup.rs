@@ -1,5 +1,7 @@
 //! Copies are not told from originals.
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::message::Dedup;
 
@@ -8,6 +10,6 @@ pub const MUTANT: Mutant = Mutant {
     about: "An acknowledgement is lost, the message is sent again, and nobody looks whether it is a \
             copy.",
     seen: "socketio/socket.io#5334.",
-    anomaly: "duplicate",
+    anomaly: Anomaly::Duplicate,
     change: Change::ClientOptions(|options| options.limits.dedup = Dedup::Off),
 };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
 use crate::message::{EndReason, Frame, Name, Note, SessionId};
+use crate::terms::Anomaly;
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -13,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
             both are pushed to.",
     seen: "socketio/socket.io#4880; in solutions of the course's lab, where two tabs have one \
            client id.",
-    anomaly: "two-sessions",
+    anomaly: Anomaly::TwoSessions,
     change: Change::Broker(|| Box::new(NoTakeover::default())),
 };
 

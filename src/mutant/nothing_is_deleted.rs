@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
 use crate::message::Frame;
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "Acknowledgements do not say which message they are for: the broker deletes nothing, \
             and a client that starts again gets all of it again.",
     seen: "In solutions of the course's lab.",
-    anomaly: "duplicate",
+    anomaly: Anomaly::Duplicate,
     change: Change::Broker(|| Box::new(NothingIsDeleted)),
 };
 

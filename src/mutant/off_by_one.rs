@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Client, ClientOutput, Interceptor};
 use crate::message::Frame;
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client that comes back tells the position that it wants next, and the broker sends \
             what comes after it.",
     seen: "In consumers that mix up the last position and the next.",
-    anomaly: "silent-loss",
+    anomaly: Anomaly::SilentLoss,
     change: Change::Client(|| Box::new(OffByOne)),
 };
 

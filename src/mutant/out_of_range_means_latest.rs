@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
 use crate::message::{Frame, Name, Note, Position};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client whose position was trimmed goes on from the newest message, and is told \
             nothing.",
     seen: "Kafka's default for `auto.offset.reset`.",
-    anomaly: "silent-loss",
+    anomaly: Anomaly::SilentLoss,
     change: Change::Broker(|| Box::new(OutOfRangeMeansLatest::default())),
 };
 

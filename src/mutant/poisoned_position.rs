@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
 use crate::message::{Epoch, Frame, Known, Name, Position};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client that comes back tells the position of the message that came last, although \
             one before it never came.",
     seen: "socketio/socket.io pull request #5539.",
-    anomaly: "silent-loss",
+    anomaly: Anomaly::SilentLoss,
     change: Change::Client(|| Box::new(PoisonedPosition::default())),
 };
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
 use crate::message::{Frame, MessageId, Name, Note, Position};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client stores its position for all that it has fetched, before it has worked on any \
             of it.",
     seen: "measure-sh/measure#3518.",
-    anomaly: "lost-after-ack",
+    anomaly: Anomaly::LostAfterAck,
     change: Change::Client(|| Box::new(PositionBeforeWork::default())),
 };
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
@@ -13,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "The broker refuses to resume from a position that is no longer among the newest ten, \
             though nothing since was for this client.",
     seen: "socketio/socket.io#5282.",
-    anomaly: "false-alarm",
+    anomaly: Anomaly::FalseAlarm,
     change: Change::Broker(|| Box::new(QuietRoomTrim::default())),
 };
 

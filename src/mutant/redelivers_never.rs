@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
 use crate::message::{Frame, Note, PushKind};
@@ -11,7 +13,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "redelivers-never",
     about: "The broker keeps what is not acknowledged, and never sends it again.",
     seen: "In queues whose unacknowledged messages wait for a consumer to claim them, and none does.",
-    anomaly: "stalled",
+    anomaly: Anomaly::Stalled,
     change: Change::Broker(|| Box::new(RedeliversNever)),
 };
 

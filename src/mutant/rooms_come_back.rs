@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::roll::Roll;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
@@ -13,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client that comes back is put into every room that it was ever in, those that it \
             left among them.",
     seen: "In servers that restore a session from a snapshot of its rooms.",
-    anomaly: "unasked",
+    anomaly: Anomaly::Unasked,
     change: Change::Broker(|| Box::new(RoomsComeBack::default())),
 };
 

@@ -6,6 +6,7 @@ use super::roll::Roll;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
 use crate::message::{Frame, Name, Note, Position};
+use crate::terms::Anomaly;
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -13,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A second acknowledgement of one message throws, and what delivers to that session dies \
             of it.",
     seen: "In solutions of the course's lab, where the whole server dies.",
-    anomaly: "stalled",
+    anomaly: Anomaly::Stalled,
     change: Change::Broker(|| Box::new(SecondAckThrows::default())),
 };
 

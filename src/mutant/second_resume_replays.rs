@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
 use crate::message::{Answer, Frame, Message, Name, Note, Place, PushKind, SessionId};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "second-resume-replays",
     about: "A second resume replays what the first one had replayed.",
     seen: "socketio/socket.io#5419.",
-    anomaly: "duplicate",
+    anomaly: Anomaly::Duplicate,
     change: Change::Broker(|| Box::new(SecondResumeReplays::default())),
 };
 

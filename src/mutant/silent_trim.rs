@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::terms::Anomaly;
+
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "silent-trim",
     about: "The broker tells nobody of a gap: what its backlog has lost it passes over.",
     seen: "In streams that are read from an id which was trimmed, as Redis Streams' `MAXLEN` does.",
-    anomaly: "false-comfort",
+    anomaly: Anomaly::FalseComfort,
     change: Change::Broker(|| Box::new(SilentTrim::default())),
 };
 

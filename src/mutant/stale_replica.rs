@@ -9,6 +9,7 @@ use crate::core::{Broker, BrokerOutput, Interceptor};
 use crate::message::{
     Answer, Epoch, Frame, Message, Name, Note, Place, Position, PushKind, SessionId,
 };
+use crate::terms::Anomaly;
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -16,7 +17,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "Every second resume reads the position from a replica that has the one of the session \
             before, and replays from there.",
     seen: "In stores that are read from a follower.",
-    anomaly: "position-moved-back",
+    anomaly: Anomaly::PositionMovedBack,
     change: Change::Broker(|| Box::new(StaleReplica::default())),
 };
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
 use crate::message::{Frame, From, Name, Note};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "The broker stores a message for the subscriptions that it knows: who asks for all of \
             it from the start, and comes late, gets what is new.",
     seen: "In solutions of the course's lab: an event before the first subscribe.",
-    anomaly: "silent-loss",
+    anomaly: Anomaly::SilentLoss,
     change: Change::Broker(|| Box::new(StoredForNobody::default())),
 };
 

@@ -1,5 +1,7 @@
 //! The subscriptions are made when the program starts, and never again.
 
+use crate::terms::Anomaly;
+
 use super::{Change, Mutant};
 use crate::message::Resubscribe;
 
@@ -7,6 +9,6 @@ pub const MUTANT: Mutant = Mutant {
     name: "subscribes-once",
     about: "A client joins its rooms on its first session only: after a reconnection it is deaf.",
     seen: "In solutions of the course's lab.",
-    anomaly: "stalled",
+    anomaly: Anomaly::Stalled,
     change: Change::ClientOptions(|options| options.limits.resubscribe = Resubscribe::Once),
 };

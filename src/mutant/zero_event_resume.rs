@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::terms::Anomaly;
+
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
@@ -12,7 +14,7 @@ pub const MUTANT: Mutant = Mutant {
     name: "zero-event-resume",
     about: "The broker refuses to resume a client that had no message on its last session.",
     seen: "socketio/socket.io#5538 and sockudo/sockudo#265.",
-    anomaly: "false-alarm",
+    anomaly: Anomaly::FalseAlarm,
     change: Change::Broker(|| Box::new(ZeroEventResume::default())),
 };
 

@@ -4,7 +4,7 @@ use super::Report;
 use super::grid::{Column, Grid};
 use super::measure::{left, width};
 use super::style::{Ink, Style};
-use crate::verdict::{ClaimState, Guarantee};
+use crate::terms::{Claim, Guarantee};
 
 /// The table's lines.
 pub fn draw(report: &Report, style: &Style) -> Vec<String> {
@@ -39,12 +39,12 @@ const fn head(guarantee: Guarantee) -> [&'static str; 2] {
 }
 
 /// What became of a claim, in a word; a contender that does not claim it has none.
-const fn short(state: Option<ClaimState>, none: &'static str) -> &'static str {
+const fn short(state: Option<Claim>, none: &'static str) -> &'static str {
     match state {
-        Some(ClaimState::Broken) => "BROKEN",
-        Some(ClaimState::OutsideTerms) => "outside",
-        Some(ClaimState::Open) => "open",
-        Some(ClaimState::Kept) => "kept",
-        Some(ClaimState::NotClaimed) | None => none,
+        Some(Claim::Broken) => "BROKEN",
+        Some(Claim::OutsideTerms) => "outside",
+        Some(Claim::Open) => "open",
+        Some(Claim::Kept) => "kept",
+        Some(Claim::NotClaimed) | None => none,
     }
 }

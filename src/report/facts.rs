@@ -2,11 +2,12 @@
 //!
 //! Facts only, already in words; the two renderings differ in how they set them.
 
+use crate::terms::{Anomaly, Cause, Claim, Guarantee};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, Link, MessageId};
 use crate::scenario::Scenario;
-use crate::verdict::{Anomaly, Cause, ClaimState, Evidence, Guarantee, Recoveries, Row, Totals};
+use crate::verdict::{Evidence, Recoveries, Row, Totals};
 
 use super::{Report, words};
 
@@ -110,7 +111,7 @@ impl Away<'_> {
 }
 
 /// A claim that did not simply hold.
-pub struct Claim<'a> {
+pub struct ClaimCase<'a> {
     /// Whose.
     pub contender: Contender,
     /// Which subscriber's.
@@ -118,13 +119,13 @@ pub struct Claim<'a> {
     /// Of what.
     pub guarantee: Guarantee,
     /// What became of it.
-    pub state: ClaimState,
+    pub state: Claim,
     /// The evidence, or nothing.
     pub evidence: Option<&'a str>,
 }
 
 /// For each contender, guarantee and state the first subscriber's claim, with how many more.
-pub fn claims(report: &Report, state: ClaimState) -> Vec<(Claim<'_>, usize)> {
+pub fn claims(report: &Report, state: Claim) -> Vec<(ClaimCase<'_>, usize)> {
     let mut claims = Vec::new();
     for row in &report.contenders {
         for &guarantee in row.guarantees.keys() {
@@ -135,7 +136,7 @@ pub fn claims(report: &Report, state: ClaimState) -> Vec<(Claim<'_>, usize)> {
                     Evidence::LeftOut => None,
                 };
                 let (contender, client) = (row.contender(), subscriber.client.as_str());
-                (finding.claim == state).then_some(Claim {
+                (finding.claim == state).then_some(ClaimCase {
                     contender,
                     client,
                     guarantee,
@@ -151,17 +152,17 @@ pub fn claims(report: &Report, state: ClaimState) -> Vec<(Claim<'_>, usize)> {
     claims
 }
 
-impl Claim<'_> {
+impl ClaimCase<'_> {
     /// The claim in a sentence.
     pub fn sentence(&self, others: usize) -> String {
         let verb = match self.state {
-            ClaimState::Broken => "broke its claim",
-            ClaimState::OutsideTerms => "could not keep, outside its terms,",
-            ClaimState::Open => "leaves open",
-            ClaimState::Kept => "kept",
-            ClaimState::NotClaimed => "does not claim",
+            Claim::Broken => "broke its claim",
+            Claim::OutsideTerms => "could not keep, outside its terms,",
+            Claim::Open => "leaves open",
+            Claim::Kept => "kept",
+            Claim::NotClaimed => "does not claim",
         };
-        let Claim { contender, client, guarantee, .. } = self;
+        let ClaimCase { contender, client, guarantee, .. } = self;
         let promise = words::guarantee(*guarantee);
         let evidence = self.evidence.map(|said| format!(": {said}")).unwrap_or_default();
         let others = match others {

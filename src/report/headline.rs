@@ -3,7 +3,8 @@
 use super::facts::{self, Away};
 use super::{Report, words};
 use crate::message::Mode;
-use crate::verdict::{Cause, Row, Totals};
+use crate::terms::Cause;
+use crate::verdict::{Row, Totals};
 
 /// The most contenders of a mode that are named one by one.
 const NAMED: usize = 3;

@@ -3,10 +3,11 @@
 //! A message stands in the column of its publication, so that a miss stands under the outage that
 //! caused it. Where several share a column the worst is shown. Never more than 80 columns.
 
+use crate::terms::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scenario::Scenario;
-use crate::verdict::{MessageOutcome, Outcome, Row, Subscriber};
+use crate::verdict::{MessageOutcome, Row, Subscriber};
 
 use super::axis::Axis;
 use super::bars;

@@ -1,10 +1,11 @@
 //! The report without glyphs and lanes: one fact a sentence, in reading order.
 //! Where the drawn report has a lane, the messages that were not live are named instead.
 
+use crate::terms::{Claim, Outcome};
 use std::collections::BTreeSet;
 
 use crate::scenario::Scenario;
-use crate::verdict::{ClaimState, Outcome, Row, Totals};
+use crate::verdict::{Row, Totals};
 
 use super::lanes::SUBSCRIBERS;
 use super::measure::wrap;
@@ -125,14 +126,14 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
 
 fn claims(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
-    for state in [ClaimState::Broken, ClaimState::OutsideTerms, ClaimState::Open] {
+    for state in [Claim::Broken, Claim::OutsideTerms, Claim::Open] {
         let claims = facts::claims(report, state);
-        if claims.is_empty() && state == ClaimState::Broken {
+        if claims.is_empty() && state == Claim::Broken {
             sentences.push("No claim was broken.".to_owned());
         }
         sentences.extend(claims.iter().map(|(claim, others)| claim.sentence(*others)));
     }
-    for (state, verb) in [(ClaimState::Kept, "kept"), (ClaimState::NotClaimed, "did not claim")] {
+    for (state, verb) in [(Claim::Kept, "kept"), (Claim::NotClaimed, "did not claim")] {
         sentences.extend(report.contenders.iter().filter_map(|row| {
             let with = row.guarantees.iter().filter(|(_, one)| one.claim == state);
             let names: Vec<String> = with.map(|(guarantee, _)| guarantee.to_string()).collect();

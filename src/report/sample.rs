@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::history::Cost;
 use crate::message::{BrokerLimits, ClientLimits, MessageId};
-use crate::scenario::{Client, Direction, Fault, FaultKind, Latency, Scenario, Who};
+use crate::scenario::{Client, Direction, Effect, Fault, Latency, Scenario, Who};
+use crate::terms::{Cause, Claim, Guarantee, Outcome, Verdict};
 use crate::time::{Duration, Instant};
 use crate::verdict::{
-    Bites, Cause, Checked, ClaimState, Detection, Evidence, Finding, Guarantee, MessageOutcome,
-    Outcome, Row, Subscriber, Truth,
+    Bites, Checked, Detection, Evidence, Finding, MessageOutcome, Row, Subscriber,
 };
 
 use super::{Report, build};
@@ -47,9 +47,9 @@ fn client(id: &str) -> Client {
 }
 
 /// A fault on one client; times in milliseconds.
-pub fn fault(kind: FaultKind, who: &str, at: u64, until: u64) -> Fault {
+pub fn fault(effect: Effect, who: &str, at: u64, until: u64) -> Fault {
     Fault {
-        kind,
+        effect,
         who: Who::Clients(vec![who.into()]),
         at: Instant::from_millis(at),
         until: if until == u64::MAX { Instant::NEVER } else { Instant::from_millis(until) },
@@ -96,8 +96,8 @@ pub fn subscriber(client: &str, outcomes: &str, every_ms: u64, cause: Cause) -> 
 
 fn findings(missed: u64) -> BTreeMap<Guarantee, Finding> {
     let (verdict, claim) = match missed {
-        0 => (Truth::Holds, ClaimState::Kept),
-        _ => (Truth::Violated, ClaimState::NotClaimed),
+        0 => (Verdict::Holds, Claim::Kept),
+        _ => (Verdict::Violated, Claim::NotClaimed),
     };
     let finding = Finding { verdict, claim, evidence: Evidence::Said(None) };
     BTreeMap::from([(Guarantee::AtLeastOnce, finding)])
@@ -142,7 +142,7 @@ pub fn report(scenario: &Scenario, rows: Vec<Row>, checked: Vec<Checked>) -> Rep
 
 /// The scenario that the whole project began with: the vendor goes offline for four seconds.
 pub fn caps() -> (Report, Scenario) {
-    let away = fault(FaultKind::Disconnect, "acme-widgets", 2_500, 6_500);
+    let away = fault(Effect::Disconnect, "acme-widgets", 2_500, 6_500);
     let scenario = scenario("CAPS: the vendor goes offline", &["acme-widgets"], vec![away]);
     let vendor = |outcomes| vec![subscriber("acme-widgets", outcomes, 1_000, Cause::NotConnected)];
     let mut rows = vec![

@@ -2,9 +2,8 @@
 //!
 //! Nothing here asks the terminal or the environment: `cli` decides, and hands a [`Style`] in.
 
+use crate::terms::Outcome;
 use anstyle::{AnsiColor, Effects};
-
-use crate::verdict::Outcome;
 
 /// The look of a text report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

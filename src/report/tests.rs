@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::measure::{COLUMNS, width};
 use super::sample::{caps, checked, fault, report, row, scenario, subscriber};
 use super::{Colour, Report, Shape, Style, json, text, words};
-use crate::scenario::{Direction, FaultKind, Latency, Notice, Scenario, Who};
+use crate::scenario::{Direction, Effect, Latency, Notice, Scenario, Who};
+use crate::terms::{Cause, Claim, Guarantee, Verdict};
 use crate::time::Duration;
-use crate::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Row, Subscriber, Truth};
+use crate::verdict::{Evidence, Finding, Row, Subscriber};
 
 const DRAWN: Style = Style { shape: Shape::Unicode, colour: Colour::Off };
 const ASCII: Style = Style { shape: Shape::Ascii, colour: Colour::Off };
@@ -68,7 +69,7 @@ fn a_price_is_compared_only_with_what_was_measured() {
     rows[1].cost.packets = 2 * rows[0].cost.packets;
     rows[1].cost.retransmits = 7;
     let finding =
-        Finding { verdict: Truth::Violated, claim: ClaimState::Kept, evidence: Evidence::LeftOut };
+        Finding { verdict: Verdict::Violated, claim: Claim::Kept, evidence: Evidence::LeftOut };
     rows[1].guarantees.insert(Guarantee::AtMostOnce, finding);
     let report = report(&scenario, rows, Vec::new()).with_prices();
     insta::assert_snapshot!(check(&(report.clone(), scenario.clone()), &DRAWN));
@@ -92,18 +93,18 @@ fn where_nothing_was_published_nothing_is_drawn() {
 
 #[test]
 fn everything_missed_is_said_first() {
-    let cut = fault(FaultKind::Cut, "shop", 0, u64::MAX);
+    let cut = fault(Effect::Cut, "shop", 0, u64::MAX);
     let scenario = scenario("Nobody home", &["shop"], vec![cut]);
     let all = || vec![subscriber("shop", "xxxxxxxx", 1_000, Cause::LostBeforeBroker)];
     let mut rows = vec![row("tcp/fire-and-forget", all()), row("tcp/catch-up", all())];
     rows[1].detections.clear();
     for (guarantee, claim, said) in [
-        (Guarantee::AtLeastOnce, ClaimState::Broken, "driver-1 was accepted at 1s, never handled"),
-        (Guarantee::InOrder, ClaimState::OutsideTerms, "driver-2 came before driver-1"),
-        (Guarantee::NoSilentGap, ClaimState::Open, "no session since the loss"),
+        (Guarantee::AtLeastOnce, Claim::Broken, "driver-1 was accepted at 1s, never handled"),
+        (Guarantee::InOrder, Claim::OutsideTerms, "driver-2 came before driver-1"),
+        (Guarantee::NoSilentGap, Claim::Open, "no session since the loss"),
     ] {
         let evidence = Evidence::Said(Some(said.to_owned()));
-        let finding = Finding { verdict: Truth::Violated, claim, evidence };
+        let finding = Finding { verdict: Verdict::Violated, claim, evidence };
         rows[1].guarantees.insert(guarantee, finding.clone());
         rows[1].subscribers[0].guarantees.insert(guarantee, finding);
     }
@@ -116,7 +117,7 @@ fn everything_missed_is_said_first() {
 
 #[test]
 fn a_thousand_messages_are_still_readable() {
-    let loss = fault(FaultKind::Loss { rate: 0.3 }, "shop", 5_000, 15_000);
+    let loss = fault(Effect::Loss { rate: 0.3 }, "shop", 5_000, 15_000);
     let scenario = scenario("A storm of packets", &["shop"], vec![loss]);
     let outcomes: String =
         (0..1_000).map(|n| if (280..780).contains(&n) && n % 3 == 0 { 'x' } else { 'o' }).collect();
@@ -138,9 +139,9 @@ fn a_thousand_messages_are_still_readable() {
 #[test]
 fn three_subscribers_have_a_lane_each() {
     let faults = vec![
-        fault(FaultKind::Pause, "beta", 1_000, 4_000),
-        fault(FaultKind::Loss { rate: 0.5 }, "beta", 2_000, 2_500),
-        fault(FaultKind::Disconnect, "gamma", 7_500, 8_000),
+        fault(Effect::Pause, "beta", 1_000, 4_000),
+        fault(Effect::Loss { rate: 0.5 }, "beta", 2_000, 2_500),
+        fault(Effect::Disconnect, "gamma", 7_500, 8_000),
     ];
     let scenario = scenario("Three shops", &["alpha", "beta", "gamma"], faults);
     let three = |outcomes: [&str; 3]| {
@@ -162,7 +163,7 @@ fn three_subscribers_have_a_lane_each() {
 fn forty_subscribers_share_a_lane() {
     let names: Vec<String> = (1..=40).map(|n| format!("reader#{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut crash = fault(FaultKind::Disconnect, "x", 3_000, 5_000);
+    let mut crash = fault(Effect::Disconnect, "x", 3_000, 5_000);
     crash.who = Who::Clients(names[..12].iter().map(|&name| name.into()).collect());
     let scenario = scenario("Forty readers", &names, vec![crash]);
     let readers = |missed: &str| {
@@ -182,7 +183,7 @@ fn forty_subscribers_share_a_lane() {
 #[test]
 fn very_long_names_are_cut_in_lanes_and_whole_in_the_reasons() {
     let long = "the-shop-with-a-name-that-does-not-fit-into-any-line-of-eighty-columns-at-all-日本";
-    let away = fault(FaultKind::Disconnect, long, 2_000, 2_200);
+    let away = fault(Effect::Disconnect, long, 2_000, 2_200);
     let scenario = scenario(&long.repeat(3), &[long], vec![away]);
     let both = vec![
         subscriber(long, "oxo", 1_000, Cause::NotConnected),
@@ -218,26 +219,26 @@ fn every_fault_has_words() {
     let latency = Latency { min: delay, max: handler };
     let groups = vec![vec!["broker".into(), "a".into()], vec!["b".into()]];
     let kinds = [
-        FaultKind::Disconnect,
-        FaultKind::Cut,
-        FaultKind::Partition { groups },
-        FaultKind::Loss { rate },
-        FaultKind::Duplicate { rate },
-        FaultKind::Corrupt { rate },
-        FaultKind::Reorder { rate, delay },
-        FaultKind::Latency { latency },
-        FaultKind::Latency { latency: Latency { max: delay, ..latency } },
-        FaultKind::Bandwidth { bytes_per_second: 12_000, queue_bytes: 1 },
-        FaultKind::Crash { notice: Notice::Silent },
-        FaultKind::Crash { notice: Notice::Given },
-        FaultKind::Pause,
-        FaultKind::Slow { handler },
-        FaultKind::Deaf { queue: "shop".into(), event: "delivered".into() },
+        Effect::Disconnect,
+        Effect::Cut,
+        Effect::Partition { groups },
+        Effect::Loss { rate },
+        Effect::Duplicate { rate },
+        Effect::Corrupt { rate },
+        Effect::Reorder { rate, delay },
+        Effect::Latency { latency },
+        Effect::Latency { latency: Latency { max: delay, ..latency } },
+        Effect::Bandwidth { bytes_per_second: 12_000, queue_bytes: 1 },
+        Effect::Crash { notice: Notice::Silent },
+        Effect::Crash { notice: Notice::Given },
+        Effect::Pause,
+        Effect::Slow { handler },
+        Effect::Deaf { queue: "shop".into(), event: "delivered".into() },
     ];
     let said = kinds.map(|kind| {
         let mut fault = fault(kind, "shop", 1_000, u64::MAX);
         fault.direction = Direction::In;
-        format!("{}: {}, {}", fault.kind.name(), words::fault(&fault), words::span(&fault))
+        format!("{}: {}, {}", fault.effect.kind(), words::fault(&fault), words::span(&fault))
     });
     insta::assert_snapshot!(said.join("\n"));
 }
@@ -289,7 +290,7 @@ prop_compose! {
             .zip(clients.iter().cycle())
             .map(|(&(at, long), who)| {
                 let until = if long > 50_000 { u64::MAX } else { at + long };
-                fault(FaultKind::Cut, who, at, until)
+                fault(Effect::Cut, who, at, until)
             })
             .collect();
         let mut scenario = scenario(&title, &clients, faults);

@@ -1,10 +1,10 @@
 //! The report as text: at most 80 columns, shape before colour.
 //! It sets facts; it never finds any.
 
+use crate::terms::Claim;
 use std::collections::BTreeSet;
 
 use crate::scenario::Scenario;
-use crate::verdict::ClaimState;
 
 use super::measure::{COLUMNS, clean, fit, width, wrap};
 use super::style::{Glyph, Ink, Shape, Style};
@@ -105,12 +105,12 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
 
 fn claims(report: &Report, style: &Style) -> Vec<String> {
     let mut lines = super::claims::draw(report, style);
-    if facts::claims(report, ClaimState::Broken).is_empty() {
+    if facts::claims(report, Claim::Broken).is_empty() {
         lines.push("  No claim was broken.".to_owned());
     }
-    for state in [ClaimState::Broken, ClaimState::OutsideTerms, ClaimState::Open] {
+    for state in [Claim::Broken, Claim::OutsideTerms, Claim::Open] {
         for (claim, others) in facts::claims(report, state) {
-            let ink = if state == ClaimState::Broken { Ink::Bad } else { Ink::Plain };
+            let ink = if state == Claim::Broken { Ink::Bad } else { Ink::Plain };
             let sentence = wrap(&claim.sentence(others), "  ", "    ");
             lines.extend(sentence.iter().map(|line| style.paint(ink, line)));
         }

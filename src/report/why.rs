@@ -15,8 +15,9 @@ mod words;
 use crate::history::{History, Packet, What};
 use crate::message::{Contender, Message, MessageId, Note};
 use crate::scenario::Scenario;
+use crate::terms::Cause;
 use crate::time::Instant;
-use crate::verdict::{Cause, Followed};
+use crate::verdict::Followed;
 
 use self::cast::Cast;
 use super::measure::{left, wrap};

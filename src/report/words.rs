@@ -1,9 +1,9 @@
 //! Phrases for people: causes, faults, guarantees, numbers. Words only; nothing is counted here.
 
 use crate::message::Name;
-use crate::scenario::{Direction, Fault, FaultKind, Notice, Scenario, Who};
+use crate::scenario::{Direction, Effect, Fault, Notice, Scenario, Who};
+use crate::terms::{Cause, Guarantee};
 use crate::time::Instant;
-use crate::verdict::{Cause, Guarantee};
 
 /// What happened to the last copy of a missed message; fits after "4: ".
 pub const fn cause(cause: Cause) -> &'static str {
@@ -41,31 +41,31 @@ pub const fn guarantee(guarantee: Guarantee) -> &'static str {
 
 /// What a fault does, short enough for its bar.
 pub fn fault(fault: &Fault) -> String {
-    let what = match &fault.kind {
-        FaultKind::Disconnect => "disconnected".to_owned(),
-        FaultKind::Cut => "link cut".to_owned(),
-        FaultKind::Partition { groups } => {
+    let what = match &fault.effect {
+        Effect::Disconnect => "disconnected".to_owned(),
+        Effect::Cut => "link cut".to_owned(),
+        Effect::Partition { groups } => {
             let groups: Vec<String> = groups.iter().map(|group| names(group)).collect();
             format!("cut: {}", groups.join(" | "))
         }
-        FaultKind::Loss { rate } => format!("{} of packets lost", percent(*rate)),
-        FaultKind::Duplicate { rate } => format!("{} of packets doubled", percent(*rate)),
-        FaultKind::Corrupt { rate } => format!("{} of packets corrupted", percent(*rate)),
-        FaultKind::Reorder { rate, delay } => {
+        Effect::Loss { rate } => format!("{} of packets lost", percent(*rate)),
+        Effect::Duplicate { rate } => format!("{} of packets doubled", percent(*rate)),
+        Effect::Corrupt { rate } => format!("{} of packets corrupted", percent(*rate)),
+        Effect::Reorder { rate, delay } => {
             format!("{} of packets held back {delay}", percent(*rate))
         }
-        FaultKind::Latency { latency } if latency.min == latency.max => {
+        Effect::Latency { latency } if latency.min == latency.max => {
             format!("latency {}", latency.min)
         }
-        FaultKind::Latency { latency } => format!("latency {}..{}", latency.min, latency.max),
-        FaultKind::Bandwidth { bytes_per_second, .. } => {
+        Effect::Latency { latency } => format!("latency {}..{}", latency.min, latency.max),
+        Effect::Bandwidth { bytes_per_second, .. } => {
             format!("{} bytes/s", count(*bytes_per_second))
         }
-        FaultKind::Crash { notice: Notice::Silent } => "power lost".to_owned(),
-        FaultKind::Crash { notice: Notice::Given } => "process died".to_owned(),
-        FaultKind::Pause => "asleep".to_owned(),
-        FaultKind::Slow { handler } => format!("handler takes {handler}"),
-        FaultKind::Deaf { queue, event } => format!("no handler for {queue}/{event}"),
+        Effect::Crash { notice: Notice::Silent } => "power lost".to_owned(),
+        Effect::Crash { notice: Notice::Given } => "process died".to_owned(),
+        Effect::Pause => "asleep".to_owned(),
+        Effect::Slow { handler } => format!("handler takes {handler}"),
+        Effect::Deaf { queue, event } => format!("no handler for {queue}/{event}"),
     };
     match fault.direction {
         Direction::Both => what,

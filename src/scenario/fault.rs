@@ -1,6 +1,7 @@
 //! Faults: what goes wrong, for whom, from when to when.
 
 use crate::message::Name;
+use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
 use super::Latency;
@@ -9,7 +10,7 @@ use super::Latency;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// What happens.
-    pub kind: FaultKind,
+    pub effect: Effect,
     /// To whom. For `partition` this is [`Who::Nobody`]: the groups say it.
     pub who: Who,
     /// From this moment on, inclusive.
@@ -60,9 +61,9 @@ pub enum Notice {
     Given,
 }
 
-/// What happens.
+/// The effect of a fault: its kind with its numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum FaultKind {
+pub enum Effect {
     /// The client closes its sockets and stays away.
     Disconnect,
     /// The link goes silent; nobody is told.
@@ -91,65 +92,93 @@ pub enum FaultKind {
     Deaf { queue: Name, event: Name },
 }
 
+impl Effect {
+    /// Returns its kind: the word for it, without the numbers.
+    pub const fn kind(&self) -> FaultKind {
+        match self {
+            Effect::Disconnect => FaultKind::Disconnect,
+            Effect::Cut => FaultKind::Cut,
+            Effect::Partition { .. } => FaultKind::Partition,
+            Effect::Loss { .. } => FaultKind::Loss,
+            Effect::Duplicate { .. } => FaultKind::Duplicate,
+            Effect::Corrupt { .. } => FaultKind::Corrupt,
+            Effect::Reorder { .. } => FaultKind::Reorder,
+            Effect::Latency { .. } => FaultKind::Latency,
+            Effect::Bandwidth { .. } => FaultKind::Bandwidth,
+            Effect::Crash { .. } => FaultKind::Crash,
+            Effect::Pause => FaultKind::Pause,
+            Effect::Slow { .. } => FaultKind::Slow,
+            Effect::Deaf { .. } => FaultKind::Deaf,
+        }
+    }
+
+    /// Returns its probability for each packet, if it has one.
+    pub const fn rate(&self) -> Option<f64> {
+        match self {
+            Effect::Loss { rate }
+            | Effect::Duplicate { rate }
+            | Effect::Corrupt { rate }
+            | Effect::Reorder { rate, .. } => Some(*rate),
+            Effect::Disconnect
+            | Effect::Cut
+            | Effect::Partition { .. }
+            | Effect::Latency { .. }
+            | Effect::Bandwidth { .. }
+            | Effect::Crash { .. }
+            | Effect::Pause
+            | Effect::Slow { .. }
+            | Effect::Deaf { .. } => None,
+        }
+    }
+
+    /// Returns how long a full queue of it takes to drain, whether or not the fault is over by
+    /// then; zero if it has no queue.
+    pub fn longest_queue(&self) -> Duration {
+        if let Effect::Bandwidth { bytes_per_second, queue_bytes } = self {
+            let micros = queue_bytes.saturating_mul(1_000_000) / (*bytes_per_second).max(1);
+            return Duration::from_micros(micros);
+        }
+        Duration::ZERO
+    }
+}
+
+/// The part of the world that a kind of fault acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acts {
+    /// Packets of links, in one direction or both.
+    OnLinks,
+    /// Packets between groups of processes.
+    OnGroups,
+    /// The machine of a process: its power, its sleep.
+    OnMachines,
+    /// A client's application: its session, its handlers. A broker has none.
+    OnApplications,
+}
+
 impl FaultKind {
-    /// Every kind's word, in the order of the reference.
-    pub const NAMES: [&'static str; 13] = [
-        "disconnect",
-        "cut",
-        "partition",
-        "loss",
-        "duplicate",
-        "corrupt",
-        "reorder",
-        "latency",
-        "bandwidth",
-        "crash",
-        "pause",
-        "slow",
-        "deaf",
-    ];
+    /// Returns the part of the world that it acts on.
+    pub const fn acts(self) -> Acts {
+        match self {
+            FaultKind::Cut
+            | FaultKind::Loss
+            | FaultKind::Duplicate
+            | FaultKind::Corrupt
+            | FaultKind::Reorder
+            | FaultKind::Latency
+            | FaultKind::Bandwidth => Acts::OnLinks,
+            FaultKind::Partition => Acts::OnGroups,
+            FaultKind::Crash | FaultKind::Pause => Acts::OnMachines,
+            FaultKind::Disconnect | FaultKind::Slow | FaultKind::Deaf => Acts::OnApplications,
+        }
+    }
 
     /// Whether it can be about one direction of a link only.
-    pub const fn has_direction(&self) -> bool {
-        matches!(
-            self,
-            FaultKind::Cut
-                | FaultKind::Loss { .. }
-                | FaultKind::Duplicate { .. }
-                | FaultKind::Corrupt { .. }
-                | FaultKind::Reorder { .. }
-                | FaultKind::Latency { .. }
-                | FaultKind::Bandwidth { .. }
-        )
+    pub const fn has_direction(self) -> bool {
+        matches!(self.acts(), Acts::OnLinks)
     }
 
-    /// How long a full queue of it takes to drain, whether or not the fault is over by then.
-    pub fn longest_queue(&self) -> Duration {
-        match self {
-            FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
-                let micros = queue_bytes.saturating_mul(1_000_000) / (*bytes_per_second).max(1);
-                Duration::from_micros(micros)
-            }
-            _ => Duration::ZERO,
-        }
-    }
-
-    /// The word for it in scenario files and reports.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            FaultKind::Disconnect => "disconnect",
-            FaultKind::Cut => "cut",
-            FaultKind::Partition { .. } => "partition",
-            FaultKind::Loss { .. } => "loss",
-            FaultKind::Duplicate { .. } => "duplicate",
-            FaultKind::Corrupt { .. } => "corrupt",
-            FaultKind::Reorder { .. } => "reorder",
-            FaultKind::Latency { .. } => "latency",
-            FaultKind::Bandwidth { .. } => "bandwidth",
-            FaultKind::Crash { .. } => "crash",
-            FaultKind::Pause => "pause",
-            FaultKind::Slow { .. } => "slow",
-            FaultKind::Deaf { .. } => "deaf",
-        }
+    /// Whether it can happen to the broker.
+    pub const fn can_hit_broker(self) -> bool {
+        !matches!(self.acts(), Acts::OnApplications)
     }
 }

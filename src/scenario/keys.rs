@@ -13,8 +13,6 @@ use crate::time::Duration;
 
 use super::limits;
 
-pub use fault::BROKER_CANNOT;
-
 /// A table of the file: what it is called, and its keys in the order of the reference.
 #[derive(Debug)]
 pub struct Section {

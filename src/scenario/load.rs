@@ -16,7 +16,7 @@ mod tree;
 mod value;
 mod walk;
 
-use crate::message::{BrokerLimits, Contender, Heartbeat, Retention, Upgrade, WhenFull};
+use crate::message::{BrokerLimits, Contender, Heartbeat, Retention};
 use crate::mutant::{self, Mutant};
 use crate::time::Duration;
 
@@ -184,10 +184,7 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
             messages: size(backlog, "messages")?,
             bytes: size(backlog, "bytes")?,
             age: backlog.time("age"),
-            when_full: match backlog.text("when_full")? {
-                "refuse" => WhenFull::Refuse,
-                _ => WhenFull::DropOldest,
-            },
+            when_full: backlog.member("when_full")?,
         },
         heartbeat: Heartbeat {
             every: heartbeat.time("every")?,
@@ -197,10 +194,7 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
         window: size(record, "window")?,
         send_queue: size(record, "send_queue")?,
         accept_queue: size(record, "accept_queue")?,
-        upgrade: match record.text("upgrade")? {
-            "refuse" => Upgrade::Refuse,
-            _ => Upgrade::Accept,
-        },
+        upgrade: record.member("upgrade")?,
         ..BrokerLimits::default()
     })
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::keys::{self, Key, Kind, Presence, Section};
 use super::limits;
-use super::vocabulary::{ANOMALIES, CAUSES, CLAIMS, GUARANTEES, VERDICTS};
+use crate::terms::{Anomaly, Cause, Claim, Guarantee, Verdict};
 
 const HEAD: &str = "\
 # Scenario files
@@ -123,11 +123,11 @@ fn limits_of_a_file(page: &mut String) {
 fn words(page: &mut String) {
     page.push_str("\n## Words of the report\n\n");
     let lists: [(&str, &[&str]); 5] = [
-        ("cause", &CAUSES),
-        ("guarantee", &GUARANTEES),
-        ("verdict", &VERDICTS),
-        ("claim", &CLAIMS),
-        ("anomaly", &ANOMALIES),
+        ("cause", &Cause::WORDS),
+        ("guarantee", &Guarantee::WORDS),
+        ("verdict", &Verdict::WORDS),
+        ("claim", &Claim::WORDS),
+        ("anomaly", &Anomaly::WORDS),
     ];
     for (key, list) in lists {
         let list: Vec<_> = list.iter().map(|word| format!("`{word}`")).collect();

@@ -5,13 +5,14 @@
 use std::fmt::{self, Display, Write as _};
 
 use crate::message::{
-    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Echo, From, Heartbeat, Keep, Name,
-    Resubscribe, Retention, Target, Upgrade, WhenFull,
+    BrokerLimits, ClientLimits, Contender, Dedup, Echo, From, Heartbeat, Keep, Name, Resubscribe,
+    Retention, Target, Upgrade, WhenFull,
 };
+use crate::terms::CounterOf;
 use crate::time::{Duration, Instant};
 
 use super::{
-    Client, Direction, Expectation, Expected, Fault, FaultKind, Notice, Publish, Range, Scenario,
+    Client, Direction, Effect, Expectation, Expected, Fault, Notice, Publish, Range, Scenario,
     When, Who,
 };
 
@@ -132,7 +133,7 @@ fn broker(limits: &BrokerLimits) -> Table {
     table.unless(*send_queue == default.send_queue, "send_queue", send_queue);
     let accept_queue = limits.accept_queue;
     table.unless(accept_queue == default.accept_queue, "accept_queue", accept_queue);
-    table.unless(limits.upgrade == Upgrade::Accept, "upgrade", quoted("refuse"));
+    table.unless(limits.upgrade == Upgrade::Accept, "upgrade", quoted(limits.upgrade.name()));
     table
 }
 
@@ -144,7 +145,11 @@ fn retention(backlog: &Retention) -> Table {
     if let Some(age) = backlog.age {
         table.set("age", time(age));
     }
-    table.unless(backlog.when_full == WhenFull::DropOldest, "when_full", quoted("refuse"));
+    table.unless(
+        backlog.when_full == WhenFull::DropOldest,
+        "when_full",
+        quoted(backlog.when_full.name()),
+    );
     table
 }
 
@@ -177,12 +182,7 @@ fn client(client: &Client, run_for: Duration) -> Table {
 
 fn limits(table: &mut Table, limits: &ClientLimits) {
     let default = ClientLimits::default();
-    let ack = match limits.ack {
-        AckPolicy::AfterHandler => "after-handler",
-        AckPolicy::BeforeHandler => "before-handler",
-        AckPolicy::Never => "never",
-    };
-    table.unless(limits.ack == default.ack, "ack", quoted(ack));
+    table.unless(limits.ack == default.ack, "ack", quoted(limits.ack.name()));
     table.unless(limits.dedup == Dedup::On, "dedup", false);
     table.unless(limits.inbox == default.inbox, "inbox", limits.inbox);
     table.unless(limits.outbox == default.outbox, "outbox", limits.outbox);
@@ -226,9 +226,9 @@ fn publish(publish: &Publish, run_for: Duration) -> Table {
 }
 
 fn fault(fault: &Fault) -> Table {
-    let Fault { kind, who, at, until, direction } = fault;
+    let Fault { effect, who, at, until, direction } = fault;
     let mut table = Table::default();
-    table.set("kind", quoted(kind.name()));
+    table.set("kind", quoted(effect.kind().name()));
     match who {
         Who::Clients(names) if names.len() == 1 => table.set("who", quoted(names[0].as_str())),
         Who::Clients(names) => table.set("who", texts(names)),
@@ -239,26 +239,26 @@ fn fault(fault: &Fault) -> Table {
     table.unless(*until == Instant::NEVER, "for", time(until.since(*at)));
     let way = if *direction == Direction::In { "in" } else { "out" };
     table.unless(*direction == Direction::Both, "direction", quoted(way));
-    match kind {
-        FaultKind::Disconnect | FaultKind::Cut | FaultKind::Pause => {}
-        FaultKind::Partition { groups } => {
+    match effect {
+        Effect::Disconnect | Effect::Cut | Effect::Pause => {}
+        Effect::Partition { groups } => {
             table.set("groups", list_of(groups.iter().map(|group| texts(group))));
         }
-        FaultKind::Loss { rate } | FaultKind::Duplicate { rate } | FaultKind::Corrupt { rate } => {
+        Effect::Loss { rate } | Effect::Duplicate { rate } | Effect::Corrupt { rate } => {
             table.set("rate", format!("{rate:?}"));
         }
-        FaultKind::Reorder { rate, delay } => {
+        Effect::Reorder { rate, delay } => {
             table.set("rate", format!("{rate:?}"));
             table.set("delay", time(*delay));
         }
-        FaultKind::Latency { latency } => table.set("latency", quoted(&latency.to_string())),
-        FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
+        Effect::Latency { latency } => table.set("latency", quoted(&latency.to_string())),
+        Effect::Bandwidth { bytes_per_second, queue_bytes } => {
             table.set("bytes_per_second", bytes_per_second);
             table.set("queue_bytes", queue_bytes);
         }
-        FaultKind::Crash { notice } => table.unless(*notice == Notice::Silent, "notice", true),
-        FaultKind::Slow { handler } => table.set("handler", time(*handler)),
-        FaultKind::Deaf { queue, event } => {
+        Effect::Crash { notice } => table.unless(*notice == Notice::Silent, "notice", true),
+        Effect::Slow { handler } => table.set("handler", time(*handler)),
+        Effect::Deaf { queue, event } => {
             table.set("queue", quoted(queue.as_str()));
             table.set("event", quoted(event.as_str()));
         }
@@ -275,34 +275,29 @@ fn expectation(expectation: &Expectation) -> Table {
         table.set("client", quoted(client.as_str()));
     }
     match &expectation.what {
-        Expected::Counter { name, range } => match name.split_once('.') {
-            Some((_, counter)) => {
+        Expected::Counter { counter, range } => match counter.of() {
+            CounterOf::Recoveries => {
                 table.set("recoveries", format!("{{ {counter} = {} }}", bounds(range)));
             }
-            None => table.0.push((counter_key(name), bounds(range))),
+            CounterOf::Subscriber | CounterOf::Contender | CounterOf::Cost => {
+                table.set(counter.name(), bounds(range));
+            }
         },
         Expected::MissedBy { cause, range } => {
             table.set("missed", bounds(range));
-            table.set("cause", quoted(cause));
+            table.set("cause", quoted(cause.name()));
         }
         Expected::Verdict { guarantee, verdict } => {
-            table.set("guarantee", quoted(guarantee));
-            table.set("verdict", quoted(verdict));
+            table.set("guarantee", quoted(guarantee.name()));
+            table.set("verdict", quoted(verdict.name()));
         }
         Expected::Claim { guarantee, claim } => {
-            table.set("guarantee", quoted(guarantee));
-            table.set("claim", quoted(claim));
+            table.set("guarantee", quoted(guarantee.name()));
+            table.set("claim", quoted(claim.name()));
         }
-        Expected::Anomaly { name } => table.set("anomaly", quoted(name)),
+        Expected::Anomaly(anomaly) => table.set("anomaly", quoted(anomaly.name())),
     }
     table
-}
-
-/// The key of a counter, as the table of keys has it.
-fn counter_key(name: &str) -> &'static str {
-    use super::vocabulary::{CONTENDER_COUNTERS, SUBSCRIBER_COUNTERS};
-    let mut counters = SUBSCRIBER_COUNTERS.into_iter().chain(CONTENDER_COUNTERS);
-    counters.find(|counter| *counter == name).expect("the loader knows it")
 }
 
 fn bounds(range: &Range) -> String {

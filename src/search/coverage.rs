@@ -7,48 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::{History, PowerState, Said, What};
 use crate::message::{Answer, EndReason, Name, Note, PushKind, SessionId};
-
-/// One kind of trouble that a trial may have met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Exercise {
-    /// A client came back to a session.
-    Reconnect,
-    /// A message was sent again that had been out before.
-    Redelivery,
-    /// A message was sent because it had been accepted before the session joined.
-    Replay,
-    /// A client was told of a gap.
-    Gap,
-    /// The backlog's limits dropped a message.
-    Eviction,
-    /// The broker began a new epoch.
-    Epoch,
-    /// A client dropped a copy.
-    Duplicate,
-    /// A heartbeat found a dead session.
-    HalfOpen,
-    /// A newer session replaced one that seemed alive.
-    Takeover,
-    /// A client crashed.
-    ClientCrash,
-}
+use crate::terms::Exercise;
 
 impl Exercise {
-    /// All of them, in the order of the report.
-    pub const ALL: [Exercise; 10] = [
-        Exercise::Reconnect,
-        Exercise::Redelivery,
-        Exercise::Replay,
-        Exercise::Gap,
-        Exercise::Eviction,
-        Exercise::Epoch,
-        Exercise::Duplicate,
-        Exercise::HalfOpen,
-        Exercise::Takeover,
-        Exercise::ClientCrash,
-    ];
-
     /// What it is called when there is one.
     pub const fn singular(self) -> &'static str {
         match self {

@@ -1,11 +1,12 @@
 //! What a trial may show that it should not.
 
+use crate::terms::{Anomaly, Claim, Guarantee, Verdict};
 use std::fmt;
 
 use crate::explain;
 use crate::message::Contender;
 use crate::scenario::{Expectation, Expected};
-use crate::verdict::{Anomaly, ClaimState, Evidence, Guarantee, Row, Subscriber, Truth};
+use crate::verdict::{Evidence, Row, Subscriber};
 
 use super::Aim;
 
@@ -82,10 +83,10 @@ impl Wrong {
         let finding = |guarantee| subscriber.guarantees.get(&guarantee);
         match self {
             Wrong::Broken(guarantee) => {
-                finding(guarantee).is_some_and(|one| one.claim == ClaimState::Broken)
+                finding(guarantee).is_some_and(|one| one.claim == Claim::Broken)
             }
             Wrong::Violated(guarantee) => {
-                finding(guarantee).is_some_and(|one| one.verdict == Truth::Violated)
+                finding(guarantee).is_some_and(|one| one.verdict == Verdict::Violated)
             }
             Wrong::Seen(anomaly) => subscriber.anomalies.contains_key(&anomaly),
         }
@@ -130,15 +131,11 @@ impl Finding {
     /// The expectation that is met as long as this is found in the row of a contender.
     pub fn expectation(&self, contender: Contender) -> Expectation {
         let what = match self.wrong {
-            Wrong::Broken(guarantee) => Expected::Claim {
-                guarantee: guarantee.to_string(),
-                claim: ClaimState::Broken.to_string(),
-            },
-            Wrong::Violated(guarantee) => Expected::Verdict {
-                guarantee: guarantee.to_string(),
-                verdict: Truth::Violated.to_string(),
-            },
-            Wrong::Seen(anomaly) => Expected::Anomaly { name: anomaly.to_string() },
+            Wrong::Broken(guarantee) => Expected::Claim { guarantee, claim: Claim::Broken },
+            Wrong::Violated(guarantee) => {
+                Expected::Verdict { guarantee, verdict: Verdict::Violated }
+            }
+            Wrong::Seen(anomaly) => Expected::Anomaly(anomaly),
         };
         let client = Some(self.client.as_str().into());
         Expectation { contender: Some(contender), client, what }

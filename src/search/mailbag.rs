@@ -53,8 +53,8 @@ use crate::message::{
     BrokerLimits, ClientLimits, EndReason, Epoch, From, Mode, Name, Payload, Position, Target,
 };
 use crate::mutant::{self, Mutant};
+use crate::terms::Guarantee;
 use crate::time::Instant;
-use crate::verdict::Guarantee;
 
 use super::{Coverage, Tally};
 use ledger::Ledger;

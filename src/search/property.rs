@@ -1,5 +1,6 @@
 //! A guarantee as a property: it holds in many storms, or here is the smallest that breaks it.
 
+use crate::terms::{Exercise, Guarantee};
 use std::fmt;
 use std::sync::Mutex;
 
@@ -7,11 +8,11 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::shrink::{Descent, Peace};
 use super::subject::{Attempt, Subject};
-use super::{Coverage, Exercise, Scenarios};
+use super::{Coverage, Scenarios};
 use crate::report::{self, Style};
 use crate::scenario::Scenario;
 use crate::sim::TrialPanic;
-use crate::verdict::{Guarantee, Violated};
+use crate::verdict::Violated;
 
 /// How many storms [`check`] tries.
 pub const CASES: u64 = 100;

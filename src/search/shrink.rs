@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use crate::message::{BrokerLimits, ClientLimits, Echo, From, Keep, Name, Payload, Target};
 use crate::scenario::{
-    Client, Direction, Fault, FaultKind, Latency, LoadOptions, Notice, Publish, RoomChange,
-    Scenario, When, Who,
+    Client, Direction, Effect, Fault, Latency, LoadOptions, Notice, Publish, RoomChange, Scenario,
+    When, Who,
 };
 use crate::sim::TrialPanic;
 use crate::time::{Duration, Instant};
@@ -216,33 +216,22 @@ fn fault_step(index: usize, change: impl Fn(&mut Fault) + 'static) -> Step {
 
 /// A simpler fault, of round strength, shorter, at a rounder time.
 fn make_fault_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
-    let simpler =
-        [FaultKind::Disconnect, FaultKind::Cut, FaultKind::Crash { notice: Notice::Given }];
-    let rank = simpler.iter().position(|other| *other == fault.kind).unwrap_or(simpler.len());
-    let is_simple = !matches!(
-        fault.kind,
-        FaultKind::Slow { .. } | FaultKind::Deaf { .. } | FaultKind::Partition { .. }
-    );
-    for kind in simpler.into_iter().take(rank).filter(|_| is_simple) {
+    for effect in simpler(&fault.effect) {
         steps.push(fault_step(index, move |fault| {
-            (fault.kind, fault.direction) = (kind.clone(), Direction::Both);
+            (fault.effect, fault.direction) = (effect.clone(), Direction::Both);
         }));
     }
     steps.push(fault_step(index, |fault| fault.direction = Direction::Both));
     steps.push(fault_step(index, cut_instead));
-    if let FaultKind::Loss { rate }
-    | FaultKind::Duplicate { rate }
-    | FaultKind::Corrupt { rate }
-    | FaultKind::Reorder { rate, .. } = fault.kind
-    {
+    if let Some(rate) = fault.effect.rate() {
         let round = [1.0, 0.5, 0.2, 0.1];
         // What is round already stays.
         for rounder in round.into_iter().filter(|_| !round.contains(&rate)) {
             steps.push(fault_step(index, move |fault| {
-                if let FaultKind::Loss { rate }
-                | FaultKind::Duplicate { rate }
-                | FaultKind::Corrupt { rate }
-                | FaultKind::Reorder { rate, .. } = &mut fault.kind
+                if let Effect::Loss { rate }
+                | Effect::Duplicate { rate }
+                | Effect::Corrupt { rate }
+                | Effect::Reorder { rate, .. } = &mut fault.effect
                 {
                     *rate = rounder;
                 }
@@ -260,6 +249,28 @@ fn make_fault_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
     // Never longer: what was just shortened would grow again.
     for until in rounder(until).into_iter().filter(|round| *round < until && *round > at) {
         steps.push(fault_step(index, move |fault| fault.until = until));
+    }
+}
+
+/// Effects that are simpler than this one, the simplest first.
+fn simpler(effect: &Effect) -> Vec<Effect> {
+    let killed = Effect::Crash { notice: Notice::Given };
+    match effect {
+        // Nothing is simpler than the first; and these say whom and what they hit otherwise.
+        Effect::Disconnect
+        | Effect::Slow { .. }
+        | Effect::Deaf { .. }
+        | Effect::Partition { .. } => vec![],
+        Effect::Cut => vec![Effect::Disconnect],
+        Effect::Crash { notice: Notice::Given } => vec![Effect::Disconnect, Effect::Cut],
+        Effect::Crash { notice: Notice::Silent }
+        | Effect::Loss { .. }
+        | Effect::Duplicate { .. }
+        | Effect::Corrupt { .. }
+        | Effect::Reorder { .. }
+        | Effect::Latency { .. }
+        | Effect::Bandwidth { .. }
+        | Effect::Pause => vec![Effect::Disconnect, Effect::Cut, killed],
     }
 }
 
@@ -361,7 +372,7 @@ fn remove_client(scenario: &mut Scenario, index: usize) {
     let gone: Vec<Name> =
         scenario.clients.remove(index).processes().map(|(process, _)| process).collect();
     scenario.faults.retain_mut(|fault| {
-        if let FaultKind::Partition { groups } = &mut fault.kind {
+        if let Effect::Partition { groups } = &mut fault.effect {
             groups.iter_mut().for_each(|group| group.retain(|name| !gone.contains(name)));
             groups.retain(|group| !group.is_empty());
             if groups.len() < 2 {
@@ -380,11 +391,11 @@ fn remove_client(scenario: &mut Scenario, index: usize) {
 
 /// A partition of the broker and one client is a cut.
 fn cut_instead(fault: &mut Fault) {
-    let FaultKind::Partition { groups } = &fault.kind else { return };
+    let Effect::Partition { groups } = &fault.effect else { return };
     if let [broker, clients] = &groups[..]
         && *broker == ["broker".into()]
     {
-        (fault.who, fault.kind) = (Who::Clients(clients.clone()), FaultKind::Cut);
+        (fault.who, fault.effect) = (Who::Clients(clients.clone()), Effect::Cut);
     }
 }
 

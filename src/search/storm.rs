@@ -5,8 +5,9 @@
 //! ISSTA 2012; FoundationDB and TigerBeetle do the same).
 
 use crate::message::Name;
-use crate::scenario::{Direction, Fault, FaultKind, Latency, Notice, Scenario, Subscribe, Who};
+use crate::scenario::{Direction, Effect, Fault, Latency, Notice, Scenario, Subscribe, Who};
 use crate::sim::Draw;
+use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
 /// When most faults begin at the earliest: everyone has joined by then, unless something else is
@@ -42,7 +43,7 @@ pub fn peace(scenario: &Scenario) -> Duration {
     let limits = scenario.clients.iter().map(|client| &client.limits);
     let attempt = limits.map(|limits| limits.connect_timeout + limits.backoff_most).max();
     let beat = scenario.broker.heartbeat;
-    let drain = scenario.faults.iter().map(|fault| fault.kind.longest_queue()).max();
+    let drain = scenario.faults.iter().map(|fault| fault.effect.longest_queue()).max();
     let deliver = Duration::from_secs(10);
     attempt.unwrap_or_default() + beat.every + beat.timeout + drain.unwrap_or_default() + deliver
 }
@@ -57,8 +58,8 @@ fn storm(scenario: &Scenario, weather: &Weather, seed: u64) -> Vec<Fault> {
     let dice = Draw::new(seed).named("storm");
     let ends = storm_ends(scenario);
     let cast = Cast::of(scenario, weather, dice);
-    let is_on = |kind: &&str| dice.named("on").named(kind).below(2) == 1;
-    let kinds: Vec<&'static str> = weather.kinds.iter().copied().filter(is_on).collect();
+    let is_on = |kind: &FaultKind| dice.named("on").named(kind.name()).below(2) == 1;
+    let kinds: Vec<FaultKind> = weather.kinds.iter().copied().filter(is_on).collect();
     if kinds.is_empty() || cast.clients.is_empty() {
         return Vec::new();
     }
@@ -77,25 +78,20 @@ fn storm(scenario: &Scenario, weather: &Weather, seed: u64) -> Vec<Fault> {
 /// What may be in a storm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weather {
-    kinds: Vec<&'static str>,
+    kinds: Vec<FaultKind>,
     is_hard_on_broker: bool,
 }
 
 impl Default for Weather {
     /// Everything.
     fn default() -> Weather {
-        Weather { kinds: FaultKind::NAMES.to_vec(), is_hard_on_broker: true }
+        Weather { kinds: FaultKind::ALL.to_vec(), is_hard_on_broker: true }
     }
 }
 
 impl Weather {
-    /// No fault of this kind.
-    ///
-    /// # Panics
-    /// There is no such kind.
-    pub fn leave_out(&mut self, kind: &str) {
-        let all = FaultKind::NAMES;
-        assert!(all.contains(&kind), "there is no fault `{kind}`, but {}", all.join(", "));
+    /// Leaves out the faults of a kind.
+    pub fn leave_out(&mut self, kind: FaultKind) {
         self.kinds.retain(|one| *one != kind);
     }
 
@@ -141,57 +137,56 @@ impl Cast {
     }
 
     /// One fault; `None` if nobody can have it.
-    fn fault(&self, word: &'static str, seed: u64, dice: Draw, ends: Instant) -> Option<Fault> {
-        let strength = Draw::new(seed).named("strength").named(word);
+    fn fault(&self, kind: FaultKind, seed: u64, dice: Draw, ends: Instant) -> Option<Fault> {
+        let strength = Draw::new(seed).named("strength").named(kind.name());
         let mut who = match dice.named("broker").below(6) {
             0 if self.is_hard_on_broker => Who::Broker,
             _ => Who::Clients(vec![self.client(dice)?]),
         };
-        let kind = match word {
-            "disconnect" => FaultKind::Disconnect,
-            "cut" => FaultKind::Cut,
-            "partition" => {
+        let effect = match kind {
+            FaultKind::Disconnect => Effect::Disconnect,
+            FaultKind::Cut => Effect::Cut,
+            FaultKind::Partition => {
                 let other = self.client(dice)?;
                 who = Who::Nobody;
-                FaultKind::Partition { groups: vec![vec!["broker".into()], vec![other]] }
+                Effect::Partition { groups: vec![vec!["broker".into()], vec![other]] }
             }
-            "loss" => FaultKind::Loss { rate: percent(strength, 2, 60) },
-            "duplicate" => FaultKind::Duplicate { rate: percent(strength, 5, 60) },
-            "corrupt" => FaultKind::Corrupt { rate: percent(strength, 2, 40) },
-            "reorder" => FaultKind::Reorder {
+            FaultKind::Loss => Effect::Loss { rate: percent(strength, 2, 60) },
+            FaultKind::Duplicate => Effect::Duplicate { rate: percent(strength, 5, 60) },
+            FaultKind::Corrupt => Effect::Corrupt { rate: percent(strength, 2, 40) },
+            FaultKind::Reorder => Effect::Reorder {
                 rate: percent(strength, 5, 60),
                 delay: Duration::from_millis(strength.named("delay").between(20, 400)),
             },
-            "latency" => {
+            FaultKind::Latency => {
                 let min = strength.named("min").between(LEAST_LATENCY_MS, 200);
                 let more = strength.named("more").between(0, 300);
                 let [min, max] = [min, min + more].map(Duration::from_millis);
-                FaultKind::Latency { latency: Latency { min, max } }
+                Effect::Latency { latency: Latency { min, max } }
             }
-            "bandwidth" => FaultKind::Bandwidth {
+            FaultKind::Bandwidth => Effect::Bandwidth {
                 bytes_per_second: strength.named("rate").between(1_000, 50_000),
                 queue_bytes: strength.named("queue").between(1_500, 20_000),
             },
-            "crash" => FaultKind::Crash {
+            FaultKind::Crash => Effect::Crash {
                 notice: if dice.named("notice").below(2) == 0 {
                     Notice::Silent
                 } else {
                     Notice::Given
                 },
             },
-            "pause" => FaultKind::Pause,
-            "slow" => {
+            FaultKind::Pause => Effect::Pause,
+            FaultKind::Slow => {
                 let handler = Duration::from_millis(strength.named("handler").between(5, 800));
-                FaultKind::Slow { handler }
+                Effect::Slow { handler }
             }
-            "deaf" => {
+            FaultKind::Deaf => {
                 let (client, one) = pick(dice.named("deaf"), &self.subscriptions)?;
                 who = Who::Clients(vec![client.clone()]);
-                FaultKind::Deaf { queue: one.queue.clone(), event: one.event.clone() }
+                Effect::Deaf { queue: one.queue.clone(), event: one.event.clone() }
             }
-            _ => unreachable!("a kind of fault without dice"),
         };
-        if who == Who::Broker && ["disconnect", "slow", "deaf"].contains(&word) {
+        if who == Who::Broker && !kind.can_hit_broker() {
             who = Who::Clients(vec![self.client(dice)?]);
         }
         let direction = match dice.named("direction").below(4) {
@@ -200,7 +195,7 @@ impl Cast {
             _ => Direction::Both,
         };
         let (at, until) = span(dice, ends);
-        Some(Fault { kind, who, at, until, direction })
+        Some(Fault { effect, who, at, until, direction })
     }
 }
 

@@ -8,6 +8,7 @@ use super::shrink::{Descent, Peace};
 use super::storm::{self, Weather};
 use super::workload;
 use crate::scenario::Scenario;
+use crate::terms::FaultKind;
 
 /// Scenarios: a workload, a storm on its clients and its broker, and then peace.
 ///
@@ -43,12 +44,9 @@ impl Scenarios {
         Scenarios { workload, weather: Weather::default() }
     }
 
-    /// The same without faults of a kind: `without("crash")`.
-    ///
-    /// # Panics
-    /// There is no such kind.
+    /// The same without faults of a kind.
     #[must_use]
-    pub fn without(mut self, kind: &str) -> Scenarios {
+    pub fn without(mut self, kind: FaultKind) -> Scenarios {
         self.weather.leave_out(kind);
         self
     }

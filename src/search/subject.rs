@@ -1,15 +1,14 @@
 //! Who is held to a guarantee: a contender, machines in its place, or programs of one's own.
 
-use super::{Coverage, Exercise, STOP, Scenarios};
+use super::{Coverage, STOP, Scenarios};
 use crate::history::History;
 use crate::message::{Contender, Mode};
 use crate::scenario::Scenario;
 use crate::sim::{
     Machines, Own, Programs, System, Trial, TrialOptions, TrialPanic, own_name, run_system_then,
 };
-use crate::verdict::{
-    self, Anomaly, ClaimState, Evidence, Guarantee, Row, Truth, Violated, judge_outside,
-};
+use crate::terms::{Anomaly, Claim, Exercise, FaultKind, Guarantee, Verdict};
+use crate::verdict::{self, Evidence, Row, Violated, judge_outside};
 
 /// Something that delivers messages, and may be held to a guarantee.
 ///
@@ -117,7 +116,7 @@ impl<F: Fn() -> P + Sync, P: Programs> Subject for F {
     /// Plain ones, and nothing that an application does: it neither closes connections by itself
     /// nor takes its handler away.
     fn scenarios(&self) -> Scenarios {
-        Scenarios::plain().without("disconnect").without("deaf")
+        Scenarios::plain().without(FaultKind::Disconnect).without(FaultKind::Deaf)
     }
 
     fn must_meet(&self, _: Guarantee) -> &'static [Exercise] {
@@ -159,11 +158,11 @@ fn violated(row: &Row, guarantee: Guarantee) -> Option<Violated> {
     row.subscribers.iter().find_map(|subscriber| {
         let finding = subscriber.guarantees.get(&guarantee)?;
         let is_violated = match finding.claim {
-            ClaimState::Broken => true,
-            ClaimState::NotClaimed => finding.verdict == Truth::Violated,
+            Claim::Broken => true,
+            Claim::NotClaimed => finding.verdict == Verdict::Violated,
             // Still under way, though everything has long been free for it.
-            ClaimState::Open => subscriber.anomalies.contains_key(&Anomaly::Stalled),
-            ClaimState::Kept | ClaimState::OutsideTerms => false,
+            Claim::Open => subscriber.anomalies.contains_key(&Anomaly::Stalled),
+            Claim::Kept | Claim::OutsideTerms => false,
         };
         let evidence = match &finding.evidence {
             Evidence::Said(said) => said.clone().unwrap_or_default(),

@@ -3,12 +3,13 @@
 //! Sums, maxima and histograms only, so that parts that ran on different machines add up to the
 //! whole, in any order, to the last byte.
 
+use crate::terms::Claim;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::message::Contender;
-use crate::verdict::{ClaimState, Row};
+use crate::verdict::Row;
 
 use super::Coverage;
 
@@ -102,7 +103,7 @@ impl Sums {
     pub fn count(&mut self, row: &Row) {
         self.trials += 1;
         let claims = row.guarantees.values();
-        self.broken += u64::from(claims.clone().any(|one| one.claim == ClaimState::Broken));
+        self.broken += u64::from(claims.clone().any(|one| one.claim == Claim::Broken));
         self.losing += u64::from(row.subscribers.iter().any(|one| one.missed > 0));
         for one in &row.subscribers {
             self.wanted += one.wanted;

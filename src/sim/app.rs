@@ -13,7 +13,7 @@ use crate::history::{PowerState, Recorder, What};
 use crate::link::App;
 use crate::message::{From, Message, MessageId, Name, PushKind};
 use crate::net::Net;
-use crate::scenario::{Client, Fault, FaultKind, Publish, Scenario, When, Who};
+use crate::scenario::{Client, Effect, Fault, Publish, Scenario, When, Who};
 use crate::time::{Duration, Instant};
 
 /// What outlives a process: its numbers, and which handler a crash cut short.
@@ -146,18 +146,18 @@ impl<N: Net> Script<N> {
     /// A fault that is on when the process starts begins at once.
     fn schedule_faults(&mut self, now: Instant) {
         let faults = self.faults.clone();
-        let disconnects = faults.iter().filter(|fault| fault.kind == FaultKind::Disconnect);
+        let disconnects = faults.iter().filter(|fault| fault.effect == Effect::Disconnect);
         for span in spans(disconnects).filter(|span| span.end > now) {
             self.at(span.start.max(now), Change::GoAway);
             self.at(span.end, Change::ComeBack);
         }
-        let deaf = faults.iter().filter_map(|fault| match &fault.kind {
-            FaultKind::Deaf { queue, event } => Some((queue.clone(), event.clone())),
+        let deaf = faults.iter().filter_map(|fault| match &fault.effect {
+            Effect::Deaf { queue, event } => Some((queue.clone(), event.clone())),
             _ => None,
         });
         for (queue, event) in deaf.collect::<BTreeSet<_>>() {
-            let kind = FaultKind::Deaf { queue: queue.clone(), event: event.clone() };
-            let same = faults.iter().filter(|fault| fault.kind == kind);
+            let kind = Effect::Deaf { queue: queue.clone(), event: event.clone() };
+            let same = faults.iter().filter(|fault| fault.effect == kind);
             for span in spans(same).filter(|span| span.end > now) {
                 let (begin, name) = (span.start.max(now), (queue.clone(), event.clone()));
                 self.at(begin, Change::RemoveHandler(name.0, name.1));
@@ -271,8 +271,8 @@ impl<N: Net> App for Script<N> {
     fn handle(&mut self, message: &Arc<Message>, _kind: PushKind) {
         let now = self.net.now();
         let slow = self.faults.iter().filter(|fault| fault.is_on(now)).filter_map(|fault| {
-            match fault.kind {
-                FaultKind::Slow { handler } => Some(handler),
+            match fault.effect {
+                Effect::Slow { handler } => Some(handler),
                 _ => None,
             }
         });

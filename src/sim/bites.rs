@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Event, History, What};
+use crate::history::{Event, History, PowerState, What};
 use crate::message::{MessageId, Name, Note};
-use crate::scenario::{Fault, FaultKind, Scenario, Who};
+use crate::scenario::{Effect, Fault, Scenario, Who};
 
 /// Adds to the history's bites what the faults of processes did: sessions ended, handler calls
 /// slowed, skipped or killed.
@@ -40,25 +40,36 @@ fn bit(
     events: &BTreeMap<MessageId, (Name, Name)>,
     open: &BTreeSet<u32>,
 ) -> bool {
-    use crate::history::PowerState;
     let concerns = match &fault.who {
         Who::Clients(clients) => clients.contains(&names[event.process as usize]),
         Who::Broker => event.process == 0,
         Who::Nobody => false,
     };
     let has_session = event.process == 0 || open.contains(&event.process);
-    match (&fault.kind, &event.what) {
-        // Without a session, too: it keeps the client from having one, and when the client comes
-        // back it may take over its twin's.
-        (FaultKind::Disconnect, What::Power(PowerState::WentAway))
-        | (FaultKind::Crash { .. }, What::Power(PowerState::PowerLost | PowerState::Killed))
-        | (FaultKind::Crash { .. }, What::Interrupted { .. }) => concerns,
-        (FaultKind::Pause, What::Power(PowerState::Paused)) => concerns && has_session,
-        (FaultKind::Slow { .. }, What::Note(Note::Handling { .. })) => concerns,
-        (FaultKind::Deaf { queue, event: name }, What::Note(Note::NoHandler { id })) => {
-            let of = events.get(id);
-            concerns && of.is_some_and(|(of, event)| of == queue && event == name)
+    let what = &event.what;
+    concerns
+        && match &fault.effect {
+            // Without a session, too: it keeps the client from having one, and when the client
+            // comes back it may take over its twin's.
+            Effect::Disconnect => matches!(what, What::Power(PowerState::WentAway)),
+            Effect::Crash { .. } => matches!(
+                what,
+                What::Power(PowerState::PowerLost | PowerState::Killed) | What::Interrupted { .. }
+            ),
+            Effect::Pause => matches!(what, What::Power(PowerState::Paused)) && has_session,
+            Effect::Slow { .. } => matches!(what, What::Note(Note::Handling { .. })),
+            Effect::Deaf { queue, event: name } => {
+                let What::Note(Note::NoHandler { id }) = what else { return false };
+                events.get(id).is_some_and(|(of, event)| of == queue && event == name)
+            }
+            // They act on packets.
+            Effect::Cut
+            | Effect::Partition { .. }
+            | Effect::Loss { .. }
+            | Effect::Duplicate { .. }
+            | Effect::Corrupt { .. }
+            | Effect::Reorder { .. }
+            | Effect::Latency { .. }
+            | Effect::Bandwidth { .. } => false,
         }
-        _ => false,
-    }
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use crate::history::Fate;
 use crate::message::Name;
-use crate::scenario::{Fault, FaultKind, Latency};
+use crate::scenario::{Effect, Fault, Latency};
 use crate::time::{Duration, Instant};
 
 use super::draw::Draw;
@@ -165,8 +165,8 @@ fn decide(
 /// The largest tick that keeps every arrival exact: the least one-way latency of a scenario, its
 /// storm included, in whole milliseconds from 1 to 20 (more than 20 gains nothing).
 pub fn tick(latency: Latency, faults: &[Fault]) -> Duration {
-    let stormy = faults.iter().filter_map(|fault| match fault.kind {
-        FaultKind::Latency { latency } => Some(latency.min),
+    let stormy = faults.iter().filter_map(|fault| match fault.effect {
+        Effect::Latency { latency } => Some(latency.min),
         _ => None,
     });
     let least = stormy.fold(latency.min, Duration::min).as_millis();

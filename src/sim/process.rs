@@ -13,7 +13,7 @@ use super::socket::SimNet;
 use super::stack;
 use crate::history::{PowerState, Recorder, What};
 use crate::net::Net;
-use crate::scenario::{Fault, FaultKind, Notice};
+use crate::scenario::{Effect, Fault, Notice};
 use crate::time::Instant;
 
 /// The tasks of a process.
@@ -34,13 +34,13 @@ pub enum Power {
 
 /// When the state of a machine changes, as its faults say.
 pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
-    let of = |wanted: fn(&FaultKind) -> bool| {
-        let faults = faults.iter().copied().filter(move |fault| wanted(&fault.kind));
+    let of = |wanted: fn(&Effect) -> bool| {
+        let faults = faults.iter().copied().filter(move |fault| wanted(&fault.effect));
         spans(faults).collect::<Vec<_>>()
     };
-    let off = of(|kind| *kind == FaultKind::Crash { notice: Notice::Silent });
-    let killed = of(|kind| *kind == FaultKind::Crash { notice: Notice::Given });
-    let asleep = of(|kind| *kind == FaultKind::Pause);
+    let off = of(|kind| *kind == Effect::Crash { notice: Notice::Silent });
+    let killed = of(|kind| *kind == Effect::Crash { notice: Notice::Given });
+    let asleep = of(|kind| *kind == Effect::Pause);
     let all = off.iter().chain(&killed).chain(&asleep);
     let mut moments: Vec<Instant> = all.flat_map(|span| [span.start, span.end]).collect();
     moments.sort();

@@ -21,7 +21,7 @@ use super::world::{Plan, World};
 use crate::history::{History, Ledger, Process, What};
 use crate::message::Name;
 use crate::net::{Listener as _, Net as _};
-use crate::scenario::{Direction, Fault, FaultKind, Latency, Who};
+use crate::scenario::{Direction, Effect, Fault, Latency, Who};
 use crate::time::{Duration, Instant};
 
 /// The port that the first process listens on.
@@ -57,9 +57,9 @@ fn name(process: u32) -> Name {
     }
 }
 
-fn fault(kind: FaultKind, from_ms: u64, to_ms: u64) -> Fault {
+fn fault(effect: Effect, from_ms: u64, to_ms: u64) -> Fault {
     let who = Who::Clients(vec!["a".into()]);
-    Fault { kind, who, at: ms(from_ms), until: ms(to_ms), direction: Direction::Both }
+    Fault { effect, who, at: ms(from_ms), until: ms(to_ms), direction: Direction::Both }
 }
 
 fn server() -> SocketAddr {

@@ -5,11 +5,12 @@ mod waiting;
 
 use std::collections::BTreeMap;
 
+use crate::terms::{Anomaly, Cause};
 use crate::time::Instant;
 
 use super::facts::{Applied, Begins, Map};
 use super::outcome::Case;
-use super::{Anomaly, Cause, Subscriber, guarantee};
+use super::{Subscriber, guarantee};
 
 /// What the patterns are looked for in.
 pub struct Scene<'s, 'f, 'a> {

@@ -5,8 +5,8 @@
 //! the order of [`Cause`]. Nothing is guessed: where no event ends a copy, it is alive.
 
 use crate::message::{Link, Mode};
+use crate::terms::Cause;
 
-use super::Cause;
 use super::copies::{self, ALIVE, End, Way};
 use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, Sending, Word};
 

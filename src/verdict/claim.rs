@@ -1,5 +1,6 @@
 //! What each contender claims, on which terms, and what became of the claim. Never the truth.
 
+use crate::terms::{Cause, Claim, Guarantee, Verdict};
 use std::collections::BTreeMap;
 
 use crate::message::{AckPolicy, Dedup, Link, Mode};
@@ -7,7 +8,7 @@ use crate::message::{AckPolicy, Dedup, Link, Mode};
 use super::facts::BROKER;
 use super::guarantee::{self, Violation};
 use super::outcome::Case;
-use super::{Cause, ClaimState, Evidence, Finding, Guarantee, Subscriber, Truth};
+use super::{Evidence, Finding, Subscriber};
 
 /// Each guarantee of one subscriber: truth, claim, evidence.
 pub fn findings(case: &Case<'_, '_>) -> BTreeMap<Guarantee, Finding> {
@@ -20,22 +21,22 @@ fn finding(case: &Case<'_, '_>, guarantee: Guarantee) -> Finding {
     let said = |claim, evidence| Finding { verdict, claim, evidence: Evidence::Said(evidence) };
     let claimed = is_claimed(case, guarantee);
     match verdict {
-        Truth::Holds if claimed => said(ClaimState::Kept, None),
-        Truth::Unknown if claimed => said(ClaimState::Open, judgement.unknown),
-        Truth::Holds | Truth::Unknown => said(ClaimState::NotClaimed, judgement.unknown),
-        Truth::Violated => {
+        Verdict::Holds if claimed => said(Claim::Kept, None),
+        Verdict::Unknown if claimed => said(Claim::Open, judgement.unknown),
+        Verdict::Holds | Verdict::Unknown => said(Claim::NotClaimed, judgement.unknown),
+        Verdict::Violated => {
             let violations = judgement.violations;
             let first = || violations.first().map(|one| guarantee::evidence(case, *one));
             if !claimed {
-                return said(ClaimState::NotClaimed, first());
+                return said(Claim::NotClaimed, first());
             }
             let within = violations.iter().find(|one| outside_terms(case, **one).is_none());
             if let Some(within) = within {
-                return said(ClaimState::Broken, Some(guarantee::evidence(case, *within)));
+                return said(Claim::Broken, Some(guarantee::evidence(case, *within)));
             }
             let term = violations.first().and_then(|one| outside_terms(case, *one));
             let evidence = first().zip(term).map(|(said, term)| format!("{said}: {term}"));
-            said(ClaimState::OutsideTerms, evidence)
+            said(Claim::OutsideTerms, evidence)
         }
     }
 }
@@ -160,17 +161,17 @@ fn is_alone(case: &Case<'_, '_>) -> bool {
 /// A contender's findings: the worst verdict, and the first claim in their order, that any
 /// subscriber has.
 pub fn summary(subscribers: &[&Subscriber]) -> BTreeMap<Guarantee, Finding> {
-    let severity = |truth: Truth| match truth {
-        Truth::Violated => 2,
-        Truth::Unknown => 1,
-        Truth::Holds => 0,
+    let severity = |truth: Verdict| match truth {
+        Verdict::Violated => 2,
+        Verdict::Unknown => 1,
+        Verdict::Holds => 0,
     };
     let one = |guarantee: &Guarantee| {
         let findings = || subscribers.iter().filter_map(|one| one.guarantees.get(guarantee));
         let verdict = findings().map(|finding| finding.verdict).max_by_key(|one| severity(*one));
         let claim = findings().map(|finding| finding.claim).min();
-        let verdict = verdict.unwrap_or(Truth::Holds);
-        let claim = claim.unwrap_or(ClaimState::NotClaimed);
+        let verdict = verdict.unwrap_or(Verdict::Holds);
+        let claim = claim.unwrap_or(Claim::NotClaimed);
         (*guarantee, Finding { verdict, claim, evidence: Evidence::LeftOut })
     };
     Guarantee::ALL.iter().map(one).collect()

@@ -2,9 +2,9 @@
 
 use crate::history::Fate;
 use crate::message::Link;
+use crate::terms::Cause;
 use crate::time::Instant;
 
-use super::Cause;
 use super::facts::{BROKER, Carriage, Copy, Delivery, Facts, MessageFacts, Moment, Session, Stop};
 
 /// The end of a copy: when, and what it would be the cause of if it was the last.

@@ -11,7 +11,7 @@
 //! sessions was on beside it.
 
 use crate::message::EndReason;
-use crate::scenario::{Fault, FaultKind, Who};
+use crate::scenario::{Effect, Fault, Who};
 use crate::time::Instant;
 
 use super::Detection;
@@ -52,10 +52,10 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
     let troubles: Vec<Trouble<'_>> = troubles.collect();
     let mut notices = Vec::new();
     for trouble in troubles.iter().filter(|trouble| trouble.fault.at <= facts.ended_at) {
-        for side in observers(&trouble.fault.kind, &trouble.fault.who) {
+        for side in observers(&trouble.fault.effect, &trouble.fault.who) {
             let all = trouble.on.iter();
             let seen = all.filter_map(|one| notice(facts, &troubles, trouble, (*one, *side)));
-            let is_sure = power(&trouble.fault.kind) == Power::Ends;
+            let is_sure = power(&trouble.fault.effect) == Power::Ends;
             notices.extend(seen.filter(|notice| is_sure || notice.detection.by.is_some()));
         }
     }
@@ -87,11 +87,11 @@ pub fn blind_spots(notices: &[Notice]) -> Map<u32, Vec<(Instant, Instant)>> {
 }
 
 /// Which sides of a link can notice a fault.
-fn observers(kind: &FaultKind, who: &Who) -> &'static [Side] {
+fn observers(kind: &Effect, who: &Who) -> &'static [Side] {
     match (kind, who) {
-        (FaultKind::Disconnect, _) => &[Side::Broker],
-        (FaultKind::Crash { .. }, Who::Broker) => &[Side::Client],
-        (FaultKind::Crash { .. }, _) => &[Side::Broker],
+        (Effect::Disconnect, _) => &[Side::Broker],
+        (Effect::Crash { .. }, Who::Broker) => &[Side::Client],
+        (Effect::Crash { .. }, _) => &[Side::Broker],
         _ => match power(kind) {
             Power::Ends | Power::MayEnd => &[Side::Broker, Side::Client],
             Power::None => &[],
@@ -110,27 +110,25 @@ enum Power {
     None,
 }
 
-const fn power(kind: &FaultKind) -> Power {
+const fn power(kind: &Effect) -> Power {
     match kind {
-        FaultKind::Disconnect
-        | FaultKind::Crash { .. }
-        | FaultKind::Pause
-        | FaultKind::Cut
-        | FaultKind::Partition { .. } => Power::Ends,
-        FaultKind::Loss { .. } | FaultKind::Corrupt { .. } | FaultKind::Bandwidth { .. } => {
-            Power::MayEnd
-        }
-        FaultKind::Duplicate { .. }
-        | FaultKind::Reorder { .. }
-        | FaultKind::Latency { .. }
-        | FaultKind::Slow { .. }
-        | FaultKind::Deaf { .. } => Power::None,
+        Effect::Disconnect
+        | Effect::Crash { .. }
+        | Effect::Pause
+        | Effect::Cut
+        | Effect::Partition { .. } => Power::Ends,
+        Effect::Loss { .. } | Effect::Corrupt { .. } | Effect::Bandwidth { .. } => Power::MayEnd,
+        Effect::Duplicate { .. }
+        | Effect::Reorder { .. }
+        | Effect::Latency { .. }
+        | Effect::Slow { .. }
+        | Effect::Deaf { .. } => Power::None,
     }
 }
 
 /// The processes whose links to the broker a fault is on, in order.
 fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<u32> {
-    if let FaultKind::Partition { groups } = &fault.kind {
+    if let Effect::Partition { groups } = &fault.effect {
         let sides = sides(groups, &facts.roll);
         let Some(broker) = sides.get(&BROKER) else { return Vec::new() };
         let apart = |process: &u32| sides.get(process).is_some_and(|side| side != broker);
@@ -214,10 +212,10 @@ fn is_explained_by_another(
 ) -> bool {
     troubles.iter().any(|Trouble { fault: other, on, .. }| {
         let is_later = fault.until <= other.at;
-        let is_surer = power(&fault.kind) == Power::MayEnd
-            && power(&other.kind) == Power::Ends
+        let is_surer = power(&fault.effect) == Power::MayEnd
+            && power(&other.effect) == Power::Ends
             && fault.at <= other.until;
-        power(&other.kind) != Power::None
+        power(&other.effect) != Power::None
             && (is_later || is_surer)
             && other.at <= end.moment.at
             && on.binary_search(&process).is_ok()
@@ -228,8 +226,8 @@ fn is_explained_by_another(
 /// so by silence, which is noticed a heartbeat after the last packet at the latest.
 fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: Ending) -> bool {
     let heartbeat = facts.scenario.broker.heartbeat;
-    let silence = fault.kind.longest_queue() + heartbeat.every + heartbeat.timeout;
-    power(&fault.kind) == Power::Ends || end.moment.at <= fault.until + silence
+    let silence = fault.effect.longest_queue() + heartbeat.every + heartbeat.timeout;
+    power(&fault.effect) == Power::Ends || end.moment.at <= fault.until + silence
 }
 
 /// From when to when a side held a session to be open.

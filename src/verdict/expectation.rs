@@ -4,6 +4,7 @@ use crate::message::{Contender, Name};
 use crate::scenario::{Expectation, Expected, Range, Scenario};
 
 use super::{Checked, Row, RunResult, Subscriber, Totals, median_delay_ms};
+use crate::terms::{Counter, CounterOf};
 
 /// Compares every expectation with the rows, in the order of the file; one that names no
 /// contender gives one line a contender that was run.
@@ -73,13 +74,16 @@ fn of_client<'r>(scenario: &Scenario, row: &'r Row, client: &Name) -> Vec<&'r Su
 
 fn in_words(what: &Expected) -> String {
     match what {
-        Expected::Counter { name, range } => format!("{name} = {}", range_in_words(range)),
+        Expected::Counter { counter, range } => {
+            let table = if counter.of() == CounterOf::Recoveries { "recoveries." } else { "" };
+            format!("{table}{counter} = {}", range_in_words(range))
+        }
         Expected::MissedBy { cause, range } => {
             format!("missed by {cause} = {}", range_in_words(range))
         }
         Expected::Verdict { guarantee, verdict } => format!("{guarantee} verdict = {verdict}"),
         Expected::Claim { guarantee, claim } => format!("{guarantee} claim = {claim}"),
-        Expected::Anomaly { name } => format!("anomaly {name} = 1.."),
+        Expected::Anomaly(anomaly) => format!("anomaly {anomaly} = 1.."),
     }
 }
 
@@ -101,70 +105,61 @@ fn measure(row: &Row, subscribers: &[&Subscriber], expectation: &Expectation) ->
         None => ("none".to_owned(), false),
     };
     let totals = Totals::of(subscribers.iter().copied());
+    let summary = super::claim::summary(subscribers);
     match &expectation.what {
-        Expected::Counter { name, range } => {
-            in_range(counter(row, subscribers, &totals, name), range)
+        Expected::Counter { counter, range } => {
+            in_range(count(row, subscribers, &totals, *counter), range)
         }
         Expected::MissedBy { cause, range } => {
-            let missed = totals.causes.iter().find(|(of, _)| of.name() == cause);
-            in_range(Some(missed.map_or(0, |(_, count)| *count) as f64), range)
+            in_range(Some(totals.causes.get(cause).map_or(0.0, |count| *count as f64)), range)
         }
-        Expected::Anomaly { name } => {
-            let seen = totals.anomalies.iter().find(|(of, _)| of.name() == name);
+        Expected::Anomaly(anomaly) => {
             let range = Range { min: Some(1.0), max: None };
-            in_range(Some(seen.map_or(0, |(_, count)| *count) as f64), &range)
+            let seen = totals.anomalies.get(anomaly);
+            in_range(Some(seen.map_or(0.0, |count| *count as f64)), &range)
         }
         Expected::Verdict { guarantee, verdict } => {
-            as_expected(worst(subscribers, guarantee).map(|one| one.0), verdict)
+            as_expected(summary.get(guarantee).map(|worst| worst.verdict), *verdict)
         }
         Expected::Claim { guarantee, claim } => {
-            as_expected(worst(subscribers, guarantee).map(|one| one.1), claim)
+            as_expected(summary.get(guarantee).map(|worst| worst.claim), *claim)
         }
     }
 }
 
-fn as_expected(measured: Option<&'static str>, expected: &str) -> (String, bool) {
+fn as_expected<T: ToString + PartialEq>(measured: Option<T>, expected: T) -> (String, bool) {
     match measured {
-        Some(measured) => (measured.to_owned(), measured == expected),
+        Some(measured) => (measured.to_string(), measured == expected),
         None => ("none".to_owned(), false),
     }
 }
 
-/// Verdict and claim of the subscribers that are meant.
-fn worst(subscribers: &[&Subscriber], guarantee: &str) -> Option<(&'static str, &'static str)> {
-    let summary = super::claim::summary(subscribers);
-    let (_, finding) = summary.iter().find(|(of, _)| of.name() == guarantee)?;
-    Some((finding.verdict.name(), finding.claim.name()))
-}
-
-/// A counter of the JSON by its name: of the row, or of the subscribers together.
-fn counter(row: &Row, subscribers: &[&Subscriber], totals: &Totals, name: &str) -> Option<f64> {
+/// A counter of the row, or of the subscribers together.
+fn count(row: &Row, subscribers: &[&Subscriber], totals: &Totals, counter: Counter) -> Option<f64> {
     let Totals { recoveries, .. } = totals;
-    let count = match name {
-        "worst_delay_ms" => return totals.worst_delay_ms,
-        "median_delay_ms" => return median_delay_ms(subscribers.iter().copied()),
-        "ended_at_ms" => return Some(row.ended_at_ms),
-        "wanted" => totals.wanted,
-        "live" => totals.live,
-        "caught_up" => totals.caught_up,
-        "missed" => totals.missed,
-        "twice" => totals.twice,
-        "out_of_order" => totals.out_of_order,
-        "interrupted" => totals.interrupted,
-        "unasked" => totals.unasked,
-        "gaps_announced" => totals.gaps_announced,
-        "recoveries.honest_success" => recoveries.honest_success,
-        "recoveries.honest_failure" => recoveries.honest_failure,
-        "recoveries.false_comfort" => recoveries.false_comfort,
-        "recoveries.false_alarm" => recoveries.false_alarm,
-        "published" => row.published,
-        "packets" => row.cost.packets,
-        "bytes" => row.cost.bytes,
-        "retransmits" => row.cost.retransmits,
-        "broker_peak_messages" => row.cost.broker_peak_messages,
-        "broker_peak_bytes" => row.cost.broker_peak_bytes,
-        "client_peak_messages" => row.cost.client_peak_messages,
-        name => unreachable!("the loader knows no counter {name}"),
+    let count = match counter {
+        Counter::WorstDelay => return totals.worst_delay_ms,
+        Counter::MedianDelay => return median_delay_ms(subscribers.iter().copied()),
+        Counter::Wanted => totals.wanted,
+        Counter::Live => totals.live,
+        Counter::CaughtUp => totals.caught_up,
+        Counter::Missed => totals.missed,
+        Counter::Twice => totals.twice,
+        Counter::OutOfOrder => totals.out_of_order,
+        Counter::Interrupted => totals.interrupted,
+        Counter::Unasked => totals.unasked,
+        Counter::GapsAnnounced => totals.gaps_announced,
+        Counter::HonestSuccess => recoveries.honest_success,
+        Counter::HonestFailure => recoveries.honest_failure,
+        Counter::FalseComfort => recoveries.false_comfort,
+        Counter::FalseAlarm => recoveries.false_alarm,
+        Counter::Published => row.published,
+        Counter::Packets => row.cost.packets,
+        Counter::Bytes => row.cost.bytes,
+        Counter::Retransmits => row.cost.retransmits,
+        Counter::BrokerPeakMessages => row.cost.broker_peak_messages,
+        Counter::BrokerPeakBytes => row.cost.broker_peak_bytes,
+        Counter::ClientPeakMessages => row.cost.client_peak_messages,
     };
     Some(count as f64)
 }

@@ -1,8 +1,9 @@
 //! The plain truth about each guarantee, with the shortest evidence. Never what was claimed.
 
+use super::evidence;
 use super::facts::Moment;
 use super::outcome::{Case, Judged, Late, Repeat};
-use super::{Cause, Guarantee, Truth, evidence};
+use crate::terms::{Cause, Guarantee, Verdict};
 
 /// One thing that a guarantee was violated by.
 #[derive(Clone, Copy)]
@@ -18,7 +19,7 @@ pub enum Violation<'c, 'f, 'a> {
 /// The truth about one guarantee.
 pub struct Judgement<'c, 'f, 'a> {
     /// The plain truth.
-    pub truth: Truth,
+    pub truth: Verdict,
     /// All that violated it, in order.
     pub violations: Vec<Violation<'c, 'f, 'a>>,
     /// Why it is unknown, if it is.
@@ -38,9 +39,9 @@ pub fn judge<'c, 'f, 'a>(case: &'c Case<'f, 'a>, guarantee: Guarantee) -> Judgem
         Guarantee::NoSilentGap => (silent(case), unsettled(case).or_else(|| untold(case))),
     };
     let truth = match (violations.is_empty(), &unknown) {
-        (false, _) => Truth::Violated,
-        (true, Some(_)) => Truth::Unknown,
-        (true, None) => Truth::Holds,
+        (false, _) => Verdict::Violated,
+        (true, Some(_)) => Verdict::Unknown,
+        (true, None) => Verdict::Holds,
     };
     Judgement { truth, violations, unknown }
 }

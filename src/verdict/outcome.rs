@@ -2,13 +2,14 @@
 //!
 //! Counts only; causes come from `cause`, guarantees and anomalies are judged from what is here.
 
+use crate::terms::{Cause, Outcome};
 use std::collections::BTreeMap;
 
 use crate::message::{Mode, Name, Position, PushKind};
 
 use super::copies::{End, Way};
 use super::facts::{BROKER, Copy, Delivery, Facts, Handling, Map, Moment};
-use super::{Cause, MessageOutcome, Outcome, Subscriber, cause};
+use super::{MessageOutcome, Subscriber, cause};
 
 /// One subscriber's case: the facts, what became of each wanted message, and the evidence.
 pub struct Case<'f, 'a> {

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Guarantee, evidence};
+use super::evidence;
 use crate::history::{History, Said, What};
 use crate::message::{Echo, Keep, Message, MessageId, Name, Note};
+use crate::terms::Guarantee;
 use crate::time::Instant;
 
 /// What was seen from outside.

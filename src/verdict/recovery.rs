@@ -13,11 +13,12 @@
 //! it meanwhile that it leaves.
 
 use crate::message::{Answer, Epoch, Position};
+use crate::terms::Cause;
 
+use super::Recoveries;
 use super::facts::{Map, Moment, Told, ToldGap};
 use super::guarantee::is_announced;
 use super::outcome::Case;
-use super::{Cause, Recoveries};
 
 /// A message that was accepted and is lost for good.
 struct Loss {

@@ -7,20 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{History, PowerState, What};
 use crate::message::{Contender, Link, Mode, Name, Note, SessionId};
-use crate::scenario::{Client, Fault, FaultKind, Scenario, When, Who};
+use crate::scenario::{Client, Effect, Fault, Scenario, When, Who};
+use crate::terms::Cause;
 use crate::time::{Duration, Instant};
 
 use super::copies::{Way, unstopped};
 use super::facts::{BROKER, Copy, Facts, MessageFacts};
 use super::guarantee::is_announced;
 use super::outcome::Case;
-use super::{Cause, cause, wanted};
+use super::{cause, wanted};
 
 /// From when on a trial may be settled: everything that the scenario does has been done, and every
 /// fault is over. [`Instant::NEVER`] if one never is.
 pub fn settled_from(scenario: &Scenario) -> Instant {
     let faults = scenario.faults.iter();
-    let over = faults.map(|fault| fault.until + fault.kind.longest_queue()).max();
+    let over = faults.map(|fault| fault.until + fault.effect.longest_queue()).max();
     over.unwrap_or(Instant::ZERO).max(scenario.scripted_until())
 }
 
@@ -104,8 +105,8 @@ fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool
 /// would have found out.
 fn may_still_die(scenario: &Scenario, process: &Name, since: Instant, now: Instant) -> bool {
     let beat = scenario.broker.heartbeat;
-    let has_hit = |fault: &&Fault| match (&fault.kind, &fault.who) {
-        (FaultKind::Disconnect | FaultKind::Slow { .. } | FaultKind::Deaf { .. }, _) => false,
+    let has_hit = |fault: &&Fault| match (&fault.effect, &fault.who) {
+        (Effect::Disconnect | Effect::Slow { .. } | Effect::Deaf { .. }, _) => false,
         (_, Who::Clients(names)) => names.contains(process),
         (_, Who::Broker | Who::Nobody) => true,
     };

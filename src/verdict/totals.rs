@@ -1,10 +1,11 @@
 //! Some subscribers of a contender, summed: all of them for the report, those that are meant for
 //! an expectation. Sums, maxima and the median only; nothing is judged again.
 
+use crate::terms::{Anomaly, Cause};
 use std::collections::BTreeMap;
 
 use super::outcome::lower_median;
-use super::{Anomaly, Cause, Recoveries, Subscriber};
+use super::{Recoveries, Subscriber};
 
 /// What the subscribers got together.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -11,14 +11,13 @@ mod recoveries;
 mod subscriber;
 mod trial;
 
+use delivery_lab::terms::{Claim, Guarantee, Outcome, Verdict};
 use std::collections::BTreeMap;
 
 use delivery_lab::history::History;
 use delivery_lab::message::{Contender, Note};
 use delivery_lab::scenario::Scenario;
-use delivery_lab::verdict::{
-    Bites, ClaimState, Evidence, Finding, Guarantee, Outcome, Row, Subscriber as Judged, Truth,
-};
+use delivery_lab::verdict::{Bites, Evidence, Finding, Row, Subscriber as Judged};
 
 use detections::Notice;
 use outcomes::{Case, Wanted};
@@ -95,13 +94,13 @@ fn worst(subscribers: &[Judged]) -> BTreeMap<Guarantee, Finding> {
         let findings = || subscribers.iter().map(|one| &one.guarantees[guarantee]);
         let has = |verdict| findings().any(|finding| finding.verdict == verdict);
         let verdict = match () {
-            _ if has(Truth::Violated) => Truth::Violated,
-            _ if has(Truth::Unknown) => Truth::Unknown,
-            _ => Truth::Holds,
+            _ if has(Verdict::Violated) => Verdict::Violated,
+            _ if has(Verdict::Unknown) => Verdict::Unknown,
+            _ => Verdict::Holds,
         };
-        let claims = ClaimState::ALL.iter().copied();
+        let claims = Claim::ALL.iter().copied();
         let mut claims = claims.filter(|claim| findings().any(|finding| finding.claim == *claim));
-        let claim = claims.next().unwrap_or(ClaimState::NotClaimed);
+        let claim = claims.next().unwrap_or(Claim::NotClaimed);
         (*guarantee, Finding { verdict, claim, evidence: Evidence::LeftOut })
     };
     Guarantee::ALL.iter().map(of).collect()

@@ -9,9 +9,10 @@ mod law;
 mod stage;
 mod teller;
 
+use delivery_lab::terms::{Anomaly, Cause};
 use std::collections::BTreeMap;
 
-use delivery_lab::verdict::{self, Anomaly, Cause, Row};
+use delivery_lab::verdict::{self, Row};
 use teller::Told;
 
 /// How many histories are judged twice; `ORACLE_HISTORIES` asks for more.

@@ -5,7 +5,7 @@ use delivery_lab::message::{
     AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, From, Heartbeat, Link, Mode, Name,
 };
 use delivery_lab::scenario::{
-    Client, Direction, Fault, FaultKind, Latency, Notice, RoomChange, Scenario, Subscribe, Who,
+    Client, Direction, Effect, Fault, Latency, Notice, RoomChange, Scenario, Subscribe, Who,
 };
 use delivery_lab::time::{Duration, Instant};
 
@@ -105,24 +105,24 @@ fn fault(dice: &mut Dice, names: &[Name]) -> Fault {
     let ms = Duration::from_millis;
     let groups = groups(dice, names);
     let kind = dice.pick(&[
-        FaultKind::Disconnect,
-        FaultKind::Cut,
-        FaultKind::Cut,
-        FaultKind::Partition { groups },
-        FaultKind::Loss { rate: 0.5 },
-        FaultKind::Duplicate { rate: 0.5 },
-        FaultKind::Corrupt { rate: 0.5 },
-        FaultKind::Reorder { rate: 0.5, delay: ms(30) },
-        FaultKind::Latency { latency: Latency { min: ms(20), max: ms(50) } },
-        FaultKind::Bandwidth { bytes_per_second: 1_000, queue_bytes: 100 },
-        FaultKind::Crash { notice: Notice::Silent },
-        FaultKind::Crash { notice: Notice::Given },
-        FaultKind::Pause,
-        FaultKind::Slow { handler: ms(100) },
-        FaultKind::Deaf { queue: "q".into(), event: ROOMS[0].into() },
+        Effect::Disconnect,
+        Effect::Cut,
+        Effect::Cut,
+        Effect::Partition { groups },
+        Effect::Loss { rate: 0.5 },
+        Effect::Duplicate { rate: 0.5 },
+        Effect::Corrupt { rate: 0.5 },
+        Effect::Reorder { rate: 0.5, delay: ms(30) },
+        Effect::Latency { latency: Latency { min: ms(20), max: ms(50) } },
+        Effect::Bandwidth { bytes_per_second: 1_000, queue_bytes: 100 },
+        Effect::Crash { notice: Notice::Silent },
+        Effect::Crash { notice: Notice::Given },
+        Effect::Pause,
+        Effect::Slow { handler: ms(100) },
+        Effect::Deaf { queue: "q".into(), event: ROOMS[0].into() },
     ]);
     let who = match kind {
-        FaultKind::Partition { .. } => Who::Nobody,
+        Effect::Partition { .. } => Who::Nobody,
         _ if dice.percent(20) => Who::Broker,
         _ => Who::Clients(vec![dice.pick(&names[1..])]),
     };

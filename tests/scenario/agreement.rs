@@ -1,22 +1,10 @@
 //! What is said twice is said alike: words of the report, JSON Schema, reference page, types.
 
 use delivery_lab::history::Cost;
-use delivery_lab::scenario::vocabulary::{
-    ANOMALIES, CAUSES, CLAIMS, CONTENDER_COUNTERS, GUARANTEES, RECOVERY_COUNTERS,
-    SUBSCRIBER_COUNTERS, VERDICTS,
-};
-use delivery_lab::scenario::{FaultKind, builtin, reference, schema};
-use delivery_lab::verdict::{Anomaly, Cause, ClaimState, Guarantee, Recoveries, Subscriber, Truth};
+use delivery_lab::scenario::{builtin, reference, schema};
+use delivery_lab::terms::{Counter, CounterOf, FaultKind};
+use delivery_lab::verdict::{Recoveries, Subscriber};
 use serde_json::{Value, json};
-
-#[test]
-fn the_words_of_expectations_are_the_words_of_verdicts() {
-    assert!(CAUSES.into_iter().eq(Cause::ALL.iter().map(|word| word.name())));
-    assert!(GUARANTEES.into_iter().eq(Guarantee::ALL.iter().map(|word| word.name())));
-    assert!(VERDICTS.into_iter().eq(Truth::ALL.iter().map(|word| word.name())));
-    assert!(CLAIMS.into_iter().eq(ClaimState::ALL.iter().map(|word| word.name())));
-    assert!(ANOMALIES.into_iter().eq(Anomaly::ALL.iter().map(|word| word.name())));
-}
 
 #[test]
 fn the_counters_of_expectations_are_the_numbers_of_the_report() {
@@ -25,16 +13,17 @@ fn the_counters_of_expectations_are_the_numbers_of_the_report() {
         let is_counter = |value: &Value| value.is_number() || value.is_null();
         object.into_iter().filter(|(_, value)| is_counter(value)).map(|(key, _)| key).collect()
     };
-    let check = |counters: &[&str], mut keys: Vec<String>| {
-        let mut counters = counters.to_vec();
+    let check = |of: CounterOf, mut keys: Vec<String>| {
+        let counters = Counter::ALL.into_iter().filter(|counter| counter.of() == of);
+        let mut counters: Vec<_> = counters.map(Counter::name).collect();
         counters.sort_unstable();
         keys.sort_unstable();
         assert_eq!(counters, keys);
     };
-    check(&SUBSCRIBER_COUNTERS, keys(json!(Subscriber::default())));
-    check(&RECOVERY_COUNTERS, keys(json!(Recoveries::default())));
-    let cost = keys(json!(Cost::default()));
-    check(&CONTENDER_COUNTERS, cost.into_iter().chain(["published".to_owned()]).collect());
+    check(CounterOf::Subscriber, keys(json!(Subscriber::default())));
+    check(CounterOf::Recoveries, keys(json!(Recoveries::default())));
+    check(CounterOf::Cost, keys(json!(Cost::default())));
+    check(CounterOf::Contender, vec!["published".to_owned()]);
 }
 
 /// The text as an editor sees it.
@@ -89,7 +78,7 @@ fn the_schema_refuses_what_the_loader_refuses() {
         let changed = caps.replacen(right, wrong, 1);
         assert_ne!(changed, caps, "{right} is in the file");
         assert!(!validator.is_valid(&json(&changed)), "{wrong}");
-        assert!(crate::load(&changed, &[]).is_err(), "{wrong}");
+        assert!(super::load(&changed, &[]).is_err(), "{wrong}");
     }
 }
 
@@ -109,5 +98,5 @@ fn every_kind_of_fault_has_its_keys() {
     let kinds = schema["properties"]["fault"]["items"]["oneOf"].as_array().expect("a list");
     let words =
         kinds.iter().map(|kind| kind["properties"]["kind"]["const"].as_str().expect("a word"));
-    assert!(words.eq(FaultKind::NAMES));
+    assert!(words.eq(FaultKind::WORDS));
 }

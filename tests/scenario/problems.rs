@@ -1,18 +1,37 @@
 //! Every diagnostic, as a person reads it.
 
-use crate::{file, load, render};
+use super::{file, load, render};
 
-/// Loads what must be refused, and compares what is said.
-#[track_caller]
-fn check(name: &str, text: &str, settings: &[&str]) {
-    let Err(diagnostics) = load(text, settings) else { panic!("{name}: nothing was refused") };
-    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!(name, render(&diagnostics));
-    });
+/// The diagnostics of one subject, case by case: they become one snapshot.
+struct Cases {
+    subject: &'static str,
+    page: String,
+}
+
+impl Cases {
+    fn of(subject: &'static str) -> Cases {
+        Cases { subject, page: String::new() }
+    }
+
+    /// Loads what must be refused, and notes what is said.
+    #[track_caller]
+    fn check(&mut self, name: &str, text: &str, settings: &[&str]) {
+        let Err(diagnostics) = load(text, settings) else { panic!("{name}: nothing was refused") };
+        self.page += &format!("## {name}\n\n{}\n\n", render(&diagnostics).trim_end());
+    }
+
+    /// Compares all that was said with the snapshot of the subject.
+    #[track_caller]
+    fn compare(self) {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(self.subject, self.page);
+        });
+    }
 }
 
 #[test]
 fn a_file_that_is_not_toml_is_one_problem_with_its_place() {
+    let mut cases = Cases::of("syntax");
     for (name, text) in [
         ("syntax-unquoted", "title = hello\n"),
         ("syntax-no-value", "title =\nrun_for = \"1s\"\n"),
@@ -24,12 +43,14 @@ fn a_file_that_is_not_toml_is_one_problem_with_its_place() {
         ("syntax-header", "[[client]\nid = \"a\"\n"),
         ("syntax-not-a-table", "title = \"t\"\ntitle.x = 1\n"),
     ] {
-        check(name, text, &[]);
+        cases.check(name, text, &[]);
     }
+    cases.compare();
 }
 
 #[test]
 fn a_key_that_is_not_in_the_table_is_refused_with_the_nearest_right_word() {
+    let mut cases = Cases::of("keys");
     for (name, text) in [
         ("key-near", file("sed = 7", "")),
         ("key-far", file("", "[broker]\nfrobnicate = 1")),
@@ -47,12 +68,14 @@ fn a_key_that_is_not_in_the_table_is_refused_with_the_nearest_right_word() {
         ("key-no-client", "title = \"t\"\nrun_for = \"1s\"\n".into()),
         ("key-empty-clients", "title = \"t\"\nrun_for = \"1s\"\nclient = []\n".into()),
     ] {
-        check(name, &text, &[]);
+        cases.check(name, &text, &[]);
     }
+    cases.compare();
 }
 
 #[test]
 fn a_value_of_another_kind_is_refused_with_an_example() {
+    let mut cases = Cases::of("kinds");
     for (name, text) in [
         ("kind-top", file("seed = \"7\"\nabout = 3\ncontenders = \"tcp/catch-up\"", "")),
         (
@@ -81,12 +104,14 @@ fn a_value_of_another_kind_is_refused_with_an_example() {
             ),
         ),
     ] {
-        check(name, &text, &[]);
+        cases.check(name, &text, &[]);
     }
+    cases.compare();
 }
 
 #[test]
 fn a_value_beyond_its_limits_is_refused_with_them() {
+    let mut cases = Cases::of("limits");
     let long = "x".repeat(101);
     for (name, text) in [
         ("limit-numbers", file("seed = -1", "[broker]\nwindow = 0\naccept_queue = 100000")),
@@ -135,12 +160,14 @@ fn a_value_beyond_its_limits_is_refused_with_them() {
             ),
         ),
     ] {
-        check(name, &text, &[]);
+        cases.check(name, &text, &[]);
     }
+    cases.compare();
 }
 
 #[test]
 fn latencies_and_ranges_are_refused_where_they_are_impossible() {
+    let mut cases = Cases::of("latencies-and-ranges");
     for (name, latency) in [
         ("latency-zero", "0ms"),
         ("latency-zero-to", "0ms..3ms"),
@@ -149,7 +176,7 @@ fn latencies_and_ranges_are_refused_where_they_are_impossible() {
         ("latency-no-unit", "10..40"),
         ("latency-long", "25h"),
     ] {
-        check(name, &file(&format!("latency = {latency:?}"), ""), &[]);
+        cases.check(name, &file(&format!("latency = {latency:?}"), ""), &[]);
     }
     for (name, range) in [
         ("range-backwards", "\"5..2\""),
@@ -158,13 +185,15 @@ fn latencies_and_ranges_are_refused_where_they_are_impossible() {
         ("range-negative", "-1"),
         ("range-huge", "\"12345678901234567\""),
     ] {
-        check(name, &file("", &format!("[[expect]]\nmissed = {range}")), &[]);
+        cases.check(name, &file("", &format!("[[expect]]\nmissed = {range}")), &[]);
     }
+    cases.compare();
 }
 
 #[test]
 fn contenders_are_links_and_modes_that_exist() {
-    check(
+    let mut cases = Cases::of("contenders");
+    cases.check(
         "contender-unknown",
         &file(
             "contenders = [\"tpc/catch-up\", \"tcp/catchup\", \"tcp\", \"carrier-pigeon/x\"]",
@@ -172,14 +201,20 @@ fn contenders_are_links_and_modes_that_exist() {
         ),
         &[],
     );
-    check("contender-twice", &file("contenders = [\"tcp/catch-up\", \"tcp/catch-up\"]", ""), &[]);
-    check("contender-none", &file("contenders = []", ""), &[]);
+    cases.check(
+        "contender-twice",
+        &file("contenders = [\"tcp/catch-up\", \"tcp/catch-up\"]", ""),
+        &[],
+    );
+    cases.check("contender-none", &file("contenders = []", ""), &[]);
+    cases.compare();
 }
 
 #[test]
 fn clients_are_told_apart() {
-    check("client-same-id", &file("", "[[client]]\nid = \"shop\""), &[]);
-    check(
+    let mut cases = Cases::of("clients");
+    cases.check("client-same-id", &file("", "[[client]]\nid = \"shop\""), &[]);
+    cases.check(
         "client-two-publishers",
         &file(
             "",
@@ -188,7 +223,7 @@ fn clients_are_told_apart() {
         ),
         &[],
     );
-    check(
+    cases.check(
         "client-many-publishers",
         &file(
             "",
@@ -199,7 +234,7 @@ fn clients_are_told_apart() {
     );
     let twin =
         |rooms: &str| file("", &format!("[[client]]\nid = \"till\"\nname = \"shop\"\n{rooms}"));
-    check("client-other-rooms", &twin("subscribe = [{ queue = \"q\", event = \"f\" }]"), &[]);
+    cases.check("client-other-rooms", &twin("subscribe = [{ queue = \"q\", event = \"f\" }]"), &[]);
     let same = "subscribe = [{ queue = \"q\", event = \"e\" }]";
     for refused in [
         "subscribe = [{ queue = \"q\", event = \"e\", from = \"start\" }]".to_owned(),
@@ -211,10 +246,12 @@ fn clients_are_told_apart() {
     for taken in ["", same] {
         load(&twin(taken), &[]).expect("the same rooms, or none");
     }
+    cases.compare();
 }
 
 #[test]
 fn a_publish_entry_goes_by_the_clock_or_by_an_event() {
+    let mut cases = Cases::of("publish");
     let entry = |keys: &str| {
         file(
             "",
@@ -231,10 +268,10 @@ fn a_publish_entry_goes_by_the_clock_or_by_an_event() {
         ("publish-count-alone", "count = 3"),
         ("publish-too-late", "start = \"10s\""),
     ] {
-        check(name, &entry(keys), &[]);
+        cases.check(name, &entry(keys), &[]);
     }
-    check("publish-default-too-late", &file("", "").replace("10s", "500ms"), &[]);
-    check(
+    cases.check("publish-default-too-late", &file("", "").replace("10s", "500ms"), &[]);
+    cases.check(
         "room-too-late",
         &file(
             "",
@@ -243,20 +280,24 @@ fn a_publish_entry_goes_by_the_clock_or_by_an_event() {
         ),
         &[],
     );
+    cases.compare();
 }
 
 #[test]
 fn a_message_that_no_datagram_carries_is_refused_with_a_udp_contender() {
+    let mut cases = Cases::of("datagrams");
     let big = format!(
         "[[client]]\nid = \"c\"\npublish = [{{ queue = \"q\", event = \"x\", payload = \"{}\" }}]",
         "x".repeat(1_200)
     );
-    check("udp-too-big", &file("", &big), &[]);
+    cases.check("udp-too-big", &file("", &big), &[]);
     load(&file("contenders = [\"tcp/catch-up\"]", &big), &[]).expect("tcp carries it");
+    cases.compare();
 }
 
 #[test]
 fn more_deliveries_than_a_minute_of_work_need_force() {
+    let mut cases = Cases::of("deliveries");
     let text = file(
         "",
         "[[client]]\nid = \"crowd\"\ncount = 1000\n\
@@ -266,10 +307,10 @@ fn more_deliveries_than_a_minute_of_work_need_force() {
         "event = \"e\" }]\n[[client]]\nid = \"shop\"",
         "event = \"e\", every = \"1ms\" }]\n[[client]]\nid = \"shop\"",
     );
-    check("deliveries-many", &text, &[]);
+    cases.check("deliveries-many", &text, &[]);
     let answer = "subscribe = [{ queue = \"q\", event = \"e\" }]\n\
      publish = [{ queue = \"q\", event = \"e\", on = \"e\" }]";
-    check(
+    cases.check(
         "deliveries-avalanche",
         &file(
             "",
@@ -280,10 +321,12 @@ fn more_deliveries_than_a_minute_of_work_need_force() {
         ),
         &[],
     );
+    cases.compare();
 }
 
 #[test]
 fn a_fault_says_what_happens_to_whom_and_when() {
+    let mut cases = Cases::of("faults");
     let fault = |keys: &str| file("", &format!("[[fault]]\n{keys}"));
     for (name, keys) in [
         ("fault-unknown-kind", "kind = \"explode\"\nat = \"1s\"\nwho = \"shop\"\nrate = 1"),
@@ -328,15 +371,17 @@ fn a_fault_says_what_happens_to_whom_and_when() {
              queue_bytes = 100",
         ),
     ] {
-        check(name, &fault(keys), &[]);
+        cases.check(name, &fault(keys), &[]);
     }
     let many = "[[client]]\nid = \"crowd\"\ncount = 3\n[[fault]]\nkind = \"cut\"\n\
      at = \"1s\"\nwho = [\"crowd#3\", \"crowd#4\", \"crowd#03\"]";
-    check("fault-one-of-many", &file("", many), &[]);
+    cases.check("fault-one-of-many", &file("", many), &[]);
+    cases.compare();
 }
 
 #[test]
 fn an_expectation_looks_at_something_that_is_there() {
+    let mut cases = Cases::of("expectations");
     let expect = |keys: &str| {
         file(
             "contenders = [\"tcp/catch-up\"]",
@@ -365,12 +410,14 @@ fn an_expectation_looks_at_something_that_is_there() {
         ("expect-claim", "guarantee = \"in-order\"\nclaim = \"keep\""),
         ("expect-anomaly", "anomaly = \"silence\""),
     ] {
-        check(name, &expect(keys), &[]);
+        cases.check(name, &expect(keys), &[]);
     }
+    cases.compare();
 }
 
 #[test]
 fn a_setting_is_checked_like_the_file_and_quoted() {
+    let mut cases = Cases::of("settings");
     let text = file("", "[[fault]]\nkind = \"cut\"\nat = \"1s\"\nwho = \"shop\"");
     for (name, setting) in [
         ("set-no-value", "seed"),
@@ -384,13 +431,15 @@ fn a_setting_is_checked_like_the_file_and_quoted() {
         ("set-too-late", "fault.0.at=11s"),
         ("set-deep", "broker.a.b.c.d.e.f.g.h.i.j=1"),
     ] {
-        check(name, &text, &[setting]);
+        cases.check(name, &text, &[setting]);
     }
-    check("set-and-file", &file("sed = 3", ""), &["latency=0ms", "run_for=1d"]);
+    cases.check("set-and-file", &file("sed = 3", ""), &["latency=0ms", "run_for=1d"]);
+    cases.compare();
 }
 
 #[test]
 fn every_problem_is_reported_at_once_in_the_order_of_the_file() {
+    let mut cases = Cases::of("all-at-once");
     let text = r#"title = 7
 run_for = "20"
 sed = 1
@@ -410,5 +459,6 @@ for = "0s"
 contender = "tcp/at-least-once"
 missed = "3..1"
 "#;
-    check("all-at-once", text, &[]);
+    cases.check("all-at-once", text, &[]);
+    cases.compare();
 }

@@ -7,7 +7,7 @@ use delivery_lab::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-use crate::render;
+use super::render;
 
 fn config() -> ProptestConfig {
     let regressions = FileFailurePersistence::Direct("tests/regressions/scenario.txt");

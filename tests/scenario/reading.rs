@@ -5,12 +5,13 @@ use delivery_lab::message::{
     WhenFull,
 };
 use delivery_lab::scenario::{
-    Direction, Expected, FaultKind, LoadOptions, Notice, Range, Scenario, Setting, When, Who,
-    builtin, template,
+    Direction, Effect, Expected, LoadOptions, Notice, Range, Scenario, Setting, When, Who, builtin,
+    template,
 };
+use delivery_lab::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use delivery_lab::time::{Duration, Instant};
 
-use crate::{file, load, render};
+use super::{file, load, render};
 
 /// Loads what must be good.
 #[track_caller]
@@ -94,47 +95,47 @@ publish = [
 #[test]
 fn every_kind_of_fault_is_read() {
     let kinds = [
-        ("kind = \"disconnect\"\nwho = \"shop\"", FaultKind::Disconnect),
-        ("kind = \"cut\"\nwho = \"shop\"", FaultKind::Cut),
+        ("kind = \"disconnect\"\nwho = \"shop\"", Effect::Disconnect),
+        ("kind = \"cut\"\nwho = \"shop\"", Effect::Cut),
         (
             "kind = \"partition\"\ngroups = [[\"broker\"], [\"shop\"]]",
-            FaultKind::Partition { groups: vec![vec!["broker".into()], vec!["shop".into()]] },
+            Effect::Partition { groups: vec![vec!["broker".into()], vec!["shop".into()]] },
         ),
-        ("kind = \"loss\"\nwho = \"shop\"\nrate = 0.5", FaultKind::Loss { rate: 0.5 }),
-        ("kind = \"duplicate\"\nwho = \"shop\"\nrate = 1", FaultKind::Duplicate { rate: 1.0 }),
-        ("kind = \"corrupt\"\nwho = \"shop\"\nrate = 0", FaultKind::Corrupt { rate: 0.0 }),
+        ("kind = \"loss\"\nwho = \"shop\"\nrate = 0.5", Effect::Loss { rate: 0.5 }),
+        ("kind = \"duplicate\"\nwho = \"shop\"\nrate = 1", Effect::Duplicate { rate: 1.0 }),
+        ("kind = \"corrupt\"\nwho = \"shop\"\nrate = 0", Effect::Corrupt { rate: 0.0 }),
         (
             "kind = \"reorder\"\nwho = \"shop\"\nrate = 0.1\ndelay = \"9ms\"",
-            FaultKind::Reorder { rate: 0.1, delay: Duration::from_millis(9) },
+            Effect::Reorder { rate: 0.1, delay: Duration::from_millis(9) },
         ),
         (
             "kind = \"latency\"\nwho = \"shop\"\nlatency = \"1ms..2ms\"",
-            FaultKind::Latency { latency: "1ms..2ms".parse().unwrap() },
+            Effect::Latency { latency: "1ms..2ms".parse().unwrap() },
         ),
         (
             "kind = \"bandwidth\"\nwho = \"shop\"\nbytes_per_second = 1\nqueue_bytes = 1500",
-            FaultKind::Bandwidth { bytes_per_second: 1, queue_bytes: 1_500 },
+            Effect::Bandwidth { bytes_per_second: 1, queue_bytes: 1_500 },
         ),
-        ("kind = \"crash\"\nwho = \"shop\"", FaultKind::Crash { notice: Notice::Silent }),
+        ("kind = \"crash\"\nwho = \"shop\"", Effect::Crash { notice: Notice::Silent }),
         (
             "kind = \"crash\"\nwho = \"shop\"\nnotice = true",
-            FaultKind::Crash { notice: Notice::Given },
+            Effect::Crash { notice: Notice::Given },
         ),
-        ("kind = \"pause\"\nwho = \"shop\"", FaultKind::Pause),
+        ("kind = \"pause\"\nwho = \"shop\"", Effect::Pause),
         (
             "kind = \"slow\"\nwho = \"shop\"\nhandler = \"3ms\"",
-            FaultKind::Slow { handler: Duration::from_millis(3) },
+            Effect::Slow { handler: Duration::from_millis(3) },
         ),
         (
             "kind = \"deaf\"\nwho = \"shop\"\nqueue = \"q\"\nevent = \"e\"",
-            FaultKind::Deaf { queue: "q".into(), event: "e".into() },
+            Effect::Deaf { queue: "q".into(), event: "e".into() },
         ),
     ];
     for (keys, kind) in kinds {
         let fault = &good(&file("", &format!("[[fault]]\nat = \"1s\"\n{keys}")), &[]).faults[0];
-        assert_eq!(fault.kind, kind);
+        assert_eq!(fault.effect, kind);
         assert_eq!((fault.at, fault.until), (Instant::from_millis(1_000), Instant::NEVER));
-        assert_eq!(matches!(fault.who, Who::Nobody), matches!(kind, FaultKind::Partition { .. }));
+        assert_eq!(matches!(fault.who, Who::Nobody), matches!(kind, Effect::Partition { .. }));
     }
 }
 
@@ -180,15 +181,15 @@ published = "..4.5"
     );
     let expectations = good(&text, &[]).expectations;
     let exactly = |number| Range { min: Some(number), max: Some(number) };
-    let counter = |name: &str, range| Expected::Counter { name: name.into(), range };
+    let counter = |counter, range| Expected::Counter { counter, range };
     let expected = [
-        counter("live", exactly(3.0)),
-        Expected::MissedBy { cause: "refused".into(), range: Range { min: Some(1.0), max: None } },
-        counter("recoveries.false_comfort", exactly(0.0)),
-        Expected::Verdict { guarantee: "in-order".into(), verdict: "holds".into() },
-        Expected::Claim { guarantee: "in-order".into(), claim: "kept".into() },
-        Expected::Anomaly { name: "stalled".into() },
-        counter("published", Range { min: None, max: Some(4.5) }),
+        counter(Counter::Live, exactly(3.0)),
+        Expected::MissedBy { cause: Cause::Refused, range: Range { min: Some(1.0), max: None } },
+        counter(Counter::FalseComfort, exactly(0.0)),
+        Expected::Verdict { guarantee: Guarantee::InOrder, verdict: Verdict::Holds },
+        Expected::Claim { guarantee: Guarantee::InOrder, claim: Claim::Kept },
+        Expected::Anomaly(Anomaly::Stalled),
+        counter(Counter::Published, Range { min: None, max: Some(4.5) }),
     ];
     assert!(expectations.iter().map(|expectation| &expectation.what).eq(&expected));
     assert_eq!(expectations[0].client, Some("shop".into()));

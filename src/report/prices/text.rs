@@ -6,7 +6,8 @@ use super::super::measure::{COLUMNS, left, wrap};
 use super::super::style::{Ink, Style};
 use super::super::words;
 use super::{Amount, Figure, MEASURES, Price};
-use crate::verdict::{ClaimState, Finding, Guarantee, Row, Truth};
+use crate::terms::{Claim, Guarantee, Verdict};
+use crate::verdict::{Finding, Row};
 
 const EXPLAINED: [&str; 2] = [
     "Under each number: how many times that of the cheapest contender of this storm it is; where \
@@ -63,12 +64,12 @@ fn promise(row: &Row) -> String {
     };
     // A subscriber to whom a guarantee is not promised may see it violated, and no claim is broken.
     let parts = [
-        ("breaks", with(|one| one.claim == ClaimState::Broken)),
-        ("could not keep, outside its terms,", with(|one| one.claim == ClaimState::OutsideTerms)),
-        ("leaves open", with(|one| one.claim == ClaimState::Open)),
-        ("keeps", strongest(with(|one| is_kept(one) && one.verdict != Truth::Violated))),
-        ("keeps where promised", with(|one| is_kept(one) && one.verdict == Truth::Violated)),
-        ("also held:", strongest(with(|one| !is_claimed(one) && one.verdict == Truth::Holds))),
+        ("breaks", with(|one| one.claim == Claim::Broken)),
+        ("could not keep, outside its terms,", with(|one| one.claim == Claim::OutsideTerms)),
+        ("leaves open", with(|one| one.claim == Claim::Open)),
+        ("keeps", strongest(with(|one| is_kept(one) && one.verdict != Verdict::Violated))),
+        ("keeps where promised", with(|one| is_kept(one) && one.verdict == Verdict::Violated)),
+        ("also held:", strongest(with(|one| !is_claimed(one) && one.verdict == Verdict::Holds))),
     ];
     let named = |all: &[Guarantee]| all.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
     let promises = row.guarantees.values().any(is_claimed);
@@ -79,11 +80,11 @@ fn promise(row: &Row) -> String {
 }
 
 fn is_claimed(finding: &Finding) -> bool {
-    finding.claim != ClaimState::NotClaimed
+    finding.claim != Claim::NotClaimed
 }
 
 fn is_kept(finding: &Finding) -> bool {
-    finding.claim == ClaimState::Kept
+    finding.claim == Claim::Kept
 }
 
 /// Without those that exactly-once says already.

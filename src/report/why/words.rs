@@ -7,8 +7,9 @@ use crate::history::{
 };
 use crate::message::{Answer, DropReason, Keep, Message, Note, Position, PushKind, SessionId};
 use crate::report::words::{self, cause, counted};
+use crate::terms::Outcome;
 use crate::time::Instant;
-use crate::verdict::{Followed, Outcome};
+use crate::verdict::Followed;
 
 use super::Evidence;
 use super::cast::{Carried, Cast};

@@ -1,5 +1,7 @@
 //! The keys of `[broker]`. The defaults are those of `message::BrokerLimits`; a test compares.
 
+use crate::message::{Upgrade, WhenFull};
+
 use super::{AMOUNT, Key, Kind, SOME_TIME, Section};
 
 /// What the broker keeps, and for how long it waits.
@@ -43,7 +45,7 @@ pub static BROKER: Section = Section {
         ),
         Key::default(
             "upgrade",
-            Kind::Word(&["accept", "refuse"]),
+            Kind::Word(&Upgrade::WORDS),
             "What becomes of a request to go on with WebSocket: a proxy in between may refuse it.",
             r#""accept""#,
         ),
@@ -61,7 +63,7 @@ static BACKLOG: Section = Section {
         Key::optional("age", SOME_TIME, "How long a message is kept.", r#""1m""#, "for ever"),
         Key::default(
             "when_full",
-            Kind::Word(&["drop-oldest", "refuse"]),
+            Kind::Word(&WhenFull::WORDS),
             "What happens to a message that does not fit: the oldest goes, or it is refused.",
             r#""drop-oldest""#,
         ),

@@ -1,5 +1,6 @@
 //! The keys of `[[client]]`. The defaults are those of `message::ClientLimits`; a test compares.
 
+use crate::message::AckPolicy;
 use crate::scenario::limits;
 
 use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
@@ -44,7 +45,7 @@ pub static CLIENT: Section = Section {
         .example(r#"[{ queue = "acme-widgets", event = "delivered" }]"#),
         Key::default(
             "ack",
-            Kind::Word(&["after-handler", "before-handler", "never"]),
+            Kind::Word(&AckPolicy::WORDS),
             "When it acknowledges a message; all but the first are there to be broken.",
             r#""after-handler""#,
         ),

@@ -1,11 +1,11 @@
 //! The keys of `[[expect]]`: where to look, and what must be there.
 
-use crate::scenario::vocabulary::{ANOMALIES, CAUSES, CLAIMS, GUARANTEES, VERDICTS};
+use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 
 use super::{Key, Kind, Section};
 
-const fn counter(name: &'static str, about: &'static str) -> Key {
-    Key::optional(name, Kind::Bounds, about, r#""1..""#, "not looked at")
+const fn counter(counter: Counter, about: &'static str) -> Key {
+    Key::optional(counter.name(), Kind::Bounds, about, r#""1..""#, "not looked at")
 }
 
 const fn word(
@@ -26,17 +26,17 @@ pub static EXPECT: Section = Section {
     keys: &[
         Key::optional("contender", Kind::Contender, "Which row.", r#""tcp/catch-up""#, "each row"),
         Key::optional("client", Kind::Name, "Which subscriber.", r#""shop""#, "the sum of them"),
-        counter("wanted", "Messages that it wanted: live, caught up and missed."),
-        counter("live", "Handled from a first sending."),
-        counter("caught_up", "Handled from a replay or a redelivery."),
-        counter("missed", "Not handled."),
-        counter("twice", "Handlings beyond the first."),
-        counter("out_of_order", "First handlings below a sequence already handled."),
-        counter("interrupted", "Handler calls cut short by a crash."),
-        counter("unasked", "Handled but not wanted."),
-        counter("worst_delay_ms", "Longest time from hand-over to handled."),
-        counter("median_delay_ms", "Lower median of these times."),
-        counter("gaps_announced", "Gaps that it was told of."),
+        counter(Counter::Wanted, "Messages that it wanted: live, caught up and missed."),
+        counter(Counter::Live, "Handled from a first sending."),
+        counter(Counter::CaughtUp, "Handled from a replay or a redelivery."),
+        counter(Counter::Missed, "Not handled."),
+        counter(Counter::Twice, "Handlings beyond the first."),
+        counter(Counter::OutOfOrder, "First handlings below a sequence already handled."),
+        counter(Counter::Interrupted, "Handler calls cut short by a crash."),
+        counter(Counter::Unasked, "Handled but not wanted."),
+        counter(Counter::WorstDelay, "Longest time from hand-over to handled."),
+        counter(Counter::MedianDelay, "Lower median of these times."),
+        counter(Counter::GapsAnnounced, "Gaps that it was told of."),
         Key::optional(
             "recoveries",
             Kind::Table(&RECOVERIES),
@@ -44,18 +44,28 @@ pub static EXPECT: Section = Section {
             "{ false_comfort = 0 }",
             "not looked at",
         ),
-        counter("published", "Messages handed over by all publishers."),
-        counter("packets", "IP packets of all hosts."),
-        counter("bytes", "Their IP bytes."),
-        counter("retransmits", "TCP segments that carried bytes for a second time."),
-        counter("broker_peak_messages", "Most messages that the broker held at a time."),
-        counter("broker_peak_bytes", "Most bytes of messages that the broker held at a time."),
-        counter("client_peak_messages", "Most messages that one client held at a time."),
-        word("cause", &CAUSES, "With `missed`: counts this cause alone.", r#""not-connected""#),
-        word("guarantee", &GUARANTEES, "With `verdict` or `claim`: which.", r#""at-least-once""#),
-        word("verdict", &VERDICTS, "With `guarantee`: the plain truth.", r#""holds""#),
-        word("claim", &CLAIMS, "With `guarantee`: what became of the claim.", r#""kept""#),
-        word("anomaly", &ANOMALIES, "A pattern that must have been seen.", r#""silent-loss""#),
+        counter(Counter::Published, "Messages handed over by all publishers."),
+        counter(Counter::Packets, "IP packets of all hosts."),
+        counter(Counter::Bytes, "Their IP bytes."),
+        counter(Counter::Retransmits, "TCP segments that carried bytes for a second time."),
+        counter(Counter::BrokerPeakMessages, "Most messages that the broker held at a time."),
+        counter(Counter::BrokerPeakBytes, "Most bytes of messages that the broker held at a time."),
+        counter(Counter::ClientPeakMessages, "Most messages that one client held at a time."),
+        word(
+            "cause",
+            &Cause::WORDS,
+            "With `missed`: counts this cause alone.",
+            r#""not-connected""#,
+        ),
+        word(
+            "guarantee",
+            &Guarantee::WORDS,
+            "With `verdict` or `claim`: which.",
+            r#""at-least-once""#,
+        ),
+        word("verdict", &Verdict::WORDS, "With `guarantee`: the plain truth.", r#""holds""#),
+        word("claim", &Claim::WORDS, "With `guarantee`: what became of the claim.", r#""kept""#),
+        word("anomaly", &Anomaly::WORDS, "A pattern that must have been seen.", r#""silent-loss""#),
     ],
     cases: None,
 };
@@ -65,10 +75,10 @@ static RECOVERIES: Section = Section {
     noun: "the table `recoveries`",
     about: "Whether what a client was told at its recoveries was true.",
     keys: &[
-        counter("honest_success", "Told that all is well, and it was."),
-        counter("honest_failure", "Told that something is lost, and it was."),
-        counter("false_comfort", "Told that all is well, and something was missing."),
-        counter("false_alarm", "Told that something is lost, and nothing was."),
+        counter(Counter::HonestSuccess, "Told that all is well, and it was."),
+        counter(Counter::HonestFailure, "Told that something is lost, and it was."),
+        counter(Counter::FalseComfort, "Told that all is well, and something was missing."),
+        counter(Counter::FalseAlarm, "Told that something is lost, and nothing was."),
     ],
     cases: None,
 };

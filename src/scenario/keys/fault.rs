@@ -1,6 +1,6 @@
 //! The keys of `[[fault]]`: those of every fault, and those of each kind.
 
-use crate::scenario::FaultKind;
+use crate::terms::FaultKind;
 
 use super::{ANY_TIME, Case, Cases, Key, Kind, SOME_TIME, Section};
 
@@ -22,16 +22,13 @@ const DIRECTION: Key = Key::optional(
 
 const RATE: Key = Key::required("rate", Kind::Rate, "Probability, for each packet.", "0.1");
 
-/// Kinds of fault that take clients only: what they do, a broker has not.
-pub const BROKER_CANNOT: [&str; 3] = ["disconnect", "slow", "deaf"];
-
 /// One injected trouble.
 pub static FAULT: Section = Section {
     heading: "[[fault]]",
     noun: "a fault",
     about: "One injected trouble. A packet in flight when it begins still arrives.",
     keys: &[
-        Key::required("kind", Kind::Word(&FaultKind::NAMES), "What happens.", r#""disconnect""#),
+        Key::required("kind", Kind::Word(&FaultKind::WORDS), "What happens.", r#""disconnect""#),
         Key::required("at", ANY_TIME, "When it begins.", r#""2.5s""#),
         Key::optional("for", SOME_TIME, "How long it lasts.", r#""4s""#, "to the end"),
     ],
@@ -39,10 +36,10 @@ pub static FAULT: Section = Section {
 };
 
 const KINDS: &[Case] = &[
-    Case { word: "disconnect", keys: &[WHO] },
-    Case { word: "cut", keys: &[WHO, DIRECTION] },
+    Case { word: FaultKind::Disconnect.name(), keys: &[WHO] },
+    Case { word: FaultKind::Cut.name(), keys: &[WHO, DIRECTION] },
     Case {
-        word: "partition",
+        word: FaultKind::Partition.name(),
         keys: &[Key::required(
             "groups",
             Kind::Groups,
@@ -50,11 +47,11 @@ const KINDS: &[Case] = &[
             r#"[["broker", "driver"], ["shop"]]"#,
         )],
     },
-    Case { word: "loss", keys: &[WHO, DIRECTION, RATE] },
-    Case { word: "duplicate", keys: &[WHO, DIRECTION, RATE] },
-    Case { word: "corrupt", keys: &[WHO, DIRECTION, RATE] },
+    Case { word: FaultKind::Loss.name(), keys: &[WHO, DIRECTION, RATE] },
+    Case { word: FaultKind::Duplicate.name(), keys: &[WHO, DIRECTION, RATE] },
+    Case { word: FaultKind::Corrupt.name(), keys: &[WHO, DIRECTION, RATE] },
     Case {
-        word: "reorder",
+        word: FaultKind::Reorder.name(),
         keys: &[
             WHO,
             DIRECTION,
@@ -63,7 +60,7 @@ const KINDS: &[Case] = &[
         ],
     },
     Case {
-        word: "latency",
+        word: FaultKind::Latency.name(),
         keys: &[
             WHO,
             DIRECTION,
@@ -71,7 +68,7 @@ const KINDS: &[Case] = &[
         ],
     },
     Case {
-        word: "bandwidth",
+        word: FaultKind::Bandwidth.name(),
         keys: &[
             WHO,
             DIRECTION,
@@ -91,7 +88,7 @@ const KINDS: &[Case] = &[
         ],
     },
     Case {
-        word: "crash",
+        word: FaultKind::Crash.name(),
         keys: &[
             WHO,
             Key::default(
@@ -102,13 +99,13 @@ const KINDS: &[Case] = &[
             ),
         ],
     },
-    Case { word: "pause", keys: &[WHO] },
+    Case { word: FaultKind::Pause.name(), keys: &[WHO] },
     Case {
-        word: "slow",
+        word: FaultKind::Slow.name(),
         keys: &[WHO, Key::required("handler", SOME_TIME, "How long.", r#""300ms""#)],
     },
     Case {
-        word: "deaf",
+        word: FaultKind::Deaf.name(),
         keys: &[
             WHO,
             Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#),

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::message::{
-    AckPolicy, ClientLimits, Contender, Dedup, Echo, From, Keep, Link, Name, Payload, Resubscribe,
-    Target,
+    ClientLimits, Contender, Dedup, Echo, From, Keep, Link, Name, Payload, Resubscribe, Target,
 };
 use crate::scenario::{Client, Publish, RoomChange, Subscribe, When, limits};
 use crate::time::{Duration, Instant};
@@ -69,11 +68,7 @@ fn limits_of(record: &Record, context: &Context) -> Option<ClientLimits> {
         inbox: record.whole("inbox")? as usize,
         outbox: record.whole("outbox")? as usize,
         ack_timeout: context.ack_timeout,
-        ack: match record.text("ack")? {
-            "before-handler" => AckPolicy::BeforeHandler,
-            "never" => AckPolicy::Never,
-            _ => AckPolicy::AfterHandler,
-        },
+        ack: record.member("ack")?,
         dedup: if record.flag("dedup")? { Dedup::On } else { Dedup::Off },
         resubscribe: match record.flag("resubscribe")? {
             true => Resubscribe::Always,

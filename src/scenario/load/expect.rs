@@ -1,10 +1,10 @@
 //! The expectations: each counter, guarantee and anomaly of an entry becomes one of its own.
 
 use crate::message::Name;
-use crate::scenario::vocabulary::{CONTENDER_COUNTERS, RECOVERY_COUNTERS, SUBSCRIBER_COUNTERS};
 use crate::scenario::{Expectation, Expected};
+use crate::terms::{Anomaly, Cause, Claim, Counter, CounterOf, Guarantee, Verdict};
 
-use super::problem::{Problem, Problems, quote};
+use super::problem::{Problem, Problems};
 use super::record::{Record, Word};
 use super::roster::Roster;
 
@@ -17,9 +17,7 @@ pub fn all(records: &[Record], roster: &Roster, problems: &mut Problems) -> Vec<
         let client = client(record, roster, problems);
         let mut looked_at = counters(record);
         looked_at.extend(guarantees(record, problems));
-        let anomaly =
-            record.text("anomaly").map(|name| Expected::Anomaly { name: name.to_owned() });
-        looked_at.extend(anomaly);
+        looked_at.extend(record.member::<Anomaly>("anomaly").map(Expected::Anomaly));
         incomplete(record, &looked_at, problems);
         all.extend(looked_at.into_iter().map(|what| Expectation {
             contender,
@@ -32,7 +30,10 @@ pub fn all(records: &[Record], roster: &Roster, problems: &mut Problems) -> Vec<
 
 fn client(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<Name> {
     let text = record.text("client")?.to_owned();
-    for counter in CONTENDER_COUNTERS.into_iter().filter(|counter| record.names(counter)) {
+    let is_of_contender =
+        |one: &Counter| matches!(one.of(), CounterOf::Contender | CounterOf::Cost);
+    let of_contender = Counter::ALL.into_iter().filter(is_of_contender).map(Counter::name);
+    for counter in of_contender.filter(|counter| record.names(counter)) {
         let what = format!("`{counter}` is counted for a contender, not for a client");
         let problem = Problem::new(record.key_of(counter), what, "has no `client`");
         problems
@@ -42,23 +43,19 @@ fn client(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<N
 }
 
 fn counters(record: &Record) -> Vec<Expected> {
-    let mut counters = Vec::new();
-    for name in SUBSCRIBER_COUNTERS.into_iter().chain(CONTENDER_COUNTERS) {
-        let Some(range) = record.bounds(name) else { continue };
-        counters.push(match record.text("cause") {
-            Some(cause) if name == "missed" => {
-                Expected::MissedBy { cause: cause.to_owned(), range }
-            }
-            _ => Expected::Counter { name: name.to_owned(), range },
-        });
-    }
-    if let Some(recoveries) = record.table("recoveries") {
-        for name in RECOVERY_COUNTERS {
-            let Some(range) = recoveries.bounds(name) else { continue };
-            counters.push(Expected::Counter { name: format!("recoveries.{name}"), range });
-        }
-    }
-    counters
+    let cause = record.member::<Cause>("cause");
+    let looked_at = Counter::ALL.into_iter().filter_map(|counter| {
+        let record = match counter.of() {
+            CounterOf::Subscriber | CounterOf::Contender | CounterOf::Cost => record,
+            CounterOf::Recoveries => record.table("recoveries")?,
+        };
+        let range = record.bounds(counter.name())?;
+        Some(match cause {
+            Some(cause) if counter == Counter::Missed => Expected::MissedBy { cause, range },
+            _ => Expected::Counter { counter, range },
+        })
+    });
+    looked_at.collect()
 }
 
 fn guarantees(record: &Record, problems: &mut Problems) -> Vec<Expected> {
@@ -69,19 +66,16 @@ fn guarantees(record: &Record, problems: &mut Problems) -> Vec<Expected> {
             problems.push(problem.help("for example: guarantee = \"at-least-once\""));
         }
     }
-    let Some(guarantee) = record.text("guarantee").map(str::to_owned) else { return Vec::new() };
+    let Some(guarantee) = record.member::<Guarantee>("guarantee") else { return Vec::new() };
     if !record.names("verdict") && !record.names("claim") {
-        let what = format!("{} is looked at, and nothing is expected of it", quote(&guarantee));
+        let what = format!("`{guarantee}` is looked at, and nothing is expected of it");
         let problem = Problem::new(record.key_of("guarantee"), what, "needs `verdict` or `claim`");
         problems.push(problem.help("for example: verdict = \"holds\""));
     }
-    let verdict = record.text("verdict").map(|verdict| Expected::Verdict {
-        guarantee: guarantee.clone(),
-        verdict: verdict.to_owned(),
-    });
-    let claim = record
-        .text("claim")
-        .map(|claim| Expected::Claim { guarantee: guarantee.clone(), claim: claim.to_owned() });
+    let verdict = record.member::<Verdict>("verdict");
+    let verdict = verdict.map(|verdict| Expected::Verdict { guarantee, verdict });
+    let claim = record.member::<Claim>("claim");
+    let claim = claim.map(|claim| Expected::Claim { guarantee, claim });
     verdict.into_iter().chain(claim).collect()
 }
 

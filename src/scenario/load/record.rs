@@ -3,7 +3,9 @@
 //! A value that the walk refused is not there, like one that was left out without a default.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
+use crate::closed_list::UnknownWord;
 use crate::scenario::{Latency, Range};
 use crate::time::Duration;
 
@@ -103,6 +105,12 @@ impl Record {
             Value::Text(text) => Some(text),
             other => panic!("`{name}` is {other:?} in the table of keys"),
         }
+    }
+
+    /// A member of a closed list, of which the table of keys lets no other word through.
+    pub fn member<T: FromStr<Err = UnknownWord>>(&self, name: &'static str) -> Option<T> {
+        let word = self.text(name)?;
+        Some(word.parse().unwrap_or_else(|error| panic!("`{name}`, in the table of keys: {error}")))
     }
 
     /// A list of words.

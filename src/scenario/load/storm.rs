@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::message::Name;
-use crate::scenario::keys::BROKER_CANNOT;
-use crate::scenario::{Direction, Fault, FaultKind, Notice, Who, limits};
+use crate::scenario::{Acts, Direction, Effect, Fault, Notice, Who, limits};
+use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
 use super::client::before_end;
@@ -23,9 +23,9 @@ pub fn all(
     let mut faults = Vec::new();
     for record in records {
         let Some(fault) = fault(record, roster, run_for, problems) else { continue };
-        named += match (&fault.who, &fault.kind) {
+        named += match (&fault.who, &fault.effect) {
             (Who::Clients(processes), _) => processes.len(),
-            (_, FaultKind::Partition { groups }) => groups.iter().map(Vec::len).sum(),
+            (_, Effect::Partition { groups }) => groups.iter().map(Vec::len).sum(),
             _ => 1,
         };
         if named > limits::FAULT_PROCESSES {
@@ -45,14 +45,18 @@ fn fault(
     run_for: Duration,
     problems: &mut Problems,
 ) -> Option<Fault> {
-    let word = record.text("kind")?;
+    let kind = record.member::<FaultKind>("kind")?;
     let at = record.time("at");
     if let Some(at) = at {
         before_end(record, "at", at, run_for, problems);
     }
-    let who =
-        if word == "partition" { Some(Who::Nobody) } else { who(record, word, roster, problems) };
-    let kind = kind(record, word, roster, problems);
+    let who = match kind.acts() {
+        Acts::OnGroups => Some(Who::Nobody),
+        Acts::OnLinks | Acts::OnMachines | Acts::OnApplications => {
+            who(record, kind, roster, problems)
+        }
+    };
+    let effect = effect(record, kind, roster, problems);
     let begin = Instant::ZERO + at.unwrap_or_default();
     let until = record.time("for").map_or(Instant::NEVER, |span| begin + span);
     let direction = match record.text("direction") {
@@ -60,44 +64,43 @@ fn fault(
         Some("out") => Direction::Out,
         _ => Direction::Both,
     };
-    Some(Fault { kind: kind?, who: who?, at: at.map(|_| begin)?, until, direction })
+    Some(Fault { effect: effect?, who: who?, at: at.map(|_| begin)?, until, direction })
 }
 
-fn kind(
+fn effect(
     record: &Record,
-    word: &str,
+    kind: FaultKind,
     roster: &Roster,
     problems: &mut Problems,
-) -> Option<FaultKind> {
-    Some(match word {
-        "disconnect" => FaultKind::Disconnect,
-        "cut" => FaultKind::Cut,
-        "partition" => FaultKind::Partition { groups: groups(record, roster, problems)? },
-        "loss" => FaultKind::Loss { rate: record.rate("rate")? },
-        "duplicate" => FaultKind::Duplicate { rate: record.rate("rate")? },
-        "corrupt" => FaultKind::Corrupt { rate: record.rate("rate")? },
-        "reorder" => {
-            FaultKind::Reorder { rate: record.rate("rate")?, delay: record.time("delay")? }
+) -> Option<Effect> {
+    Some(match kind {
+        FaultKind::Disconnect => Effect::Disconnect,
+        FaultKind::Cut => Effect::Cut,
+        FaultKind::Partition => Effect::Partition { groups: groups(record, roster, problems)? },
+        FaultKind::Loss => Effect::Loss { rate: record.rate("rate")? },
+        FaultKind::Duplicate => Effect::Duplicate { rate: record.rate("rate")? },
+        FaultKind::Corrupt => Effect::Corrupt { rate: record.rate("rate")? },
+        FaultKind::Reorder => {
+            Effect::Reorder { rate: record.rate("rate")?, delay: record.time("delay")? }
         }
-        "latency" => FaultKind::Latency { latency: record.latency("latency")? },
-        "bandwidth" => FaultKind::Bandwidth {
+        FaultKind::Latency => Effect::Latency { latency: record.latency("latency")? },
+        FaultKind::Bandwidth => Effect::Bandwidth {
             bytes_per_second: record.whole("bytes_per_second")?,
             queue_bytes: record.whole("queue_bytes")?,
         },
-        "crash" => FaultKind::Crash {
+        FaultKind::Crash => Effect::Crash {
             notice: if record.flag("notice")? { Notice::Given } else { Notice::Silent },
         },
-        "pause" => FaultKind::Pause,
-        "slow" => FaultKind::Slow { handler: record.time("handler")? },
-        "deaf" => FaultKind::Deaf {
+        FaultKind::Pause => Effect::Pause,
+        FaultKind::Slow => Effect::Slow { handler: record.time("handler")? },
+        FaultKind::Deaf => Effect::Deaf {
             queue: Name::from(record.text("queue")?),
             event: Name::from(record.text("event")?),
         },
-        _ => unreachable!("the table of keys has this kind only"),
     })
 }
 
-fn who(record: &Record, kind: &str, roster: &Roster, problems: &mut Problems) -> Option<Who> {
+fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problems) -> Option<Who> {
     let words = record.words("who")?;
     match words {
         [] => {
@@ -106,7 +109,7 @@ fn who(record: &Record, kind: &str, roster: &Roster, problems: &mut Problems) ->
             return None;
         }
         [word] if word.text == "broker" => {
-            if BROKER_CANNOT.contains(&kind) {
+            if !kind.can_hit_broker() {
                 let what = format!("`{kind}` takes clients only");
                 let problem = Problem::new(word.place, what, "expected a client");
                 problems.push(problem.help("`cut`, `pause` and `crash` can happen to the broker"));

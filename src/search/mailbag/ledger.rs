@@ -5,8 +5,8 @@
 
 use crate::core::Frames;
 use crate::message::{AckPolicy, Dedup, Epoch, Mode, Note, Position, Retention, WhenFull};
+use crate::terms::{Anomaly, Guarantee};
 use crate::time::Instant;
-use crate::verdict::{Anomaly, Guarantee};
 
 use super::super::Wrong;
 use super::reader::{Begins, Handled, Reader};

@@ -5,7 +5,8 @@
 //! a lower rate bites a subset, a shorter fault the same packets while it lasts.
 
 use crate::message::Name;
-use crate::scenario::{Direction, Fault, FaultKind, Latency, Who};
+use crate::scenario::{Direction, Effect, Fault, Latency, Who};
+use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
 use super::super::draw::Draw;
@@ -38,9 +39,21 @@ impl Storm {
     /// A fresh direction, with the faults that act on it.
     pub(super) fn path(&self, from: u32, to: u32, names: &[Name]) -> Path {
         let (sender, receiver) = (&names[from as usize], &names[to as usize]);
-        let acts = |fault: &Fault| match &fault.kind {
-            FaultKind::Partition { groups } => parted(groups, sender, receiver),
-            _ => touches(fault, (from, sender), (to, receiver)),
+        let acts = |fault: &Fault| match &fault.effect {
+            Effect::Partition { groups } => parted(groups, sender, receiver),
+            Effect::Cut
+            | Effect::Loss { .. }
+            | Effect::Duplicate { .. }
+            | Effect::Corrupt { .. }
+            | Effect::Reorder { .. }
+            | Effect::Latency { .. }
+            | Effect::Bandwidth { .. } => touches(fault, (from, sender), (to, receiver)),
+            // They act on processes: no packet is theirs.
+            Effect::Disconnect
+            | Effect::Crash { .. }
+            | Effect::Pause
+            | Effect::Slow { .. }
+            | Effect::Deaf { .. } => false,
         };
         let faults = (0..self.faults.len()).filter(|&index| acts(&self.faults[index].0)).collect();
         Path::new(self.seed.named(&format!("link:{sender}>{receiver}")), faults)
@@ -56,7 +69,7 @@ impl Storm {
         names: &'a [Name],
     ) -> impl Iterator<Item = usize> + 'a {
         let keeps_away = move |fault: &Fault| {
-            matches!(fault.kind, FaultKind::Crash { .. } | FaultKind::Pause)
+            matches!(fault.effect, Effect::Crash { .. } | Effect::Pause)
                 && is_about(fault, (process, &names[process as usize]))
                 && fault.at < now
                 && now <= fault.until
@@ -67,7 +80,7 @@ impl Storm {
     /// The cut or partition that is on.
     pub(super) fn cut(&self, path: &Path, now: Instant) -> Option<usize> {
         self.on(path, now).find(|&index| {
-            matches!(self.faults[index].0.kind, FaultKind::Cut | FaultKind::Partition { .. })
+            matches!(self.faults[index].0.effect, Effect::Cut | Effect::Partition { .. })
         })
     }
 
@@ -86,7 +99,7 @@ impl Storm {
         for at in 0..path.faults.len() {
             let index = path.faults[at];
             let (fault, _) = &self.faults[index];
-            let FaultKind::Bandwidth { bytes_per_second: rate, queue_bytes } = fault.kind else {
+            let Effect::Bandwidth { bytes_per_second: rate, queue_bytes } = fault.effect else {
                 continue;
             };
             if !fault.is_on(now) {
@@ -106,18 +119,12 @@ impl Storm {
 
     /// The loss that takes the packet.
     pub(super) fn lost(&self, path: &Path, key: Key, now: Instant) -> Option<usize> {
-        self.struck(path, key, 0, now, |kind| match kind {
-            FaultKind::Loss { rate } => Some(*rate),
-            _ => None,
-        })
+        self.struck(path, key, 0, now, FaultKind::Loss)
     }
 
     /// The duplication that copies the packet.
     pub(super) fn copied(&self, path: &Path, key: Key, now: Instant) -> Option<usize> {
-        self.struck(path, key, 0, now, |kind| match kind {
-            FaultKind::Duplicate { rate } => Some(*rate),
-            _ => None,
-        })
+        self.struck(path, key, 0, now, FaultKind::Duplicate)
     }
 
     /// The bit that a corruption flips in a copy of the packet.
@@ -130,10 +137,7 @@ impl Storm {
         bytes: usize,
         bit: &mut Vec<usize>,
     ) -> Option<u32> {
-        let index = self.struck(path, key, copy, now, |kind| match kind {
-            FaultKind::Corrupt { rate } => Some(*rate),
-            _ => None,
-        })?;
+        let index = self.struck(path, key, copy, now, FaultKind::Corrupt)?;
         bit.push(index);
         Some(self.dice(path, index, key, copy).named("bit").below(bytes as u64 * 8) as u32)
     }
@@ -158,44 +162,35 @@ impl Storm {
         let drawn = dice.between(latency.min.as_millis(), latency.max.as_millis());
         let whole = Instant::from_millis(leaves.as_micros().div_ceil(1_000));
         let due = (whole + Duration::from_millis(drawn)).max(path.last_due);
-        let held = self.struck(path, key, copy, now, |kind| match kind {
-            FaultKind::Reorder { rate, .. } => Some(*rate),
-            _ => None,
-        });
-        match held {
-            Some(index) => {
-                bit.push(index);
-                let FaultKind::Reorder { delay, .. } = self.faults[index].0.kind else {
-                    unreachable!("only a reorder holds back")
-                };
-                due + delay
-            }
-            None => {
-                path.last_due = due;
-                due
-            }
+        let held = self.struck(path, key, copy, now, FaultKind::Reorder);
+        if let Some(index) = held
+            && let Effect::Reorder { delay, .. } = self.faults[index].0.effect
+        {
+            bit.push(index);
+            return due + delay;
         }
+        path.last_due = due;
+        due
     }
 
     fn latency_of(&self, index: usize) -> Option<(usize, Latency)> {
-        match self.faults[index].0.kind {
-            FaultKind::Latency { latency } => Some((index, latency)),
-            _ => None,
-        }
+        let Effect::Latency { latency } = self.faults[index].0.effect else { return None };
+        Some((index, latency))
     }
 
-    /// The first fault that is on, has a rate, and strikes.
+    /// The first fault of a kind with a rate that is on and strikes.
     fn struck(
         &self,
         path: &Path,
         key: Key,
         copy: u64,
         now: Instant,
-        rate: impl Fn(&FaultKind) -> Option<f64>,
+        kind: FaultKind,
     ) -> Option<usize> {
         self.on(path, now).find(|&index| {
-            rate(&self.faults[index].0.kind)
-                .is_some_and(|rate| self.dice(path, index, key, copy).unit() < rate)
+            let effect = &self.faults[index].0.effect;
+            let rate = effect.rate().filter(|_| effect.kind() == kind);
+            rate.is_some_and(|rate| self.dice(path, index, key, copy).unit() < rate)
         })
     }
 
@@ -210,8 +205,8 @@ impl Storm {
 
 /// What tells a fault from the others of a storm, whichever of them are taken away.
 fn label(fault: &Fault) -> String {
-    let whom = match (&fault.kind, &fault.who) {
-        (FaultKind::Partition { groups }, _) => {
+    let whom = match (&fault.effect, &fault.who) {
+        (Effect::Partition { groups }, _) => {
             let groups: Vec<String> = groups.iter().map(|group| join(group)).collect();
             groups.join("|")
         }
@@ -219,7 +214,7 @@ fn label(fault: &Fault) -> String {
         (_, Who::Broker) => "the broker".to_owned(),
         (_, Who::Nobody) => String::new(),
     };
-    format!("{} {whom} {:?} {}", fault.kind.name(), fault.direction, fault.at.as_micros())
+    format!("{} {whom} {:?} {}", fault.effect.kind(), fault.direction, fault.at.as_micros())
 }
 
 fn join(names: &[Name]) -> String {

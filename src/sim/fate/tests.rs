@@ -10,9 +10,15 @@ fn names() -> Vec<Name> {
     ["broker", "a", "b"].into_iter().map(Name::from).collect()
 }
 
-fn on_a(kind: FaultKind) -> Fault {
+fn on_a(kind: Effect) -> Fault {
     let who = Who::Clients(vec!["a".into()]);
-    Fault { kind, who, at: Instant::ZERO, until: Instant::NEVER, direction: Direction::Both }
+    Fault {
+        effect: kind,
+        who,
+        at: Instant::ZERO,
+        until: Instant::NEVER,
+        direction: Direction::Both,
+    }
 }
 
 fn fates(latency: Latency, faults: &[Fault]) -> Fates {
@@ -53,35 +59,34 @@ fn jitter_keeps_the_order_and_the_range() {
 
 #[test]
 fn loss_takes_its_share_of_one_link_only() {
-    let mut fates = fates(TWENTY, &[on_a(FaultKind::Loss { rate: 0.1 })]);
+    let mut fates = fates(TWENTY, &[on_a(Effect::Loss { rate: 0.1 })]);
     // 1,000 packets at 10 %: 100, standard deviation 9.5; four of those is 38.
     assert!((62..=138).contains(&dropped(&lots(&mut fates, 1, 0)).len()));
     assert!(dropped(&lots(&mut fates, 2, 0)).is_empty());
     assert_eq!(
         fates.bites()[0] as usize,
-        dropped(&lots(&mut self::fates(TWENTY, &[on_a(FaultKind::Loss { rate: 0.1 }),]), 1, 0))
-            .len()
+        dropped(&lots(&mut self::fates(TWENTY, &[on_a(Effect::Loss { rate: 0.1 }),]), 1, 0)).len()
     );
 }
 
 #[test]
 fn a_lower_rate_bites_a_subset() {
-    let bitten = |rate| dropped(&lots(&mut fates(TWENTY, &[on_a(FaultKind::Loss { rate })]), 1, 0));
+    let bitten = |rate| dropped(&lots(&mut fates(TWENTY, &[on_a(Effect::Loss { rate })]), 1, 0));
     let (few, many) = (bitten(0.05), bitten(0.2));
     assert!(few.iter().all(|n| many.contains(n)) && few.len() < many.len());
 }
 
 #[test]
 fn taking_a_fault_away_moves_no_other_dice() {
-    let loss = on_a(FaultKind::Loss { rate: 0.1 });
-    let other = on_a(FaultKind::Duplicate { rate: 0.5 });
+    let loss = on_a(Effect::Loss { rate: 0.1 });
+    let other = on_a(Effect::Duplicate { rate: 0.5 });
     let both = dropped(&lots(&mut fates(TWENTY, &[other, loss.clone()]), 1, 0));
     assert_eq!(dropped(&lots(&mut fates(TWENTY, &[loss]), 1, 0)), both);
 }
 
 #[test]
 fn a_packet_more_moves_only_the_dice_of_its_millisecond() {
-    let fault = [on_a(FaultKind::Loss { rate: 0.3 })];
+    let fault = [on_a(Effect::Loss { rate: 0.3 })];
     let alone = lots(&mut fates(TWENTY, &fault), 1, 0);
     let mut crowded = fates(TWENTY, &fault);
     let outcomes = |lots: &[Lot]| lots.iter().map(|lot| lot.outcome).collect::<Vec<_>>();
@@ -97,7 +102,7 @@ fn a_packet_more_moves_only_the_dice_of_its_millisecond() {
 
 #[test]
 fn a_cut_is_seen_from_who_and_while_it_lasts() {
-    let mut cut = on_a(FaultKind::Cut);
+    let mut cut = on_a(Effect::Cut);
     (cut.at, cut.until) = (Instant::from_millis(100), Instant::from_millis(200));
     cut.direction = Direction::Out;
     let mut fates = fates(TWENTY, &[cut]);
@@ -107,7 +112,7 @@ fn a_cut_is_seen_from_who_and_while_it_lasts() {
 
 #[test]
 fn a_fault_of_the_broker_is_on_all_its_links() {
-    let mut cut = on_a(FaultKind::Cut);
+    let mut cut = on_a(Effect::Cut);
     (cut.who, cut.direction) = (Who::Broker, Direction::In);
     let mut fates = fates(TWENTY, &[cut]);
     assert_eq!(dropped(&lots(&mut fates, 1, 0)).len(), 1_000);
@@ -118,7 +123,7 @@ fn a_fault_of_the_broker_is_on_all_its_links() {
 #[test]
 fn a_partition_parts_groups_and_nobody_else() {
     let groups = vec![vec!["broker".into()], vec!["b".into()]];
-    let fault = Fault { who: Who::Nobody, ..on_a(FaultKind::Partition { groups }) };
+    let fault = Fault { who: Who::Nobody, ..on_a(Effect::Partition { groups }) };
     let mut fates = fates(TWENTY, &[fault]);
     assert_eq!(dropped(&lots(&mut fates, 0, 2)).len(), 1_000);
     assert!(dropped(&lots(&mut fates, 0, 1)).is_empty());
@@ -128,7 +133,7 @@ fn a_partition_parts_groups_and_nobody_else() {
 #[test]
 fn held_packets_are_overtaken() {
     let delay = Duration::from_millis(50);
-    let lots = lots(&mut fates(TWENTY, &[on_a(FaultKind::Reorder { rate: 0.2, delay })]), 1, 0);
+    let lots = lots(&mut fates(TWENTY, &[on_a(Effect::Reorder { rate: 0.2, delay })]), 1, 0);
     for (lot, ms) in lots.iter().zip(0..) {
         assert_eq!(due(lot), if lot.bit.is_empty() { ms + 20 } else { ms + 70 });
     }
@@ -139,7 +144,7 @@ fn held_packets_are_overtaken() {
 fn the_last_latency_that_is_on_wins() {
     let of = |ms| {
         let ms = Duration::from_millis(ms);
-        on_a(FaultKind::Latency { latency: Latency { min: ms, max: ms } })
+        on_a(Effect::Latency { latency: Latency { min: ms, max: ms } })
     };
     let mut later = of(200);
     later.at = Instant::from_millis(500);
@@ -150,7 +155,7 @@ fn the_last_latency_that_is_on_wins() {
 
 #[test]
 fn a_narrow_line_delays_then_crowds_out() {
-    let kind = FaultKind::Bandwidth { bytes_per_second: 10_000, queue_bytes: 300 };
+    let kind = Effect::Bandwidth { bytes_per_second: 10_000, queue_bytes: 300 };
     let mut fates = fates(TWENTY, &[on_a(kind)]);
     let burst: Vec<Lot> = (0..5).map(|_| fates.decide(Instant::ZERO, 1, 0, 100)).collect();
     // 100 bytes take 10 ms. One is sent while two wait: 300 bytes, full.
@@ -161,7 +166,7 @@ fn a_narrow_line_delays_then_crowds_out() {
 
 #[test]
 fn a_copy_arrives_too_and_a_flipped_bit_lies_in_the_packet() {
-    let faults = [on_a(FaultKind::Duplicate { rate: 0.5 }), on_a(FaultKind::Corrupt { rate: 0.5 })];
+    let faults = [on_a(Effect::Duplicate { rate: 0.5 }), on_a(Effect::Corrupt { rate: 0.5 })];
     let lots = lots(&mut fates(JITTER, &faults), 1, 0);
     let arrivals = |lot: &Lot| match lot.outcome {
         Outcome::Arrives(first, second) => [Some(first), second].into_iter().flatten().collect(),
@@ -179,7 +184,7 @@ fn a_copy_arrives_too_and_a_flipped_bit_lies_in_the_packet() {
 fn the_tick_is_the_least_latency_from_one_to_twenty_milliseconds() {
     let of = |ms| Latency { min: Duration::from_millis(ms), max: Duration::from_millis(ms + 50) };
     for (scenario, fault, expected) in [(10, 200, 10), (50, 5, 5), (100, 200, 20), (1, 1, 1)] {
-        let faults = [on_a(FaultKind::Latency { latency: of(fault) })];
+        let faults = [on_a(Effect::Latency { latency: of(fault) })];
         assert_eq!(tick(of(scenario), &faults).as_millis(), expected);
     }
 }

@@ -6,12 +6,12 @@ use crate::net::Datagrams as _;
 /// A busy trial: an echoing server, TCP and UDP clients, a storm of everything.
 fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, Totals, Vec<Vec<Read>>) {
     let faults = vec![
-        fault(FaultKind::Loss { rate: 0.1 }, 0, 60_000),
-        fault(FaultKind::Cut, 2_000, 3_000),
-        fault(FaultKind::Duplicate { rate: 0.1 }, 0, 60_000),
-        fault(FaultKind::Reorder { rate: 0.1, delay: Duration::from_millis(35) }, 0, 60_000),
-        fault(FaultKind::Corrupt { rate: 0.05 }, 0, 60_000),
-        fault(FaultKind::Bandwidth { bytes_per_second: 20_000, queue_bytes: 4_000 }, 4_000, 5_000),
+        fault(Effect::Loss { rate: 0.1 }, 0, 60_000),
+        fault(Effect::Cut, 2_000, 3_000),
+        fault(Effect::Duplicate { rate: 0.1 }, 0, 60_000),
+        fault(Effect::Reorder { rate: 0.1, delay: Duration::from_millis(35) }, 0, 60_000),
+        fault(Effect::Corrupt { rate: 0.05 }, 0, 60_000),
+        fault(Effect::Bandwidth { bytes_per_second: 20_000, queue_bytes: 4_000 }, 4_000, 5_000),
     ];
     let mut plan = plan(4, faults, 6_505);
     plan.latency.max = Duration::from_millis(45);

@@ -13,7 +13,7 @@ fn delays(told: &Told<(u64, Instant)>, every_ms: u64) -> Vec<u64> {
 #[test]
 fn nothing_is_lost_through_twenty_percent_packet_loss() {
     let told = Told::default();
-    let faults = vec![fault(FaultKind::Loss { rate: 0.2 }, 0, 60_000)];
+    let faults = vec![fault(Effect::Loss { rate: 0.2 }, 0, 60_000)];
     let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(500, 20)]);
     assert_eq!(delays(&told, 20).len(), 500);
     assert!(totals.retransmits > 30 && totals.bites[0] > 100, "{totals:?}");
@@ -22,7 +22,7 @@ fn nothing_is_lost_through_twenty_percent_packet_loss() {
 #[test]
 fn nothing_is_lost_through_a_cut_of_three_seconds() {
     let told = Told::default();
-    let faults = vec![fault(FaultKind::Cut, 2_000, 5_000)];
+    let faults = vec![fault(Effect::Cut, 2_000, 5_000)];
     let (_, totals) = run(plan(2, faults, 20_000), vec![reader(&told), writer(500, 20)]);
     assert_eq!(delays(&told, 20).len(), 500);
     assert!(totals.retransmits > 0 && totals.bites[0] > 0);
@@ -34,7 +34,7 @@ fn the_worst_delay_of_a_cut_follows_from_the_doubling_of_the_timeout() {
     // The second number leaves at 2,000, in the cut. Its retransmissions leave 200, then 400,
     // 800, 1,600, 3,200 ms after one another: at 2,200, 2,600, 3,400, 5,000 and 8,200. The cut
     // ends at 6,000, so the last of these gets through and arrives at 8,220.
-    let faults = vec![fault(FaultKind::Cut, 2_000, 6_000)];
+    let faults = vec![fault(Effect::Cut, 2_000, 6_000)];
     run(plan(2, faults, 20_000), vec![reader(&told), writer(2, 1_000)]);
     assert_eq!(delays(&told, 1_000), [20, 6_220]);
 }
@@ -44,7 +44,7 @@ fn three_duplicate_acknowledgements_retransmit_before_the_timeout() {
     let told = Told::default();
     // As above, but a number leaves every second. Those of 6,000, 7,000 and 8,000 get through,
     // out of order; each is answered with a duplicate ACK, the third comes back at 8,040.
-    let faults = vec![fault(FaultKind::Cut, 2_000, 6_000)];
+    let faults = vec![fault(Effect::Cut, 2_000, 6_000)];
     run(plan(2, faults, 20_000), vec![reader(&told), writer(10, 1_000)]);
     assert_eq!(delays(&told, 1_000)[..2], [20, 6_060]);
 }
@@ -251,7 +251,7 @@ fn an_idle_peer_never_notices_a_half_open_connection_before_it_asks() {
 #[test]
 fn flipped_bits_are_dropped_and_everything_arrives_intact() {
     let told = Told::default();
-    let faults = vec![fault(FaultKind::Corrupt { rate: 0.2 }, 0, 60_000)];
+    let faults = vec![fault(Effect::Corrupt { rate: 0.2 }, 0, 60_000)];
     let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(300, 20)]);
     assert_eq!(delays(&told, 20).len(), 300);
     assert!(totals.bites[0] > 80 && totals.retransmits > 20, "{totals:?}");

@@ -42,7 +42,7 @@ fn drops(history: &History, process: u32) -> Vec<(Instant, u64, Fate)> {
 #[test]
 fn ten_percent_loss_loses_ten_percent_and_each_is_accounted_for() {
     let told = Told::default();
-    let faults = vec![fault(FaultKind::Loss { rate: 0.1 }, 0, 30_000)];
+    let faults = vec![fault(Effect::Loss { rate: 0.1 }, 0, 30_000)];
     let (history, _) = run(plan(2, faults, 30_000), vec![sink(&told), source(2_000, 10)]);
     let told = told.lock().unwrap();
     // 2,000 at 10 %: 200, standard deviation 13.4; four of those is 54.
@@ -56,7 +56,7 @@ fn ten_percent_loss_loses_ten_percent_and_each_is_accounted_for() {
 #[test]
 fn a_flipped_bit_is_found_by_the_checksum_on_arrival() {
     let told = Told::default();
-    let faults = vec![fault(FaultKind::Corrupt { rate: 0.5 }, 0, 30_000)];
+    let faults = vec![fault(Effect::Corrupt { rate: 0.5 }, 0, 30_000)];
     let (history, totals) = run(plan(2, faults, 30_000), vec![sink(&told), source(500, 10)]);
     let told = told.lock().unwrap();
     assert!(told.iter().all(|n| (1..=500).contains(n)) && told.is_sorted());
@@ -134,8 +134,8 @@ fn a_socket_that_nobody_reads_fills_up() {
 fn a_copied_datagram_is_dropped_only_when_both_copies_are() {
     let told = Told::default();
     let faults = vec![
-        fault(FaultKind::Duplicate { rate: 1.0 }, 0, 30_000),
-        fault(FaultKind::Corrupt { rate: 0.5 }, 0, 30_000),
+        fault(Effect::Duplicate { rate: 1.0 }, 0, 30_000),
+        fault(Effect::Corrupt { rate: 0.5 }, 0, 30_000),
     ];
     let (history, _) = run(plan(2, faults, 30_000), vec![sink(&told), source(1_000, 10)]);
     let told = told.lock().unwrap();
@@ -150,7 +150,7 @@ fn a_copied_datagram_is_dropped_only_when_both_copies_are() {
 #[test]
 fn a_cut_names_the_sender_the_flow_and_the_moment() {
     let told = Told::default();
-    let faults = vec![fault(FaultKind::Cut, 15, 25)];
+    let faults = vec![fault(Effect::Cut, 15, 25)];
     let (history, _) = run(plan(2, faults, 1_000), vec![sink(&told), source(3, 10)]);
     let dropped = history.events.iter().find_map(|event| match &event.what {
         What::Dropped { flow, datagram, fate } => Some((event.at, **flow, *datagram, *fate)),

@@ -1,7 +1,7 @@
 //! Patterns of time: what waits for nothing, and what was lost before anybody noticed.
 
+use crate::terms::Cause;
 use crate::time::Instant;
-use crate::verdict::Cause;
 use crate::verdict::facts::Session;
 use crate::verdict::outcome::Judged;
 
@@ -20,7 +20,7 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let broker = &facts.scenario.broker;
     let patience = broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout;
     let faults = facts.scenario.faults.iter().filter(|fault| fault.at <= facts.ended_at);
-    let over = faults.map(|fault| fault.until + fault.kind.longest_queue());
+    let over = faults.map(|fault| fault.until + fault.effect.longest_queue());
     let quiet = over.max().unwrap_or(Instant::ZERO);
     let handlings = facts.deliveries.handlings(scene.case.subscriber);
     let idle = handlings.iter().map(|handling| handling.returned.at).max().unwrap_or(Instant::ZERO);

@@ -1,7 +1,7 @@
 //! Which paths the scenario cuts when. Never what was on them.
 
 use crate::message::Name;
-use crate::scenario::{Direction, Fault, FaultKind, Scenario, Who};
+use crate::scenario::{Direction, Effect, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
 
 use super::hash::{Map, Set};
@@ -67,12 +67,12 @@ impl Cut {
 
 impl Between {
     fn of(fault: &Fault, roll: &Roll) -> Option<Between> {
-        match (&fault.kind, &fault.who) {
-            (FaultKind::Cut, Who::Clients(names)) => {
+        match (&fault.effect, &fault.who) {
+            (Effect::Cut, Who::Clients(names)) => {
                 Some(Between::Links(names.iter().filter_map(|name| roll.process(name)).collect()))
             }
-            (FaultKind::Cut, Who::Broker) => Some(Between::AllLinks),
-            (FaultKind::Partition { groups }, _) => Some(Between::Groups(sides(groups, roll))),
+            (Effect::Cut, Who::Broker) => Some(Between::AllLinks),
+            (Effect::Partition { groups }, _) => Some(Between::Groups(sides(groups, roll))),
             _ => None,
         }
     }
@@ -92,9 +92,9 @@ fn longest_flight(scenario: &Scenario) -> Duration {
     let mut latency = scenario.latency.max;
     let mut waiting = Duration::ZERO;
     for fault in &scenario.faults {
-        match &fault.kind {
-            FaultKind::Latency { latency: other } => latency = latency.max(other.max),
-            FaultKind::Reorder { delay, .. } => waiting = waiting + *delay,
+        match &fault.effect {
+            Effect::Latency { latency: other } => latency = latency.max(other.max),
+            Effect::Reorder { delay, .. } => waiting = waiting + *delay,
             kind => waiting = waiting + kind.longest_queue(),
         }
     }

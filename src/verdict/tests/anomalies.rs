@@ -2,9 +2,10 @@
 
 use crate::history::PowerState;
 use crate::message::{Answer, EndReason, From, Note, PushKind, SessionId};
-use crate::scenario::{FaultKind, Notice, Who};
+use crate::scenario::{Effect, Notice, Who};
+use crate::terms::Anomaly;
 use crate::time::{Duration, Instant};
-use crate::verdict::{Anomaly, Recoveries};
+use crate::verdict::Recoveries;
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
@@ -106,10 +107,10 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
     let waiting = |at: u64| catch_up().at(at).under_way(1);
     check(Anomaly::Stalled, waiting(53_999), 1);
     check(Anomaly::Stalled, waiting(54_000), 0);
-    check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 53_000), 1);
-    check(Anomaly::Stalled, waiting(1_000).fault(FaultKind::Cut, 2_000, 60_000), 0);
+    check(Anomaly::Stalled, waiting(1_000).fault(Effect::Cut, 2_000, 53_000), 1);
+    check(Anomaly::Stalled, waiting(1_000).fault(Effect::Cut, 2_000, 60_000), 0);
     // Its queue outlives it: 2,000 bytes at 100 a second.
-    let slow = FaultKind::Bandwidth { bytes_per_second: 100, queue_bytes: 2_000 };
+    let slow = Effect::Bandwidth { bytes_per_second: 100, queue_bytes: 2_000 };
     check(Anomaly::Stalled, waiting(1_000).fault(slow.clone(), 2_000, 53_000), 0);
     check(Anomaly::Stalled, waiting(1_000).fault(slow, 2_000, 33_000), 1);
     check(Anomaly::Stalled, waiting(1_000).at(60_000).delivered(2), 0);
@@ -128,13 +129,13 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
 
 #[test]
 fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
-    let cut = || story("tcp/fire-and-forget").joined().fault(FaultKind::Cut, 500, 9_000);
+    let cut = || story("tcp/fire-and-forget").joined().fault(Effect::Cut, 500, 9_000);
     let ends = |story: Story| story.at(3_000).broker_end(Some(Heartbeat)).closed(Heartbeat);
     check(Anomaly::LateDetection, ends(cut().at(1_000).under_way(1)), 1);
     check(Anomaly::LateDetection, ends(cut()).at(4_000).handed_over(1).accepted(1), 0);
     check(Anomaly::LateDetection, ends(cut().at(100).under_way(1)), 0);
     // It heals unnoticed, and the session ends by another.
-    let crash = FaultKind::Crash { notice: Notice::Silent };
+    let crash = Effect::Crash { notice: Notice::Silent };
     let healed = || cut().fault(crash.clone(), 20_000, 30_000);
     let dies = |story: Story| story.at(21_000).broker_end(Some(Heartbeat)).closed(Heartbeat);
     check(Anomaly::LateDetection, dies(healed().at(8_999).under_way(1)), 1);
@@ -255,7 +256,7 @@ fn check_detections(story: Story, expected: &[(&str, Option<f64>, Option<&str>)]
 #[test]
 fn each_side_notices_by_the_end_of_the_session_that_it_had() {
     let with = |kind| catch_up().fault(kind, 2_000, 60_000);
-    let cut = || with(FaultKind::Cut).at(5_000).closed(Heartbeat);
+    let cut = || with(Effect::Cut).at(5_000).closed(Heartbeat);
     let broker = ("broker", Some(3_000.0), Some("heartbeat"));
     check_detections(cut(), &[broker, ("client", None, None)]);
     check_detections(
@@ -263,23 +264,23 @@ fn each_side_notices_by_the_end_of_the_session_that_it_had() {
         &[broker, ("client", Some(7_000.0), Some("RST"))],
     );
     // Who acts itself has nothing to notice.
-    let away = with(FaultKind::Disconnect).at(2_000).lost(Left).at(2_020).closed(Fin);
+    let away = with(Effect::Disconnect).at(2_000).lost(Left).at(2_020).closed(Fin);
     check_detections(away, &[("broker", Some(20.0), Some("FIN"))]);
-    let crash = FaultKind::Crash { notice: Notice::Silent };
+    let crash = Effect::Crash { notice: Notice::Silent };
     let down = with(crash.clone()).at(2_000).power(SHOP, PowerState::PowerLost);
     check_detections(down, &[("broker", None, None)]);
     let mut broker_down = with(crash).at(2_000).broker_crashed().at(8_000).lost(Heartbeat);
     broker_down.scenario.faults[0].who = Who::Broker;
     check_detections(broker_down, &[("client", Some(6_000.0), Some("heartbeat"))]);
     // One without a session to end.
-    check_detections(story("tcp/catch-up").fault(FaultKind::Cut, 2_000, 3_000), &[]);
+    check_detections(story("tcp/catch-up").fault(Effect::Cut, 2_000, 3_000), &[]);
 }
 
 #[test]
 fn what_may_end_a_session_is_noticed_where_it_did() {
     let kinds = || {
-        let narrow = FaultKind::Bandwidth { bytes_per_second: 1_000, queue_bytes: 4_000 };
-        [FaultKind::Loss { rate: 0.5 }, FaultKind::Corrupt { rate: 0.5 }, narrow]
+        let narrow = Effect::Bandwidth { bytes_per_second: 1_000, queue_bytes: 4_000 };
+        [Effect::Loss { rate: 0.5 }, Effect::Corrupt { rate: 0.5 }, narrow]
     };
     let ended = ("broker", Some(3_000.0), Some("heartbeat"));
     let failed = ("client", Some(4_000.0), Some("HTTP timeout"));
@@ -291,12 +292,12 @@ fn what_may_end_a_session_is_noticed_where_it_did() {
         let note = Note::RequestFailed { session, reason: EndReason::HttpTimeout };
         check_detections(with().at(6_000).note(SHOP, note), &[failed]);
         // Beside a fault that surely ends sessions it explains nothing.
-        let cut = with().fault(FaultKind::Cut, 3_000, 4_000).at(5_000).closed(Heartbeat);
+        let cut = with().fault(Effect::Cut, 3_000, 4_000).at(5_000).closed(Heartbeat);
         let noticed = ("broker", Some(2_000.0), Some("heartbeat"));
         check_detections(cut, &[noticed, ("client", None, None)]);
     }
     // A heartbeat of 25 s + 20 s after it had healed, it can not have been it any more.
-    let healed = || catch_up().fault(FaultKind::Loss { rate: 1.0 }, 2_000, 5_000);
+    let healed = || catch_up().fault(Effect::Loss { rate: 1.0 }, 2_000, 5_000);
     let late = ("broker", Some(48_000.0), Some("heartbeat"));
     check_detections(healed().at(50_000).closed(Heartbeat), &[late]);
     check_detections(healed().at(50_001).closed(Heartbeat), &[]);
@@ -304,18 +305,18 @@ fn what_may_end_a_session_is_noticed_where_it_did() {
 
 #[test]
 fn an_end_that_something_else_explains_notices_nothing() {
-    let cut = |until| catch_up().fault(FaultKind::Cut, 2_000, until);
+    let cut = |until| catch_up().fault(Effect::Cut, 2_000, until);
     let ends = |story: Story| story.at(5_000).closed(Heartbeat).lost(Left);
     let broker = ("broker", Some(3_000.0), Some("heartbeat"));
     let (unseen, left) = (("broker", None, None), ("client", None, None));
     let first = |story: Story, expected| check_detections(story, &[expected, left]);
     first(ends(cut(3_000)), broker);
     // Another fault that began after it had healed, and before the end, if it can end a session.
-    let loss = || FaultKind::Loss { rate: 0.5 };
+    let loss = || Effect::Loss { rate: 0.5 };
     first(ends(cut(3_000).fault(loss(), 3_000, 9_000)), unseen);
     first(ends(cut(3_000).fault(loss(), 2_999, 9_000)), broker);
     first(ends(cut(3_000).fault(loss(), 5_001, 9_000)), broker);
-    let slow = FaultKind::Slow { handler: Duration::from_secs(1) };
+    let slow = Effect::Slow { handler: Duration::from_secs(1) };
     first(ends(cut(3_000).fault(slow, 4_000, 9_000)), broker);
     let mut elsewhere = cut(3_000).fault(loss(), 4_000, 9_000);
     elsewhere.scenario.faults[1].who = Who::Clients(vec!["driver".into()]);
@@ -335,9 +336,9 @@ fn an_end_that_something_else_explains_notices_nothing() {
 fn a_partition_is_noticed_by_those_whom_it_separates_from_the_broker() {
     let groups = |groups: &[&[&str]]| {
         let names = |group: &&[&str]| group.iter().map(|name| (*name).into()).collect();
-        let mut story = catch_up().fault(FaultKind::Partition { groups: vec![] }, 2_000, 9_000);
+        let mut story = catch_up().fault(Effect::Partition { groups: vec![] }, 2_000, 9_000);
         let fault = &mut story.scenario.faults[0];
-        fault.kind = FaultKind::Partition { groups: groups.iter().map(names).collect() };
+        fault.effect = Effect::Partition { groups: groups.iter().map(names).collect() };
         (fault.who, fault.until) = (Who::Nobody, Instant::NEVER);
         story.at(5_000).lost(Heartbeat)
     };

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::history::{Fate, Flow, PowerState, What};
 use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, RoomJoin, Target};
-use crate::scenario::FaultKind;
+use crate::scenario::Effect;
+use crate::terms::Cause;
 use crate::time::Instant;
-use crate::verdict::{Cause, follow};
+use crate::verdict::follow;
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
@@ -142,7 +143,7 @@ fn a_datagram_is_missed_by_what_dropped_it() {
 #[test]
 fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
     let cause = Cause::SentIntoDeadLink;
-    let cut = |story: Story| story.fault(FaultKind::Cut, 500, 5_000);
+    let cut = |story: Story| story.fault(Effect::Cut, 500, 5_000);
     check(cause, cut(udp()).under_way(1).at(1_020).dropped(Fate::Lost));
     check(cause, cut(tcp()).under_way(1).at(46_000).broker_end(Some(Heartbeat)));
     check(
@@ -197,7 +198,7 @@ fn who_is_awake_or_back_again_can_be_reached() {
 
 #[test]
 fn a_cut_the_other_way_does_not_make_the_link_dead() {
-    let mut story = tcp().fault(FaultKind::Cut, 500, 5_000);
+    let mut story = tcp().fault(Effect::Cut, 500, 5_000);
     story.scenario.faults[0].direction = crate::scenario::Direction::Out;
     check(Cause::DiedInSocket, story.under_way(1).at(46_000).broker_end(Some(Heartbeat)));
 }
@@ -285,7 +286,7 @@ fn the_last_copy_decides_and_the_upper_row_of_two() {
     let on_its_way = catch_up().under_way(1).at(2_000).evicted(1, 1);
     check(Cause::DiedInSocket, on_its_way.at(3_000).shop_end(Some(Reset), (0, 0)));
     // The crash ends the pushed copy and the backlog's at one instant.
-    let cut = catch_up().fault(FaultKind::Cut, 500, 5_000).under_way(1);
+    let cut = catch_up().fault(Effect::Cut, 500, 5_000).under_way(1);
     check(Cause::SentIntoDeadLink, cut.at(2_000).broker_crashed());
     // A second push counts for itself.
     let again = udp().under_way(1).dropped(Fate::Lost).at(3_000).pushed(1, Again);

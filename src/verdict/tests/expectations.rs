@@ -1,10 +1,10 @@
 //! Expectations in words, and what a run comes to.
 
 use crate::message::{EndReason, PushKind};
-use crate::scenario::{Expectation, Expected, FaultKind, Range};
+use crate::scenario::{Effect, Expectation, Expected, Range};
+use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use crate::verdict::{
-    Anomaly, Bites, Cause, Row, RunResult, Subscriber, Totals, check_expectations, median_delay_ms,
-    result,
+    Bites, Row, RunResult, Subscriber, Totals, check_expectations, median_delay_ms, result,
 };
 
 use super::story::{Story, scenario, story};
@@ -13,8 +13,8 @@ fn range(min: Option<f64>, max: Option<f64>) -> Range {
     Range { min, max }
 }
 
-fn counter(name: &str, range: Range) -> Expected {
-    Expected::Counter { name: name.into(), range }
+fn counter(counter: Counter, range: Range) -> Expected {
+    Expected::Counter { counter, range }
 }
 
 /// One handled after 40 ms, one missed.
@@ -43,17 +43,17 @@ fn check(expectation: Expectation, expected: &[(&str, Option<&str>, Option<bool>
 #[test]
 fn a_counter_is_compared_with_a_range() {
     let tcp = Some("tcp/fire-and-forget");
-    for (name, range, words, measured, met) in [
-        ("missed", range(Some(0.0), Some(0.0)), "missed = 0", "1", false),
-        ("missed", range(Some(1.0), None), "missed = 1..", "1", true),
-        ("live", range(None, Some(3.0)), "live = ..3", "1", true),
-        ("wanted", range(Some(3.0), Some(5.0)), "wanted = 3..5", "2", false),
-        ("published", range(Some(2.0), Some(2.0)), "published = 2", "2", true),
-        ("worst_delay_ms", range(None, Some(40.5)), "worst_delay_ms = ..40.5", "40", true),
-        ("median_delay_ms", range(Some(50.0), None), "median_delay_ms = 50..", "40", false),
-        ("packets", range(Some(0.0), None), "packets = 0..", "0", true),
+    for (looked_at, range, words, measured, met) in [
+        (Counter::Missed, range(Some(0.0), Some(0.0)), "missed = 0", "1", false),
+        (Counter::Missed, range(Some(1.0), None), "missed = 1..", "1", true),
+        (Counter::Live, range(None, Some(3.0)), "live = ..3", "1", true),
+        (Counter::Wanted, range(Some(3.0), Some(5.0)), "wanted = 3..5", "2", false),
+        (Counter::Published, range(Some(2.0), Some(2.0)), "published = 2", "2", true),
+        (Counter::WorstDelay, range(None, Some(40.5)), "worst_delay_ms = ..40.5", "40", true),
+        (Counter::MedianDelay, range(Some(50.0), None), "median_delay_ms = 50..", "40", false),
+        (Counter::Packets, range(Some(0.0), None), "packets = 0..", "0", true),
         (
-            "recoveries.honest_success",
+            Counter::HonestSuccess,
             range(Some(1.0), None),
             "recoveries.honest_success = 1..",
             "0",
@@ -61,24 +61,26 @@ fn a_counter_is_compared_with_a_range() {
         ),
     ] {
         let words = format!("tcp/fire-and-forget {words}");
-        check(expecting(tcp, None, counter(name, range)), &[(&words, Some(measured), Some(met))]);
+        check(
+            expecting(tcp, None, counter(looked_at, range)),
+            &[(&words, Some(measured), Some(met))],
+        );
     }
 }
 
 #[test]
 fn a_client_a_cause_a_guarantee_and_an_anomaly_can_be_meant() {
-    let missed = || counter("missed", range(Some(1.0), Some(1.0)));
-    let by =
-        |cause: &str| Expected::MissedBy { cause: cause.into(), range: range(Some(1.0), None) };
-    let guarantee = || "at-least-once".to_owned();
-    let verdict = Expected::Verdict { guarantee: guarantee(), verdict: "holds".into() };
-    let claim = Expected::Claim { guarantee: guarantee(), claim: "not-claimed".into() };
-    let anomaly = Expected::Anomaly { name: "duplicate".into() };
+    let missed = || counter(Counter::Missed, range(Some(1.0), Some(1.0)));
+    let by = |cause| Expected::MissedBy { cause, range: range(Some(1.0), None) };
+    let guarantee = Guarantee::AtLeastOnce;
+    let verdict = Expected::Verdict { guarantee, verdict: Verdict::Holds };
+    let claim = Expected::Claim { guarantee, claim: Claim::NotClaimed };
+    let anomaly = Expected::Anomaly(Anomaly::Duplicate);
     for (client, what, words, measured, met) in [
         (Some("shop"), missed(), "shop missed = 1", "1", true),
         (Some("nobody"), missed(), "nobody missed = 1", "no such subscriber", false),
-        (None, by("not-connected"), "missed by not-connected = 1..", "1", true),
-        (None, by("evicted"), "missed by evicted = 1..", "0", false),
+        (None, by(Cause::NotConnected), "missed by not-connected = 1..", "1", true),
+        (None, by(Cause::Evicted), "missed by evicted = 1..", "0", false),
         (None, verdict, "at-least-once verdict = holds", "violated", false),
         (Some("shop"), claim, "shop at-least-once claim = not-claimed", "not-claimed", true),
         (None, anomaly, "anomaly duplicate = 1..", "0", false),
@@ -90,7 +92,7 @@ fn a_client_a_cause_a_guarantee_and_an_anomaly_can_be_meant() {
 
 #[test]
 fn a_contender_is_compared_with_its_own_row_and_none_with_every_row() {
-    let wanted = || counter("wanted", range(Some(1.0), None));
+    let wanted = || counter(Counter::Wanted, range(Some(1.0), None));
     let rows = [story("udp/catch-up").joined().row(), told().row()];
     let met = |contender| {
         let mut scenario = scenario();
@@ -110,7 +112,7 @@ fn a_client_is_meant_by_its_name_or_by_the_id_of_its_entry() {
     story.processes[2].client = "store".into();
     for (client, met) in [("store", true), ("shop", true), ("driver", false)] {
         story.scenario.expectations =
-            vec![expecting(None, Some(client), counter("missed", range(None, Some(9.0))))];
+            vec![expecting(None, Some(client), counter(Counter::Missed, range(None, Some(9.0))))];
         let checked = check_expectations(&story.scenario, &[story.row()]);
         assert_eq!(checked[0].met, Some(met), "{client}");
     }
@@ -120,10 +122,12 @@ fn a_client_is_meant_by_its_name_or_by_the_id_of_its_entry() {
 fn without_subscribers_there_are_counters_and_no_delays() {
     let mut nobody = story("tcp/fire-and-forget").handed_over(1);
     nobody.scenario.clients[1].subscribe.clear();
-    for (name, measured, met) in
-        [("published", "1", true), ("wanted", "0", false), ("worst_delay_ms", "none", false)]
-    {
-        let what = counter(name, range(Some(1.0), None));
+    for (looked_at, measured, met) in [
+        (Counter::Published, "1", true),
+        (Counter::Wanted, "0", false),
+        (Counter::WorstDelay, "none", false),
+    ] {
+        let what = counter(looked_at, range(Some(1.0), None));
         nobody.scenario.expectations = vec![expecting(None, None, what)];
         let checked = check_expectations(&nobody.scenario, &[nobody.row()]);
         assert_eq!((checked[0].measured.as_deref(), checked[0].met), (Some(measured), Some(met)));
@@ -133,7 +137,7 @@ fn without_subscribers_there_are_counters_and_no_delays() {
 #[test]
 fn an_anomaly_that_was_seen_once_is_as_expected() {
     let mut twice = told().at(3_000).connected().handled(1, PushKind::Again);
-    let anomaly = Expected::Anomaly { name: "duplicate".into() };
+    let anomaly = Expected::Anomaly(Anomaly::Duplicate);
     twice.scenario.expectations = vec![expecting(None, None, anomaly)];
     let checked = check_expectations(&twice.scenario, &[twice.row()]);
     assert_eq!((checked[0].measured.as_deref(), checked[0].met), (Some("1"), Some(true)));
@@ -165,7 +169,7 @@ fn several_subscribers_are_summed_and_of_their_delays_the_worst_and_the_middle_c
 
 #[test]
 fn what_was_not_run_counts_neither_way() {
-    let what = counter("missed", range(Some(0.0), Some(0.0)));
+    let what = counter(Counter::Missed, range(Some(0.0), Some(0.0)));
     check(
         expecting(Some("udp/catch-up"), None, what.clone()),
         &[("udp/catch-up missed = 0", None, None)],
@@ -181,7 +185,8 @@ fn what_was_not_run_counts_neither_way() {
 fn a_storm_that_never_bit_is_inconclusive_unless_an_expectation_failed() {
     let calm = told().row();
     let row = |bit| Row { faults: vec![Bites { fault: 0, bit }], ..calm.clone() };
-    let expect = |most| vec![expecting(None, None, counter("missed", range(None, Some(most))))];
+    let expect =
+        |most| vec![expecting(None, None, counter(Counter::Missed, range(None, Some(most))))];
     for (rows, faults, most, expected) in [
         (vec![calm.clone()], 0, 1.0, RunResult::Met),
         (vec![calm.clone()], 0, 0.0, RunResult::Failed),
@@ -189,7 +194,7 @@ fn a_storm_that_never_bit_is_inconclusive_unless_an_expectation_failed() {
         (vec![row(0), row(1)], 1, 1.0, RunResult::Met),
         (vec![row(0)], 1, 0.0, RunResult::Failed),
     ] {
-        let mut scenario = story("udp/catch-up").fault(FaultKind::Cut, 0, 1).scenario;
+        let mut scenario = story("udp/catch-up").fault(Effect::Cut, 0, 1).scenario;
         scenario.faults.truncate(faults);
         scenario.expectations = expect(most);
         let checked = check_expectations(&scenario, &rows);

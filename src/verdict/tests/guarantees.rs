@@ -4,23 +4,24 @@ use crate::history::PowerState;
 use crate::message::{
     AckPolicy, Answer, Dedup, DropReason, EndReason, From, Keep, Note, PushKind, Target,
 };
-use crate::scenario::FaultKind;
-use crate::verdict::{ClaimState, Evidence, Guarantee, Truth, claim};
+use crate::scenario::Effect;
+use crate::terms::{Claim, Guarantee, Verdict};
+use crate::verdict::{Evidence, claim};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
-use ClaimState::{Broken, Kept, NotClaimed, Open, OutsideTerms};
+use Claim::{Broken, Kept, NotClaimed, Open, OutsideTerms};
 use EndReason::{Fin, Reset};
 use Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce, InOrder, NoSilentGap};
 use PushKind::{Again, Live};
-use Truth::{Holds, Unknown, Violated};
+use Verdict::{Holds, Unknown, Violated};
 
 /// What is found about a guarantee to the shop.
 #[track_caller]
 fn check(
     story: &Story,
     guarantee: Guarantee,
-    (verdict, claim): (Truth, ClaimState),
+    (verdict, claim): (Verdict, Claim),
     evidence: Option<&str>,
 ) {
     let finding = story.shop().guarantees[&guarantee].clone();
@@ -261,7 +262,7 @@ fn a_gap_is_silent_until_it_is_told() {
 fn a_contender_is_as_good_as_its_worst_subscriber() {
     let kept = catch_up().delivered(1).shop();
     let broken = twice(catch_up()).shop();
-    let open = catch_up().fault(FaultKind::Pause, 0, 1).under_way(1).shop();
+    let open = catch_up().fault(Effect::Pause, 0, 1).under_way(1).shop();
     for (subscribers, guarantee, verdict, claim) in [
         (vec![&kept, &broken], AtMostOnce, Violated, Broken),
         (vec![&kept, &open], AtLeastOnce, Unknown, Open),

@@ -3,8 +3,9 @@
 use crate::history::PowerState;
 use crate::message::{Answer, Dedup, Echo, EndReason, From, Note, PushKind, Target};
 use crate::scenario::RoomChange;
+use crate::terms::{Cause, Outcome};
 use crate::time::Instant;
-use crate::verdict::{Cause, Followed, Outcome, Subscriber, follow};
+use crate::verdict::{Followed, Subscriber, follow};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, message, story};
 

@@ -1,11 +1,12 @@
 //! Any soup of events is judged without a panic, and the sums hold; a long history is judged in
 //! time that grows with its length.
 
+use crate::terms::Verdict;
 use proptest::prelude::*;
 
 use crate::history::{Fate, PowerState, What};
 use crate::message::{Answer, Contender, EndReason, From, Keep, Note, PushKind, Target};
-use crate::scenario::FaultKind;
+use crate::scenario::Effect;
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
@@ -15,7 +16,7 @@ const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again]
 type Step = (u8, u64, u64, u64);
 
 fn told(contender: Contender, steps: &[Step]) -> Story {
-    let begin = story(&contender.to_string()).fault(FaultKind::Cut, 200, 900);
+    let begin = story(&contender.to_string()).fault(Effect::Cut, 200, 900);
     let mut now = 0;
     steps.iter().fold(begin, |story, step| {
         now += step.3;
@@ -111,11 +112,11 @@ proptest! {
     fn what_is_not_fine_is_said(
         steps in prop::collection::vec((0..36_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..60),
     ) {
-        use crate::verdict::{Evidence, Truth};
+        use crate::verdict::Evidence;
         for contender in Contender::all() {
             for (guarantee, finding) in told(contender, &steps).shop().guarantees {
                 let is_said = matches!(finding.evidence, Evidence::Said(Some(_)));
-                prop_assert_eq!(finding.verdict != Truth::Holds, is_said, "{}", guarantee);
+                prop_assert_eq!(finding.verdict != Verdict::Holds, is_said, "{}", guarantee);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::message::{
     Answer, BrokerLimits, ClientLimits, Contender, EndReason, From, Link, Message, MessageId, Mode,
     Name, Note, Payload, Position, PushKind, SessionId, Target,
 };
-use crate::scenario::{Client, Direction, Fault, FaultKind, Latency, Scenario, Subscribe, Who};
+use crate::scenario::{Client, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
 use crate::time::{Duration, Instant};
 use crate::verdict::{Row, Subscriber, judge};
 
@@ -118,9 +118,9 @@ impl Story {
     }
 
     /// A fault of this kind on the shop, between two milliseconds. It makes no events.
-    pub fn fault(mut self, kind: FaultKind, from: u64, until: u64) -> Story {
+    pub fn fault(mut self, effect: Effect, from: u64, until: u64) -> Story {
         self.scenario.faults.push(Fault {
-            kind,
+            effect,
             who: Who::Clients(vec!["shop".into()]),
             at: Instant::from_millis(from),
             until: Instant::from_millis(until),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use delivery_lab::message::{Note, SessionId};
+use delivery_lab::terms::{Anomaly, Cause};
 use delivery_lab::time::Instant;
-use delivery_lab::verdict::{Anomaly, Cause};
 
 use super::causes::Attached;
 use super::detections::{Notice, is_blind};
@@ -143,7 +143,7 @@ impl Case<'_, '_> {
         let is_with_publisher = !accepted.iter().any(|(when, _)| is_here(*when));
         let Some(path) = self.path_since(one, is_with_publisher) else { return false };
         let begun = trial.scenario.faults.iter().filter(|one| one.at <= trial.history.ended_at);
-        let faults = begun.map(|fault| fault.until + longest_queue(&fault.kind));
+        let faults = begun.map(|fault| fault.until + longest_queue(&fault.effect));
         let calls = self.handlings.iter().map(|one| trial.at(one.when));
         let free = faults.chain(calls).chain([trial.at(dated), path]).max().unwrap_or_default();
         one.missed.is_some_and(|(_, cause)| cause == Cause::Unsettled)

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use delivery_lab::history::What;
 use delivery_lab::message::{Answer, Link, MessageId, Mode, Name, Note, Position, SessionId};
+use delivery_lab::terms::Cause;
 use delivery_lab::time::Instant;
-use delivery_lab::verdict::Cause;
 
 use super::copies::{ALIVE, End, Way};
 use super::subscriber::Subscriber;

@@ -2,8 +2,8 @@
 
 use delivery_lab::history::{Fate, Flow, What};
 use delivery_lab::message::{Link, MessageId, Mode, Name, Note, PushKind, SessionId};
+use delivery_lab::terms::Cause;
 use delivery_lab::time::Instant;
-use delivery_lab::verdict::Cause;
 
 use super::subscriber::Subscriber;
 use super::trial::{BROKER, Session, Tap, Trial, When};

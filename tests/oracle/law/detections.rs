@@ -1,7 +1,7 @@
 //! Who noticed which fault when, and what nobody had noticed yet.
 
 use delivery_lab::message::{EndReason, Note};
-use delivery_lab::scenario::{Fault, FaultKind, Who};
+use delivery_lab::scenario::{Effect, Fault, Who};
 use delivery_lab::time::Instant;
 use delivery_lab::verdict::Detection;
 
@@ -28,7 +28,7 @@ pub fn notices(trial: Trial<'_>) -> Vec<Notice> {
             }
             let sides = sides(fault).iter();
             let seen = sides.filter_map(|side| notice(trial, (index, fault), process, side));
-            notices.extend(seen.filter(|one| is_sure(&fault.kind) || one.detection.by.is_some()));
+            notices.extend(seen.filter(|one| is_sure(&fault.effect) || one.detection.by.is_some()));
         }
     }
     notices
@@ -49,34 +49,32 @@ pub fn is_blind(notices: &[Notice], processes: &[u32], at: Instant) -> bool {
 
 /// Who can notice: nobody notices what it does itself.
 fn sides(fault: &Fault) -> &'static [&'static str] {
-    match (&fault.kind, &fault.who) {
-        (FaultKind::Disconnect, _) => &["broker"],
-        (FaultKind::Crash { .. }, Who::Broker) => &["client"],
-        (FaultKind::Crash { .. }, _) => &["broker"],
-        (FaultKind::Cut | FaultKind::Partition { .. } | FaultKind::Pause, _) => {
-            &["broker", "client"]
-        }
+    match (&fault.effect, &fault.who) {
+        (Effect::Disconnect, _) => &["broker"],
+        (Effect::Crash { .. }, Who::Broker) => &["client"],
+        (Effect::Crash { .. }, _) => &["broker"],
+        (Effect::Cut | Effect::Partition { .. } | Effect::Pause, _) => &["broker", "client"],
         (kind, _) if spoils_packets(kind) => &["broker", "client"],
         _ => &[],
     }
 }
 
 /// Whether sessions surely end of a fault that lasts.
-fn is_sure(kind: &FaultKind) -> bool {
-    use FaultKind::{Crash, Cut, Disconnect, Partition, Pause};
+fn is_sure(kind: &Effect) -> bool {
+    use Effect::{Crash, Cut, Disconnect, Partition, Pause};
     matches!(kind, Disconnect | Crash { .. } | Pause | Cut | Partition { .. })
 }
 
 /// Whether a session may end of it, if it spoils the wrong packets.
-fn spoils_packets(kind: &FaultKind) -> bool {
-    matches!(kind, FaultKind::Loss { .. } | FaultKind::Corrupt { .. } | FaultKind::Bandwidth { .. })
+fn spoils_packets(kind: &Effect) -> bool {
+    matches!(kind, Effect::Loss { .. } | Effect::Corrupt { .. } | Effect::Bandwidth { .. })
 }
 
 /// Whether a fault is on the link of a process to the broker.
 fn is_on(trial: Trial<'_>, fault: &Fault, process: u32) -> bool {
     let name = &trial.history.processes[process as usize].name;
-    match (&fault.kind, &fault.who) {
-        (FaultKind::Partition { groups }, _) => {
+    match (&fault.effect, &fault.who) {
+        (Effect::Partition { groups }, _) => {
             let of = |name| groups.iter().position(|group| group.contains(name));
             let (broker, client) = (of(&"broker".into()), of(name));
             broker.is_some() && client.is_some() && broker != client
@@ -167,7 +165,7 @@ fn is_of_another_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When)
     trial.scenario.faults.iter().any(|other| {
         let is_later = fault.until <= other.at;
         let is_surer =
-            is_sure(&other.kind) && spoils_packets(&fault.kind) && other.until >= fault.at;
+            is_sure(&other.kind) && spoils_packets(&fault.effect) && other.until >= fault.at;
         (is_sure(&other.kind) || spoils_packets(&other.kind))
             && (is_later || is_surer)
             && other.at <= trial.at(end)
@@ -179,6 +177,6 @@ fn is_of_another_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When)
 /// Whether it may have been this fault, by the time.
 fn is_in_time(trial: Trial<'_>, fault: &Fault, end: When) -> bool {
     let heartbeat = trial.scenario.broker.heartbeat;
-    let last = fault.until + longest_queue(&fault.kind) + heartbeat.every + heartbeat.timeout;
-    is_sure(&fault.kind) || trial.at(end) <= last
+    let last = fault.until + longest_queue(&fault.effect) + heartbeat.every + heartbeat.timeout;
+    is_sure(&fault.effect) || trial.at(end) <= last
 }

@@ -1,10 +1,11 @@
 //! What one subscriber got of everything: message by message, and in numbers.
 
+use delivery_lab::terms::{Cause, Outcome};
 use std::collections::BTreeMap;
 
 use delivery_lab::history::What;
 use delivery_lab::message::{Message, MessageId, Mode, Note, PushKind, SessionId};
-use delivery_lab::verdict::{Cause, MessageOutcome, Outcome};
+use delivery_lab::verdict::MessageOutcome;
 
 use super::copies::{End, Way};
 use super::subscriber::Subscriber;

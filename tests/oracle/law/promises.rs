@@ -1,11 +1,12 @@
 //! What a subscriber was promised, and whether it was kept.
 
+use delivery_lab::terms::{Cause, Claim, Guarantee, Verdict};
 use std::collections::BTreeMap;
 
 use delivery_lab::message::{
     AckPolicy, Answer, Dedup, Epoch, Link, MessageId, Mode, Name, Note, Position,
 };
-use delivery_lab::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Truth};
+use delivery_lab::verdict::{Evidence, Finding};
 
 use super::copies::End;
 use super::outcomes::{Case, Handling, Wanted};
@@ -30,23 +31,23 @@ impl<'s, 'a> Case<'s, 'a> {
         let is_claimed = self.is_claimed(guarantee);
         let said =
             |verdict, claim, said| Finding { verdict, claim, evidence: Evidence::Said(said) };
-        let claimed = |claim| if is_claimed { claim } else { ClaimState::NotClaimed };
+        let claimed = |claim| if is_claimed { claim } else { Claim::NotClaimed };
         let Some(first) = offences.first() else {
             return match unknown {
-                None => said(Truth::Holds, claimed(ClaimState::Kept), None),
-                unknown => said(Truth::Unknown, claimed(ClaimState::Open), unknown),
+                None => said(Verdict::Holds, claimed(Claim::Kept), None),
+                unknown => said(Verdict::Unknown, claimed(Claim::Open), unknown),
             };
         };
         let terms = || offences.iter().map(|one| (one, self.outside(*one)));
         let (claim, evidence) = match terms().find(|(_, term)| term.is_none()) {
-            _ if !is_claimed => (ClaimState::NotClaimed, self.sentence(first)),
-            Some((within, _)) => (ClaimState::Broken, self.sentence(within)),
+            _ if !is_claimed => (Claim::NotClaimed, self.sentence(first)),
+            Some((within, _)) => (Claim::Broken, self.sentence(within)),
             None => {
                 let term = self.outside(*first).unwrap_or_default();
-                (ClaimState::OutsideTerms, format!("{}: {term}", self.sentence(first)))
+                (Claim::OutsideTerms, format!("{}: {term}", self.sentence(first)))
             }
         };
-        said(Truth::Violated, claim, Some(evidence))
+        said(Verdict::Violated, claim, Some(evidence))
     }
 
     fn offences(&self, guarantee: Guarantee) -> Vec<Offence<'_, 's, 'a>> {

@@ -1,7 +1,8 @@
 //! Whether what a subscriber was told when it came back was true.
 
 use delivery_lab::message::{Answer, Name, Note, Position};
-use delivery_lab::verdict::{Cause, Recoveries};
+use delivery_lab::terms::Cause;
+use delivery_lab::verdict::Recoveries;
 
 use super::outcomes::Case;
 use super::promises::{life_last_told, life_of};

@@ -9,7 +9,7 @@ use delivery_lab::history::{Fate, Flow, History, Ledger, PowerState, What};
 use delivery_lab::message::{
     Contender, EndReason, Message, MessageId, Name, Note, Position, SessionId,
 };
-use delivery_lab::scenario::{Direction, Fault, FaultKind, Scenario, Who};
+use delivery_lab::scenario::{Direction, Effect, Fault, Scenario, Who};
 use delivery_lab::time::{Duration, Instant};
 
 /// The how manyth event of the history.
@@ -120,12 +120,12 @@ impl<'a> Trial<'a> {
     pub fn is_cut(self, process: u32, at: Instant) -> bool {
         let name = &self.history.processes[process as usize].name;
         self.scenario.faults.iter().filter(|fault| fault.at <= at && at < fault.until).any(
-            |fault| match (&fault.kind, &fault.who) {
-                (FaultKind::Cut, Who::Clients(names)) => {
+            |fault| match (&fault.effect, &fault.who) {
+                (Effect::Cut, Who::Clients(names)) => {
                     names.contains(name) && fault.direction != Direction::Out
                 }
-                (FaultKind::Cut, Who::Broker) => fault.direction != Direction::In,
-                (FaultKind::Partition { groups }, _) => {
+                (Effect::Cut, Who::Broker) => fault.direction != Direction::In,
+                (Effect::Partition { groups }, _) => {
                     let of = |name: &Name| groups.iter().position(|group| group.contains(name));
                     let (broker, client) = (of(&"broker".into()), of(name));
                     broker.is_some() && client.is_some() && broker != client
@@ -141,8 +141,8 @@ impl<'a> Trial<'a> {
         let mut held = Duration::ZERO;
         for Fault { kind, .. } in &self.scenario.faults {
             match kind {
-                FaultKind::Latency { latency: other } => latency = latency.max(other.max),
-                FaultKind::Reorder { delay, .. } => held = held + *delay,
+                Effect::Latency { latency: other } => latency = latency.max(other.max),
+                Effect::Reorder { delay, .. } => held = held + *delay,
                 kind => held = held + longest_queue(kind),
             }
         }
@@ -291,9 +291,9 @@ impl Session {
 }
 
 /// How long a full queue of a fault takes to drain.
-pub fn longest_queue(kind: &FaultKind) -> Duration {
+pub fn longest_queue(kind: &Effect) -> Duration {
     match kind {
-        FaultKind::Bandwidth { bytes_per_second, queue_bytes } => {
+        Effect::Bandwidth { bytes_per_second, queue_bytes } => {
             Duration::from_micros(queue_bytes * 1_000_000 / bytes_per_second)
         }
         _ => Duration::ZERO,

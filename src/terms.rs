@@ -1,0 +1,283 @@
+//! The closed lists of what a report says and a scenario may expect: outcomes, causes, guarantees,
+//! verdicts, claims, anomalies, kinds of fault, exercises.
+
+use crate::closed_list::closed_list;
+
+closed_list! {
+    /// What became of a wanted message.
+    Outcome ["outcome"] {
+        /// Handled from a first sending.
+        Live = "live",
+        /// Handled from a replay or a redelivery.
+        CaughtUp = "caught-up",
+        /// Not handled.
+        Missed = "missed",
+    }
+}
+
+closed_list! {
+    /// What ended the last copy of a missed message. Where two fit, the upper one counts.
+    Cause ["cause"] {
+        /// It ended before the broker accepted it.
+        LostBeforeBroker = "lost-before-broker",
+        /// A full backlog refused it.
+        Refused = "refused",
+        /// No copy was made: the client had no session.
+        NotConnected = "not-connected",
+        /// No copy was made: the client's session had not joined (again).
+        NotJoined = "not-joined",
+        /// Lost, corrupted or crowded out by the network on a living path.
+        DroppedInNetwork = "dropped-in-network",
+        /// Pushed while the path was cut or the other end was down, paused or gone.
+        SentIntoDeadLink = "sent-into-dead-link",
+        /// Pushed on a living path, then discarded with the buffers of a connection or socket.
+        DiedInSocket = "died-in-socket",
+        /// Dropped by a full send queue or inbox.
+        Overflowed = "overflowed",
+        /// Replaced by a newer one at a polling endpoint that keeps the latest.
+        Overwritten = "overwritten",
+        /// Delivered to a client with no handler for it.
+        NoHandler = "no-handler",
+        /// Read, not acknowledged, and the client died before its handler finished.
+        DiedInClient = "died-in-client",
+        /// Acknowledged by a client that died before its handler finished.
+        LostAfterAck = "lost-after-ack",
+        /// Dropped from the backlog by its limits.
+        Evicted = "evicted",
+        /// Passed over because a position of another epoch was applied.
+        WrongEpoch = "wrong-epoch",
+        /// Passed over because a position beyond it was applied.
+        Skipped = "skipped",
+        /// In the broker's memory, its sockets included, when it crashed.
+        BrokerCrashed = "broker-crashed",
+        /// Still alive when the run ended.
+        Unsettled = "unsettled",
+    }
+}
+
+closed_list! {
+    /// Something that can be promised to a subscriber.
+    Guarantee ["guarantee"] {
+        /// No message is handled twice.
+        AtMostOnce = "at-most-once",
+        /// No message is missed.
+        AtLeastOnce = "at-least-once",
+        /// Both.
+        ExactlyOnce = "exactly-once",
+        /// Each publisher's messages of a queue are handled in sequence.
+        InOrder = "in-order",
+        /// Each missed message was announced as lost.
+        NoSilentGap = "no-silent-gap",
+    }
+}
+
+closed_list! {
+    /// The plain truth about a guarantee.
+    Verdict ["verdict"] {
+        /// It held.
+        Holds = "holds",
+        /// It did not.
+        Violated = "violated",
+        /// The run ended too early to say.
+        Unknown = "unknown",
+    }
+}
+
+closed_list! {
+    /// What became of a claim; a contender's is the first of these that any subscriber has.
+    Claim ["claim"] {
+        /// Violated by a message within the terms: a bug.
+        Broken = "broken",
+        /// Violated, but only outside the terms.
+        OutsideTerms = "outside-terms",
+        /// The verdict is unknown.
+        Open = "open",
+        /// Claimed, and it held.
+        Kept = "kept",
+        /// This contender does not claim it.
+        NotClaimed = "not-claimed",
+    }
+}
+
+closed_list! {
+    /// A pattern in a history that is worth a name, whatever is claimed.
+    Anomaly ["anomaly"] {
+        /// Handled more than once.
+        Duplicate = "duplicate",
+        /// Handled out of order.
+        OrderBroken = "order-broken",
+        /// Missed, unannounced, and the subscriber had a session since.
+        SilentLoss = "silent-loss",
+        /// Acknowledged, and never handled.
+        LostAfterAck = "lost-after-ack",
+        /// Handled but not wanted.
+        Unasked = "unasked",
+        /// A subscription's position moved back within an epoch.
+        PositionMovedBack = "position-moved-back",
+        /// Pushes to two open sessions of one client.
+        TwoSessions = "two-sessions",
+        /// Handled from a session that had ended.
+        DeliveredAfterEnd = "delivered-after-end",
+        /// An old position was applied to a new epoch.
+        ForeignEpoch = "foreign-epoch",
+        /// A wanted message still waits though path and handler were long free.
+        Stalled = "stalled",
+        /// Missed between a fault and its detection.
+        LateDetection = "late-detection",
+        /// Told that all is well, something was missing.
+        FalseComfort = "false-comfort",
+        /// Told that something is lost, nothing was.
+        FalseAlarm = "false-alarm",
+    }
+}
+
+closed_list! {
+    /// A kind of fault; what one does, with its numbers, is a `scenario::Effect`.
+    FaultKind ["kind of fault"] {
+        /// The client closes its sockets and stays away.
+        Disconnect = "disconnect",
+        /// The link goes silent; nobody is told.
+        Cut = "cut",
+        /// A cut between groups of processes.
+        Partition = "partition",
+        /// Packets vanish.
+        Loss = "loss",
+        /// Packets arrive twice.
+        Duplicate = "duplicate",
+        /// Packets arrive with a flipped bit.
+        Corrupt = "corrupt",
+        /// Packets are held back; later ones overtake.
+        Reorder = "reorder",
+        /// Another one-way latency.
+        Latency = "latency",
+        /// A rate, and a queue that drops what does not fit.
+        Bandwidth = "bandwidth",
+        /// The machine loses power, or the process dies.
+        Crash = "crash",
+        /// The machine sleeps.
+        Pause = "pause",
+        /// The handler takes time.
+        Slow = "slow",
+        /// The handler is not installed.
+        Deaf = "deaf",
+    }
+}
+
+closed_list! {
+    /// One kind of trouble that a trial may have met.
+    Exercise ["exercise"] {
+        /// A client came back to a session.
+        Reconnect = "reconnect",
+        /// A message was sent again that had been out before.
+        Redelivery = "redelivery",
+        /// A message was sent because it had been accepted before the session joined.
+        Replay = "replay",
+        /// A client was told of a gap.
+        Gap = "gap",
+        /// The backlog's limits dropped a message.
+        Eviction = "eviction",
+        /// The broker began a new epoch.
+        Epoch = "epoch",
+        /// A client dropped a copy.
+        Duplicate = "duplicate",
+        /// A heartbeat found a dead session.
+        HalfOpen = "half-open",
+        /// A newer session replaced one that seemed alive.
+        Takeover = "takeover",
+        /// A client crashed.
+        ClientCrash = "client-crash",
+    }
+}
+
+closed_list! {
+    /// A number of the report that an expectation may look at.
+    Counter ["counter"] {
+        /// Messages that a subscriber wanted: live, caught up and missed.
+        Wanted = "wanted",
+        /// Handled from a first sending.
+        Live = "live",
+        /// Handled from a replay or a redelivery.
+        CaughtUp = "caught_up",
+        /// Not handled.
+        Missed = "missed",
+        /// Handlings beyond the first.
+        Twice = "twice",
+        /// First handlings below a sequence already handled.
+        OutOfOrder = "out_of_order",
+        /// Handler calls cut short by a crash.
+        Interrupted = "interrupted",
+        /// Handled but not wanted.
+        Unasked = "unasked",
+        /// Longest time from hand-over to handled.
+        WorstDelay = "worst_delay_ms",
+        /// Lower median of these times.
+        MedianDelay = "median_delay_ms",
+        /// Gaps that it was told of.
+        GapsAnnounced = "gaps_announced",
+        /// Told that all is well, and it was.
+        HonestSuccess = "honest_success",
+        /// Told that something is lost, and it was.
+        HonestFailure = "honest_failure",
+        /// Told that all is well, and something was missing.
+        FalseComfort = "false_comfort",
+        /// Told that something is lost, and nothing was.
+        FalseAlarm = "false_alarm",
+        /// Messages handed over by all publishers.
+        Published = "published",
+        /// IP packets of all hosts.
+        Packets = "packets",
+        /// Their IP bytes.
+        Bytes = "bytes",
+        /// TCP segments that carried bytes for a second time.
+        Retransmits = "retransmits",
+        /// Most messages that the broker held at a time.
+        BrokerPeakMessages = "broker_peak_messages",
+        /// Most bytes of messages that the broker held at a time.
+        BrokerPeakBytes = "broker_peak_bytes",
+        /// Most messages that one client held at a time.
+        ClientPeakMessages = "client_peak_messages",
+    }
+}
+
+/// The part of a row of the report that a counter stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CounterOf {
+    /// A subscriber.
+    Subscriber,
+    /// The table `recoveries` of a subscriber.
+    Recoveries,
+    /// The contender: all of its publishers.
+    Contender,
+    /// The contender: what the trial cost.
+    Cost,
+}
+
+impl Counter {
+    /// Returns the part of a row that it stands in.
+    pub const fn of(self) -> CounterOf {
+        match self {
+            Counter::Wanted
+            | Counter::Live
+            | Counter::CaughtUp
+            | Counter::Missed
+            | Counter::Twice
+            | Counter::OutOfOrder
+            | Counter::Interrupted
+            | Counter::Unasked
+            | Counter::WorstDelay
+            | Counter::MedianDelay
+            | Counter::GapsAnnounced => CounterOf::Subscriber,
+            Counter::HonestSuccess
+            | Counter::HonestFailure
+            | Counter::FalseComfort
+            | Counter::FalseAlarm => CounterOf::Recoveries,
+            Counter::Published => CounterOf::Contender,
+            Counter::Packets
+            | Counter::Bytes
+            | Counter::Retransmits
+            | Counter::BrokerPeakMessages
+            | Counter::BrokerPeakBytes
+            | Counter::ClientPeakMessages => CounterOf::Cost,
+        }
+    }
+}

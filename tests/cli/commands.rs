@@ -1,0 +1,355 @@
+//! The command line as a shell sees it: arguments in, exit code, stdout and stderr out.
+//!
+//! What a report says is tested where reports are made; here only that it comes, and where.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Eight messages, one subscriber; faults and expectations follow.
+const SCENARIO: &str = r#"
+title   = "A shop"
+run_for = "20s"
+contenders = ["tcp/fire-and-forget", "tcp/catch-up"]
+
+[[client]]
+id      = "driver"
+publish = [{ queue = "shop", event = "delivered", every = "1s", count = 8, start = "1s" }]
+
+[[client]]
+id        = "shop"
+subscribe = [{ queue = "shop", event = "delivered" }]
+"#;
+
+fn dlab(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dlab"));
+    command.args(arguments).env("LC_ALL", "C.UTF-8").env("COLUMNS", "80").stdin(Stdio::null());
+    command.env_remove("NO_COLOR").env_remove("DLAB_LOG");
+    command
+}
+
+/// Runs the command, and looks at its exit code and at a word of stderr.
+fn check(arguments: &[&str], exit: i32, complaint: &str) -> String {
+    let Output { status, stdout, stderr } = dlab(arguments).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+    assert_eq!(status.code(), Some(exit), "dlab {arguments:?}\n{stdout}\n{stderr}");
+    assert!(stderr.contains(complaint), "dlab {arguments:?}\n{stderr}");
+    assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "no colour into a pipe");
+    if complaint.is_empty() {
+        assert_eq!(stderr, "", "dlab {arguments:?}");
+    }
+    stdout
+}
+
+/// A folder of its own for a test, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A file in the folder; its path.
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn help_says_what_there_is() {
+    compare("help", &check(&["--help"], 0, ""));
+    compare("help_run", &check(&["run", "--help"], 0, ""));
+}
+
+#[test]
+fn bad_usage_exits_with_2() {
+    check(&[], 2, "Usage: dlab");
+    check(&["run"], 2, "required");
+    check(&["run", "caps", "--seeds", "5..1"], 2, "above the last");
+    check(&["run", "caps", "--contender", "tcp"], 2, "a link and a mode");
+    check(&["run", "caps", "--seed", "1", "--seeds", "1..2"], 2, "cannot be used with");
+}
+
+#[test]
+fn a_bad_log_filter_and_a_moment_after_the_end_run_nothing() {
+    let output = dlab(&["run", "caps"]).env("DLAB_LOG", "delivery_lab=loud").output().unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+    assert_eq!(check(&["run", "caps", "--at", "1000m"], 2, "not before the end"), "");
+    assert_eq!(check(&["run", "caps", "--at", "20s"], 2, "not before the end"), "");
+}
+
+#[test]
+fn a_moment_at_which_the_broker_is_down_is_said() {
+    let fault = "[[fault]]\nkind = \"crash\"\nwho = \"broker\"\nat = \"2s\"\nfor = \"2s\"\n";
+    let path = file(&folder("down"), "shop.toml", &format!("{SCENARIO}{fault}"));
+    let said = |at| check(&["run", &path, "--contender", "tcp/catch-up", "--at", at], 0, "");
+    assert!(said("3s").starts_with("The broker of tcp/catch-up at 3s\nis down: "));
+    assert!(said("1s").starts_with("The broker of tcp/catch-up at 1s\nconnected: "));
+}
+
+#[test]
+fn an_unknown_name_gets_the_nearest_right_one() {
+    check(&["run", "lossywifi"], 2, "did you mean `lossy-wifi`?");
+    check(&["run", "zzzzzz"], 2, "dlab list");
+    check(&["show", "csps"], 2, "did you mean `caps`?");
+}
+
+#[test]
+fn a_missing_file_exits_with_4_and_an_empty_folder_with_2() {
+    let folder = folder("missing");
+    check(&["run", folder.join("no.toml").to_str().unwrap()], 4, "cannot be read");
+    check(&["run", folder.to_str().unwrap()], 2, "holds no scenario");
+    let trace = folder.join("no/trace.json");
+    check(&["run", "caps", "--trace", trace.to_str().unwrap()], 4, "cannot be written");
+}
+
+#[test]
+fn nothing_runs_while_one_file_is_bad_and_all_are_named() {
+    let folder = folder("bad");
+    let good = file(&folder, "good.toml", SCENARIO);
+    let one = file(&folder, "one.toml", "title = \"open");
+    let two = file(&folder, "two.toml", "title = ");
+    assert_eq!(check(&["run", &good, &one, &two], 2, "one.toml"), "");
+    assert_eq!(check(&["run", &good, &one, &two], 2, "two.toml"), "");
+    let valid = format!("{good}: valid\n");
+    assert_eq!(check(&["check", folder.to_str().unwrap()], 2, "two.toml"), valid);
+    assert_eq!(check(&["check", &good], 0, ""), valid);
+}
+
+#[test]
+fn a_failed_expectation_exits_with_1() {
+    let expect = "[[expect]]\ncontender = \"tcp/catch-up\"\nmissed = 7\n";
+    let path = file(&folder("failed"), "shop.toml", &format!("{SCENARIO}{expect}"));
+    let text = check(&["run", &path], 1, "");
+    assert!(text.contains("! FAILED  tcp/catch-up missed = 7; measured 0"), "{text}");
+    let text = check(&["run", &path, "--quiet"], 1, "");
+    assert!(text.starts_with("failed        shop, seed"), "{text}");
+    // Not run, the expectation counts neither way, whoever left its contender out.
+    check(&["run", &path, "--contender", "tcp/fire-and-forget"], 0, "");
+    let text = check(&["run", &path, "--set", "contenders=[\"udp/catch-up\"]"], 0, "");
+    assert!(text.contains("tcp/catch-up missed = 7"), "{text}");
+}
+
+#[test]
+fn faults_that_do_nothing_are_inconclusive() {
+    let fault = "[[fault]]\nkind = \"loss\"\nwho = \"shop\"\nrate = 1.0\nat = \"19.9s\"\n";
+    let path = file(&folder("idle"), "shop.toml", &format!("{SCENARIO}{fault}"));
+    let text = check(&["run", &path], 3, "");
+    assert!(text.contains("Inconclusive"), "{text}");
+}
+
+#[test]
+fn the_replay_line_repeats_what_changes_the_result() {
+    let path = file(&folder("replay it's"), "my shop.toml", SCENARIO);
+    let arguments = ["run", &path, "--seed", "7", "--contender", "tcp/catch-up", "--json"];
+    let json = check(&[&arguments[..], &["--set", "run_for=21s"]].concat(), 0, "");
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let replay = document["replay"].as_str().unwrap();
+    let quoted = path.replace('\'', r"'\''");
+    let expected =
+        format!("dlab run '{quoted}' --seed 7 --contender tcp/catch-up --set run_for=21s");
+    assert_eq!(replay, expected);
+}
+
+#[test]
+fn several_runs_are_one_json_document_a_line_in_order_at_any_j() {
+    let arguments = ["run", "caps", "caps", "--json", "--seeds", "3..7"];
+    let one = check(&[&arguments[..], &["-j", "1"]].concat(), 0, "");
+    let three = check(&[&arguments[..], &["-j", "3"]].concat(), 0, "");
+    assert_eq!(one, three);
+    let seed =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["seed"].clone();
+    let seeds: Vec<_> = one.lines().map(seed).collect();
+    assert_eq!(seeds, [3, 4, 5, 6, 7, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn a_trace_of_several_trials_names_each() {
+    let path = folder("trace").join("trace.json");
+    let trace = path.to_str().unwrap();
+    check(&["run", "caps", "--trace", trace, "--quiet", "--twice"], 0, "");
+    for line in fs::read_to_string(&path).unwrap().lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["scenario"], "caps");
+        assert!(event["contender"].is_string() && event["seed"].is_u64(), "{line}");
+        assert!(event["ms"].is_number() && event["process"].is_string(), "{line}");
+    }
+    let one = ["run", "caps", "--contender", "tcp/catch-up", "--trace", trace, "--quiet"];
+    check(&one, 0, "");
+    assert!(!fs::read_to_string(&path).unwrap().contains("\"scenario\""));
+}
+
+#[test]
+fn a_life_is_told_alone_and_a_contender_without_the_message_says_so() {
+    check(&["run", "caps", "--why", "driver-3", "--prices"], 2, "cannot be used with");
+    check(&["run", "caps-full", "--why", "driver-99"], 2, "nobody hands over driver-99");
+    let told = check(&["run", "caps-full", "--why", "driver-14"], 0, "");
+    let heading = "driver-14 over udp/fire-and-forget";
+    let story = told.split("\n\n").skip_while(|part| !part.starts_with(heading)).nth(1);
+    assert_eq!(story, Some("Nobody hands it over here."), "{told}");
+}
+
+#[test]
+fn a_message_that_a_scenario_does_not_have_is_named_with_the_scenario() {
+    let told = check(&["run", "both-ways", "caps", "--why", "bob-4"], 2, "bob-4 in caps");
+    assert!(told.contains("bob-4 over"), "{told}");
+}
+
+#[test]
+fn new_writes_a_file_that_is_valid_and_never_replaces_one() {
+    let path = folder("new").join("mine.toml");
+    let path = path.to_str().unwrap();
+    check(&["new", path], 0, "written");
+    check(&["check", path], 0, "");
+    check(&["new", path], 4, "cannot be written");
+}
+
+#[test]
+fn list_show_schema_and_completions_print() {
+    assert!(check(&["list"], 0, "").lines().any(|line| line.starts_with("caps ")));
+    assert!(check(&["show", "caps"], 0, "").contains("title"));
+    serde_json::from_str::<serde_json::Value>(&check(&["schema"], 0, "")).unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(check(&["completions", shell], 0, "").contains("sent-into-dead-link"), "{shell}");
+    }
+}
+
+/// A section of a report.
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let (_, rest) = text.split_once(&format!("\n{heading}\n")).expect("there is such a section");
+    rest.split("\n\nWhy\n").next().unwrap()
+}
+
+#[test]
+fn every_guarantee_has_its_price() {
+    let text = check(&["run", "six-links", "--prices"], 0, "");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    compare("prices", &section(&text, "Prices"));
+    let plain = check(&["run", "six-links", "--prices", "--plain"], 0, "");
+    assert!(
+        plain.is_ascii()
+            && plain.contains("udp/fire-and-forget, packets: 167, 1.0 times the cheapest.")
+    );
+    assert!(!check(&["run", "caps"], 0, "").contains("Prices"));
+    check(&["run", "caps", "--prices", "--quiet"], 2, "cannot be used with");
+}
+
+#[test]
+fn prices_are_the_costs_of_the_report_beside_the_least_of_them() {
+    let json = check(&["run", "six-links", "--prices", "--json"], 0, "");
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let rows = report["contenders"].as_array().unwrap();
+    let prices = report["prices"].as_array().unwrap();
+    assert_eq!(rows.len(), prices.len());
+    let measures = ["packets", "bytes", "retransmits", "broker_peak_messages"];
+    let measures = measures.into_iter().chain(["broker_peak_bytes", "client_peak_messages"]);
+    for measure in measures {
+        let cost = |row: &serde_json::Value| row["cost"][measure].as_u64().unwrap();
+        let least = rows.iter().map(cost).min().unwrap();
+        for (row, price) in rows.iter().zip(prices) {
+            assert_eq!((&row["link"], &row["mode"]), (&price["link"], &price["mode"]));
+            assert_eq!(price[measure]["measured"].as_u64(), Some(cost(row)));
+            match price[measure]["times_cheapest"].as_f64() {
+                Some(times) => {
+                    let exact = cost(row) as f64 / least as f64;
+                    assert!((times - exact).abs() < 0.000_51, "{measure}: to a thousandth");
+                }
+                None => assert_eq!(least, 0, "{measure}"),
+            }
+        }
+    }
+    // One subscriber, so its delays are its contender's.
+    for (row, price) in rows.iter().zip(prices) {
+        for delay in ["median_delay_ms", "worst_delay_ms"] {
+            assert_eq!(price[delay]["measured"], row["subscribers"][0][delay]);
+        }
+    }
+    let bare = check(&["run", "caps", "--json"], 0, "");
+    assert!(!bare.contains("\"prices\""));
+}
+
+#[test]
+fn a_word_is_explained_however_it_is_written() {
+    let refused = check(&["explain", "refused"], 0, "");
+    assert!(
+        refused.starts_with("refused (cause)\n")
+            && refused.contains("\nrefused or connection refused (reason)\n")
+    );
+    assert!(check(&["explain", "RST"], 0, "").starts_with("reset or rst (reason)\n"));
+    assert!(check(&["explain", "caught_up"], 0, "").starts_with("caught-up (outcome)\n"));
+    assert!(check(&["explain", "x"], 0, "").starts_with("✗ or x (sign)\n"));
+    assert!(check(&["explain", "--ascii"], 0, "").is_ascii());
+    assert!(check(&["explain", "✗", "--ascii"], 0, "").starts_with("x (sign)\n"));
+    let contender = check(&["explain", "tcp/catch-up"], 0, "");
+    assert!(contender.starts_with("tcp (link)\n") && contender.contains("\ncatch-up (mode)\n"));
+    assert!(check(&["explain", "anomaly"], 0, "").starts_with("Anomalies\n"));
+    compare("explain", &check(&["explain"], 0, ""));
+    compare("explain_word", &check(&["explain", "sent-into-dead-link"], 0, ""));
+}
+
+#[test]
+fn an_unknown_word_gets_the_nearest_right_ones() {
+    check(&["explain", "evict"], 2, "did you mean `evicted`");
+    check(&["explain", "zzzzzz"], 2, "`dlab explain` lists all words");
+    check(&["explain", "tcp/carrier-pigeon"], 2, "is not a word");
+    check(&["explain", ""], 2, "is not a word");
+    check(&["explain", "tcp", "udp"], 2, "unexpected argument");
+}
+
+#[test]
+fn a_narrow_terminal_gets_narrow_paragraphs() {
+    let output = dlab(&["explain", "cause"]).env("COLUMNS", "40").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
+}
+
+#[test]
+fn plain_has_no_glyphs_and_says_the_same() {
+    let text = check(&["run", "caps", "--plain"], 0, "");
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.contains("Replay: dlab run caps --seed 42"), "{text}");
+}
+
+/// Starts a run that would take for ever, and reads its first line.
+fn endless() -> (std::process::Child, BufReader<std::process::ChildStdout>) {
+    let mut command = dlab(&["run", "caps", "--json", "--seeds", "1..1000000000000"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    assert!(line.starts_with("{\"schema\""), "{line}");
+    (child, out)
+}
+
+#[test]
+fn a_closed_pipe_ends_the_run_without_a_word() {
+    let (child, out) = endless();
+    drop(out);
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&stderr), "");
+    assert_eq!(status.code(), Some(4));
+}
+
+#[test]
+fn ctrl_c_ends_the_run_with_whole_reports_and_130() {
+    let (child, mut out) = endless();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&stderr).contains("interrupted"));
+    for line in rest.lines() {
+        serde_json::from_str::<serde_json::Value>(line).expect("each line is a whole report");
+    }
+}
+
+#[track_caller]
+fn compare(name: &str, text: &str) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, text);
+    });
+}

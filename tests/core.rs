@@ -1,0 +1,3 @@
+//! The machines of the core against small models of their own.
+
+mod broker_model;

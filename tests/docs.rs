@@ -1,0 +1,6 @@
+//! Texts and pages, and the rules over the source tree.
+
+mod architecture;
+mod explain;
+mod reference;
+mod why;

@@ -1,0 +1,186 @@
+//! Rules over the source tree: who may use whom, what the core never does, how long things are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each layer may use beside `message`, `time` and `terms`: the table of `docs/architecture.md`.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("closed_list", &[]),
+    ("message", &[]),
+    ("time", &[]),
+    ("terms", &[]),
+    ("explain", &[]),
+    ("history", &[]),
+    ("core", &[]),
+    ("wire", &[]),
+    ("mutant", &["core", "link"]),
+    ("scenario", &["explain", "mutant"]),
+    ("net", &[]),
+    ("link", &["core", "wire", "net", "history"]),
+    ("sim", &["scenario", "mutant", "link", "core", "net", "history"]),
+    ("verdict", &["scenario", "history"]),
+    ("report", &["scenario", "mutant", "history", "verdict"]),
+    ("search", &["explain", "scenario", "mutant", "history", "core", "sim", "verdict", "report"]),
+    (
+        "cli",
+        &[
+            "explain", "history", "core", "mutant", "wire", "scenario", "net", "link", "sim",
+            "verdict", "report", "search",
+        ],
+    ),
+    ("lib", &[]),
+    ("main", &["cli"]),
+];
+
+/// Longest file, tests apart; longest function.
+const MOST_LINES: usize = 600;
+const MOST_FUNCTION_LINES: usize = 70;
+
+struct Source {
+    path: PathBuf,
+    layer: String,
+    /// The text up to the file's own tests.
+    code: String,
+    text: String,
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for source in sources() {
+        assert!(source.text.starts_with("//! "), "{} has no header", source.path.display());
+    }
+}
+
+#[test]
+fn imports_point_down() {
+    let table: BTreeMap<_, _> = MAY_USE.iter().copied().collect();
+    for source in sources() {
+        let may = table.get(source.layer.as_str());
+        let may = may.unwrap_or_else(|| panic!("the layer {} is not in the table", source.layer));
+        for (number, line) in source.code.lines().enumerate().filter(|(_, line)| !is_comment(line))
+        {
+            for used in used_layers(line) {
+                let is_fine = used == source.layer
+                    || ["message", "time", "terms", "closed_list"].contains(&used)
+                    || may.contains(&used)
+                    || !table.contains_key(used);
+                let place = format!("{}:{}", source.path.display(), number + 1);
+                assert!(is_fine, "{place}: `{}` may not use `{used}`", source.layer);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_core_is_pure() {
+    let banned = [
+        "async ",
+        ".await",
+        "tokio",
+        "std::thread",
+        "std::net",
+        "std::fs",
+        "std::time",
+        "std::env",
+        "HashMap",
+        "HashSet",
+        "Mutex",
+        "static ",
+        "tracing",
+        "println!",
+        "rand::",
+        "unsafe",
+    ];
+    for source in sources().filter(|source| ["core", "verdict"].contains(&source.layer.as_str())) {
+        for line in source.code.lines().filter(|line| !is_comment(line)) {
+            let found = banned.iter().find(|word| line.contains(*word));
+            // A verdict may index by hash where no order can be seen, and speak of addresses.
+            let is_fine = found.is_none_or(|word| {
+                let for_verdict = word.starts_with("Hash") || *word == "std::net";
+                source.layer == "verdict" && for_verdict || line.contains("'static ")
+            });
+            assert!(is_fine, "{}: {line}", source.path.display());
+        }
+    }
+}
+
+#[test]
+fn files_and_functions_fit_a_reader() {
+    for source in sources() {
+        let path = source.path.display();
+        let lines = source.code.lines().count();
+        assert!(lines <= MOST_LINES, "{path} has {lines} lines");
+        for (name, lines) in functions(&source.code) {
+            assert!(lines <= MOST_FUNCTION_LINES, "{path}: `{name}` has {lines} lines");
+        }
+    }
+}
+
+/// Every source file; those of folder `x` and the file `x.rs` are the layer `x`.
+fn sources() -> impl Iterator<Item = Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort();
+    files.into_iter().map(move |path| {
+        let inside = path.strip_prefix(&root).unwrap();
+        let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let layer = first.trim_end_matches(".rs").to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let is_test_file = inside
+            .components()
+            .any(|part| part.as_os_str().to_str().unwrap().trim_end_matches(".rs") == "tests");
+        let code = match text.find("\n#[cfg(test)]\nmod ") {
+            _ if is_test_file => String::new(),
+            Some(end) => text[..end].to_owned(),
+            None => text.clone(),
+        };
+        Source { path: inside.to_owned(), layer, code, text }
+    })
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with("//")
+}
+
+fn used_layers(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+/// Functions with their lengths: from `fn` to the brace at the same indentation, as rustfmt
+/// writes them.
+fn functions(code: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = code.lines().collect();
+    let mut found = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let indent = line.len() - line.trim_start().len();
+        let Some(at) = line.find("fn ").filter(|_| !is_comment(line)) else { continue };
+        if line.ends_with('}') || line.ends_with(';') || !is_item_start(line.trim_start()) {
+            continue;
+        }
+        let close = format!("{}}}", " ".repeat(indent));
+        let end = lines[start..].iter().position(|line| *line == close);
+        let name = line[at + 3..].split(['(', '<']).next().unwrap_or_default();
+        found.extend(end.map(|length| (name.to_owned(), length + 1)));
+    }
+    found
+}
+
+fn is_item_start(line: &str) -> bool {
+    ["fn ", "pub", "async fn", "const fn", "unsafe "].iter().any(|start| line.starts_with(start))
+}

@@ -1,0 +1,410 @@
+//! `dlab run --why`: every sentence is one event, one packet or the end of the trial, and is about
+//! this message and those whom it concerns; every event that names the message has its sentence.
+
+use delivery_lab::terms::Cause;
+use std::collections::{BTreeMap, BTreeSet};
+
+use delivery_lab::history::{History, Packet, PowerState, What};
+use delivery_lab::message::{Contender, Link, Message, MessageId, Name, Note};
+use delivery_lab::report::why::{Evidence, Sentence, Source, life};
+use delivery_lab::scenario::{Scenario, builtin};
+use delivery_lab::sim::{Capturing, TrialOptions, run_trial};
+use delivery_lab::verdict::{self, Followed};
+
+/// Messages of each cause that are followed, a row.
+const FOLLOWED: usize = 2;
+
+struct Trial {
+    scenario: Scenario,
+    contender: Contender,
+    history: History,
+    packets: Vec<Packet>,
+}
+
+impl Trial {
+    fn life(&self, id: &MessageId) -> (Vec<Sentence>, Vec<Followed>) {
+        let Trial { scenario, contender, history, packets } = self;
+        let followed = verdict::follow(scenario, *contender, history, id);
+        let evidence =
+            Evidence { scenario, contender: *contender, history, packets, followed: &followed };
+        (life(&evidence, id).expect("it was handed over"), followed)
+    }
+
+    /// One line of the trace: everything that an event says.
+    fn line(&self, index: usize) -> String {
+        serde_json::to_string(&self.history.events[index].what).unwrap()
+    }
+}
+
+/// One trial.
+fn trial(scenario: &Scenario, contender: Contender) -> Trial {
+    let options = TrialOptions { capture: Capturing::Packets, ..TrialOptions::default() };
+    let trial = run_trial(scenario, contender, scenario.seed, &options).unwrap();
+    let packets = trial.capture.expect("it was asked for").into_packets();
+    Trial { scenario: scenario.clone(), contender, history: trial.history, packets }
+}
+
+/// Every trial of the built-in scenarios that are not very large, the museum's among them.
+fn trials() -> impl Iterator<Item = Trial> {
+    let small =
+        |scenario: &Scenario| scenario.clients.iter().map(|one| one.count).sum::<u32>() < 20;
+    let texts = builtin::all().chain(builtin::museum());
+    let scenarios = texts.map(|(name, text)| Scenario::load(name, text).unwrap());
+    scenarios.filter(small).flat_map(|scenario| {
+        scenario.contenders.clone().into_iter().map(move |contender| trial(&scenario, contender))
+    })
+}
+
+/// A few missed messages of each cause, and one that was not missed.
+fn chosen(trial: &Trial) -> BTreeSet<MessageId> {
+    let row = verdict::judge(&trial.scenario, trial.contender, &trial.history);
+    let mut seen: BTreeMap<_, usize> = BTreeMap::new();
+    let mut chosen = BTreeSet::new();
+    for message in row.subscribers.iter().flat_map(|one| &one.messages) {
+        let count = seen.entry((message.outcome, message.cause)).or_default();
+        if *count < FOLLOWED {
+            *count += 1;
+            chosen.insert(message.id.clone());
+        }
+    }
+    chosen
+}
+
+#[test]
+fn every_sentence_is_an_event_and_every_event_of_the_message_is_a_sentence() {
+    let (mut stories, mut causes) = (0, BTreeSet::new());
+    for trial in trials() {
+        for id in chosen(&trial) {
+            let (life, followed) = trial.life(&id);
+            check_sources(&trial, &id, &life);
+            Subject::of(&trial, &id, &followed).check(&life);
+            check_ends(&trial, &life, &followed);
+            causes.extend(followed.iter().filter_map(|one| one.cause));
+            stories += 1;
+        }
+    }
+    assert!(stories > 200, "{stories} stories");
+    assert!(causes.len() >= 15, "stories of {causes:?}");
+}
+
+fn check_sources(trial: &Trial, id: &MessageId, life: &[Sentence]) {
+    let place = format!("{} {} {id}", trial.scenario.name, trial.contender);
+    assert!(life.is_sorted_by_key(|sentence| sentence.at), "{place}: {life:#?}");
+    let mut told = BTreeSet::new();
+    for Sentence { at, of, text } in life {
+        assert!(text.ends_with('.') && text.len() > 10, "{place}: {text:?}");
+        match *of {
+            Source::End => assert_eq!(*at, trial.history.ended_at, "{place}: {text}"),
+            Source::Packet(index) => {
+                let packet = &trial.packets[index];
+                assert_eq!(packet.at, *at, "{place}: {text}");
+                let says = text.starts_with("So ")
+                    || text.contains(&format!("{} bytes", packet.bytes.len()));
+                assert!(says, "{place}: {text}");
+                check_load(trial, id, packet, &place);
+            }
+            Source::Event(index) => {
+                assert_eq!(trial.history.events[index].at, *at, "{place}: {text}");
+                told.insert(index);
+            }
+        }
+    }
+    let named = format!("\"{id}\"");
+    for index in 0..trial.history.events.len() {
+        let is_named = trial.line(index).contains(&named);
+        assert!(!is_named || told.contains(&index), "{place} lacks {}", trial.line(index));
+    }
+}
+
+/// Where a message travels as it is, and alone, the packet holds its id.
+fn check_load(trial: &Trial, id: &MessageId, packet: &Packet, place: &str) {
+    if trial.contender.link == Link::Udp {
+        let text = String::from_utf8_lossy(&packet.bytes);
+        assert!(text.contains(&format!("\"{id}\"")), "{place}: {text}");
+    }
+}
+
+fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
+    for Followed { client, cause, at, .. } in followed {
+        let place = format!("{} {} {client}", trial.scenario.name, trial.contender);
+        let mut ends = life.iter().filter(|one| one.text.starts_with(&format!("So {client} has ")));
+        let (end, more) = (ends.next(), ends.next());
+        let end = end.unwrap_or_else(|| panic!("{place}: no end in {life:#?}"));
+        assert_eq!(more, None, "{place}");
+        check_order(life, end, *cause, &place);
+        assert!(end.at <= *at, "{place}: {} after {at}", end.at);
+        match cause {
+            Some(cause) => {
+                assert!(end.text.contains(&format!("[{cause}]")), "{place}: {}", end.text)
+            }
+            None => {
+                let Source::Event(index) = end.of else { panic!("{place}: {}", end.text) };
+                let what = &trial.history.events[index].what;
+                let is_handled = matches!(what, What::Note(note) if is_handled(note));
+                assert!(is_handled && end.at == *at, "{place}: {what:?}");
+            }
+        }
+    }
+}
+
+fn is_handled(note: &Note) -> bool {
+    matches!(note, Note::Handled { .. })
+}
+
+/// A miss stands behind all that happened in its instant; one that is open says what it waits for.
+fn check_order(life: &[Sentence], end: &Sentence, cause: Option<Cause>, place: &str) {
+    let at = life.iter().position(|one| one == end).expect("it is in there");
+    if cause.is_some() {
+        let mut same = life[at + 1..].iter().take_while(|one| one.at == end.at);
+        let is_conclusion =
+            |one: &Sentence| one.text.starts_with("So ") || one.text.starts_with("At the end ");
+        assert!(same.all(is_conclusion), "{place}: {life:#?}");
+    }
+    if cause == Some(Cause::Unsettled) {
+        assert!(life[at - 1].text.starts_with("At the end "), "{place}: {life:#?}");
+    }
+}
+
+/// What a story may speak of, found without the story's own code.
+struct Subject<'a> {
+    trial: &'a Trial,
+    message: &'a Message,
+    /// The publisher, and those who wanted the message or got it.
+    clients: BTreeSet<&'a Name>,
+    /// The position of the message in each epoch: the broker's lives count from 1.
+    positions: BTreeMap<u64, u64>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(trial: &'a Trial, id: &MessageId, followed: &'a [Followed]) -> Subject<'a> {
+        let events = &trial.history.events;
+        let message = events.iter().find_map(|event| match &event.what {
+            What::Note(Note::HandedOver { message }) if message.id == *id => Some(&**message),
+            _ => None,
+        });
+        let message = message.expect("it was handed over");
+        let clients = followed.iter().map(|one| &one.client).chain([&message.id.publisher]);
+        let (clients, positions) = (clients.collect(), BTreeMap::new());
+        let mut subject = Subject { trial, message, clients, positions };
+        for (index, event) in events.iter().enumerate() {
+            match &event.what {
+                What::Note(Note::Pushed { id: of, client, .. }) if of == id => {
+                    subject.clients.insert(client);
+                }
+                What::Note(Note::Accepted { id: of, position: Some(position), .. }) if of == id => {
+                    subject.positions.insert(subject.epoch(index), *position);
+                }
+                _ => {}
+            }
+        }
+        subject
+    }
+
+    /// The broker's epoch at an event.
+    fn epoch(&self, index: usize) -> u64 {
+        let before = self.trial.history.events[..index].iter().filter(|event| event.process == 0);
+        let died =
+            |what: &What| matches!(what, What::Power(PowerState::Killed | PowerState::PowerLost));
+        1 + before.filter(|event| died(&event.what)).count() as u64
+    }
+
+    /// Every sentence that is made from an event is about the message.
+    fn check(&self, life: &[Sentence]) {
+        for Sentence { of, text, .. } in life {
+            let (Source::Event(index), false) = (*of, text.starts_with("So ")) else { continue };
+            let Trial { scenario, contender, .. } = self.trial;
+            let id = &self.message.id;
+            let place = format!("{} {contender} {id}: {text}", scenario.name);
+            self.check_event(index, text, &place);
+        }
+    }
+
+    fn check_event(&self, index: usize, text: &str, place: &str) {
+        let event = &self.trial.history.events[index];
+        let id = &self.message.id;
+        let line: serde_json::Value = serde_json::from_str(&self.trial.line(index)).unwrap();
+        let says = |key: &str| line.as_object().and_then(|one| one.values().next()?.get(key));
+        if let Some(named) = says("id").and_then(|id| id.as_str()) {
+            assert_eq!(named, id.to_string(), "{place}");
+        }
+        if let Some(named) = says("client").and_then(|client| client.as_str()) {
+            assert!(self.clients.contains(&Name::from(named)), "{place}");
+        }
+        if let Some(queue) = says("queue").and_then(|queue| queue.as_str()) {
+            assert_eq!(queue, self.message.queue.as_str(), "{place}");
+        }
+        match &event.what {
+            What::Dropped { flow, datagram, .. } => {
+                let mut carried = self.trial.history.events.iter().filter_map(|event| {
+                    let What::Carried { id, flow, end, .. } = &event.what else { return None };
+                    Some((id, **flow, *end))
+                });
+                assert!(carried.any(|one| one == (id, **flow, *datagram)), "{place}");
+                let std::net::IpAddr::V4(to) = flow.to.ip() else { panic!("{place}") };
+                let process = &self.trial.history.processes[to.octets()[3] as usize - 1];
+                assert!(text.contains(process.name.as_str()), "{place} is for {}", process.name);
+            }
+            What::Note(Note::Acknowledged { position, client, .. }) => {
+                let epoch = self.epoch(index);
+                let at = self.positions.get(&epoch);
+                let of_gap = self.is_owed_a_gap(client, index);
+                assert_eq!(text.contains("gap"), of_gap, "{place}");
+                assert!(at.is_some_and(|at| at == position || of_gap && at < position), "{place}");
+            }
+            What::Note(Note::ToldGap { from, to, .. }) => {
+                let told = self.trial.history.events[..index].iter().rev();
+                let epoch = told.filter(|one| one.process == event.process).find_map(|one| {
+                    let What::Note(Note::ToldAnswer { queue, answer }) = &one.what else {
+                        return None;
+                    };
+                    (*queue == self.message.queue).then(|| answer.epoch())
+                });
+                let at = epoch.and_then(|epoch| self.positions.get(&epoch));
+                assert!(at.is_some_and(|at| (from..=to).contains(&at)), "{place}");
+            }
+            What::Power(_) | What::Note(Note::Welcomed { .. } | Note::Lost { .. }) => {
+                let client = &self.trial.history.processes[event.process as usize].client;
+                assert!(event.process == 0 || self.clients.contains(client), "{place}");
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the message was evicted for a client before an event of the same life.
+    fn is_owed_a_gap(&self, client: &Name, index: usize) -> bool {
+        let epoch = self.epoch(index);
+        let mut events = self.trial.history.events[..index].iter().enumerate();
+        events.any(|(at, event)| match &event.what {
+            What::Note(Note::Evicted { id, client: of, .. }) => {
+                *id == self.message.id && of == client && self.epoch(at) == epoch
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The story of one message, as one line.
+fn story(scenario: &str, contender: &str, id: &str) -> String {
+    let scenario = Scenario::load(scenario, builtin::find(scenario).unwrap()).unwrap();
+    let trial = trial(&scenario, contender.parse().unwrap());
+    let (life, _) = trial.life(&id.parse().unwrap());
+    life.iter().map(|one| format!("{} {}\n", one.at, one.text)).collect()
+}
+
+/// Asks that a story has these parts, in this order.
+fn check((scenario, contender, id): (&str, &str, &str), parts: &[&str]) {
+    let story = story(scenario, contender, id);
+    let mut rest = story.as_str();
+    for part in parts {
+        let at = rest.find(part).unwrap_or_else(|| panic!("no {part:?} in its place in\n{story}"));
+        rest = &rest[at + part.len()..];
+    }
+}
+
+/// Asks that a story ends with this.
+fn check_last(of: (&str, &str, &str), end: &str) {
+    let story = story(of.0, of.1, of.2);
+    assert!(story.trim_end().ends_with(end), "{end:?} is not the end of\n{story}");
+}
+
+#[test]
+fn a_position_of_another_epoch_is_none_of_the_messages() {
+    let crashed = "in the broker's memory when it crashed [broker-crashed].";
+    check_last(("broker-crash", "udp/catch-up", "driver-3"), crashed);
+    check_last(("broker-crash", "tcp/catch-up", "driver-2"), crashed);
+    check_last(("museum/empty-epoch", "tcp/catch-up", "driver-4"), crashed);
+    check_last(("museum/empty-epoch", "tcp/catch-up", "driver-5"), crashed);
+}
+
+#[test]
+fn a_crash_that_is_still_felt_is_told_before_the_hand_over() {
+    let crash = ["3.5s The broker loses its power.", "4.5s The broker starts."];
+    let missed = "shop has missed driver-6: the client was not connected";
+    check(
+        ("broker-crash", "tcp/fire-and-forget", "driver-6"),
+        &[crash[0], crash[1], "For shop its session 1 is over", "hands over driver-6", missed],
+    );
+    check(
+        ("broker-crash", "udp/fire-and-forget", "driver-11"),
+        &["9.5s The broker's process dies.", "10.5s The broker starts.", "hands over driver-11"],
+    );
+    check(
+        ("museum/new-epoch-old-position", "tcp/catch-up", "driver-7"),
+        &["For driver its session 1 is over: RST.", "hands over", "driver sends it"],
+    );
+}
+
+#[test]
+fn a_client_that_has_left_is_told_though_the_broker_believes_in_it() {
+    check(
+        ("deaf-after-reconnect", "long-polling/fire-and-forget", "driver-4"),
+        &["2.5s For shop its session 1 is over: left.", "hands over", "sent into a dead link"],
+    );
+}
+
+#[test]
+fn what_ended_the_session_before_is_why_a_client_is_in_no_room() {
+    check(
+        ("deaf-after-reconnect", "tcp/fire-and-forget", "driver-8"),
+        &["For the broker session 1 of shop is over: FIN.", "opens session 2", "hands over"],
+    );
+}
+
+#[test]
+fn a_position_of_a_foreign_epoch_is_named_as_one() {
+    check(
+        ("museum/new-epoch-old-position", "tcp/catch-up", "driver-11"),
+        &[
+            "3.2s The broker loses its power.",
+            "at position 6 of epoch 2.",
+            "all after position 7 of epoch 2 follows, though shop was in epoch 1.",
+            "[wrong-epoch]",
+        ],
+    );
+}
+
+#[test]
+fn what_is_acknowledged_of_an_evicted_message_is_its_gap() {
+    let gap = "counts the gap that it is in as acknowledged by shop.";
+    check(("retention", "tcp/catch-up", "driver-5"), &["[evicted]", "is told that", gap]);
+    check(("museum/silent-trim", "tcp/catch-up", "driver-6"), &["[evicted]", gap]);
+    // The gap is acknowledged by its end, which is another message's position.
+    check(("retention", "tcp/catch-up", "driver-4"), &["[evicted]", "acknowledges the gap.", gap]);
+}
+
+#[test]
+fn a_miss_stands_after_its_whole_instant_and_a_datagram_says_for_whom_it_was() {
+    check(
+        ("chat", "udp/fire-and-forget", "ann-3"),
+        &["leaves the broker for bob.", "leaves the broker for cid", "So bob has missed ann-3"],
+    );
+    check(
+        ("chat", "udp/fire-and-forget", "ann-3"),
+        &["On its way to bob it comes where no socket"],
+    );
+    let to = ["On its way to shop it is lost.", "On its way to office it is lost."];
+    check(("storm", "udp/fire-and-forget", "driver-55"), &[to[0], to[1], "So shop", "So office"]);
+}
+
+#[test]
+fn what_is_only_put_into_a_buffer_is_not_told_as_sent() {
+    let story = story("polling-between-polls", "polling/fire-and-forget", "driver-7");
+    assert!(story.contains("The broker puts it by for session 1 of shop"), "{story}");
+    assert!(!story.contains("The broker sends it on"), "{story}");
+}
+
+#[test]
+fn what_a_message_waits_for_at_the_end_is_told() {
+    check(
+        ("museum/copy-unanswered", "udp/catch-up", "driver-2"),
+        &["At the end driver-1 is out to shop", "the window is full", "[unsettled]"],
+    );
+    check(
+        ("slow-consumer", "udp/catch-up", "driver-304"),
+        &["At the end 100 messages", "the window is full", "[unsettled]"],
+    );
+    check(
+        ("museum/subscribes-once", "tcp/catch-up", "driver-8"),
+        &["At the end the broker has it, and shop has joined no room", "[unsettled]"],
+    );
+}

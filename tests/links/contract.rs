@@ -1,0 +1,305 @@
+//! One suite over every link and mode, in the simulator and on this machine's own sockets:
+//! connect, join, publish, be pushed to, go away, come back, catch up.
+//!
+//! Nothing here takes the passing of time for something that happened: every step waits until the
+//! one before it is seen, at the broker or in a handler.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use delivery_lab::core::{
+    Broker, BrokerOptions, Client, ClientInput, ClientOptions, Draft, Numbering,
+};
+use delivery_lab::history::Recorder;
+use delivery_lab::link::{self, App, Carrier, CarrierVisitor, Dial, Hub, Settings};
+use delivery_lab::message::{
+    BrokerLimits, ClientLimits, Contender, From, Heartbeat, Message, Mode, Payload, PushKind,
+    Target,
+};
+use delivery_lab::net::Net;
+use delivery_lab::net::real::Loopback;
+use delivery_lab::scenario::Latency;
+use delivery_lab::sim::net::address;
+use delivery_lab::sim::world::{Plan, World};
+use delivery_lab::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// How often the broker is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What the two clients and the test tell each other.
+#[derive(Clone, Default)]
+struct Board {
+    state: Arc<Mutex<State>>,
+    changed: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What the broker sees.
+    view: String,
+    /// Which events the shop has handled, and how they came.
+    shop: Vec<(String, PushKind)>,
+    /// Which the driver has: it hears itself, and so learns what the broker has accepted.
+    driver: Vec<(String, PushKind)>,
+}
+
+impl Board {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().expect("nobody panics with it"));
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until something is so.
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if is_so(&self.state.lock().expect("nobody panics with it")) {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// An input for a client, and when it is time for it.
+type Step = (fn(&State) -> bool, ClientInput);
+
+/// An application that takes one step after the other, and whose handler returns at once.
+struct Steps {
+    board: Board,
+    who: &'static str,
+    steps: VecDeque<Step>,
+    handler_runs: bool,
+}
+
+impl App for Steps {
+    async fn next(&mut self) -> ClientInput {
+        if std::mem::take(&mut self.handler_runs) {
+            return ClientInput::HandlerReturned;
+        }
+        let Some((is_time, _)) = self.steps.front() else { return std::future::pending().await };
+        self.board.until(is_time).await;
+        self.steps.pop_front().expect("it is there").1
+    }
+
+    fn handle(&mut self, message: &Arc<Message>, kind: PushKind) {
+        self.handler_runs = true;
+        let handled = (message.event.to_string(), kind);
+        self.board.change(|state| match self.who {
+            "shop" => state.shop.push(handled),
+            _ => state.driver.push(handled),
+        });
+    }
+
+    fn keep(&mut self, _: Numbering) {}
+}
+
+/// The shop hears the first message, goes away, misses the second, and comes back.
+fn shop() -> Vec<Step> {
+    vec![
+        (|state| has(&state.shop, "first"), ClientInput::GoAway),
+        (|state| has(&state.driver, "second"), ClientInput::ComeBack),
+    ]
+}
+
+/// The driver publishes when the shop is there, when it is gone, and when it is there again.
+fn driver() -> Vec<Step> {
+    let publish = |event: &str| {
+        let target = Target { to: vec!["shop".into(), "driver".into()], ..Target::default() };
+        let (queue, event, payload) = ("q".into(), event.into(), Payload::null());
+        ClientInput::Publish { draft: Draft { queue, event, target, payload, answer_within: None } }
+    };
+    vec![
+        (|state| is_there(state, "shop") && is_there(state, "driver"), publish("first")),
+        (|state| has(&state.shop, "first") && !is_there(state, "shop"), publish("second")),
+        (|state| has(&state.driver, "second") && is_there(state, "shop"), publish("third")),
+    ]
+}
+
+fn has(handled: &[(String, PushKind)], event: &str) -> bool {
+    handled.iter().any(|(one, _)| one == event)
+}
+
+/// Whether a client's session is in its room.
+fn is_there(state: &State, who: &str) -> bool {
+    state.view.contains(&format!("room {who}: {who}\n"))
+}
+
+/// The parts of the play, each for ever.
+struct Stage<N> {
+    net: N,
+    mode: Mode,
+    board: Board,
+    recorder: Recorder,
+}
+
+impl<N: Net> Stage<N> {
+    async fn broker<C: Carrier>(self, carrier: C, port: u16) {
+        // Short enough that over udp it is soon noticed who is gone; a second to answer, so that
+        // a busy machine is not taken for a dead one.
+        let (every, timeout) = (Duration::from_millis(100), Duration::from_secs(1));
+        let heartbeat = Heartbeat { every, timeout };
+        let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
+        let options = BrokerOptions { mode: self.mode, path: C::PATH, limits, epoch: 1 };
+        let hub = Hub::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
+        let look = async {
+            loop {
+                let view = hub.view().expect("ours has one").to_string();
+                self.board.change(|state| state.view = view);
+                self.net.sleep_until(self.net.now() + LOOK).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = hub.keep_time() => {}
+            served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+            () = look => {}
+        }
+    }
+
+    async fn client<C: Carrier>(
+        self,
+        carrier: C,
+        to: SocketAddr,
+        who: &'static str,
+        steps: Vec<Step>,
+    ) {
+        let mut client = Client::new(ClientOptions {
+            client: who.into(),
+            process: who.into(),
+            mode: self.mode,
+            path: C::PATH,
+            limits: ClientLimits::default(),
+            jitter_seed: 1,
+            numbering: Numbering::default(),
+        });
+        let (queue, room, from) = ("q".into(), who.into(), From::Now);
+        client.handle(self.net.now(), ClientInput::Join { queue, room, from });
+        let Stage { net, recorder, board, .. } = self;
+        let steps = Steps { board, who, steps: steps.into(), handler_runs: false };
+        let dial = Dial { net, recorder, to, known: Vec::new() };
+        link::client::run(carrier, dial, Box::new(client), steps).await;
+    }
+}
+
+/// What the shop must have handled in the end.
+fn expected(mode: Mode) -> Vec<(String, PushKind)> {
+    let all = [("first", PushKind::Live), ("second", PushKind::Replay), ("third", PushKind::Live)];
+    let is_expected = |(event, _): &(&str, PushKind)| mode == Mode::CatchUp || *event != "second";
+    all.into_iter().filter(is_expected).map(|(event, kind)| (event.to_owned(), kind)).collect()
+}
+
+/// Polling so often that nobody waits for it.
+fn settings(mode: Mode) -> Settings {
+    Settings { polling_interval: Duration::from_millis(50), mode, ..Settings::default() }
+}
+
+/// The play over one link in the simulator.
+struct Simulated(Contender);
+
+impl CarrierVisitor for Simulated {
+    type Output = Board;
+
+    fn visit<C: Carrier>(self) -> Board {
+        let latency = Latency { min: Duration::from_millis(5), max: Duration::from_millis(5) };
+        let names = ["broker", "shop", "driver"].map(Into::into).to_vec();
+        // Three round trips to join, three messages, 1.1 s to notice who is gone, twice.
+        let end = Instant::from_millis(5_000);
+        let mut world = World::new(Plan::new(1, latency, Vec::new(), names, end));
+        let (board, to) = (Board::default(), SocketAddr::from((address(0), 7_000)));
+        for (process, steps) in [(0, Vec::new()), (1, shop()), (2, driver())] {
+            let machine = world.machine(process);
+            let recorder = world.recorders()[process as usize].clone();
+            let (mode, board, settings) = (self.0.mode, board.clone(), settings(self.0.mode));
+            world.host(&[process], async move {
+                let stage = Stage { net: machine.power_on(1), mode, board, recorder };
+                match process {
+                    0 => stage.broker(C::new(&settings), to.port()).await,
+                    1 => stage.client(C::new(&settings), to, "shop", steps).await,
+                    _ => stage.client(C::new(&settings), to, "driver", steps).await,
+                }
+            });
+        }
+        world.run_until(end);
+        world.finish();
+        board
+    }
+}
+
+/// The play over one link on this machine's own sockets.
+struct Real(Contender);
+
+impl CarrierVisitor for Real {
+    type Output = Board;
+
+    fn visit<C: Carrier>(self) -> Board {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let board = Board::default();
+        let to = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let settings = settings(self.0.mode);
+        let play = async {
+            let net = Loopback::new();
+            let pens = Recorder::one_each(&["broker".into(), "one".into(), "other".into()]);
+            let stage = |process: usize| Stage {
+                net: net.clone(),
+                mode: self.0.mode,
+                board: board.clone(),
+                recorder: pens[process].clone(),
+            };
+            tokio::select! {
+                biased;
+                () = stage(0).broker(C::new(&settings), to.port()) => {}
+                () = stage(1).client(C::new(&settings), to, "shop", shop()) => {}
+                () = stage(2).client(C::new(&settings), to, "driver", driver()) => {}
+                () = board.until(|state| has(&state.shop, "third")) => {}
+            }
+        };
+        runtime.block_on(in_time(self.0, play));
+        board
+    }
+}
+
+/// A play that hangs is a failure, not a hanging test.
+async fn in_time(contender: Contender, play: impl Future<Output = ()>) {
+    let patience = std::time::Duration::from_secs(20);
+    let result = tokio::time::timeout(patience, play).await;
+    result.unwrap_or_else(|_| panic!("{contender}: the third message never came"));
+}
+
+/// A port that nobody has now, neither for streams nor for datagrams.
+fn free_port() -> u16 {
+    loop {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn check(contender: Contender, board: &Board) {
+    let state = board.state.lock().unwrap();
+    assert_eq!(state.shop, expected(contender.mode), "{contender}:\n{}", state.view);
+}
+
+#[test]
+fn in_the_simulator_whoever_comes_back_catches_up_if_that_was_promised() {
+    for contender in Contender::all() {
+        check(contender, &link::with_carrier(contender.link, Simulated(contender)));
+    }
+}
+
+#[test]
+fn on_real_sockets_whoever_comes_back_catches_up_if_that_was_promised() {
+    // Each waits a second or so for a heartbeat: all at once.
+    std::thread::scope(|scope| {
+        for contender in Contender::all() {
+            scope.spawn(move || {
+                check(contender, &link::with_carrier(contender.link, Real(contender)))
+            });
+        }
+    });
+}

@@ -1,0 +1,159 @@
+//! `dlab sweep`, `dlab merge` and `dlab search` as they are used: parts make the whole, what is
+//! found is shrunk the same way every time, and the file that is written shows it again.
+
+use delivery_lab::terms::Exercise;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use delivery_lab::message::{Contender, Mode};
+use delivery_lab::scenario::Scenario;
+use delivery_lab::search::{self, Aim, Coverage};
+
+fn dlab(folder: &PathBuf, line: &str) -> Output {
+    let mut dlab = Command::new(env!("CARGO_BIN_EXE_dlab"));
+    dlab.current_dir(folder).env("LC_ALL", "C.UTF-8").args(line.split_whitespace());
+    dlab.output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// An empty folder of its own.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn the_parts_of_a_sweep_join_to_the_whole_in_any_order_and_at_any_j() {
+    let folder = folder("parts");
+    for sweep in [
+        "sweep caps --seeds 1..7 --vary fault.0.for=1s..3s/1s",
+        "sweep any --seeds 1..5 --contender tcp/catch-up --contender udp/fire-and-forget",
+    ] {
+        let whole = dlab(&folder, &format!("{sweep} --json"));
+        for (part, jobs) in [(1, 1), (2, 2), (3, 1)] {
+            let output = dlab(&folder, &format!("{sweep} --shard {part}/3 --json -j {jobs}"));
+            std::fs::write(folder.join(format!("{part}.json")), output.stdout).unwrap();
+        }
+        let joined = dlab(&folder, "merge 3.json 1.json 2.json --json");
+        assert_eq!(text(&joined), text(&whole), "{sweep}");
+        assert_eq!(joined.status.code(), whole.status.code());
+        let words = dlab(&folder, sweep);
+        assert_eq!(text(&dlab(&folder, "merge 1.json 2.json 3.json")), text(&words));
+        let table = dlab(&folder, &format!("{sweep} --csv"));
+        assert_eq!(text(&dlab(&folder, "merge 1.json 2.json 3.json --csv")), text(&table));
+    }
+    for (line, message) in [
+        ("merge 1.json 2.json", "part 3 is not there"),
+        ("merge 1.json 2.json 2.json", "part 2 is there twice"),
+        ("merge nothing.json", "nothing.json"),
+    ] {
+        let output = dlab(&folder, line);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.stdout.is_empty() && said.contains(message), "{line}: {said}");
+    }
+}
+
+/// The page's own commands, as they stand there.
+#[test]
+#[ignore = "needs GNU parallel, which CI installs"]
+fn the_recipe_for_gnu_parallel_gives_what_one_sweep_gives() {
+    let page = include_str!("../../docs/searching.md");
+    let (_, recipe) = page.split_once("GNU parallel, here or on several machines").unwrap();
+    let recipe = recipe.split("```").nth(1).unwrap();
+    let folder = folder("parallel");
+    let mut bash = Command::new("bash");
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_dlab"));
+    let path =
+        format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    // A sweep that finds something exits with 1; `parallel` goes on, and so does the shell.
+    bash.args(["-c", recipe]).current_dir(&folder).env("PATH", path).env("LC_ALL", "C.UTF-8");
+    let output = bash.output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (_, rest) = recipe.split_once("dlab ").unwrap();
+    let (sweep, _) = rest.split_once(" --shard").unwrap();
+    let whole = dlab(&folder, sweep);
+    assert_eq!(text(&output), text(&whole), "{recipe}");
+    assert!(text(&whole).contains("1,000"), "{}", text(&whole));
+}
+
+#[test]
+fn a_sweep_names_the_runs_that_failed_and_they_fail_again() {
+    let folder = folder("failing");
+    let output = dlab(&folder, "sweep caps --seeds 1..3 --set fault.0.for=1s");
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output);
+    let replay = said.lines().find_map(|line| line.trim().strip_prefix("dlab run ")).unwrap();
+    assert_eq!(dlab(&folder, &format!("run {replay}")).status.code(), Some(1), "{replay}");
+}
+
+#[test]
+fn what_is_found_is_shrunk_the_same_way_and_its_file_shows_it_again() {
+    let folder = folder("found");
+    let line = "search caps --contender tcp/fire-and-forget --guarantee at-least-once --budget 40";
+    let [one, two] = ["one.toml", "two.toml"].map(|file| {
+        let output = dlab(&folder, &format!("{line} --out {file}"));
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        text(&output).replace(file, "")
+    });
+    assert_eq!(one, two);
+    let file = |name| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!(file("one.toml"), file("two.toml"));
+    let found = Scenario::load("one", &file("one.toml")).unwrap();
+    assert_eq!((found.faults.len(), found.clients.len()), (1, 2), "{found}");
+    // In a fresh process, to the end, the finding is what the file expects.
+    assert_eq!(dlab(&folder, "run one.toml").status.code(), Some(0));
+    // A file that is there stays.
+    assert_eq!(dlab(&folder, &format!("{line} --out one.toml")).status.code(), Some(4));
+}
+
+#[test]
+fn a_broken_machine_is_found_from_storms_that_know_nothing_of_it() {
+    let folder = folder("mutants");
+    for mutant in ["no-dedup", "delete-before-ack", "stale-replica"] {
+        let line = format!(
+            "search any --set mutant.name={mutant} --contender udp/catch-up --contender \
+             tcp/catch-up --budget 400 --out {mutant}.toml"
+        );
+        let output = dlab(&folder, &line);
+        assert_eq!(output.status.code(), Some(1), "{mutant}: {}", text(&output));
+        assert_eq!(dlab(&folder, &format!("run {mutant}.toml")).status.code(), Some(0));
+    }
+}
+
+#[test]
+fn nothing_is_found_where_nothing_is_wrong() {
+    let folder = folder("quiet");
+    let output = dlab(&folder, "search caps --contender tcp/catch-up --budget 60");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(text(&output).contains("60 trials"), "{}", text(&output));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "no file is written");
+}
+
+/// Storms of every kind, over every contender: more of them by `dlab sweep any`.
+#[test]
+fn the_correct_machines_do_nothing_wrong_in_drawn_storms() {
+    let mut coverage = Coverage::default();
+    for seed in 1..=60 {
+        let scenario = search::any(seed);
+        let loaded = Scenario::load(&scenario.name, &scenario.to_string());
+        assert_eq!(loaded.as_ref().ok(), Some(&scenario), "seed {seed} prints as it is");
+        // One that promises nothing seldom breaks a promise.
+        let is_tried = |one: &Contender| one.mode == Mode::CatchUp || seed <= 10;
+        for contender in Contender::all().filter(is_tried) {
+            let tried = search::attempt(&scenario, contender).unwrap();
+            let found = search::find(&tried.row, Aim::Wrong);
+            assert_eq!(found, None, "dlab run any:{seed} --contender {contender}");
+            if contender.mode == Mode::CatchUp {
+                coverage += &tried.coverage;
+            }
+        }
+    }
+    for exercise in Exercise::ALL {
+        assert!(coverage.count(exercise) > 0, "no storm had {}", exercise.plural());
+    }
+}

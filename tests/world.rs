@@ -1,0 +1,7 @@
+//! The simulated world: scenarios, their derived numbers, the same bytes every time.
+
+mod derived_numbers;
+mod determinism;
+mod edge_cases;
+mod quiescent;
+mod scenarios;

@@ -1,0 +1,422 @@
+//! Corners where two rules meet, each a small scenario with its numbers derived beside it. No
+//! correct machine breaks a claim in any of them, or hands over what nobody asked for.
+
+use delivery_lab::message::Contender;
+use delivery_lab::scenario::Scenario;
+use delivery_lab::sim::{TrialOptions, run_trial};
+use delivery_lab::terms::{Cause, Claim, Guarantee};
+use delivery_lab::time::Duration;
+use delivery_lab::verdict::{self, Subscriber};
+
+/// Runs a scenario over every contender that it lists, and looks at one subscriber's
+/// `[wanted, live + caught up, missed]`.
+fn check(text: &str, client: &str, expected: [u64; 3]) {
+    let scenario = Scenario::load("corner", text).unwrap();
+    for &contender in &scenario.contenders {
+        let one = subscriber(&scenario, contender, client);
+        let counts = [one.wanted, one.live + one.caught_up, one.missed];
+        assert_eq!(counts, expected, "{contender} {client}: {:?}", one.causes);
+    }
+}
+
+fn subscriber(scenario: &Scenario, contender: Contender, client: &str) -> Subscriber {
+    let trial = run_trial(scenario, contender, scenario.seed, &TrialOptions::default()).unwrap();
+    let row = verdict::judge(scenario, contender, &trial.history);
+    for one in &row.subscribers {
+        let broken = one.guarantees.values().filter(|one| one.claim == Claim::Broken).count();
+        assert_eq!((broken, one.unasked), (0, 0), "{contender} {}: {one:#?}", one.client);
+    }
+    row.subscribers.into_iter().find(|one| one.client == client).unwrap()
+}
+
+const CATCH_UP: &str = r#"contenders = ["udp/catch-up", "tcp/catch-up"]"#;
+
+/// Ten messages, accepted before the leave at 2 s, one out at a time, each handled in 500 ms: what
+/// is owed when the only room is left, and the session ends, is delivered on the next session.
+#[test]
+fn what_was_accepted_before_a_leave_is_delivered_after_it() {
+    let text = format!(
+        r#"title = "owed after a leave"
+           run_for = "60s"
+           {CATCH_UP}
+           broker = {{ window = 1 }}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "e", every = "100ms", count = 10, start = "500ms" }}] }},
+               {{ id = "s", inbox = 1, subscribe = [{{ queue = "q", event = "e" }}], leave = [{{ queue = "q", room = "e", at = "2s" }}] }},
+           ]
+           fault = [
+               {{ kind = "slow", who = "s", at = "0ms", for = "10s", handler = "500ms" }},
+               {{ kind = "disconnect", who = "s", at = "2.5s", for = "1s" }},
+           ]"#
+    );
+    check(&text, "s", [10, 10, 0]);
+}
+
+/// Away from 0.75 s to 2.75 s, it leaves at 2 s: the broker is told on the next session, about
+/// 100 ms after its beginning. On record are those accepted at 0.52, 1.02, 1.52, 2.02 and 2.52 s.
+#[test]
+fn a_leave_made_while_away_is_told_on_the_next_session() {
+    let text = format!(
+        r#"title = "a leave while away"
+           run_for = "20s"
+           latency = "20ms"
+           {CATCH_UP}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "e", every = "500ms", count = 10, start = "500ms" }}] }},
+               {{ id = "s", subscribe = [{{ queue = "q", event = "e" }}], leave = [{{ queue = "q", room = "e", at = "2s" }}] }},
+           ]
+           fault = [{{ kind = "disconnect", who = "s", at = "750ms", for = "2s" }}]"#
+    );
+    check(&text, "s", [5, 5, 0]);
+}
+
+/// A volatile message passes the three before it, which wait for the window: out of order, but
+/// nothing was promised about it.
+#[test]
+fn a_volatile_message_that_overtakes_breaks_no_claim() {
+    let text = r#"title = "volatile"
+        run_for = "6s"
+        latency = "20ms"
+        contenders = ["tcp/catch-up"]
+        broker = { window = 1 }
+        client = [
+            { id = "p", publish = [
+                { queue = "q", event = "e", every = "10ms", count = 3, start = "1s" },
+                { queue = "q", event = "e", start = "1025ms", volatile = true },
+            ] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]"#;
+    check(text, "s", [4, 4, 0]);
+    let scenario = Scenario::load("corner", text).unwrap();
+    let one = subscriber(&scenario, scenario.contenders[0], "s");
+    assert!(one.out_of_order > 0, "it did overtake");
+}
+
+/// Both shops are gone without a word, and the backlog keeps a message for a second. What is on
+/// its way on a session that seems alive is still sent again when the run ends, also where the
+/// same message was evicted for the other shop.
+#[test]
+fn an_eviction_for_one_subscriber_is_none_for_another() {
+    let text = r#"title = "evicted for one"
+        run_for = "20s"
+        latency = "20ms"
+        contenders = ["udp/catch-up"]
+        broker = { backlog = { age = "1s" }, window = 1 }
+        client = [
+            { id = "p", publish = [
+                { queue = "q", event = "e", start = "500ms" },
+                { queue = "q", event = "f", start = "1s", to = ["e", "f"] },
+            ] },
+            { id = "s", subscribe = [{ queue = "q", event = "f" }] },
+            { id = "t", subscribe = [{ queue = "q", event = "e" }] },
+        ]
+        fault = [
+            { kind = "disconnect", who = "s", at = "800ms" },
+            { kind = "disconnect", who = "t", at = "300ms" },
+        ]"#;
+    check(text, "s", [1, 0, 1]);
+    let scenario = Scenario::load("corner", text).unwrap();
+    let one = subscriber(&scenario, scenario.contenders[0], "s");
+    assert_eq!(one.causes.keys().map(|cause| cause.name()).collect::<Vec<_>>(), ["unsettled"]);
+}
+
+/// Five messages exclude a room that the reader joins together with its subscription from the
+/// start; three do not.
+#[test]
+fn a_subscription_from_the_start_is_not_owed_what_its_other_rooms_exclude() {
+    let text = r#"title = "from the start"
+        contenders = ["udp/fire-and-forget", "udp/catch-up", "tcp/fire-and-forget", "tcp/catch-up"]
+        run_for = "8s"
+        latency = "50ms"
+        client = [
+            { id = "p", publish = [
+                { queue = "q", event = "e", every = "20ms", count = 5, start = "100ms", except = ["x"] },
+                { queue = "q", event = "e", every = "100ms", count = 3, start = "500ms" },
+            ] },
+            { id = "s", subscribe = [{ queue = "q", event = "e", from = "start" }], join = [{ queue = "q", room = "x", at = "0ms" }] },
+        ]"#;
+    check(text, "s", [3, 3, 0]);
+}
+
+/// The shop joins `x` at 1.5 s, while the broker is down: what the new broker accepts before it
+/// hears of that is not the shop's. A subscription that it had before is replayed whole.
+#[test]
+fn a_new_epoch_replays_rooms_of_before_and_no_new_ones() {
+    let text = r#"title = "a new room in a new epoch"
+        run_for = "15s"
+        latency = "20ms"
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "500ms", count = 16, start = "2s", to = ["a", "x"] }] },
+            { id = "s", subscribe = [{ queue = "q", event = "b" }], join = [{ queue = "q", room = "x", at = "1500ms" }] },
+        ]
+        fault = [{ kind = "crash", who = "broker", at = "724ms", for = "1222ms" }]"#;
+    let scenario = Scenario::load("corner", text).unwrap();
+    for &contender in &scenario.contenders {
+        let one = subscriber(&scenario, contender, "s");
+        assert!(one.wanted > 0, "{contender}");
+    }
+}
+
+/// After its crash from 2 s to 3 s the shop is in `x` again, which it had joined at 1 s: what
+/// excludes `x` is not for it.
+#[test]
+fn a_restarted_process_is_in_the_rooms_of_its_schedule() {
+    let text = r#"title = "rooms after a crash"
+        run_for = "8s"
+        latency = "20ms"
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "a", every = "500ms", count = 10, start = "4s", except = ["x"] }] },
+            { id = "s", subscribe = [{ queue = "q", event = "a" }], join = [{ queue = "q", room = "x", at = "1s" }] },
+        ]
+        fault = [{ kind = "crash", who = "s", at = "2s", for = "1s" }]"#;
+    check(text, "s", [0, 0, 0]);
+}
+
+/// What the socket takes at once does not wait: a send queue smaller than a message drops none.
+#[test]
+fn a_small_send_queue_drops_nothing_on_an_idle_link() {
+    let text = r#"title = "a small send queue"
+        run_for = "10s"
+        latency = "20ms"
+        broker = { send_queue = 100 }
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "e", every = "1s", count = 5, start = "500ms", payload = "a hundred bytes and more, a hundred bytes and more, a hundred bytes and more, a hundred bytes" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]"#;
+    check(text, "s", [5, 5, 0]);
+}
+
+/// Joined a second time at 1.5 s, while the shop is away and the broker is down, `b` is still a
+/// room of before: the twenty that the new broker accepts from 3 s to 4.9 s are replayed at 6 s.
+#[test]
+fn a_room_that_is_joined_again_is_still_replayed_in_a_new_epoch() {
+    let text = away_from_a_crash(r#"join = [{ queue = "q", room = "b", at = "1500ms" }]"#);
+    check(&text, "s", [20, 20, 0]);
+}
+
+/// Left at 5 s, while the shop is away: the new broker is told of no room that it should replay,
+/// and nobody was there when it accepted the twenty.
+#[test]
+fn a_new_epoch_owes_nothing_to_who_left_before_it_knew_of_it() {
+    let text = away_from_a_crash(r#"leave = [{ queue = "q", room = "b", at = "5s" }]"#);
+    check(&text, "s", [20, 0, 20]);
+    assert_eq!(causes(&text), ["not-connected", "not-connected"]);
+}
+
+/// The broker is down from 1 s to 2 s, the shop away from 1 s to 6 s; twenty messages from 3 s on.
+fn away_from_a_crash(rooms: &str) -> String {
+    format!(
+        r#"title = "away from a crash"
+           run_for = "60s"
+           latency = "20ms"
+           {CATCH_UP}
+           broker = {{ heartbeat = {{ every = "1s", timeout = "1s" }} }}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "b", every = "100ms", count = 20, start = "3s" }}] }},
+               {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}], {rooms} }},
+           ]
+           fault = [
+               {{ kind = "crash", who = "broker", at = "1s", for = "1s" }},
+               {{ kind = "disconnect", who = "s", at = "1s", for = "5s" }},
+           ]"#
+    )
+}
+
+/// The causes of everything that `s` missed, over every contender in turn.
+fn causes(text: &str) -> Vec<&'static str> {
+    let scenario = Scenario::load("corner", text).unwrap();
+    let all = scenario.contenders.iter().flat_map(|&contender| {
+        subscriber(&scenario, contender, "s").causes.into_keys().map(|cause| cause.name())
+    });
+    all.collect()
+}
+
+/// Ten messages are owed when the shop's machine crashes, and its schedule has it leave their room
+/// before it is up again: all of them were accepted before the broker is told of that. Once the
+/// machine is down as they come; once they wait for a handler of 500 ms, and three are done.
+#[test]
+fn what_is_owed_when_all_rooms_are_left_outlives_a_crash() {
+    for (first, leave, crash, down) in
+        [("2s", "3500ms", "1500ms", "2500ms"), ("500ms", "2s", "2500ms", "1s")]
+    {
+        let text = format!(
+            r#"title = "left, and crashed"
+               run_for = "60s"
+               latency = "20ms"
+               {CATCH_UP}
+               client = [
+                   {{ id = "p", publish = [{{ queue = "q", event = "b", every = "100ms", count = 10, start = "{first}" }}] }},
+                   {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}], leave = [{{ queue = "q", room = "b", at = "{leave}" }}] }},
+               ]
+               fault = [
+                   {{ kind = "crash", who = "s", at = "{crash}", for = "{down}" }},
+                   {{ kind = "slow", who = "s", at = "0s", handler = "500ms" }},
+               ]"#
+        );
+        check(&text, "s", [10, 10, 0]);
+    }
+}
+
+/// Deaf from 2 s to 4 s: of the messages at 0.5, 1.0 … 5.0 s, which arrive 40 ms later, those of
+/// 2.0, 2.5, 3.0 and 3.5 s find no handler, and nothing keeps them until there is one.
+#[test]
+fn a_volatile_message_does_not_wait_for_a_handler() {
+    let text = r#"title = "volatile and deaf"
+        run_for = "20s"
+        latency = "20ms"
+        contenders = ["tcp/fire-and-forget", "tcp/catch-up", "udp/catch-up"]
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "500ms", count = 10, start = "500ms", volatile = true }] },
+            { id = "s", subscribe = [{ queue = "q", event = "b" }] },
+        ]
+        fault = [{ kind = "deaf", who = "s", queue = "q", event = "b", at = "2s", for = "2s" }]"#;
+    check(text, "s", [10, 6, 4]);
+    assert_eq!(causes(text), ["no-handler"; 3]);
+}
+
+/// A second process takes over while the first still works through its inbox: what the one is
+/// handed now is done before what the other was handed then, and nobody promised otherwise.
+#[test]
+fn order_among_processes_of_one_name_is_outside_the_terms() {
+    let text = r#"title = "twins"
+        run_for = "20s"
+        latency = "20ms"
+        contenders = ["tcp/fire-and-forget"]
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "100ms", count = 40, start = "500ms" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "b" }] },
+            { id = "s2", name = "s", subscribe = [{ queue = "q", event = "b" }] },
+        ]
+        fault = [
+            { kind = "slow", who = "s", handler = "300ms", at = "0s" },
+            { kind = "disconnect", who = "s2", at = "0s", for = "2s" },
+        ]"#;
+    let scenario = Scenario::load("corner", text).unwrap();
+    let one = subscriber(&scenario, scenario.contenders[0], "s");
+    assert_eq!(one.guarantees[&Guarantee::InOrder].claim, Claim::OutsideTerms);
+}
+
+/// The second process takes over at 2 s; the first comes back at 4.1 s, knowing how far it had come
+/// by 2 s. What the other was given meanwhile it does not wait for.
+#[test]
+fn a_process_goes_on_from_where_another_of_its_name_came() {
+    let text = format!(
+        r#"title = "there and back"
+           run_for = "20s"
+           latency = "20ms"
+           {CATCH_UP}
+           client = [
+               {{ id = "p", publish = [{{ queue = "q", event = "b", every = "200ms", count = 30, start = "500ms" }}] }},
+               {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+               {{ id = "s2", name = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+           ]
+           fault = [
+               {{ kind = "disconnect", who = "s2", at = "0s", for = "2s" }},
+               {{ kind = "disconnect", who = "s", at = "4s", for = "100ms" }},
+           ]"#
+    );
+    check(&text, "s", [30, 30, 0]);
+}
+
+/// Two machines sleep from 2.5 s to 6.5 s, and messages go to one of them at 3, 4, 5 and 6 s. Each
+/// nap bites as it begins, and with each packet that finds its machine asleep: 4 datagrams; over
+/// TCP the message of 3 s five times (its RTO doubles from 200 ms: 3.02, 3.22, 3.62, 4.42, 6.02 s)
+/// and the three after it once each.
+#[test]
+fn a_pause_bites_with_each_packet_that_finds_its_own_machine_asleep() {
+    let text = r#"title = "two naps"
+        run_for = "9s"
+        latency = "20ms"
+        contenders = ["udp/fire-and-forget", "tcp/fire-and-forget"]
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "b", every = "1s", count = 6, start = "1s" }] },
+            { id = "a", subscribe = [{ queue = "q", event = "b" }] },
+            { id = "idle", subscribe = [{ queue = "z", event = "z" }] },
+        ]
+        fault = [
+            { kind = "pause", who = "a", at = "2500ms", for = "4s" },
+            { kind = "pause", who = "idle", at = "2500ms", for = "4s" },
+        ]"#;
+    let scenario = Scenario::load("corner", text).unwrap();
+    let bites = scenario.contenders.iter().map(|&contender| {
+        let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
+        trial.history.bites
+    });
+    assert_eq!(bites.collect::<Vec<_>>(), [[1 + 4, 1], [1 + 5 + 3, 1]]);
+}
+
+/// Acknowledgements are lost on the way, some of them between others that are not; then the shop
+/// crashes. It does not know what it had read, and is not to wait for it either: 40 come by 2.5 s,
+/// some of them for a second time after the crash.
+#[test]
+fn a_client_that_crashed_does_not_wait_for_what_it_had_acknowledged() {
+    for seed in 1..=20 {
+        let text = format!(
+            r#"title = "holes among acknowledgements"
+            seed = {seed}
+            run_for = "30s"
+            latency = "20ms"
+            contenders = ["udp/catch-up"]
+            broker = {{ heartbeat = {{ every = "1s", timeout = "1s" }} }}
+            client = [
+                {{ id = "p", publish = [{{ queue = "q", event = "b", every = "50ms", count = 40, start = "500ms" }}] }},
+                {{ id = "s", subscribe = [{{ queue = "q", event = "b" }}] }},
+            ]
+            fault = [
+                {{ kind = "loss", who = "s", direction = "out", at = "1500ms", for = "2300ms", rate = 0.5 }},
+                {{ kind = "crash", who = "s", at = "2400ms", for = "1500ms" }},
+            ]"#
+        );
+        check(&text, "s", [40, 40, 0]);
+    }
+}
+
+/// The join arrives at 280 ms, and its answer is lost; the message comes on the stream at 390 ms
+/// and waits for that answer, until the session ends at 1.96 s. The next stream is not to say that
+/// it came so far: nothing was read.
+#[test]
+fn an_event_that_waits_for_an_answer_is_not_dealt_with() {
+    let text = r#"title = "the answer to the join is lost"
+        run_for = "12s"
+        latency = "40ms"
+        contenders = ["sse/catch-up"]
+        broker = { heartbeat = { every = "1s", timeout = "800ms" } }
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "e", every = "1s", count = 1, start = "230ms" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]
+        fault = [
+            { kind = "loss", who = "s", at = "270ms", for = "60ms", rate = 1.0 },
+            { kind = "loss", who = "s", at = "460ms", for = "3s", rate = 1.0 },
+        ]"#;
+    check(text, "s", [1, 1, 0]);
+}
+
+/// The path is cut for good at 4.5 s. The request that waits at the broker is answered at 5.02 s with
+/// the fifth message. The client gives that request up at 13.04 s, 9 s after it asked, and its program
+/// lets go of the connection; the kernels at both ends still try at the end of the run. The fifth went
+/// into the dead link like the three that waited for the next request: nobody can read it any more.
+#[test]
+fn what_was_answered_to_a_request_that_was_given_up_is_not_under_way_any_more() {
+    let text = r#"title = "an answer nobody can read"
+        run_for = "40s"
+        latency = "20ms"
+        contenders = ["long-polling/fire-and-forget"]
+        broker = { heartbeat = { every = "5s", timeout = "4s" } }
+        client = [
+            { id = "p", publish = [{ queue = "q", event = "e", every = "1s", count = 8, start = "1s" }] },
+            { id = "s", subscribe = [{ queue = "q", event = "e" }] },
+        ]
+        fault = [{ kind = "cut", who = "s", at = "4.5s" }]"#;
+    check(text, "s", [8, 4, 4]);
+    let scenario = Scenario::load("corner", text).unwrap();
+    let causes = |run_for| {
+        let scenario = Scenario { run_for: Duration::from_millis(run_for), ..scenario.clone() };
+        let one = subscriber(&scenario, scenario.contenders[0], "s");
+        let (dead, open) = (Cause::SentIntoDeadLink, Cause::Unsettled);
+        [dead, open].map(|cause| one.causes.get(&cause).copied().unwrap_or_default())
+    };
+    assert_eq!(causes(40_000), [4, 0]);
+    // Before it gives up, it might still read it; the other three wait for its next request.
+    assert_eq!(causes(13_000), [0, 4]);
+}

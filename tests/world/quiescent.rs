@@ -1,0 +1,33 @@
+//! A trial that stops as soon as it is settled finds what the whole trial finds.
+
+use delivery_lab::message::Contender;
+use delivery_lab::scenario::{Scenario, builtin};
+use delivery_lab::sim::{Stop, TrialOptions, run_trial};
+use delivery_lab::verdict::{self, Row};
+
+/// When to stop early.
+const STOP: Stop = Stop { from: verdict::settled_from, when: verdict::is_settled };
+
+fn run(scenario: &Scenario, contender: Contender, stop: Option<Stop>) -> Row {
+    let options = TrialOptions { stop, ..TrialOptions::default() };
+    let trial = run_trial(scenario, contender, scenario.seed, &options).unwrap();
+    verdict::judge(scenario, contender, &trial.history)
+}
+
+#[test]
+fn what_stops_early_finds_the_same() {
+    let (mut trials, mut early) = (0, 0);
+    let files = builtin::all().chain(builtin::museum());
+    for (name, text) in files {
+        let scenario = Scenario::load(name, text).unwrap();
+        for &contender in &scenario.contenders {
+            let whole = run(&scenario, contender, None);
+            let short = run(&scenario, contender, Some(STOP));
+            assert_eq!(whole.subscribers, short.subscribers, "{name} {contender}");
+            trials += 1;
+            early += u64::from(short.ended_at_ms < whole.ended_at_ms);
+        }
+    }
+    // Where a fault hits a session, its heartbeat of 45 s decides, and few runs are as long.
+    assert!(early * 2 > trials, "{early} of {trials} trials stopped early");
+}
