@@ -1,9 +1,9 @@
 //! The copies of one message on their way to one subscriber, and how each of them ended.
 
-use delivery_lab::history::{Fate, Flow, What};
-use delivery_lab::message::{Link, MessageId, Mode, Name, Note, PushKind, SessionId};
-use delivery_lab::time::Instant;
-use delivery_lab::verdict::Cause;
+use crate::history::{Fate, Flow, What};
+use crate::message::{Link, MessageId, Mode, Name, Note, PushKind, SessionId};
+use crate::time::Instant;
+use crate::verdict::Cause;
 
 use super::subscriber::Subscriber;
 use super::trial::{BROKER, Session, Tap, Trial, When};

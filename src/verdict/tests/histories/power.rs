@@ -1,11 +1,11 @@
 //! Machines that die, sleep and go away.
 
-use delivery_lab::history::{PowerState, What};
-use delivery_lab::message::{EndReason, Keep, MessageId};
+use crate::history::{PowerState, What};
+use crate::message::{EndReason, Keep, MessageId};
 
-use super::{BROKER, DRIVER, Kept, Teller};
+use super::{BROKER, DRIVER, Generator, Kept};
 
-impl Teller {
+impl Generator {
     pub(super) fn crash_client(&mut self) {
         let process = self.anybody();
         if self.dice.percent(30) {

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use delivery_lab::history::What;
-use delivery_lab::message::{Answer, Link, MessageId, Mode, Name, Note, Position, SessionId};
-use delivery_lab::time::Instant;
-use delivery_lab::verdict::Cause;
+use crate::history::What;
+use crate::message::{Answer, Link, MessageId, Mode, Name, Note, Position, SessionId};
+use crate::time::Instant;
+use crate::verdict::Cause;
 
 use super::copies::{ALIVE, End, Way};
 use super::subscriber::Subscriber;
@@ -236,7 +236,7 @@ fn unsent(trial: Trial<'_>, id: &MessageId) -> Option<When> {
 struct Sending {
     when: When,
     session: SessionId,
-    place: Option<(delivery_lab::history::Flow, u64)>,
+    place: Option<(crate::history::Flow, u64)>,
 }
 
 fn sendings(trial: Trial<'_>, id: &MessageId) -> Vec<Sending> {

@@ -1,7 +1,7 @@
 //! Whether what a subscriber was told when it came back was true.
 
-use delivery_lab::message::{Answer, Name, Note, Position};
-use delivery_lab::verdict::{Cause, Recoveries};
+use crate::message::{Answer, Name, Note, Position};
+use crate::verdict::{Cause, Recoveries};
 
 use super::outcomes::Case;
 use super::promises::{life_last_told, life_of};

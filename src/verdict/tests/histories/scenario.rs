@@ -1,21 +1,21 @@
-//! The stage of a random history: who takes part, what is wrong with the network, which limits.
+//! The scenario of a random history: who takes part, what is wrong with the network, which limits.
 
-use delivery_lab::history::Process;
-use delivery_lab::message::{
+use crate::history::Process;
+use crate::message::{
     AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, From, Heartbeat, Link, Mode, Name,
 };
-use delivery_lab::scenario::{
+use crate::scenario::{
     Client, Direction, Fault, FaultKind, Latency, Notice, RoomChange, Scenario, Subscribe, Who,
 };
-use delivery_lab::time::{Duration, Instant};
+use crate::time::{Duration, Instant};
 
 use super::dice::Dice;
 
 /// The rooms of the one queue, `q`.
 pub const ROOMS: [&str; 2] = ["e", "x"];
 
-/// Who else there is beside a driver that publishes and a shop that subscribes.
-const CASTS: [&[(&str, &str)]; 3] = [&[], &[("shop-2", "shop")], &[("cafe", "cafe")]];
+/// The clients beside a driver that publishes and a shop that subscribes: ids and names.
+const OTHERS: [&[(&str, &str)]; 3] = [&[], &[("shop-2", "shop")], &[("cafe", "cafe")]];
 
 pub fn contender(dice: &mut Dice) -> Contender {
     let link = dice.pick(&[
@@ -35,7 +35,7 @@ pub fn contender(dice: &mut Dice) -> Contender {
 /// A scenario that was never loaded from a file: only what the judge asks of one is in it.
 pub fn scenario(dice: &mut Dice) -> Scenario {
     let mut clients = vec![client(dice, "driver", "driver"), client(dice, "shop", "shop")];
-    let others = dice.pick(&CASTS);
+    let others = dice.pick(&OTHERS);
     clients.extend(others.iter().map(|(id, name)| client(dice, id, name)));
     // A driver that hears itself, now and then.
     if dice.percent(80) {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use delivery_lab::message::{Note, SessionId};
-use delivery_lab::time::Instant;
-use delivery_lab::verdict::{Anomaly, Cause};
+use crate::message::{Note, SessionId};
+use crate::time::Instant;
+use crate::verdict::{Anomaly, Cause};
 
 use super::causes::Attached;
 use super::detections::{Notice, is_blind};
@@ -54,7 +54,7 @@ impl Case<'_, '_> {
         self.attachments_with_queues().into_iter().map(|(_, attached)| attached)
     }
 
-    fn attachments_with_queues(&self) -> Vec<(delivery_lab::message::Name, Attached)> {
+    fn attachments_with_queues(&self) -> Vec<(crate::message::Name, Attached)> {
         let all = self.trial.notes().filter_map(|(when, _, note)| match note {
             Note::Attached { client, queue, .. } if *client == self.subscriber.name => {
                 Some((queue.clone(), Attached::of(self.subscriber, when)?))

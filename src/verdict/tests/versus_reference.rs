@@ -1,29 +1,26 @@
-//! The judge against brute force: a second judge, written from the law alone and slow, agrees with
-//! it on ten thousand random small histories, legal and illegal.
+//! The judge against brute force: the reference judge, slow and written from the rules alone, agrees
+//! with it on ten thousand random small histories, legal and illegal.
 //!
 //! The histories follow from their seeds, and each cause and each anomaly is in at least one of a
 //! hundred. A disagreement is printed as a history of which no event can be left out.
 
-mod dice;
-mod law;
-mod stage;
-mod teller;
-
 use std::collections::BTreeMap;
 
-use delivery_lab::verdict::{self, Anomaly, Cause, Row};
-use teller::Told;
+use crate::verdict::{self, Anomaly, Cause, Row};
 
-/// How many histories are judged twice; `ORACLE_HISTORIES` asks for more.
+use super::histories::{self, RandomHistory};
+use super::reference_judge;
+
+/// How many histories are judged twice; `VERDICT_HISTORIES` asks for more.
 const HISTORIES: u64 = 10_000;
 
 #[test]
-fn judge_and_oracle_agree_on_ten_thousand_histories() {
-    let asked = std::env::var("ORACLE_HISTORIES").ok().and_then(|count| count.parse().ok());
+fn judge_and_reference_judge_agree_on_ten_thousand_histories() {
+    let asked = std::env::var("VERDICT_HISTORIES").ok().and_then(|count| count.parse().ok());
     let histories = asked.unwrap_or(HISTORIES);
     let mut seen: BTreeMap<&'static str, u64> = BTreeMap::new();
     for seed in 0..histories {
-        let told = teller::tell(seed);
+        let told = histories::random(seed);
         let row = judged(&told);
         if row != expected(&told) {
             panic!("seed {seed}\n{}", disagreement(told));
@@ -39,12 +36,12 @@ fn judge_and_oracle_agree_on_ten_thousand_histories() {
     }
 }
 
-fn judged(Told { scenario, contender, history }: &Told) -> Row {
+fn judged(RandomHistory { scenario, contender, history }: &RandomHistory) -> Row {
     verdict::judge(scenario, *contender, history)
 }
 
-fn expected(Told { scenario, contender, history }: &Told) -> Row {
-    law::judge(scenario, *contender, history)
+fn expected(RandomHistory { scenario, contender, history }: &RandomHistory) -> Row {
+    reference_judge::judge(scenario, *contender, history)
 }
 
 /// The causes and anomalies of a row, each once.
@@ -62,7 +59,7 @@ fn words(row: &Row) -> Vec<&'static str> {
 
 /// A history over which the two still disagree, and would not without any of its events, and what
 /// each of them says.
-fn disagreement(mut told: Told) -> String {
+fn disagreement(mut told: RandomHistory) -> String {
     loop {
         let before = told.history.events.len();
         for index in (0..before).rev() {
@@ -77,19 +74,19 @@ fn disagreement(mut told: Told) -> String {
         }
     }
     let trace: Vec<String> = told.history.trace_lines().collect();
-    let [judge, oracle] = [judged(&told), expected(&told)].map(|row| lines(&row));
+    let [judge, reference] = [judged(&told), expected(&told)].map(|row| lines(&row));
     let only = |these: &[String], others: &[String]| {
         let only = these.iter().filter(|line| !others.contains(line));
         only.map(|line| format!("  {line}\n")).collect::<String>()
     };
     format!(
-        "{} ended at {}, {:#?}\n{}\njudge:\n{}oracle:\n{}",
+        "{} ended at {}, {:#?}\n{}\njudge:\n{}reference judge:\n{}",
         told.contender,
         told.history.ended_at,
         told.scenario.faults,
         trace.join("\n"),
-        only(&judge, &oracle),
-        only(&oracle, &judge),
+        only(&judge, &reference),
+        only(&reference, &judge),
     )
 }
 

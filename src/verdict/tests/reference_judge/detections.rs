@@ -1,9 +1,9 @@
 //! Who noticed which fault when, and what nobody had noticed yet.
 
-use delivery_lab::message::{EndReason, Note};
-use delivery_lab::scenario::{Fault, FaultKind, Who};
-use delivery_lab::time::Instant;
-use delivery_lab::verdict::Detection;
+use crate::message::{EndReason, Note};
+use crate::scenario::{Fault, FaultKind, Who};
+use crate::time::Instant;
+use crate::verdict::Detection;
 
 use super::trial::{BROKER, Trial, When, longest_queue};
 

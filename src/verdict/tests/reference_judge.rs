@@ -13,10 +13,10 @@ mod trial;
 
 use std::collections::BTreeMap;
 
-use delivery_lab::history::History;
-use delivery_lab::message::{Contender, Note};
-use delivery_lab::scenario::Scenario;
-use delivery_lab::verdict::{
+use crate::history::History;
+use crate::message::{Contender, Note};
+use crate::scenario::Scenario;
+use crate::verdict::{
     Bites, ClaimState, Evidence, Finding, Guarantee, Outcome, Row, Subscriber as Judged, Truth,
 };
 

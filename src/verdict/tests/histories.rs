@@ -1,53 +1,55 @@
 //! Random histories: most of a history is what machines could do, some of it is what none would.
 //!
-//! A teller knows just enough of its own story to go on with it: who has a session, what is on its
-//! way, what was read. At every step it may forget all that and note something arbitrary.
+//! The generator knows just enough of its own history to go on with it: who has a session, what is
+//! on its way, what was read. At every step it may forget all that and note something arbitrary.
 
+mod dice;
 mod lines;
 mod messages;
 mod nonsense;
 mod power;
+mod scenario;
 
-use delivery_lab::history::{Endpoint, Event, Flow, History, Process, What};
-use delivery_lab::message::{
+use crate::history::{Endpoint, Event, Flow, History, Process, What};
+use crate::message::{
     Answer, Contender, EndReason, From, MessageId, Mode, Name, Note, Position, PushKind, RoomJoin,
     SessionId,
 };
-use delivery_lab::scenario::Scenario;
-use delivery_lab::time::{Duration, Instant};
+use crate::scenario::Scenario;
+use crate::time::{Duration, Instant};
 
-use super::dice::Dice;
-use super::stage::{self, ROOMS};
+use dice::Dice;
+use scenario::ROOMS;
 
 /// A history, and what is said to have been run.
 #[derive(Clone)]
-pub struct Told {
+pub struct RandomHistory {
     pub scenario: Scenario,
     pub contender: Contender,
     pub history: History,
 }
 
-/// Tells the history of this seed.
-pub fn tell(seed: u64) -> Told {
+/// Draws the history of this seed.
+pub fn random(seed: u64) -> RandomHistory {
     let mut dice = Dice::of(seed);
-    let contender = stage::contender(&mut dice);
-    let scenario = stage::scenario(&mut dice);
-    let processes = stage::processes(&scenario);
+    let contender = scenario::contender(&mut dice);
+    let scenario = scenario::scenario(&mut dice);
+    let processes = scenario::processes(&scenario);
     let steps = 10 + dice.below(50);
     let wildness = dice.pick(&[0, 5, 20, 60]);
-    let mut teller = Teller::of(dice, contender, processes);
+    let mut generator = Generator::of(dice, contender, processes);
     for _ in 0..steps {
-        teller.pass_time();
-        match teller.dice.percent(wildness) {
-            true => teller.do_anything(),
-            false => teller.go_on(),
+        generator.pass_time();
+        match generator.dice.percent(wildness) {
+            true => generator.do_anything(),
+            false => generator.go_on(),
         }
     }
-    let (ended_at, bites) = (teller.end(), Vec::new());
-    let Teller { processes, mut events, .. } = teller;
+    let (ended_at, bites) = (generator.end(), Vec::new());
+    let Generator { processes, mut events, .. } = generator;
     events.sort_by_key(|event| (event.at, event.process, event.sequence));
     let history = History { processes, events, bites, ended_at, ..History::default() };
-    Told { scenario, contender, history }
+    RandomHistory { scenario, contender, history }
 }
 
 const BROKER: u32 = 0;
@@ -57,7 +59,7 @@ const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again]
 const REASONS: [EndReason; 5] =
     [EndReason::Fin, EndReason::Reset, EndReason::Heartbeat, EndReason::Replaced, EndReason::Left];
 
-struct Teller {
+struct Generator {
     dice: Dice,
     contender: Contender,
     processes: Vec<Process>,
@@ -99,10 +101,10 @@ struct Kept {
     position: Option<Position>,
 }
 
-impl Teller {
-    fn of(dice: Dice, contender: Contender, processes: Vec<Process>) -> Teller {
+impl Generator {
+    fn of(dice: Dice, contender: Contender, processes: Vec<Process>) -> Generator {
         let count = processes.len();
-        Teller {
+        Generator {
             dice,
             contender,
             processes,

@@ -1,6 +1,6 @@
 //! Who subscribes, and what of all that was published each of them wants.
 
-use delivery_lab::message::{
+use crate::message::{
     AckPolicy, Answer, Dedup, Echo, From, Message, MessageId, Name, Note, RoomJoin,
 };
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use delivery_lab::message::{
+use crate::message::{
     AckPolicy, Answer, Dedup, Epoch, Link, MessageId, Mode, Name, Note, Position,
 };
-use delivery_lab::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Truth};
+use crate::verdict::{Cause, ClaimState, Evidence, Finding, Guarantee, Truth};
 
 use super::copies::End;
 use super::outcomes::{Case, Handling, Wanted};

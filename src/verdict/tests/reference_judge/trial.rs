@@ -5,12 +5,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use delivery_lab::history::{Fate, Flow, History, Ledger, PowerState, What};
-use delivery_lab::message::{
-    Contender, EndReason, Message, MessageId, Name, Note, Position, SessionId,
-};
-use delivery_lab::scenario::{Direction, Fault, FaultKind, Scenario, Who};
-use delivery_lab::time::{Duration, Instant};
+use crate::history::{Fate, Flow, History, Ledger, PowerState, What};
+use crate::message::{Contender, EndReason, Message, MessageId, Name, Note, Position, SessionId};
+use crate::scenario::{Direction, Fault, FaultKind, Scenario, Who};
+use crate::time::{Duration, Instant};
 
 /// The how manyth event of the history.
 pub type When = usize;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use delivery_lab::history::What;
-use delivery_lab::message::{Message, MessageId, Mode, Note, PushKind, SessionId};
-use delivery_lab::verdict::{Cause, MessageOutcome, Outcome};
+use crate::history::What;
+use crate::message::{Message, MessageId, Mode, Note, PushKind, SessionId};
+use crate::verdict::{Cause, MessageOutcome, Outcome};
 
 use super::copies::{End, Way};
 use super::subscriber::Subscriber;

@@ -1,11 +1,11 @@
 //! Notes that need not make any sense.
 
-use delivery_lab::history::What;
-use delivery_lab::message::{MessageId, Mode, Note, SessionId};
+use crate::history::What;
+use crate::message::{MessageId, Mode, Note, SessionId};
 
-use super::{BROKER, DRIVER, KINDS, REASONS, Teller};
+use super::{BROKER, DRIVER, Generator, KINDS, REASONS};
 
-impl Teller {
+impl Generator {
     /// Something that need not make any sense.
     pub(super) fn do_anything(&mut self) {
         let process = self.listener();

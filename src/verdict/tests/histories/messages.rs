@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use delivery_lab::history::{Fate, Flow, What};
-use delivery_lab::message::{
+use crate::history::{Fate, Flow, What};
+use crate::message::{
     DropReason, Echo, Keep, Link, Message, MessageId, Mode, Name, Note, Payload, PushKind, Target,
 };
 
-use super::super::stage::ROOMS;
-use super::{BROKER, DRIVER, Flight, KINDS, Kept, Teller};
+use super::scenario::ROOMS;
+use super::{BROKER, DRIVER, Flight, Generator, KINDS, Kept};
 
-impl Teller {
+impl Generator {
     /// A message is handed over, sent, accepted and pushed; each step may be its last.
     pub(super) fn publish(&mut self) {
         let publisher = self.dice.pick(&[DRIVER, DRIVER, DRIVER, self.processes.len() as u32 - 1]);

@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use delivery_lab::history::{Endpoint, Flow, Ledger, Line, What};
-use delivery_lab::message::{EndReason, Link};
-use delivery_lab::time::{Duration, Instant};
+use crate::history::{Endpoint, Flow, Ledger, Line, What};
+use crate::message::{EndReason, Link};
+use crate::time::{Duration, Instant};
 
-use super::{BROKER, REASONS, Teller};
+use super::{BROKER, Generator, REASONS};
 
-impl Teller {
+impl Generator {
     pub(super) fn end_a_line(&mut self) {
         let process = self.dice.below(self.processes.len() as u64 - 1) as u32 + 1;
         let reason = self.dice.pick(&REASONS);
