@@ -8,6 +8,7 @@ use crate::message::{Mode, Name, Position, PushKind};
 
 use super::copies::{End, Way};
 use super::facts::{BROKER, Copy, Delivery, Facts, Handling, Map, Moment};
+use super::switch::rule;
 use super::{Cause, MessageOutcome, Outcome, Subscriber, cause};
 
 /// One subscriber's case: the facts, what became of each wanted message, and the evidence.
@@ -72,7 +73,7 @@ impl<'f, 'a> Case<'f, 'a> {
         });
         let repeats = repeats.collect();
         let ways = facts.deliveries.of_subscriber(subscriber).iter();
-        let wanted = ways.filter(|way| way.wanted);
+        let wanted = ways.filter(|way| way.wanted || !rule("only-what-is-wanted-is-judged"));
         let mut judged: Vec<Judged<'f, 'a>> = wanted
             .map(|delivery| {
                 let message = facts.messages.get(delivery.message);
@@ -81,7 +82,9 @@ impl<'f, 'a> Case<'f, 'a> {
                 Judged::of(way, delivery.message, first)
             })
             .collect();
-        judged.sort_by_key(|one| one.way.message.handed_over);
+        judged.sort_by_key(|one| {
+            rule("messages-in-order-of-hand-over").then_some(one.way.message.handed_over)
+        });
         Case { facts, subscriber, judged, repeats, late: late(facts, handlings) }
     }
 
@@ -187,7 +190,8 @@ fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
     // The highest so far, and the highest for which something was promised: better evidence.
     let mut highest: Map<(&Name, &Name), [(u64, usize); 2]> = Map::default();
     let mut late = Vec::new();
-    for handling in handlings.iter().filter(|handling| handling.first) {
+    let counts = |one: &&Handling| one.first || !rule("only-a-first-handling-is-late");
+    for handling in handlings.iter().filter(counts) {
         let Some(message) = facts.messages.get(handling.message).message else { continue };
         let this = (message.id.sequence, handling.message);
         let group = (&message.id.publisher, &message.queue);
