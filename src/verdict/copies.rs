@@ -56,8 +56,8 @@ pub fn unstopped(way: Way<'_, '_>, copy: &Copy) -> End {
     let client_died =
         session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
     if let (Some(held), Some(died)) = (copy.held, client_died)
-        && session.lost.is_none_or(|lost| lost.moment > died)
-        && held < died
+        && session.lost.is_none_or(|lost| died.is_before(lost.moment))
+        && held.is_before(died)
     {
         return End { at: died.at, cause: Cause::DiedInClient };
     }
