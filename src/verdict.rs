@@ -17,6 +17,7 @@ mod outcome;
 mod outside;
 mod recovery;
 mod settled;
+mod switch;
 mod totals;
 mod wanted;
 

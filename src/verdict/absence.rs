@@ -3,6 +3,7 @@
 //! Such a subscriber wants nothing, so it misses nothing either: the counts alone would praise it.
 
 use super::facts::Facts;
+use super::switch::rule;
 
 /// What ended the last attempt at a session of a subscriber that was to be on record from its
 /// beginning and never was; `None` for everybody else.
@@ -12,6 +13,7 @@ pub fn kept_away(facts: &Facts<'_>, subscriber: usize) -> Option<&'static str> {
         return None;
     }
     let sessions = member.processes.iter().flat_map(|one| facts.sessions.of_process(*one));
-    let last = sessions.filter_map(|session| session.lost).max_by_key(|lost| lost.moment);
+    let lost = sessions.filter_map(|session| session.lost);
+    let last = lost.max_by_key(|lost| rule("kept-away-by-the-last-end").then_some(lost.moment));
     Some(last.map_or("no answer", |lost| lost.reason.words()))
 }

@@ -10,6 +10,7 @@ use crate::time::Instant;
 
 use super::facts::{Applied, Begins, Map};
 use super::outcome::Case;
+use super::switch::rule;
 use super::{Subscriber, guarantee};
 
 /// What the patterns are looked for in.
@@ -55,8 +56,9 @@ fn position_moved_back(scene: &Scene<'_, '_, '_>) -> u64 {
     let mut count = 0;
     for attachment in scene.case.facts.places.attachments(scene.case.subscriber) {
         let position = attachment.answer.position();
-        let epoch = (attachment.queue, attachment.answer.epoch());
-        let earlier = before.insert(epoch, position);
+        let epoch = attachment.answer.epoch();
+        let epoch = rule("positions-are-compared-in-an-epoch").then_some(epoch);
+        let earlier = before.insert((attachment.queue, epoch), position);
         let moved_back = earlier.is_some_and(|earlier| position < earlier);
         count += u64::from(moved_back && attachment.begins == Begins::WhereItWas);
     }

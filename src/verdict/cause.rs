@@ -9,6 +9,7 @@ use crate::terms::Cause;
 
 use super::copies::{self, ALIVE, End, Way};
 use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, Sending, Word};
+use super::switch::rule;
 
 /// What a missed message was missed by, and when.
 pub fn of(way: Way<'_, '_>) -> End {
@@ -22,16 +23,21 @@ pub fn of(way: Way<'_, '_>) -> End {
     }
     // Every copy was dropped as a copy of another, so the first of them is what it was.
     let dropped = way.delivery.copies.iter().map(|copy| copies::unstopped(way, copy));
-    if let Some(last) = dropped.reduce(later) {
+    if let Some(last) = dropped.reduce(later)
+        && rule("copies-of-copies")
+    {
         return last;
     }
-    if let Some(acked) = way.delivery.acked {
+    if let Some(acked) = way.delivery.acked
+        && rule("acknowledged-without-a-copy")
+    {
         return End { at: acked.at, cause: Cause::LostAfterAck };
     }
     if !way.delivery.kept.is_empty() {
         // Acknowledged to the broker, and by no client: somebody passed over it.
         let acknowledged = way.delivery.acknowledged.iter().map(|moment| moment.at).max();
-        let at = acknowledged.unwrap_or(accepted.moment.at);
+        let at = acknowledged.filter(|_| rule("skipped-when-it-was-acknowledged"));
+        let at = at.unwrap_or(accepted.moment.at);
         return End { at, cause: Cause::Skipped };
     }
     let members = way.facts.roll.members();
@@ -47,9 +53,10 @@ pub fn of(way: Way<'_, '_>) -> End {
 /// The later of two ends; of two at the same instant the upper row of the table.
 fn later(one: End, other: End) -> End {
     match one.at.cmp(&other.at) {
-        std::cmp::Ordering::Less => other,
-        std::cmp::Ordering::Greater => one,
-        std::cmp::Ordering::Equal => one.min(other),
+        std::cmp::Ordering::Less if rule("the-last-copy-counts") => other,
+        std::cmp::Ordering::Less | std::cmp::Ordering::Greater => one,
+        std::cmp::Ordering::Equal if rule("the-upper-row-counts") => one.min(other),
+        std::cmp::Ordering::Equal => one.max(other),
     }
 }
 
@@ -65,9 +72,12 @@ pub(super) fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + us
     lives.filter_map(move |(life, since, position)| {
         // What came before the backlog had it for this subscriber is no end of this copy.
         let end = |ends: &[Moment]| ends.iter().copied().find(|at| *at > since);
-        let acknowledged = end(&delivery.acknowledged).map(|at| (at, None));
-        let evicted = end(&delivery.evicted);
+        let acknowledged = end(&delivery.acknowledged)
+            .filter(|_| rule("acknowledged-ends-the-backlogs-copy"))
+            .map(|at| (at, None));
+        let evicted = end(&delivery.evicted).filter(|_| rule("evicted-ends-the-backlogs-copy"));
         let crashed = facts.lives.death_after(BROKER, since);
+        let crashed = crashed.filter(|_| rule("a-crash-ends-the-backlogs-copy"));
         let passed = position.and_then(|position| {
             let queue = facts.places.find_queue(&message.message?.queue)?;
             passed_over(facts, subscriber, (queue, life, position), since)
@@ -99,6 +109,7 @@ fn passed_over(
     let attachments = facts.places.attachments(subscriber).iter();
     let in_life = attachments.filter(|one| one.queue == queue && one.life == life);
     let in_force = in_life.clone().rfind(|one| one.moment < since);
+    let in_force = in_force.filter(|_| rule("a-position-stays-in-force"));
     let mut since_then = in_force.into_iter().chain(in_life.filter(|one| one.moment > since));
     let beyond = since_then
         .find(|one| one.begins == Begins::WhereItWas && one.answer.position() >= position)?;
@@ -136,7 +147,9 @@ pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> En
         None => (never_sent, None),
         Some((moment, _)) => {
             let refused = End { at: moment.at, cause: Cause::Refused };
-            let Some(forgotten) = facts.lives.death_after(BROKER, moment) else { return refused };
+            let forgotten = facts.lives.death_after(BROKER, moment);
+            let forgotten = forgotten.filter(|_| rule("a-crash-forgets-a-refusal"));
+            let Some(forgotten) = forgotten else { return refused };
             (refused, Some(forgotten))
         }
     };
@@ -154,12 +167,15 @@ pub(super) fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option
         return None;
     }
     let died = facts.lives.death_after(process, handed_over);
-    let lost = [message.unsent, died].into_iter().flatten().min();
+    let died = died.filter(|_| rule("an-outbox-dies-with-its-publisher"));
+    let unsent = message.unsent.filter(|_| rule("an-outbox-drops"));
+    let lost = [unsent, died].into_iter().flatten().min();
     let lost = lost.map(|moment| (moment, Cause::LostBeforeBroker));
     let answered = message.answered.map(|(moment, word)| match word {
         Word::Accepted => (moment, Cause::LostBeforeBroker),
         Word::Refused => (moment, Cause::Refused),
     });
+    let answered = answered.filter(|_| rule("an-answer-ends-the-outboxs-copy"));
     let end = [lost, answered].into_iter().flatten().min();
     Some(end.map_or(ALIVE, |(moment, cause)| End { at: moment.at, cause }))
 }
@@ -180,8 +196,9 @@ fn sent_end(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) ->
     }
     let receiver = facts.lines.receiving(flow, sent);
     let sender = facts.lines.sending(flow, sent);
-    let ends = [receiver, sender].map(|tap| tap.and_then(|tap| tap.gone));
-    let gone = ends.into_iter().flatten().min();
+    let sender_gone = sender.and_then(|tap| tap.gone);
+    let sender_gone = sender_gone.filter(|_| rule("a-stream-to-the-broker-ends-at-either-end"));
+    let gone = [receiver.and_then(|tap| tap.gone), sender_gone].into_iter().flatten().min();
     let was_read = receiver.is_some_and(|tap| end <= tap.read);
     match gone {
         Some(at) => lost(at.max(sent.at)),
@@ -200,7 +217,12 @@ fn unwritten(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) -
         return lost(sent.at);
     };
     let died = session.process.and_then(|process| facts.lives.death_after(process, sent));
-    let ends = [session.lost.map(|lost| lost.moment), message.unsent, died];
+    let lost_at = session.lost.map(|lost| lost.moment);
+    let ends = [
+        lost_at.filter(|_| rule("unwritten-until-the-session-is-lost")),
+        message.unsent.filter(|_| rule("unwritten-until-its-request-fails")),
+        died.filter(|_| rule("unwritten-until-its-publisher-dies")),
+    ];
     let end = ends.into_iter().flatten().filter(|end| *end >= sent).min();
     end.map_or(ALIVE, |end| lost(end.at))
 }

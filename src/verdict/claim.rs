@@ -1,6 +1,5 @@
 //! What each contender claims, on which terms, and what became of the claim. Never the truth.
 
-use crate::terms::{Cause, Claim, Guarantee, Verdict};
 use std::collections::BTreeMap;
 
 use crate::message::{AckPolicy, Dedup, Link, Mode};
@@ -8,7 +7,9 @@ use crate::message::{AckPolicy, Dedup, Link, Mode};
 use super::facts::BROKER;
 use super::guarantee::{self, Violation};
 use super::outcome::Case;
+use super::switch::rule;
 use super::{Evidence, Finding, Subscriber};
+use crate::terms::{Cause, Claim, Guarantee, Verdict};
 
 /// Each guarantee of one subscriber: truth, claim, evidence.
 pub fn findings(case: &Case<'_, '_>) -> BTreeMap<Guarantee, Finding> {
@@ -47,7 +48,7 @@ fn is_claimed(case: &Case<'_, '_>, guarantee: Guarantee) -> bool {
     let member = &case.facts.roll.members()[case.subscriber];
     let exactly = matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce);
     match (contender.mode, contender.link) {
-        (Mode::FireAndForget, Link::Udp) => false,
+        (Mode::FireAndForget, Link::Udp) if rule("udp-promises-nothing") => false,
         (Mode::FireAndForget, _) => {
             matches!(guarantee, Guarantee::AtMostOnce | Guarantee::InOrder)
         }
@@ -169,7 +170,8 @@ pub fn summary(subscribers: &[&Subscriber]) -> BTreeMap<Guarantee, Finding> {
     let one = |guarantee: &Guarantee| {
         let findings = || subscribers.iter().filter_map(|one| one.guarantees.get(guarantee));
         let verdict = findings().map(|finding| finding.verdict).max_by_key(|one| severity(*one));
-        let claim = findings().map(|finding| finding.claim).min();
+        let claims = findings().map(|finding| finding.claim);
+        let claim = claims.min_by_key(|one| rule("the-worst-claim-of-all").then_some(*one));
         let verdict = verdict.unwrap_or(Verdict::Holds);
         let claim = claim.unwrap_or(Claim::NotClaimed);
         (*guarantee, Finding { verdict, claim, evidence: Evidence::LeftOut })

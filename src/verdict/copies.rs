@@ -6,6 +6,7 @@ use crate::terms::Cause;
 use crate::time::Instant;
 
 use super::facts::{BROKER, Carriage, Copy, Delivery, Facts, MessageFacts, Moment, Session, Stop};
+use super::switch::rule;
 
 /// The end of a copy: when, and what it would be the cause of if it was the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,8 +56,8 @@ pub fn unstopped(way: Way<'_, '_>, copy: &Copy) -> End {
     let client_died =
         session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
     if let (Some(held), Some(died)) = (copy.held, client_died)
-        && session.lost.is_none_or(|lost| lost.moment > died)
-        && held < died
+        && session.lost.is_none_or(|lost| died.is_before(lost.moment))
+        && held.is_before(died)
     {
         return End { at: died.at, cause: Cause::DiedInClient };
     }
@@ -94,11 +95,13 @@ fn end_in_driver(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
     let crashed = way.facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =
         session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
+    let closed = session.closed.map(|closed| closed.moment.at);
+    let lost = session.lost.map(|lost| lost.moment.at);
     let ends = [
-        session.closed.map(|closed| closed.moment.at),
-        session.lost.map(|lost| lost.moment.at),
-        client_died.map(|moment| moment.at),
-        crashed,
+        closed.filter(|_| rule("in-the-driver-until-the-broker-closes")),
+        lost.filter(|_| rule("in-the-driver-until-the-client-loses")),
+        client_died.map(|died| died.at).filter(|_| rule("in-the-driver-until-the-client-dies")),
+        crashed.filter(|_| rule("in-the-driver-until-the-broker-dies")),
     ];
     let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
     let otherwise = if crashed == Some(at) { Cause::BrokerCrashed } else { Cause::DiedInSocket };
@@ -123,12 +126,14 @@ fn end_of_datagram(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
         return End { at, cause };
     }
     let landed = copy.pushed.at + facts.paths.longest_flight();
+    let socket_gone = facts.lines.receiving(flow, copy.pushed).and_then(|end| end.gone);
+    let client_died =
+        session.process.and_then(|process| facts.lives.death_after(process, copy.pushed));
+    let lost = session.lost.map(|lost| lost.moment.at);
     let ends = [
-        facts.lines.receiving(flow, copy.pushed).and_then(|end| end.gone),
-        session.process.and_then(|process| {
-            facts.lives.death_after(process, copy.pushed).map(|moment| moment.at)
-        }),
-        session.lost.map(|lost| lost.moment.at),
+        socket_gone.filter(|_| rule("a-datagram-ends-with-its-socket")),
+        client_died.map(|died| died.at).filter(|_| rule("a-datagram-ends-with-its-client")),
+        lost.filter(|_| rule("a-datagram-ends-with-its-session")),
         // It arrived, and nobody made anything of it: what it was sent to was there no more.
         (copy.held.is_none() && landed < facts.ended_at).then_some(landed),
     ];
@@ -148,11 +153,11 @@ fn end_in_stream(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
         session.process.and_then(|process| facts.lives.death_after(process, copy.pushed));
     let lost = session.lost.map(|lost| lost.moment.at);
     let ends = [
-        receiver.and_then(|tap| tap.gone),
-        client_died.map(|moment| moment.at),
+        receiver.and_then(|tap| tap.gone).filter(|_| rule("a-stream-ends-with-its-receiver")),
+        client_died.map(|died| died.at).filter(|_| rule("a-stream-ends-with-its-client")),
         // What a program has let go of, with its session or with a request, it never reads.
-        lost,
-        receiver.and_then(|tap| tap.let_go),
+        lost.filter(|_| rule("a-stream-ends-with-its-session")),
+        receiver.and_then(|tap| tap.let_go).filter(|_| rule("a-stream-ends-when-let-go-of")),
         sender.and_then(|tap| tap.gone).filter(|_| !has_arrived),
         crashed.filter(|_| !has_arrived),
         session.closed.map(|closed| closed.moment.at).filter(|_| !has_arrived && sender.is_none()),

@@ -16,6 +16,7 @@ use crate::time::Instant;
 
 use super::Detection;
 use super::facts::{BROKER, Ending, Facts, Map, Moment, Session, Set, sides};
+use super::switch::rule;
 
 /// One entry, with what the anomalies ask of it.
 pub struct Notice {
@@ -51,7 +52,10 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
     let troubles = troubles.map(|(index, fault)| Trouble { index, fault, on: on(facts, fault) });
     let troubles: Vec<Trouble<'_>> = troubles.collect();
     let mut notices = Vec::new();
-    for trouble in troubles.iter().filter(|trouble| trouble.fault.at <= facts.ended_at) {
+    let has_begun = |trouble: &&Trouble<'_>| {
+        trouble.fault.at <= facts.ended_at || !rule("a-fault-that-never-began-has-no-entry")
+    };
+    for trouble in troubles.iter().filter(has_begun) {
         for side in observers(&trouble.fault.effect, &trouble.fault.who) {
             let all = trouble.on.iter();
             let seen = all.filter_map(|one| notice(facts, &troubles, trouble, (*one, *side)));
@@ -59,7 +63,8 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
             notices.extend(seen.filter(|notice| is_sure || notice.detection.by.is_some()));
         }
     }
-    notices.sort_by_key(|notice| (notice.detection.fault, notice.process));
+    let link = |notice: &Notice| (notice.detection.fault, notice.process);
+    notices.sort_by_key(|notice| rule("entries-by-fault-and-process").then(|| link(notice)));
     notices
 }
 
@@ -164,6 +169,7 @@ fn notice(
         // A request that failed says as much as a session that ended.
         Side::Client => {
             let failed = session.failures.iter().find(|failed| failed.moment.at >= fault.at);
+            let failed = failed.filter(|_| rule("a-failed-request-is-a-notice"));
             failed.copied().or(session.lost)
         }
     };
@@ -243,6 +249,7 @@ fn interval(
             let begun = session.welcomed;
             let died = begun.and_then(|begun| facts.lives.death_after(process, begun));
             let lost = session.lost.map(|Ending { moment, .. }| moment);
+            let died = died.filter(|_| rule("a-session-dies-with-its-client"));
             (begun, [died, lost].into_iter().flatten().min())
         }
     }

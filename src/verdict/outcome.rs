@@ -2,14 +2,15 @@
 //!
 //! Counts only; causes come from `cause`, guarantees and anomalies are judged from what is here.
 
-use crate::terms::{Cause, Outcome};
 use std::collections::BTreeMap;
 
 use crate::message::{Mode, Name, Position, PushKind};
 
 use super::copies::{End, Way};
 use super::facts::{BROKER, Copy, Delivery, Facts, Handling, Map, Moment};
+use super::switch::rule;
 use super::{MessageOutcome, Subscriber, cause};
+use crate::terms::{Cause, Outcome};
 
 /// One subscriber's case: the facts, what became of each wanted message, and the evidence.
 pub struct Case<'f, 'a> {
@@ -73,7 +74,7 @@ impl<'f, 'a> Case<'f, 'a> {
         });
         let repeats = repeats.collect();
         let ways = facts.deliveries.of_subscriber(subscriber).iter();
-        let wanted = ways.filter(|way| way.wanted);
+        let wanted = ways.filter(|way| way.wanted || !rule("only-what-is-wanted-is-judged"));
         let mut judged: Vec<Judged<'f, 'a>> = wanted
             .map(|delivery| {
                 let message = facts.messages.get(delivery.message);
@@ -82,7 +83,9 @@ impl<'f, 'a> Case<'f, 'a> {
                 Judged::of(way, delivery.message, first)
             })
             .collect();
-        judged.sort_by_key(|one| one.way.message.handed_over);
+        judged.sort_by_key(|one| {
+            rule("messages-in-order-of-hand-over").then_some(one.way.message.handed_over)
+        });
         Case { facts, subscriber, judged, repeats, late: late(facts, handlings) }
     }
 
@@ -188,7 +191,8 @@ fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
     // The highest so far, and the highest for which something was promised: better evidence.
     let mut highest: Map<(&Name, &Name), [(u64, usize); 2]> = Map::default();
     let mut late = Vec::new();
-    for handling in handlings.iter().filter(|handling| handling.first) {
+    let counts = |one: &&Handling| one.first || !rule("only-a-first-handling-is-late");
+    for handling in handlings.iter().filter(counts) {
         let Some(message) = facts.messages.get(handling.message).message else { continue };
         let this = (message.id.sequence, handling.message);
         let group = (&message.id.publisher, &message.queue);

@@ -13,12 +13,13 @@
 //! it meanwhile that it leaves.
 
 use crate::message::{Answer, Epoch, Position};
-use crate::terms::Cause;
 
 use super::Recoveries;
 use super::facts::{Map, Moment, Told, ToldGap};
 use super::guarantee::is_announced;
 use super::outcome::Case;
+use super::switch::rule;
+use crate::terms::Cause;
 
 /// A message that was accepted and is lost for good.
 struct Loss {
@@ -60,7 +61,7 @@ pub fn judge(case: &Case<'_, '_>) -> Recoveries {
     let losses = losses(case);
     let mut recoveries = Recoveries::default();
     let mut since: Map<u32, Moment> = Map::default();
-    let mut epochs: Map<(u32, u32), Epoch> = Map::default();
+    let mut epochs: Map<(Option<u32>, u32), Epoch> = Map::default();
     let told = facts.places.told(case.subscriber);
     let gaps = facts.places.gaps_told(case.subscriber);
     let places = if told.iter().any(Told::is_gap) || !gaps.is_empty() {
@@ -74,7 +75,8 @@ pub fn judge(case: &Case<'_, '_>) -> Recoveries {
         let first = since.insert(queue, answered);
         let first = first.map_or(0, |first| losses.partition_point(|loss| loss.moment <= first));
         let last = losses.partition_point(|loss| loss.moment <= answered).max(first);
-        let epoch = epochs.insert((process, queue), answer.epoch());
+        let knows = rule("each-process-knows-its-own-epoch").then_some(process);
+        let epoch = epochs.insert((knows, queue), answer.epoch());
         let counter = match answer {
             Answer::Started { .. } => continue,
             Answer::Resumed { .. } => {
@@ -136,14 +138,15 @@ fn losses(case: &Case<'_, '_>) -> Map<u32, Vec<Loss>> {
         if let (Some(end), Some((queue, ..))) = (one.lost(), one.places().next()) {
             let announced = if is_announced(one) { Announced::Yes } else { Announced::No };
             let evicted = one.way.delivery.evicted.iter().find(|moment| moment.at == end.at);
-            let moment = evicted.filter(|_| end.cause == Cause::Evicted).copied();
+            let by_eviction = end.cause == Cause::Evicted || !rule("lost-by-its-own-eviction");
+            let moment = evicted.filter(|_| by_eviction).copied();
             let moment = moment.unwrap_or(Moment { at: end.at, order: 0 });
             let left = one.way.delivery.left;
             losses.entry(queue).or_default().push(Loss { left, moment, announced });
         }
     }
     for losses in losses.values_mut() {
-        losses.sort_unstable_by_key(|loss| loss.moment);
+        losses.sort_by_key(|loss| rule("losses-in-their-order").then_some(loss.moment));
     }
     losses
 }

@@ -11,6 +11,7 @@ use crate::message::{Answer, Echo, From, Message, Name, Note, Position, RoomJoin
 
 use self::retained::Retained;
 use super::facts::{Facts, Map, Moment, Set};
+use super::switch::rule;
 
 /// Marks in `facts` what every subscriber wants, and what the backlog kept for it.
 pub fn mark(facts: &mut Facts<'_>) {
@@ -28,7 +29,9 @@ pub fn mark(facts: &mut Facts<'_>) {
         match &event.what {
             What::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life += 1;
-                record.subscribed.clear();
+                if rule("a-crash-ends-subscriptions") {
+                    record.subscribed.clear();
+                }
                 record.made.clear();
                 record.retained.iter_mut().for_each(Retained::clear);
             }
@@ -123,7 +126,9 @@ impl<'h> Record<'h> {
             }
             Note::Attached { queue, client, answer, .. } => {
                 let Some(subscriber) = facts.roll.by_name(client) else { return };
-                self.made.remove(&(subscriber, queue));
+                if rule("only-until-the-next-attachment") {
+                    self.made.remove(&(subscriber, queue));
+                }
                 if self.subscribed.insert((subscriber, queue)) {
                     let made = match **answer {
                         Answer::Started { .. } => Made::Fresh,
@@ -205,7 +210,9 @@ impl<'h> Record<'h> {
             {
                 let delivery = facts.deliveries.entry(subscriber, index);
                 delivery.wanted |= routed.any(|(_, is_new)| *is_new);
-                delivery.keep(self.life, moment);
+                if rule("what-a-join-is-owed-is-kept-for-it") {
+                    delivery.keep(self.life, moment);
+                }
             }
         }
     }

@@ -105,6 +105,50 @@ fn the_core_is_pure() {
     }
 }
 
+/// The shapes of the judge's answer, and the words in it: all that the reference judge may share.
+const RESULTS: &[&str] = &[
+    "Anomaly",
+    "Bites",
+    "Cause",
+    "ClaimState",
+    "Detection",
+    "Evidence",
+    "Finding",
+    "Guarantee",
+    "MessageOutcome",
+    "Outcome",
+    "Recoveries",
+    "Row",
+    "Subscriber",
+    "Truth",
+];
+
+#[test]
+fn the_reference_judge_shares_nothing_with_the_judge_but_results() {
+    let of_reference = |source: &Source| {
+        source.path.starts_with("verdict/tests/reference_judge")
+            || source.path == Path::new("verdict/tests/reference_judge.rs")
+    };
+    let files: Vec<Source> = sources().filter(of_reference).collect();
+    assert!(files.len() > 1, "the reference judge is somewhere else");
+    for Source { path, text, .. } in files {
+        let path = path.display();
+        let is_root = !path.to_string().contains("reference_judge/");
+        let leaves = if is_root { "super::" } else { "super::super" };
+        assert!(!text.contains(leaves), "{path} imports from outside by `{leaves}`");
+        for imported in text.split("verdict::").skip(1) {
+            let names = match imported.strip_prefix('{') {
+                Some(list) => list.split('}').next().unwrap_or_default(),
+                None => imported.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default(),
+            };
+            for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+                let name = name.split(' ').next().unwrap_or_default();
+                assert!(RESULTS.contains(&name), "{path} imports `verdict::{name}`");
+            }
+        }
+    }
+}
+
 #[test]
 fn files_and_functions_fit_a_reader() {
     for source in sources() {

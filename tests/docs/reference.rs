@@ -1,5 +1,8 @@
-//! The pages about words, outcomes and limits say what the code says. With `UPDATE_REFERENCE=1`
+//! The pages about words, outcomes, limits and the judge say what the code says. With `UPDATE_REFERENCE=1`
 //! they are written anew.
+
+#[path = "../../src/verdict/tests/rules.rs"]
+mod rules;
 
 use delivery_lab::explain::{self, FAMILIES};
 use delivery_lab::wire;
@@ -48,6 +51,26 @@ fn the_page_about_outcomes_has_the_words_of_the_verdict() {
         assert!(FAMILIES.iter().any(|family| family.name == name), "{name} is no family");
         assert!(page.contains(&format!("{BEGIN}{name} -->")), "{name} has no place");
     }
+}
+
+const SWITCHES: &str = "<!-- switches -->";
+
+/// The page with the table of the judge's switches between its marks.
+fn with_switches(page: &str) -> String {
+    let (before, rest) = page.split_once(SWITCHES).expect("the page has a place for switches");
+    let (_, after) = rest.split_once(END).expect("the place has an end");
+    let mut table = String::from("| file | switch | rule |\n| --- | --- | --- |\n");
+    for (file, rules) in rules::RULES {
+        for (name, says) in *rules {
+            table += &format!("| `{file}` | `{name}` | {says} |\n");
+        }
+    }
+    format!("{before}{SWITCHES}\n\n{table}\n{END}{after}")
+}
+
+#[test]
+fn the_page_about_the_judge_lists_its_switches() {
+    check("judge.md", with_switches);
 }
 
 const LIMITS: &str = "\

@@ -1,6 +1,7 @@
 //! Patterns of sessions: two at once, and one that speaks after its end.
 
 use crate::verdict::facts::{Handling, Moment, Session};
+use crate::verdict::switch::rule;
 
 use super::Scene;
 
@@ -12,7 +13,7 @@ pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
     let all = processes.iter().flat_map(|process| facts.sessions.of_process(*process));
     let mut sessions: Vec<(Moment, &Session)> =
         all.filter_map(|session| Some((session.opened?, session))).collect();
-    sessions.sort_unstable_by_key(|(opened, _)| *opened);
+    sessions.sort_by_key(|(opened, _)| rule("sessions-in-order-of-opening").then_some(*opened));
     let mut open: Vec<&Session> = Vec::new();
     let mut count = 0;
     for (opened, session) in sessions {

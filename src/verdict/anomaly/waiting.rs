@@ -1,9 +1,11 @@
 //! Patterns of time: what waits for nothing, and what was lost before anybody noticed.
 
+use crate::scenario::Fault;
 use crate::terms::Cause;
 use crate::time::Instant;
 use crate::verdict::facts::Session;
 use crate::verdict::outcome::Judged;
+use crate::verdict::switch::rule;
 
 use super::Scene;
 
@@ -19,11 +21,15 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let broker = &facts.scenario.broker;
     let patience = broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout;
-    let faults = facts.scenario.faults.iter().filter(|fault| fault.at <= facts.ended_at);
+    let has_begun = |fault: &&Fault| {
+        fault.at <= facts.ended_at || !rule("a-fault-that-never-began-is-not-in-the-way")
+    };
+    let faults = facts.scenario.faults.iter().filter(has_begun);
     let over = faults.map(|fault| fault.until + fault.effect.longest_queue());
-    let quiet = over.max().unwrap_or(Instant::ZERO);
+    let quiet = over.max().filter(|_| rule("a-fault-is-in-the-way")).unwrap_or(Instant::ZERO);
     let handlings = facts.deliveries.handlings(scene.case.subscriber);
-    let idle = handlings.iter().map(|handling| handling.returned.at).max().unwrap_or(Instant::ZERO);
+    let idle = handlings.iter().map(|handling| handling.returned.at).max();
+    let idle = idle.filter(|_| rule("a-handler-is-in-the-way")).unwrap_or(Instant::ZERO);
     let waits = |one: &&Judged<'_, '_>| {
         let Some(dated) = one.way.message.dated() else { return false };
         let Some(path) = path_since(one) else { return false };
@@ -49,7 +55,7 @@ fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
     }
     let processes = facts.roll.members()[way.subscriber].processes.iter();
     let sessions = processes.flat_map(|process| facts.sessions.of_process(*process));
-    let open = sessions.filter(|session| lasts(session));
+    let open = sessions.filter(|session| lasts(session) || !rule("the-subscribers-session-lasts"));
     open.filter_map(|session| Some(session.opened?.at)).max()
 }
 

@@ -5,6 +5,7 @@
 
 use crate::history::{Flow, What};
 use crate::message::{Mode, Note, PushKind};
+use crate::verdict::switch::rule;
 
 use super::hash::Map;
 use super::{BROKER, Moment, Seen, push_rare};
@@ -291,6 +292,7 @@ impl Delivery {
     fn read(&mut self, moment: Moment, session: usize, kind: PushKind) {
         let unread = |copy: &Copy| copy.session == session && copy.is_open() && copy.read.is_none();
         let same_kind = self.copies.iter().position(|copy| unread(copy) && copy.kind == kind);
+        let same_kind = same_kind.filter(|_| rule("a-read-finds-a-copy-of-its-kind"));
         match same_kind.or_else(|| self.copies.iter().position(unread)) {
             Some(index) => self.copies[index].read = Some(moment),
             None => {
@@ -303,13 +305,15 @@ impl Delivery {
     /// When it was last read from a session, up to a moment.
     fn last_read(&self, session: usize, until: Moment) -> Option<Moment> {
         let of_session = self.copies.iter().filter(|copy| copy.session == session);
-        of_session.filter_map(|copy| copy.read).filter(|read| *read <= until).max()
+        let is_before = |read: &Moment| *read <= until || !rule("read-before-its-handler-began");
+        of_session.filter_map(|copy| copy.read).filter(is_before).max()
     }
 
     /// The copy that comes to a handler now: the last that was read, else the first that came.
     fn waiting(&mut self) -> Option<&mut Copy> {
         let read = |copy: &Copy| copy.read.is_some() && copy.is_open();
         let index = self.copies.iter().rposition(read);
+        let index = index.filter(|_| rule("the-last-read-comes-to-its-handler"));
         let index = index.or_else(|| self.copies.iter().position(Copy::is_open))?;
         self.copies.get_mut(index)
     }

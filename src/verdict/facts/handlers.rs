@@ -41,7 +41,7 @@ impl<'a> Handlers<'a> {
     ) -> bool {
         match self.last.get(&(process, queue, event)) {
             Some(Change::Gone) => true,
-            Some(Change::Back(back)) => found_none.is_some_and(|found| found > *back),
+            Some(Change::Back(back)) => found_none.is_some_and(|found| back.is_before(found)),
             None => found_none.is_some(),
         }
     }

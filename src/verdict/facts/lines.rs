@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::history::{Endpoint, Fate, Flow, Ledger, What};
 use crate::time::Instant;
+use crate::verdict::switch::rule;
 
 use super::hash::Map;
 use super::{Moment, Seen};
@@ -65,7 +66,8 @@ impl<'a> Lines<'a> {
             .get(&Endpoint { local, peer })
             .or_else(|| self.ends.get(&Endpoint { local, peer: anyone }))?;
         let next = ledgers.partition_point(|(moment, _)| *moment < since);
-        let (moment, ledger) = ledgers.get(next).or(ledgers.last())?;
+        let next = ledgers.get(next).filter(|_| rule("the-next-end-of-a-line"));
+        let (moment, ledger) = next.or(ledgers.last())?;
         let gone = ledger.reason.map(|_| moment.at);
         let Ledger { let_go, arrived, read, .. } = **ledger;
         Some(Tap { gone, let_go, arrived, read })

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::history::{PowerState, What};
 use crate::time::Instant;
+use crate::verdict::switch::rule;
 
 use super::{BROKER, Moment, Seen};
 
@@ -52,10 +53,11 @@ impl Lives {
                 now.insert(Trouble::Down);
                 life.deaths.push(seen.moment);
             }
-            PowerState::Paused => _ = now.insert(Trouble::Paused),
+            PowerState::Paused if rule("paused-is-not-reached") => _ = now.insert(Trouble::Paused),
             PowerState::Resumed => _ = now.remove(&Trouble::Paused),
-            PowerState::WentAway => _ = now.insert(Trouble::Away),
+            PowerState::WentAway if rule("away-is-not-reached") => _ = now.insert(Trouble::Away),
             PowerState::CameBack => _ = now.remove(&Trouble::Away),
+            PowerState::Paused | PowerState::WentAway => {}
         }
         life.reach.push((seen.moment.at, if now.is_empty() { Reach::Home } else { Reach::Nobody }));
     }

@@ -10,3 +10,10 @@ pub struct Moment {
     /// The event's index in the history.
     pub order: usize,
 }
+
+impl Moment {
+    /// Whether it is earlier. No two events share a moment, so that there is no other question.
+    pub fn is_before(self, other: Moment) -> bool {
+        self.cmp(&other).is_lt()
+    }
+}

@@ -3,6 +3,7 @@
 use crate::message::Name;
 use crate::scenario::{Direction, Effect, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
+use crate::verdict::switch::rule;
 
 use super::hash::{Map, Set};
 use super::{BROKER, Roll};
@@ -93,8 +94,12 @@ fn longest_flight(scenario: &Scenario) -> Duration {
     let mut waiting = Duration::ZERO;
     for fault in &scenario.faults {
         match &fault.effect {
-            Effect::Latency { latency: other } => latency = latency.max(other.max),
-            Effect::Reorder { delay, .. } => waiting = waiting + *delay,
+            Effect::Latency { latency: other } if rule("a-flight-takes-the-worst-latency") => {
+                latency = latency.max(other.max);
+            }
+            Effect::Reorder { delay, .. } if rule("a-flight-takes-what-holds-it-back") => {
+                waiting = waiting + *delay;
+            }
             kind => waiting = waiting + kind.longest_queue(),
         }
     }

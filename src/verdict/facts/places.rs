@@ -5,6 +5,7 @@
 
 use crate::history::What;
 use crate::message::{Answer, Epoch, Name, Note, Position};
+use crate::verdict::switch::rule;
 
 use super::hash::{Map, Set};
 use super::{Moment, Seen};
@@ -154,7 +155,8 @@ impl Places {
                 self.lives.entry(answer.epoch()).or_insert(life);
                 let subscription = &mut self.subscribers[subscriber];
                 let begins = match subscription.ended.remove(&queue) {
-                    true => Begins::Anew,
+                    true if rule("who-left-a-room-begins-anew") => Begins::Anew,
+                    true => Begins::WhereItWas,
                     false => Begins::WhereItWas,
                 };
                 let (moment, answer) = (seen.moment, **answer);
@@ -208,6 +210,7 @@ impl Places {
         let stand = |answer: Answer| (answer.epoch(), answer.position());
         let is_it = |one: &&Attachment| one.queue == queue && stand(one.answer) == stand(answer);
         let given = subscription.attachments.iter().rev().find(is_it);
+        let given = given.filter(|_| rule("answered-when-the-broker-attached"));
         let answered = given.map_or(seen.moment, |attachment| attachment.moment);
         let head_now = self.heads.get(&(queue, seen.life)).copied().unwrap_or_default();
         let head = given.map_or(head_now, |attachment| attachment.head);

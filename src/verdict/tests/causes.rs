@@ -12,7 +12,7 @@ use crate::verdict::follow;
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 
 use EndReason::{Fin, Heartbeat, Reset};
-use PushKind::{Again, Live};
+use PushKind::{Again, Live, Replay};
 
 /// The shop misses exactly one message, by this cause.
 #[track_caller]
@@ -267,6 +267,14 @@ fn a_client_that_dies_takes_what_it_has_read_with_it() {
     // The backlog still has it.
     check(Cause::Unsettled, die(read(catch_up())));
     check(Cause::Unsettled, read(tcp()));
+}
+
+#[test]
+fn a_read_is_of_the_copy_that_was_pushed_as_its_kind() {
+    // The second copy went into a dead link, and was read: it is the first that died in the socket.
+    let twice = tcp().fault(Effect::Cut, 2_000, 3_000).under_way(1).at(2_500).pushed(1, Replay);
+    let read = twice.at(4_000).read(1, Replay);
+    check(Cause::DiedInSocket, read.at(5_000).power(SHOP, PowerState::PowerLost));
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use crate::message::{EndReason, PushKind};
 use crate::scenario::{Effect, Expectation, Expected, Range};
-use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use crate::verdict::{
     Bites, Row, RunResult, Subscriber, Totals, check_expectations, median_delay_ms, result,
 };
 
 use super::story::{Story, scenario, story};
+use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 
 fn range(min: Option<f64>, max: Option<f64>) -> Range {
     Range { min, max }

@@ -5,10 +5,10 @@ use crate::message::{
     AckPolicy, Answer, Dedup, DropReason, EndReason, From, Keep, Note, PushKind, Target,
 };
 use crate::scenario::Effect;
-use crate::terms::{Claim, Guarantee, Verdict};
 use crate::verdict::{Evidence, claim};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
+use crate::terms::{Claim, Guarantee, Verdict};
 
 use Claim::{Broken, Kept, NotClaimed, Open, OutsideTerms};
 use EndReason::{Fin, Reset};

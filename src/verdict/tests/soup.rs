@@ -1,7 +1,6 @@
 //! Any soup of events is judged without a panic, and the sums hold; a long history is judged in
 //! time that grows with its length.
 
-use crate::terms::Verdict;
 use proptest::prelude::*;
 
 use crate::history::{Fate, PowerState, What};
@@ -9,6 +8,7 @@ use crate::message::{Answer, Contender, EndReason, From, Keep, Note, PushKind, T
 use crate::scenario::Effect;
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
+use crate::terms::Verdict;
 
 const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again];
 

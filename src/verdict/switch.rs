@@ -1,0 +1,17 @@
+//! Switches of single rules, for the test that asks whether any other test misses a rule.
+//!
+//! A call stands where the rule is. It is the constant `true`, except in the crate's own unit tests:
+//! there `RULE_OFF=name` turns one rule off. The list of all rules is in `tests/switches.rs`.
+
+/// Whether a rule is on, which it always is.
+#[cfg(not(test))]
+#[inline(always)]
+pub const fn rule(_name: &str) -> bool {
+    true
+}
+
+/// Whether a rule is on: all but the one that `RULE_OFF` names.
+#[cfg(test)]
+pub fn rule(name: &str) -> bool {
+    super::tests::switches::is_on(name)
+}

@@ -1,0 +1,345 @@
+//! Random histories: most of a history is what machines could do, some of it is what none would.
+//!
+//! The generator knows just enough of its own history to go on with it: who has a session, what is
+//! on its way, what was read. At every step it may forget all that and note something arbitrary.
+
+mod dice;
+mod lines;
+mod messages;
+mod nonsense;
+mod power;
+mod scenario;
+
+use crate::history::{Endpoint, Event, Flow, History, Process, What};
+use crate::message::{
+    Answer, Contender, EndReason, From, MessageId, Mode, Name, Note, Position, PushKind, RoomJoin,
+    SessionId,
+};
+use crate::scenario::Scenario;
+use crate::time::{Duration, Instant};
+
+use dice::Dice;
+use scenario::ROOMS;
+
+/// A history, and what is said to have been run.
+#[derive(Clone)]
+pub struct RandomHistory {
+    pub scenario: Scenario,
+    pub contender: Contender,
+    pub history: History,
+}
+
+/// Draws the history of this seed.
+pub fn random(seed: u64) -> RandomHistory {
+    let mut dice = Dice::of(seed);
+    let contender = scenario::contender(&mut dice);
+    let scenario = scenario::scenario(&mut dice);
+    let processes = scenario::processes(&scenario);
+    let steps = 10 + dice.below(50);
+    let wildness = dice.pick(&[0, 5, 20, 60]);
+    let mut generator = Generator::of(dice, contender, processes);
+    for _ in 0..steps {
+        generator.pass_time();
+        match generator.dice.percent(wildness) {
+            true => generator.do_anything(),
+            false => generator.go_on(),
+        }
+    }
+    let (ended_at, bites) = (generator.end(), Vec::new());
+    let Generator { processes, mut events, .. } = generator;
+    events.sort_by_key(|event| (event.at, event.process, event.sequence));
+    let history = History { processes, events, bites, ended_at, ..History::default() };
+    RandomHistory { scenario, contender, history }
+}
+
+const BROKER: u32 = 0;
+const DRIVER: u32 = 1;
+
+const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again];
+const REASONS: [EndReason; 5] =
+    [EndReason::Fin, EndReason::Reset, EndReason::Heartbeat, EndReason::Replaced, EndReason::Left];
+
+struct Generator {
+    dice: Dice,
+    contender: Contender,
+    processes: Vec<Process>,
+    events: Vec<Event>,
+    now: Instant,
+    /// The how manyth session each process has.
+    sessions: Vec<u64>,
+    /// The processes that have a session, as far as both sides know.
+    connected: Vec<u32>,
+    epoch: u64,
+    /// The epoch of each process's last attachment, and the position it goes on from.
+    known: Vec<Option<(u64, Position)>>,
+    position: Position,
+    /// How many messages the driver and its like have published, each.
+    published: Vec<u64>,
+    accepted: Vec<Kept>,
+    flying: Vec<Flight>,
+    inbox: Vec<Flight>,
+    /// How many copies went into each session of each process, in either direction.
+    carried: Vec<(Flow, u64)>,
+}
+
+/// A copy on its way, or in the inbox of a client.
+#[derive(Clone)]
+struct Flight {
+    id: MessageId,
+    session: SessionId,
+    process: u32,
+    kind: PushKind,
+    place: Option<(Flow, u64)>,
+    kept: Kept,
+}
+
+/// A message that the broker has accepted.
+#[derive(Clone)]
+struct Kept {
+    id: MessageId,
+    queue: Name,
+    position: Option<Position>,
+}
+
+impl Generator {
+    fn of(dice: Dice, contender: Contender, processes: Vec<Process>) -> Generator {
+        let count = processes.len();
+        Generator {
+            dice,
+            contender,
+            processes,
+            events: Vec::new(),
+            now: Instant::ZERO,
+            sessions: vec![0; count],
+            connected: Vec::new(),
+            epoch: 1,
+            known: vec![None; count],
+            position: 0,
+            published: vec![0; count],
+            accepted: Vec::new(),
+            flying: Vec::new(),
+            inbox: Vec::new(),
+            carried: Vec::new(),
+        }
+    }
+
+    // ── the course of things ────────────────────────────────────────────────────────────────
+
+    fn pass_time(&mut self) {
+        let ms = match self.dice.below(20) {
+            0 => 100 + self.dice.below(200),
+            1..8 => 0,
+            _ => self.dice.below(40),
+        };
+        self.now += Duration::from_millis(ms);
+    }
+
+    fn go_on(&mut self) {
+        if self.connected.iter().all(|process| *process == DRIVER) && self.dice.percent(60) {
+            let process = self.listener();
+            return self.come(process);
+        }
+        match self.dice.below(100) {
+            0..28 => self.publish(),
+            28..48 => self.arrive(),
+            48..62 => self.work(),
+            62..72 => {
+                let process = self.anybody();
+                self.come(process);
+            }
+            72..80 => self.go(),
+            80..83 => self.crash_client(),
+            83..86 => self.crash_broker(),
+            86..90 => self.evict(),
+            90..92 => self.push_again(),
+            92..94 => self.end_a_line(),
+            94..96 => self.take_a_handler(),
+            96..97 => self.join_or_leave(),
+            97..98 => self.tell_a_gap(),
+            98 => self.fail_a_request(),
+            _ => self.change_power(),
+        }
+    }
+
+    /// A session begins, and in catch-up it is attached and told where it stands.
+    fn come(&mut self, process: u32) {
+        if self.connected.contains(&process) && self.dice.percent(70) {
+            self.leave(process, EndReason::Replaced);
+        }
+        self.sessions[process as usize] += 1;
+        let session = self.session(process);
+        let client = self.client(process);
+        if self.dice.percent(97) {
+            self.note(BROKER, Note::SessionOpened { session: session.clone(), client });
+        }
+        if self.dice.percent(95) {
+            self.note(process, Note::Welcomed { session });
+        }
+        self.connected.push(process);
+        let joins = process != DRIVER && self.dice.percent(90);
+        if joins && self.contender.mode == Mode::CatchUp {
+            let answer = self.answer(process);
+            self.attach(process, answer);
+        }
+        if joins && self.dice.percent(90) {
+            self.record(process);
+        }
+    }
+
+    /// What a broker would answer, most of the time.
+    fn answer(&mut self, process: u32) -> Answer {
+        let (epoch, end) = (self.epoch, self.position);
+        let before = self.known[process as usize];
+        if self.dice.percent(12) {
+            let epoch = self.dice.pick(&[epoch, epoch, epoch.max(2) - 1, 1]);
+            let position = self.dice.below(end + 3);
+            return self.any_answer(epoch, position);
+        }
+        match before {
+            None => Answer::Started { epoch, position: self.dice.pick(&[0, end, end]) },
+            Some((of, position)) if of == epoch => match self.dice.below(10) {
+                0..3 => Answer::Gap { epoch, position, from: position + 1, to: position + 1 },
+                3 => Answer::Started { epoch, position },
+                _ => Answer::Resumed { epoch, position },
+            },
+            Some((_, position)) => match self.dice.below(10) {
+                0..3 => Answer::Resumed { epoch, position },
+                _ => Answer::NewEpoch { epoch, position: 0 },
+            },
+        }
+    }
+
+    fn any_answer(&mut self, epoch: u64, position: Position) -> Answer {
+        let to = position + self.dice.below(3);
+        self.dice.pick(&[
+            Answer::Started { epoch, position },
+            Answer::Resumed { epoch, position },
+            Answer::Gap { epoch, position, from: position, to },
+            Answer::NewEpoch { epoch, position },
+        ])
+    }
+
+    fn attach(&mut self, process: u32, answer: Answer) {
+        let (client, session) = (self.client(process), self.session(process));
+        let (queue, told) = (self.queue(), Box::new(answer));
+        self.note(BROKER, Note::Attached { queue: queue.clone(), client, session, answer: told });
+        if self.dice.percent(92) {
+            self.note(process, Note::ToldAnswer { queue, answer });
+        }
+        self.known[process as usize] = Some((answer.epoch(), answer.position()));
+    }
+
+    fn record(&mut self, process: u32) {
+        let from = self.dice.pick(&[From::Now, From::Now, From::Start, From::Before, From::Before]);
+        let mut rooms = vec![RoomJoin { room: ROOMS[0].into(), from }];
+        if self.dice.percent(25) {
+            let from = self.dice.pick(&[From::Now, from, From::Start]);
+            rooms.push(RoomJoin { room: ROOMS[1].into(), from });
+        }
+        let (client, queue) = (self.client(process), self.queue());
+        self.note(BROKER, Note::Recorded { client, queue, rooms });
+    }
+
+    fn join_or_leave(&mut self) {
+        let process = self.listener();
+        if self.dice.percent(30) {
+            return self.record(process);
+        }
+        let (client, queue) = (self.client(process), self.queue());
+        let room = self.dice.pick(&ROOMS).into();
+        self.note(BROKER, Note::Unrecorded { client, queue, room });
+    }
+
+    fn fail_a_request(&mut self) {
+        let process = self.anybody();
+        let (session, reason) = (self.session(process), self.dice.pick(&REASONS));
+        self.note(process, Note::RequestFailed { session, reason });
+    }
+
+    fn go(&mut self) {
+        if self.connected.is_empty() {
+            return;
+        }
+        let process = self.dice.pick(&self.connected.clone());
+        let reason = self.dice.pick(&REASONS);
+        self.leave(process, reason);
+    }
+
+    /// A session ends: both sides notice, or one.
+    fn leave(&mut self, process: u32, reason: EndReason) {
+        let session = self.session(process);
+        self.connected.retain(|one| *one != process);
+        let client = self.client(process);
+        if self.dice.percent(30) {
+            self.end_lines(process, reason);
+        }
+        let sides = self.dice.below(10);
+        if sides != 0 {
+            self.note(process, Note::Lost { session: session.clone(), reason });
+        }
+        if sides != 1 {
+            self.note(BROKER, Note::SessionClosed { session, client, reason });
+        }
+    }
+
+    fn queue(&mut self) -> Name {
+        self.dice.pick(&["q", "q", "q", "q", "q", "q", "q", "q", "q", "r"]).into()
+    }
+
+    fn event(&mut self) -> Name {
+        if self.dice.percent(90) { ROOMS[0].into() } else { ROOMS[1].into() }
+    }
+
+    /// A process that is no broker.
+    fn anybody(&mut self) -> u32 {
+        1 + self.dice.below(self.processes.len() as u64 - 1) as u32
+    }
+
+    /// A process that subscribes.
+    fn listener(&mut self) -> u32 {
+        2 + self.dice.below(self.processes.len() as u64 - 2) as u32
+    }
+
+    // ── the end ─────────────────────────────────────────────────────────────────────────────
+
+    /// When the trial ends; some ends of lines say how far they came.
+    fn end(&mut self) -> Instant {
+        let wait = self.dice.pick(&[0, 0, 10, 100, 400]);
+        self.now += Duration::from_millis(wait);
+        for process in self.connected.clone() {
+            if self.dice.percent(40) {
+                let Flow { from, to } = self.outward(process);
+                self.end_line(process, Endpoint { local: to, peer: from }, None);
+                self.end_line(BROKER, Endpoint { local: from, peer: to }, None);
+            }
+        }
+        self.now
+    }
+
+    fn note(&mut self, process: u32, note: Note) {
+        self.what(process, What::Note(note));
+    }
+
+    /// What happens at one instant is ordered by process, so that most of the time what another
+    /// process does next takes a moment longer.
+    fn what(&mut self, process: u32, what: What) {
+        let last = self.events.last().filter(|last| last.at == self.now);
+        if last.is_some_and(|last| process < last.process) && self.dice.percent(90) {
+            self.now += Duration::from_millis(1);
+        }
+        let sequence = self.events.len() as u64;
+        self.events.push(Event { at: self.now, process, sequence, what });
+    }
+
+    fn session(&self, process: u32) -> SessionId {
+        let process = process as usize;
+        SessionId {
+            process: self.processes[process].name.clone(),
+            number: self.sessions[process].max(1),
+        }
+    }
+
+    fn client(&self, process: u32) -> Name {
+        self.processes[process as usize].client.clone()
+    }
+}

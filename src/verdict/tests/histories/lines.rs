@@ -1,0 +1,78 @@
+//! How far the bytes of a session came, as both ends of its line say it.
+
+use std::net::SocketAddr;
+
+use crate::history::{Endpoint, Flow, Ledger, Line, What};
+use crate::message::{EndReason, Link};
+use crate::time::{Duration, Instant};
+
+use super::{BROKER, Generator, REASONS};
+
+impl Generator {
+    pub(super) fn end_a_line(&mut self) {
+        let process = self.dice.below(self.processes.len() as u64 - 1) as u32 + 1;
+        let reason = self.dice.pick(&REASONS);
+        self.end_lines(process, reason);
+    }
+
+    /// One end of a process's line, or both, say how far they came.
+    pub(super) fn end_lines(&mut self, process: u32, reason: EndReason) {
+        let reason = Some(reason).filter(|_| self.dice.percent(85));
+        let ends = self.dice.below(3);
+        let Flow { from, to } = self.outward(process);
+        if ends != 0 {
+            self.end_line(process, Endpoint { local: to, peer: from }, reason);
+        }
+        if ends != 1 {
+            self.end_line(BROKER, Endpoint { local: from, peer: to }, reason);
+        }
+    }
+
+    pub(super) fn end_line(&mut self, process: u32, mut end: Endpoint, reason: Option<EndReason>) {
+        let inward = Flow { from: end.peer, to: end.local };
+        let count = self.carried.iter().find(|(flow, _)| *flow == inward).map_or(0, |one| one.1);
+        let read = 100 * self.dice.below(count + 1);
+        let arrived = (read + 100 * self.dice.below(2)).saturating_sub(self.dice.below(2));
+        let line = match self.contender.link {
+            Link::Udp => Line::Datagram,
+            _ => Line::Stream,
+        };
+        if line == Line::Datagram && self.dice.percent(50) {
+            end.peer = SocketAddr::from(([0, 0, 0, 0], 0));
+        }
+        let (written, acknowledged) = (0, 0);
+        let since = Duration::from_millis(self.dice.below(200));
+        let let_go = (line == Line::Stream && self.dice.percent(30))
+            .then(|| Instant::from_micros(self.now.as_micros().saturating_sub(since.as_micros())));
+        let ledger = Ledger { line, end, reason, let_go, written, acknowledged, arrived, read };
+        self.what(process, What::Ended(Box::new(ledger)));
+    }
+
+    /// The next place in a flow.
+    pub(super) fn carry(&mut self, flow: Flow) -> (Flow, u64) {
+        let index = match self.carried.iter().position(|(of, _)| *of == flow) {
+            Some(index) => index,
+            None => {
+                self.carried.push((flow, 0));
+                self.carried.len() - 1
+            }
+        };
+        self.carried[index].1 += 1;
+        let count = self.carried[index].1;
+        (flow, if self.contender.link == Link::Udp { count } else { 100 * count })
+    }
+
+    /// From the broker to a process, on its present session.
+    pub(super) fn outward(&self, process: u32) -> Flow {
+        let port = 50_000 + self.sessions[process as usize] as u16;
+        Flow { from: address(BROKER, 7_000), to: address(process, port) }
+    }
+
+    pub(super) fn inward(&self, process: u32) -> Flow {
+        self.outward(process).reversed()
+    }
+}
+
+fn address(process: u32, port: u16) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, process as u8 + 1], port))
+}

@@ -1,0 +1,73 @@
+//! Notes that need not make any sense.
+
+use crate::history::What;
+use crate::message::{MessageId, Mode, Note, SessionId};
+
+use super::{BROKER, DRIVER, Generator, KINDS, REASONS};
+
+impl Generator {
+    /// Something that need not make any sense.
+    pub(super) fn do_anything(&mut self) {
+        let process = self.listener();
+        let id = self.any_id();
+        let number = 1 + self.dice.below(self.sessions[process as usize].max(1));
+        let session = SessionId { number, ..self.session(process) };
+        let client = self.client(process);
+        let kind = self.dice.pick(&KINDS);
+        let reason = self.dice.pick(&REASONS);
+        let position = self.dice.below(5);
+        let queue = self.queue();
+        match self.dice.below(30) {
+            0 => self.note(process, Note::Read { id, session, kind }),
+            1 => self.note(process, Note::Handled { id, session, kind }),
+            2 => self.note(process, Note::Handling { id, kind }),
+            3 => self.note(process, Note::Ack { queue, position, id: Some(id) }),
+            4 => self.note(BROKER, Note::Acknowledged { queue, position, client }),
+            5 => self.note(process, Note::DroppedCopy { id, session }),
+            6 => self.note(process, Note::InboxFull { id, session }),
+            7 => self.note(process, Note::HeldEarly { id, session }),
+            8 => self.note(process, Note::NoHandler { id }),
+            9 => self.note(BROKER, Note::SendQueueFull { id, session, client }),
+            10 => self.note(BROKER, Note::Overwritten { id, session, client }),
+            11 => self.note(BROKER, Note::Pushed { id, session, client, kind }),
+            12 => self.note(BROKER, Note::Refused { id }),
+            13 => self.note(BROKER, Note::Evicted { id, queue, position, client }),
+            14 => self.note(BROKER, Note::Forgotten { id, queue, position }),
+            15 => self.note(process, Note::Lost { session, reason }),
+            16 => self.note(BROKER, Note::SessionClosed { session, client, reason }),
+            17 => self.note(process, Note::Welcomed { session }),
+            18 => self.note(BROKER, Note::SessionOpened { session, client }),
+            19 => self.note(process, Note::RequestFailed { session, reason }),
+            20 => self.note(DRIVER, Note::ToldAccepted { id }),
+            21 => {
+                let place = self.dice.pick(&[None, Some(position)]);
+                let place = place.filter(|_| self.contender.mode == Mode::CatchUp);
+                self.note(BROKER, Note::Accepted { id, queue, position: place });
+            }
+            22 => {
+                let epoch = 1 + self.dice.below(3);
+                let answer = self.any_answer(epoch, position);
+                self.attach(process, answer);
+            }
+            23 => self.what(process, What::Interrupted { id }),
+            24 => self.unsend(DRIVER, &id),
+            25 => self.send(DRIVER, &id),
+            26 => self.note(DRIVER, Note::ToldRefused { id }),
+            27 => {
+                let (publisher, target) = (self.anybody(), self.target());
+                let event = self.event();
+                self.hand_over(publisher, (id, queue, event), target);
+            }
+            _ => {
+                let epoch = 1 + self.dice.below(3);
+                let answer = self.any_answer(epoch, position);
+                self.note(process, Note::ToldAnswer { queue, answer });
+            }
+        }
+    }
+
+    pub(super) fn any_id(&mut self) -> MessageId {
+        let sequence = 1 + self.dice.below(self.published[DRIVER as usize] + 1);
+        MessageId { publisher: self.client(DRIVER), sequence }
+    }
+}

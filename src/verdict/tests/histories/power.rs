@@ -1,0 +1,76 @@
+//! Machines that die, sleep and go away.
+
+use crate::history::{PowerState, What};
+use crate::message::{EndReason, Keep, MessageId};
+
+use super::{BROKER, DRIVER, Generator, Kept};
+
+impl Generator {
+    pub(super) fn crash_client(&mut self) {
+        let process = self.anybody();
+        if self.dice.percent(30) {
+            self.note_interrupted(
+                process,
+                MessageId { publisher: self.client(DRIVER), sequence: 1 },
+            );
+        }
+        self.die(process);
+    }
+
+    pub(super) fn note_interrupted(&mut self, process: u32, id: MessageId) {
+        self.what(process, What::Interrupted { id });
+    }
+
+    pub(super) fn die(&mut self, process: u32) {
+        let death = self.dice.pick(&[PowerState::Killed, PowerState::PowerLost]);
+        self.what(process, What::Power(death));
+        self.connected.retain(|one| *one != process);
+        self.inbox.retain(|flight| flight.process != process);
+        if self.dice.percent(50) {
+            self.known[process as usize] = None;
+        }
+        if self.dice.percent(60) {
+            self.pass_time();
+            self.what(process, What::Power(PowerState::Started));
+        }
+    }
+
+    /// The broker dies; what it had accepted may be accepted again in its next life.
+    pub(super) fn crash_broker(&mut self) {
+        if self.dice.percent(50) {
+            for process in self.connected.clone() {
+                self.end_lines(process, EndReason::PowerLost);
+            }
+        }
+        self.what(BROKER, What::Power(PowerState::PowerLost));
+        self.connected.clear();
+        self.epoch += 1;
+        self.position = 0;
+        self.pass_time();
+        self.what(BROKER, What::Power(PowerState::Started));
+        if !self.accepted.is_empty() && self.dice.percent(50) {
+            let process = self.listener();
+            if self.dice.percent(70) {
+                self.come(process);
+            }
+            let Kept { id, queue, .. } = self.dice.pick(&self.accepted.clone());
+            match self.dice.percent(80) {
+                true => self.accept(DRIVER, (&id, &queue), Keep::Kept),
+                false => self.refuse(DRIVER, &id),
+            }
+        }
+    }
+
+    pub(super) fn change_power(&mut self) {
+        let process = self.anybody();
+        let state = self.dice.pick(&[
+            PowerState::Started,
+            PowerState::Paused,
+            PowerState::Paused,
+            PowerState::Resumed,
+            PowerState::WentAway,
+            PowerState::CameBack,
+        ]);
+        self.what(process, What::Power(state));
+    }
+}

@@ -1,0 +1,107 @@
+//! The judge a second time, slowly: the rules of `docs/reference/outcomes.md`, each of them a
+//! search through the whole history, with nothing of the judge's but the shapes of its answer.
+
+mod anomalies;
+mod causes;
+mod copies;
+mod detections;
+mod outcomes;
+mod promises;
+mod recoveries;
+mod subscriber;
+mod trial;
+
+use crate::terms::{Claim, Guarantee, Outcome, Verdict};
+use std::collections::BTreeMap;
+
+use crate::history::History;
+use crate::message::{Contender, Note};
+use crate::scenario::Scenario;
+use crate::verdict::{Bites, Evidence, Finding, Row, Subscriber as Judged};
+
+use detections::Notice;
+use outcomes::{Case, Wanted};
+use subscriber::Subscriber;
+use trial::Trial;
+
+/// The row of the report, by brute force.
+pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Row {
+    let trial = Trial { scenario, contender, history };
+    let notices = detections::notices(trial);
+    let subscribers = Subscriber::all(trial);
+    let subscribers: Vec<Judged> = subscribers.iter().map(|one| judged(one, &notices)).collect();
+    let handed_over = |note: &Note| matches!(note, Note::HandedOver { .. });
+    let bites = (0..scenario.faults.len())
+        .map(|fault| Bites { fault, bit: history.bites.get(fault).copied().unwrap_or(0) });
+    Row {
+        link: contender.link,
+        mode: contender.mode,
+        published: trial.notes().filter(|(_, _, note)| handed_over(note)).count() as u64,
+        ended_at_ms: history.ended_at.as_millis_f64(),
+        guarantees: worst(&subscribers),
+        faults: bites.collect(),
+        detections: notices.into_iter().map(|notice| notice.detection).collect(),
+        cost: history.cost,
+        subscribers,
+    }
+}
+
+fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
+    let case = Case::of(subscriber);
+    let delays = case.delays_ms();
+    Judged {
+        client: subscriber.name.to_string(),
+        kept_away: kept_away(subscriber),
+        wanted: case.wanted.len() as u64,
+        live: case.count(Outcome::Live),
+        caught_up: case.count(Outcome::CaughtUp),
+        missed: case.count(Outcome::Missed),
+        twice: case.repeats().len() as u64,
+        out_of_order: case.late().len() as u64,
+        interrupted: case.interrupted(),
+        unasked: case.unasked(),
+        worst_delay_ms: delays.last().copied(),
+        median_delay_ms: delays.get(delays.len().saturating_sub(1) / 2).copied(),
+        causes: case.causes(),
+        anomalies: case.anomalies(notices),
+        gaps_announced: case.gaps_announced(),
+        recoveries: case.recoveries(),
+        guarantees: case.findings(),
+        messages: case.wanted.iter().map(Wanted::report).collect(),
+    }
+}
+
+/// What ended the last attempt of one that was to subscribe and never was on record.
+fn kept_away(subscriber: &Subscriber<'_>) -> Option<&'static str> {
+    let Subscriber { trial, name, processes, .. } = subscriber;
+    let entries = trial.scenario.clients.iter();
+    let mut own = entries.filter(|entry| entry.processes().any(|(_, client)| client == *name));
+    let subscribes = own.any(|entry| !entry.subscribe.is_empty());
+    let is_on_record = trial
+        .notes()
+        .any(|(_, _, note)| matches!(note, Note::Recorded { client, .. } if client == name));
+    if !subscribes || is_on_record {
+        return None;
+    }
+    let sessions = processes.iter().flat_map(|process| trial.sessions_of(*process));
+    let lost = sessions.filter_map(|session| trial.session(session).lost).max_by_key(|one| one.0);
+    Some(lost.map_or("no answer", |(_, reason)| reason.words()))
+}
+
+/// A contender is as good as its worst subscriber.
+fn worst(subscribers: &[Judged]) -> BTreeMap<Guarantee, Finding> {
+    let of = |guarantee: &Guarantee| {
+        let findings = || subscribers.iter().map(|one| &one.guarantees[guarantee]);
+        let has = |verdict| findings().any(|finding| finding.verdict == verdict);
+        let verdict = match () {
+            _ if has(Verdict::Violated) => Verdict::Violated,
+            _ if has(Verdict::Unknown) => Verdict::Unknown,
+            _ => Verdict::Holds,
+        };
+        let claims = Claim::ALL.iter().copied();
+        let mut claims = claims.filter(|claim| findings().any(|finding| finding.claim == *claim));
+        let claim = claims.next().unwrap_or(Claim::NotClaimed);
+        (*guarantee, Finding { verdict, claim, evidence: Evidence::LeftOut })
+    };
+    Guarantee::ALL.iter().map(of).collect()
+}

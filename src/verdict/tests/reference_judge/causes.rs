@@ -1,0 +1,299 @@
+//! Why a wanted message was not handled: what ended the last copy that could still have been.
+
+use std::cmp::Reverse;
+
+use crate::history::What;
+use crate::message::{Answer, Link, MessageId, Mode, Name, Note, Position, SessionId};
+use crate::terms::Cause;
+use crate::time::Instant;
+
+use super::copies::{ALIVE, End, Way};
+use super::subscriber::Subscriber;
+use super::trial::{BROKER, Trial, When};
+
+impl Way<'_, '_> {
+    /// What a missed message was missed by, and when.
+    pub fn cause(&self) -> End {
+        let Subscriber { trial, processes, .. } = self.subscriber;
+        let accepted = trial.accepted_by_life(self.id);
+        let Some((_, first, _)) = accepted.first().copied() else {
+            return before_broker(*trial, self.id);
+        };
+        let pushed = self.copies.iter().filter_map(|copy| self.end(copy));
+        let kept = accepted.iter().filter_map(|one| self.in_backlog(*one));
+        let ends: Vec<End> = pushed.chain(kept).chain(self.in_outbox_after_crash()).collect();
+        if let Some(end) = last(&ends) {
+            return end;
+        }
+        let thrown: Vec<End> = self.copies.iter().map(|copy| self.end_unthrown(copy)).collect();
+        if let Some(end) = last(&thrown) {
+            return end;
+        }
+        if let Some(acked) = self.acked {
+            return (trial.at(acked), Cause::LostAfterAck);
+        }
+        // The backlog had it, and the broker heard an acknowledgement that no client gave.
+        if accepted.iter().any(|(life, ..)| self.subscriber.kept(self.id, *life).is_some()) {
+            let heard = self.acknowledged().map(|when| trial.at(when)).last();
+            return (heard.unwrap_or(trial.at(first)), Cause::Skipped);
+        }
+        let is_connected =
+            processes.iter().flat_map(|one| trial.sessions_of(*one)).any(|session| {
+                let session = trial.session(session);
+                session.opened.is_some_and(|opened| opened < first)
+                    && session.forgotten.is_none_or(|forgotten| forgotten > first)
+            });
+        let cause = if is_connected { Cause::NotJoined } else { Cause::NotConnected };
+        (trial.at(first), cause)
+    }
+
+    /// How the backlog's copy in one life of the broker ended. Once it is acknowledged, only what
+    /// the client did with it counts.
+    fn in_backlog(&self, (life, _, position): (usize, When, Option<Position>)) -> Option<End> {
+        let Subscriber { trial, name, .. } = self.subscriber;
+        let kept = self.subscriber.kept(self.id, life)?;
+        let (_, _, message) = trial.handed_over(self.id)?;
+        if let Some(position) = position
+            && let Some(attached) = self.attached_before(&message.queue, kept)
+            && !attached.begins_anew
+            && attached.answer.position() >= position
+        {
+            let foreign = attached.is_foreign;
+            let cause = if foreign { Cause::WrongEpoch } else { Cause::Skipped };
+            return Some((trial.at(kept), cause));
+        }
+        for (when, process, what) in trial.events().filter(|(when, ..)| *when > kept) {
+            if trial.life(when) != life {
+                break;
+            }
+            match what {
+                What::Note(Note::Acknowledged { queue, position, client })
+                    if client == name
+                        && trial.message_at(queue, *position, when) == Some(self.id) =>
+                {
+                    return None;
+                }
+                What::Note(Note::Evicted { id, client, .. }) if id == self.id && client == name => {
+                    return Some((trial.at(when), Cause::Evicted));
+                }
+                What::Note(Note::Attached { queue, client, .. })
+                    if client == name && *queue == message.queue =>
+                {
+                    let attached = Attached::of(self.subscriber, when)?;
+                    let is_beyond = position.is_some_and(|at| attached.answer.position() >= at);
+                    if is_beyond && !attached.begins_anew {
+                        let foreign = attached.is_foreign;
+                        let cause = if foreign { Cause::WrongEpoch } else { Cause::Skipped };
+                        return Some((trial.at(when), cause));
+                    }
+                }
+                What::Power(_)
+                    if process == BROKER && trial.deaths(BROKER).any(|one| one == when) =>
+                {
+                    return Some((trial.at(when), Cause::BrokerCrashed));
+                }
+                _ => {}
+            }
+        }
+        Some(ALIVE)
+    }
+
+    /// When the broker heard that this client has dealt with the message.
+    fn acknowledged(&self) -> impl Iterator<Item = When> {
+        let Subscriber { trial, name, .. } = self.subscriber;
+        trial.notes().filter_map(move |(when, _, note)| match note {
+            Note::Acknowledged { queue, position, client } => {
+                let is_it = trial.message_at(queue, *position, when) == Some(self.id);
+                (client == name && is_it).then_some(when)
+            }
+            _ => None,
+        })
+    }
+
+    /// The attachment that is in force at a moment, if it is of this life of the broker.
+    fn attached_before(&self, queue: &Name, when: When) -> Option<Attached> {
+        let life = self.subscriber.trial.life(when);
+        let all = attachments(self.subscriber, queue);
+        let last = all.into_iter().rfind(|attached| *attached < when)?;
+        (self.subscriber.trial.life(last) == life).then(|| Attached::of(self.subscriber, last))?
+    }
+
+    /// A message that its publisher still keeps when the broker has crashed since it accepted it.
+    fn in_outbox_after_crash(&self) -> Option<End> {
+        let trial = self.subscriber.trial;
+        let (life, ..) = trial.accepted_by_life(self.id).last().copied()?;
+        if life == trial.last_life() {
+            return None;
+        }
+        match last_refusal(trial, self.id) {
+            Some(refused) if trial.life(refused) > life => {
+                Some((trial.at(refused), Cause::Refused))
+            }
+            _ => in_outbox(trial, self.id).filter(|end| *end == ALIVE),
+        }
+    }
+}
+
+/// A session attached to a subscription.
+pub struct Attached {
+    pub answer: Answer,
+    /// A room of the subscription was left since the attachment before.
+    pub begins_anew: bool,
+    /// It goes on from a position, though the attachment before was of another epoch.
+    pub is_foreign: bool,
+}
+
+impl Attached {
+    pub fn of(subscriber: &Subscriber<'_>, when: When) -> Option<Attached> {
+        let trial = subscriber.trial;
+        let (_, note) =
+            trial.notes().find_map(|(at, _, note)| (at == when).then_some((at, note)))?;
+        let Note::Attached { queue, answer, .. } = note else { return None };
+        let before = attachments(subscriber, queue).into_iter().rfind(|one| *one < when);
+        let begins_anew = trial.notes().any(|(at, _, note)| {
+            at < when
+                && before.is_none_or(|before| at > before)
+                && matches!(note, Note::Unrecorded { client, queue: of, .. }
+                    if *client == subscriber.name && of == queue)
+        });
+        let epoch_before = before.and_then(|before| {
+            trial.notes().find_map(|(at, _, note)| match note {
+                Note::Attached { answer, .. } if at == before => Some(answer.epoch()),
+                _ => None,
+            })
+        });
+        let goes_on = matches!(**answer, Answer::Resumed { .. } | Answer::Gap { .. });
+        Some(Attached {
+            answer: **answer,
+            begins_anew,
+            is_foreign: goes_on && epoch_before.is_some_and(|epoch| epoch != answer.epoch()),
+        })
+    }
+}
+
+/// Every attachment of a subscriber to a queue.
+pub fn attachments(subscriber: &Subscriber<'_>, queue: &Name) -> Vec<When> {
+    let attached = subscriber.trial.notes().filter_map(|(when, _, note)| match note {
+        Note::Attached { client, queue: of, .. } if *client == subscriber.name && of == queue => {
+            Some(when)
+        }
+        _ => None,
+    });
+    attached.collect()
+}
+
+/// The last end; of two at one instant the upper row of the table.
+fn last(ends: &[End]) -> Option<End> {
+    ends.iter().copied().max_by_key(|(at, cause)| (*at, Reverse(*cause)))
+}
+
+fn last_refusal(trial: Trial<'_>, id: &MessageId) -> Option<When> {
+    let refusals =
+        trial.notes().filter(|(_, _, note)| matches!(note, Note::Refused { id: of } if of == id));
+    refusals.last().map(|(when, ..)| when)
+}
+
+/// What became of a message that no broker ever accepted. A refusal is the end, unless the broker
+/// has forgotten it in a crash, and something is left to be sent again.
+fn before_broker(trial: Trial<'_>, id: &MessageId) -> End {
+    let Some((handed_over, ..)) = trial.handed_over(id) else { return ALIVE };
+    let refused = last_refusal(trial, id);
+    let mut ends = vec![match refused {
+        Some(refused) => (trial.at(refused), Cause::Refused),
+        None => (trial.at(handed_over), Cause::LostBeforeBroker),
+    }];
+    let forgotten = refused.and_then(|refused| trial.death_after(BROKER, refused));
+    if refused.is_none() || forgotten.is_some() {
+        let sent = sendings(trial, id);
+        let since = sent.iter().filter(|sent| forgotten.is_none_or(|since| sent.when > since));
+        ends.extend(since.map(|sent| sent_end(trial, id, sent)));
+        ends.extend(in_outbox(trial, id));
+    }
+    last(&ends).unwrap_or(ALIVE)
+}
+
+/// The publisher's own copy: until it drops it, is told, or dies. Only catch-up keeps one.
+fn in_outbox(trial: Trial<'_>, id: &MessageId) -> Option<End> {
+    let (handed_over, process, message) = trial.handed_over(id)?;
+    if trial.contender.mode == Mode::FireAndForget || message.is_volatile() {
+        return None;
+    }
+    let accepted = trial.first(|note| matches!(note, Note::ToldAccepted { id: of } if of == id));
+    let refused = trial.first(|note| matches!(note, Note::ToldRefused { id: of } if of == id));
+    let died = trial.death_after(process, handed_over);
+    let end = [accepted, refused, unsent(trial, id), died].into_iter().flatten().min();
+    let Some(end) = end else { return Some(ALIVE) };
+    let cause = if refused == Some(end) { Cause::Refused } else { Cause::LostBeforeBroker };
+    Some((trial.at(end), cause))
+}
+
+/// When its publisher dropped a message.
+fn unsent(trial: Trial<'_>, id: &MessageId) -> Option<When> {
+    trial.first(|note| matches!(note, Note::Unsent { id: of, .. } if of == id))
+}
+
+/// A copy on its way to the broker.
+struct Sending {
+    when: When,
+    session: SessionId,
+    place: Option<(crate::history::Flow, u64)>,
+}
+
+fn sendings(trial: Trial<'_>, id: &MessageId) -> Vec<Sending> {
+    let mut sendings: Vec<Sending> = Vec::new();
+    for (when, process, what) in trial.events() {
+        match what {
+            What::Note(Note::Sent { id: of, session }) if of == id => {
+                sendings.push(Sending { when, session: session.clone(), place: None });
+            }
+            What::Carried { id: of, session, flow, end } if of == id && process != BROKER => {
+                let waits = |one: &&mut Sending| one.session == *session && one.place.is_none();
+                if let Some(one) = sendings.iter_mut().find(waits) {
+                    one.place = Some((**flow, *end));
+                }
+            }
+            _ => {}
+        }
+    }
+    sendings
+}
+
+fn sent_end(trial: Trial<'_>, id: &MessageId, sending: &Sending) -> End {
+    let sent = trial.at(sending.when);
+    let lost = |at: Instant| (at.max(sent), Cause::LostBeforeBroker);
+    let is_udp = trial.contender.link == Link::Udp;
+    match sending.place {
+        // A socket had no room for it.
+        None if is_udp => lost(sent),
+        // It waits for its session, its request, its publisher.
+        None => {
+            let process = trial.process(&sending.session.process);
+            let ends = [
+                trial.session(&sending.session).lost.map(|(when, _)| when),
+                unsent(trial, id),
+                process.and_then(|process| trial.death_after(process, sending.when)),
+            ];
+            let end = ends.into_iter().flatten().filter(|end| *end > sending.when).min();
+            end.map_or(ALIVE, |when| lost(trial.at(when)))
+        }
+        Some((flow, datagram)) if is_udp => {
+            let landed = sent + trial.longest_flight();
+            match trial.drop_of(flow, datagram) {
+                Some((when, _)) => (trial.at(when), Cause::LostBeforeBroker),
+                None if landed < trial.history.ended_at => lost(landed),
+                None => ALIVE,
+            }
+        }
+        Some((flow, end)) => {
+            let broker = trial.ledger(flow.to, flow.from, sending.when);
+            let publisher = trial.ledger(flow.from, flow.to, sending.when);
+            let taps = [broker, publisher].into_iter().flatten();
+            let gone = taps.filter(|tap| tap.ledger.reason.is_some()).map(|tap| trial.at(tap.when));
+            match gone.min() {
+                Some(at) => lost(at),
+                None if broker.is_some_and(|tap| tap.ledger.read >= end) => lost(sent),
+                None => ALIVE,
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Who noticed which fault when, and what nobody had noticed yet.
+
+use crate::message::{EndReason, Note};
+use crate::scenario::{Effect, Fault, Who};
+use crate::time::Instant;
+use crate::verdict::Detection;
+
+use super::trial::{BROKER, Trial, When, longest_queue};
+
+/// One side of one link, when a fault began on it.
+pub struct Notice {
+    pub detection: Detection,
+    pub process: u32,
+    /// From the beginning of the fault until it was noticed, or over, or there was no more to
+    /// notice.
+    pub blind: (Instant, Instant),
+}
+
+pub fn notices(trial: Trial<'_>) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for (index, fault) in trial.scenario.faults.iter().enumerate() {
+        if fault.at > trial.history.ended_at {
+            continue;
+        }
+        for process in 1..trial.history.processes.len() as u32 {
+            if !is_on(trial, fault, process) {
+                continue;
+            }
+            let sides = sides(fault).iter();
+            let seen = sides.filter_map(|side| notice(trial, (index, fault), process, side));
+            notices.extend(seen.filter(|one| is_sure(&fault.effect) || one.detection.by.is_some()));
+        }
+    }
+    notices
+}
+
+/// Whether nobody had noticed a fault on the link of one of these processes at this instant: the
+/// broker, or where it had no session, the client.
+pub fn is_blind(notices: &[Notice], processes: &[u32], at: Instant) -> bool {
+    let decides = |one: &&Notice| {
+        let other = notices.iter().find(|other| {
+            other.detection.fault == one.detection.fault && other.process == one.process
+        });
+        other.is_some_and(|other| std::ptr::eq(other, *one))
+    };
+    let of_these = notices.iter().filter(|one| processes.contains(&one.process));
+    of_these.filter(decides).any(|one| one.blind.0 <= at && at < one.blind.1)
+}
+
+/// Who can notice: nobody notices what it does itself.
+fn sides(fault: &Fault) -> &'static [&'static str] {
+    match (&fault.effect, &fault.who) {
+        (Effect::Disconnect, _) => &["broker"],
+        (Effect::Crash { .. }, Who::Broker) => &["client"],
+        (Effect::Crash { .. }, _) => &["broker"],
+        (Effect::Cut | Effect::Partition { .. } | Effect::Pause, _) => &["broker", "client"],
+        (kind, _) if spoils_packets(kind) => &["broker", "client"],
+        _ => &[],
+    }
+}
+
+/// Whether sessions surely end of a fault that lasts.
+fn is_sure(kind: &Effect) -> bool {
+    use Effect::{Crash, Cut, Disconnect, Partition, Pause};
+    matches!(kind, Disconnect | Crash { .. } | Pause | Cut | Partition { .. })
+}
+
+/// Whether a session may end of it, if it spoils the wrong packets.
+fn spoils_packets(kind: &Effect) -> bool {
+    matches!(kind, Effect::Loss { .. } | Effect::Corrupt { .. } | Effect::Bandwidth { .. })
+}
+
+/// Whether a fault is on the link of a process to the broker.
+fn is_on(trial: Trial<'_>, fault: &Fault, process: u32) -> bool {
+    let name = &trial.history.processes[process as usize].name;
+    match (&fault.effect, &fault.who) {
+        (Effect::Partition { groups }, _) => {
+            let of = |name| groups.iter().position(|group| group.contains(name));
+            let (broker, client) = (of(&"broker".into()), of(name));
+            broker.is_some() && client.is_some() && broker != client
+        }
+        (_, Who::Clients(names)) => names.contains(name),
+        (_, Who::Broker) => true,
+        (_, Who::Nobody) => false,
+    }
+}
+
+fn notice(
+    trial: Trial<'_>,
+    (index, fault): (usize, &Fault),
+    process: u32,
+    side: &'static str,
+) -> Option<Notice> {
+    let span = |id| {
+        let session = trial.session(id);
+        match side {
+            "broker" => (session.opened, session.forgotten),
+            _ => {
+                let died = session.welcomed.and_then(|begun| trial.death_after(process, begun));
+                let lost = session.lost.map(|(when, _)| when);
+                (session.welcomed, [died, lost].into_iter().flatten().min())
+            }
+        }
+    };
+    let open = trial.sessions_of(process).into_iter().rfind(|id| {
+        let (begun, over) = span(id);
+        begun.is_some_and(|begun| trial.at(begun) <= fault.at)
+            && over.is_none_or(|over| trial.at(over) >= fault.at)
+    })?;
+    let session = trial.session(open);
+    let ended = match side {
+        "broker" => session.closed,
+        _ => {
+            let failed = trial.notes().find_map(|(when, _, note)| match note {
+                Note::RequestFailed { session, reason }
+                    if session == open && trial.at(when) >= fault.at =>
+                {
+                    Some((when, *reason))
+                }
+                _ => None,
+            });
+            failed.or(session.lost)
+        }
+    };
+    let noticed = ended.filter(|(when, reason)| {
+        let left = side == "client" && *reason == EndReason::Left;
+        let replaced = *reason == EndReason::Replaced && is_taken_over(trial, process, *when);
+        !left
+            && !replaced
+            && !is_of_another_fault(trial, fault, process, *when)
+            && is_in_time(trial, fault, *when)
+    });
+    let over = span(open).1.map_or(trial.history.ended_at, |over| trial.at(over));
+    let until = match noticed {
+        Some((when, _)) => trial.at(when),
+        None => over.min(fault.until),
+    };
+    let detection = Detection {
+        fault: index,
+        client: trial.client(process).to_string(),
+        side,
+        after_ms: noticed.map(|(when, _)| trial.at(when).since(fault.at).as_millis_f64()),
+        by: noticed.map(|(_, reason)| reason.words()),
+    };
+    Some(Notice { detection, process, blind: (fault.at, until) })
+}
+
+/// Whether the newest session of the client at this time is another process's.
+fn is_taken_over(trial: Trial<'_>, process: u32, when: When) -> bool {
+    let mut newest = None;
+    for twin in trial.processes_of(trial.client(process)) {
+        for session in trial.sessions_of(twin) {
+            let opened = trial.session(session).opened;
+            if let Some(opened) = opened.filter(|opened| trial.at(*opened) <= trial.at(when)) {
+                newest = newest.max(Some((opened, twin)));
+            }
+        }
+    }
+    newest.is_some_and(|(_, twin)| twin != process)
+}
+
+/// Whether another fault on the link has the better claim to this end: it began when this one was
+/// over, or it surely ends sessions and was on beside this one, which only may.
+fn is_of_another_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When) -> bool {
+    trial.scenario.faults.iter().any(|other| {
+        let is_later = fault.until <= other.at;
+        let is_surer =
+            is_sure(&other.effect) && spoils_packets(&fault.effect) && other.until >= fault.at;
+        (is_sure(&other.effect) || spoils_packets(&other.effect))
+            && (is_later || is_surer)
+            && other.at <= trial.at(end)
+            && is_on(trial, other, process)
+            && process != BROKER
+    })
+}
+
+/// Whether it may have been this fault, by the time.
+fn is_in_time(trial: Trial<'_>, fault: &Fault, end: When) -> bool {
+    let heartbeat = trial.scenario.broker.heartbeat;
+    let last = fault.until + longest_queue(&fault.effect) + heartbeat.every + heartbeat.timeout;
+    is_sure(&fault.effect) || trial.at(end) <= last
+}

@@ -1,0 +1,204 @@
+//! Whether what a subscriber was told when it came back was true.
+
+use crate::message::{Answer, Name, Note, Position};
+use crate::verdict::Recoveries;
+
+use super::outcomes::Case;
+use super::promises::{life_last_told, life_of};
+use super::trial::When;
+use crate::terms::Cause;
+
+/// An answer that a process of the subscriber heard.
+struct Heard<'a> {
+    when: When,
+    process: u32,
+    queue: &'a Name,
+    answer: Answer,
+}
+
+impl<'s, 'a> Case<'s, 'a> {
+    /// Each answer but `started`, and each gap that no answer told of, is compared with what was
+    /// lost of its queue.
+    pub fn recoveries(&self) -> Recoveries {
+        let mut recoveries = Recoveries::default();
+        let answers = self.answers();
+        for heard in &answers {
+            let Heard { when, process, queue, answer } = *heard;
+            let earlier = || answers.iter().filter(|one| one.when < when && one.queue == queue);
+            let counter = match answer {
+                Answer::Started { .. } => continue,
+                Answer::Resumed { .. } => {
+                    let until = self.given(heard);
+                    let since = earlier().next_back().map(|before| self.given(before));
+                    match self.is_something_missing(queue, since, until) {
+                        true => &mut recoveries.false_comfort,
+                        false => &mut recoveries.honest_success,
+                    }
+                }
+                Answer::Gap { from, to, .. } => {
+                    let life = life_of(self.trial, answer.epoch(), when);
+                    self.gap(&mut recoveries, (when, process, queue), life, (from, to))
+                }
+                Answer::NewEpoch { epoch, .. } => {
+                    match earlier().rfind(|one| one.process == process) {
+                        Some(before) if before.answer.epoch() == epoch => {
+                            &mut recoveries.false_alarm
+                        }
+                        _ => &mut recoveries.honest_failure,
+                    }
+                }
+            };
+            *counter += 1;
+        }
+        for (when, process, note) in self.trial.notes() {
+            let Note::ToldGap { queue, from, to } = note else { continue };
+            if !self.subscriber.is(process) {
+                continue;
+            }
+            let mut own = answers
+                .iter()
+                .filter(|one| one.when < when && one.process == process && one.queue == queue);
+            let is_told = own.next_back().is_some_and(|one| {
+                matches!(one.answer, Answer::Gap { from: f, to: t, .. } if (f, t) == (*from, *to))
+            });
+            if !is_told {
+                let life = life_last_told(self.trial, process, queue, when);
+                *self.gap(&mut recoveries, (when, process, queue), life, (*from, *to)) += 1;
+            }
+        }
+        recoveries
+    }
+
+    fn answers(&self) -> Vec<Heard<'a>> {
+        let answers = self.trial.notes().filter_map(|(when, process, note)| match note {
+            Note::ToldAnswer { queue, answer } if self.subscriber.is(process) => {
+                Some(Heard { when, process, queue, answer: *answer })
+            }
+            _ => None,
+        });
+        answers.collect()
+    }
+
+    /// When the broker gave an answer that was heard; if it never did, when it was heard.
+    fn given(&self, heard: &Heard<'_>) -> When {
+        let given = self.trial.notes().filter(|(when, _, note)| {
+            *when < heard.when
+                && matches!(note, Note::Attached { client, queue, answer, .. }
+                    if *client == self.subscriber.name
+                        && queue == heard.queue
+                        && answer.epoch() == heard.answer.epoch()
+                        && answer.position() == heard.answer.position())
+        });
+        given.last().map_or(heard.when, |(when, ..)| when)
+    }
+
+    /// Something that a broker had accepted was lost since the answer before, and nobody ever
+    /// tells of it.
+    fn is_something_missing(&self, queue: &Name, since: Option<When>, until: When) -> bool {
+        let mut lost = self.wanted.iter().filter_map(|one| Some((one, one.lost()?)));
+        lost.any(|(one, (at, cause))| {
+            let evicted = self.trial.notes().find(|(when, _, note)| {
+                self.trial.at(*when) == at
+                    && matches!(note, Note::Evicted { id, client, .. }
+                        if *id == one.message.id && *client == self.subscriber.name)
+            });
+            let evicted = evicted.filter(|_| cause == Cause::Evicted).map(|(when, ..)| when);
+            let is_by = |when: When| match evicted {
+                Some(evicted) => evicted <= when,
+                None => at <= self.trial.at(when),
+            };
+            one.message.queue == *queue
+                && is_by(until)
+                && since.is_none_or(|since| !is_by(since))
+                && self.places(one).next().is_some()
+                && !self.is_told(one)
+                && !self.has_left(one, until)
+        })
+    }
+
+    /// The broker had forgotten the subscriber when it accepted this, and the subscriber left its
+    /// rooms before the answer.
+    fn has_left(&self, one: &super::outcomes::Wanted<'_, '_>, until: When) -> bool {
+        let message = one.message;
+        let accepted = self.trial.accepted(&message.id).into_iter().map(|(when, _)| when);
+        let mut unrouted = accepted.filter(|when| {
+            let recorded = self.subscriber.route(message, *when);
+            recorded.is_some_and(|life| life != self.trial.life(*when))
+        });
+        unrouted.any(|accepted| {
+            self.trial.notes().any(|(when, _, note)| {
+                matches!(note, Note::Unrecorded { client, .. } if *client == self.subscriber.name)
+                    && accepted < when
+                    && when < until
+                    && self.subscriber.route(message, when + 1).is_none()
+            })
+        })
+    }
+
+    /// The gap is in what the process was told is a new epoch, by an answer that was given when
+    /// all of it had been accepted.
+    fn is_of_new_epoch(
+        &self,
+        (when, process, queue): (When, u32, &Name),
+        life: usize,
+        to: Position,
+    ) -> bool {
+        self.answers().iter().any(|heard| {
+            let given = self.given(heard);
+            let accepted = self.trial.notes().filter_map(|(at, _, note)| match note {
+                Note::Accepted { queue: of, position: Some(position), .. }
+                    if of == queue
+                        && at < given
+                        && self.trial.life(at) == self.trial.life(given) =>
+                {
+                    Some(*position)
+                }
+                _ => None,
+            });
+            heard.when < when
+                && heard.process == process
+                && heard.queue == queue
+                && matches!(heard.answer, Answer::NewEpoch { .. })
+                && life_of(self.trial, heard.answer.epoch(), heard.when) == life
+                && to <= accepted.max().unwrap_or_default()
+        })
+    }
+
+    /// Something in the gap is lost, or was handled by a process other than the one that is told,
+    /// or that has died since, or had been read and waited for its handler.
+    fn gap<'r>(
+        &self,
+        recoveries: &'r mut Recoveries,
+        (when, process, queue): (When, u32, &Name),
+        life: usize,
+        (from, to): (Position, Position),
+    ) -> &'r mut u64 {
+        let is_missing = |one: &super::outcomes::Wanted<'_, '_>| {
+            let mut handlings = self.handlings.iter().filter(|call| *call.id == one.message.id);
+            let is_unknown = handlings.any(|call| {
+                let died = self.trial.death_after(call.process, call.when);
+                let waited = self.read_at(call) < when && when < call.when;
+                call.process != process || died.is_some_and(|died| died < when) || waited
+            });
+            one.lost().is_some() || is_unknown
+        };
+        let is_new = self.is_of_new_epoch((when, process, queue), life, to);
+        let is_true = is_new
+            || self.wanted.iter().any(|one| {
+                let is_in = |(of, position)| of == life && from <= position && position <= to;
+                one.message.queue == *queue && self.places(one).any(is_in) && is_missing(one)
+            });
+        if is_true { &mut recoveries.honest_failure } else { &mut recoveries.false_alarm }
+    }
+
+    /// Where a message ever was: in which life of the broker, and at which position.
+    fn places(
+        &self,
+        one: &super::outcomes::Wanted<'_, '_>,
+    ) -> impl Iterator<Item = (usize, Position)> + use<> {
+        let accepted = self.trial.accepted_by_life(&one.message.id);
+        let places: Vec<_> =
+            accepted.iter().filter_map(|(life, _, position)| Some((*life, (*position)?))).collect();
+        places.into_iter()
+    }
+}

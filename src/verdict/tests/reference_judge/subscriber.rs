@@ -1,0 +1,227 @@
+//! Who subscribes, and what of all that was published each of them wants.
+
+use crate::message::{
+    AckPolicy, Answer, Dedup, Echo, From, Message, MessageId, Name, Note, RoomJoin,
+};
+
+use super::trial::{Trial, When};
+
+/// One client that subscribes: all of its processes together.
+pub struct Subscriber<'a> {
+    pub trial: Trial<'a>,
+    pub name: Name,
+    pub processes: Vec<u32>,
+    /// How many processes the scenario gives it.
+    pub process_count: usize,
+    /// On if all of its entries drop copies.
+    pub dedup: Dedup,
+    /// The first policy among its entries that is not after the handler, if there is one.
+    pub ack: AckPolicy,
+}
+
+/// What a join is owed of what the backlog retains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owed {
+    /// It is sent it, and wants it.
+    Wanted,
+    /// It is sent it.
+    Sent,
+}
+
+impl<'a> Subscriber<'a> {
+    /// Every subscriber in the order of the scenario.
+    pub fn all(trial: Trial<'a>) -> Vec<Subscriber<'a>> {
+        let mut names: Vec<Name> = Vec::new();
+        for client in &trial.scenario.clients {
+            if client.subscribe.is_empty() && client.join.is_empty() {
+                continue;
+            }
+            for (_, name) in client.processes() {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names.into_iter().map(|name| Subscriber::of(trial, name)).collect()
+    }
+
+    fn of(trial: Trial<'a>, name: Name) -> Subscriber<'a> {
+        let entries = trial.scenario.clients.iter();
+        let own: Vec<_> = entries
+            .flat_map(|client| client.processes().map(move |(_, name)| (name, &client.limits)))
+            .filter(|(of, _)| *of == name)
+            .map(|(_, limits)| limits)
+            .collect();
+        let without = own.iter().any(|limits| limits.dedup == Dedup::Off);
+        let unsafe_ack =
+            own.iter().map(|limits| limits.ack).find(|ack| *ack != AckPolicy::AfterHandler);
+        Subscriber {
+            trial,
+            processes: trial.processes_of(&name),
+            process_count: own.len(),
+            dedup: if without { Dedup::Off } else { Dedup::On },
+            ack: unsafe_ack.unwrap_or_default(),
+            name,
+        }
+    }
+
+    pub fn is(&self, process: u32) -> bool {
+        self.processes.contains(&process)
+    }
+
+    /// It was accepted while it routed here, or never accepted and handed over then, or it was
+    /// retained when a subscription began at the start.
+    pub fn wants(&self, id: &MessageId) -> bool {
+        let Some((handed_over, _, message)) = self.trial.handed_over(id) else { return false };
+        let accepted = self.trial.accepted(id);
+        let decided = match accepted.is_empty() {
+            true => vec![handed_over],
+            false => accepted.iter().map(|(when, _)| *when).collect(),
+        };
+        decided.iter().any(|when| self.route(message, *when).is_some())
+            || self.joins().any(|join| self.owed(message, join) == Some(Owed::Wanted))
+    }
+
+    /// Since when the backlog of this life of the broker has kept a message for the subscriber.
+    pub fn kept(&self, id: &MessageId, life: usize) -> Option<When> {
+        let (_, _, message) = self.trial.handed_over(id)?;
+        let accepted = self.trial.accepted(id).into_iter();
+        let accepted = accepted.filter(|(when, position)| {
+            position.is_some() && self.route(message, *when) == Some(self.trial.life(*when))
+        });
+        let joins = self.joins().filter(|join| self.owed(message, *join).is_some());
+        let kept = accepted.map(|(when, _)| when).chain(joins);
+        kept.filter(|when| self.trial.life(*when) == life).min()
+    }
+
+    /// Whether a message routes here at this moment: the last life of the broker in which one of
+    /// its rooms was recorded.
+    pub fn route(&self, message: &Message, when: When) -> Option<usize> {
+        let record = |room: &Name| self.on_record(&message.queue, room, when);
+        if self.is_own_echo(message)
+            || message.target.except.iter().any(|out| record(out).is_some())
+        {
+            return None;
+        }
+        message.rooms().iter().filter_map(record).max()
+    }
+
+    fn is_own_echo(&self, message: &Message) -> bool {
+        message.target.echo == Echo::NotSender && message.id.publisher == self.name
+    }
+
+    /// In which life of the broker a room was last recorded, if it is on record before this.
+    fn on_record(&self, queue: &Name, room: &Name, before: When) -> Option<usize> {
+        let mut on_record = None;
+        for (when, _, note) in self.trial.notes().filter(|(when, ..)| *when < before) {
+            match note {
+                Note::Recorded { client, queue: of, rooms }
+                    if *client == self.name
+                        && of == queue
+                        && rooms.iter().any(|join| join.room == *room) =>
+                {
+                    on_record = Some(self.trial.life(when));
+                }
+                Note::Unrecorded { client, queue: of, room: left }
+                    if *client == self.name && of == queue && left == room =>
+                {
+                    on_record = None;
+                }
+                _ => {}
+            }
+        }
+        on_record
+    }
+
+    fn joins(&self) -> impl Iterator<Item = When> {
+        self.trial.notes().filter_map(|(when, _, note)| match note {
+            Note::Recorded { client, .. } if *client == self.name => Some(when),
+            _ => None,
+        })
+    }
+
+    /// What this join is owed of a message: something if it is retained, and the subscription is
+    /// new, and begins with it. To the broker such a subscription has the rooms of this join.
+    fn owed(&self, message: &Message, join: When) -> Option<Owed> {
+        let (queue, rooms) = self.join(join)?;
+        if *queue != message.queue || !self.is_retained(message, join) || self.is_own_echo(message)
+        {
+            return None;
+        }
+        if rooms.iter().any(|join| message.target.except.contains(&join.room)) {
+            return None;
+        }
+        let made = self.answer_that_made(queue, join)?;
+        let life = self.trial.life(join);
+        let mut owed = None;
+        for RoomJoin { room, from } in rooms {
+            let before = self.on_record(queue, room, join);
+            let is_owed = match from {
+                From::Now => false,
+                From::Start => before != Some(life),
+                From::Before => !matches!(made, Answer::Started { .. }),
+            };
+            if !is_owed || !message.rooms().contains(room) {
+                continue;
+            }
+            let is_wanted = *from == From::Start && before.is_none();
+            owed = Some(if is_wanted || owed == Some(Owed::Wanted) {
+                Owed::Wanted
+            } else {
+                Owed::Sent
+            });
+        }
+        owed
+    }
+
+    fn join(&self, when: When) -> Option<(&'a Name, &'a [RoomJoin])> {
+        self.trial.notes().find_map(|(at, _, note)| match note {
+            Note::Recorded { queue, rooms, .. } if at == when => Some((queue, &rooms[..])),
+            _ => None,
+        })
+    }
+
+    /// The answer of the attachment that made the subscription in which a join is the first: the
+    /// only attachment in this life of the broker.
+    fn answer_that_made(&self, queue: &Name, join: When) -> Option<Answer> {
+        let life = self.trial.life(join);
+        let before = self.trial.notes().filter(|(when, ..)| *when < join);
+        let in_life = before.filter(|(when, ..)| self.trial.life(*when) == life);
+        let mut made = None;
+        let mut attachments = 0;
+        for (_, _, note) in in_life {
+            match note {
+                Note::Attached { client, queue: of, answer, .. }
+                    if *client == self.name && of == queue =>
+                {
+                    attachments += 1;
+                    made = Some(**answer);
+                }
+                Note::Recorded { client, queue: of, .. } if *client == self.name && of == queue => {
+                    made = None;
+                }
+                _ => {}
+            }
+        }
+        made.filter(|_| attachments == 1)
+    }
+
+    /// Whether the backlog has a message: accepted at a position in this life, still the one that
+    /// is there, and not forgotten since.
+    fn is_retained(&self, message: &Message, when: When) -> bool {
+        let life = self.trial.life(when);
+        self.trial.accepted(&message.id).into_iter().any(|(accepted, position)| {
+            let Some(position) = position else { return false };
+            let forgotten = self.trial.notes().any(|(later, _, note)| {
+                accepted < later
+                    && later < when
+                    && matches!(note, Note::Forgotten { queue, position: at, .. }
+                        if *queue == message.queue && *at == position)
+            });
+            accepted < when
+                && self.trial.life(accepted) == life
+                && !forgotten
+                && self.trial.message_at(&message.queue, position, when) == Some(&message.id)
+        })
+    }
+}

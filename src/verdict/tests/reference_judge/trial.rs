@@ -1,0 +1,353 @@
+//! What is asked of a history: each question is one walk over all of its events, from the first.
+//!
+//! Nothing is remembered from one question to the next. A place in the history is the how manyth
+//! event it is.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::history::{Fate, Flow, History, Ledger, PowerState, What};
+use crate::message::{Contender, EndReason, Message, MessageId, Name, Note, Position, SessionId};
+use crate::scenario::{Direction, Effect, Fault, Scenario, Who};
+use crate::time::{Duration, Instant};
+
+/// The how manyth event of the history.
+pub type When = usize;
+
+pub const BROKER: u32 = 0;
+
+/// A history with what was run.
+#[derive(Clone, Copy)]
+pub struct Trial<'a> {
+    pub scenario: &'a Scenario,
+    pub contender: Contender,
+    pub history: &'a History,
+}
+
+/// What both sides say of a session, in all.
+pub struct Session {
+    pub opened: Option<When>,
+    pub closed: Option<(When, EndReason)>,
+    /// Closed by the broker, or gone with it.
+    pub forgotten: Option<When>,
+    pub welcomed: Option<When>,
+    pub lost: Option<(When, EndReason)>,
+}
+
+impl<'a> Trial<'a> {
+    pub fn events(self) -> impl Iterator<Item = (When, u32, &'a What)> {
+        let all = self.history.events.iter().enumerate();
+        all.map(|(when, event)| (when, event.process, &event.what))
+    }
+
+    pub fn notes(self) -> impl Iterator<Item = (When, u32, &'a Note)> {
+        self.events().filter_map(|(when, process, what)| match what {
+            What::Note(note) => Some((when, process, note)),
+            _ => None,
+        })
+    }
+
+    /// The first note of which this is true.
+    pub fn first(self, is: impl Fn(&Note) -> bool) -> Option<When> {
+        self.notes().find(|(_, _, note)| is(note)).map(|(when, ..)| when)
+    }
+
+    pub fn at(self, when: When) -> Instant {
+        self.history.events[when].at
+    }
+
+    // ── processes ───────────────────────────────────────────────────────────────────────────
+
+    pub fn process(self, name: &Name) -> Option<u32> {
+        let all = self.history.processes.iter();
+        (0..).zip(all).find(|(_, process)| process.name == *name).map(|(index, _)| index)
+    }
+
+    pub fn client(self, process: u32) -> &'a Name {
+        &self.history.processes[process as usize].client
+    }
+
+    /// All processes that are this client.
+    pub fn processes_of(self, client: &Name) -> Vec<u32> {
+        let count = self.history.processes.len() as u32;
+        (1..count).filter(|process| self.client(*process) == client).collect()
+    }
+
+    pub fn deaths(self, process: u32) -> impl Iterator<Item = When> {
+        self.events().filter_map(move |(when, whose, what)| {
+            let died = matches!(what, What::Power(PowerState::Killed | PowerState::PowerLost));
+            (whose == process && died).then_some(when)
+        })
+    }
+
+    pub fn death_after(self, process: u32, when: When) -> Option<When> {
+        self.deaths(process).find(|death| *death > when)
+    }
+
+    /// In the how manyth life of the broker this is, from 0.
+    pub fn life(self, when: When) -> usize {
+        self.deaths(BROKER).filter(|death| *death < when).count()
+    }
+
+    pub fn last_life(self) -> usize {
+        self.deaths(BROKER).count()
+    }
+
+    /// Whether a process runs, is awake and is not away, after all that happens at this instant.
+    pub fn is_reachable(self, process: u32, at: Instant) -> bool {
+        let (mut is_down, mut is_asleep, mut is_away) = (false, false, false);
+        for (when, whose, what) in self.events() {
+            let What::Power(state) = what else { continue };
+            if whose != process || self.at(when) > at {
+                continue;
+            }
+            match state {
+                PowerState::Started => (is_down, is_asleep, is_away) = (false, false, false),
+                PowerState::Killed | PowerState::PowerLost => is_down = true,
+                PowerState::Paused => is_asleep = true,
+                PowerState::Resumed => is_asleep = false,
+                PowerState::WentAway => is_away = true,
+                PowerState::CameBack => is_away = false,
+            }
+        }
+        !is_down && !is_asleep && !is_away
+    }
+
+    // ── paths ───────────────────────────────────────────────────────────────────────────────
+
+    /// Whether the scenario cuts the path from the broker to a process.
+    pub fn is_cut(self, process: u32, at: Instant) -> bool {
+        let name = &self.history.processes[process as usize].name;
+        self.scenario.faults.iter().filter(|fault| fault.at <= at && at < fault.until).any(
+            |fault| match (&fault.effect, &fault.who) {
+                (Effect::Cut, Who::Clients(names)) => {
+                    names.contains(name) && fault.direction != Direction::Out
+                }
+                (Effect::Cut, Who::Broker) => fault.direction != Direction::In,
+                (Effect::Partition { groups }, _) => {
+                    let of = |name: &Name| groups.iter().position(|group| group.contains(name));
+                    let (broker, client) = (of(&"broker".into()), of(name));
+                    broker.is_some() && client.is_some() && broker != client
+                }
+                _ => false,
+            },
+        )
+    }
+
+    /// The longest time that a packet can be on its way.
+    pub fn longest_flight(self) -> Duration {
+        let mut latency = self.scenario.latency.max;
+        let mut held = Duration::ZERO;
+        for Fault { effect, .. } in &self.scenario.faults {
+            match effect {
+                Effect::Latency { latency: other } => latency = latency.max(other.max),
+                Effect::Reorder { delay, .. } => held = held + *delay,
+                effect => held = held + longest_queue(effect),
+            }
+        }
+        latency + held
+    }
+
+    /// What an end of a flow said of itself: the first time from `since` on, or else the last
+    /// time before. A datagram socket without a peer speaks for all.
+    pub fn ledger(self, local: SocketAddr, peer: SocketAddr, since: When) -> Option<Tap<'a>> {
+        let said_by = |peer: SocketAddr| {
+            let mut said = None;
+            for (when, _, what) in self.events() {
+                let What::Ended(ledger) = what else { continue };
+                if (ledger.end.local, ledger.end.peer) != (local, peer) {
+                    continue;
+                }
+                said = Some(Tap { when, ledger });
+                if when >= since {
+                    break;
+                }
+            }
+            said
+        };
+        said_by(peer).or_else(|| said_by(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))))
+    }
+
+    /// What became of a datagram that did not reach its program.
+    pub fn drop_of(self, of: Flow, number: u64) -> Option<(When, Fate)> {
+        self.events().find_map(|(when, _, what)| match what {
+            What::Dropped { flow, datagram, fate } if **flow == of && *datagram == number => {
+                Some((when, *fate))
+            }
+            _ => None,
+        })
+    }
+
+    // ── sessions ────────────────────────────────────────────────────────────────────────────
+
+    pub fn session(self, id: &SessionId) -> Session {
+        let opened =
+            self.first(|note| matches!(note, Note::SessionOpened { session, .. } if session == id));
+        let closed = self.notes().find_map(|(when, _, note)| match note {
+            Note::SessionClosed { session, reason, .. } if session == id => Some((when, *reason)),
+            _ => None,
+        });
+        let welcomed =
+            self.first(|note| matches!(note, Note::Welcomed { session } if session == id));
+        let lost = self.notes().find_map(|(when, _, note)| match note {
+            Note::Lost { session, reason } if session == id => Some((when, *reason)),
+            _ => None,
+        });
+        let crashed = opened.and_then(|opened| self.death_after(BROKER, opened));
+        let forgotten = [closed.map(|(when, _)| when), crashed].into_iter().flatten().min();
+        Session { opened, closed, forgotten, welcomed, lost }
+    }
+
+    /// The sessions of a process, in the order in which they are first spoken of.
+    pub fn sessions_of(self, process: u32) -> Vec<&'a SessionId> {
+        let name = &self.history.processes[process as usize].name;
+        let mut sessions = Vec::new();
+        for (_, _, what) in self.events() {
+            if let Some(session) = session_of(what)
+                && session.process == *name
+                && !sessions.contains(&session)
+            {
+                sessions.push(session);
+            }
+        }
+        sessions
+    }
+
+    // ── messages ────────────────────────────────────────────────────────────────────────────
+
+    /// The first hand-over of a message.
+    pub fn handed_over(self, id: &MessageId) -> Option<(When, u32, &'a Message)> {
+        self.notes().find_map(|(when, process, note)| match note {
+            Note::HandedOver { message } if message.id == *id => Some((when, process, &**message)),
+            _ => None,
+        })
+    }
+
+    /// Every acceptance of a message, with its position.
+    pub fn accepted(self, id: &MessageId) -> Vec<(When, Option<Position>)> {
+        let all = self.notes().filter_map(|(when, _, note)| match note {
+            Note::Accepted { id: of, position, .. } if of == id => Some((when, *position)),
+            _ => None,
+        });
+        all.collect()
+    }
+
+    /// The first acceptance in each life of the broker that has one.
+    pub fn accepted_by_life(self, id: &MessageId) -> Vec<(usize, When, Option<Position>)> {
+        let mut lives: Vec<(usize, When, Option<Position>)> = Vec::new();
+        for (when, position) in self.accepted(id) {
+            let life = self.life(when);
+            if lives.iter().all(|(other, ..)| *other != life) {
+                lives.push((life, when, position));
+            }
+        }
+        lives
+    }
+
+    /// Whose position this is at this moment: that of the last message that was accepted there.
+    pub fn message_at(self, queue: &Name, place: Position, when: When) -> Option<&'a MessageId> {
+        let life = self.life(when);
+        let before = self.notes().filter(|(earlier, ..)| *earlier < when);
+        let accepted = before.filter_map(|(earlier, _, note)| match note {
+            Note::Accepted { id, queue: of, position: Some(position) }
+                if of == queue && *position == place && self.life(earlier) == life =>
+            {
+                Some(id)
+            }
+            _ => None,
+        });
+        accepted.last()
+    }
+
+    /// Every message that the history speaks of, in the order in which it does.
+    pub fn messages(self) -> Vec<&'a MessageId> {
+        let mut ids = Vec::new();
+        for (_, _, what) in self.events() {
+            if let Some(id) = message_of(what)
+                && !ids.contains(&id)
+            {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+}
+
+/// What one end of a flow said of itself, and when.
+#[derive(Clone, Copy)]
+pub struct Tap<'a> {
+    pub when: When,
+    pub ledger: &'a Ledger,
+}
+
+impl Session {
+    /// Whether it was begun, and neither side had ended it by this instant.
+    pub fn outlives(&self, trial: Trial<'_>, at: Instant) -> bool {
+        let begun = self.opened.is_some() || self.welcomed.is_some();
+        let ends = [self.forgotten, self.lost.map(|(when, _)| when)];
+        begun && ends.into_iter().flatten().all(|end| trial.at(end) > at)
+    }
+}
+
+/// How long a full queue of a fault takes to drain.
+pub fn longest_queue(kind: &Effect) -> Duration {
+    match kind {
+        Effect::Bandwidth { bytes_per_second, queue_bytes } => {
+            Duration::from_micros(queue_bytes * 1_000_000 / bytes_per_second)
+        }
+        _ => Duration::ZERO,
+    }
+}
+
+/// The session that an event speaks of.
+fn session_of(what: &What) -> Option<&SessionId> {
+    match what {
+        What::Carried { session, .. } => Some(session),
+        What::Note(
+            Note::SessionOpened { session, .. }
+            | Note::SessionClosed { session, .. }
+            | Note::Pushed { session, .. }
+            | Note::Overwritten { session, .. }
+            | Note::SendQueueFull { session, .. }
+            | Note::Attached { session, .. }
+            | Note::Sent { session, .. }
+            | Note::Welcomed { session }
+            | Note::Lost { session, .. }
+            | Note::RequestFailed { session, .. }
+            | Note::Read { session, .. }
+            | Note::HeldEarly { session, .. }
+            | Note::DroppedCopy { session, .. }
+            | Note::InboxFull { session, .. }
+            | Note::Handled { session, .. },
+        ) => Some(session),
+        _ => None,
+    }
+}
+
+/// The message that an event speaks of.
+fn message_of(what: &What) -> Option<&MessageId> {
+    match what {
+        What::Carried { id, .. } | What::Interrupted { id } => Some(id),
+        What::Note(Note::HandedOver { message }) => Some(&message.id),
+        What::Note(Note::Ack { id, .. }) => id.as_ref(),
+        What::Note(
+            Note::Accepted { id, .. }
+            | Note::Refused { id }
+            | Note::Pushed { id, .. }
+            | Note::Overwritten { id, .. }
+            | Note::SendQueueFull { id, .. }
+            | Note::Evicted { id, .. }
+            | Note::Unsent { id, .. }
+            | Note::Sent { id, .. }
+            | Note::ToldAccepted { id }
+            | Note::ToldRefused { id }
+            | Note::Read { id, .. }
+            | Note::HeldEarly { id, .. }
+            | Note::DroppedCopy { id, .. }
+            | Note::InboxFull { id, .. }
+            | Note::NoHandler { id }
+            | Note::Handling { id, .. }
+            | Note::Handled { id, .. },
+        ) => Some(id),
+        _ => None,
+    }
+}
