@@ -112,7 +112,8 @@ impl Driver {
     /// A packet of Socket.IO came (socket.io's `Client.ondecoded`).
     ///
     /// # Errors
-    /// It ends the session: it is no packet, or one of bytes, or not due in its namespace.
+    /// It ends the session: it is no packet, or not due in its namespace; or it announces bytes, for
+    /// which Node's server would wait.
     pub fn hear<N: Net>(
         &self,
         hub: &Hub<N>,

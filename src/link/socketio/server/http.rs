@@ -224,7 +224,7 @@ impl Query<'_> {
     /// Reads a request. Of a word that is said twice the last counts, and an empty id is none.
     fn of(request: &Request<Incoming>) -> Query<'_> {
         let pairs = || request.uri().query().into_iter().flat_map(|query| query.split('&'));
-        let last = |key: &str| pairs().filter_map(|pair| pair.strip_prefix(key)).last();
+        let last = |key: &str| pairs().rev().find_map(|pair| pair.strip_prefix(key));
         let transport = last("transport=");
         Query {
             transport,
