@@ -6,4 +6,5 @@ mod engine_io;
 mod malformed_peers;
 mod packets;
 mod socketio;
+mod socketioxide;
 mod wire;

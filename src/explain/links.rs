@@ -68,7 +68,7 @@ pub static LINKS: Family = Family {
         Word::new(
             Link::SocketIo.name(),
             "Socket.IO's protocol: HTTP long-polling first, then WebSocket where that can be had.",
-            "The real server and its handshakes, with a heartbeat of 25 s and 20 s unless the \
+            "The handshakes of Node's server, with a heartbeat of 25 s and 20 s unless the \
              scenario says otherwise. While the client knows that it is away it keeps what it \
              publishes and sends it later; the broker keeps nothing for it in fire-and-forget, so \
              what was sent to an absent client is missed.",

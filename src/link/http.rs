@@ -18,14 +18,21 @@ use std::convert::Infallible;
 use std::future::Future;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
-use hyper_util::rt::TokioTimer;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tokio::sync::Notify;
 
 use super::limits::{HANDSHAKE_WITHIN, KEEP_ALIVE, MOST_HEAD};
+use super::tap::Tap;
 use super::{Happening, Reading};
-use crate::message::{Frame, SessionId};
+use crate::message::{EndReason, Frame, SessionId};
 use crate::net::Net;
 
 /// How frames are called in a body.
@@ -34,21 +41,55 @@ pub const FRAMES: &str = "application/x-ndjson";
 /// The body of a response.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// How a broker serves a connection: a head too long is turned away, and one that does not come in
-/// time ends the connection.
-pub fn server() -> http1::Builder {
+/// Serves the requests of one connection, until it ends or is upgraded; `None` if none came in
+/// time. A head that is too long is turned away, and one that does not come in time ends the
+/// connection.
+pub async fn serve_requests<N: Net, F>(
+    net: &N,
+    tap: Tap<N>,
+    answer: impl Fn(Request<Incoming>) -> F + Send + Sync,
+) -> Option<hyper::Result<()>>
+where
+    F: Future<Output = Response<Body>> + Send,
+{
+    let asked = Notify::new();
+    let service = service_fn(|request| {
+        asked.notify_one();
+        answer(request).map(Ok::<_, Infallible>)
+    });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(std::time::Duration::from(KEEP_ALIVE));
     server.auto_date_header(false).max_buf_size(MOST_HEAD);
-    server
-}
-
-/// Waits for what needs the whole body of a request; `None` if that does not come in time.
-pub async fn in_time<N: Net, F: Future>(net: &N, whole: F) -> Option<F::Output> {
+    let too_late = async {
+        tokio::select! {
+            biased;
+            () = asked.notified() => std::future::pending().await,
+            () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => {}
+        }
+    };
     tokio::select! {
         biased;
-        whole = whole => Some(whole),
-        () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => None,
+        ended = server.serve_connection(TokioIo::new(tap), service).with_upgrades() => Some(ended),
+        () = too_late => None,
+    }
+}
+
+/// Waits for the whole body of a request.
+///
+/// # Errors
+/// It is longer than that, does not come in time, or the connection ended before.
+pub async fn whole_body<N: Net>(net: &N, body: Incoming, most: usize) -> Result<Bytes, EndReason> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(EndReason::TooLong);
+    }
+    tokio::select! {
+        biased;
+        body = Limited::new(body, most).collect() => match body {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(EndReason::TooLong),
+            Err(_) => Err(EndReason::Malformed),
+        },
+        () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => Err(EndReason::HttpTimeout),
     }
 }
 

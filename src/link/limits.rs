@@ -27,9 +27,6 @@ pub const MOST_PAYLOAD: usize = 1_000_000;
 pub const MOST_PACKETS: usize = 10_000;
 /// Most arguments of an event or an acknowledgement over Socket.IO.
 pub const MOST_ARGUMENTS: usize = 1_000;
-/// Packets that socketioxide takes for a session and has not written: the broker's `send_queue`
-/// limits their bytes before.
-pub const MOST_EMITTED: usize = 1_000_000;
 /// How long a client may take to connect to a namespace: Socket.IO's `connectTimeout`.
 pub const NAMESPACE_WITHIN: Duration = Duration::from_secs(45);
 /// How long the upgrade from polling to WebSocket may take: Socket.IO's `upgradeTimeout`.

@@ -1,14 +1,17 @@
 //! Socket.IO: HTTP long-polling first, then WebSocket; queues are namespaces of one connection.
 //!
-//! The server is the real one, socketioxide, socket by socket; the client is a small one of ours.
-//! A session is an Engine.IO session, and its heartbeat is Engine.IO's. The core routes: neither
-//! side uses Socket.IO's rooms, nor its connection state recovery.
+//! Client and server are small ones of ours, on the same codecs: they speak as Node's do. A session
+//! is an Engine.IO session, and its heartbeat is Engine.IO's. The core routes: neither side uses
+//! Socket.IO's rooms, nor its connection state recovery.
 
 mod client;
 pub mod event;
+mod mapping;
+mod nmq;
 pub mod packet;
+mod queue;
 mod server;
-mod words;
+mod websocket;
 
 use std::io;
 

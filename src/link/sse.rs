@@ -27,7 +27,7 @@ use super::http::outbox::Outbox;
 use super::http::places::Places;
 use super::http::poster::Poster;
 use super::http::{Body, escape, next_of, path, unescape};
-use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, garbled};
+use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
 use crate::core::Path;
 use crate::message::{EndReason, Frame, Heartbeat, Mode, Name, SessionId};
 use crate::net::Net;
@@ -202,7 +202,8 @@ impl<N: Net> EventInlet<N> {
             unreachable!("it was looked at before");
         };
         self.stream = Stream::Asking(Box::pin(async move {
-            let response = connection.send(request, Vec::new()).await?;
+            let response = connection.send(request, Vec::new()).await;
+            let response = response.map_err(|error| end_of(&error))?;
             match response.status() {
                 StatusCode::OK => Ok((connection, response.into_body())),
                 StatusCode::NOT_FOUND | StatusCode::CONFLICT => Err(EndReason::UnknownSession),

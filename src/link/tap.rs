@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-pub use self::units::Units;
+use self::units::Units;
 use crate::history::{Flow, Recorder, What};
 use crate::message::{MessageId, SessionId};
 use crate::net::{Net, Stream};

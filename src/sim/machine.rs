@@ -125,8 +125,7 @@ impl Machine {
         self.network(incarnation)
     }
 
-    /// The program is killed; its kernel lives on. Tasks of the program that a library started
-    /// can only let go of their streams from now on.
+    /// The program is killed; its kernel lives on.
     pub fn kill(&self) {
         self.hardware.stack().kill();
     }

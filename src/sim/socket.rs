@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -59,17 +59,6 @@ impl SimNet {
         let mut stack = self.hardware.stack();
         stack.alive(self.incarnation)?;
         poll(&mut stack)
-    }
-
-    /// As [`SimNet::poll`], for streams, which may be in the hands of a library's tasks.
-    fn poll_stream<T>(
-        &self,
-        cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>, &mut Stack) -> Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        let mut stack = self.hardware.stack();
-        ready!(stack.poll_awake(cx, self.incarnation, self.killed))?;
-        poll(cx, &mut stack)
     }
 
     fn stream(&self, id: u64) -> io::Result<SimStream> {
@@ -145,7 +134,7 @@ impl AsyncRead for SimStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let SimStream { net, id, .. } = &*self;
-        let polled = net.poll_stream(cx, |cx, stack| {
+        let polled = net.poll(|stack| {
             let end = stack.connection(*id).ok_or_else(gone)?;
             end.poll_read(cx, buffer.initialize_unfilled())
         });
@@ -168,7 +157,7 @@ impl AsyncWrite for SimStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let SimStream { net, id, .. } = &*self;
-        let polled = net.poll_stream(cx, |cx, stack| {
+        let polled = net.poll(|stack| {
             let written = stack.connection(*id).ok_or_else(gone)?.poll_write(cx, bytes);
             if matches!(written, Poll::Ready(Ok(1..))) {
                 stack.touch(*id);
@@ -185,9 +174,8 @@ impl AsyncWrite for SimStream {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let SimStream { net, id, .. } = &*self;
-        ready!(net.poll_stream(cx, |_, _| Poll::Ready(Ok(()))).map(lost))?;
         Poll::Ready(lost(net.change(|stack| {
             stack.connection(*id).ok_or_else(gone)?.shut_down();
             stack.touch(*id);

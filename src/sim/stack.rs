@@ -16,7 +16,6 @@ mod wire;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::task::{Context, Poll, Waker};
 
 use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
 use smoltcp::wire::{HardwareAddress, IpCidr};
@@ -66,10 +65,8 @@ pub(crate) struct Stack {
     power: Power,
     /// How often the machine was switched on; sockets of an older one are dead.
     incarnation: u64,
-    /// How often a program was killed; what tasks of an older one still hold is of no use.
+    /// How often a program was killed.
     killed: u64,
-    /// Who wanted to read or write while the machine slept.
-    sleepers: Vec<Waker>,
     interface: Interface,
     wire: Wire,
     /// A set without sockets: what smoltcp answers to packets that are nobody's.
@@ -108,7 +105,6 @@ impl Stack {
             power: Power::Off,
             incarnation: 0,
             killed: 0,
-            sleepers: Vec::new(),
             interface,
             wire,
             nobody: SocketSet::new(Vec::new()),
@@ -149,24 +145,6 @@ impl Stack {
     /// Whether a program still runs, or sleeps with its machine.
     pub fn is_running(&self, incarnation: u64, killed: u64) -> bool {
         self.alive(incarnation).is_ok() && self.killed == killed
-    }
-
-    /// For a stream: errs unless the program that opened it runs, and waits while the machine
-    /// sleeps. A library's tasks do not end with their process, nor sleep with it.
-    pub fn poll_awake(
-        &mut self,
-        cx: &mut Context<'_>,
-        incarnation: u64,
-        killed: u64,
-    ) -> Poll<io::Result<()>> {
-        if !self.is_running(incarnation, killed) {
-            return Poll::Ready(Err(io::ErrorKind::NetworkDown.into()));
-        }
-        if self.power == Power::Paused {
-            self.sleepers.push(cx.waker().clone());
-            return Poll::Pending;
-        }
-        Poll::Ready(Ok(()))
     }
 
     /// This machine's address with a port.

@@ -160,19 +160,8 @@ fn of_links() -> Vec<Row> {
             "too-long",
         ),
         ("a payload of Socket.IO, to a client", bytes(MOST_PAYLOAD), "closed", "too-long"),
-        (
-            "packets in a payload of Socket.IO, to a client",
-            MOST_PACKETS.to_string(),
-            "closed",
-            "too-long",
-        ),
+        ("packets in a payload of Socket.IO", MOST_PACKETS.to_string(), "closed", "too-long"),
         ("arguments of an event of Socket.IO", MOST_ARGUMENTS.to_string(), "closed", "malformed"),
-        (
-            "packets that Socket.IO's server keeps for a session",
-            MOST_EMITTED.to_string(),
-            "the new one is dropped",
-            "none: `overflowed`, or sent again",
-        ),
         (
             "time for a handshake over Socket.IO to connect to a namespace",
             NAMESPACE_WITHIN.to_string(),
@@ -182,7 +171,7 @@ fn of_links() -> Vec<Row> {
         (
             "time for Socket.IO's upgrade to WebSocket",
             UPGRADE_WITHIN.to_string(),
-            "the session closed",
+            "the WebSocket closed",
             late,
         ),
     ]

@@ -207,12 +207,13 @@ fn lesson(link: Link) -> Vec<Step> {
                 &["shop → broker", "Upgrade: websocket"],
             ),
             step("Does it carry packets both ways?", &["shop → broker", "2probe"]),
-            step("It does,", &["broker → shop", "3probe"]),
             step(
-                "A queue is a namespace: `40/caps,` is Engine.IO's `message`, 4, with Socket.IO's \
-                 CONNECT, 0, and what the client says of itself.",
+                "Until that is known they go by posts. A queue is a namespace: `40/caps,` is \
+                 Engine.IO's `message`, 4, with Socket.IO's CONNECT, 0, and what the client says of \
+                 itself.",
                 &["shop → broker", "40/caps,"],
             ),
+            step("The WebSocket does, and will carry them.", &["broker → shop", "3probe"]),
             step(
                 "An event, `42`, with the number under which it is to be answered.",
                 &["driver → broker", "[\"delivered\""],

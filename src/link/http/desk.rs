@@ -4,26 +4,21 @@
 //! connections come and go.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 
 use super::exchange::{NUMBER, why};
 use super::mailbox::{Keep, Mailbox};
 use super::places::Places;
-use super::{Body, FRAMES, copies, in_time, path, server};
+use super::{Body, FRAMES, copies, path, serve_requests, whole_body};
 use crate::core::{BrokerInput, Peer};
-use crate::link::limits::{HANDSHAKE_WITHIN, MOST_BODY, MOST_ENDED};
+use crate::link::limits::{MOST_BODY, MOST_ENDED};
 use crate::link::tap::{Manifest, Tap};
 use crate::link::{Hub, garbled, listen};
 use crate::message::{EndReason, Frame, Known, Mode, Name, SessionId};
@@ -57,43 +52,27 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>, style: impl Style) -> io::Res
 
 /// Serves one connection until it ends.
 async fn attend<N: Net, S: Style>(desk: Arc<Desk<N, S>>, stream: N::Stream) {
-    let tap = Tap::new(desk.hub.net(), desk.hub.recorder(), stream);
-    let line = Line { manifest: tap.manifest(), ..Line::default() };
-    let service = service_fn(|request| {
-        line.has_asked.store(true, Relaxed);
-        let (desk, line) = (desk.clone(), line.clone());
-        async move { Ok::<_, Infallible>(desk.answer(request, &line).await) }
-    });
-    let mut serving = pin!(server().serve_connection(TokioIo::new(tap), service));
-    let net = desk.hub.net();
-    let ended = tokio::select! {
-        biased;
-        ended = &mut serving => ended,
-        () = net.sleep_until(net.now() + HANDSHAKE_WITHIN) => {
-            if !line.has_asked.load(Relaxed) {
-                return desk.hub.turned_away(EndReason::ConnectTimeout);
-            }
-            serving.await
-        }
-    };
+    let hub = &desk.hub;
+    let tap = Tap::new(hub.net(), hub.recorder(), stream);
+    let line = Line { manifest: tap.manifest(), streams: Arc::default() };
+    let ended = serve_requests(hub.net(), tap, |request| desk.answer(request, &line)).await;
+    let Some(ended) = ended else { return hub.turned_away(EndReason::ConnectTimeout) };
     let reason = ended.as_ref().err().map_or(EndReason::Fin, why);
     let streamed = line.streams.lock().expect("nobody panics with it").take();
     match streamed {
-        Some(peer) => desk.hub.tell(BrokerInput::Closed { peer, reason }),
-        None if ended.is_err_and(|error| error.is_parse()) => desk.hub.turned_away(reason),
+        Some(peer) => hub.tell(BrokerInput::Closed { peer, reason }),
+        None if ended.is_err_and(|error| error.is_parse()) => hub.turned_away(reason),
         None => {}
     }
 }
 
 /// One connection: what is written to it, and the session that streams over it.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Line {
     /// Where the copies in each response are announced.
     pub manifest: Manifest,
     /// The session that ends with the connection.
     pub streams: Arc<Mutex<Option<Peer>>>,
-    /// Whether the head of a request came.
-    has_asked: Arc<AtomicBool>,
 }
 
 /// All sessions.
@@ -133,7 +112,7 @@ impl<N: Net, S: Style> Desk<N, S> {
     /// A client says something.
     async fn post(&self, request: Request<Incoming>) -> Result<Answer, StatusCode> {
         let path = &request.uri().path().to_owned();
-        let body = self.body(request.into_body()).await;
+        let body = whole_body(self.hub.net(), request.into_body(), MOST_BODY).await;
         let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| garbled(&e)));
         let frames = frames.map_err(|reason| self.garbled(path, reason))?;
         if let (None, Some(Frame::Hello { session, .. })) = (self.find(path), frames.first()) {
@@ -151,19 +130,6 @@ impl<N: Net, S: Style> Desk<N, S> {
         session.see(&frames);
         self.forget_if_closed(path, &session);
         Ok(Answer { frames, ..Answer::default() })
-    }
-
-    /// The body of a request, all of it.
-    async fn body(&self, body: Incoming) -> Result<Bytes, EndReason> {
-        if body.size_hint().lower() > MOST_BODY as u64 {
-            return Err(EndReason::TooLong);
-        }
-        match in_time(self.hub.net(), Limited::new(body, MOST_BODY).collect()).await {
-            Some(Ok(body)) => Ok(body.to_bytes()),
-            Some(Err(error)) if error.is::<LengthLimitError>() => Err(EndReason::TooLong),
-            Some(Err(_)) => Err(EndReason::Malformed),
-            None => Err(EndReason::HttpTimeout),
-        }
     }
 
     /// What came in a post is no frames: the end of the session, if it is one's, and the answer.

@@ -4,11 +4,11 @@ use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response, StatusCode};
@@ -24,10 +24,12 @@ use crate::time::Instant;
 /// A connection to the broker.
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    /// What moves its bytes, until it ends.
-    driver: Pin<Box<dyn Future<Output = EndReason> + Send>>,
+    driver: Driver,
     manifest: Manifest,
 }
+
+/// Moves a connection's bytes until it ends, and says why it did.
+type Driver = Pin<Box<dyn Future<Output = io::Error> + Send>>;
 
 impl Connection {
     /// Opens one.
@@ -38,10 +40,10 @@ impl Connection {
         let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
         let manifest = tap.manifest();
         let handshake = http1::Builder::new().max_buf_size(MOST_HEAD).handshake(TokioIo::new(tap));
-        let (sender, connection) = handshake.await.map_err(io::Error::other)?;
+        let (sender, connection) = handshake.await.map_err(|error| told(&error))?;
         let driver = connection.map(|ended| match ended {
-            Ok(()) => EndReason::Fin,
-            Err(error) => why(&error),
+            Ok(()) => io::ErrorKind::UnexpectedEof.into(),
+            Err(error) => told(&error),
         });
         // A body that came before the end is read after it.
         let driver = driver.fuse();
@@ -50,7 +52,24 @@ impl Connection {
 
     /// Moves bytes while no request is out; says so when the connection has ended.
     pub fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
-        self.driver.as_mut().poll(cx)
+        self.driver.as_mut().poll(cx).map(|error| end_of(&error))
+    }
+
+    /// Sends a request and waits for the whole response, whose body has at most so many bytes.
+    ///
+    /// # Errors
+    /// The connection ended before, or the body is longer.
+    pub async fn ask(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        copies: Vec<CopyOf>,
+        most: usize,
+    ) -> io::Result<Reply> {
+        let response = self.send(request, copies).await?;
+        let (status, headers) = (response.status(), response.headers());
+        let number = headers.get(NUMBER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = self.body(response.into_body(), most).await?;
+        Ok(Reply { status, number, body })
     }
 
     /// Sends a request and waits for the head of its response.
@@ -61,42 +80,43 @@ impl Connection {
         &mut self,
         request: Request<Full<Bytes>>,
         copies: Vec<CopyOf>,
-    ) -> Result<Response<Incoming>, EndReason> {
+    ) -> io::Result<Response<Incoming>> {
         self.manifest.announce(copies);
         let response = self.sender.send_request(request);
-        drive(&mut self.driver, response).await?.map_err(|error| why(&error))
+        drive(&mut self.driver, response).await?.map_err(|error| told(&error))
     }
 
-    /// Waits for the whole body of a response.
-    ///
-    /// # Errors
-    /// The connection ended before, or the body is longer than the limit.
-    pub async fn body(&mut self, body: Incoming) -> Result<Bytes, EndReason> {
-        let body = Limited::new(body, MOST_BODY).collect();
-        match drive(&mut self.driver, body).await? {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(EndReason::TooLong),
-            Err(error) => Err(error.downcast_ref().map_or(EndReason::Fin, why)),
-        }
+    /// Writes a last request, as far as the socket takes it now, and waits for nothing.
+    pub fn send_last(&mut self, request: Request<Full<Bytes>>) {
+        self.manifest.announce(Vec::new());
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = pin!(self.sender.send_request(request)).poll(&mut cx);
+        let _ = self.driver.as_mut().poll(&mut cx);
+    }
+
+    async fn body(&mut self, body: Incoming, most: usize) -> io::Result<Bytes> {
+        let body = drive(&mut self.driver, Limited::new(body, most).collect()).await?;
+        body.map(|body| body.to_bytes()).map_err(|error| match error.downcast_ref() {
+            Some(error) => told(error),
+            None if error.is::<LengthLimitError>() => io::ErrorKind::FileTooLarge.into(),
+            None => io::ErrorKind::UnexpectedEof.into(),
+        })
     }
 
     /// Whether another request can be sent.
-    pub fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         !self.sender.is_closed()
     }
 }
 
 /// Waits for something that needs the connection's bytes to move.
-async fn drive<F: Future>(
-    driver: &mut Pin<Box<dyn Future<Output = EndReason> + Send>>,
-    wanted: F,
-) -> Result<F::Output, EndReason> {
+async fn drive<F: Future>(driver: &mut Driver, wanted: F) -> io::Result<F::Output> {
     let mut wanted = pin!(wanted);
     tokio::select! {
         biased;
         output = &mut wanted => Ok(output),
         // What was wanted may have come with the end.
-        reason = driver => wanted.now_or_never().ok_or(reason),
+        error = driver => wanted.now_or_never().ok_or(error),
     }
 }
 
@@ -113,8 +133,28 @@ pub struct Reply {
 /// The header with the number of a response.
 pub const NUMBER: &str = "response-number";
 
-/// A request on a connection, or on a new one, until a deadline. Gives the connection back if it
-/// can be used again.
+/// Makes a request on a connection, or on a new one, and gives the connection back with the
+/// response, whose body has at most so many bytes.
+///
+/// # Errors
+/// Nobody listens there, the connection ended before, or the body is longer.
+pub async fn ask<N: Net>(
+    dial: Dial<N>,
+    connection: Option<Connection>,
+    request: Request<Full<Bytes>>,
+    copies: Vec<CopyOf>,
+    most: usize,
+) -> io::Result<(Connection, Reply)> {
+    let mut connection = match connection.filter(Connection::is_open) {
+        Some(connection) => connection,
+        None => Connection::open(&dial).await?,
+    };
+    let reply = connection.ask(request, copies, most).await?;
+    Ok((connection, reply))
+}
+
+/// Makes a request as [`ask`] does, until a deadline. Gives the connection back if it can be used
+/// again.
 pub async fn exchange<N: Net>(
     dial: Dial<N>,
     connection: Option<Connection>,
@@ -123,22 +163,11 @@ pub async fn exchange<N: Net>(
     deadline: Instant,
 ) -> (Option<Connection>, Result<Reply, EndReason>) {
     let net = dial.net.clone();
-    let all = async {
-        let mut connection = match connection.filter(Connection::is_open) {
-            Some(connection) => connection,
-            None => Connection::open(&dial).await.map_err(|error| end_of(&error))?,
-        };
-        let response = connection.send(request, copies).await?;
-        let (status, headers) = (response.status(), response.headers());
-        let number = headers.get(NUMBER).and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = connection.body(response.into_body()).await?;
-        Ok((connection, Reply { status, number, body }))
-    };
     tokio::select! {
         biased;
-        done = all => match done {
+        done = ask(dial, connection, request, copies, MOST_BODY) => match done {
             Ok((connection, reply)) => (Some(connection), Ok(reply)),
-            Err(reason) => (None, Err(reason)),
+            Err(error) => (None, Err(end_of(&error))),
         },
         () = net.sleep_until(deadline) => (None, Err(EndReason::HttpTimeout)),
     }

@@ -4,9 +4,7 @@
 //! poll that waits, a post, a probe, a WebSocket and the heartbeat's alarm. Reconnection is the
 //! core's.
 
-mod http;
 mod lane;
-mod pipe;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -14,13 +12,18 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use hyper::StatusCode;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Request, StatusCode};
 
-use self::http::{Answered, Asked, Exchange, Line, ask};
 use self::lane::Talk;
-use self::pipe::Pipe;
-use super::packet::{Handshake, Packet, PacketError, SEPARATOR, decode_payload};
+use super::packet::{Handshake, Packet, PacketError, SEPARATOR, decode_payload, encode_payload};
+use super::queue::sizes;
+use super::websocket::PacketSocket;
+use crate::link::http::exchange::{Connection, Reply, ask};
+use crate::link::limits::MOST_PAYLOAD;
+use crate::link::tap::CopyOf;
 use crate::link::{Dial, Happening, Inlet, Lane, OnSwitch, Reading, end_of};
 use crate::message::{EndReason, Heartbeat, Mode};
 use crate::net::Net;
@@ -32,13 +35,13 @@ pub struct Session<N: Net> {
     talk: Talk,
     handshake: Handshake,
     /// The connection for polls, while none waits on it.
-    poll_line: Option<Line<N>>,
+    poll_line: Option<Connection>,
     /// The poll that waits.
-    poll: Option<Exchange<N>>,
+    poll: Option<Exchange>,
     /// The connection for posts, while none is under way.
-    post_line: Option<Line<N>>,
+    post_line: Option<Connection>,
     /// The post that is under way, with how many messages and bytes.
-    post: Option<(Exchange<N>, usize, usize)>,
+    post: Option<(Exchange, (usize, usize))>,
     transport: Transport<N>,
     on_switch: OnSwitch,
     /// Packets that came and were not looked at.
@@ -47,16 +50,19 @@ pub struct Session<N: Net> {
     alarm: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
+/// A request under way; it gives its connection back.
+type Exchange = Pin<Box<dyn Future<Output = io::Result<(Connection, Reply)>> + Send>>;
+
 /// How packets travel.
 enum Transport<N: Net> {
     /// By polls and posts; WebSocket cannot be had.
     Polling,
     /// By polls and posts, while a WebSocket is probed.
-    Probing(Pin<Box<dyn Future<Output = Result<Pipe<N>, Error>> + Send>>),
+    Probing(Pin<Box<dyn Future<Output = io::Result<PacketSocket<N>>> + Send>>),
     /// No new poll or post: when the last ones are answered, the WebSocket takes over.
-    Switching(Pipe<N>),
+    Switching(PacketSocket<N>),
     /// By WebSocket; with what is written at the moment.
-    Socket(Pipe<N>, Option<(usize, usize)>),
+    Socket(PacketSocket<N>, Option<(usize, usize)>),
 }
 
 /// Opens a session at a broker.
@@ -65,14 +71,13 @@ pub async fn connect<N: Net>(
     mode: Mode,
     on_switch: OnSwitch,
 ) -> io::Result<(Box<dyn Lane>, Session<N>)> {
-    let target = "/socket.io/?EIO=4&transport=polling".to_owned();
-    let asked = Asked { target, post: None, copies: Vec::new() };
-    let (line, answered) = ask(dial.clone(), None, asked).await?;
-    let handshake = opened(&answered).ok_or(io::ErrorKind::InvalidData)?;
+    let asked = request(&dial, None, None);
+    let (line, reply) = ask(dial.clone(), None, asked, Vec::new(), MOST_PAYLOAD).await?;
+    let handshake = opened(&reply).ok_or(io::ErrorKind::InvalidData)?;
     let talk = Talk::new(mode, heartbeat(&handshake));
     let can_upgrade = handshake.upgrades.iter().any(|upgrade| upgrade == "websocket");
     let transport = if can_upgrade {
-        Transport::Probing(Box::pin(Pipe::probe(dial.clone(), handshake.sid.clone())))
+        Transport::Probing(Box::pin(PacketSocket::probe(dial.clone(), handshake.sid.clone())))
     } else {
         Transport::Polling
     };
@@ -93,10 +98,23 @@ pub async fn connect<N: Net>(
     Ok((Box::new(talk), session))
 }
 
-fn opened(answered: &Answered) -> Option<Handshake> {
-    let text = std::str::from_utf8(&answered.body).ok()?;
+/// A poll, or a post of packets: of a session, or to open one.
+fn request<N>(dial: &Dial<N>, sid: Option<&str>, post: Option<String>) -> Request<Full<Bytes>> {
+    let of = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
+    let target = format!("/socket.io/?EIO=4&transport=polling{of}");
+    let request = Request::builder().uri(target).header(HOST, dial.to.to_string());
+    let request = match &post {
+        None => request.method("GET"),
+        Some(_) => request.method("POST").header(CONTENT_TYPE, "text/plain;charset=UTF-8"),
+    };
+    let body = Full::new(Bytes::from(post.unwrap_or_default()));
+    request.body(body).expect("target and headers are of our making")
+}
+
+fn opened(reply: &Reply) -> Option<Handshake> {
+    let text = std::str::from_utf8(&reply.body).ok()?;
     match decode_payload(text).ok()?.into_iter().next()? {
-        Packet::Open(handshake) if answered.status == StatusCode::OK => Some(handshake),
+        Packet::Open(handshake) if reply.status == StatusCode::OK => Some(handshake),
         _ => None,
     }
 }
@@ -116,15 +134,17 @@ impl<N: Net> Inlet for Session<N> {
     /// its connection takes no other request, and a new one takes a round trip: then nothing is
     /// said, and the server's heartbeat finds out.
     fn leave(&mut self, _reason: EndReason) {
-        let leave = "41";
+        let leave = "1";
         match &mut self.transport {
-            Transport::Socket(pipe, None) => pipe.say_last(leave),
+            Transport::Socket(socket, None) => {
+                socket.say_last(Packet::Message(leave.to_owned()));
+            }
             Transport::Socket(..) => {}
             _ => {
-                let target = self.target();
+                let packets = [Packet::Message(leave.to_owned()), Packet::Close];
+                let request = self.request(Some(encode_payload(&packets)));
                 if let Some(line) = &mut self.post_line {
-                    let post = Some(format!("{leave}{SEPARATOR}{}", Packet::Close.encode()));
-                    line.say_last(&self.dial, Asked { target, post, copies: Vec::new() });
+                    line.send_last(request);
                 }
             }
         }
@@ -165,7 +185,7 @@ impl<N: Net> Session<N> {
             match packet {
                 Packet::Ping(words) => {
                     self.wind_up();
-                    self.talk.say(&Packet::Pong(words));
+                    self.talk.say(Packet::Pong(words));
                 }
                 Packet::Message(text) => match self.talk.hear(&text) {
                     Ok(None) => {}
@@ -193,12 +213,12 @@ impl<N: Net> Session<N> {
     /// Moves what waits in the lane. Ready when some of it was written, or it cannot be.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
         match &mut self.transport {
-            Transport::Socket(pipe, under_way) => {
+            Transport::Socket(socket, under_way) => {
                 let mut has_written = false;
                 loop {
-                    if let Some((messages, bytes)) = *under_way {
-                        match pipe.poll_flush(cx) {
-                            Poll::Ready(Ok(())) => self.talk.written(messages, bytes),
+                    if let Some(sizes) = *under_way {
+                        match socket.poll_flush(cx) {
+                            Poll::Ready(Ok(())) => self.talk.written(sizes),
                             // Reading tells the reason, and what came before it.
                             Poll::Ready(Err(_)) => return Poll::Pending,
                             Poll::Pending => break,
@@ -206,8 +226,8 @@ impl<N: Net> Session<N> {
                         (*under_way, has_written) = (None, true);
                     }
                     let Some(next) = self.talk.take(cx, 0).pop() else { break };
-                    let sizes = (usize::from(next.copy.is_some()), next.packet.len());
-                    if pipe.start(&next.packet, next.copy.into_iter().collect()).is_err() {
+                    let sizes = sizes([&next]);
+                    if socket.start(next).is_err() {
                         break;
                     }
                     *under_way = Some(sizes);
@@ -221,12 +241,12 @@ impl<N: Net> Session<N> {
     }
 
     fn poll_post(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
-        if let Some((post, messages, bytes)) = &mut self.post {
-            let answered = ready!(post.as_mut().poll(cx));
-            self.talk.written(*messages, *bytes);
+        if let Some((post, sizes)) = &mut self.post {
+            let replied = ready!(post.as_mut().poll(cx));
+            self.talk.written(*sizes);
             self.post = None;
-            return Poll::Ready(match answered {
-                Ok((line, answered)) if answered.status == StatusCode::OK => {
+            return Poll::Ready(match replied {
+                Ok((line, reply)) if reply.status == StatusCode::OK => {
                     self.post_line = Some(line);
                     self.flushed()
                 }
@@ -241,14 +261,12 @@ impl<N: Net> Session<N> {
         if packets.is_empty() {
             return Poll::Pending;
         }
-        let bytes = packets.iter().map(|next| next.packet.len()).sum();
         let body: Vec<&str> = packets.iter().map(|next| next.packet.as_str()).collect();
-        let post = Some(body.join(&SEPARATOR.to_string()));
-        let copies: Vec<_> = packets.into_iter().filter_map(|next| next.copy).collect();
-        let messages = copies.len();
-        let asked = Asked { target: self.target(), post, copies };
-        let exchange = ask(self.dial.clone(), self.post_line.take(), asked);
-        self.post = Some((exchange, messages, bytes));
+        let request = self.request(Some(body.join(&SEPARATOR.to_string())));
+        let sizes = sizes(&packets);
+        let copies = packets.into_iter().filter_map(|next| next.copy).collect();
+        let line = self.post_line.take();
+        self.post = Some((self.ask(line, request, copies), sizes));
         self.poll_post(cx)
     }
 
@@ -257,20 +275,19 @@ impl<N: Net> Session<N> {
         match &mut self.transport {
             Transport::Probing(probe) => {
                 self.transport = match ready!(probe.as_mut().poll(cx)) {
-                    Ok(pipe) => Transport::Switching(pipe),
+                    Ok(socket) => Transport::Switching(socket),
                     Err(_) => Transport::Polling,
                 };
                 Poll::Ready(())
             }
-            Transport::Switching(pipe) if self.poll.is_none() && self.post.is_none() => {
-                let packet = Packet::Upgrade.encode();
-                let under_way = pipe.start(&packet, Vec::new()).is_ok().then_some((0, 0));
-                let Transport::Switching(pipe) =
+            Transport::Switching(socket) if self.poll.is_none() && self.post.is_none() => {
+                let under_way = socket.start(Packet::Upgrade.into()).is_ok().then_some((0, 0));
+                let Transport::Switching(socket) =
                     std::mem::replace(&mut self.transport, Transport::Polling)
                 else {
                     unreachable!("it was just matched")
                 };
-                self.transport = Transport::Socket(pipe, under_way);
+                self.transport = Transport::Socket(socket, under_way);
                 if self.on_switch == OnSwitch::Dropped {
                     self.talk.drop_messages();
                 }
@@ -283,59 +300,59 @@ impl<N: Net> Session<N> {
 
     /// Reads packets. Ready if some came, or none can any more.
     fn poll_read(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Result<(), Happening>> {
-        if let Transport::Socket(pipe, _) = &mut self.transport {
+        if let Transport::Socket(socket, _) = &mut self.transport {
             if reading == Reading::Paused {
                 return Poll::Pending;
             }
-            let message = ready!(pipe.poll_next(cx));
-            return Poll::Ready(self.read_message(message));
+            return Poll::Ready(match ready!(socket.poll_next(cx)) {
+                Ok(text) => Packet::decode(&text)
+                    .map(|packet| self.incoming.push_back(packet))
+                    .map_err(|error| garbled(&error)),
+                Err(reason) => Err(Happening::Ended(reason)),
+            });
         }
         let may_poll = !matches!(self.transport, Transport::Switching(_));
         if self.poll.is_none() && may_poll && reading == Reading::Wanted {
-            let asked = Asked { target: self.target(), post: None, copies: Vec::new() };
-            self.poll = Some(ask(self.dial.clone(), self.poll_line.take(), asked));
+            let line = self.poll_line.take();
+            self.poll = Some(self.ask(line, self.request(None), Vec::new()));
         }
         let Some(poll) = &mut self.poll else { return Poll::Pending };
-        let answered = ready!(poll.as_mut().poll(cx));
+        let replied = ready!(poll.as_mut().poll(cx));
         self.poll = None;
-        Poll::Ready(match answered {
-            Ok((line, answered)) => {
+        Poll::Ready(match replied {
+            Ok((line, reply)) => {
                 self.poll_line = Some(line);
-                self.read_answer(&answered)
+                self.read_reply(&reply)
             }
             Err(error) => Err(Happening::Ended(end_of(&error))),
         })
     }
 
-    fn read_message(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Happening> {
-        match message {
-            Some(Ok(Message::Text(text))) => {
-                self.incoming.push_back(Packet::decode(&text).map_err(|error| garbled(&error))?);
-                Ok(())
-            }
-            Some(Ok(Message::Binary(_))) => Err(Happening::Garbled(EndReason::Malformed)),
-            Some(Ok(_)) => Ok(()),
-            Some(Err(error)) => Err(Happening::Ended(end_of(&pipe::told(error)))),
-            None => Err(Happening::Ended(EndReason::Fin)),
-        }
-    }
-
-    fn read_answer(&mut self, answered: &Answered) -> Result<(), Happening> {
-        if answered.status != StatusCode::OK {
+    fn read_reply(&mut self, reply: &Reply) -> Result<(), Happening> {
+        if reply.status != StatusCode::OK {
             return Err(Happening::Ended(EndReason::UnknownSession));
         }
         // A session that is over answers its last poll with nothing.
-        if answered.body.is_empty() {
+        if reply.body.is_empty() {
             return Err(Happening::Ended(EndReason::Fin));
         }
-        let text = std::str::from_utf8(&answered.body);
+        let text = std::str::from_utf8(&reply.body);
         let text = text.map_err(|_| Happening::Garbled(EndReason::Malformed))?;
         self.incoming.extend(decode_payload(text).map_err(|error| garbled(&error))?);
         Ok(())
     }
 
-    fn target(&self) -> String {
-        format!("/socket.io/?EIO=4&transport=polling&sid={}", self.handshake.sid)
+    fn request(&self, post: Option<String>) -> Request<Full<Bytes>> {
+        request(&self.dial, Some(&self.handshake.sid), post)
+    }
+
+    fn ask(
+        &self,
+        line: Option<Connection>,
+        request: Request<Full<Bytes>>,
+        copies: Vec<CopyOf>,
+    ) -> Exchange {
+        Box::pin(ask(self.dial.clone(), line, request, copies, MOST_PAYLOAD))
     }
 
     fn flushed(&self) -> Happening {

@@ -1,100 +1,142 @@
-//! The server: socketioxide behind hyper on our own streams, and the broker's task beside it.
+//! The server: Engine.IO v4 and Socket.IO v5 over our own streams, as Node's server speaks them.
 //!
-//! socketioxide does Engine.IO (handshake, long-polling, upgrade, heartbeat) and Socket.IO
-//! (namespaces, acknowledgements), socket by socket. It never routes: its rooms are not used.
+//! engine.io 6.6 and socket.io 4.8 are followed, and where they are not a comment says so. All of it
+//! runs in the process's own future: a paused broker does nothing, and a killed one is gone. The
+//! core routes; Socket.IO's rooms are not used.
 
-mod door;
-mod ears;
-mod glass;
-mod lane;
-mod lobby;
-mod office;
+mod driver;
+mod http;
 mod session;
+mod websocket;
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use http_body_util::Empty;
-use hyper::body::{Bytes, Incoming};
-use hyper::service::Service;
-use hyper::{Request, Response, StatusCode};
-use socketioxide::service::SocketIoService;
-use socketioxide::{SocketIo, TransportType};
 use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
-use self::ears::Ears;
-use self::glass::Glass;
-use self::office::Office;
-use super::event::MAIN;
-use crate::link::Hub;
-use crate::link::limits::{MOST_EMITTED, MOST_PAYLOAD, NAMESPACE_WITHIN, UPGRADE_WITHIN};
-use crate::message::{BrokerLimits, Upgrade};
-use crate::net::{Listener, Net};
-use crate::time::Duration;
-
-/// A push is out until its session ends: for ever, as far as socketioxide is concerned.
-const FOR_EVER: Duration = Duration::from_secs(1_000_000_000);
+use self::driver::{Counters, Driver};
+use self::session::{Session, Transport};
+use super::packet::Packet;
+use crate::link::{Hub, listen};
+use crate::message::EndReason;
+use crate::net::Net;
 
 /// Serves clients on a port for ever.
 ///
 /// # Errors
 /// The port is taken, or the network is gone.
 pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
-    let mut listener = hub.net().listen(port, hub.limits().accept_queue).await?;
-    let (facts, mut heard) = mpsc::unbounded_channel();
-    let (service, io) = build(hub.limits());
-    let ears = Ears::new(facts.clone());
-    io.dyn_ns("/{*queue}", ears.clone()).expect("it is the first");
-    io.ns(MAIN, ears);
-    let mut office = Office::new(hub.clone(), facts.clone(), io);
-    let mut connections = FuturesUnordered::new();
-    loop {
-        tokio::select! {
-            biased;
-            Some(fact) = heard.recv() => office.hear(fact),
-            () = office.next() => {}
-            Some(()) = connections.next(), if !connections.is_empty() => {}
-            stream = listener.accept() => {
-                let glass = Glass::new(&hub, stream?, facts.clone(), office.desks());
-                connections.push(door::attend(hub.clone(), glass, facts.clone(), service.clone()));
+    let (opened, mut new) = mpsc::unbounded_channel();
+    let (sessions, counters) = Default::default();
+    let server = Arc::new(Server { hub: hub.clone(), sessions, counters, opened });
+    let clocks = async {
+        let mut clocks = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(driver) = new.recv() => clocks.push(server.keep_time(driver)),
+                Some(()) = clocks.next(), if !clocks.is_empty() => {}
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = clocks => unreachable!("it goes on for ever"),
+        served = listen::serve(port, &hub, |_, stream| http::attend(server.clone(), stream)) => served,
+    }
+}
+
+/// All sessions.
+struct Server<N> {
+    hub: Hub<N>,
+    /// Those that have not ended, by id.
+    sessions: Mutex<BTreeMap<String, Driver>>,
+    counters: Mutex<Counters>,
+    /// Where new ones go, to get a clock.
+    opened: mpsc::UnboundedSender<Driver>,
+}
+
+impl<N: Net> Server<N> {
+    /// Opens a session.
+    fn open(&self, transport: Transport) -> Driver {
+        let heartbeat = self.hub.limits().heartbeat;
+        let session = Session::new(new_id(), transport, heartbeat, self.hub.net().now());
+        let driver = Driver::new(session);
+        self.sessions().insert(driver.session.sid.clone(), driver.clone());
+        // When nobody takes it any more the process is over.
+        let _ = self.opened.send(driver.clone());
+        driver
+    }
+
+    /// The session of an id.
+    fn find(&self, sid: &str) -> Option<Driver> {
+        self.sessions().get(sid).cloned()
+    }
+
+    /// A session is over, if it is not already.
+    ///
+    /// What it still had to say is not kept: Node's server waits up to 30 s for a poll that fetches
+    /// it when the server itself closes the session, here that poll's session is unknown.
+    fn end(&self, driver: &Driver, reason: EndReason) {
+        if self.sessions().remove(&driver.session.sid).is_some() {
+            driver.session.end(reason);
+            driver.ended(&self.hub, reason);
+        }
+    }
+
+    /// A packet came on a session's transport (engine.io's `Socket.onPacket`).
+    ///
+    /// # Errors
+    /// The session is to end: why.
+    fn receive(&self, driver: &Driver, packet: Packet) -> Result<(), EndReason> {
+        driver.session.heard(&packet, self.hub.net().now());
+        match packet {
+            Packet::Message(text) => driver.hear(&self.hub, &self.counters, &text),
+            // Only the server pings.
+            Packet::Ping(_) => Err(EndReason::Unexpected),
+            // A WebSocket has a close frame for that, and nothing comes of this.
+            Packet::Close if driver.session.transport() != Transport::WebSocket => {
+                Err(EndReason::Left)
+            }
+            Packet::Open(_) | Packet::Close | Packet::Pong(_) | Packet::Upgrade | Packet::Noop => {
+                Ok(())
             }
         }
     }
-}
 
-fn build(limits: &BrokerLimits) -> (SocketIoService<NoPage>, SocketIo) {
-    let builder = SocketIo::builder()
-        .ping_interval(limits.heartbeat.every.into())
-        .ping_timeout(limits.heartbeat.timeout.into())
-        .connect_timeout(NAMESPACE_WITHIN.into())
-        .upgrade_timeout(UPGRADE_WITHIN.into())
-        .ack_timeout(FOR_EVER.into())
-        .max_payload(MOST_PAYLOAD as u64)
-        .ws_max_message_size(MOST_PAYLOAD)
-        .ws_max_frame_size(MOST_PAYLOAD)
-        .max_buffer_size(MOST_EMITTED);
-    match limits.upgrade {
-        Upgrade::Accept => builder.build_with_inner_svc(NoPage),
-        Upgrade::Refuse => {
-            builder.transports([TransportType::Polling]).build_with_inner_svc(NoPage)
+    /// Packets of a session were written.
+    fn flushed(&self, driver: &Driver) {
+        if let Some(peer) = driver.peer() {
+            self.hub.flushed(peer, driver.session.waiting());
         }
     }
+
+    /// Tells a session when time has passed, until it ends.
+    async fn keep_time(&self, driver: Driver) {
+        let net = self.hub.net();
+        while let Some(deadline) = driver.session.deadline() {
+            tokio::select! {
+                biased;
+                () = driver.session.deadline_changed() => {}
+                () = net.sleep_until(deadline) => {
+                    if let Err(reason) = driver.session.elapsed(net.now()) {
+                        self.end(&driver, reason);
+                    }
+                }
+            }
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, Driver>> {
+        self.sessions.lock().expect("nobody panics with it")
+    }
 }
 
-/// What is served beside Socket.IO: nothing.
-#[derive(Clone, Copy, Debug)]
-struct NoPage;
-
-impl Service<Request<Incoming>> for NoPage {
-    type Response = Response<Empty<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn call(&self, _: Request<Incoming>) -> Self::Future {
-        let mut response = Response::new(Empty::new());
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        ready(Ok(response))
-    }
+/// An id as Node's server makes them: 15 bytes in base64 that a URL takes as it is. All of them are
+/// random.
+fn new_id() -> String {
+    generate_key()[..20].replace('/', "_").replace('+', "-")
 }

@@ -8,8 +8,6 @@ const MOST: u64 = 1 << 40;
 
 /// The bit of all control frames' opcodes (RFC 6455 §5.5).
 const CONTROL: u8 = 0x8;
-/// The opcode of a close frame (RFC 6455 §5.5.1).
-const CLOSE: u8 = 0x8;
 
 /// Finds the ends of units in the bytes of one direction.
 ///
@@ -23,17 +21,6 @@ pub struct Units {
     state: State,
     /// The head of what comes next, as far as it is there.
     head: Vec<u8>,
-    /// The first two bytes of the frame that passes.
-    frame: [u8; 2],
-    /// What stands in the unit that passes, for who reads it.
-    content: Option<Vec<u8>>,
-    /// The units that passed whole, where they end and what stands in them, for who reads them.
-    read: Vec<(u64, Vec<u8>)>,
-    /// The bytes of a WebSocket message so far, and the most that one had.
-    message: u64,
-    longest: u64,
-    /// The close frame that passed, and its code, if it had one, for who reads it.
-    closed: Option<Option<u16>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,31 +56,6 @@ enum Body {
 }
 
 impl Units {
-    /// Units that are read, too: bodies of known length, and WebSocket messages without a mask.
-    pub fn reading() -> Units {
-        Units { content: Some(Vec::new()), ..Units::default() }
-    }
-
-    /// The units that have passed whole since the last call, where they end and what is in them.
-    pub fn take_read(&mut self) -> Vec<(u64, Vec<u8>)> {
-        std::mem::take(&mut self.read)
-    }
-
-    /// Whether the stream has been upgraded.
-    pub fn is_websocket(&self) -> bool {
-        matches!(self.state, State::Frame | State::Skip(_, After::Frame))
-    }
-
-    /// The length of the longest WebSocket message, as far as its frames announced it.
-    pub fn longest_message(&self) -> u64 {
-        self.longest
-    }
-
-    /// The code of a WebSocket's close frame, if one has passed; `None` inside if it had none.
-    pub fn close_code(&self) -> Option<Option<u16>> {
-        self.closed
-    }
-
     /// Bytes pass. Gives the end of each unit whose length became known, in order, as a count of
     /// bytes from the beginning of the stream: the end may still be to come.
     pub fn pass(&mut self, bytes: &[u8]) -> Vec<u64> {
@@ -103,9 +65,6 @@ impl Units {
             match self.state {
                 State::Skip(left, after) => {
                     let count = left.min((bytes.len() - at) as u64);
-                    if let Some(content) = &mut self.content {
-                        content.extend(&bytes[at..at + count as usize]);
-                    }
                     at += count as usize;
                     self.passed += count;
                     self.skip(left - count, after);
@@ -156,8 +115,6 @@ impl Units {
             State::Trailer if self.head.ends_with(b"\r\n") => self.head.clear(),
             State::Frame => {
                 if let Some((length, is_end_of_message)) = frame(&self.head) {
-                    self.frame = [self.head[0], self.head[1]];
-                    self.measure(length, is_end_of_message);
                     if is_end_of_message {
                         ends.push(self.passed + length);
                     }
@@ -170,28 +127,7 @@ impl Units {
         }
     }
 
-    /// A frame begins; so much follows its header.
-    fn measure(&mut self, length: u64, is_end_of_message: bool) {
-        let [first, second] = self.frame;
-        if first & CONTROL == 0 {
-            self.message += length - mask(second);
-            self.longest = self.longest.max(self.message);
-        }
-        if is_end_of_message {
-            self.message = 0;
-        }
-    }
-
     fn skip(&mut self, left: u64, after: After) {
-        if left == 0
-            && let Some(content) = &mut self.content
-        {
-            let content = std::mem::take(content);
-            if after == After::Frame && self.frame[0] & 0x0f == CLOSE {
-                self.closed = Some(code(self.frame, &content));
-            }
-            self.read.push((self.passed, content));
-        }
         self.state = match (left, after) {
             (0, After::Head) => State::Head,
             (0, After::ChunkHead) => State::ChunkHead,
@@ -263,16 +199,6 @@ fn mask(second: u8) -> u64 {
     if second & 0x80 == 0 { 0 } else { 4 }
 }
 
-/// The code of a close frame, by its first two bytes and what follows its header, the mask
-/// included.
-fn code([_, second]: [u8; 2], content: &[u8]) -> Option<u16> {
-    let none = [0; 4];
-    let (mask, words) =
-        if second & 0x80 == 0 { (&none, content) } else { content.split_first_chunk::<4>()? };
-    let [high, low, ..] = *words else { return None };
-    Some(u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -333,52 +259,6 @@ mod tests {
         let all = [&head[..], &ping, &text, &masked, &last].concat();
         let begin = head.len() as u64;
         check(&all, &[begin, begin + 6, all.len() as u64]);
-    }
-
-    #[test]
-    fn who_reads_gets_bodies_and_messages_once_they_have_passed_whole() {
-        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-        let upgrade = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
-        let all = [&head[..], b"hello", upgrade, &[0x81, 2, b'h', b'i']].concat();
-        let mut units = Units::reading();
-        let mut read = Vec::new();
-        for byte in all.chunks(1) {
-            units.pass(byte);
-            read.extend(units.take_read());
-        }
-        let read: Vec<_> = read.into_iter().filter(|(_, content)| !content.is_empty()).collect();
-        let body = (head.len() as u64 + 5, b"hello".to_vec());
-        assert_eq!(read, [body, (all.len() as u64, b"hi".to_vec())]);
-    }
-
-    #[test]
-    fn who_reads_gets_the_code_of_a_close_frame_masked_or_not() {
-        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
-        let check = |frame: &[u8], expected| {
-            let mut units = Units::reading();
-            units.pass(&[&head[..], frame].concat());
-            assert_eq!(units.close_code(), expected, "{frame:?}");
-        };
-        check(&[0x81, 2, 0x03, 0xe8], None);
-        check(&[0x88, 2, 0x03, 0xe8], Some(Some(1_000)));
-        check(&[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe9 ^ 2], Some(Some(1_001)));
-        check(&[0x88, 0], Some(None));
-        check(&[0x88, 2, 0x03], None);
-    }
-
-    #[test]
-    fn a_message_is_as_long_as_its_frames_announce_it() {
-        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
-        let check = |frames: &[u8], expected| {
-            let mut units = Units::default();
-            units.pass(&[&head[..], frames].concat());
-            assert_eq!(units.longest_message(), expected, "{frames:?}");
-        };
-        check(&[0x81, 2, b'h', b'i', 0x81, 1, b'x'], 2);
-        check(&[0x81, 0x82, 1, 2, 3, 4, b'h', b'i'], 2);
-        check(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x41, 1, 2], 1_000_001);
-        let in_fragments = [0x01, 2, b'h', b'i', 0x89, 3, 1, 2, 3, 0x80, 1, b'x'];
-        check(&in_fragments, 3);
     }
 
     #[test]

@@ -363,11 +363,6 @@ impl Connection {
         }
     }
 
-    /// Tells everyone who waits that the program is gone.
-    pub(super) fn killed(&mut self) {
-        self.reader.take().into_iter().chain(self.writer.take()).for_each(Waker::wake);
-    }
-
     /// Tells everyone who waits that the machine is gone.
     pub(super) fn power_lost(self) {
         self.reader.into_iter().chain(self.writer).for_each(Waker::wake);

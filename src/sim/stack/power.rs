@@ -1,14 +1,12 @@
 //! The power switch of a kernel: on, off, asleep, and the last ledgers.
 
-use std::task::Waker;
-
 use smoltcp::iface::SocketSet;
 
 use crate::history::{Ledger, What};
 use crate::message::EndReason;
 use crate::time::Instant;
 
-use super::{Connection, EPHEMERAL, Power, Stack, boot};
+use super::{EPHEMERAL, Power, Stack, boot};
 
 impl Stack {
     /// Boots a fresh kernel, with initial sequence numbers and ports of its incarnation.
@@ -40,7 +38,6 @@ impl Stack {
             return;
         }
         self.power = Power::Off;
-        self.wake_sleepers();
         for ledger in self.last_ledgers() {
             let reason = ledger.reason.or(reason);
             self.build.recorder.record(now, What::Ended(Box::new(Ledger { reason, ..ledger })));
@@ -57,12 +54,9 @@ impl Stack {
         std::mem::take(&mut self.datagrams).into_values().for_each(|end| end.power_lost());
     }
 
-    /// The program is killed, the kernel lives on: whoever of its tasks still holds a stream can
-    /// only let go of it.
+    /// The program is killed, the kernel lives on.
     pub fn kill(&mut self) {
         self.killed += 1;
-        self.connections.values_mut().for_each(Connection::killed);
-        self.wake_sleepers();
     }
 
     /// The machine falls asleep.
@@ -78,12 +72,7 @@ impl Stack {
             self.power = Power::On;
             let sockets = self.connections.keys().chain(self.datagrams.keys());
             self.dirty.extend(sockets.copied().collect::<Vec<u64>>());
-            self.wake_sleepers();
         }
-    }
-
-    fn wake_sleepers(&mut self) {
-        std::mem::take(&mut self.sleepers).into_iter().for_each(Waker::wake);
     }
 
     /// Makes the next connection begin at a port: for tests of port reuse.

@@ -3,16 +3,17 @@
 //! It knows which namespaces are connected: what is said in one before that waits, as in
 //! Socket.IO's own client. It never touches a socket.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Waker};
+use std::task::Context;
 
 use crate::link::socketio::event::{Event, Json, MAIN, Saying, json, parse};
-use crate::link::socketio::packet::Packet;
-use crate::link::socketio::words::{
+use crate::link::socketio::mapping::{
     self, Auth, Bye, Fate, Gap, Join, Joined, Leave, Meta, Refusal, Room, event_name, namespace_of,
     queue_of,
 };
+use crate::link::socketio::packet::Packet;
+use crate::link::socketio::queue::{Outgoing, PacketQueue};
 use crate::link::tap::CopyOf;
 use crate::link::{Full, Lane, Taken, Waiting};
 use crate::message::{
@@ -35,10 +36,8 @@ struct State {
     asked: BTreeMap<u64, Asked>,
     /// The numbers under which pushes and gaps are to be acknowledged.
     owed: BTreeMap<(Name, Position), u64>,
-    outgoing: VecDeque<Outgoing>,
-    waiting: Waiting,
+    queue: PacketQueue,
     is_closed: bool,
-    writer: Option<Waker>,
 }
 
 /// A namespace that the client connects to.
@@ -56,15 +55,6 @@ enum Asked {
     Publish,
 }
 
-/// A packet on its way out.
-#[derive(Debug)]
-pub struct Outgoing {
-    /// As text.
-    pub packet: String,
-    /// The copy that it carries.
-    pub copy: Option<CopyOf>,
-}
-
 impl Talk {
     /// A session that Engine.IO has opened.
     pub fn new(mode: Mode, heartbeat: Heartbeat) -> Talk {
@@ -76,51 +66,35 @@ impl Talk {
             last_ack: 0,
             asked: BTreeMap::new(),
             owed: BTreeMap::new(),
-            outgoing: VecDeque::new(),
-            waiting: Waiting::default(),
+            queue: PacketQueue::default(),
             is_closed: false,
-            writer: None,
         })))
     }
 
     /// Says a packet of Engine.IO's own.
-    pub fn say(&self, packet: &Packet) {
-        self.state().out(packet.encode(), None);
+    pub fn say(&self, packet: Packet) {
+        self.state().queue.push(packet.into());
     }
 
     /// The packets to send next, as many as fit into `most` bytes and one at least. If there are
     /// none, the task is woken by the next push.
     pub fn take(&self, cx: &Context<'_>, most: usize) -> Vec<Outgoing> {
         let mut state = self.state();
-        let (mut taken, mut bytes) = (Vec::new(), 0);
-        while let Some(next) = state.outgoing.front() {
-            bytes += next.packet.len() + 1;
-            if bytes > most && !taken.is_empty() {
-                break;
-            }
-            taken.extend(state.outgoing.pop_front());
-        }
+        let taken = state.queue.take(most);
         if taken.is_empty() {
-            state.writer = Some(cx.waker().clone());
+            state.queue.watch(cx);
         }
         taken
     }
 
-    /// These packets are written.
-    pub fn written(&self, messages: usize, bytes: usize) {
-        let mut state = self.state();
-        state.waiting.messages -= messages;
-        state.waiting.bytes -= bytes;
+    /// Packets were written: so many messages, so many bytes.
+    pub fn written(&self, sizes: (usize, usize)) {
+        self.state().queue.written(sizes);
     }
 
     /// Throws away the messages that wait.
     pub fn drop_messages(&self) {
-        let mut state = self.state();
-        let (dropped, kept): (VecDeque<Outgoing>, _) =
-            state.outgoing.drain(..).partition(|next| next.copy.is_some());
-        state.outgoing = kept;
-        state.waiting.messages -= dropped.len();
-        state.waiting.bytes -= dropped.iter().map(|next| next.packet.len()).sum::<usize>();
+        self.state().queue.drop_messages();
     }
 
     /// Whether nothing more follows.
@@ -134,14 +108,7 @@ impl Talk {
     /// It is nothing that a broker says.
     pub fn hear(&self, text: &str) -> Result<Option<Frame>, EndReason> {
         let event = Event::decode(text).map_err(|_| EndReason::Malformed)?;
-        let frame = self.state().hear(event)?;
-        self.wake();
-        Ok(frame)
-    }
-
-    fn wake(&self) {
-        let writer = self.state().writer.take();
-        writer.into_iter().for_each(Waker::wake);
+        self.state().hear(event)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -152,17 +119,17 @@ impl Talk {
 impl Lane for Talk {
     fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<Taken, Full> {
         self.state().push(frame, session);
-        self.wake();
         Ok(Taken::Later)
     }
 
     fn waiting(&self) -> Waiting {
-        self.state().waiting
+        self.state().queue.waiting()
     }
 
     fn close(&mut self) {
-        self.state().is_closed = true;
-        self.wake();
+        let mut state = self.state();
+        state.is_closed = true;
+        state.queue.wake();
     }
 }
 
@@ -180,7 +147,7 @@ impl State {
                 let namespace = namespace_of(queue);
                 if self.namespaces.contains_key(&namespace) {
                     let id = self.ask(Asked::Join(queue.clone()));
-                    self.emit(queue, words::JOIN.to_owned(), vec![json(&join)], Some(id), None);
+                    self.emit(queue, mapping::JOIN.to_owned(), vec![json(&join)], Some(id), None);
                 } else {
                     self.connect(&namespace, Some(Auth { join, ..Auth::default() }));
                 }
@@ -188,7 +155,7 @@ impl State {
             Frame::Leave { request, queue, rooms } => {
                 let leave = Leave { request: *request, rooms: rooms.clone() };
                 let id = self.ask(Asked::Leave(*request));
-                self.emit(queue, words::LEAVE.to_owned(), vec![json(&leave)], Some(id), None);
+                self.emit(queue, mapping::LEAVE.to_owned(), vec![json(&leave)], Some(id), None);
             }
             Frame::Publish { message, after, reply } => {
                 let keeps = self.mode == Mode::CatchUp && !message.is_volatile();
@@ -245,9 +212,7 @@ impl State {
     }
 
     fn out(&mut self, packet: String, copy: Option<CopyOf>) {
-        self.waiting.bytes += packet.len();
-        self.waiting.messages += usize::from(copy.is_some());
-        self.outgoing.push_back(Outgoing { packet, copy });
+        self.queue.push(Outgoing { packet, copy });
     }
 
     fn ask(&mut self, asked: Asked) -> u64 {
@@ -269,8 +234,7 @@ impl State {
                 session.map(|session| Frame::Welcome { session, heartbeat: self.heartbeat })
             }
             Saying::ConnectError(error) => {
-                let word = parse::<Refusal>(&error).map(|refusal| refusal.message);
-                let reason = word.and_then(|word| parse(&json(&word)));
+                let reason = parse::<Refusal>(&error).map(|refusal| refusal.message);
                 Some(Frame::Bye { reason: reason.unwrap_or(EndReason::Unexpected) })
             }
             Saying::Disconnect => Some(Frame::Bye { reason: EndReason::Fin }),
@@ -304,7 +268,7 @@ impl State {
         arguments: Vec<Json>,
         ack: Option<u64>,
     ) -> Result<Frame, EndReason> {
-        let Some(event) = words::event_of(name) else {
+        let Some(event) = mapping::event_of(name) else {
             let first = arguments.first().ok_or(EndReason::Malformed)?;
             return self.own_event(queue, name, first, ack).ok_or(EndReason::Malformed);
         };
@@ -329,16 +293,16 @@ impl State {
         ack: Option<u64>,
     ) -> Option<Frame> {
         match name {
-            words::JOINED => {
+            mapping::JOINED => {
                 let Joined { request, answer } = parse(first)?;
                 Some(Frame::Joined { request, queue, answer })
             }
-            words::GAP => {
+            mapping::GAP => {
                 let Gap { from, to, after } = parse(first)?;
                 self.owed.extend(ack.map(|ack| ((queue.clone(), to), ack)));
                 Some(Frame::Gap { queue, from, to, after })
             }
-            words::BYE => Some(Frame::Bye { reason: parse::<Bye>(first)?.reason }),
+            mapping::BYE => Some(Frame::Bye { reason: parse::<Bye>(first)?.reason }),
             _ => None,
         }
     }

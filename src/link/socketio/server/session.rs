@@ -1,186 +1,257 @@
-//! One session at the server: what its client says, as frames for the broker.
+//! One Engine.IO session: what waits to be sent and over which transport, its heartbeat, and its
+//! end.
 //!
-//! A client of ours says who it is, which session this is, and numbers its requests and messages.
-//! A stranger (any Socket.IO client) need not: it gets a name, and is counted for. Nothing here
-//! decides what a frame does.
+//! It follows Node's server (engine.io 6.6, `socket.js`), whose names stand in the comments. Nothing
+//! here reads or writes a socket, or knows what a message means.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard};
+use std::task::{Context, Poll};
 
-use super::ears::Wants;
-use super::lane::{Desk, Dialect};
-use crate::core::Peer;
-use crate::link::socketio::event::{Event, Json, MAIN, Saying, parse};
-use crate::link::socketio::words::{self, Auth, Join, Leave, Meta, Publication, Room};
-use crate::message::{Frame, Message, MessageId, Name, Payload, Reply, RoomJoin, SessionId};
-use socketioxide::extract::AckSender;
+use tokio::sync::Notify;
 
-/// What strangers do not count themselves, counted for the whole life of a broker.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Sessions of strangers.
-    sessions: u64,
-    /// The last message number of each client: the broker takes no more than so many names.
-    messages: BTreeMap<Name, u64>,
+use crate::link::Waiting;
+use crate::link::limits::{MOST_PAYLOAD, NAMESPACE_WITHIN};
+use crate::link::socketio::packet::{Handshake, Packet};
+use crate::link::socketio::queue::{Outgoing, PacketQueue, sizes};
+use crate::message::{EndReason, Heartbeat};
+use crate::time::Instant;
+
+/// How a session's packets travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// By polls and posts.
+    Polling,
+    /// By polls and posts, while a WebSocket is probed.
+    Upgrading,
+    /// By WebSocket.
+    WebSocket,
 }
 
 /// One session.
 pub struct Session {
-    /// Its connection at the broker.
-    pub peer: Peer,
-    /// What lane and glass know of it.
-    pub desk: Desk,
-    client: Name,
-    /// Whether it is a client of ours: it leaves the main namespace when it goes.
-    pub is_ours: bool,
-    /// The last request that was counted for a stranger.
-    requests: u64,
+    /// Its id.
+    pub sid: String,
+    heartbeat: Heartbeat,
+    state: Mutex<State>,
+    /// Told when the deadline may have changed.
+    timer: Notify,
 }
 
-/// An event that came: what is said, and where its answer goes.
-pub struct Said {
-    /// In which namespace.
-    pub namespace: String,
-    /// The JSON of its name and arguments.
-    pub text: String,
-    /// Where an answer goes.
-    pub answer: AckSender,
-    /// Whether one is wanted.
-    pub wants: Wants,
-}
-
-/// Who a client says that it is, with its first CONNECT.
-pub fn hello(auth: &Auth, counters: &mut Counters) -> (Name, SessionId) {
-    counters.sessions += 1;
-    let number = counters.sessions;
-    let client = auth.client.clone().unwrap_or_else(|| format!("guest-{number}").into());
-    let session = auth.session.clone();
-    let session = session.unwrap_or_else(|| SessionId { process: client.clone(), number });
-    (client, session)
+struct State {
+    transport: Transport,
+    /// Whether a poll waits: then the transport is `writable`.
+    polls: bool,
+    /// Whether a post is under way.
+    posts: bool,
+    queue: PacketQueue,
+    /// When the next ping is due; none while a pong is awaited.
+    ping_at: Option<Instant>,
+    /// Until when the pong may take.
+    pong_until: Option<Instant>,
+    /// Whether another packet has given the pong more time already.
+    is_extended: bool,
+    /// Until when the first namespace is to be connected.
+    connects_until: Option<Instant>,
+    /// Why it has ended.
+    over: Option<EndReason>,
 }
 
 impl Session {
-    /// A session that has just said hello.
-    pub fn new(peer: Peer, desk: Desk, client: Name, auth: &Auth) -> Session {
-        Session { peer, desk, client, is_ours: auth.session.is_some(), requests: 0 }
+    /// A session that begins with its handshake.
+    pub fn new(sid: String, transport: Transport, heartbeat: Heartbeat, now: Instant) -> Session {
+        let upgrades = match transport {
+            Transport::WebSocket => Vec::new(),
+            _ => vec!["websocket".to_owned()],
+        };
+        let mut queue = PacketQueue::default();
+        queue.push(Outgoing::from(Packet::Open(Handshake {
+            sid: sid.clone(),
+            upgrades,
+            ping_interval: heartbeat.every.as_millis(),
+            ping_timeout: heartbeat.timeout.as_millis(),
+            max_payload: MOST_PAYLOAD as u64,
+        })));
+        let state = State {
+            transport,
+            polls: false,
+            posts: false,
+            queue,
+            ping_at: Some(now + heartbeat.every),
+            pong_until: None,
+            is_extended: false,
+            connects_until: Some(now + NAMESPACE_WITHIN),
+            over: None,
+        };
+        Session { sid, heartbeat, state: Mutex::new(state), timer: Notify::new() }
     }
 
-    /// The join that came with CONNECT, if it joins anything.
-    pub fn join_at_connect(&mut self, namespace: &str, join: Join) -> Option<Frame> {
-        join.rooms.as_ref()?;
-        Some(self.join(words::queue_of(namespace), join).0)
+    /// How its packets travel now.
+    pub fn transport(&self) -> Transport {
+        self.state().transport
     }
 
-    /// The frame that an event is; `None` if it is nothing that can be said.
-    pub fn hear(&mut self, said: Said, counters: &mut Counters) -> Option<Frame> {
-        let Said { namespace, text, answer, wants } = said;
-        let event = Event::decode(&format!("2{text}")).ok()?;
-        let Saying::Event { name, arguments, .. } = event.what else { return None };
-        let queue = words::queue_of(&namespace);
-        match name.as_str() {
-            words::JOIN | words::SUBSCRIBE => {
-                let dialect = if name == words::JOIN { Dialect::Ours } else { Dialect::Course };
-                if dialect == Dialect::Course {
-                    self.desk.speaks_course(queue.clone());
-                }
-                let (frame, request) = self.join(queue, join_of(&arguments)?);
-                self.desk.expect_request(request, answer, dialect);
-                Some(frame)
-            }
-            words::LEAVE => {
-                let Leave { request, rooms } = self.leave_of(&arguments)?;
-                self.desk.expect_request(request, answer, Dialect::Ours);
-                Some(Frame::Leave { request, queue, rooms })
-            }
-            name => {
-                let frame = match publication(&namespace, name, &arguments) {
-                    Some(Publication { queue, event, payload }) => {
-                        let said = (payload, Meta::default());
-                        self.publish(queue, event, said, wants, counters)
-                    }
-                    None => {
-                        let event = words::event_of(name)?;
-                        self.publish(queue, event, message_of(arguments), wants, counters)
-                    }
-                };
-                if let (Wants::Answer, Some(message)) = (wants, frame.message()) {
-                    self.desk.expect_publish(message.id.clone(), answer);
-                }
-                Some(frame)
-            }
+    /// Why it has ended, if it has.
+    pub fn over(&self) -> Option<EndReason> {
+        self.state().over
+    }
+
+    /// Sends a packet.
+    pub fn send(&self, next: Outgoing) {
+        let mut state = self.state();
+        if state.over.is_none() {
+            state.queue.push(next);
         }
     }
 
-    fn join(&mut self, queue: Name, join: Join) -> (Frame, u64) {
-        let request = self.count(join.request);
-        let rooms: Vec<RoomJoin> = join.rooms.into_iter().flatten().map(Room::join).collect();
-        (Frame::Join { request, queue, rooms, known: join.known }, request)
+    /// What was not written yet.
+    pub fn waiting(&self) -> Waiting {
+        self.state().queue.waiting()
     }
 
-    fn leave_of(&mut self, arguments: &[Json]) -> Option<Leave> {
-        let first = arguments.first()?;
-        if let Some(leave) = parse::<Leave>(first) {
-            self.requests = self.requests.max(leave.request);
-            return Some(leave);
+    /// It has ended: whoever carries its packets lets go of it.
+    pub fn end(&self, reason: EndReason) {
+        let mut state = self.state();
+        state.over = Some(reason);
+        state.queue.wake();
+        self.timer.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics with it")
+    }
+}
+
+/// Polls and posts.
+impl Session {
+    /// A poll begins; `false` if another one waits ("overlap from client").
+    pub fn begin_poll(&self) -> bool {
+        !std::mem::replace(&mut self.state().polls, true)
+    }
+
+    /// The packets that answer the poll. To a poll that has outlived its transport, the answer is
+    /// that this is closed.
+    pub fn poll_answer(&self, cx: &Context<'_>) -> Poll<Vec<Outgoing>> {
+        let mut state = self.state();
+        if state.over.is_some() || state.transport == Transport::WebSocket {
+            return Poll::Ready(vec![Outgoing::from(Packet::Close)]);
         }
-        let rooms = names(first)?;
-        Some(Leave { request: self.count(None), rooms })
-    }
-
-    fn publish(
-        &mut self,
-        queue: Name,
-        event: Name,
-        (payload, meta): (Payload, Meta),
-        wants: Wants,
-        counters: &mut Counters,
-    ) -> Frame {
-        let after = meta.after;
-        let last = counters.messages.entry(self.client.clone()).or_default();
-        let id = meta
-            .id
-            .clone()
-            .unwrap_or_else(|| MessageId { publisher: self.client.clone(), sequence: *last + 1 });
-        if id.publisher == self.client {
-            *last = (*last).max(id.sequence);
+        let packets = state.queue.take(MOST_PAYLOAD);
+        if packets.is_empty() {
+            state.queue.watch(cx);
+            return Poll::Pending;
         }
-        let reply = if wants == Wants::Answer { Reply::Wanted } else { Reply::Unwanted };
-        let message = Message { id, queue, event, target: meta.target(), payload };
-        Frame::Publish { message: Arc::new(message), after, reply }
+        state.polls = false;
+        state.queue.written(sizes(&packets));
+        Poll::Ready(packets)
     }
 
-    fn count(&mut self, request: Option<u64>) -> u64 {
-        self.requests = request.unwrap_or(self.requests + 1);
-        self.requests
+    /// A post begins; `false` if another one is under way.
+    pub fn begin_post(&self) -> bool {
+        !std::mem::replace(&mut self.state().posts, true)
+    }
+
+    /// The post has come whole, or not at all.
+    pub fn end_post(&self) {
+        self.state().posts = false;
     }
 }
 
-/// A join as an event's arguments: ours, a room's name, or several.
-fn join_of(arguments: &[Json]) -> Option<Join> {
-    let first = arguments.first()?;
-    if let Some(rooms) = names(first) {
-        let rooms = rooms.into_iter().map(Room::Named).collect();
-        return Some(Join { rooms: Some(rooms), ..Join::default() });
+/// The WebSocket.
+impl Session {
+    /// A WebSocket is probed from now on; `false` if one was before.
+    pub fn begin_upgrade(&self) -> bool {
+        let mut state = self.state();
+        let may_upgrade = state.transport == Transport::Polling;
+        if may_upgrade {
+            state.transport = Transport::Upgrading;
+        }
+        may_upgrade
     }
-    parse(first)
-}
 
-/// A message as the course's clients publish it, if it is one.
-fn publication(namespace: &str, name: &str, arguments: &[Json]) -> Option<Publication> {
-    if namespace != MAIN || name != words::PUBLISH {
-        return None;
+    /// Ends a poll that waits with nothing, so that the client can go over ("fast upgrade").
+    pub fn release_poll(&self) {
+        let mut state = self.state();
+        if state.polls && state.queue.is_empty() {
+            state.queue.push(Outgoing::from(Packet::Noop));
+        }
     }
-    parse(arguments.first()?)
+
+    /// The upgrade is made, or was given up.
+    pub fn end_upgrade(&self, transport: Transport) {
+        let mut state = self.state();
+        state.transport = transport;
+        state.queue.wake();
+    }
+
+    /// The next packet for the WebSocket.
+    pub fn take_next(&self) -> Option<Outgoing> {
+        self.state().queue.take(0).pop()
+    }
+
+    /// Packets were written: so many messages, so many bytes.
+    pub fn written(&self, sizes: (usize, usize)) {
+        self.state().queue.written(sizes);
+    }
+
+    /// Wakes a task when there is something to write, or the session has ended.
+    pub fn watch(&self, cx: &Context<'_>) {
+        self.state().queue.watch(cx);
+    }
 }
 
-/// A message's payload, and what is said of it beside.
-fn message_of(arguments: Vec<Json>) -> (Payload, Meta) {
-    let mut arguments = arguments.into_iter();
-    let payload = arguments.next().map_or_else(Payload::null, Payload::from);
-    let meta = arguments.next().and_then(|meta| parse::<Meta>(&meta));
-    (payload, meta.unwrap_or_default())
-}
+/// Its clock.
+impl Session {
+    /// A packet came. The first that is no pong gives one that is awaited more time.
+    pub fn heard(&self, packet: &Packet, now: Instant) {
+        let mut state = self.state();
+        if let Packet::Pong(_) = packet {
+            (state.pong_until, state.ping_at) = (None, Some(now + self.heartbeat.every));
+        } else if state.pong_until.is_some() && !std::mem::replace(&mut state.is_extended, true) {
+            state.pong_until = Some(now + self.heartbeat.timeout);
+        } else {
+            return;
+        }
+        self.timer.notify_one();
+    }
 
-fn names(json: &Json) -> Option<Vec<Name>> {
-    parse::<Name>(json).map(|name| vec![name]).or_else(|| parse::<Vec<Name>>(json))
+    /// A namespace is connected: none has to be any more.
+    pub fn connected(&self) {
+        self.state().connects_until = None;
+        self.timer.notify_one();
+    }
+
+    /// When it wants to hear that time has passed; never, once it has ended.
+    pub fn deadline(&self) -> Option<Instant> {
+        let state = self.state();
+        if state.over.is_some() {
+            return None;
+        }
+        [state.ping_at, state.pong_until, state.connects_until].into_iter().flatten().min()
+    }
+
+    /// Waits until the deadline may have changed.
+    pub async fn deadline_changed(&self) {
+        self.timer.notified().await;
+    }
+
+    /// Time has passed.
+    ///
+    /// # Errors
+    /// The session is to end: why.
+    pub fn elapsed(&self, now: Instant) -> Result<(), EndReason> {
+        let mut state = self.state();
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if is_due(state.connects_until) {
+            return Err(EndReason::ConnectTimeout);
+        }
+        if is_due(state.pong_until) {
+            return Err(EndReason::Heartbeat);
+        }
+        if is_due(state.ping_at) {
+            (state.ping_at, state.pong_until) = (None, Some(now + self.heartbeat.timeout));
+            state.is_extended = false;
+            state.queue.push(Outgoing::from(Packet::Ping(String::new())));
+        }
+        Ok(())
+    }
 }

@@ -1,4 +1,4 @@
-//! Our frames in Socket.IO's words: which namespace, which event, which arguments.
+//! The mapping of our frames to Socket.IO's events: which namespace, which event, which arguments.
 //!
 //! A queue is a namespace; a message is an event of its own name, with the payload as its first
 //! argument and what else is to be said as its second, so that a program that knows nothing of us
@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::MAIN;
+use super::event::{Json, MAIN, parse};
+use super::nmq::{PUBLISH, SUBSCRIBE};
 use crate::message::{
     Answer, Echo, EndReason, Epoch, From, Keep, Known, Message, MessageId, Name, Payload, Place,
     Position, PushKind, RoomJoin, SessionId, Target,
@@ -33,12 +34,6 @@ const RESERVED: [&str; 10] = [
 pub const JOIN: &str = "join";
 /// Asks to leave rooms.
 pub const LEAVE: &str = "leave";
-/// Asks to join the room of an event, in the words of the course's `@nmq/q`.
-pub const SUBSCRIBE: &str = "subscribe";
-/// Publishes to a queue from the main namespace, in the same words.
-pub const PUBLISH: &str = "publish";
-/// The event under which who said [`SUBSCRIBE`] gets its messages.
-pub const TRIGGER: &str = "trigger";
 /// A join that came with CONNECT is on record.
 pub const JOINED: &str = "$joined";
 /// Some of what the subscription was owed is lost.
@@ -96,18 +91,6 @@ impl Room {
     }
 }
 
-/// A message as `@nmq/q` publishes it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Publication {
-    /// To which queue.
-    pub queue: Name,
-    /// What happened.
-    pub event: Name,
-    /// The data.
-    #[serde(default = "Payload::null")]
-    pub payload: Payload,
-}
-
 /// A leave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leave {
@@ -148,6 +131,29 @@ pub struct Gap {
     pub after: Position,
 }
 
+/// A join as an event's arguments: ours, a room's name, or several.
+pub fn join_of(arguments: &[Json]) -> Option<Join> {
+    let first = arguments.first()?;
+    if let Some(rooms) = names(first) {
+        let rooms = rooms.into_iter().map(Room::Named).collect();
+        return Some(Join { rooms: Some(rooms), ..Join::default() });
+    }
+    parse(first)
+}
+
+/// A room's name, or several.
+pub fn names(json: &Json) -> Option<Vec<Name>> {
+    parse::<Name>(json).map(|name| vec![name]).or_else(|| parse::<Vec<Name>>(json))
+}
+
+/// A message's payload, and what is said of it beside.
+pub fn message_of(arguments: Vec<Json>) -> (Payload, Meta) {
+    let mut arguments = arguments.into_iter();
+    let payload = arguments.next().map_or_else(Payload::null, Payload::from);
+    let meta = arguments.next().and_then(|meta| parse::<Meta>(&meta));
+    (payload, meta.unwrap_or_default())
+}
+
 /// Why a session ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bye {
@@ -158,8 +164,8 @@ pub struct Bye {
 /// Why a CONNECT was refused: Socket.IO's clients show the message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// An [`EndReason`], as it is written.
-    pub message: String,
+    /// In one word.
+    pub message: EndReason,
 }
 
 /// What is said of a message beside its payload: the second argument.

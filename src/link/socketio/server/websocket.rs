@@ -1,0 +1,152 @@
+//! The WebSocket transport of the server: probed beside the polling that it replaces, then used.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::Server;
+use super::driver::Driver;
+use super::session::Transport;
+use crate::link::limits::UPGRADE_WITHIN;
+use crate::link::socketio::packet::{PROBE, Packet};
+use crate::link::socketio::queue::sizes;
+use crate::link::socketio::websocket::{Believed, PacketSocket};
+use crate::message::EndReason;
+use crate::net::Net;
+use crate::time::Duration;
+
+/// How often a poll that waits is released while a WebSocket is probed (engine.io 6.6,
+/// `Socket._maybeUpgrade`).
+const RELEASE_EVERY: Duration = Duration::from_millis(100);
+
+/// Serves a WebSocket until it ends: that of a session, or the first transport of a new one.
+pub async fn serve<N: Net>(
+    server: Arc<Server<N>>,
+    mut socket: PacketSocket<N>,
+    driver: Option<Driver>,
+) {
+    let driver = match driver {
+        None => server.open(Transport::WebSocket),
+        Some(driver) => {
+            // A session has one at most: `ws.close()` says so to a second.
+            if !driver.session.begin_upgrade() {
+                return socket.close(Believed::Alive);
+            }
+            let upgraded = upgrade(&server, &driver, &mut socket).await;
+            let transport =
+                if upgraded.is_ok() { Transport::WebSocket } else { Transport::Polling };
+            driver.session.end_upgrade(transport);
+            if let Err(reason) = upgraded {
+                // The session goes on as it was; this connection never became its transport.
+                socket.close(Believed::Alive);
+                return reason.into_iter().for_each(|reason| server.hub.turned_away(reason));
+            }
+            driver
+        }
+    };
+    let mut carrier = Carrier { server: &server, driver: &driver, socket, under_way: None };
+    let ended = poll_fn(|cx| carrier.poll(cx)).await;
+    let mut socket = carrier.socket;
+    match ended {
+        Some(EndReason::Fin) if socket.has_heard_goodbye() => server.end(&driver, EndReason::Left),
+        Some(reason) => server.end(&driver, reason),
+        None if driver.session.over() == Some(EndReason::Heartbeat) => socket.close(Believed::Dead),
+        None => socket.close(Believed::Alive),
+    }
+}
+
+/// Waits until the client goes over to a WebSocket.
+///
+/// # Errors
+/// It does not: why, unless that is because the session has ended.
+async fn upgrade<N: Net>(
+    server: &Server<N>,
+    driver: &Driver,
+    socket: &mut PacketSocket<N>,
+) -> Result<(), Option<EndReason>> {
+    let (net, session) = (server.hub.net(), &driver.session);
+    let until = net.now() + UPGRADE_WITHIN;
+    let mut release_at = None;
+    loop {
+        let heard = poll_fn(|cx| {
+            session.watch(cx);
+            match session.over() {
+                Some(_) => Poll::Ready(Err(None)),
+                None => socket.poll_next(cx).map_err(Some),
+            }
+        });
+        let text = tokio::select! {
+            biased;
+            text = heard => text?,
+            () = net.sleep_until(until) => return Err(Some(EndReason::ConnectTimeout)),
+            () = net.sleep_until(release_at.unwrap_or(until)), if release_at.is_some() => {
+                session.release_poll();
+                release_at = Some(net.now() + RELEASE_EVERY);
+                continue;
+            }
+        };
+        match Packet::decode(&text) {
+            Ok(Packet::Ping(words)) if words == PROBE => {
+                socket.start(Packet::Pong(words).into()).map_err(|_| Some(EndReason::Fin))?;
+                poll_fn(|cx| socket.poll_flush(cx)).await.map_err(|_| Some(EndReason::Fin))?;
+                release_at = Some(net.now() + RELEASE_EVERY);
+            }
+            Ok(Packet::Upgrade) => return Ok(()),
+            Ok(_) => return Err(Some(EndReason::Unexpected)),
+            Err(_) => return Err(Some(EndReason::Malformed)),
+        }
+    }
+}
+
+/// Carries packets between a session and its WebSocket.
+struct Carrier<'a, N: Net> {
+    server: &'a Server<N>,
+    driver: &'a Driver,
+    socket: PacketSocket<N>,
+    /// What is written at the moment: so many messages, so many bytes.
+    under_way: Option<(usize, usize)>,
+}
+
+impl<N: Net> Carrier<'_, N> {
+    /// Ready when the WebSocket has ended, with the reason; or the session has, with none.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<EndReason>> {
+        loop {
+            self.write(cx);
+            if self.driver.session.over().is_some() {
+                return Poll::Ready(None);
+            }
+            match self.socket.poll_next(cx) {
+                Poll::Ready(Ok(text)) => {
+                    let packet = Packet::decode(&text).map_err(|_| EndReason::Malformed);
+                    let received = packet.and_then(|one| self.server.receive(self.driver, one));
+                    if let Err(reason) = received {
+                        self.server.end(self.driver, reason);
+                    }
+                }
+                Poll::Ready(Err(reason)) => return Poll::Ready(Some(reason)),
+                Poll::Pending => {
+                    self.driver.session.watch(cx);
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    fn write(&mut self, cx: &mut Context<'_>) {
+        loop {
+            if let Some(sizes) = self.under_way {
+                // Reading tells the reason of an error, and what came before it.
+                let Poll::Ready(Ok(())) = self.socket.poll_flush(cx) else { return };
+                self.under_way = None;
+                self.driver.session.written(sizes);
+                self.server.flushed(self.driver);
+            }
+            let Some(next) = self.driver.session.take_next() else { return };
+            self.under_way = Some(sizes([&next]));
+            if self.socket.start(next).is_err() {
+                return;
+            }
+        }
+    }
+}

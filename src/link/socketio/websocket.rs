@@ -1,0 +1,167 @@
+//! A WebSocket that carries one packet a message: the same at both ends.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use futures_util::{Sink, Stream};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use super::packet::{PROBE, Packet};
+use super::queue::Outgoing;
+use crate::history::Recorder;
+use crate::link::limits::MOST_PAYLOAD;
+use crate::link::tap::{Manifest, Tap};
+use crate::link::websocket::ending::Ending;
+use crate::link::websocket::is_end;
+use crate::link::{Dial, READ, end_of};
+use crate::message::EndReason;
+use crate::net::Net;
+
+/// An open WebSocket.
+pub struct PacketSocket<N: Net> {
+    stream: WebSocketStream<Tap<N>>,
+    manifest: Manifest,
+    ending: Ending<N>,
+}
+
+impl<N: Net> PacketSocket<N> {
+    /// Opens one for a session and probes it: done when the probe has come back.
+    ///
+    /// # Errors
+    /// Nobody listens there, the upgrade is refused, or the probe fails.
+    pub async fn probe(dial: Dial<N>, sid: String) -> io::Result<PacketSocket<N>> {
+        let stream = dial.net.connect(dial.to).await?;
+        let tap = Tap::new(&dial.net, &dial.recorder, stream);
+        let manifest = tap.manifest();
+        // The request itself carries nothing.
+        manifest.announce(Vec::new());
+        let target = format!("ws://{}/socket.io/?EIO=4&transport=websocket&sid={sid}", dial.to);
+        let upgrade = client_async_with_config(target, tap, Some(config()));
+        let (stream, _) = upgrade.await.map_err(io::Error::other)?;
+        let mut socket = PacketSocket::new(dial.net, dial.recorder, stream, manifest);
+        socket.start(Packet::Ping(PROBE.to_owned()).into()).map_err(io::Error::other)?;
+        poll_fn(|cx| socket.poll_flush(cx)).await.map_err(io::Error::other)?;
+        match poll_fn(|cx| socket.poll_next(cx)).await {
+            Ok(text) if text == Packet::Pong(PROBE.to_owned()).encode() => Ok(socket),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// Takes over a connection whose upgrade was granted; what is written to it is announced in the
+    /// manifest of its tap.
+    ///
+    /// # Errors
+    /// The connection ended before.
+    pub async fn accept(
+        net: N,
+        recorder: Recorder,
+        upgrade: OnUpgrade,
+        manifest: Manifest,
+    ) -> hyper::Result<PacketSocket<N>> {
+        let parts = upgrade.await?.downcast::<TokioIo<Tap<N>>>();
+        let parts = parts.expect("every connection has a tap");
+        let (tap, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
+        let config = Some(config());
+        let stream = WebSocketStream::from_partially_read(tap, read, Role::Server, config).await;
+        Ok(PacketSocket::new(net, recorder, stream, manifest))
+    }
+
+    fn new(
+        net: N,
+        recorder: Recorder,
+        stream: WebSocketStream<Tap<N>>,
+        manifest: Manifest,
+    ) -> PacketSocket<N> {
+        let ending = Ending::new(net, recorder, stream.get_ref());
+        PacketSocket { stream, manifest, ending }
+    }
+
+    /// Hands a packet over; it is written when the socket is flushed.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub fn start(&mut self, next: Outgoing) -> Result<(), Error> {
+        self.manifest.announce(next.copy.into_iter().collect());
+        Pin::new(&mut self.stream).start_send(Message::text(next.packet))
+    }
+
+    /// Writes what was handed over.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// The next packet as text, or why there is none any more.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<String, EndReason>> {
+        loop {
+            return Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
+                Some(Ok(Message::Text(text))) => Ok(text.to_string()),
+                Some(Ok(Message::Binary(_))) => Err(EndReason::Malformed),
+                Some(Ok(Message::Close(frame))) => {
+                    self.ending.hear(frame.as_ref());
+                    continue;
+                }
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => Err(why(&error)),
+                None => Err(EndReason::Fin),
+            });
+        }
+    }
+
+    /// Whether the peer said goodbye.
+    pub fn has_heard_goodbye(&self) -> bool {
+        self.ending.has_heard()
+    }
+
+    /// Writes a last packet and a close frame, as far as the socket takes them now.
+    pub fn say_last(&mut self, packet: Packet) {
+        if self.start(packet.into()).is_ok() {
+            self.close(Believed::Alive);
+        }
+    }
+
+    /// Writes a close frame, as far as the socket takes it now, and waits for no answer.
+    pub fn close(&mut self, peer: Believed) {
+        let mut cx = Context::from_waker(Waker::noop());
+        if self.poll_flush(&mut cx).is_ready()
+            && let Poll::Ready(Ok(())) = Pin::new(&mut self.stream).poll_close(&mut cx)
+            && peer == Believed::Alive
+        {
+            self.ending.say(None);
+        }
+    }
+}
+
+/// What a peer is believed to be: the dead do not answer a close frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Believed {
+    Alive,
+    Dead,
+}
+
+/// No message is longer than a payload may be. A packet is written when it is sent, not when more
+/// have come, and no more is read ahead than over TCP.
+fn config() -> WebSocketConfig {
+    let most = Some(MOST_PAYLOAD);
+    WebSocketConfig::default()
+        .max_message_size(most)
+        .max_frame_size(most)
+        .write_buffer_size(0)
+        .read_buffer_size(READ)
+}
+
+/// Why a WebSocket ended.
+fn why(error: &Error) -> EndReason {
+    match error {
+        Error::Io(error) => end_of(error),
+        Error::Capacity(_) => EndReason::TooLong,
+        Error::Utf8(_) => EndReason::Malformed,
+        Error::Protocol(error) if !is_end(error) => EndReason::Malformed,
+        _ => EndReason::Fin,
+    }
+}
