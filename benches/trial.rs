@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use delivery_lab::message::Contender;
 use delivery_lab::report;
 use delivery_lab::scenario::{Scenario, builtin};
-use delivery_lab::search::mailbag;
+use delivery_lab::search::model;
 use delivery_lab::sim::{self, TrialOptions};
 use delivery_lab::verdict;
 
@@ -335,7 +335,7 @@ fn mailbag_steps(steps: u64) {
     let (mut left, mut seed) = (steps, 0);
     while left > 0 {
         seed += 1;
-        let played = mailbag::play(mailbag::drawn(seed), seed, mailbag::length(seed));
+        let played = model::play(model::drawn(seed), seed, model::length(seed));
         assert_eq!(played.finding, None, "seed {seed}");
         left = left.saturating_sub(played.steps);
     }

@@ -8,36 +8,36 @@
 mod backlog;
 mod broker;
 mod client;
-mod inbound;
 mod interceptor;
 pub mod limits;
 mod machine;
 mod publisher;
+mod publisher_sequence;
 mod rooms;
 mod subscriber;
 mod subscription;
 mod timers;
 
-pub use broker::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, Peer};
+pub use broker::{Broker, BrokerInput, BrokerOptions, BrokerOutput, BrokerView, ConnectionId};
 pub use client::{Client, ClientInput, ClientOptions, ClientOutput, Draft, Numbering};
 pub use interceptor::{Intercepted, Interceptor};
 pub use machine::{BrokerMachine, ClientMachine, Machine};
 
 /// What the machines must know of the link between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Path {
+pub struct LinkSemantics {
     /// Whether a frame can be lost in silence while the session goes on.
-    pub frames: Frames,
+    pub frames: Reliability,
     /// How each side learns that the other is still there.
-    pub pulse: Pulse,
+    pub pulse: Liveness,
     /// What becomes of messages that nobody keeps while there is no session.
-    pub away: Away,
+    pub away: OfflineBuffer,
 }
 
 /// What becomes of messages that nobody keeps (fire-and-forget) while a client knows that it has
 /// no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Away {
+pub enum OfflineBuffer {
     /// They are dropped.
     Dropped,
     /// The link's library buffers them, unless they are volatile, and sends them in order on the
@@ -47,7 +47,7 @@ pub enum Away {
 
 /// Whether a frame can be lost in silence while the session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Frames {
+pub enum Reliability {
     /// What was sent arrives, in order, or the link says that it may not have.
     Reliable,
     /// Frames may be lost, doubled and overtaken: unanswered ones are sent again.
@@ -56,7 +56,7 @@ pub enum Frames {
 
 /// How each side learns that the other is still there. A session has one heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pulse {
+pub enum Liveness {
     /// The broker pings, the client answers.
     Pings,
     /// The client asks by itself, again and again: each request is a sign of life, and the link
@@ -66,17 +66,29 @@ pub enum Pulse {
     Link,
 }
 
-impl Path {
+impl LinkSemantics {
     /// Frames arrive or the session ends; the broker pings.
-    pub const RELIABLE: Path =
-        Path { frames: Frames::Reliable, pulse: Pulse::Pings, away: Away::Dropped };
+    pub const RELIABLE: LinkSemantics = LinkSemantics {
+        frames: Reliability::Reliable,
+        pulse: Liveness::Pings,
+        away: OfflineBuffer::Dropped,
+    };
     /// Frames may be lost; the broker pings.
-    pub const LOSSY: Path =
-        Path { frames: Frames::Lossy, pulse: Pulse::Pings, away: Away::Dropped };
+    pub const LOSSY: LinkSemantics = LinkSemantics {
+        frames: Reliability::Lossy,
+        pulse: Liveness::Pings,
+        away: OfflineBuffer::Dropped,
+    };
     /// The client asks; each request is a sign of life.
-    pub const REQUESTS: Path =
-        Path { frames: Frames::Reliable, pulse: Pulse::Requests, away: Away::Dropped };
+    pub const REQUESTS: LinkSemantics = LinkSemantics {
+        frames: Reliability::Reliable,
+        pulse: Liveness::Requests,
+        away: OfflineBuffer::Dropped,
+    };
     /// As Socket.IO: its own heartbeat, and a buffer for emits while it is away.
-    pub const SOCKET_IO: Path =
-        Path { frames: Frames::Reliable, pulse: Pulse::Link, away: Away::Buffered };
+    pub const SOCKET_IO: LinkSemantics = LinkSemantics {
+        frames: Reliability::Reliable,
+        pulse: Liveness::Link,
+        away: OfflineBuffer::Buffered,
+    };
 }

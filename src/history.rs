@@ -11,7 +11,10 @@ mod recorder;
 use serde::Serialize;
 
 pub use capture::{Capture, MOST_PACKETS, Packet, PacketEnd};
-pub use event::{Endpoint, Event, Fate, Flow, Ledger, Line, PowerState, Said, What};
+pub use event::{
+    AppReport, ConnectionStats, Endpoint, Event, EventKind, Flow, LossReason, PowerState,
+    TransportKind,
+};
 pub use recorder::Recorder;
 
 use crate::message::Name;
@@ -114,5 +117,5 @@ struct TraceLine<'a> {
     ms: f64,
     process: &'a Name,
     #[serde(flatten)]
-    what: &'a What,
+    what: &'a EventKind,
 }

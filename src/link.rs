@@ -4,13 +4,13 @@
 //! path is like, how a client connects, and how a broker serves. They are written against the
 //! traits of `net`, so the same code runs in the simulator and on real sockets.
 
+pub mod broker_driver;
 pub mod client;
 mod http;
-pub mod hub;
-mod lane;
 pub mod limits;
 mod listen;
 mod polling;
+mod send_half;
 pub mod socketio;
 mod sse;
 mod tap;
@@ -22,16 +22,16 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
-use crate::core::Path;
+use crate::core::LinkSemantics;
 use crate::history::Recorder;
-use crate::message::{EndReason, Frame, Known, Link, Mode, Name};
+use crate::message::{Cursor, EndReason, Frame, Link, Mode, Name};
 use crate::net::Net;
 use crate::time::Duration;
 
-pub use client::App;
-pub use hub::Hub;
-pub use lane::{Full, Lane, Taken, Waiting};
+pub use broker_driver::BrokerDriver;
+pub use client::ClientApp;
 pub use polling::{LongPolling, Polling};
+pub use send_half::{Full, PushOutcome, SendHalf, WaitingBytes};
 pub use socketio::SocketIo;
 pub use sse::Sse;
 pub use tcp::Tcp;
@@ -43,11 +43,11 @@ const READ: usize = 16 * 1_024;
 
 /// One link: how a client connects to a broker, and how a broker serves clients. A client's
 /// process has one for all of its sessions.
-pub trait Carrier: Clone + Send + 'static {
+pub trait LinkDriver: Clone + Send + 'static {
     /// What the machines must know of it.
-    const PATH: Path;
+    const PATH: LinkSemantics;
     /// The client's end of a connection.
-    type Inlet<N: Net>: Inlet;
+    type ReceiveHalf<N: Net>: ReceiveHalf;
 
     /// The link as a scenario has it.
     fn new(settings: &Settings) -> Self;
@@ -58,14 +58,18 @@ pub trait Carrier: Clone + Send + 'static {
     /// Nobody listens there, or nobody answers.
     fn connect<N: Net>(
         &self,
-        dial: Dial<N>,
-    ) -> impl Future<Output = io::Result<(Box<dyn Lane>, Self::Inlet<N>)>> + Send;
+        dial: ConnectContext<N>,
+    ) -> impl Future<Output = io::Result<(Box<dyn SendHalf>, Self::ReceiveHalf<N>)>> + Send;
 
     /// Serves clients on a port for ever.
     ///
     /// # Errors
     /// The port is taken, or the network is gone.
-    fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> impl Future<Output = io::Result<()>> + Send;
+    fn serve<N: Net>(
+        &self,
+        port: u16,
+        hub: BrokerDriver<N>,
+    ) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// What a scenario says about links.
@@ -101,7 +105,7 @@ pub enum OnSwitch {
 
 /// What a client connects with.
 #[derive(Clone, Debug)]
-pub struct Dial<N> {
+pub struct ConnectContext<N> {
     /// Its network.
     pub net: N,
     /// Its pen.
@@ -109,13 +113,13 @@ pub struct Dial<N> {
     /// Where the broker is.
     pub to: SocketAddr,
     /// How far it came in each queue, for links that say so when they connect.
-    pub known: Vec<(Name, Known)>,
+    pub known: Vec<(Name, Cursor)>,
 }
 
 /// The receiving side of a connection, which also moves what waits in its lane.
-pub trait Inlet: Send {
+pub trait ReceiveHalf: Send {
     /// Waits until something happens. It may be dropped while it waits; nothing is lost.
-    fn next(&mut self, reading: Reading) -> impl Future<Output = Happening> + Send;
+    fn next(&mut self, reading: Reading) -> impl Future<Output = LinkEvent> + Send;
 
     /// Says goodbye before a client lets go of the connection, as far as the socket takes it now.
     /// By itself a link says nothing: closing its socket says enough.
@@ -133,13 +137,13 @@ pub enum Reading {
 
 /// What happened on a connection.
 #[derive(Debug)]
-pub enum Happening {
+pub enum LinkEvent {
     /// A frame came.
     Frame(Frame),
     /// Bytes that are no frame came.
-    Garbled(EndReason),
+    Malformed(EndReason),
     /// Some of what waited was written.
-    Flushed(Waiting),
+    Flushed(WaitingBytes),
     /// Frames that were sent may not have arrived, and why; the session goes on.
     Undelivered(Vec<Frame>, EndReason),
     /// The broker asks to wait so long before coming back.
@@ -149,7 +153,7 @@ pub enum Happening {
 }
 
 /// Does something with the carrier of a link: the one place where links are registered.
-pub fn with_carrier<V: CarrierVisitor>(link: Link, visitor: V) -> V::Output {
+pub fn with_link_driver<V: LinkVisitor>(link: Link, visitor: V) -> V::Output {
     match link {
         Link::Udp => visitor.visit::<Udp>(),
         Link::Tcp => visitor.visit::<Tcp>(),
@@ -162,12 +166,12 @@ pub fn with_carrier<V: CarrierVisitor>(link: Link, visitor: V) -> V::Output {
 }
 
 /// Something to do with whatever carrier a link has.
-pub trait CarrierVisitor {
+pub trait LinkVisitor {
     /// What comes of it.
     type Output;
 
     /// Does it.
-    fn visit<C: Carrier>(self) -> Self::Output;
+    fn visit<C: LinkDriver>(self) -> Self::Output;
 }
 
 /// What an error of the network says about the end of a connection.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use contender::{Contender, Link, Mode, UnknownContender};
-pub use frame::{Answer, Frame, Known, Place, PushKind, Reply, RoomJoin};
+pub use frame::{Confirm, Cursor, Frame, Offset, PushKind, ResumeOutcome, RoomJoin};
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
     AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, Resubscribe, Retention, Upgrade,
@@ -54,7 +54,7 @@ impl Message {
 
     /// Whether anybody keeps the message while there is no connection.
     pub fn is_volatile(&self) -> bool {
-        self.target.keep == Keep::Volatile
+        self.target.keep == Durability::Volatile
     }
 }
 
@@ -73,7 +73,7 @@ pub struct Target {
     pub echo: Echo,
     /// Whether the message is kept anywhere while there is no connection.
     #[serde(skip_serializing_if = "is_default")]
-    pub keep: Keep,
+    pub keep: Durability,
 }
 
 impl Target {
@@ -96,7 +96,7 @@ pub enum Echo {
 /// Whether a message is kept while there is no connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Keep {
+pub enum Durability {
     /// As the mode and the link keep messages.
     #[default]
     Kept,
@@ -107,7 +107,7 @@ pub enum Keep {
 /// Where a new subscription begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum From {
+pub enum StartAt {
     /// With what is accepted from now on.
     #[default]
     Now,
@@ -135,13 +135,13 @@ impl Payload {
     }
 }
 
-impl std::convert::From<Box<RawValue>> for Payload {
+impl From<Box<RawValue>> for Payload {
     fn from(json: Box<RawValue>) -> Self {
         Payload(Arc::from(json))
     }
 }
 
-impl std::convert::From<&serde_json::Value> for Payload {
+impl From<&serde_json::Value> for Payload {
     fn from(value: &serde_json::Value) -> Self {
         let raw = RawValue::from_string(value.to_string()).expect("a JSON value prints as JSON");
         Payload(Arc::from(raw))

@@ -6,6 +6,7 @@
 
 mod acknowledge_before_handling;
 mod acknowledged_unheard;
+mod clients_by_connection;
 mod close_during_upgrade;
 mod copy_unanswered;
 mod dedup_window_of_one;
@@ -28,7 +29,6 @@ mod position_before_work;
 mod quiet_room_trim;
 mod redelivers_never;
 mod retold;
-mod roll;
 mod rooms_come_back;
 mod second_ack_throws;
 mod second_resume_replays;

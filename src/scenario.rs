@@ -16,12 +16,14 @@ mod write;
 
 use std::fmt;
 
-use crate::message::{BrokerLimits, ClientLimits, Contender, From, Name, Payload, Reply, Target};
+use crate::message::{
+    BrokerLimits, ClientLimits, Confirm, Contender, Name, Payload, StartAt, Target,
+};
 use crate::mutant::Mutant;
 use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use crate::time::{Duration, Instant};
 
-pub use fault::{Acts, Direction, Effect, Fault, Notice, Who};
+pub use fault::{Acts, CrashNotice, Direction, Effect, Fault, Who};
 pub use load::{Diagnostics, LoadOptions, Place, Problem, Setting, nearest_word};
 pub use reference::reference;
 pub use schema::schema;
@@ -51,8 +53,8 @@ pub struct Scenario {
     pub polling_interval: Duration,
     /// Which machine is broken, and how; `None` if all are correct.
     pub mutant: Option<&'static Mutant>,
-    /// The entries of the file; [`Client::processes`] unfolds `count`.
-    pub clients: Vec<Client>,
+    /// The entries of the file; [`ClientEntry::processes`] unfolds `count`.
+    pub clients: Vec<ClientEntry>,
     /// The storm.
     pub faults: Vec<Fault>,
     /// What must come of it.
@@ -91,7 +93,7 @@ pub struct Latency {
 
 /// One entry `[[client]]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Client {
+pub struct ClientEntry {
     /// The entry's id.
     pub id: Name,
     /// The client that its process is; two entries may share one. Default: the id.
@@ -110,7 +112,7 @@ pub struct Client {
     pub limits: ClientLimits,
 }
 
-impl Client {
+impl ClientEntry {
     /// The processes of the entry as `(process, client)`: `reader`, or `reader#1`, `reader#2`, …
     pub fn processes(&self) -> impl Iterator<Item = (Name, Name)> + '_ {
         (1..=self.count).map(|n| {
@@ -149,8 +151,8 @@ impl Publish {
     }
 
     /// Whether the publisher wants an answer in fire-and-forget mode.
-    pub fn reply(&self) -> Reply {
-        if self.ack_within.is_some() { Reply::Wanted } else { Reply::Unwanted }
+    pub fn reply(&self) -> Confirm {
+        if self.ack_within.is_some() { Confirm::Wanted } else { Confirm::Unwanted }
     }
 }
 
@@ -171,7 +173,7 @@ pub struct Subscribe {
     /// The event, which is the room.
     pub event: Name,
     /// Where it begins.
-    pub from: From,
+    pub from: StartAt,
 }
 
 /// A room joined or left at a moment.

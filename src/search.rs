@@ -7,32 +7,32 @@
 
 mod coverage;
 mod finding;
-pub mod mailbag;
+pub mod model;
 mod property;
 mod shrink;
 mod storm;
 mod strategy;
-mod subject;
 pub mod sweep;
+mod system_under_test;
 mod workload;
 
 pub use coverage::{Coverage, Tally};
 pub use finding::{Finding, Wrong, find};
-pub use property::{Broken, CASES, Failed, Held, Property, check};
+pub use property::{Broken, CASES, Failed, Property, Upheld, check};
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};
 pub use storm::peace;
 pub use strategy::{ScenarioTree, Scenarios};
-pub use subject::{Attempt, Subject};
+pub use system_under_test::{Attempt, SystemUnderTest};
 
 use crate::history::History;
 use crate::message::Contender;
 use crate::scenario::Scenario;
-use crate::sim::{Stop, TrialOptions, TrialPanic, run_trial_then};
+use crate::sim::{EarlyStop, TrialOptions, TrialPanic, run_trial_then};
 use crate::terms::Guarantee;
 use crate::verdict::{self, Row, is_settled, settled_from};
 
 /// When a trial of a search stops: as soon as nothing is left that could change what it finds.
-pub const STOP: Stop = Stop { from: settled_from, when: is_settled };
+pub const STOP: EarlyStop = EarlyStop { from: settled_from, when: is_settled };
 
 /// What came of one trial.
 #[derive(Clone, Debug)]

@@ -8,13 +8,13 @@
 //! [`run_trial`] runs the whole.
 
 mod app;
-mod bites;
+mod core_system;
 pub mod draw;
 pub mod entropy;
 pub mod fate;
+mod hits;
+pub mod host;
 pub mod limits;
-pub mod machine;
-mod machines;
 pub mod net;
 mod nic;
 mod process;
@@ -25,13 +25,13 @@ mod system;
 mod trial;
 pub mod world;
 
+pub use core_system::CoreSystem;
 pub use draw::Draw;
-pub use machines::Machines;
-pub use programs::{App, Own, Programs, RESTART, Wish, own_name};
+pub use programs::{App, AppRequest, BlackBox, Programs, RESTART, black_box_name};
 pub use system::System;
 pub use trial::{
-    HostOrder, Stop, Trial, TrialOptions, TrialPanic, run_system_then, run_trial, run_trial_then,
-    tick,
+    EarlyStop, HostOrder, Trial, TrialOptions, TrialPanic, run_system_then, run_trial,
+    run_trial_then, tick,
 };
 pub use world::Capturing;
 

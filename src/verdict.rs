@@ -4,6 +4,7 @@
 
 mod absence;
 mod anomaly;
+mod black_box;
 mod cause;
 mod claim;
 mod copies;
@@ -14,9 +15,8 @@ mod facts;
 mod guarantee;
 mod judge;
 mod outcome;
-mod outside;
+mod quiescent;
 mod recovery;
-mod settled;
 mod switch;
 mod totals;
 mod wanted;
@@ -28,10 +28,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use black_box::{Outside, Violated, judge_outside};
 pub use expectation::{check_expectations, result};
 pub use judge::{follow, judge};
-pub use outside::{Outside, Violated, judge_outside};
-pub use settled::{is_settled, settled_from};
+pub use quiescent::{is_settled, settled_from};
 pub use totals::{Totals, median_delay_ms};
 
 use crate::closed_list::closed_list;
@@ -52,9 +52,9 @@ pub struct Row {
     /// When the trial ended.
     pub ended_at_ms: f64,
     /// One a client that subscribed, by name.
-    pub subscribers: Vec<Subscriber>,
+    pub subscribers: Vec<SubscriberReport>,
     /// The worst over all subscribers.
-    pub guarantees: BTreeMap<Guarantee, Finding>,
+    pub guarantees: BTreeMap<Guarantee, GuaranteeFinding>,
     /// How often each fault bit.
     pub faults: Vec<Bites>,
     /// Who noticed which fault when, and by what.
@@ -77,7 +77,7 @@ impl Row {
 
 /// What one subscriber got.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Subscriber {
+pub struct SubscriberReport {
     /// The client's name.
     pub client: String,
     /// By what its last attempt at a session ended, if it was to subscribe and never was on record:
@@ -113,7 +113,7 @@ pub struct Subscriber {
     /// Whether what it was told at each recovery was true.
     pub recoveries: Recoveries,
     /// Each guarantee: the truth, the claim, the evidence.
-    pub guarantees: BTreeMap<Guarantee, Finding>,
+    pub guarantees: BTreeMap<Guarantee, GuaranteeFinding>,
     /// Every wanted message, in order of hand-over.
     pub messages: Vec<MessageOutcome>,
 }
@@ -133,7 +133,7 @@ pub struct Recoveries {
 
 /// The truth about a guarantee, and what was claimed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct GuaranteeFinding {
     /// The plain truth.
     pub verdict: Verdict,
     /// What became of the claim.

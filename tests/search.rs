@@ -2,6 +2,6 @@
 
 mod catch_up;
 mod corpus;
-mod mailbag;
+mod model;
 mod property;
 mod sweep;

@@ -21,14 +21,14 @@ const ENVIRONMENT: &str =
 #[command(name = "dlab", version, after_help = after_help(), max_term_width = 80)]
 pub struct Args {
     #[command(flatten)]
-    pub looks: Looks,
+    pub looks: DisplayArgs,
     #[command(subcommand)]
     pub command: Command,
 }
 
 /// How everything is printed.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Looks {
+pub struct DisplayArgs {
     /// No glyphs, one fact a sentence
     #[arg(long, global = true)]
     pub plain: bool,

@@ -11,7 +11,7 @@ use miette::{
 };
 
 use super::Exit;
-use super::args::Looks;
+use super::args::DisplayArgs;
 use crate::report::{COLUMNS, Colour, Shape, Style};
 
 /// Narrower than this no text is set: one word a line helps nobody.
@@ -33,10 +33,10 @@ enum State {
 
 impl Console {
     /// The process's own, as options, environment and terminal allow.
-    pub fn new(looks: &Looks) -> Console {
+    pub fn new(looks: &DisplayArgs) -> Console {
         let shape = match looks {
-            Looks { plain: true, .. } => Shape::Plain,
-            Looks { ascii: true, .. } => Shape::Ascii,
+            DisplayArgs { plain: true, .. } => Shape::Plain,
+            DisplayArgs { ascii: true, .. } => Shape::Ascii,
             _ if locale_is_ascii() => Shape::Ascii,
             _ => Shape::Unicode,
         };

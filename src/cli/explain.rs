@@ -24,7 +24,7 @@ pub fn explain(args: &ExplainArgs, console: &mut Console) -> Exit {
         return Exit::Usage;
     }
     let families = family.into_iter().map(|family| page.family(family));
-    let words = words.into_iter().map(|(family, word)| page.word(family, word));
+    let words = words.into_iter().map(|(scenario_source, word)| page.word(scenario_source, word));
     let texts: Vec<String> = families.chain(words).collect();
     console.print(&texts.join("\n"));
     Exit::Met

@@ -11,7 +11,7 @@ use rayon::ThreadPool;
 const AHEAD: usize = 4;
 
 /// What the caller is told.
-pub enum Step<R> {
+pub enum InOrderStep<R> {
     /// One more job is done, in whatever order.
     Done,
     /// The result whose turn it is.
@@ -25,7 +25,7 @@ pub fn in_order<J: Send, R: Send>(
     pool: &ThreadPool,
     jobs: impl Iterator<Item = J>,
     work: impl Fn(J) -> R + Sync,
-    mut each: impl FnMut(Step<R>) -> ControlFlow<()>,
+    mut each: impl FnMut(InOrderStep<R>) -> ControlFlow<()>,
 ) {
     let window = pool.current_num_threads() * AHEAD;
     let stopped = AtomicBool::new(false);
@@ -53,12 +53,12 @@ pub fn in_order<J: Send, R: Send>(
             }
             let (index, result) = results.recv().expect("this scope holds a sender");
             early.insert(index, result);
-            let mut flow = each(Step::Done);
+            let mut flow = each(InOrderStep::Done);
             while flow.is_continue()
                 && let Some(result) = early.remove(&turn)
             {
                 turn += 1;
-                flow = each(Step::Result(result));
+                flow = each(InOrderStep::Result(result));
             }
             if flow.is_break() {
                 stopped.store(true, Ordering::Relaxed);
@@ -84,7 +84,7 @@ mod tests {
             0..jobs,
             |job| (spin(job), job).1,
             |step| {
-                if let Step::Result(job) = step {
+                if let InOrderStep::Result(job) = step {
                     seen.push(job);
                 }
                 if seen.len() as u64 == until {

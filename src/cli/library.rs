@@ -11,7 +11,7 @@ use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, ShowArgs};
 use super::console::Console;
 use super::values::words;
-use super::{family, load, sources};
+use super::{load, scenario_source, sources};
 use crate::mutant;
 use crate::report;
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
@@ -41,7 +41,10 @@ pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
 
 /// A built-in scenario's file.
 pub fn show(args: &ShowArgs, console: &mut Console) -> Exit {
-    match builtin::find(&args.name).map(str::to_owned).or_else(|| family::drawn(&args.name)) {
+    match builtin::find(&args.name)
+        .map(str::to_owned)
+        .or_else(|| scenario_source::drawn(&args.name))
+    {
         Some(text) => {
             console.print(&text);
             Exit::Met

@@ -3,7 +3,7 @@
 
 use super::Exit;
 use super::console::Console;
-use super::sources::{self, Source};
+use super::sources::{self, ScenarioText};
 use crate::scenario::{LoadOptions, Scenario};
 
 /// A scenario, and what runs it again.
@@ -44,7 +44,7 @@ pub fn valid(
             exit = exit.and(missing.exit);
             Vec::new()
         });
-        for Source { given, text } in sources {
+        for ScenarioText { given, text } in sources {
             match Scenario::load_bytes(&given, &text, options) {
                 Ok(scenario) => loaded.push(Loaded { scenario, given }),
                 Err(problem) => {

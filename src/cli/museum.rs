@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::args::MuseumArgs;
 use super::console::Console;
-use super::in_order::{Step, in_order};
+use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
 use super::run;
@@ -14,7 +14,7 @@ use crate::mutant::Mutant;
 use crate::report::{Caught, Exhibit, museum};
 use crate::scenario::{Scenario, builtin};
 use crate::sim::{TrialOptions, run_trial_then};
-use crate::verdict::{self, Row, Subscriber};
+use crate::verdict::{self, Row, SubscriberReport};
 
 /// Seeds that a mutant is tried with at most.
 const MOST_TRIED: u64 = 50;
@@ -38,11 +38,11 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
         |storm| exhibit(storm, args),
         |step| {
             match step {
-                Step::Done => progress.tick(),
+                InOrderStep::Done => progress.tick(),
                 // One that was cut short says nothing.
-                Step::Result(Ok(_)) if interrupt::seen() => {}
-                Step::Result(Ok(exhibit)) => exhibits.push(exhibit),
-                Step::Result(Err(message)) => bug = Some(message),
+                InOrderStep::Result(Ok(_)) if interrupt::seen() => {}
+                InOrderStep::Result(Ok(exhibit)) => exhibits.push(exhibit),
+                InOrderStep::Result(Err(message)) => bug = Some(message),
             }
             if interrupt::seen() || bug.is_some() {
                 return ControlFlow::Break(());
@@ -121,12 +121,13 @@ fn breaks_a_claim(row: &Row) -> bool {
 
 /// Whether anybody could see that something is not as it should be.
 fn is_anything(row: &Row) -> bool {
-    let is_marked = |one: &Subscriber| !one.anomalies.is_empty() || one.missed > 0;
+    let is_marked = |one: &SubscriberReport| !one.anomalies.is_empty() || one.missed > 0;
     breaks_a_claim(row) || row.subscribers.iter().any(is_marked)
 }
 
 /// Whether a row of the correct machine has what it must not have in the storm of a mutant.
 fn is_wrong(row: &Row, mutant: &Mutant) -> bool {
-    let is_false = |one: &Subscriber| one.recoveries.false_comfort + one.recoveries.false_alarm > 0;
+    let is_false =
+        |one: &SubscriberReport| one.recoveries.false_comfort + one.recoveries.false_alarm > 0;
     breaks_a_claim(row) || shows(row, mutant) || row.subscribers.iter().any(is_false)
 }

@@ -2,7 +2,7 @@
 //!
 //! The order of everything is decided here, before the first trial; nothing here prints a report.
 
-mod book;
+mod report_collector;
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -11,21 +11,21 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::args::RunArgs;
 use super::console::Console;
-use super::in_order::{Step, in_order};
+use super::in_order::{InOrderStep, in_order};
 use super::load::{self, Loaded};
 use super::log::Log;
 use super::progress::Progress;
 use super::trace::{Naming, Trace};
-use super::trial::{self, Job, Keep, Runs, Wishes};
+use super::trial::{self, HistoryUse, Job, Runs, TrialRequest};
 use super::values::Seeds;
-use super::{Exit, family, interrupt, log};
+use super::{Exit, interrupt, log, scenario_source};
 use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
-use book::Book;
+use report_collector::Book;
 
 /// Loads everything, then runs everything.
 pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
-    let options = family::options(&args.set, &args.contender, args.force);
+    let options = scenario_source::options(&args.set, &args.contender, args.force);
     let loaded = match load::all(&args.scenarios, &options, console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -49,10 +49,10 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         }
     };
     let capture = if args.why.is_some() { Capturing::Packets } else { Capturing::Nothing };
-    let wishes = Wishes {
+    let wishes = TrialRequest {
         options: TrialOptions { view_at: args.at, capture, ..TrialOptions::default() },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
-        trace: if trace.is_some() { Keep::Trace } else { Keep::Nothing },
+        trace: if trace.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
     };
     interrupt::watch();
@@ -62,7 +62,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
 fn execute(
     plan: &Plan,
     pool: &ThreadPool,
-    wishes: Wishes,
+    wishes: TrialRequest,
     mut book: Book,
     console: &mut Console,
 ) -> Exit {
@@ -73,8 +73,8 @@ fn execute(
         |job| (job, trial::run(job, &wishes)),
         |step| {
             match step {
-                Step::Done => progress.tick(),
-                Step::Result((job, trial)) => {
+                InOrderStep::Done => progress.tick(),
+                InOrderStep::Result((job, trial)) => {
                     progress.aside(|| book.enter(job, trial, console));
                 }
             }

@@ -9,10 +9,10 @@ use std::time::Instant as Clock;
 use super::args::SearchArgs;
 use super::console::Console;
 use super::covered::covered;
-use super::family::{self, Family, Trouble};
-use super::in_order::{Step, in_order};
+use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
+use super::scenario_source::{self, ScenarioSource, Trouble};
 use super::{Exit, interrupt, run};
 use crate::message::Contender;
 use crate::report;
@@ -21,9 +21,9 @@ use crate::search::{self, Aim, Coverage, Finding, Shrunk, Tried};
 
 /// Searches, shrinks, and tells.
 pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
-    let options = family::options(&args.set, &args.contender, args.force);
-    let family = match Family::find(&args.scenario, options, console) {
-        Ok(family) => family,
+    let options = scenario_source::options(&args.set, &args.contender, args.force);
+    let source = match ScenarioSource::find(&args.scenario, options, console) {
+        Ok(source) => source,
         Err(exit) => return exit,
     };
     let pool = match run::pool(args.jobs, Log::Off, console) {
@@ -32,14 +32,14 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
     };
     interrupt::watch();
     let aim = args.guarantee.map_or(Aim::Wrong, Aim::Violation);
-    let searched = match hunt(&family, aim, args, &pool, console) {
+    let searched = match hunt(&source, aim, args, &pool, console) {
         Ok(searched) => searched,
         Err(trouble) => return trouble.show(console),
     };
     match &searched.found {
-        Some(found) => tell(args, &family, found, &searched, console),
+        Some(found) => tell(args, &source, found, &searched, console),
         None => {
-            console.print(&quiet(&family, aim, &searched));
+            console.print(&quiet(&source, aim, &searched));
             if interrupt::seen() { Exit::Interrupted } else { Exit::Met }
         }
     }
@@ -64,13 +64,13 @@ struct Searched {
 
 /// Tries storm after storm, each with every contender, in the order of their seeds.
 fn hunt(
-    family: &Family,
+    source: &ScenarioSource,
     aim: Aim,
     args: &SearchArgs,
     pool: &rayon::ThreadPool,
     console: &Console,
 ) -> Result<Searched, Trouble> {
-    let contenders = family.contenders();
+    let contenders = source.contenders();
     let (trials, begun) = (args.budget.trials(), Clock::now());
     let jobs = (args.from..=u64::MAX)
         .flat_map(|seed| contenders.iter().map(move |contender| (seed, *contender)));
@@ -81,11 +81,11 @@ fn hunt(
     in_order(
         pool,
         jobs,
-        |(seed, contender)| attempt(family, seed, contender),
+        |(seed, contender)| attempt(source, seed, contender),
         |step| {
             match step {
-                Step::Done => progress.tick(),
-                Step::Result(Ok((scenario, Tried { row, coverage }))) => {
+                InOrderStep::Done => progress.tick(),
+                InOrderStep::Result(Ok((scenario, Tried { row, coverage }))) => {
                     searched.trials += 1;
                     searched.coverage += &coverage;
                     searched.storms = searched.trials.div_ceil(contenders.len() as u64);
@@ -93,7 +93,7 @@ fn hunt(
                     let finding = search::find(&row, aim);
                     searched.found = finding.map(|finding| Found { scenario, contender, finding });
                 }
-                Step::Result(Err(met)) => trouble = Some(met),
+                InOrderStep::Result(Err(met)) => trouble = Some(met),
             }
             let is_over = args.budget.is_over(begun.elapsed());
             if searched.found.is_some() || trouble.is_some() || is_over || interrupt::seen() {
@@ -106,8 +106,12 @@ fn hunt(
     trouble.map_or(Ok(searched), Err)
 }
 
-fn attempt(family: &Family, seed: u64, contender: Contender) -> Result<(Scenario, Tried), Trouble> {
-    let scenario = family.stormy(seed)?;
+fn attempt(
+    source: &ScenarioSource,
+    seed: u64,
+    contender: Contender,
+) -> Result<(Scenario, Tried), Trouble> {
+    let scenario = source.stormy(seed)?;
     let tried = search::attempt(&scenario, contender);
     let tried = tried.map_err(|panic| Trouble::panic(contender, seed, &panic))?;
     Ok((scenario, tried))
@@ -116,13 +120,13 @@ fn attempt(family: &Family, seed: u64, contender: Contender) -> Result<(Scenario
 /// Shrinks what was found, writes the scenario, and tells its story.
 fn tell(
     args: &SearchArgs,
-    family: &Family,
+    source: &ScenarioSource,
     found: &Found,
     searched: &Searched,
     console: &mut Console,
 ) -> Exit {
     let Found { scenario, contender, finding } = found;
-    let given = family.given();
+    let given = source.given();
     console.print(&wrapped(&format!(
         "{}: {}, found with seed {} after {}.",
         contender,
@@ -222,13 +226,13 @@ fn write(
 }
 
 /// What is said when nothing was found.
-fn quiet(family: &Family, aim: Aim, searched: &Searched) -> String {
+fn quiet(source: &ScenarioSource, aim: Aim, searched: &Searched) -> String {
     let Searched { storms, trials, coverage, .. } = searched;
     let what = match aim {
         Aim::Wrong => "broke a claim, or did what no correct machine does".to_owned(),
         Aim::Violation(guarantee) => format!("violated {guarantee}"),
     };
-    let whose = report::counted(family.contenders().len() as u64, "contender");
+    let whose = report::counted(source.contenders().len() as u64, "contender");
     let storms = report::counted(*storms, "storm");
     let trials = report::counted(*trials, "trial");
     wrapped(&format!("Nothing {what}: {storms}, {whose}, {trials}.")) + &covered(coverage)

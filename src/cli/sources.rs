@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use miette::MietteDiagnostic;
 
-use super::{Exit, family};
+use super::{Exit, scenario_source};
 use crate::scenario::{builtin, limits::FILE_BYTES};
 
 /// A scenario's text, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct ScenarioText {
     /// What runs it again: the name or the path.
     pub given: String,
     /// The file's bytes.
@@ -34,12 +34,12 @@ impl NotFound {
 
 /// The scenarios that an argument names, in order of their paths. Built-in names go before files,
 /// so that a command means the same in every folder; `./caps` is always a file.
-pub fn find(given: &str) -> Result<Vec<Source>, NotFound> {
+pub fn find(given: &str) -> Result<Vec<ScenarioText>, NotFound> {
     if let Some(text) = builtin::find(given) {
-        return Ok(vec![Source { given: given.to_owned(), text: text.as_bytes().to_vec() }]);
+        return Ok(vec![ScenarioText { given: given.to_owned(), text: text.as_bytes().to_vec() }]);
     }
-    if let Some(text) = family::drawn(given) {
-        return Ok(vec![Source { given: given.to_owned(), text: text.into_bytes() }]);
+    if let Some(text) = scenario_source::drawn(given) {
+        return Ok(vec![ScenarioText { given: given.to_owned(), text: text.into_bytes() }]);
     }
     let path = Path::new(given);
     if path.is_dir() {
@@ -51,7 +51,7 @@ pub fn find(given: &str) -> Result<Vec<Source>, NotFound> {
     file(path).map(|source| vec![source])
 }
 
-fn folder(path: &Path) -> Result<Vec<Source>, NotFound> {
+fn folder(path: &Path) -> Result<Vec<ScenarioText>, NotFound> {
     let entries = fs::read_dir(path).map_err(|error| unusable(path, &error))?;
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in entries {
@@ -69,10 +69,10 @@ fn folder(path: &Path) -> Result<Vec<Source>, NotFound> {
     files.iter().map(|path| file(path)).collect()
 }
 
-fn file(path: &Path) -> Result<Source, NotFound> {
+fn file(path: &Path) -> Result<ScenarioText, NotFound> {
     let text = read(path).map_err(|error| unusable(path, &error))?;
     let given = path.display().to_string();
-    Ok(Source { given, text })
+    Ok(ScenarioText { given, text })
 }
 
 /// Reads a file, but no more than one byte beyond what the loader takes: it says what is wrong.
@@ -95,7 +95,7 @@ fn looks_like_a_path(given: &str) -> bool {
 pub fn unknown_name(given: &str) -> NotFound {
     let file = format!("{given}.toml");
     let help = match nearest(given, builtin::all().map(|(name, _)| name)) {
-        _ if given.split(':').next() == Some(family::ANY) => {
+        _ if given.split(':').next() == Some(scenario_source::ANY) => {
             "`any:7` is the scenario that is drawn from the seed 7".to_owned()
         }
         _ if Path::new(&file).is_file() => format!("there is a file `{file}` here"),

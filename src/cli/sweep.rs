@@ -11,10 +11,10 @@ use std::path::Path;
 
 use super::args::{MergeArgs, SweepArgs, SweepForm};
 use super::console::Console;
-use super::family::{self, Family, Trouble};
-use super::in_order::{Step, in_order};
+use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
+use super::scenario_source::{self, ScenarioSource, Trouble};
 use super::{Exit, interrupt, run};
 use crate::report;
 use crate::scenario::{Expected, Scenario, Setting};
@@ -49,9 +49,9 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         let set = args.vary.iter().zip(values);
         let set = set.map(|(vary, value)| Setting::new(format!("{}={value}", vary.path)));
         let set: Vec<Setting> = args.set.iter().cloned().chain(set).collect();
-        let options = family::options(&set, &args.contender, args.force);
-        match Family::find(&args.scenario, options, console) {
-            Ok(family) => families.push(family),
+        let options = scenario_source::options(&set, &args.contender, args.force);
+        match ScenarioSource::find(&args.scenario, options, console) {
+            Ok(source) => families.push(source),
             Err(exit) => return exit,
         }
     }
@@ -85,10 +85,10 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
 }
 
 /// What tells two sweeps apart whose file is called the same: a draw that follows from its text.
-fn digest(families: &[Family]) -> String {
-    let draw = families.iter().fold(Draw::new(0), |draw, family| match family {
-        Family::One(loaded) => draw.named(&loaded.scenario.to_string()),
-        Family::Any(_) => draw.named(family::ANY),
+fn digest(families: &[ScenarioSource]) -> String {
+    let draw = families.iter().fold(Draw::new(0), |draw, source| match source {
+        ScenarioSource::One(loaded) => draw.named(&loaded.scenario.to_string()),
+        ScenarioSource::Any(_) => draw.named(scenario_source::ANY),
     });
     format!("{:016x}", draw.bits())
 }
@@ -161,7 +161,7 @@ struct Seen {
 
 fn fill(
     sweep: &mut Sweep,
-    families: &[Family],
+    families: &[ScenarioSource],
     args: &SweepArgs,
     pool: &rayon::ThreadPool,
     console: &Console,
@@ -178,11 +178,11 @@ fn fill(
         |(point, seed)| (point, seed, attempt(&families[point], seed)),
         |step| {
             match step {
-                Step::Done => progress.tick(),
-                Step::Result((at, seed, Ok(seen))) => {
+                InOrderStep::Done => progress.tick(),
+                InOrderStep::Result((at, seed, Ok(seen))) => {
                     count(&mut sweep.points[at], &mut sweep.coverage, seed, &seen);
                 }
-                Step::Result((_, _, Err(met))) => trouble = Some(met),
+                InOrderStep::Result((_, _, Err(met))) => trouble = Some(met),
             }
             if trouble.is_some() || interrupt::seen() {
                 return ControlFlow::Break(());
@@ -212,8 +212,8 @@ fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
 }
 
 /// One seed over every contender. Where nothing is expected, nothing wrong may be found.
-fn attempt(family: &Family, seed: u64) -> Result<Seen, Trouble> {
-    let scenario = family.with_seed(seed)?;
+fn attempt(source: &ScenarioSource, seed: u64) -> Result<Seen, Trouble> {
+    let scenario = source.with_seed(seed)?;
     let whole = looks_at_costs(&scenario);
     let trial = |&contender| {
         let tried = match whole {
@@ -249,7 +249,7 @@ fn planned(args: &SweepArgs, points: u64) -> u64 {
 
 /// The options that change the result, beside seeds and what varies.
 fn options(args: &SweepArgs) -> String {
-    let contenders = family::once_each(&args.contender);
+    let contenders = scenario_source::once_each(&args.contender);
     let contenders = contenders.iter().map(|one| format!(" --contender {one}"));
     let set = args.set.iter().map(|one| format!(" --set {}", report::quoted(one.as_str())));
     let force = args.force.then(|| " --force".to_owned());

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::history::{Capture, History, Packet};
 use crate::message::{Contender, MessageId};
-use crate::report::why::{Evidence, Sentence, life};
+use crate::report::why::{Sentence, WhyEvidence, life};
 use crate::scenario::Scenario;
 use crate::sim::{self, TrialOptions};
 use crate::verdict::{self, Row};
@@ -25,13 +25,13 @@ pub struct Job<'a> {
 
 /// What else is wanted of every trial.
 #[derive(Clone, Debug)]
-pub struct Wishes {
+pub struct TrialRequest {
     /// What the simulator is asked for.
     pub options: TrialOptions,
     /// How often each trial runs.
     pub runs: Runs,
     /// Whether somebody reads the trace.
-    pub trace: Keep,
+    pub trace: HistoryUse,
     /// The message whose life is told.
     pub why: Option<MessageId>,
 }
@@ -45,13 +45,13 @@ pub enum Runs {
 
 /// Whether the trace is kept after the judgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum HistoryUse {
     Trace,
     Nothing,
 }
 
 /// What came of a trial.
-pub struct Trial {
+pub struct JobOutcome {
     /// The judgement.
     pub row: Row,
     /// Of everything that happened.
@@ -70,7 +70,7 @@ pub struct Trial {
 ///
 /// # Errors
 /// Something panicked: a bug of ours, with its message.
-pub fn run(job: Job, wishes: &Wishes) -> Result<Trial, String> {
+pub fn run(job: Job, wishes: &TrialRequest) -> Result<JobOutcome, String> {
     catch_unwind(AssertUnwindSafe(|| attempt(job, wishes))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
@@ -78,13 +78,13 @@ pub fn run(job: Job, wishes: &Wishes) -> Result<Trial, String> {
     })
 }
 
-fn attempt(job: Job, wishes: &Wishes) -> Result<Trial, String> {
+fn attempt(job: Job, wishes: &TrialRequest) -> Result<JobOutcome, String> {
     let mut trial = simulate(job, wishes, |trial| {
         let sim::Trial { history, view, capture } = trial;
         let row = verdict::judge(job.scenario, job.contender, &history);
         let trace = match wishes.trace {
-            Keep::Trace => history.trace_lines().collect(),
-            Keep::Nothing => Vec::new(),
+            HistoryUse::Trace => history.trace_lines().collect(),
+            HistoryUse::Nothing => Vec::new(),
         };
         let broker_view = view.map(|view| view.to_string());
         let trace_hash = history.trace_hash();
@@ -93,7 +93,7 @@ fn attempt(job: Job, wishes: &Wishes) -> Result<Trial, String> {
             tell(job, &history, &packets, id)
         });
         let life = life.unwrap_or_default();
-        Trial { row, trace_hash, trace, broker_view, life, difference: None }
+        JobOutcome { row, trace_hash, trace, broker_view, life, difference: None }
     })?;
     if wishes.runs == Runs::Twice {
         trial.difference = compare(job, wishes, &trial.trace_hash)?;
@@ -105,11 +105,11 @@ fn attempt(job: Job, wishes: &Wishes) -> Result<Trial, String> {
 fn tell(job: Job, history: &History, packets: &[Packet], id: &MessageId) -> Option<Vec<Sentence>> {
     let Job { scenario, contender, .. } = job;
     let followed = &verdict::follow(scenario, contender, history, id);
-    life(&Evidence { scenario, contender, history, packets, followed }, id)
+    life(&WhyEvidence { scenario, contender, history, packets, followed }, id)
 }
 
 /// Runs the trial again, and says where it differs. Only then are two traces kept.
-fn compare(job: Job, wishes: &Wishes, hash: &str) -> Result<Option<String>, String> {
+fn compare(job: Job, wishes: &TrialRequest, hash: &str) -> Result<Option<String>, String> {
     let second = simulate(job, wishes, |second| second.history)?;
     if second.trace_hash() == hash {
         return Ok(None);
@@ -120,7 +120,7 @@ fn compare(job: Job, wishes: &Wishes, hash: &str) -> Result<Option<String>, Stri
 
 fn simulate<T: Send>(
     job: Job,
-    wishes: &Wishes,
+    wishes: &TrialRequest,
     then: impl FnOnce(sim::Trial) -> T + Send,
 ) -> Result<T, String> {
     let Job { scenario, contender, seed, .. } = job;

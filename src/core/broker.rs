@@ -18,11 +18,11 @@ use crate::message::{
 };
 use crate::time::Instant;
 
-use super::inbound::Inbound;
 use super::limits::HELLO_WITHIN;
 use super::machine::{BrokerMachine, Machine};
+use super::publisher_sequence::PublisherSequence;
 use super::timers::Timers;
-use super::{Path, Pulse};
+use super::{LinkSemantics, Liveness};
 use queue::Queue;
 use session::Session;
 
@@ -30,7 +30,7 @@ pub use view::BrokerView;
 
 /// One connection to the broker, numbered by the driver; never reused in one life of a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Peer(pub u64);
+pub struct ConnectionId(pub u64);
 
 /// How a broker is set up.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub struct BrokerOptions {
     /// What it promises.
     pub mode: Mode,
     /// Whether its links lose frames.
-    pub path: Path,
+    pub path: LinkSemantics,
     /// What it keeps.
     pub limits: BrokerLimits,
     /// Which life of the broker's memory this is.
@@ -49,19 +49,19 @@ pub struct BrokerOptions {
 #[derive(Clone, Debug, PartialEq)]
 pub enum BrokerInput {
     /// A connection came in.
-    Opened { peer: Peer },
+    Opened { peer: ConnectionId },
     /// A frame came on a connection.
-    Received { peer: Peer, frame: Frame },
+    Received { peer: ConnectionId, frame: Frame },
     /// Bytes that are no frame came on a connection.
-    Garbled { peer: Peer, reason: EndReason },
+    Malformed { peer: ConnectionId, reason: EndReason },
     /// A request came on a connection: a sign of life.
-    Heard { peer: Peer },
+    RequestSeen { peer: ConnectionId },
     /// Frames that were sent may not have arrived; the session goes on.
-    Undelivered { peer: Peer, frames: Vec<Frame> },
+    Undelivered { peer: ConnectionId, frames: Vec<Frame> },
     /// A connection has ended.
-    Closed { peer: Peer, reason: EndReason },
+    Closed { peer: ConnectionId, reason: EndReason },
     /// This many bytes wait for a connection beyond its socket now.
-    Queued { peer: Peer, bytes: usize },
+    Queued { peer: ConnectionId, bytes: usize },
     /// Time has passed.
     Elapsed,
 }
@@ -70,9 +70,9 @@ pub enum BrokerInput {
 #[derive(Clone, Debug, PartialEq)]
 pub enum BrokerOutput {
     /// Send a frame.
-    Send { peer: Peer, frame: Frame },
+    Send { peer: ConnectionId, frame: Frame },
     /// Say goodbye with the reason, and close.
-    Close { peer: Peer, reason: EndReason },
+    Close { peer: ConnectionId, reason: EndReason },
     /// Write this into the history. A `Pushed` stands right before its `Send`.
     Note(Note),
 }
@@ -81,8 +81,8 @@ pub enum BrokerOutput {
 #[derive(Clone, Debug)]
 pub struct Broker {
     options: BrokerOptions,
-    connections: BTreeMap<Peer, Connection>,
-    clients: BTreeMap<Name, Known>,
+    connections: BTreeMap<ConnectionId, Connection>,
+    clients: BTreeMap<Name, ClientRecord>,
     queues: BTreeMap<Name, Queue>,
     timers: Timers<Timer>,
     outputs: VecDeque<BrokerOutput>,
@@ -98,23 +98,23 @@ struct Connection {
 
 /// A client that once said hello.
 #[derive(Clone, Debug, Default)]
-struct Known {
+struct ClientRecord {
     /// Its open session.
-    peer: Option<Peer>,
+    peer: Option<ConnectionId>,
     /// The newest session of each of its processes.
     newest: BTreeMap<Name, u64>,
     /// What it published (catch-up only).
-    inbound: Inbound,
+    publisher_sequence: PublisherSequence,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     /// The hello must have come.
-    Hello(Peer),
+    Hello(ConnectionId),
     /// The next ping is due, for the first time or again.
-    Ping(Peer),
+    Ping(ConnectionId),
     /// The pong must have come.
-    Pong(Peer),
+    Pong(ConnectionId),
     /// Something that is out on a lossy link must be sent again.
     Redeliver(Name, Name),
     /// The oldest message of a queue has reached the age limit.
@@ -146,10 +146,10 @@ impl Broker {
                     self.received(now, peer, frame);
                 }
             }
-            BrokerInput::Garbled { peer, reason } => self.close(peer, reason),
-            BrokerInput::Heard { peer } => self.heard(now, peer),
+            BrokerInput::Malformed { peer, reason } => self.close(peer, reason),
+            BrokerInput::RequestSeen { peer } => self.heard(now, peer),
             BrokerInput::Undelivered { peer, frames } => self.undelivered(now, peer, frames),
-            BrokerInput::Closed { peer, reason } => self.forget(peer, reason),
+            BrokerInput::Closed { peer, reason } => self.end_session(peer, reason),
             BrokerInput::Queued { peer, bytes } => self.queued(now, peer, bytes),
             BrokerInput::Elapsed => {
                 while let Some(timer) = self.timers.pop_due(now) {
@@ -177,27 +177,27 @@ impl Broker {
     /// How many messages the broker holds, and their bytes: backlogs, what is kept beyond them
     /// for a living session, and early messages. What waits for a socket is the driver's.
     pub fn holds(&self) -> (usize, usize) {
-        let early = self.clients.values().map(|client| client.inbound.held());
+        let early = self.clients.values().map(|client| client.publisher_sequence.held());
         let queues = self.queues.values().map(Queue::holds);
         early.chain(queues).fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
     }
 
-    fn received(&mut self, now: Instant, peer: Peer, frame: Frame) {
+    fn received(&mut self, now: Instant, peer: ConnectionId, frame: Frame) {
         match frame {
             Frame::Hello { client, session } => self.hello(now, peer, client, session),
             _ if self.session(peer).is_none() => self.close(peer, EndReason::UnknownSession),
             Frame::Join { request, queue, rooms, known } => {
-                self.join(now, peer, join::Join { request, queue, rooms, known });
+                self.join(now, peer, join::QueueJoin { request, queue, rooms, known });
             }
             Frame::Leave { request, queue, rooms } => self.leave(peer, request, &queue, &rooms),
             Frame::Publish { message, after, reply } => {
-                self.publish(now, peer, publish::Published { message, after, reply });
+                self.publish(now, peer, publish::PublishOutcome { message, after, reply });
             }
             Frame::Ack { queue, position } => self.acknowledge(now, peer, &queue, position),
             Frame::Pong => self.pong(now, peer),
             Frame::Bye { .. } => {
                 self.order(BrokerOutput::Close { peer, reason: EndReason::Left });
-                self.forget(peer, EndReason::Left);
+                self.end_session(peer, EndReason::Left);
             }
             Frame::Welcome { .. }
             | Frame::Joined { .. }
@@ -220,17 +220,17 @@ impl Broker {
         }
     }
 
-    fn session(&self, peer: Peer) -> Option<&Session> {
+    fn session(&self, peer: ConnectionId) -> Option<&Session> {
         self.connections.get(&peer)?.session.as_ref()
     }
 
     /// The session of a connection that is known to have one.
-    fn open_session(&self, peer: Peer) -> (&SessionId, &Name) {
+    fn open_session(&self, peer: ConnectionId) -> (&SessionId, &Name) {
         let session = self.session(peer).expect("only open sessions are routed to");
         (&session.id, &session.client)
     }
 
-    fn send(&mut self, peer: Peer, frame: Frame) {
+    fn send(&mut self, peer: ConnectionId, frame: Frame) {
         self.order(BrokerOutput::Send { peer, frame });
     }
 

@@ -8,15 +8,15 @@ mod session;
 use std::collections::VecDeque;
 
 use crate::message::{
-    ClientLimits, EndReason, Frame, From, Heartbeat, Known, Message, MessageId, Mode, Name, Note,
-    Payload, PushKind, Reply, Target,
+    ClientLimits, Confirm, Cursor, EndReason, Frame, Heartbeat, Message, MessageId, Mode, Name,
+    Note, Payload, PushKind, StartAt, Target,
 };
 use crate::time::{Duration, Instant};
 
-use super::Path;
+use super::LinkSemantics;
 use super::machine::{ClientMachine, Machine};
 use super::publisher::Publisher;
-use super::subscriber::{Held, Subscriber};
+use super::subscriber::{HeldDelivery, Subscriber};
 use super::timers::Timers;
 
 /// How a client is set up.
@@ -29,7 +29,7 @@ pub struct ClientOptions {
     /// What is promised.
     pub mode: Mode,
     /// Whether its link loses frames.
-    pub path: Path,
+    pub path: LinkSemantics,
     /// What it keeps, and how it behaves.
     pub limits: ClientLimits,
     /// From which the jitter of its reconnections follows.
@@ -88,7 +88,7 @@ pub enum ClientInput {
     /// It is back.
     HandlerInstalled { queue: Name, event: Name },
     /// The application joins a room.
-    Join { queue: Name, room: Name, from: From },
+    Join { queue: Name, room: Name, from: StartAt },
     /// The application leaves a room.
     Leave { queue: Name, room: Name },
     /// The application closes the connection and stays away.
@@ -104,7 +104,7 @@ pub enum ClientInput {
 pub enum ClientOutput {
     /// Open a connection to the broker. How far the client came in each queue is for links that
     /// say so when they connect; the joins say it too.
-    Connect { known: Vec<(Name, Known)> },
+    Connect { known: Vec<(Name, Cursor)> },
     /// Send a frame.
     Send { frame: Frame },
     /// Close the connection, and why.
@@ -137,7 +137,7 @@ pub struct Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Not connected, and not trying: not started, or away on purpose.
-    Away,
+    OfflineBuffer,
     /// Not connected; the next attempt waits for its timer.
     Waiting,
     /// The connection was ordered.
@@ -170,7 +170,7 @@ impl Client {
     /// A client that is not connected.
     pub fn new(options: ClientOptions) -> Self {
         Client {
-            state: State::Away,
+            state: State::OfflineBuffer,
             failed: 0,
             heartbeat: Heartbeat::default(),
             publisher: Publisher::new(options.mode, options.path),
@@ -253,15 +253,19 @@ impl Client {
                 }
             }
             Frame::Left { request } => drop(self.answered(now, request)),
-            Frame::Accepted { id } => self.settle(now, &id, Verdict::Accepted),
-            Frame::Refused { id } => self.settle(now, &id, Verdict::Refused),
+            Frame::Accepted { id } => self.settle(now, &id, BrokerVerdict::Accepted),
+            Frame::Refused { id } => self.settle(now, &id, BrokerVerdict::Refused),
             Frame::Push { message, place, kind } => {
-                let held = Held::Push { message, kind, session: self.session() };
+                let held = HeldDelivery::Push { message, kind, session: self.session() };
                 self.subscriber.receive(held, place, &mut self.outputs);
             }
             Frame::Gap { queue, from, to, after } => {
-                let place = crate::message::Place { position: to, after };
-                self.subscriber.receive(Held::Gap { queue, from }, Some(place), &mut self.outputs);
+                let place = crate::message::Offset { position: to, after };
+                self.subscriber.receive(
+                    HeldDelivery::Gap { queue, from },
+                    Some(place),
+                    &mut self.outputs,
+                );
             }
             Frame::Ping => {
                 self.watch_heartbeat(now);
@@ -285,9 +289,9 @@ impl Client {
         let reply = match draft.answer_within {
             Some(within) => {
                 self.timers.set(Timer::Answer(id.clone()), now + within);
-                Reply::Wanted
+                Confirm::Wanted
             }
-            None => Reply::Unwanted,
+            None => Confirm::Unwanted,
         };
         let message = std::sync::Arc::new(Message {
             id,
@@ -296,7 +300,7 @@ impl Client {
             target: draft.target,
             payload: draft.payload,
         });
-        self.note(Note::HandedOver { message: message.clone() });
+        self.note(Note::Published { message: message.clone() });
         let session = (self.state == State::Open).then(|| self.session());
         let most = self.options.limits.outbox;
         self.publisher.hand_over(message, reply, session, most, &mut self.outputs);
@@ -311,18 +315,18 @@ impl Client {
         }
     }
 
-    fn settle(&mut self, now: Instant, id: &MessageId, verdict: Verdict) {
+    fn settle(&mut self, now: Instant, id: &MessageId, verdict: BrokerVerdict) {
         self.publisher.settle(id);
         self.timers.clear(&Timer::Answer(id.clone()));
         let id = id.clone();
         self.note(match verdict {
-            Verdict::Accepted => Note::ToldAccepted { id },
-            Verdict::Refused => Note::ToldRefused { id },
+            BrokerVerdict::Accepted => Note::AcceptedReceived { id },
+            BrokerVerdict::Refused => Note::RefusedReceived { id },
         });
         self.send_publishes(now);
     }
 
-    fn join(&mut self, now: Instant, queue: Name, room: Name, from: From) {
+    fn join(&mut self, now: Instant, queue: Name, room: Name, from: StartAt) {
         let frame = self.subscriber.join(queue, room, from);
         if self.state == State::Open {
             self.request(now, frame);
@@ -382,7 +386,7 @@ impl Client {
                 self.publisher.send_again(now, timeout, &session, &mut self.outputs);
                 self.watch_publishes();
             }
-            Timer::Answer(id) => self.note(Note::AnswerLate { id }),
+            Timer::Answer(id) => self.note(Note::ConfirmTimedOut { id }),
         }
     }
 
@@ -442,7 +446,7 @@ impl ClientMachine for Client {
     }
 }
 
-enum Verdict {
+enum BrokerVerdict {
     Accepted,
     Refused,
 }

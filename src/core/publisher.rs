@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::message::{DropReason, Frame, Message, MessageId, Mode, Note, Reply, SessionId};
+use crate::message::{Confirm, DropReason, Frame, Message, MessageId, Mode, Note, SessionId};
 use crate::time::{Duration, Instant};
 
 use super::client::ClientOutput;
 use super::limits::MOST_OUT_LOSSY;
-use super::{Away, Frames, Path};
+use super::{LinkSemantics, OfflineBuffer, Reliability};
 
 /// What a client has handed over and not yet got rid of.
 #[derive(Clone, Debug)]
 pub struct Publisher {
     mode: Mode,
-    path: Path,
+    path: LinkSemantics,
     outbox: VecDeque<Kept>,
     /// Index of the first message that was not sent on this session.
     cursor: usize,
@@ -27,14 +27,14 @@ pub struct Publisher {
 #[derive(Clone, Debug)]
 struct Kept {
     message: Arc<Message>,
-    reply: Reply,
+    reply: Confirm,
 }
 
 type Outputs = VecDeque<ClientOutput>;
 
 impl Publisher {
     /// Nothing was handed over.
-    pub fn new(mode: Mode, path: Path) -> Self {
+    pub fn new(mode: Mode, path: LinkSemantics) -> Self {
         let (outbox, sent, buffer) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
         Publisher { mode, path, outbox, cursor: 0, sent, buffer }
     }
@@ -49,7 +49,7 @@ impl Publisher {
     pub fn hand_over(
         &mut self,
         message: Arc<Message>,
-        reply: Reply,
+        reply: Confirm,
         session: Option<SessionId>,
         most: usize,
         outputs: &mut Outputs,
@@ -68,7 +68,7 @@ impl Publisher {
                 let frame = Frame::Publish { message, after: None, reply };
                 outputs.push_back(ClientOutput::Send { frame });
             }
-            None if self.path.away == Away::Buffered && !message.is_volatile() => {
+            None if self.path.away == OfflineBuffer::Buffered && !message.is_volatile() => {
                 if self.buffer.len() >= most {
                     return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
                 }
@@ -92,12 +92,12 @@ impl Publisher {
             outputs.push_back(ClientOutput::Send { frame });
         }
         let most = match self.path.frames {
-            Frames::Reliable => usize::MAX,
-            Frames::Lossy => MOST_OUT_LOSSY,
+            Reliability::Reliable => usize::MAX,
+            Reliability::Lossy => MOST_OUT_LOSSY,
         };
         while self.cursor < self.outbox.len() && self.cursor < most {
             self.send(self.cursor, session, outputs);
-            if self.path.frames == Frames::Lossy {
+            if self.path.frames == Reliability::Lossy {
                 self.sent.push_back((now, self.outbox[self.cursor].message.id.sequence));
             }
             self.cursor += 1;

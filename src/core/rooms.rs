@@ -16,7 +16,7 @@ pub struct Rooms<M> {
 
 /// Whether a join or leave changed anything, and whether the room came or went with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum RoomsChange {
     /// The member was in, or out, already.
     None,
     /// The member joined or left.
@@ -32,26 +32,26 @@ impl<M: Ord + Clone> Rooms<M> {
     }
 
     /// Puts a member into a room.
-    pub fn join(&mut self, room: &Name, member: M) -> Change {
+    pub fn join(&mut self, room: &Name, member: M) -> RoomsChange {
         let members = self.rooms.entry(room.clone()).or_default();
         match (members.insert(member), members.len()) {
-            (true, 1) => Change::Room,
-            (true, _) => Change::Member,
-            (false, _) => Change::None,
+            (true, 1) => RoomsChange::Room,
+            (true, _) => RoomsChange::Member,
+            (false, _) => RoomsChange::None,
         }
     }
 
     /// Takes a member out of a room.
-    pub fn leave(&mut self, room: &Name, member: &M) -> Change {
-        let Some(members) = self.rooms.get_mut(room) else { return Change::None };
+    pub fn leave(&mut self, room: &Name, member: &M) -> RoomsChange {
+        let Some(members) = self.rooms.get_mut(room) else { return RoomsChange::None };
         if !members.remove(member) {
-            return Change::None;
+            return RoomsChange::None;
         }
         if members.is_empty() {
             self.rooms.remove(room);
-            return Change::Room;
+            return RoomsChange::Room;
         }
-        Change::Member
+        RoomsChange::Member
     }
 
     /// The rooms that a member is in.
@@ -122,7 +122,7 @@ mod tests {
             rooms.leave(&room, &1),
             rooms.leave(&room, &2),
         ];
-        use Change::{Member, None, Room};
+        use RoomsChange::{Member, None, Room};
         assert_eq!(changes, [Room, None, Member, Member, None, Room]);
         assert_eq!(rooms.len(), 0);
     }

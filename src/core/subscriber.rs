@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::message::{
-    AckPolicy, Answer, ClientLimits, Dedup, Epoch, Frame, From, Known, Message, Name, Note, Place,
-    Position, PushKind, RoomJoin, SessionId,
+    AckPolicy, ClientLimits, Cursor, Dedup, Epoch, Frame, Message, Name, Note, Offset, Position,
+    PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt,
 };
 
 use super::client::ClientOutput;
-use dedup::{Copy, Window};
+use dedup::{SeenBefore, Window};
 use queue::{InQueue, Order};
 
 type Outputs = VecDeque<ClientOutput>;
@@ -37,7 +37,7 @@ pub struct Subscriber {
 
 /// Something received that waits for its turn: for the one before it, or for its handler.
 #[derive(Clone, Debug)]
-pub enum Held {
+pub enum HeldDelivery {
     /// A message.
     Push { message: Arc<Message>, kind: PushKind, session: SessionId },
     /// A gap that begins at `from`.
@@ -99,7 +99,7 @@ impl Subscriber {
     }
 
     /// How far each queue came.
-    pub fn known(&self) -> Vec<(Name, Known)> {
+    pub fn known(&self) -> Vec<(Name, Cursor)> {
         let known = |(name, queue): (&Name, &InQueue)| Some((name.clone(), queue.known()?));
         self.queues.iter().filter_map(known).collect()
     }
@@ -120,7 +120,7 @@ impl Subscriber {
             Frame::Join { queue, rooms, .. } => {
                 let Some(queue) = self.queues.get_mut(queue) else { return };
                 for RoomJoin { room, .. } in rooms {
-                    queue.rooms.entry(room.clone()).and_modify(|from| *from = From::Before);
+                    queue.rooms.entry(room.clone()).and_modify(|from| *from = StartAt::Before);
                 }
             }
             Frame::Leave { queue, rooms, .. } => {
@@ -133,7 +133,7 @@ impl Subscriber {
 
     /// Remembers a room, and gives the frame that joins it. A room that it is in already stays
     /// where it began: what is on record is replayed whole by a broker that has forgotten it.
-    pub fn join(&mut self, name: Name, room: Name, from: From) -> Frame {
+    pub fn join(&mut self, name: Name, room: Name, from: StartAt) -> Frame {
         let queue = self.queues.entry(name.clone()).or_default();
         let from = *queue.rooms.entry(room.clone()).or_insert(from);
         queue.left.remove(&room);
@@ -150,18 +150,18 @@ impl Subscriber {
 
     /// The broker said where a subscription stands. It says so once a session: the answer to a
     /// later join of the same queue says nothing new.
-    pub fn answered(&mut self, name: &Name, answer: Answer, outputs: &mut Outputs) {
+    pub fn answered(&mut self, name: &Name, answer: ResumeOutcome, outputs: &mut Outputs) {
         let Some(queue) = self.queues.get_mut(name).filter(|queue| !queue.is_attached()) else {
             return;
         };
         let answer = queue.less_what_it_has(answer);
         queue.stand(answer);
-        note(outputs, Note::ToldAnswer { queue: name.clone(), answer });
+        note(outputs, Note::ResumeReceived { queue: name.clone(), answer });
         self.release(name, outputs);
     }
 
     /// A message or gap came. `place` is its place in a catch-up queue.
-    pub fn receive(&mut self, held: Held, place: Option<Place>, outputs: &mut Outputs) {
+    pub fn receive(&mut self, held: HeldDelivery, place: Option<Offset>, outputs: &mut Outputs) {
         let Some(place) = place else { return self.receive_unplaced(held, outputs) };
         let name = held.queue().clone();
         let queue = self.queues.entry(name.clone()).or_default();
@@ -273,8 +273,8 @@ impl Subscriber {
     }
 
     /// A message without a place: it is handled, and nobody is told.
-    fn receive_unplaced(&mut self, held: Held, outputs: &mut Outputs) {
-        let Held::Push { message, kind, session } = held else { return };
+    fn receive_unplaced(&mut self, held: HeldDelivery, outputs: &mut Outputs) {
+        let HeldDelivery::Push { message, kind, session } = held else { return };
         let id = message.id.clone();
         if !self.has_room() {
             return note(outputs, Note::InboxFull { id, session });
@@ -284,10 +284,10 @@ impl Subscriber {
     }
 
     /// Keeps something early until the one before it comes.
-    fn hold(&mut self, held: Held, place: Place, outputs: &mut Outputs) {
+    fn hold(&mut self, held: HeldDelivery, place: Offset, outputs: &mut Outputs) {
         let queue = self.queues.entry(held.queue().clone()).or_default();
         let (is_full, is_copy) = (queue.held() >= self.limits.early, queue.holds(place));
-        if let Held::Push { message, session, .. } = &held {
+        if let HeldDelivery::Push { message, session, .. } = &held {
             let (id, session) = (message.id.clone(), session.clone());
             note(
                 outputs,
@@ -313,12 +313,12 @@ impl Subscriber {
     }
 
     /// Takes something that is in order, or a copy of something that was.
-    fn take(&mut self, held: Held, place: Place, outputs: &mut Outputs) {
+    fn take(&mut self, held: HeldDelivery, place: Offset, outputs: &mut Outputs) {
         match held {
-            Held::Push { message, kind, session } => {
+            HeldDelivery::Push { message, kind, session } => {
                 self.take_push(message, kind, session, place, outputs);
             }
-            Held::Gap { queue, from } => self.take_gap(&queue, from, place, outputs),
+            HeldDelivery::Gap { queue, from } => self.take_gap(&queue, from, place, outputs),
         }
     }
 
@@ -327,7 +327,7 @@ impl Subscriber {
         message: Arc<Message>,
         kind: PushKind,
         session: SessionId,
-        place: Place,
+        place: Offset,
         outputs: &mut Outputs,
     ) {
         let id = message.id.clone();
@@ -339,7 +339,7 @@ impl Subscriber {
         queue.read(place);
         if self.limits.dedup == Dedup::On {
             match self.window.read(&id, at) {
-                Copy::First => {}
+                SeenBefore::First => {}
                 copy => {
                     note(outputs, Note::DroppedCopy { id, session });
                     return self.acknowledge_copy(&message, at, copy, outputs);
@@ -354,13 +354,13 @@ impl Subscriber {
         self.inbox.push_back(Item { message, kind, session, place, is_noted: false });
     }
 
-    fn take_gap(&mut self, name: &Name, from: Position, place: Place, outputs: &mut Outputs) {
+    fn take_gap(&mut self, name: &Name, from: Position, place: Offset, outputs: &mut Outputs) {
         let queue = self.queues.get_mut(name).expect("it was ordered");
         let epoch = queue.epoch();
         if queue.order(place) == Order::Next {
             // What was read before its session ended is not lost to this client.
             let (to, from) = (place.position, from.max(queue.read_up_to() + 1));
-            note(outputs, Note::ToldGap { queue: name.clone(), from, to });
+            note(outputs, Note::GapReceived { queue: name.clone(), from, to });
         }
         queue.read(place);
         queue.acknowledged(place.position);
@@ -373,11 +373,11 @@ impl Subscriber {
         &mut self,
         message: &Message,
         at: (Epoch, Position),
-        copy: Copy,
+        copy: SeenBefore,
         outputs: &mut Outputs,
     ) {
         match self.limits.ack {
-            AckPolicy::AfterHandler if copy == Copy::Pending => {}
+            AckPolicy::AfterHandler if copy == SeenBefore::Pending => {}
             AckPolicy::AfterHandler | AckPolicy::BeforeHandler => {
                 self.acknowledge(message, at, outputs);
             }
@@ -399,11 +399,11 @@ impl Subscriber {
     }
 }
 
-impl Held {
+impl HeldDelivery {
     fn queue(&self) -> &Name {
         match self {
-            Held::Push { message, .. } => &message.queue,
-            Held::Gap { queue, .. } => queue,
+            HeldDelivery::Push { message, .. } => &message.queue,
+            HeldDelivery::Gap { queue, .. } => queue,
         }
     }
 }

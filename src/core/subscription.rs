@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::message::{Answer, Epoch, Known, Message, Place, Position, PushKind};
+use crate::message::{Cursor, Epoch, Message, Offset, Position, PushKind, ResumeOutcome};
 use crate::time::{Duration, Instant};
 
-use super::broker::Peer;
+use super::broker::ConnectionId;
 
 /// What a client is owed of a queue, and how much of it is on its way.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Subscription {
 /// The session that serves a subscription.
 #[derive(Clone, Debug)]
 struct Attached {
-    peer: Peer,
+    peer: ConnectionId,
     /// The queue's newest position when the session attached: up to here it is a replay.
     head: Position,
     /// Index of the first item that was not sent on this session.
@@ -72,11 +72,11 @@ enum State {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
     /// The message that the backlog has at this place.
-    Kept { place: Place, kind: PushKind },
+    Kept { place: Offset, kind: PushKind },
     /// A message that the backlog has no more.
-    Evicted { message: Arc<Message>, place: Place, kind: PushKind },
+    Evicted { message: Arc<Message>, place: Offset, kind: PushKind },
     /// A gap that ends at the place.
-    Gap { from: Position, place: Place },
+    Gap { from: Position, place: Offset },
 }
 
 impl Subscription {
@@ -86,7 +86,7 @@ impl Subscription {
     }
 
     /// The session that serves it.
-    pub fn peer(&self) -> Option<Peer> {
+    pub fn peer(&self) -> Option<ConnectionId> {
         self.attached.as_ref().map(|attached| attached.peer)
     }
 
@@ -130,11 +130,11 @@ impl Subscription {
     /// kept positions are settled by what the client knows.
     pub fn attach(
         &mut self,
-        peer: Peer,
+        peer: ConnectionId,
         epoch: Epoch,
-        known: Option<Known>,
+        known: Option<Cursor>,
         head: Position,
-    ) -> (Answer, Vec<Position>) {
+    ) -> (ResumeOutcome, Vec<Position>) {
         let settled = match known {
             Some(known) if known.epoch == epoch => self.acknowledge_up_to(known.position),
             _ => Vec::new(),
@@ -148,10 +148,10 @@ impl Subscription {
             _ => None,
         });
         let answer = match (known, gap) {
-            (None, _) => Answer::Started { epoch, position },
-            (Some(known), _) if known.epoch != epoch => Answer::NewEpoch { epoch, position },
-            (Some(_), Some((from, to))) => Answer::Gap { epoch, position, from, to },
-            (Some(_), None) => Answer::Resumed { epoch, position },
+            (None, _) => ResumeOutcome::Started { epoch, position },
+            (Some(known), _) if known.epoch != epoch => ResumeOutcome::NewEpoch { epoch, position },
+            (Some(_), Some((from, to))) => ResumeOutcome::Gap { epoch, position, from, to },
+            (Some(_), None) => ResumeOutcome::Resumed { epoch, position },
         };
         (answer, settled)
     }
@@ -363,7 +363,7 @@ pub enum Evicted {
 
 impl Item {
     fn due(&self, kind: PushKind) -> Due {
-        let place = Place { position: self.position, after: self.after };
+        let place = Offset { position: self.position, after: self.after };
         match &self.what {
             What::Kept => Due::Kept { place, kind },
             What::Evicted(message) => Due::Evicted { message: message.clone(), place, kind },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::Fate;
+use super::LossReason;
 use crate::time::Instant;
 
 /// Most packets that a capture keeps: at 1,500 bytes each, 150 MB.
@@ -34,7 +34,7 @@ pub struct PacketEnd {
     /// When.
     pub at: Instant,
     /// Why the machine at the other end did not take it in; `None` if it did.
-    pub fate: Option<Fate>,
+    pub fate: Option<LossReason>,
 }
 
 /// The first packets of a trial, at most [`MOST_PACKETS`].
@@ -46,7 +46,7 @@ pub struct Capture {
     packets: BinaryHeap<Packet>,
     /// Packets that were to arrive and were not taken in: by both ends, which of its direction,
     /// and when.
-    turned_away: BTreeMap<(u32, u32, u64, Instant), Fate>,
+    turned_away: BTreeMap<(u32, u32, u64, Instant), LossReason>,
     left_out: u64,
 }
 
@@ -66,7 +66,7 @@ impl Capture {
     }
 
     /// The `nth` packet from one process to another came at `at`, and was not taken in.
-    pub fn turn_away(&mut self, (from, to, nth): (u32, u32, u64), at: Instant, fate: Fate) {
+    pub fn turn_away(&mut self, (from, to, nth): (u32, u32, u64), at: Instant, fate: LossReason) {
         self.turned_away.insert((from, to, nth, at), fate);
     }
 

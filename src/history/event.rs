@@ -18,13 +18,13 @@ pub struct Event {
     /// The how manyth event of this process.
     pub sequence: u64,
     /// What.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
+pub enum EventKind {
     /// A frame with this message, of this session, was handed to a connection: the copy's last
     /// byte is the `end`-th of the flow; over datagrams, it is the `end`-th datagram. Counted
     /// from 1.
@@ -38,7 +38,7 @@ pub enum What {
     Dropped {
         flow: Box<Flow>,
         datagram: u64,
-        fate: Fate,
+        fate: LossReason,
     },
     /// A WebSocket ended, seen from this end; the flow is what came in. The code is that of the
     /// peer's close frame, or else of this end's; 1006: without any (RFC 6455 §7.1.5).
@@ -47,7 +47,7 @@ pub enum What {
         code: u16,
     },
     /// An end of a connection is gone, or the trial ended: how far everything had come.
-    Ended(Box<Ledger>),
+    Ended(Box<ConnectionStats>),
     /// The process's power or life changed.
     Power(PowerState),
     /// A fault of the scenario began (by its index in the file).
@@ -72,7 +72,7 @@ pub enum What {
         id: MessageId,
     },
     /// A program of which nothing else is known said what came of its work.
-    Said(Said),
+    AppReport(AppReport),
     /// A machine of the core, or its driver, noted something.
     #[serde(untagged)]
     Note(Note),
@@ -81,7 +81,7 @@ pub enum What {
 /// What a program of which nothing else is known says for its application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Said {
+pub enum AppReport {
     /// Its subscription to a room stands: what is published from now on is for it.
     Joined { queue: Name, room: Name },
     /// Its application wishes to be subscribed to a room no longer.
@@ -119,7 +119,7 @@ impl Serialize for Flow {
 /// What became of a packet that did not arrive as sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum LossReason {
     /// A `loss` fault drew it.
     Lost,
     /// Its checksum was wrong on arrival: a `corrupt` fault drew it.
@@ -139,7 +139,7 @@ pub enum Fate {
 /// What a connection is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Line {
+pub enum TransportKind {
     /// Bytes in order.
     Stream,
     /// Datagrams.
@@ -160,9 +160,9 @@ pub struct Endpoint {
 /// For a stream always `acknowledged ≤ arrived at the peer ≤ written`. For a datagram socket all
 /// four are 0: its datagrams are followed one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Ledger {
+pub struct ConnectionStats {
     /// Stream or datagrams.
-    pub line: Line,
+    pub line: TransportKind,
     /// Which end.
     #[serde(flatten)]
     pub end: Endpoint,

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::event::{Event, Said, What};
+use super::event::{AppReport, Event, EventKind};
 use crate::message::{Name, Note};
 use crate::time::Instant;
 
@@ -60,7 +60,7 @@ impl Recorder {
     }
 
     /// Records one event.
-    pub fn record(&self, at: Instant, what: What) {
+    pub fn record(&self, at: Instant, what: EventKind) {
         self.print(at, &what);
         let mut page = self.page();
         let sequence = page.events;
@@ -93,7 +93,7 @@ impl Recorder {
     }
 
     /// For whoever listens.
-    fn print(&self, at: Instant, what: &What) {
+    fn print(&self, at: Instant, what: &EventKind) {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
@@ -141,27 +141,30 @@ enum Weight {
     Byte,
 }
 
-fn weight(what: &What) -> Weight {
+fn weight(what: &EventKind) -> Weight {
     match what {
-        What::Power(_)
-        | What::FaultBegan { .. }
-        | What::FaultEnded { .. }
-        | What::HandlerGone { .. }
-        | What::HandlerBack { .. }
-        | What::Interrupted { .. }
-        | What::Said(Said::Joined { .. } | Said::Left { .. } | Said::Gap)
-        | What::Note(
+        EventKind::Power(_)
+        | EventKind::FaultBegan { .. }
+        | EventKind::FaultEnded { .. }
+        | EventKind::HandlerGone { .. }
+        | EventKind::HandlerBack { .. }
+        | EventKind::Interrupted { .. }
+        | EventKind::AppReport(
+            AppReport::Joined { .. } | AppReport::Left { .. } | AppReport::Gap,
+        )
+        | EventKind::Note(
             Note::SessionOpened { .. }
             | Note::SessionClosed { .. }
             | Note::ConnectionClosed { .. }
             | Note::Welcomed { .. }
             | Note::Lost { .. }
-            | Note::ToldAnswer { .. }
-            | Note::ToldGap { .. },
+            | Note::ResumeReceived { .. }
+            | Note::GapReceived { .. },
         ) => Weight::Life,
-        What::CloseCode { .. } | What::Carried { .. } | What::Dropped { .. } | What::Ended(_) => {
-            Weight::Byte
-        }
-        What::Said(_) | What::Note(_) => Weight::Message,
+        EventKind::CloseCode { .. }
+        | EventKind::Carried { .. }
+        | EventKind::Dropped { .. }
+        | EventKind::Ended(_) => Weight::Byte,
+        EventKind::AppReport(_) | EventKind::Note(_) => Weight::Message,
     }
 }

@@ -5,19 +5,21 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::hub::sleep_until;
-use super::{Carrier, Dial, Happening, Inlet, Lane, Reading, Taken, end_of};
+use super::broker_driver::sleep_until;
+use super::{
+    ConnectContext, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf, SendHalf, end_of,
+};
 use crate::core::{ClientInput, ClientMachine, ClientOutput, Numbering};
-use crate::history::What;
-use crate::message::{Known, Message, Name, Note, PushKind};
+use crate::history::EventKind;
+use crate::message::{Cursor, Message, Name, Note, PushKind};
 use crate::net::Net;
 
 /// What runs on top of a client: it publishes, handles, joins, comes and goes.
-pub trait App: Send {
+pub trait ClientApp: Send {
     /// Waits for the next thing that the application does. It may be dropped while it waits.
     fn next(&mut self) -> impl Future<Output = ClientInput> + Send;
 
-    /// Starts the handler of a message; when it has returned, [`App::next`] says so.
+    /// Starts the handler of a message; when it has returned, [`ClientApp::next`] says so.
     fn handle(&mut self, message: &Arc<Message>, kind: PushKind);
 
     /// Keeps the numbers that survive a crash.
@@ -25,11 +27,11 @@ pub trait App: Send {
 }
 
 /// Runs a client for ever.
-pub async fn run<C: Carrier, N: Net>(
+pub async fn run<C: LinkDriver, N: Net>(
     carrier: C,
-    dial: Dial<N>,
+    dial: ConnectContext<N>,
     client: Box<dyn ClientMachine>,
-    app: impl App,
+    app: impl ClientApp,
 ) {
     let mut process = Process { carrier, dial, client, app, connection: Connection::None };
     process.tell(ClientInput::Started);
@@ -39,24 +41,28 @@ pub async fn run<C: Carrier, N: Net>(
     }
 }
 
-struct Process<C: Carrier, N: Net, A> {
+struct Process<C: LinkDriver, N: Net, A> {
     carrier: C,
-    dial: Dial<N>,
+    dial: ConnectContext<N>,
     client: Box<dyn ClientMachine>,
     app: A,
     connection: Connection<C, N>,
 }
 
-type Connecting<C, N> =
-    Pin<Box<dyn Future<Output = io::Result<(Box<dyn Lane>, <C as Carrier>::Inlet<N>)>> + Send>>;
+type Connecting<C, N> = Pin<
+    Box<
+        dyn Future<Output = io::Result<(Box<dyn SendHalf>, <C as LinkDriver>::ReceiveHalf<N>)>>
+            + Send,
+    >,
+>;
 
-enum Connection<C: Carrier, N: Net> {
+enum Connection<C: LinkDriver, N: Net> {
     None,
     Attempt(Connecting<C, N>),
-    Open(Box<dyn Lane>, C::Inlet<N>),
+    Open(Box<dyn SendHalf>, C::ReceiveHalf<N>),
 }
 
-impl<C: Carrier, N: Net, A: App> Process<C, N, A> {
+impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
     /// Waits for the next fact.
     async fn next(&mut self) -> ClientInput {
         let reading = if self.client.wants_to_read() { Reading::Wanted } else { Reading::Paused };
@@ -93,18 +99,18 @@ impl<C: Carrier, N: Net, A: App> Process<C, N, A> {
                     if let Note::Sent { session: of, .. } = &note {
                         session = Some(of.clone());
                     }
-                    self.record(What::Note(note));
+                    self.record(EventKind::Note(note));
                 }
                 ClientOutput::Handle { message, kind } => self.app.handle(&message, kind),
                 ClientOutput::Send { frame } => {
                     let Connection::Open(lane, _) = &mut self.connection else { continue };
                     let of = frame.message().and_then(|_| session.take());
                     let taken = lane.push(&frame, of.as_ref());
-                    if let (Ok(Taken::At { flow, end }), Some(message), Some(session)) =
+                    if let (Ok(PushOutcome::At { flow, end }), Some(message), Some(session)) =
                         (taken, frame.message(), of)
                     {
                         let id = message.id.clone();
-                        self.record(What::Carried { id, session, flow, end });
+                        self.record(EventKind::Carried { id, session, flow, end });
                     }
                 }
             }
@@ -113,18 +119,18 @@ impl<C: Carrier, N: Net, A: App> Process<C, N, A> {
         self.dial.recorder.holds(self.client.holds() as u64, 0);
     }
 
-    fn connect(&mut self, known: Vec<(Name, Known)>) {
-        let (carrier, dial) = (self.carrier.clone(), Dial { known, ..self.dial.clone() });
+    fn connect(&mut self, known: Vec<(Name, Cursor)>) {
+        let (carrier, dial) = (self.carrier.clone(), ConnectContext { known, ..self.dial.clone() });
         self.connection = Connection::Attempt(Box::pin(async move { carrier.connect(dial).await }));
     }
 
-    fn record(&self, what: What) {
+    fn record(&self, what: EventKind) {
         self.dial.recorder.record(self.dial.net.now(), what);
     }
 }
 
 /// Waits for something to happen on a connection; `None` is nothing that the machine must know.
-async fn on_connection<C: Carrier, N: Net>(
+async fn on_connection<C: LinkDriver, N: Net>(
     connection: &mut Connection<C, N>,
     reading: Reading,
 ) -> Option<ClientInput> {
@@ -141,14 +147,14 @@ async fn on_connection<C: Carrier, N: Net>(
             }
         },
         Connection::Open(_, inlet) => match inlet.next(reading).await {
-            Happening::Frame(frame) => Some(ClientInput::Received { frame }),
-            Happening::Garbled(reason) => Some(ClientInput::Garbled { reason }),
-            Happening::Flushed(_) => None,
-            Happening::Retry(after) => Some(ClientInput::Retry { after }),
-            Happening::Undelivered(frames, reason) => {
+            LinkEvent::Frame(frame) => Some(ClientInput::Received { frame }),
+            LinkEvent::Malformed(reason) => Some(ClientInput::Garbled { reason }),
+            LinkEvent::Flushed(_) => None,
+            LinkEvent::Retry(after) => Some(ClientInput::Retry { after }),
+            LinkEvent::Undelivered(frames, reason) => {
                 Some(ClientInput::Undelivered { frames, reason })
             }
-            Happening::Ended(reason) => {
+            LinkEvent::Ended(reason) => {
                 *connection = Connection::None;
                 Some(ClientInput::Disconnected { reason })
             }

@@ -6,12 +6,12 @@
 //! link's own. hyper speaks the protocol on both sides.
 
 pub mod channel;
-pub mod desk;
 pub mod exchange;
-pub mod mailbox;
 pub mod outbox;
-pub mod places;
-pub mod poster;
+pub mod poll_cursors;
+pub mod post_client;
+pub mod session_queue;
+pub mod session_server;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -31,7 +31,7 @@ use tokio::sync::Notify;
 
 use super::limits::{HANDSHAKE_WITHIN, KEEP_ALIVE, MOST_HEAD};
 use super::tap::Tap;
-use super::{Happening, Reading};
+use super::{LinkEvent, Reading};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::net::Net;
 
@@ -118,7 +118,7 @@ pub fn copies(frames: &[Frame], session: &SessionId) -> Vec<super::tap::CopyOf> 
 }
 
 /// What happened next, unless it is a delivery and none is wanted now.
-pub fn next_of(happened: &mut VecDeque<Happening>, reading: Reading) -> Option<Happening> {
-    let is_delivery = matches!(happened.front(), Some(Happening::Frame(Frame::Push { .. })));
+pub fn next_of(happened: &mut VecDeque<LinkEvent>, reading: Reading) -> Option<LinkEvent> {
+    let is_delivery = matches!(happened.front(), Some(LinkEvent::Frame(Frame::Push { .. })));
     if is_delivery && reading == Reading::Paused { None } else { happened.pop_front() }
 }

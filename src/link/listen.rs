@@ -6,17 +6,17 @@ use std::io;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::Hub;
+use super::BrokerDriver;
 use crate::net::{Listener, Net};
 
-/// Serves the connections of a port for ever, each as `attend` does.
+/// Serves the connections of a port for ever, each as `serve_connection` does.
 ///
 /// # Errors
 /// The port is taken, or the network is gone.
 pub async fn serve<N: Net, F: Future<Output = ()>>(
     port: u16,
-    hub: &Hub<N>,
-    attend: impl Fn(Hub<N>, N::Stream) -> F,
+    hub: &BrokerDriver<N>,
+    serve_connection: impl Fn(BrokerDriver<N>, N::Stream) -> F,
 ) -> io::Result<()> {
     let mut listener = hub.net().listen(port, hub.limits().accept_queue).await?;
     let mut connections = FuturesUnordered::new();
@@ -24,7 +24,7 @@ pub async fn serve<N: Net, F: Future<Output = ()>>(
         tokio::select! {
             biased;
             Some(()) = connections.next(), if !connections.is_empty() => {}
-            stream = listener.accept() => connections.push(attend(hub.clone(), stream?)),
+            stream = listener.accept() => connections.push(serve_connection(hub.clone(), stream?)),
         }
     }
 }

@@ -20,14 +20,16 @@ use hyper::{Request, Response};
 
 use self::fetch::{Patience, fetch};
 use super::http::channel::Channel;
-use super::http::desk::{self, Desk, Line, Style};
-use super::http::exchange::{Connection, Reply};
-use super::http::mailbox::Keep;
+use super::http::exchange::{HttpClientConnection, HttpReply};
 use super::http::outbox::Outbox;
-use super::http::poster::{Poster, failed, happenings};
+use super::http::post_client::{PostClient, failed, happenings};
+use super::http::session_queue::QueuePolicy;
+use super::http::session_server::{self, DeliveryStyle, HttpConnection, SessionServer};
 use super::http::{Body, FRAMES, next_of, path};
-use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings};
-use crate::core::Path;
+use super::{
+    BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
+};
+use crate::core::LinkSemantics;
 use crate::message::{EndReason, Frame, Heartbeat, Mode, SessionId};
 use crate::net::Net;
 use crate::time::{Duration, Instant};
@@ -42,75 +44,84 @@ pub struct Polling {
 #[derive(Clone, Copy, Debug)]
 pub struct LongPolling;
 
-impl Carrier for Polling {
-    const PATH: Path = Path::REQUESTS;
-    type Inlet<N: Net> = Asker<N>;
+impl LinkDriver for Polling {
+    const PATH: LinkSemantics = LinkSemantics::REQUESTS;
+    type ReceiveHalf<N: Net> = PollClient<N>;
 
     fn new(settings: &Settings) -> Self {
         Polling { interval: settings.polling_interval }
     }
 
-    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
+    async fn connect<N: Net>(
+        &self,
+        dial: ConnectContext<N>,
+    ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
         connect(dial, Rhythm::Every(self.interval)).await
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        desk::serve(port, hub, *self).await
+    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
+        session_server::serve(port, hub, *self).await
     }
 }
 
-impl Carrier for LongPolling {
-    const PATH: Path = Path::REQUESTS;
-    type Inlet<N: Net> = Asker<N>;
+impl LinkDriver for LongPolling {
+    const PATH: LinkSemantics = LinkSemantics::REQUESTS;
+    type ReceiveHalf<N: Net> = PollClient<N>;
 
     fn new(_: &Settings) -> Self {
         LongPolling
     }
 
-    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
+    async fn connect<N: Net>(
+        &self,
+        dial: ConnectContext<N>,
+    ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
         connect(dial, Rhythm::AtOnce).await
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        desk::serve(port, hub, *self).await
+    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
+        session_server::serve(port, hub, *self).await
     }
 }
 
-impl Style for Polling {
-    fn keep(&self, mode: Mode) -> Keep {
+impl DeliveryStyle for Polling {
+    fn keep(&self, mode: Mode) -> QueuePolicy {
         match mode {
-            Mode::FireAndForget => Keep::Newest,
-            Mode::CatchUp => Keep::All,
+            Mode::FireAndForget => QueuePolicy::Newest,
+            Mode::CatchUp => QueuePolicy::All,
         }
     }
 
     async fn give<N: Net>(
         &self,
-        desk: &Desk<N, Self>,
+        desk: &SessionServer<N, Self>,
         request: Request<Incoming>,
-        line: &Line,
+        line: &HttpConnection,
     ) -> Response<Body> {
         line.answer(fetch(desk, &request, Patience::None).await)
     }
 }
 
-impl Style for LongPolling {
+impl DeliveryStyle for LongPolling {
     async fn give<N: Net>(
         &self,
-        desk: &Desk<N, Self>,
+        desk: &SessionServer<N, Self>,
         request: Request<Incoming>,
-        line: &Line,
+        line: &HttpConnection,
     ) -> Response<Body> {
         line.answer(fetch(desk, &request, Patience::Held).await)
     }
 }
 
-async fn connect<N: Net>(dial: Dial<N>, rhythm: Rhythm) -> io::Result<(Box<dyn Lane>, Asker<N>)> {
-    let connection = Connection::open(&dial).await?;
+async fn connect<N: Net>(
+    dial: ConnectContext<N>,
+    rhythm: Rhythm,
+) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
+    let connection = HttpClientConnection::open(&dial).await?;
     let outbox = Outbox::default();
-    let asker = Asker {
+    let asker = PollClient {
         outbox: outbox.clone(),
-        poster: Poster::new(dial.clone(), Some(connection)),
+        poster: PostClient::new(dial.clone(), Some(connection)),
         channel: Channel::new(dial.clone(), None),
         dial,
         rhythm,
@@ -134,10 +145,10 @@ enum Rhythm {
 }
 
 /// The client's side: it posts what it has to say, and asks for what there is.
-pub struct Asker<N> {
-    dial: Dial<N>,
+pub struct PollClient<N> {
+    dial: ConnectContext<N>,
     outbox: Outbox,
-    poster: Poster<N>,
+    poster: PostClient<N>,
     channel: Channel<N>,
     rhythm: Rhythm,
     session: Option<SessionId>,
@@ -149,17 +160,17 @@ pub struct Asker<N> {
     /// Wakes the task when it is time to ask.
     alarm: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// What happened and was not told yet.
-    ready: VecDeque<Happening>,
+    ready: VecDeque<LinkEvent>,
 }
 
-impl<N: Net> Inlet for Asker<N> {
-    async fn next(&mut self, reading: Reading) -> Happening {
+impl<N: Net> ReceiveHalf for PollClient<N> {
+    async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
 }
 
-impl<N: Net> Asker<N> {
-    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+impl<N: Net> PollClient<N> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         for frame in self.outbox.take(cx) {
             if let Frame::Hello { session, .. } = &frame {
                 self.session = Some(session.clone());
@@ -226,7 +237,7 @@ impl<N: Net> Asker<N> {
         Poll::Ready(())
     }
 
-    fn answered(&mut self, reply: Result<Reply, EndReason>) {
+    fn answered(&mut self, reply: Result<HttpReply, EndReason>) {
         match reply {
             Ok(reply) => {
                 self.got = reply.number.unwrap_or(self.got);
@@ -237,8 +248,8 @@ impl<N: Net> Asker<N> {
     }
 
     /// What the link itself learns from what happens.
-    fn note(&mut self, happening: &Happening) {
-        if let Happening::Frame(Frame::Welcome { heartbeat, .. }) = happening {
+    fn note(&mut self, happening: &LinkEvent) {
+        if let LinkEvent::Frame(Frame::Welcome { heartbeat, .. }) = happening {
             self.heartbeat = Some(*heartbeat);
             self.next_at = self.dial.net.now();
         }

@@ -15,8 +15,8 @@ mod websocket;
 
 use std::io;
 
-use super::{Carrier, Dial, Hub, Lane, OnSwitch, Settings};
-use crate::core::Path;
+use super::{BrokerDriver, ConnectContext, LinkDriver, OnSwitch, SendHalf, Settings};
+use crate::core::LinkSemantics;
 use crate::message::Mode;
 use crate::net::Net;
 
@@ -27,9 +27,9 @@ pub struct SocketIo {
     on_switch: OnSwitch,
 }
 
-impl Carrier for SocketIo {
-    const PATH: Path = Path::SOCKET_IO;
-    type Inlet<N: Net> = client::Session<N>;
+impl LinkDriver for SocketIo {
+    const PATH: LinkSemantics = LinkSemantics::SOCKET_IO;
+    type ReceiveHalf<N: Net> = client::SocketIoReceiveHalf<N>;
 
     fn new(settings: &Settings) -> Self {
         SocketIo { mode: settings.mode, on_switch: settings.on_switch }
@@ -37,12 +37,12 @@ impl Carrier for SocketIo {
 
     async fn connect<N: Net>(
         &self,
-        dial: Dial<N>,
-    ) -> io::Result<(Box<dyn Lane>, client::Session<N>)> {
+        dial: ConnectContext<N>,
+    ) -> io::Result<(Box<dyn SendHalf>, client::SocketIoReceiveHalf<N>)> {
         client::connect(dial, self.mode, self.on_switch).await
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
         server::serve(port, hub).await
     }
 }

@@ -21,14 +21,17 @@ use hyper::header::{ACCEPT, HOST, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 
 use self::event::{Parser, Said};
-use super::http::desk::{self, Desk, Line, Style};
-use super::http::exchange::{Connection, why};
+use super::http::exchange::{HttpClientConnection, why};
 use super::http::outbox::Outbox;
-use super::http::places::Places;
-use super::http::poster::Poster;
+use super::http::poll_cursors::PollCursors;
+use super::http::post_client::PostClient;
+use super::http::session_server::{self, DeliveryStyle, HttpConnection, SessionServer};
 use super::http::{Body, escape, next_of, path, unescape};
-use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
-use crate::core::Path;
+use super::{
+    BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
+    end_of, garbled,
+};
+use crate::core::LinkSemantics;
 use crate::message::{EndReason, Frame, Heartbeat, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::time::Duration;
@@ -47,20 +50,23 @@ pub struct Sse {
     last_id: Arc<Mutex<Option<String>>>,
 }
 
-impl Carrier for Sse {
-    const PATH: Path = Path::RELIABLE;
-    type Inlet<N: Net> = EventInlet<N>;
+impl LinkDriver for Sse {
+    const PATH: LinkSemantics = LinkSemantics::RELIABLE;
+    type ReceiveHalf<N: Net> = EventInlet<N>;
 
     fn new(settings: &Settings) -> Self {
         Sse { mode: settings.mode, last_id: Arc::default() }
     }
 
-    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, EventInlet<N>)> {
-        let connection = Connection::open(&dial).await?;
+    async fn connect<N: Net>(
+        &self,
+        dial: ConnectContext<N>,
+    ) -> io::Result<(Box<dyn SendHalf>, EventInlet<N>)> {
+        let connection = HttpClientConnection::open(&dial).await?;
         let outbox = Outbox::default();
         let inlet = EventInlet {
             outbox: outbox.clone(),
-            poster: Poster::new(dial.clone(), None),
+            poster: PostClient::new(dial.clone(), None),
             stream: Stream::Connected(connection),
             mode: self.mode,
             last_id: self.last_id.clone(),
@@ -73,17 +79,17 @@ impl Carrier for Sse {
         Ok((Box::new(outbox), inlet))
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        desk::serve(port, hub, self.clone()).await
+    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
+        session_server::serve(port, hub, self.clone()).await
     }
 }
 
-impl Style for Sse {
+impl DeliveryStyle for Sse {
     async fn give<N: Net>(
         &self,
-        desk: &Desk<N, Self>,
+        desk: &SessionServer<N, Self>,
         request: Request<Incoming>,
-        line: &Line,
+        line: &HttpConnection,
     ) -> Response<Body> {
         stream::respond(desk, &request, line)
     }
@@ -98,9 +104,9 @@ fn session_of(path: &str, query: &str) -> Option<(Name, SessionId)> {
 
 /// The client's side: a stream of events, and what it posts.
 pub struct EventInlet<N> {
-    dial: Dial<N>,
+    dial: ConnectContext<N>,
     outbox: Outbox,
-    poster: Poster<N>,
+    poster: PostClient<N>,
     stream: Stream,
     parser: Parser,
     mode: Mode,
@@ -109,36 +115,37 @@ pub struct EventInlet<N> {
     /// How long a post may take.
     timeout: Duration,
     /// What happened and was not told yet.
-    ready: VecDeque<Happening>,
+    ready: VecDeque<LinkEvent>,
 }
 
-type Asking = Pin<Box<dyn Future<Output = Result<(Connection, Incoming), EndReason>> + Send>>;
+type Asking =
+    Pin<Box<dyn Future<Output = Result<(HttpClientConnection, Incoming), EndReason>> + Send>>;
 
 enum Stream {
     /// Nothing was asked yet.
-    Connected(Connection),
+    Connected(HttpClientConnection),
     /// The response's head is to come.
     Asking(Asking),
     /// Events come.
-    Open(Connection, Incoming),
+    Open(HttpClientConnection, Incoming),
     /// The stream is over.
     Over,
 }
 
-impl<N: Net> Inlet for EventInlet<N> {
-    async fn next(&mut self, reading: Reading) -> Happening {
+impl<N: Net> ReceiveHalf for EventInlet<N> {
+    async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
 }
 
 impl<N: Net> EventInlet<N> {
-    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         for frame in self.outbox.take(cx) {
             self.say(frame);
         }
         loop {
             if let Some(happening) = next_of(&mut self.ready, reading) {
-                if let Happening::Frame(Frame::Welcome { heartbeat, .. }) = &happening {
+                if let LinkEvent::Frame(Frame::Welcome { heartbeat, .. }) = &happening {
                     self.timeout = heartbeat.timeout;
                 }
                 return Poll::Ready(happening);
@@ -155,7 +162,7 @@ impl<N: Net> EventInlet<N> {
                 Ok(said) => self.hear(said),
                 Err(reason) => {
                     self.stream = Stream::Over;
-                    self.ready.push_back(Happening::Ended(reason));
+                    self.ready.push_back(LinkEvent::Ended(reason));
                 }
             }
         }
@@ -188,7 +195,7 @@ impl<N: Net> EventInlet<N> {
             // The last event that was dealt with, not the last that came: one that was held for
             // what is before it, or not handled before the client died, must come again.
             Mode::CatchUp => {
-                let known = Places::new(self.dial.known.clone()).to_string();
+                let known = PollCursors::new(self.dial.known.clone()).to_string();
                 Some(known).filter(|known| !known.is_empty())
             }
         };
@@ -246,14 +253,14 @@ impl<N: Net> EventInlet<N> {
     fn hear(&mut self, said: Vec<Said>) {
         for said in said {
             self.ready.push_back(match said {
-                Said::Retry(after) => Happening::Retry(Duration::from_millis(after)),
+                Said::Retry(after) => LinkEvent::Retry(Duration::from_millis(after)),
                 Said::Event(event) => {
                     if let Some(id) = event.id {
                         *self.last_id.lock().expect("nobody panics with it") = Some(id);
                     }
                     match wire::decode(event.data.as_bytes()) {
-                        Ok(frame) => Happening::Frame(frame),
-                        Err(error) => Happening::Garbled(garbled(&error)),
+                        Ok(frame) => LinkEvent::Frame(frame),
+                        Err(error) => LinkEvent::Malformed(garbled(&error)),
                     }
                 }
             });

@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use self::units::Units;
-use crate::history::{Flow, Recorder, What};
+use crate::history::{EventKind, Flow, Recorder};
 use crate::message::{MessageId, SessionId};
 use crate::net::{Net, Stream};
 
@@ -70,7 +70,7 @@ impl<N: Net> Tap<N> {
         for end in self.units.pass(bytes) {
             for (id, session) in self.manifest.next() {
                 let flow = self.flow.clone();
-                let what = What::Carried { id, session, flow, end };
+                let what = EventKind::Carried { id, session, flow, end };
                 self.recorder.record(self.net.now(), what);
             }
         }

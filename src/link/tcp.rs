@@ -7,10 +7,13 @@ use std::task::{Context, Poll};
 
 use tokio::io::ReadBuf;
 
-use super::lane::{StreamLane, Written};
-use super::{Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled};
+use super::send_half::{StreamSendHalf, Written};
+use super::{
+    BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
+    end_of, garbled,
+};
 use super::{READ, listen};
-use crate::core::Path;
+use crate::core::LinkSemantics;
 use crate::history::Flow;
 use crate::message::EndReason;
 use crate::net::{Net, Stream};
@@ -20,9 +23,9 @@ use crate::wire::Splitter;
 #[derive(Clone, Copy, Debug)]
 pub struct Tcp;
 
-impl Carrier for Tcp {
-    const PATH: Path = Path::RELIABLE;
-    type Inlet<N: Net> = TcpInlet<N::Stream>;
+impl LinkDriver for Tcp {
+    const PATH: LinkSemantics = LinkSemantics::RELIABLE;
+    type ReceiveHalf<N: Net> = TcpInlet<N::Stream>;
 
     fn new(_: &Settings) -> Self {
         Tcp
@@ -30,25 +33,25 @@ impl Carrier for Tcp {
 
     async fn connect<N: Net>(
         &self,
-        dial: Dial<N>,
-    ) -> io::Result<(Box<dyn Lane>, TcpInlet<N::Stream>)> {
+        dial: ConnectContext<N>,
+    ) -> io::Result<(Box<dyn SendHalf>, TcpInlet<N::Stream>)> {
         let (lane, inlet) = open(dial.net.connect(dial.to).await?);
         Ok((Box::new(lane), inlet))
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        listen::serve(port, &hub, attend).await
+    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
+        listen::serve(port, &hub, serve_connection).await
     }
 }
 
 /// Serves one connection until it ends.
-async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
+async fn serve_connection<N: Net>(hub: BrokerDriver<N>, stream: N::Stream) {
     let (lane, inlet) = open(stream);
-    hub.attend(Box::new(lane), inlet).await;
+    hub.serve_connection(Box::new(lane), inlet).await;
 }
 
-fn open<S: Stream>(stream: S) -> (StreamLane, TcpInlet<S>) {
-    let lane = StreamLane::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
+fn open<S: Stream>(stream: S) -> (StreamSendHalf, TcpInlet<S>) {
+    let lane = StreamSendHalf::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
     let inlet =
         TcpInlet { stream, lane: lane.clone(), splitter: Splitter::default(), is_garbled: false };
     (lane, inlet)
@@ -58,30 +61,30 @@ fn open<S: Stream>(stream: S) -> (StreamLane, TcpInlet<S>) {
 #[derive(Debug)]
 pub struct TcpInlet<S> {
     stream: S,
-    lane: StreamLane,
+    lane: StreamSendHalf,
     splitter: Splitter,
     is_garbled: bool,
 }
 
-impl<S: Stream> Inlet for TcpInlet<S> {
-    async fn next(&mut self, reading: Reading) -> Happening {
+impl<S: Stream> ReceiveHalf for TcpInlet<S> {
+    async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
 }
 
 impl<S: Stream> TcpInlet<S> {
-    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         match self.lane.poll_write(cx, &mut self.stream) {
             Poll::Ready(Ok(Written::Some)) => {
-                return Poll::Ready(Happening::Flushed(self.lane.waiting()));
+                return Poll::Ready(LinkEvent::Flushed(self.lane.waiting()));
             }
             Poll::Ready(Ok(Written::Closed)) => {
-                return Poll::Ready(Happening::Ended(EndReason::Left));
+                return Poll::Ready(LinkEvent::Ended(EndReason::Left));
             }
             Poll::Ready(Err(_)) if reading == Reading::Wanted => {
                 // What arrived before the reset can still be read; reading tells the reason.
             }
-            Poll::Ready(Err(error)) => return Poll::Ready(Happening::Ended(end_of(&error))),
+            Poll::Ready(Err(error)) => return Poll::Ready(LinkEvent::Ended(end_of(&error))),
             Poll::Ready(Ok(Written::Nothing)) | Poll::Pending => {}
         }
         if reading == Reading::Paused || self.is_garbled {
@@ -89,11 +92,11 @@ impl<S: Stream> TcpInlet<S> {
         }
         loop {
             match self.splitter.next_frame() {
-                Ok(Some(frame)) => return Poll::Ready(Happening::Frame(frame)),
+                Ok(Some(frame)) => return Poll::Ready(LinkEvent::Frame(frame)),
                 Ok(None) => {}
                 Err(error) => {
                     self.is_garbled = true;
-                    return Poll::Ready(Happening::Garbled(garbled(&error)));
+                    return Poll::Ready(LinkEvent::Malformed(garbled(&error)));
                 }
             }
             let mut bytes = [0; READ];
@@ -101,10 +104,10 @@ impl<S: Stream> TcpInlet<S> {
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
-                    return Poll::Ready(Happening::Ended(EndReason::Fin));
+                    return Poll::Ready(LinkEvent::Ended(EndReason::Fin));
                 }
                 Poll::Ready(Ok(())) => self.splitter.extend(buffer.filled()),
-                Poll::Ready(Err(error)) => return Poll::Ready(Happening::Ended(end_of(&error))),
+                Poll::Ready(Err(error)) => return Poll::Ready(LinkEvent::Ended(end_of(&error))),
             }
         }
     }

@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{
-    Carrier, Dial, Full, Happening, Hub, Inlet, Lane, Reading, Settings, Taken, Waiting, end_of,
-    garbled,
+    BrokerDriver, ConnectContext, Full, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf,
+    SendHalf, Settings, WaitingBytes, end_of, garbled,
 };
-use crate::core::{BrokerInput, Path, Peer};
+use crate::core::{BrokerInput, ConnectionId, LinkSemantics};
 use crate::history::Flow;
 use crate::message::{EndReason, Frame, SessionId};
 use crate::net::{Datagrams, Net};
@@ -19,9 +19,9 @@ use crate::wire;
 #[derive(Clone, Copy, Debug)]
 pub struct Udp;
 
-impl Carrier for Udp {
-    const PATH: Path = Path::LOSSY;
-    type Inlet<N: Net> = UdpInlet<N::Datagrams>;
+impl LinkDriver for Udp {
+    const PATH: LinkSemantics = LinkSemantics::LOSSY;
+    type ReceiveHalf<N: Net> = UdpInlet<N::Datagrams>;
 
     fn new(_: &Settings) -> Self {
         Udp
@@ -29,9 +29,9 @@ impl Carrier for Udp {
 
     async fn connect<N: Net>(
         &self,
-        dial: Dial<N>,
-    ) -> io::Result<(Box<dyn Lane>, UdpInlet<N::Datagrams>)> {
-        let Dial { net, to, .. } = dial;
+        dial: ConnectContext<N>,
+    ) -> io::Result<(Box<dyn SendHalf>, UdpInlet<N::Datagrams>)> {
+        let ConnectContext { net, to, .. } = dial;
         let socket = net.bind(0).await?;
         socket.connect(to).await?;
         let socket = Arc::new(socket);
@@ -41,9 +41,9 @@ impl Carrier for Udp {
     }
 
     /// Every address that a datagram comes from is a connection, until the broker closes it.
-    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
+    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
         let socket = Arc::new(hub.net().bind(port).await?);
-        let mut peers: BTreeMap<SocketAddr, Peer> = BTreeMap::new();
+        let mut peers: BTreeMap<SocketAddr, ConnectionId> = BTreeMap::new();
         let mut buffer = [0; wire::MOST_DATAGRAM];
         loop {
             let (length, from) = socket.recv_from(&mut buffer).await?;
@@ -59,7 +59,7 @@ impl Carrier for Udp {
             });
             hub.tell(match wire::decode(&buffer[..length]) {
                 Ok(frame) => BrokerInput::Received { peer, frame },
-                Err(error) => BrokerInput::Garbled { peer, reason: garbled(&error) },
+                Err(error) => BrokerInput::Malformed { peer, reason: garbled(&error) },
             });
         }
     }
@@ -71,14 +71,14 @@ struct DatagramLane<D> {
     flow: Arc<Flow>,
 }
 
-impl<D: Datagrams> Lane for DatagramLane<D> {
-    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<Taken, Full> {
+impl<D: Datagrams> SendHalf for DatagramLane<D> {
+    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
         let sent = self.socket.send_to(&wire::encode(frame), self.flow.to);
-        sent.map(|end| Taken::At { flow: self.flow.clone(), end }).map_err(|_| Full)
+        sent.map(|end| PushOutcome::At { flow: self.flow.clone(), end }).map_err(|_| Full)
     }
 
-    fn waiting(&self) -> Waiting {
-        Waiting::default()
+    fn waiting(&self) -> WaitingBytes {
+        WaitingBytes::default()
     }
 
     fn close(&mut self) {}
@@ -89,19 +89,19 @@ pub struct UdpInlet<D> {
     socket: Arc<D>,
 }
 
-impl<D: Datagrams> Inlet for UdpInlet<D> {
+impl<D: Datagrams> ReceiveHalf for UdpInlet<D> {
     /// A datagram is always read: when the inbox is full, it is the client that drops it.
-    async fn next(&mut self, _reading: Reading) -> Happening {
+    async fn next(&mut self, _reading: Reading) -> LinkEvent {
         let mut buffer = [0; wire::MOST_DATAGRAM];
         match self.socket.recv_from(&mut buffer).await {
             Ok((length, _)) => match wire::decode(&buffer[..length]) {
-                Ok(frame) => Happening::Frame(frame),
-                Err(error) => Happening::Garbled(garbled(&error)),
+                Ok(frame) => LinkEvent::Frame(frame),
+                Err(error) => LinkEvent::Malformed(garbled(&error)),
             },
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                Happening::Ended(EndReason::Unreachable)
+                LinkEvent::Ended(EndReason::Unreachable)
             }
-            Err(error) => Happening::Ended(end_of(&error)),
+            Err(error) => LinkEvent::Ended(end_of(&error)),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! with which code a connection ended stands in the history (RFC 6455 §7.4.1).
 
 pub mod ending;
-mod lane;
+mod send_half;
 
 use std::future::poll_fn;
 use std::io;
@@ -20,14 +20,15 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
 
 use self::ending::Ending;
-use self::lane::{Next, SocketLane, code_of};
+use self::send_half::{Next, WebSocketSendHalf, code_of};
 use super::READ;
 use super::limits::HANDSHAKE_WITHIN;
 use super::tap::Tap;
 use super::{
-    Carrier, Dial, Happening, Hub, Inlet, Lane, Reading, Settings, end_of, garbled, listen,
+    BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
+    end_of, garbled, listen,
 };
-use crate::core::Path;
+use crate::core::LinkSemantics;
 use crate::history::Recorder;
 use crate::message::{EndReason, Frame, Upgrade};
 use crate::net::Net;
@@ -37,34 +38,37 @@ use crate::wire;
 #[derive(Clone, Copy, Debug)]
 pub struct WebSocket;
 
-impl Carrier for WebSocket {
-    const PATH: Path = Path::RELIABLE;
-    type Inlet<N: Net> = SocketInlet<N>;
+impl LinkDriver for WebSocket {
+    const PATH: LinkSemantics = LinkSemantics::RELIABLE;
+    type ReceiveHalf<N: Net> = WebSocketReceiveHalf<N>;
 
     fn new(_: &Settings) -> Self {
         WebSocket
     }
 
-    async fn connect<N: Net>(&self, dial: Dial<N>) -> io::Result<(Box<dyn Lane>, SocketInlet<N>)> {
+    async fn connect<N: Net>(
+        &self,
+        dial: ConnectContext<N>,
+    ) -> io::Result<(Box<dyn SendHalf>, WebSocketReceiveHalf<N>)> {
         let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
         let manifest = tap.manifest();
         manifest.announce(Vec::new());
         let request = format!("ws://{}/", dial.to);
         let upgrade = client_async_with_config(request, tap, Some(config()));
         let (stream, _) = upgrade.await.map_err(refused)?;
-        let lane = SocketLane::new(manifest);
-        let inlet = SocketInlet::new(dial.net, dial.recorder, stream, lane.clone());
+        let lane = WebSocketSendHalf::new(manifest);
+        let inlet = WebSocketReceiveHalf::new(dial.net, dial.recorder, stream, lane.clone());
         Ok((Box::new(lane), inlet))
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: Hub<N>) -> io::Result<()> {
-        listen::serve(port, &hub, attend).await
+    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
+        listen::serve(port, &hub, serve_connection).await
     }
 }
 
 /// Serves one connection until it ends.
 #[expect(clippy::result_large_err, reason = "the library's signature")]
-async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
+async fn serve_connection<N: Net>(hub: BrokerDriver<N>, stream: N::Stream) {
     let net = hub.net().clone();
     let tap = Tap::new(&net, hub.recorder(), stream);
     let manifest = tap.manifest();
@@ -76,16 +80,16 @@ async fn attend<N: Net>(hub: Hub<N>, stream: N::Stream) {
     let stream = tokio::select! {
         biased;
         stream = handshake => stream,
-        () = deadline => return hub.turned_away(EndReason::ConnectTimeout),
+        () = deadline => return hub.reject(EndReason::ConnectTimeout),
     };
     let stream = match stream {
         Ok(stream) => stream,
         // Who speaks no WebSocket was answered by the library.
-        Err(error) => return hub.turned_away(end_of(&refused(error))),
+        Err(error) => return hub.reject(end_of(&refused(error))),
     };
-    let lane = SocketLane::new(manifest);
-    let inlet = SocketInlet::new(net, hub.recorder().clone(), stream, lane.clone());
-    hub.attend(Box::new(lane), inlet).await;
+    let lane = WebSocketSendHalf::new(manifest);
+    let inlet = WebSocketReceiveHalf::new(net, hub.recorder().clone(), stream, lane.clone());
+    hub.serve_connection(Box::new(lane), inlet).await;
 }
 
 // The library's signature.
@@ -124,14 +128,14 @@ fn refused(error: Error) -> io::Error {
 }
 
 /// The receiving side of a WebSocket, which also moves what waits in its lane.
-pub struct SocketInlet<N: Net> {
+pub struct WebSocketReceiveHalf<N: Net> {
     stream: WebSocketStream<Tap<N>>,
-    lane: SocketLane,
+    lane: WebSocketSendHalf,
     ending: Ending<N>,
 }
 
-impl<N: Net> Inlet for SocketInlet<N> {
-    async fn next(&mut self, reading: Reading) -> Happening {
+impl<N: Net> ReceiveHalf for WebSocketReceiveHalf<N> {
+    async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
 
@@ -153,18 +157,18 @@ impl<N: Net> Inlet for SocketInlet<N> {
     }
 }
 
-impl<N: Net> SocketInlet<N> {
+impl<N: Net> WebSocketReceiveHalf<N> {
     fn new(
         net: N,
         recorder: Recorder,
         stream: WebSocketStream<Tap<N>>,
-        lane: SocketLane,
-    ) -> SocketInlet<N> {
+        lane: WebSocketSendHalf,
+    ) -> WebSocketReceiveHalf<N> {
         let ending = Ending::new(net, recorder, stream.get_ref());
-        SocketInlet { stream, lane, ending }
+        WebSocketReceiveHalf { stream, lane, ending }
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+    fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         match self.poll_write(cx) {
             Poll::Ready(Ok(Some(happening))) => return Poll::Ready(happening),
             Poll::Ready(Ok(None)) | Poll::Pending => {}
@@ -189,7 +193,7 @@ impl<N: Net> SocketInlet<N> {
     }
 
     /// Writes what waits, message by message.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Happening>, Error>> {
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<LinkEvent>, Error>> {
         let mut has_written = false;
         loop {
             let written = match self.lane.next(cx) {
@@ -200,7 +204,7 @@ impl<N: Net> SocketInlet<N> {
                 Next::Flush => Pin::new(&mut self.stream).poll_flush(cx)?,
                 Next::Nothing if has_written => break,
                 Next::Nothing => return Poll::Ready(Ok(None)),
-                Next::Closed => return Poll::Ready(Ok(Some(Happening::Ended(EndReason::Left)))),
+                Next::Closed => return Poll::Ready(Ok(Some(LinkEvent::Ended(EndReason::Left)))),
             };
             match written {
                 Poll::Ready(()) => {
@@ -211,40 +215,40 @@ impl<N: Net> SocketInlet<N> {
                 }
                 Poll::Pending if has_written => break,
                 Poll::Pending if self.lane.is_closed() => {
-                    return Poll::Ready(Ok(Some(Happening::Ended(EndReason::Left))));
+                    return Poll::Ready(Ok(Some(LinkEvent::Ended(EndReason::Left))));
                 }
                 Poll::Pending => return Poll::Pending,
             }
         }
-        Poll::Ready(Ok(Some(Happening::Flushed(self.lane.waiting()))))
+        Poll::Ready(Ok(Some(LinkEvent::Flushed(self.lane.waiting()))))
     }
 
     /// What a message says; `None` for what is the library's own.
-    fn read(&mut self, message: Message) -> Option<Happening> {
+    fn read(&mut self, message: Message) -> Option<LinkEvent> {
         Some(match message {
             Message::Text(text) => match wire::decode(text.as_bytes()) {
-                Ok(frame) => Happening::Frame(frame),
-                Err(error) => Happening::Garbled(garbled(&error)),
+                Ok(frame) => LinkEvent::Frame(frame),
+                Err(error) => LinkEvent::Malformed(garbled(&error)),
             },
-            Message::Binary(_) => Happening::Garbled(EndReason::Malformed),
-            Message::Ping(_) => Happening::Frame(Frame::Ping),
-            Message::Pong(_) => Happening::Frame(Frame::Pong),
+            Message::Binary(_) => LinkEvent::Malformed(EndReason::Malformed),
+            Message::Ping(_) => LinkEvent::Frame(Frame::Ping),
+            Message::Pong(_) => LinkEvent::Frame(Frame::Pong),
             Message::Close(frame) => {
                 self.ending.hear(frame.as_ref());
-                Happening::Frame(Frame::Bye { reason: goodbye(frame?)? })
+                LinkEvent::Frame(Frame::Bye { reason: goodbye(frame?)? })
             }
             Message::Frame(_) => return None,
         })
     }
 
     /// The connection is over.
-    fn ended(&self, error: &Error) -> Happening {
+    fn ended(&self, error: &Error) -> LinkEvent {
         match error {
-            Error::Io(error) => Happening::Ended(end_of(error)),
-            Error::Capacity(_) => Happening::Garbled(EndReason::TooLong),
-            Error::Protocol(error) if !is_end(error) => Happening::Garbled(EndReason::Malformed),
-            Error::Utf8(_) => Happening::Garbled(EndReason::Malformed),
-            _ => Happening::Ended(EndReason::Fin),
+            Error::Io(error) => LinkEvent::Ended(end_of(error)),
+            Error::Capacity(_) => LinkEvent::Malformed(EndReason::TooLong),
+            Error::Protocol(error) if !is_end(error) => LinkEvent::Malformed(EndReason::Malformed),
+            Error::Utf8(_) => LinkEvent::Malformed(EndReason::Malformed),
+            _ => LinkEvent::Ended(EndReason::Fin),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EndReason, Epoch, From, Heartbeat, Message, MessageId, Name, Position, SessionId};
+use super::{EndReason, Epoch, Heartbeat, Message, MessageId, Name, Position, SessionId, StartAt};
 
 /// One thing said on a session.
 ///
@@ -30,14 +30,14 @@ pub enum Frame {
         queue: Name,
         rooms: Vec<RoomJoin>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        known: Option<Known>,
+        known: Option<Cursor>,
     },
     /// The join is on record. In catch-up mode it says where the subscription stands.
     Joined {
         request: u64,
         queue: Name,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        answer: Option<Answer>,
+        answer: Option<ResumeOutcome>,
     },
     /// Leaves rooms of a queue.
     Leave { request: u64, queue: Name, rooms: Vec<Name> },
@@ -49,8 +49,8 @@ pub enum Frame {
         message: Arc<Message>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
-        #[serde(default, skip_serializing_if = "Reply::is_unwanted")]
-        reply: Reply,
+        #[serde(default, skip_serializing_if = "Confirm::is_unwanted")]
+        reply: Confirm,
     },
     /// The message is the broker's now.
     Accepted { id: MessageId },
@@ -60,7 +60,7 @@ pub enum Frame {
     Push {
         message: Arc<Message>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        place: Option<Place>,
+        place: Option<Offset>,
         #[serde(default, skip_serializing_if = "PushKind::is_live")]
         kind: PushKind,
     },
@@ -93,12 +93,12 @@ pub struct RoomJoin {
     pub room: Name,
     /// Where the subscription begins, if it is new.
     #[serde(default)]
-    pub from: From,
+    pub from: StartAt,
 }
 
 /// How far a client came in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
+pub struct Cursor {
     /// The life of the broker's memory that the position belongs to.
     pub epoch: Epoch,
     /// The last position up to which all is acknowledged.
@@ -108,7 +108,7 @@ pub struct Known {
 /// Where a subscription stands when a session attaches to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum ResumeOutcome {
     /// The client knew no position: the broker goes on from its own record, or begins one.
     Started { epoch: Epoch, position: Position },
     /// All that came after the client's position follows.
@@ -119,31 +119,31 @@ pub enum Answer {
     NewEpoch { epoch: Epoch, position: Position },
 }
 
-impl Answer {
+impl ResumeOutcome {
     /// The epoch that the subscription is in.
     pub const fn epoch(self) -> Epoch {
         match self {
-            Answer::Started { epoch, .. }
-            | Answer::Resumed { epoch, .. }
-            | Answer::Gap { epoch, .. }
-            | Answer::NewEpoch { epoch, .. } => epoch,
+            ResumeOutcome::Started { epoch, .. }
+            | ResumeOutcome::Resumed { epoch, .. }
+            | ResumeOutcome::Gap { epoch, .. }
+            | ResumeOutcome::NewEpoch { epoch, .. } => epoch,
         }
     }
 
     /// The position after which the deliveries of this session begin.
     pub const fn position(self) -> Position {
         match self {
-            Answer::Started { position, .. }
-            | Answer::Resumed { position, .. }
-            | Answer::Gap { position, .. }
-            | Answer::NewEpoch { position, .. } => position,
+            ResumeOutcome::Started { position, .. }
+            | ResumeOutcome::Resumed { position, .. }
+            | ResumeOutcome::Gap { position, .. }
+            | ResumeOutcome::NewEpoch { position, .. } => position,
         }
     }
 }
 
 /// A delivery's place: its own position and the previous one of this subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Offset {
     /// The message's position in the queue.
     pub position: Position,
     /// The position before it that belongs to this subscription: a client that has not read it
@@ -173,7 +173,7 @@ impl PushKind {
 /// Whether a publisher wants to hear what became of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reply {
+pub enum Confirm {
     /// No answer is sent.
     #[default]
     Unwanted,
@@ -181,9 +181,9 @@ pub enum Reply {
     Wanted,
 }
 
-impl Reply {
+impl Confirm {
     fn is_unwanted(&self) -> bool {
-        *self == Reply::Unwanted
+        *self == Confirm::Unwanted
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::closed_list::closed_list;
 
-use super::{Answer, Message, MessageId, Name, Position, PushKind, RoomJoin, SessionId};
+use super::{Message, MessageId, Name, Position, PushKind, ResumeOutcome, RoomJoin, SessionId};
 
 /// One fact about a machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,9 +31,11 @@ pub enum Note {
     /// A session is no longer in a room.
     LeaveRoom { queue: Name, room: Name, session: SessionId, client: Name },
     /// A client joined rooms that it was not recorded in: they are on record, all at once.
-    Recorded { client: Name, queue: Name, rooms: Vec<RoomJoin> },
+    #[serde(rename = "recorded")]
+    Subscribed { client: Name, queue: Name, rooms: Vec<RoomJoin> },
     /// A subscription to a room is no longer on record.
-    Unrecorded { client: Name, queue: Name, room: Name },
+    #[serde(rename = "unrecorded")]
+    Unsubscribed { client: Name, queue: Name, room: Name },
     /// A message is the broker's. It has a position in catch-up mode.
     Accepted { id: MessageId, queue: Name, position: Option<Position> },
     /// A message was refused by a full backlog.
@@ -49,27 +51,33 @@ pub enum Note {
     /// A push was dropped because the session's send queue was full.
     SendQueueFull { id: MessageId, session: SessionId, client: Name },
     /// A message left the backlog, whoever had acknowledged it.
-    Forgotten { id: MessageId, queue: Name, position: Position },
+    #[serde(rename = "forgotten")]
+    Trimmed { id: MessageId, queue: Name, position: Position },
     /// A message that left the backlog was still owed to this client, which is told of a gap.
-    Evicted { id: MessageId, queue: Name, position: Position, client: Name },
+    #[serde(rename = "evicted")]
+    BecameGap { id: MessageId, queue: Name, position: Position, client: Name },
     /// A message or gap was acknowledged.
     Acknowledged { queue: Name, position: Position, client: Name },
     /// A session attached to a subscription, and what it was told.
-    Attached { queue: Name, client: Name, session: SessionId, answer: Box<Answer> },
+    Attached { queue: Name, client: Name, session: SessionId, answer: Box<ResumeOutcome> },
 
     // ── the client's ────────────────────────────────────────────────────────────────────────
     /// The application handed over a message.
-    HandedOver { message: Arc<Message> },
+    #[serde(rename = "handed-over")]
+    Published { message: Arc<Message> },
     /// A message was dropped before it was sent.
     Unsent { id: MessageId, reason: DropReason },
     /// A message was sent on a session (again, if it was sent before).
     Sent { id: MessageId, session: SessionId },
     /// The broker's answer came.
-    ToldAccepted { id: MessageId },
+    #[serde(rename = "told-accepted")]
+    AcceptedReceived { id: MessageId },
     /// The broker's refusal came.
-    ToldRefused { id: MessageId },
+    #[serde(rename = "told-refused")]
+    RefusedReceived { id: MessageId },
     /// The answer that the publisher asked for did not come in time.
-    AnswerLate { id: MessageId },
+    #[serde(rename = "answer-late")]
+    ConfirmTimedOut { id: MessageId },
     /// A session began: the welcome came.
     Welcomed { session: SessionId },
     /// A session, or an attempt at one, ended.
@@ -93,9 +101,11 @@ pub enum Note {
     /// The client acknowledged a message or gap.
     Ack { queue: Name, position: Position, id: Option<MessageId> },
     /// The client was told where its subscription stands.
-    ToldAnswer { queue: Name, answer: Answer },
+    #[serde(rename = "told-answer")]
+    ResumeReceived { queue: Name, answer: ResumeOutcome },
     /// The client was told of a gap.
-    ToldGap { queue: Name, from: Position, to: Position },
+    #[serde(rename = "told-gap")]
+    GapReceived { queue: Name, from: Position, to: Position },
 }
 
 /// Why a message was dropped by its publisher.

@@ -7,7 +7,7 @@ use crate::terms::Anomaly;
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
-use crate::message::Answer;
+use crate::message::ResumeOutcome;
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -33,7 +33,9 @@ impl Interceptor<Broker> for EmptyEpoch {
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
         self.retold.retell(&mut output, |_, _, answer| match answer {
-            Answer::NewEpoch { epoch, position } => Answer::Resumed { epoch, position },
+            ResumeOutcome::NewEpoch { epoch, position } => {
+                ResumeOutcome::Resumed { epoch, position }
+            }
             answer => answer,
         });
         outputs.push_back(output);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
 use crate::message::{Echo, Frame, Name};
 use crate::time::Instant;
 
@@ -22,7 +22,7 @@ pub const MUTANT: Mutant = Mutant {
 #[derive(Default)]
 struct HearsItself {
     /// The first connection of each client.
-    first: BTreeMap<Name, Peer>,
+    first: BTreeMap<Name, ConnectionId>,
 }
 
 impl Interceptor<Broker> for HearsItself {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
 use crate::message::{Frame, Note, PushKind};
 use crate::terms::Anomaly;
 use crate::time::Instant;
@@ -20,7 +20,7 @@ pub const MUTANT: Mutant = Mutant {
 #[derive(Default)]
 struct LiveOvertakesReplay {
     /// The replays that wait, by connection.
-    waiting: BTreeMap<Peer, Vec<BrokerOutput>>,
+    waiting: BTreeMap<ConnectionId, Vec<BrokerOutput>>,
     /// The note of the push that comes next.
     pushed: Option<Note>,
 }

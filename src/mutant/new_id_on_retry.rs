@@ -69,7 +69,7 @@ impl Interceptor<Client> for NewIdOnRetry {
         outputs: &mut VecDeque<ClientOutput>,
     ) {
         match &mut output {
-            ClientOutput::Note(Note::HandedOver { message }) => {
+            ClientOutput::Note(Note::Published { message }) => {
                 self.give(message.id.sequence);
                 self.renumber(&mut Arc::make_mut(message).id);
             }
@@ -85,9 +85,9 @@ impl Interceptor<Client> for NewIdOnRetry {
             }
             ClientOutput::Note(
                 Note::Unsent { id, .. }
-                | Note::ToldAccepted { id }
-                | Note::ToldRefused { id }
-                | Note::AnswerLate { id },
+                | Note::AcceptedReceived { id }
+                | Note::RefusedReceived { id }
+                | Note::ConfirmTimedOut { id },
             ) => self.renumber(id),
             _ => {}
         }

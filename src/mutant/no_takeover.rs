@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
 use crate::message::{EndReason, Frame, Name, Note, SessionId};
 use crate::terms::Anomaly;
 use crate::time::Instant;
@@ -21,9 +21,9 @@ pub const MUTANT: Mutant = Mutant {
 #[derive(Default)]
 struct NoTakeover {
     /// Connections that were to be closed, and were not.
-    ghosts: BTreeMap<Peer, (Name, SessionId)>,
+    ghosts: BTreeMap<ConnectionId, (Name, SessionId)>,
     /// The connection that the broker has just given up.
-    given_up: Option<Peer>,
+    given_up: Option<ConnectionId>,
     /// Whom the last push is for.
     pushed: Option<Note>,
 }

@@ -55,7 +55,7 @@ impl Interceptor<Broker> for OutOfRangeMeansLatest {
             BrokerOutput::Note(Note::Accepted { queue, position: Some(position), .. }) => {
                 self.heads.insert(queue.clone(), *position);
             }
-            BrokerOutput::Note(Note::Forgotten { queue, position, .. }) => {
+            BrokerOutput::Note(Note::Trimmed { queue, position, .. }) => {
                 self.forgotten.insert(queue.clone(), *position);
             }
             _ => {}

@@ -6,7 +6,7 @@ use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
-use crate::message::{Epoch, Frame, Known, Name, Position};
+use crate::message::{Cursor, Epoch, Frame, Name, Position};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -25,7 +25,7 @@ struct PoisonedPosition {
 }
 
 impl PoisonedPosition {
-    fn poison(&self, queue: &Name, known: &mut Known) {
+    fn poison(&self, queue: &Name, known: &mut Cursor) {
         if let Some((epoch, last)) = self.last.get(queue)
             && *epoch == known.epoch
         {

@@ -7,7 +7,7 @@ use crate::terms::Anomaly;
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
-use crate::message::{Answer, Name, Note, Position};
+use crate::message::{Name, Note, Position, ResumeOutcome};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -42,10 +42,10 @@ impl Interceptor<Broker> for QuietRoomTrim {
             self.heads.insert(queue.clone(), *position);
         }
         self.retold.retell(&mut output, |_, queue, answer| match answer {
-            Answer::Resumed { epoch, position } => {
+            ResumeOutcome::Resumed { epoch, position } => {
                 let trimmed = self.heads.get(queue).map_or(0, |head| head.saturating_sub(KEPT));
                 if position < trimmed {
-                    Answer::Gap { epoch, position, from: position + 1, to: trimmed }
+                    ResumeOutcome::Gap { epoch, position, from: position + 1, to: trimmed }
                 } else {
                     answer
                 }

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::{BrokerOutput, Peer};
-use crate::message::{Answer, Frame, Name, Note};
+use crate::core::{BrokerOutput, ConnectionId};
+use crate::message::{Frame, Name, Note, ResumeOutcome};
 
 /// The answers that sessions were told instead.
 #[derive(Default)]
 pub struct Retold {
     /// What was decided last, and is still to be sent.
-    decided: Option<(Name, Answer)>,
+    decided: Option<(Name, ResumeOutcome)>,
     /// By connection and queue: an answer may be sent again.
-    told: BTreeMap<(Peer, Name), Answer>,
+    told: BTreeMap<(ConnectionId, Name), ResumeOutcome>,
 }
 
 impl Retold {
@@ -20,7 +20,7 @@ impl Retold {
     pub fn retell(
         &mut self,
         output: &mut BrokerOutput,
-        instead: impl FnOnce(&Name, &Name, Answer) -> Answer,
+        instead: impl FnOnce(&Name, &Name, ResumeOutcome) -> ResumeOutcome,
     ) {
         match output {
             BrokerOutput::Note(Note::Attached { queue, client, answer, .. }) => {

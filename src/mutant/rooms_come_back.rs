@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::terms::Anomaly;
 
-use super::roll::Roll;
+use super::clients_by_connection::ClientsByConnection;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
-use crate::message::{Frame, From, Name, Note, RoomJoin};
+use crate::message::{Frame, Name, Note, RoomJoin, StartAt};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -21,7 +21,7 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct RoomsComeBack {
-    roll: Roll,
+    roll: ClientsByConnection,
     /// The rooms that each client has left, by queue.
     left: BTreeMap<(Name, Name), BTreeSet<Name>>,
 }
@@ -46,7 +46,7 @@ impl Interceptor<Broker> for RoomsComeBack {
                 Frame::Join { queue, rooms, .. } => {
                     let left = self.left.get(&(client.clone(), queue.clone()));
                     let back = left.into_iter().flatten().cloned();
-                    rooms.extend(back.map(|room| RoomJoin { room, from: From::Before }));
+                    rooms.extend(back.map(|room| RoomJoin { room, from: StartAt::Before }));
                 }
                 _ => {}
             }
@@ -62,7 +62,7 @@ impl Interceptor<Broker> for RoomsComeBack {
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
         // Nobody asked for these rooms: they are not on record.
-        if let BrokerOutput::Note(Note::Recorded { client, queue, rooms }) = &mut output
+        if let BrokerOutput::Note(Note::Subscribed { client, queue, rooms }) = &mut output
             && let Some(left) = self.left.get(&(client.clone(), queue.clone()))
         {
             rooms.retain(|join| !left.contains(&join.room));

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::roll::Roll;
+use super::clients_by_connection::ClientsByConnection;
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Peer};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
 use crate::message::{Frame, Name, Note, Position};
 use crate::terms::Anomaly;
 use crate::time::Instant;
@@ -20,11 +20,11 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct SecondAckThrows {
-    roll: Roll,
+    roll: ClientsByConnection,
     /// What each client has acknowledged.
     acknowledged: BTreeMap<Name, BTreeSet<(Name, Position)>>,
     /// Connections whose deliveries have died.
-    dead: BTreeSet<Peer>,
+    dead: BTreeSet<ConnectionId>,
     /// The note of the push that comes next.
     pushed: Option<Note>,
 }

@@ -7,7 +7,7 @@ use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
-use crate::message::{Answer, Frame, Message, Name, Note, Place, PushKind, SessionId};
+use crate::message::{Frame, Message, Name, Note, Offset, PushKind, ResumeOutcome, SessionId};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -21,7 +21,7 @@ pub const MUTANT: Mutant = Mutant {
 #[derive(Default)]
 struct SecondResumeReplays {
     /// What was replayed to each client.
-    replayed: BTreeMap<Name, Vec<(Arc<Message>, Place)>>,
+    replayed: BTreeMap<Name, Vec<(Arc<Message>, Offset)>>,
     /// Whom the last push is for.
     pushed: Option<Name>,
     /// Who has just resumed, and on which session.
@@ -39,7 +39,7 @@ impl Interceptor<Broker> for SecondResumeReplays {
         let mut again = Vec::new();
         match &output {
             BrokerOutput::Note(Note::Attached { client, session, answer, .. })
-                if matches!(**answer, Answer::Resumed { .. }) =>
+                if matches!(**answer, ResumeOutcome::Resumed { .. }) =>
             {
                 self.resumed = Some((client.clone(), session.clone()));
             }
@@ -70,7 +70,7 @@ impl Interceptor<Broker> for SecondResumeReplays {
 
 impl SecondResumeReplays {
     /// What the client that has just resumed gets once more.
-    fn owed(&self) -> Vec<(Arc<Message>, Place)> {
+    fn owed(&self) -> Vec<(Arc<Message>, Offset)> {
         let resumed = self.resumed.as_ref();
         let replayed = resumed.and_then(|(client, _)| self.replayed.get(client));
         replayed.cloned().unwrap_or_default()

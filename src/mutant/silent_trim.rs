@@ -7,7 +7,7 @@ use crate::terms::Anomaly;
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
-use crate::message::{Answer, Frame};
+use crate::message::{Frame, ResumeOutcome};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -32,7 +32,7 @@ impl Interceptor<Broker> for SilentTrim {
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
         self.retold.retell(&mut output, |_, _, answer| match answer {
-            Answer::Gap { epoch, to, .. } => Answer::Resumed { epoch, position: to },
+            ResumeOutcome::Gap { epoch, to, .. } => ResumeOutcome::Resumed { epoch, position: to },
             answer => answer,
         });
         match output {

@@ -7,7 +7,7 @@ use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
 use crate::message::{
-    Answer, Epoch, Frame, Message, Name, Note, Place, Position, PushKind, SessionId,
+    Epoch, Frame, Message, Name, Note, Offset, Position, PushKind, ResumeOutcome, SessionId,
 };
 use crate::terms::Anomaly;
 use crate::time::Instant;
@@ -35,7 +35,7 @@ struct StaleReplica {
 /// What was pushed to a subscription, and where its sessions began.
 #[derive(Default)]
 struct Ledger {
-    pushed: BTreeMap<Position, (Arc<Message>, Place)>,
+    pushed: BTreeMap<Position, (Arc<Message>, Offset)>,
     begun: Vec<(Epoch, Position)>,
 }
 
@@ -66,9 +66,10 @@ impl Interceptor<Broker> for StaleReplica {
         self.retold.retell(&mut output, |client, queue, answer| {
             let ledger = ledgers.entry((client.clone(), queue.clone())).or_default();
             let position = ledger.begin(answer.epoch(), answer.position());
-            if let (Answer::Resumed { epoch, .. }, Some((_, from, _))) = (answer, sent_back) {
+            if let (ResumeOutcome::Resumed { epoch, .. }, Some((_, from, _))) = (answer, sent_back)
+            {
                 *from = position;
-                return Answer::Resumed { epoch, position };
+                return ResumeOutcome::Resumed { epoch, position };
             }
             answer
         });

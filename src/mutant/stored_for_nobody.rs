@@ -6,7 +6,7 @@ use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
-use crate::message::{Frame, From, Name, Note};
+use crate::message::{Frame, Name, Note, StartAt};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -33,9 +33,9 @@ impl Interceptor<Broker> for StoredForNobody {
         _: &mut VecDeque<BrokerOutput>,
     ) {
         if let BrokerInput::Received { frame: Frame::Join { queue, rooms, .. }, .. } = &mut input {
-            for join in rooms.iter_mut().filter(|join| join.from == From::Start) {
+            for join in rooms.iter_mut().filter(|join| join.from == StartAt::Start) {
                 self.from_start.insert((queue.clone(), join.room.clone()));
-                join.from = From::Now;
+                join.from = StartAt::Now;
             }
         }
         broker.handle(now, input);
@@ -49,10 +49,10 @@ impl Interceptor<Broker> for StoredForNobody {
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
         // On record is what was asked for.
-        if let BrokerOutput::Note(Note::Recorded { queue, rooms, .. }) = &mut output {
+        if let BrokerOutput::Note(Note::Subscribed { queue, rooms, .. }) = &mut output {
             for join in rooms {
                 if self.from_start.contains(&(queue.clone(), join.room.clone())) {
-                    join.from = From::Start;
+                    join.from = StartAt::Start;
                 }
             }
         }

@@ -7,7 +7,7 @@ use crate::terms::Anomaly;
 use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
-use crate::message::{Answer, Name, Note};
+use crate::message::{Name, Note, ResumeOutcome};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -37,8 +37,8 @@ impl Interceptor<Broker> for ZeroEventResume {
             self.served.insert(client.clone());
         }
         self.retold.retell(&mut output, |client, _, answer| match answer {
-            Answer::Resumed { epoch, position } if !self.served.remove(client) => {
-                Answer::NewEpoch { epoch, position }
+            ResumeOutcome::Resumed { epoch, position } if !self.served.remove(client) => {
+                ResumeOutcome::NewEpoch { epoch, position }
             }
             answer => answer,
         });

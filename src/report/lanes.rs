@@ -7,7 +7,7 @@ use crate::terms::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scenario::Scenario;
-use crate::verdict::{MessageOutcome, Row, Subscriber};
+use crate::verdict::{MessageOutcome, Row, SubscriberReport};
 
 use super::axis::Axis;
 use super::bars;
@@ -117,7 +117,7 @@ fn published(report: &Report, axis: &Axis) -> Lane {
 }
 
 /// The lane of some subscribers together: the worst outcome of each column.
-fn outcomes(label: String, subscribers: &[Subscriber], axis: &Axis) -> Lane {
+fn outcomes(label: String, subscribers: &[SubscriberReport], axis: &Axis) -> Lane {
     let mut worst: Vec<Option<Outcome>> = vec![None; axis.columns];
     for message in subscribers.iter().flat_map(|subscriber| &subscriber.messages) {
         let cell = &mut worst[axis.column(message.published_ms)];
@@ -179,7 +179,7 @@ fn notes(report: &Report, scenario: &Scenario, axis: &Axis) -> Vec<String> {
     notes
 }
 
-fn shares_columns(subscriber: &Subscriber, axis: &Axis) -> bool {
+fn shares_columns(subscriber: &SubscriberReport, axis: &Axis) -> bool {
     let mut taken = BTreeSet::new();
     subscriber.messages.iter().any(|message| !taken.insert(axis.column(message.published_ms)))
 }

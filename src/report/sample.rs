@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::history::Cost;
 use crate::message::{BrokerLimits, ClientLimits, MessageId};
-use crate::scenario::{Client, Direction, Effect, Fault, Latency, Scenario, Who};
+use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, Who};
 use crate::terms::{Cause, Claim, Guarantee, Outcome, Verdict};
 use crate::time::{Duration, Instant};
 use crate::verdict::{
-    Bites, Checked, Detection, Evidence, Finding, MessageOutcome, Row, Subscriber,
+    Bites, Checked, Detection, Evidence, GuaranteeFinding, MessageOutcome, Row, SubscriberReport,
 };
 
 use super::{Report, build};
@@ -33,8 +33,8 @@ pub fn scenario(title: &str, clients: &[&str], faults: Vec<Fault>) -> Scenario {
     }
 }
 
-fn client(id: &str) -> Client {
-    Client {
+fn client(id: &str) -> ClientEntry {
+    ClientEntry {
         id: id.into(),
         name: None,
         count: 1,
@@ -59,8 +59,9 @@ pub fn fault(effect: Effect, who: &str, at: u64, until: u64) -> Fault {
 
 /// A subscriber of `driver`: one message every `every_ms`, the first after one such time; `o` is
 /// live after 40 ms, `+` caught up after 4 s, `x` missed by the cause.
-pub fn subscriber(client: &str, outcomes: &str, every_ms: u64, cause: Cause) -> Subscriber {
-    let mut subscriber = Subscriber { client: client.to_owned(), ..Subscriber::default() };
+pub fn subscriber(client: &str, outcomes: &str, every_ms: u64, cause: Cause) -> SubscriberReport {
+    let mut subscriber =
+        SubscriberReport { client: client.to_owned(), ..SubscriberReport::default() };
     let mut delays = Vec::new();
     for (sequence, outcome) in (1..).zip(outcomes.chars()) {
         let published_ms = (sequence * every_ms) as f64;
@@ -94,17 +95,17 @@ pub fn subscriber(client: &str, outcomes: &str, every_ms: u64, cause: Cause) -> 
     subscriber
 }
 
-fn findings(missed: u64) -> BTreeMap<Guarantee, Finding> {
+fn findings(missed: u64) -> BTreeMap<Guarantee, GuaranteeFinding> {
     let (verdict, claim) = match missed {
         0 => (Verdict::Holds, Claim::Kept),
         _ => (Verdict::Violated, Claim::NotClaimed),
     };
-    let finding = Finding { verdict, claim, evidence: Evidence::Said(None) };
+    let finding = GuaranteeFinding { verdict, claim, evidence: Evidence::Said(None) };
     BTreeMap::from([(Guarantee::AtLeastOnce, finding)])
 }
 
 /// A contender's row.
-pub fn row(contender: &str, subscribers: Vec<Subscriber>) -> Row {
+pub fn row(contender: &str, subscribers: Vec<SubscriberReport>) -> Row {
     let contender: crate::message::Contender = contender.parse().unwrap();
     let published = subscribers.iter().map(|s| s.wanted).max().unwrap_or(0);
     let worst = subscribers.iter().flat_map(|s| &s.guarantees);

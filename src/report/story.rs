@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::{Event, History, Said, What};
-use crate::message::{Answer, MessageId, Name, Note};
+use crate::history::{AppReport, Event, EventKind, History};
+use crate::message::{MessageId, Name, Note, ResumeOutcome};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
@@ -22,13 +22,14 @@ pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
     let mut published: Option<(Instant, Vec<MessageId>)> = None;
     let mut known = vec![false; history.processes.len()];
     for event in &history.events {
-        if let What::Note(Note::HandedOver { message }) = &event.what {
+        if let EventKind::Note(Note::Published { message }) = &event.what {
             let (_, ids) = published.get_or_insert((event.at, Vec::new()));
             ids.push(message.id.clone());
             continue;
         }
         let is_first = match event.what {
-            What::Note(Note::Welcomed { .. }) | What::Said(Said::Joined { .. }) => {
+            EventKind::Note(Note::Welcomed { .. })
+            | EventKind::AppReport(AppReport::Joined { .. }) => {
                 !std::mem::replace(&mut known[event.process as usize], true)
             }
             _ => false,
@@ -67,7 +68,7 @@ fn publishes(all: &[MessageId], style: &Style) -> String {
 fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<String> {
     let who: &Name = &history.processes[event.process as usize].name;
     Some(match &event.what {
-        What::FaultBegan { fault } => {
+        EventKind::FaultBegan { fault } => {
             let entry = &scenario.faults[*fault];
             let for_whom = words::who(entry, scenario);
             let until = match entry.until {
@@ -76,12 +77,12 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
             };
             format!("{for_whom}: {}{until}.", words::fault(entry))
         }
-        What::Note(Note::Lost { reason, .. }) => {
+        EventKind::Note(Note::Lost { reason, .. }) => {
             format!("{who} loses its session: {}.", reason.words())
         }
-        What::Note(Note::Welcomed { .. }) => format!("{who} has a session again."),
-        What::Said(Said::Joined { .. }) => format!("{who} is subscribed again."),
-        What::Note(Note::Recorded { client, queue, rooms }) => {
+        EventKind::Note(Note::Welcomed { .. }) => format!("{who} has a session again."),
+        EventKind::AppReport(AppReport::Joined { .. }) => format!("{who} is subscribed again."),
+        EventKind::Note(Note::Subscribed { client, queue, rooms }) => {
             let joins = |room: &Name| {
                 let entries = scenario.clients.iter();
                 let mut joins = entries.flat_map(|entry| &entry.join);
@@ -94,25 +95,27 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
             }
             format!("{client} joins {}.", words::listed(&rooms))
         }
-        What::Note(Note::Unrecorded { client, room, .. }) => format!("{client} leaves {room}."),
-        What::Said(Said::Gap) => format!("{who} is told of a gap."),
-        What::Note(Note::ToldAnswer { answer, .. }) => match answer {
-            Answer::Started { .. } => return None,
-            Answer::Resumed { position, .. } => {
+        EventKind::Note(Note::Unsubscribed { client, room, .. }) => {
+            format!("{client} leaves {room}.")
+        }
+        EventKind::AppReport(AppReport::Gap) => format!("{who} is told of a gap."),
+        EventKind::Note(Note::ResumeReceived { answer, .. }) => match answer {
+            ResumeOutcome::Started { .. } => return None,
+            ResumeOutcome::Resumed { position, .. } => {
                 format!("{who} is told that all after position {position} follows.")
             }
-            Answer::Gap { from, to, .. } if from == to => {
+            ResumeOutcome::Gap { from, to, .. } if from == to => {
                 format!("{who} is told that position {from} is lost.")
             }
-            Answer::Gap { from, to, .. } => {
+            ResumeOutcome::Gap { from, to, .. } => {
                 format!("{who} is told that positions {from} to {to} are lost.")
             }
-            Answer::NewEpoch { .. } => format!("{who} is told that a new epoch has begun."),
+            ResumeOutcome::NewEpoch { .. } => format!("{who} is told that a new epoch has begun."),
         },
-        What::Note(Note::Evicted { id, client, .. }) => {
+        EventKind::Note(Note::BecameGap { id, client, .. }) => {
             format!("The backlog drops {id}, which {client} has not got.")
         }
-        What::Interrupted { .. } => format!("{who} dies, and its handler with it."),
+        EventKind::Interrupted { .. } => format!("{who} dies, and its handler with it."),
         _ => return None,
     })
 }

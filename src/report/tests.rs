@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::measure::{COLUMNS, width};
 use super::sample::{caps, checked, fault, report, row, scenario, subscriber};
 use super::{Colour, Report, Shape, Style, json, text, words};
-use crate::scenario::{Direction, Effect, Latency, Notice, Scenario, Who};
+use crate::scenario::{CrashNotice, Direction, Effect, Latency, Scenario, Who};
 use crate::terms::{Cause, Claim, Guarantee, Verdict};
 use crate::time::Duration;
-use crate::verdict::{Evidence, Finding, Row, Subscriber};
+use crate::verdict::{Evidence, GuaranteeFinding, Row, SubscriberReport};
 
 const DRAWN: Style = Style { shape: Shape::Unicode, colour: Colour::Off };
 const ASCII: Style = Style { shape: Shape::Ascii, colour: Colour::Off };
@@ -68,8 +68,11 @@ fn a_price_is_compared_only_with_what_was_measured() {
     rows[0].detections.clear();
     rows[1].cost.packets = 2 * rows[0].cost.packets;
     rows[1].cost.retransmits = 7;
-    let finding =
-        Finding { verdict: Verdict::Violated, claim: Claim::Kept, evidence: Evidence::LeftOut };
+    let finding = GuaranteeFinding {
+        verdict: Verdict::Violated,
+        claim: Claim::Kept,
+        evidence: Evidence::LeftOut,
+    };
     rows[1].guarantees.insert(Guarantee::AtMostOnce, finding);
     let report = report(&scenario, rows, Vec::new()).with_prices();
     insta::assert_snapshot!(check(&(report.clone(), scenario.clone()), &DRAWN));
@@ -104,7 +107,7 @@ fn everything_missed_is_said_first() {
         (Guarantee::NoSilentGap, Claim::Open, "no session since the loss"),
     ] {
         let evidence = Evidence::Said(Some(said.to_owned()));
-        let finding = Finding { verdict: Verdict::Violated, claim, evidence };
+        let finding = GuaranteeFinding { verdict: Verdict::Violated, claim, evidence };
         rows[1].guarantees.insert(guarantee, finding.clone());
         rows[1].subscribers[0].guarantees.insert(guarantee, finding);
     }
@@ -229,8 +232,8 @@ fn every_fault_has_words() {
         Effect::Latency { latency },
         Effect::Latency { latency: Latency { max: delay, ..latency } },
         Effect::Bandwidth { bytes_per_second: 12_000, queue_bytes: 1 },
-        Effect::Crash { notice: Notice::Silent },
-        Effect::Crash { notice: Notice::Given },
+        Effect::Crash { notice: CrashNotice::Silent },
+        Effect::Crash { notice: CrashNotice::Given },
         Effect::Pause,
         Effect::Slow { handler },
         Effect::Deaf { queue: "shop".into(), event: "delivered".into() },
@@ -324,10 +327,10 @@ proptest! {
 #[test]
 fn where_nobody_could_subscribe_nothing_is_praised() {
     let (_, scenario) = caps();
-    let away = || Subscriber {
+    let away = || SubscriberReport {
         client: "acme-widgets".to_owned(),
         kept_away: Some("upgrade refused"),
-        ..Subscriber::default()
+        ..SubscriberReport::default()
     };
     let deaf = Row { published: 8, ..row("websocket/catch-up", vec![away()]) };
     let there = || subscriber("acme-widgets", "oooooooo", 1_000, Cause::NotConnected);

@@ -5,21 +5,21 @@
 //! its place, the packets that carry its last byte, and what happened meanwhile to those whom it
 //! concerns. What became of it, and why, is the verdict's word.
 
-mod cast;
 mod packets;
 mod places;
-mod standing;
+mod preconditions;
+mod selection;
 mod waits;
 mod words;
 
-use crate::history::{History, Packet, What};
+use crate::history::{EventKind, History, Packet};
 use crate::message::{Contender, Message, MessageId, Note};
 use crate::scenario::Scenario;
 use crate::terms::Cause;
 use crate::time::Instant;
 use crate::verdict::Followed;
 
-use self::cast::Cast;
+use self::selection::Cast;
 use super::measure::{left, wrap};
 use super::style::{Ink, Style};
 
@@ -29,14 +29,14 @@ pub struct Sentence {
     /// When that happened.
     pub at: Instant,
     /// What it is made from.
-    pub of: Source,
+    pub of: Origin,
     /// The sentence.
     pub text: String,
 }
 
 /// What a sentence is made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
+pub enum Origin {
     /// An event of the history, by its index.
     Event(usize),
     /// A packet of the capture, by its index.
@@ -47,7 +47,7 @@ pub enum Source {
 
 /// What a trial left behind, and what the verdict says of one message.
 #[derive(Clone, Copy)]
-pub struct Evidence<'a> {
+pub struct WhyEvidence<'a> {
     /// What was to happen.
     pub scenario: &'a Scenario,
     /// Over which link, and in which mode.
@@ -60,20 +60,20 @@ pub struct Evidence<'a> {
     pub followed: &'a [Followed],
 }
 
-impl Evidence<'_> {
+impl WhyEvidence<'_> {
     /// Whether this is the end of a datagram, which comes after its packet.
-    fn is_drop(&self, source: Source) -> bool {
-        let Source::Event(index) = source else { return false };
-        matches!(self.history.events[index].what, What::Dropped { .. })
+    fn is_drop(&self, source: Origin) -> bool {
+        let Origin::Event(index) = source else { return false };
+        matches!(self.history.events[index].what, EventKind::Dropped { .. })
     }
 }
 
 /// The life of a message; `None` if nobody handed it over.
-pub fn life(evidence: &Evidence<'_>, id: &MessageId) -> Option<Vec<Sentence>> {
+pub fn life(evidence: &WhyEvidence<'_>, id: &MessageId) -> Option<Vec<Sentence>> {
     let events = &evidence.history.events;
     let (first, message) =
         events.iter().enumerate().find_map(|(index, event)| match &event.what {
-            What::Note(Note::HandedOver { message }) if message.id == *id => {
+            EventKind::Note(Note::Published { message }) if message.id == *id => {
                 Some((index, message.clone()))
             }
             _ => None,
@@ -83,7 +83,7 @@ pub fn life(evidence: &Evidence<'_>, id: &MessageId) -> Option<Vec<Sentence>> {
     life.extend((first..events.len()).filter_map(|index| cast.told(index)));
     life.extend(packets::sentences(evidence, &cast.copies));
     life.sort_by_key(|sentence| (sentence.at, evidence.is_drop(sentence.of), sentence.of));
-    life.retain(|sentence| sentence.at <= cast.until || matches!(sentence.of, Source::Packet(_)));
+    life.retain(|sentence| sentence.at <= cast.until || matches!(sentence.of, Origin::Packet(_)));
     for followed in evidence.followed {
         conclude(&mut life, evidence, followed, &message);
     }
@@ -93,24 +93,24 @@ pub fn life(evidence: &Evidence<'_>, id: &MessageId) -> Option<Vec<Sentence>> {
 /// Says of a subscriber what became of the message: of that which happened last by then.
 fn conclude(
     life: &mut Vec<Sentence>,
-    evidence: &Evidence<'_>,
+    evidence: &WhyEvidence<'_>,
     followed: &Followed,
     message: &Message,
 ) {
     let history = evidence.history;
     let text = words::conclusion(followed, message);
     if followed.cause == Some(Cause::Unsettled) {
-        let end = |text| Sentence { at: history.ended_at, of: Source::End, text };
+        let end = |text| Sentence { at: history.ended_at, of: Origin::End, text };
         life.push(end(waits::at_the_end(evidence, message, followed)));
         life.push(end(text));
         return;
     }
     let at = followed.at;
     let is_handled = |sentence: &Sentence| {
-        let Source::Event(index) = sentence.of else { return false };
+        let Origin::Event(index) = sentence.of else { return false };
         let event = &history.events[index];
         let is_own = history.processes[event.process as usize].client == followed.client;
-        sentence.at == at && is_own && matches!(event.what, What::Note(Note::Handled { .. }))
+        sentence.at == at && is_own && matches!(event.what, EventKind::Note(Note::Handled { .. }))
     };
     // A miss is what is left of its whole instant, packets included.
     let handled = life.iter().position(is_handled).filter(|_| followed.cause.is_none());

@@ -1,7 +1,7 @@
 //! Phrases for people: causes, faults, guarantees, numbers. Words only; nothing is counted here.
 
 use crate::message::Name;
-use crate::scenario::{Direction, Effect, Fault, Notice, Scenario, Who};
+use crate::scenario::{CrashNotice, Direction, Effect, Fault, Scenario, Who};
 use crate::terms::{Cause, Guarantee};
 use crate::time::Instant;
 
@@ -61,8 +61,8 @@ pub fn fault(fault: &Fault) -> String {
         Effect::Bandwidth { bytes_per_second, .. } => {
             format!("{} bytes/s", count(*bytes_per_second))
         }
-        Effect::Crash { notice: Notice::Silent } => "power lost".to_owned(),
-        Effect::Crash { notice: Notice::Given } => "process died".to_owned(),
+        Effect::Crash { notice: CrashNotice::Silent } => "power lost".to_owned(),
+        Effect::Crash { notice: CrashNotice::Given } => "process died".to_owned(),
         Effect::Pause => "asleep".to_owned(),
         Effect::Slow { handler } => format!("handler takes {handler}"),
         Effect::Deaf { queue, event } => format!("no handler for {queue}/{event}"),

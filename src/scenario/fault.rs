@@ -53,7 +53,7 @@ pub enum Direction {
 
 /// Whether a crash leaves a kernel that says goodbye.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Notice {
+pub enum CrashNotice {
     /// Power loss: nothing is sent.
     #[default]
     Silent,
@@ -83,7 +83,7 @@ pub enum Effect {
     /// A rate, and a queue that drops what does not fit.
     Bandwidth { bytes_per_second: u64, queue_bytes: u64 },
     /// The machine loses power, or the process dies.
-    Crash { notice: Notice },
+    Crash { notice: CrashNotice },
     /// The machine sleeps.
     Pause,
     /// The handler takes time.

@@ -5,15 +5,15 @@
 use std::fmt::{self, Display, Write as _};
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Dedup, Echo, From, Heartbeat, Keep, Name, Resubscribe,
-    Retention, Target, Upgrade, WhenFull,
+    BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Heartbeat, Name, Resubscribe,
+    Retention, StartAt, Target, Upgrade, WhenFull,
 };
 use crate::terms::CounterOf;
 use crate::time::{Duration, Instant};
 
 use super::{
-    Client, Direction, Effect, Expectation, Expected, Fault, Notice, Publish, Range, Scenario,
-    When, Who,
+    ClientEntry, CrashNotice, Direction, Effect, Expectation, Expected, Fault, Publish, Range,
+    Scenario, When, Who,
 };
 
 /// The scenario as TOML: loading it gives the same scenario again, as far as a file can say it.
@@ -153,7 +153,7 @@ fn retention(backlog: &Retention) -> Table {
     table
 }
 
-fn client(client: &Client, run_for: Duration) -> Table {
+fn client(client: &ClientEntry, run_for: Duration) -> Table {
     let mut table = Table::default();
     table.set("id", quoted(client.id.as_str()));
     if let Some(name) = &client.name {
@@ -164,7 +164,7 @@ fn client(client: &Client, run_for: Duration) -> Table {
     table.unless(client.publish.is_empty(), "publish", list_of(publish));
     let subscribe = client.subscribe.iter().map(|one| {
         let mut table = place(&one.queue, "event", &one.event);
-        table.unless(one.from == From::Now, "from", quoted("start"));
+        table.unless(one.from == StartAt::Now, "from", quoted("start"));
         table.inline()
     });
     table.unless(client.subscribe.is_empty(), "subscribe", list_of(subscribe));
@@ -214,7 +214,7 @@ fn publish(publish: &Publish, run_for: Duration) -> Table {
     table.unless(to.is_empty(), "to", texts(to));
     table.unless(except.is_empty(), "except", texts(except));
     table.unless(*echo == Echo::Everyone, "broadcast", true);
-    table.unless(*keep == Keep::Kept, "volatile", true);
+    table.unless(*keep == Durability::Kept, "volatile", true);
     if let Some(within) = publish.ack_within {
         table.set("ack_within", time(within));
     }
@@ -256,7 +256,7 @@ fn fault(fault: &Fault) -> Table {
             table.set("bytes_per_second", bytes_per_second);
             table.set("queue_bytes", queue_bytes);
         }
-        Effect::Crash { notice } => table.unless(*notice == Notice::Silent, "notice", true),
+        Effect::Crash { notice } => table.unless(*notice == CrashNotice::Silent, "notice", true),
         Effect::Slow { handler } => table.set("handler", time(*handler)),
         Effect::Deaf { queue, event } => {
             table.set("queue", quoted(queue.as_str()));

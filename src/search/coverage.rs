@@ -5,8 +5,8 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{History, PowerState, Said, What};
-use crate::message::{Answer, EndReason, Name, Note, PushKind, SessionId};
+use crate::history::{AppReport, EventKind, History, PowerState};
+use crate::message::{EndReason, Name, Note, PushKind, ResumeOutcome, SessionId};
 use crate::terms::Exercise;
 
 impl Exercise {
@@ -54,13 +54,13 @@ impl Coverage {
         let mut tally = Tally::default();
         for event in &history.events {
             match &event.what {
-                What::Power(PowerState::Killed | PowerState::PowerLost) => {
+                EventKind::Power(PowerState::Killed | PowerState::PowerLost) => {
                     tally.crashed(event.process);
                 }
-                What::Said(Said::Joined { queue, room }) => {
+                EventKind::AppReport(AppReport::Joined { queue, room }) => {
                     tally.joined(event.process, queue, room);
                 }
-                What::Note(note) => tally.note(event.process, note),
+                EventKind::Note(note) => tally.note(event.process, note),
                 _ => {}
             }
         }
@@ -96,10 +96,9 @@ impl Tally {
             Note::Welcomed { .. } if !self.had_session.insert(process) => Exercise::Reconnect,
             Note::Pushed { kind: PushKind::Again, .. } => Exercise::Redelivery,
             Note::Pushed { kind: PushKind::Replay, .. } => Exercise::Replay,
-            Note::ToldGap { .. } | Note::ToldAnswer { answer: Answer::Gap { .. }, .. } => {
-                Exercise::Gap
-            }
-            Note::Evicted { .. } => Exercise::Eviction,
+            Note::GapReceived { .. }
+            | Note::ResumeReceived { answer: ResumeOutcome::Gap { .. }, .. } => Exercise::Gap,
+            Note::BecameGap { .. } => Exercise::Eviction,
             Note::DroppedCopy { .. } => Exercise::Duplicate,
             Note::SessionClosed { session, reason, .. } | Note::Lost { session, reason } => {
                 match reason {

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::explain;
 use crate::message::Contender;
 use crate::scenario::{Expectation, Expected};
-use crate::verdict::{Evidence, Row, Subscriber};
+use crate::verdict::{Evidence, Row, SubscriberReport};
 
 use super::Aim;
 
@@ -79,7 +79,7 @@ impl Wrong {
         Some(Finding { client, wrong: self, evidence })
     }
 
-    fn is_in(self, subscriber: &Subscriber) -> bool {
+    fn is_in(self, subscriber: &SubscriberReport) -> bool {
         let finding = |guarantee| subscriber.guarantees.get(&guarantee);
         match self {
             Wrong::Broken(guarantee) => {

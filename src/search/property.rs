@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::shrink::{Descent, Peace};
-use super::subject::{Attempt, Subject};
+use super::shrink::{Peace, Shrinker};
+use super::system_under_test::{Attempt, SystemUnderTest};
 use super::{Coverage, Scenarios};
 use crate::report::{self, Style};
 use crate::scenario::Scenario;
@@ -22,7 +22,7 @@ pub const CASES: u64 = 100;
 ///
 /// # Panics
 /// The guarantee was violated, nothing put it to the test, or something in a trial panicked.
-pub fn check(subject: &impl Subject, guarantee: Guarantee) {
+pub fn check(subject: &impl SystemUnderTest, guarantee: Guarantee) {
     if let Err(failed) = Property::new(guarantee).holds(subject) {
         panic!("{failed}");
     }
@@ -38,7 +38,7 @@ pub struct Property {
 
 /// A property that held.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct Upheld {
     /// In how many storms.
     pub cases: u64,
     /// How many messages were wanted in them, each once a subscriber.
@@ -103,7 +103,7 @@ impl Property {
     ///
     /// # Errors
     /// The guarantee was violated, nothing put it to the test, or something in a trial panicked.
-    pub fn holds(&self, subject: &impl Subject) -> Result<Held, Failed> {
+    pub fn holds(&self, subject: &impl SystemUnderTest) -> Result<Upheld, Failed> {
         let scenarios = self.scenarios.clone().unwrap_or_else(|| subject.scenarios());
         let (coverage, wanted) = (Mutex::new(Coverage::default()), Mutex::new(0));
         let first = (1..=self.cases).into_par_iter().find_map_first(|seed| {
@@ -130,7 +130,7 @@ impl Property {
         match must_meet.find(|exercise| coverage.count(*exercise) == 0) {
             _ if wanted == 0 => Err(Failed::NothingWanted),
             Some(never) => Err(Failed::NeverMet(never)),
-            None => Ok(Held { cases: self.cases, wanted, coverage }),
+            None => Ok(Upheld { cases: self.cases, wanted, coverage }),
         }
     }
 
@@ -138,19 +138,28 @@ impl Property {
     ///
     /// # Errors
     /// The guarantee was violated, nothing was wanted, or something in the trial panicked.
-    pub fn holds_in(&self, subject: &impl Subject, scenario: &Scenario) -> Result<Held, Failed> {
+    pub fn holds_in(
+        &self,
+        subject: &impl SystemUnderTest,
+        scenario: &Scenario,
+    ) -> Result<Upheld, Failed> {
         let attempt = subject.attempt(scenario, self.guarantee, |_| ());
         let attempt = attempt.map_err(|panic| Failed::Panicked(Box::new(scenario.clone()), panic));
         let (Attempt { violated, wanted, coverage }, ()) = attempt?;
         match violated {
             Some(violated) => Err(self.tell(subject, scenario.clone(), violated, 0)),
             None if wanted == 0 => Err(Failed::NothingWanted),
-            None => Ok(Held { cases: 1, wanted, coverage }),
+            None => Ok(Upheld { cases: 1, wanted, coverage }),
         }
     }
 
-    fn shrink(&self, subject: &impl Subject, scenario: Scenario, violated: Violated) -> Failed {
-        let mut descent = Descent::new(scenario, Peace::Whole);
+    fn shrink(
+        &self,
+        subject: &impl SystemUnderTest,
+        scenario: Scenario,
+        violated: Violated,
+    ) -> Failed {
+        let mut descent = Shrinker::new(scenario, Peace::Whole);
         let (mut violated, mut trials) = (violated, 0);
         while let Some(smaller) = descent.propose() {
             trials += 1;
@@ -168,7 +177,7 @@ impl Property {
 
     fn tell(
         &self,
-        subject: &impl Subject,
+        subject: &impl SystemUnderTest,
         scenario: Scenario,
         violated: Violated,
         trials: u64,

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::message::{BrokerLimits, ClientLimits, Echo, From, Keep, Name, Payload, Target};
+use crate::message::{
+    BrokerLimits, ClientLimits, Durability, Echo, Name, Payload, StartAt, Target,
+};
 use crate::scenario::{
-    Client, Direction, Effect, Fault, Latency, LoadOptions, Notice, Publish, RoomChange, Scenario,
-    When, Who,
+    ClientEntry, CrashNotice, Direction, Effect, Fault, Latency, LoadOptions, Publish, RoomChange,
+    Scenario, When, Who,
 };
 use crate::sim::TrialPanic;
 use crate::time::{Duration, Instant};
@@ -42,7 +44,7 @@ pub fn shrink<T>(
     is_enough: impl Fn() -> bool,
 ) -> Result<Shrunk<T>, TrialPanic> {
     let mut finding = finding;
-    let mut descent = Descent::new(scenario.clone(), Peace::AsLongAsItTakes);
+    let mut descent = Shrinker::new(scenario.clone(), Peace::AsLongAsItTakes);
     while !is_enough()
         && let Some(smaller) = descent.propose()
     {
@@ -51,7 +53,7 @@ pub fn shrink<T>(
             descent.keep();
         }
     }
-    let Descent { smallest, trials, .. } = descent;
+    let Shrinker { smallest, trials, .. } = descent;
     Ok(Shrunk { scenario: smallest, finding, trials })
 }
 
@@ -67,7 +69,7 @@ pub enum Peace {
 
 /// A way down: proposes ever smaller scenarios, one at a time, and is told which to keep.
 #[derive(Debug)]
-pub struct Descent {
+pub struct Shrinker {
     smallest: Scenario,
     peace: Peace,
     proposal: Option<Scenario>,
@@ -79,10 +81,10 @@ pub struct Descent {
     trials: u64,
 }
 
-impl Descent {
+impl Shrinker {
     /// Begins with a scenario.
-    pub fn new(scenario: Scenario, peace: Peace) -> Descent {
-        Descent {
+    pub fn new(scenario: Scenario, peace: Peace) -> Shrinker {
+        Shrinker {
             smallest: scenario,
             peace,
             proposal: None,
@@ -183,8 +185,8 @@ fn steps(scenario: &Scenario, peace: Peace) -> Vec<Step> {
 }
 
 /// Less to do for a client.
-fn take_from_client(steps: &mut Vec<Step>, index: usize, client: &Client) {
-    let mut take = |count: usize, remove: fn(&mut Client, usize)| {
+fn take_from_client(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
+    let mut take = |count: usize, remove: fn(&mut ClientEntry, usize)| {
         for at in (0..count).rev() {
             steps.push(step(move |scenario| remove(&mut scenario.clients[index], at)));
         }
@@ -254,7 +256,7 @@ fn make_fault_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
 
 /// Effects that are simpler than this one, the simplest first.
 fn simpler(effect: &Effect) -> Vec<Effect> {
-    let killed = Effect::Crash { notice: Notice::Given };
+    let killed = Effect::Crash { notice: CrashNotice::Given };
     match effect {
         // Nothing is simpler than the first; and these say whom and what they hit otherwise.
         Effect::Disconnect
@@ -262,8 +264,8 @@ fn simpler(effect: &Effect) -> Vec<Effect> {
         | Effect::Deaf { .. }
         | Effect::Partition { .. } => vec![],
         Effect::Cut => vec![Effect::Disconnect],
-        Effect::Crash { notice: Notice::Given } => vec![Effect::Disconnect, Effect::Cut],
-        Effect::Crash { notice: Notice::Silent }
+        Effect::Crash { notice: CrashNotice::Given } => vec![Effect::Disconnect, Effect::Cut],
+        Effect::Crash { notice: CrashNotice::Silent }
         | Effect::Loss { .. }
         | Effect::Duplicate { .. }
         | Effect::Corrupt { .. }
@@ -275,17 +277,17 @@ fn simpler(effect: &Effect) -> Vec<Effect> {
 }
 
 /// A client as it is by default, and its times rounder.
-fn make_client_rounder(steps: &mut Vec<Step>, index: usize, client: &Client) {
+fn make_client_rounder(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
     steps.push(step(move |scenario| {
         let limits = &mut scenario.clients[index].limits;
         *limits = ClientLimits { ack_timeout: limits.ack_timeout, ..ClientLimits::default() };
     }));
     for at in 0..client.subscribe.len() {
         steps.push(step(move |scenario| {
-            scenario.clients[index].subscribe[at].from = From::Now;
+            scenario.clients[index].subscribe[at].from = StartAt::Now;
         }));
     }
-    let mut move_to = |changes: &[RoomChange], of: fn(&mut Client) -> &mut Vec<RoomChange>| {
+    let mut move_to = |changes: &[RoomChange], of: fn(&mut ClientEntry) -> &mut Vec<RoomChange>| {
         for (at, change) in changes.iter().enumerate() {
             for round in rounder(change.at) {
                 let change = move |scenario: &mut Scenario| {
@@ -309,7 +311,7 @@ fn make_publish_rounder(steps: &mut Vec<Step>, (index, at): (usize, usize), publ
         |publish| publish.target.to.clear(),
         |publish| publish.target.except.clear(),
         |publish| publish.target.echo = Echo::Everyone,
-        |publish| publish.target.keep = Keep::Kept,
+        |publish| publish.target.keep = Durability::Kept,
     ];
     steps.extend(changes.into_iter().map(|change| publish_step(index, at, change)));
     let When::Every { start, every, .. } = publish.when else { return };

@@ -5,7 +5,7 @@
 //! ISSTA 2012; FoundationDB and TigerBeetle do the same).
 
 use crate::message::Name;
-use crate::scenario::{Direction, Effect, Fault, Latency, Notice, Scenario, Subscribe, Who};
+use crate::scenario::{CrashNotice, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
 use crate::sim::Draw;
 use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
@@ -170,9 +170,9 @@ impl Cast {
             },
             FaultKind::Crash => Effect::Crash {
                 notice: if dice.named("notice").below(2) == 0 {
-                    Notice::Silent
+                    CrashNotice::Silent
                 } else {
-                    Notice::Given
+                    CrashNotice::Given
                 },
             },
             FaultKind::Pause => Effect::Pause,

@@ -4,7 +4,7 @@ use proptest::prelude::Rng;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::shrink::{Descent, Peace};
+use super::shrink::{Peace, Shrinker};
 use super::storm::{self, Weather};
 use super::workload;
 use crate::scenario::Scenario;
@@ -81,14 +81,14 @@ impl Strategy for Scenarios {
 /// A scenario on its way down to the smallest one that still fails.
 #[derive(Debug)]
 pub struct ScenarioTree {
-    descent: Descent,
+    descent: Shrinker,
     current: Scenario,
 }
 
 impl ScenarioTree {
     fn new(scenario: Scenario) -> ScenarioTree {
         // Nobody knows what a property asks for at the end of the run.
-        let descent = Descent::new(scenario.clone(), Peace::Whole);
+        let descent = Shrinker::new(scenario.clone(), Peace::Whole);
         ScenarioTree { descent, current: scenario }
     }
 

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Echo, From, Heartbeat, Keep, Name, Retention, Target,
+    BrokerLimits, ClientLimits, Contender, Durability, Echo, Heartbeat, Name, Retention, StartAt,
+    Target,
 };
-use crate::scenario::{Client, Latency, Publish, RoomChange, Scenario, Subscribe, When};
+use crate::scenario::{ClientEntry, Latency, Publish, RoomChange, Scenario, Subscribe, When};
 use crate::sim::Draw;
 use crate::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ pub fn plain(seed: u64) -> Scenario {
         client.join.clear();
         client.leave.clear();
         client.limits = ClientLimits::default();
-        client.subscribe.iter_mut().for_each(|one| one.from = From::Now);
+        client.subscribe.iter_mut().for_each(|one| one.from = StartAt::Now);
         client.publish.iter_mut().for_each(|one| one.target = Target::default());
     }
     scenario
@@ -77,7 +78,7 @@ pub fn any(seed: u64) -> Scenario {
     }
 }
 
-fn clients(dice: Draw) -> Vec<Client> {
+fn clients(dice: Draw) -> Vec<ClientEntry> {
     let drivers = dice.named("drivers").between(1, 2);
     let shops = dice.named("shops").between(1, 3);
     let drivers = (1..=drivers).map(|n| driver(dice.named("driver").with(n), n));
@@ -86,7 +87,7 @@ fn clients(dice: Draw) -> Vec<Client> {
 }
 
 /// One that publishes; some hear what they say, or what others do.
-fn driver(dice: Draw, number: u64) -> Client {
+fn driver(dice: Draw, number: u64) -> ClientEntry {
     let every = dice.named("every").between(100, 600);
     let most = (END_MS - START_MS) / every;
     let count = dice.named("count").between(most / 3 + 1, most.max(1));
@@ -96,7 +97,7 @@ fn driver(dice: Draw, number: u64) -> Client {
         to: if is("rooms", 3) { vec![EVENT.into(), ROOM.into()] } else { Vec::new() },
         except: if is("except", 8) { vec![ROOM.into()] } else { Vec::new() },
         echo: if is("broadcast", 3) { Echo::NotSender } else { Echo::Everyone },
-        keep: if is("volatile", 10) { Keep::Volatile } else { Keep::Kept },
+        keep: if is("volatile", 10) { Durability::Volatile } else { Durability::Kept },
     };
     let publish = Publish {
         queue: QUEUE.into(),
@@ -110,14 +111,14 @@ fn driver(dice: Draw, number: u64) -> Client {
         },
         ack_within: None,
     };
-    let subscribe = if is("listens", 3) { vec![subscription(From::Now)] } else { Vec::new() };
-    Client { publish: vec![publish], subscribe, ..client(format!("driver{number}")) }
+    let subscribe = if is("listens", 3) { vec![subscription(StartAt::Now)] } else { Vec::new() };
+    ClientEntry { publish: vec![publish], subscribe, ..client(format!("driver{number}")) }
 }
 
 /// One that listens; some come later, leave a room, or want all from the beginning.
-fn shop(dice: Draw, number: u64) -> Client {
+fn shop(dice: Draw, number: u64) -> ClientEntry {
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
-    let from = if is("start", 4) { From::Start } else { From::Now };
+    let from = if is("start", 4) { StartAt::Start } else { StartAt::Now };
     let change = |room: &str, name: &str| RoomChange {
         queue: QUEUE.into(),
         room: room.into(),
@@ -129,15 +130,15 @@ fn shop(dice: Draw, number: u64) -> Client {
         if is("small inbox", 6) { dice.named("inbox").between(1, 10) as usize } else { 1_000 };
     let limits = ClientLimits { inbox, ..ClientLimits::default() };
     let subscribe = vec![subscription(from)];
-    Client { subscribe, join, leave, limits, ..client(format!("shop{number}")) }
+    ClientEntry { subscribe, join, leave, limits, ..client(format!("shop{number}")) }
 }
 
-fn subscription(from: From) -> Subscribe {
+fn subscription(from: StartAt) -> Subscribe {
     Subscribe { queue: QUEUE.into(), event: EVENT.into(), from }
 }
 
-fn client(id: String) -> Client {
-    Client {
+fn client(id: String) -> ClientEntry {
+    ClientEntry {
         id: Name::from(id),
         name: None,
         count: 1,

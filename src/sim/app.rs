@@ -9,16 +9,16 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::core::{ClientInput, Draft, Numbering};
-use crate::history::{PowerState, Recorder, What};
-use crate::link::App;
-use crate::message::{From, Message, MessageId, Name, PushKind};
+use crate::history::{EventKind, PowerState, Recorder};
+use crate::link::ClientApp;
+use crate::message::{Message, MessageId, Name, PushKind, StartAt};
 use crate::net::Net;
-use crate::scenario::{Client, Effect, Fault, Publish, Scenario, When, Who};
+use crate::scenario::{ClientEntry, Effect, Fault, Publish, Scenario, When, Who};
 use crate::time::{Duration, Instant};
 
 /// What outlives a process: its numbers, and which handler a crash cut short.
 #[derive(Debug, Default)]
-pub struct Desk {
+pub struct DurableState {
     /// Where the next process's numbers go on.
     pub numbering: Numbering,
     /// The message whose handler runs.
@@ -26,13 +26,13 @@ pub struct Desk {
 }
 
 /// A desk, shared by the processes of one entry and who watches over them.
-pub type SharedDesk = Arc<Mutex<Desk>>;
+pub type SharedState = Arc<Mutex<DurableState>>;
 
 /// The scripted application.
 pub struct Script<N> {
     net: N,
     recorder: Recorder,
-    desk: SharedDesk,
+    desk: SharedState,
     process: Name,
     publishes: Vec<Publish>,
     faults: Vec<Fault>,
@@ -82,10 +82,10 @@ impl<N: Net> Script<N> {
     pub fn new(
         net: N,
         scenario: &Scenario,
-        client: &Client,
+        client: &ClientEntry,
         process: Name,
         recorder: Recorder,
-        desk: SharedDesk,
+        desk: SharedState,
     ) -> Self {
         let now = net.now();
         let mut script = Script {
@@ -124,7 +124,7 @@ impl<N: Net> Script<N> {
     }
 
     /// A process that starts late does at once what its rooms have come to by then.
-    fn schedule_rooms(&mut self, client: &Client, now: Instant) {
+    fn schedule_rooms(&mut self, client: &ClientEntry, now: Instant) {
         let joins = client.join.iter().map(|join| (join, Change::Join as fn(_, _) -> _));
         let leaves = client.leave.iter().map(|leave| (leave, Change::Leave as fn(_, _) -> _));
         let mut changes: Vec<_> = joins.chain(leaves).collect();
@@ -233,33 +233,33 @@ impl<N: Net> Script<N> {
     fn change(&mut self, change: Change) -> ClientInput {
         let record = |what| self.recorder.record(self.net.now(), what);
         match change {
-            Change::Join(queue, room) => ClientInput::Join { queue, room, from: From::Now },
+            Change::Join(queue, room) => ClientInput::Join { queue, room, from: StartAt::Now },
             Change::Leave(queue, room) => ClientInput::Leave { queue, room },
             Change::GoAway => {
-                record(What::Power(PowerState::WentAway));
+                record(EventKind::Power(PowerState::WentAway));
                 ClientInput::GoAway
             }
             Change::ComeBack => {
-                record(What::Power(PowerState::CameBack));
+                record(EventKind::Power(PowerState::CameBack));
                 ClientInput::ComeBack
             }
             Change::RemoveHandler(queue, event) => {
-                record(What::HandlerGone { queue: queue.clone(), event: event.clone() });
+                record(EventKind::HandlerGone { queue: queue.clone(), event: event.clone() });
                 ClientInput::HandlerRemoved { queue, event }
             }
             Change::InstallHandler(queue, event) => {
-                record(What::HandlerBack { queue: queue.clone(), event: event.clone() });
+                record(EventKind::HandlerBack { queue: queue.clone(), event: event.clone() });
                 ClientInput::HandlerInstalled { queue, event }
             }
         }
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
+    fn desk(&self) -> MutexGuard<'_, DurableState> {
         self.desk.lock().expect("a trial has one thread")
     }
 }
 
-impl<N: Net> App for Script<N> {
+impl<N: Net> ClientApp for Script<N> {
     async fn next(&mut self) -> ClientInput {
         let Some((at, next)) = self.upcoming() else { return std::future::pending().await };
         if at > self.net.now() {

@@ -12,7 +12,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::history::Fate;
+use crate::history::LossReason;
 use crate::message::Name;
 use crate::scenario::{Effect, Fault, Latency};
 use crate::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub const BROKER: u32 = 0;
 
 /// Decides the lots of all packets of a trial.
 #[derive(Debug)]
-pub struct Fates {
+pub struct NetworkFaults {
     storm: Storm,
     names: Vec<Name>,
     paths: BTreeMap<(u32, u32), Path>,
@@ -34,7 +34,7 @@ pub struct Fates {
 
 /// What becomes of one packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lot {
+pub struct PacketPlan {
     /// Which packet of its direction this is, from 1: the order of those that arrive together.
     pub serial: u64,
     /// Whether, when and how it arrives.
@@ -47,7 +47,7 @@ pub struct Lot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It does not.
-    Dropped(Fate),
+    Dropped(LossReason),
     /// It does, and a copy of it too if there is a second.
     Arrives(Arrival, Option<Arrival>),
 }
@@ -78,11 +78,16 @@ struct Path {
     free_at: BTreeMap<usize, Instant>,
 }
 
-impl Fates {
+impl NetworkFaults {
     /// The lots of a trial. `names[0]` is the broker; packets name processes by index.
-    pub fn new(seed: Draw, latency: Latency, faults: &[Fault], names: Vec<Name>) -> Fates {
+    pub fn new(seed: Draw, latency: Latency, faults: &[Fault], names: Vec<Name>) -> NetworkFaults {
         let bites = vec![0; faults.len()];
-        Fates { storm: Storm::new(seed, latency, faults), names, paths: BTreeMap::new(), bites }
+        NetworkFaults {
+            storm: Storm::new(seed, latency, faults),
+            names,
+            paths: BTreeMap::new(),
+            bites,
+        }
     }
 
     /// How many packets each fault bit, by its index in the file.
@@ -94,8 +99,8 @@ impl Fates {
     ///
     /// # Panics
     /// A process is not among the names.
-    pub fn decide(&mut self, now: Instant, from: u32, to: u32, bytes: usize) -> Lot {
-        let Fates { storm, names, paths, .. } = self;
+    pub fn decide(&mut self, now: Instant, from: u32, to: u32, bytes: usize) -> PacketPlan {
+        let NetworkFaults { storm, names, paths, .. } = self;
         let path = paths.entry((from, to)).or_insert_with(|| storm.path(from, to, names));
         let mut bit = Vec::new();
         let key = path.next_packet(now);
@@ -105,7 +110,7 @@ impl Fates {
         for &fault in &bit {
             self.bites[fault] += 1;
         }
-        Lot { serial: path.serial, outcome, bit }
+        PacketPlan { serial: path.serial, outcome, bit }
     }
 
     /// A packet found a machine down or asleep: each fault that made it so bit.
@@ -142,14 +147,14 @@ fn decide(
 ) -> Outcome {
     if let Some(fault) = storm.cut(path, now) {
         bit.push(fault);
-        return Outcome::Dropped(Fate::Cut);
+        return Outcome::Dropped(LossReason::Cut);
     }
     let Some(leaves) = storm.queue(path, now, bytes, bit) else {
-        return Outcome::Dropped(Fate::CrowdedOut);
+        return Outcome::Dropped(LossReason::CrowdedOut);
     };
     if let Some(fault) = storm.lost(path, key, now) {
         bit.push(fault);
-        return Outcome::Dropped(Fate::Lost);
+        return Outcome::Dropped(LossReason::Lost);
     }
     let copied = storm.copied(path, key, now);
     bit.extend(copied);

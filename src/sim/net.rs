@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
-use crate::history::{Capture, Fate, Flow, Packet, PacketEnd, Recorder, What};
+use crate::history::{Capture, EventKind, Flow, LossReason, Packet, PacketEnd, Recorder};
 use crate::time::Instant;
 
-use super::fate::{Fates, Lot, Outcome};
-use super::machine::Hardware;
+use super::fate::{NetworkFaults, Outcome, PacketPlan};
+use super::host::HostState;
 
 /// The address of a process: the broker's is 10.0.0.1, then one after the other.
 pub fn address(process: u32) -> Ipv4Addr {
@@ -29,7 +29,7 @@ fn process_at(address: Ipv4Addr) -> Option<u32> {
 
 /// What a trial's packets came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct TrafficTotals {
     /// IP packets that left a stack.
     pub packets: u64,
     /// Their IP bytes.
@@ -42,13 +42,13 @@ pub struct Totals {
 
 /// What all hosts of a trial share.
 pub(crate) struct Internet {
-    machines: Vec<Arc<Hardware>>,
+    machines: Vec<Arc<HostState>>,
     recorders: Vec<Recorder>,
     books: Mutex<Books>,
 }
 
 struct Books {
-    fates: Fates,
+    fates: NetworkFaults,
     packets: u64,
     bytes: u64,
     /// How many datagrams left, by flow.
@@ -56,7 +56,7 @@ struct Books {
     /// Datagrams with a copy, until the last of them is accounted for.
     copies: BTreeMap<(Flow, u64), Copies>,
     /// Datagrams that did not arrive, by sender.
-    drops: Vec<(u32, Instant, Flow, u64, Fate)>,
+    drops: Vec<(u32, Instant, Flow, u64, LossReason)>,
     /// The packets themselves, if they are wanted.
     capture: Option<Capture>,
 }
@@ -80,15 +80,15 @@ pub(crate) struct Numbered {
 /// A packet that left: where it goes and what becomes of it.
 pub(crate) struct Departure {
     pub to: u32,
-    pub lot: Lot,
+    pub lot: PacketPlan,
     pub datagram: Option<Numbered>,
 }
 
 impl Internet {
     pub fn new(
-        machines: Vec<Arc<Hardware>>,
+        machines: Vec<Arc<HostState>>,
         recorders: Vec<Recorder>,
-        fates: Fates,
+        fates: NetworkFaults,
         capture: Option<Capture>,
     ) -> Internet {
         let (datagrams, copies, drops) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
@@ -97,7 +97,7 @@ impl Internet {
     }
 
     /// All machines, by process.
-    pub fn machines(&self) -> &[Arc<Hardware>] {
+    pub fn machines(&self) -> &[Arc<HostState>] {
         &self.machines
     }
 
@@ -129,7 +129,7 @@ impl Internet {
         }
         let Some((to, lot)) = to.zip(lot) else {
             if let Some(Numbered { flow, number }) = datagram {
-                books.drops.push((from, now, flow, number, Fate::NobodyHome));
+                books.drops.push((from, now, flow, number, LossReason::NobodyHome));
             }
             return None;
         };
@@ -146,7 +146,7 @@ impl Internet {
     }
 
     /// The `nth` packet from one process to another came, and was not taken in.
-    pub fn turned_away(&self, nth: (u32, u32, u64), now: Instant, fate: Fate) {
+    pub fn reject(&self, nth: (u32, u32, u64), now: Instant, fate: LossReason) {
         if let Some(capture) = &mut self.books().capture {
             capture.turn_away(nth, now, fate);
         }
@@ -158,7 +158,7 @@ impl Internet {
     }
 
     /// A datagram, or a copy of it, reached its socket, or did not.
-    pub fn received(&self, now: Instant, from: u32, datagram: Numbered, fate: Option<Fate>) {
+    pub fn received(&self, now: Instant, from: u32, datagram: Numbered, fate: Option<LossReason>) {
         let mut books = self.books();
         let key = (datagram.flow, datagram.number);
         let copies = books.copies.remove(&key);
@@ -177,7 +177,7 @@ impl Internet {
     }
 
     /// Switches everything off, writes the last records, and counts up. Once more is harmless.
-    pub fn finish(&self, now: Instant) -> Totals {
+    pub fn finish(&self, now: Instant) -> TrafficTotals {
         for machine in &self.machines {
             machine.stack().finish(now);
         }
@@ -187,10 +187,10 @@ impl Internet {
         drops.sort_by_key(|&(from, at, flow, number, _)| (from, at, flow, number));
         for (from, at, flow, datagram, fate) in drops {
             self.recorders[from as usize]
-                .record(at, What::Dropped { flow: Box::new(flow), datagram, fate });
+                .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, fate });
         }
         let bites = books.fates.bites().to_vec();
-        Totals { packets: books.packets, bytes: books.bytes, retransmits, bites }
+        TrafficTotals { packets: books.packets, bytes: books.bytes, retransmits, bites }
     }
 
     /// Takes the packets out, if they were wanted.
@@ -204,9 +204,9 @@ impl Internet {
 }
 
 /// How a packet ends, as far as that is decided when it leaves.
-fn ends(now: Instant, lot: Option<&Lot>) -> Vec<PacketEnd> {
+fn ends(now: Instant, lot: Option<&PacketPlan>) -> Vec<PacketEnd> {
     match lot.map(|lot| lot.outcome) {
-        None => vec![PacketEnd { at: now, fate: Some(Fate::NobodyHome) }],
+        None => vec![PacketEnd { at: now, fate: Some(LossReason::NobodyHome) }],
         Some(Outcome::Dropped(fate)) => vec![PacketEnd { at: now, fate: Some(fate) }],
         Some(Outcome::Arrives(first, second)) => {
             let arrivals = [Some(first), second].into_iter().flatten();

@@ -15,14 +15,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use turmoil::net::UdpSocket;
 
-use crate::history::Fate;
+use crate::history::LossReason;
 use crate::time::Instant;
 
 use super::fate::{Arrival, Outcome};
-use super::machine::Bell;
+use super::host::DriverWaker;
 use super::net::{Departure, Internet, Numbered, flow_of};
 use super::stack::{Reception, Wakeup, is_intact};
-use batch::{Held, LARGEST};
+use batch::{HeldPacket, LARGEST};
 
 /// The port of every driver.
 const PORT: u16 = 9;
@@ -30,13 +30,13 @@ const PORT: u16 = 9;
 /// The driver of one turmoil host.
 pub(super) struct Nic {
     internet: Arc<Internet>,
-    bell: Arc<Bell>,
+    bell: Arc<DriverWaker>,
     /// Where each process stands, by index.
     routes: Arc<Routes>,
     host: Ipv4Addr,
     /// When the trial ends: from then on nothing moves.
     end: Instant,
-    held: BinaryHeap<Reverse<Held>>,
+    held: BinaryHeap<Reverse<HeldPacket>>,
     timers: BinaryHeap<Reverse<(Instant, u32, u64)>>,
     /// What this round sends, by host: full batches and the one that is filled.
     batches: BTreeMap<Ipv4Addr, Vec<Vec<u8>>>,
@@ -50,7 +50,7 @@ pub(super) type Routes = std::sync::Mutex<Vec<Option<Ipv4Addr>>>;
 impl Nic {
     pub fn new(
         internet: Arc<Internet>,
-        bell: Arc<Bell>,
+        bell: Arc<DriverWaker>,
         routes: Arc<Routes>,
         host: Ipv4Addr,
         end: Instant,
@@ -120,7 +120,7 @@ impl Nic {
         while let Ok((length, _)) = socket.try_recv_from(&mut self.scratch) {
             let mut batch = Bytes::copy_from_slice(&self.scratch[..length]);
             while !batch.is_empty() {
-                let held = Held::decode(&mut batch);
+                let held = HeldPacket::decode(&mut batch);
                 assert!(held.due >= now, "a packet came late: the tick exceeds a latency");
                 self.held.push(Reverse(held));
             }
@@ -128,19 +128,19 @@ impl Nic {
     }
 
     /// Puts a packet that is due into its stack.
-    fn deliver(&mut self, now: Instant, held: Held) {
+    fn deliver(&mut self, now: Instant, held: HeldPacket) {
         let datagram = held.datagram.map(|number| numbered(&held, number));
         let packet = flipped(held.packet, held.flip);
         let machine = &self.internet.machines()[held.to as usize];
         let reception = if held.flip.is_some() && !is_intact(&packet) {
-            Reception::Dropped(Fate::Corrupted)
+            Reception::Dropped(LossReason::Corrupted)
         } else {
             self.bell.ring(held.to);
             machine.stack().receive(now, packet)
         };
         if let Reception::Dropped(fate) = reception {
-            self.internet.turned_away((held.from, held.to, held.serial), now, fate);
-            if fate == Fate::NobodyHome {
+            self.internet.reject((held.from, held.to, held.serial), now, fate);
+            if fate == LossReason::NobodyHome {
                 self.internet.found_nobody(now, held.to);
             }
         }
@@ -175,7 +175,7 @@ impl Nic {
         let packet = Bytes::from(packet);
         for Arrival { due, flip } in [Some(first), second].into_iter().flatten() {
             let (serial, datagram) = (lot.serial, datagram.map(|datagram| datagram.number));
-            let held = Held { due, from, to, serial, flip, datagram, packet: packet.clone() };
+            let held = HeldPacket { due, from, to, serial, flip, datagram, packet: packet.clone() };
             match host {
                 Some(host) if host == self.host => self.held.push(Reverse(held)),
                 Some(host) => self.put(host, &held),
@@ -184,7 +184,7 @@ impl Nic {
         }
     }
 
-    fn put(&mut self, host: Ipv4Addr, held: &Held) {
+    fn put(&mut self, host: Ipv4Addr, held: &HeldPacket) {
         let batches = self.batches.entry(host).or_default();
         match batches.last_mut().filter(|batch| batch.len() + held.len() <= LARGEST) {
             Some(batch) => held.encode(batch),
@@ -208,7 +208,7 @@ impl Nic {
 }
 
 /// The datagram that a packet carries; read before a bit of it is flipped.
-fn numbered(held: &Held, number: u64) -> Numbered {
+fn numbered(held: &HeldPacket, number: u64) -> Numbered {
     Numbered { flow: flow_of(&held.packet), number }
 }
 

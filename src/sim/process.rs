@@ -7,13 +7,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::app::{SharedDesk, spans};
-use super::machine::Machine;
+use super::app::{SharedState, spans};
+use super::host::SimHost;
 use super::socket::SimNet;
 use super::stack;
-use crate::history::{PowerState, Recorder, What};
+use crate::history::{EventKind, PowerState, Recorder};
 use crate::net::Net;
-use crate::scenario::{Effect, Fault, Notice};
+use crate::scenario::{CrashNotice, Effect, Fault};
 use crate::time::Instant;
 
 /// The tasks of a process.
@@ -38,8 +38,8 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
         let faults = faults.iter().copied().filter(move |fault| wanted(&fault.effect));
         spans(faults).collect::<Vec<_>>()
     };
-    let off = of(|kind| *kind == Effect::Crash { notice: Notice::Silent });
-    let killed = of(|kind| *kind == Effect::Crash { notice: Notice::Given });
+    let off = of(|kind| *kind == Effect::Crash { notice: CrashNotice::Silent });
+    let killed = of(|kind| *kind == Effect::Crash { notice: CrashNotice::Given });
     let asleep = of(|kind| *kind == Effect::Pause);
     let all = off.iter().chain(&killed).chain(&asleep);
     let mut moments: Vec<Instant> = all.flat_map(|span| [span.start, span.end]).collect();
@@ -61,11 +61,11 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
 /// Who watches over one process for a whole trial.
 pub struct Supervisor {
     /// Its machine.
-    pub machine: Machine,
+    pub machine: SimHost,
     /// Its pen.
     pub recorder: Recorder,
     /// What outlives it.
-    pub desk: SharedDesk,
+    pub desk: SharedState,
     /// When its machine changes.
     pub timetable: Vec<(Instant, Power)>,
 }
@@ -143,11 +143,11 @@ impl Supervisor {
         self.record(net, how);
         let cut_short = self.desk.lock().expect("a trial has one thread").running.take();
         if let Some(id) = cut_short {
-            self.recorder.record(net.now(), What::Interrupted { id });
+            self.recorder.record(net.now(), EventKind::Interrupted { id });
         }
     }
 
     fn record(&self, net: &SimNet, state: PowerState) {
-        self.recorder.record(net.now(), What::Power(state));
+        self.recorder.record(net.now(), EventKind::Power(state));
     }
 }

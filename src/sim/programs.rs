@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::app::{Script, SharedDesk};
+use super::app::{Script, SharedState};
 use super::process::Tasks;
-use super::system::{BrokerSeat, ClientSeat, PORT, System, broker_address};
+use super::system::{BrokerContext, ClientContext, PORT, System, broker_address};
 use crate::core::{ClientInput, Draft};
-use crate::history::{Recorder, Said, What};
-use crate::link::App as _;
-use crate::message::{Contender, From, Message, MessageId, Name, Note, PushKind};
+use crate::history::{AppReport, EventKind, Recorder};
+use crate::link::ClientApp as _;
+use crate::message::{Contender, Message, MessageId, Name, Note, PushKind, StartAt};
 use crate::net::Net;
 use crate::time::Duration;
 
@@ -49,11 +49,11 @@ pub trait Programs: Send + Sync + 'static {
 
 /// What an application wishes of its client.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
+pub enum AppRequest {
     /// To publish a message.
     Publish(Arc<Message>),
     /// To subscribe to a room of a queue: for an event, to the room of its name.
-    Join { queue: Name, room: Name, from: From },
+    Join { queue: Name, room: Name, from: StartAt },
     /// To be subscribed no longer.
     Leave { queue: Name, room: Name },
     /// To close the connection, and open none.
@@ -65,14 +65,14 @@ pub enum Wish {
 /// The application above a client, as the scenario writes it.
 pub struct App {
     name: Name,
-    said: Box<dyn Fn(Said) + Send>,
-    wishes: UnboundedReceiver<Wish>,
+    said: Box<dyn Fn(AppReport) + Send>,
+    wishes: UnboundedReceiver<AppRequest>,
     /// Where it is subscribed, by its own wish.
-    rooms: BTreeMap<(Name, Name), From>,
+    rooms: BTreeMap<(Name, Name), StartAt>,
     /// Whether it is to be away, by its own wish.
     is_away: bool,
     /// What a program that has just been started is told first.
-    first: VecDeque<Wish>,
+    first: VecDeque<AppRequest>,
     handlers: UnboundedSender<MessageId>,
     returned: UnboundedReceiver<()>,
 }
@@ -85,19 +85,21 @@ impl App {
 
     /// The next wish: first the subscriptions that are to stand, then what comes when it is time.
     /// It may be dropped while it waits; no wish is lost by that.
-    pub async fn next(&mut self) -> Wish {
+    pub async fn next(&mut self) -> AppRequest {
         if let Some(wish) = self.first.pop_front() {
             return wish;
         }
         let Some(wish) = self.wishes.recv().await else { return std::future::pending().await };
         match &wish {
-            Wish::Join { queue, room, from } => {
+            AppRequest::Join { queue, room, from } => {
                 self.rooms.insert((queue.clone(), room.clone()), *from);
             }
-            Wish::Leave { queue, room } => drop(self.rooms.remove(&(queue.clone(), room.clone()))),
-            Wish::GoAway => self.is_away = true,
-            Wish::ComeBack => self.is_away = false,
-            Wish::Publish(_) => {}
+            AppRequest::Leave { queue, room } => {
+                self.rooms.remove(&(queue.clone(), room.clone()));
+            }
+            AppRequest::GoAway => self.is_away = true,
+            AppRequest::ComeBack => self.is_away = false,
+            AppRequest::Publish(_) => {}
         }
         wish
     }
@@ -105,17 +107,17 @@ impl App {
     /// Says that a subscription stands, again on each connection: what is published from now on is
     /// owed, until the application wishes to leave.
     pub fn joined(&self, queue: &Name, room: &Name) {
-        (self.said)(Said::Joined { queue: queue.clone(), room: room.clone() });
+        (self.said)(AppReport::Joined { queue: queue.clone(), room: room.clone() });
     }
 
     /// Says that a message that it published is safe: the broker answers for it from now on.
     pub fn accepted(&self, id: &MessageId) {
-        (self.said)(Said::Accepted { id: id.clone() });
+        (self.said)(AppReport::Accepted { id: id.clone() });
     }
 
     /// Says that messages are lost for it, and that it knows.
     pub fn told_of_a_gap(&self) {
-        (self.said)(Said::Gap);
+        (self.said)(AppReport::Gap);
     }
 
     /// Calls the application's handler, and waits until it has returned. It has not handled what
@@ -126,17 +128,17 @@ impl App {
         if self.handlers.send(id.clone()).is_ok() {
             self.returned.recv().await;
         }
-        (self.said)(Said::Handled { id: id.clone() });
+        (self.said)(AppReport::Handled { id: id.clone() });
     }
 
     /// A program begins.
     fn start(&mut self) {
-        let rooms = self.rooms.iter().map(|((queue, room), from)| Wish::Join {
+        let rooms = self.rooms.iter().map(|((queue, room), from)| AppRequest::Join {
             queue: queue.clone(),
             room: room.clone(),
             from: *from,
         });
-        let away = self.is_away.then_some(Wish::GoAway);
+        let away = self.is_away.then_some(AppRequest::GoAway);
         self.first = away.into_iter().chain(rooms).collect();
     }
 }
@@ -148,25 +150,25 @@ impl std::fmt::Debug for App {
 }
 
 /// Programs in a trial.
-pub struct Own<P> {
+pub struct BlackBox<P> {
     programs: Arc<P>,
     /// All that was handed over.
     messages: Arc<Mutex<BTreeMap<MessageId, Arc<Message>>>>,
 }
 
-impl<P: Programs> Own<P> {
+impl<P: Programs> BlackBox<P> {
     /// The programs of one trial.
-    pub fn new(programs: P) -> Own<P> {
-        Own { programs: Arc::new(programs), messages: Arc::default() }
+    pub fn new(programs: P) -> BlackBox<P> {
+        BlackBox { programs: Arc::new(programs), messages: Arc::default() }
     }
 }
 
-impl<P: Programs> System for Own<P> {
+impl<P: Programs> System for BlackBox<P> {
     fn contender(&self) -> Option<Contender> {
         None
     }
 
-    fn broker(&self, BrokerSeat { net, .. }: BrokerSeat) -> Tasks {
+    fn broker(&self, BrokerContext { net, .. }: BrokerContext) -> Tasks {
         let programs = self.programs.clone();
         Box::pin(async move {
             loop {
@@ -177,8 +179,8 @@ impl<P: Programs> System for Own<P> {
         })
     }
 
-    fn client(&self, seat: ClientSeat) -> Tasks {
-        let ClientSeat { scenario, entry, process, client, net, recorder, desk, .. } = seat;
+    fn client(&self, seat: ClientContext) -> Tasks {
+        let ClientContext { scenario, entry, process, client, net, recorder, desk, .. } = seat;
         let (wish, wishes) = unbounded_channel();
         let (handlers, begun) = unbounded_channel();
         let (ends, returned) = unbounded_channel();
@@ -189,7 +191,7 @@ impl<P: Programs> System for Own<P> {
         let (pen, clock) = (recorder.clone(), net.clone());
         let mut app = App {
             name: client.clone(),
-            said: Box::new(move |said| pen.record(clock.now(), What::Said(said))),
+            said: Box::new(move |said| pen.record(clock.now(), EventKind::AppReport(said))),
             wishes,
             rooms: rooms.collect(),
             is_away: false,
@@ -220,7 +222,7 @@ impl<P: Programs> System for Own<P> {
 }
 
 /// What programs are called: their type's name.
-pub fn own_name<P>() -> String {
+pub fn black_box_name<P>() -> String {
     let name = std::any::type_name::<P>();
     name.rsplit("::").next().unwrap_or(name).to_owned()
 }
@@ -230,9 +232,9 @@ struct Above<N> {
     client: Name,
     net: N,
     recorder: Recorder,
-    desk: SharedDesk,
+    desk: SharedState,
     messages: Arc<Mutex<BTreeMap<MessageId, Arc<Message>>>>,
-    wish: UnboundedSender<Wish>,
+    wish: UnboundedSender<AppRequest>,
     begun: UnboundedReceiver<MessageId>,
     ends: UnboundedSender<()>,
 }
@@ -258,15 +260,15 @@ impl<N: Net> Above<N> {
 
     fn pass(&self, input: ClientInput) {
         let wish = match input {
-            ClientInput::Publish { draft } => Wish::Publish(self.hand_over(draft)),
-            ClientInput::Join { queue, room, from } => Wish::Join { queue, room, from },
+            ClientInput::Publish { draft } => AppRequest::Publish(self.hand_over(draft)),
+            ClientInput::Join { queue, room, from } => AppRequest::Join { queue, room, from },
             ClientInput::Leave { queue, room } => {
-                let left = Said::Left { queue: queue.clone(), room: room.clone() };
-                self.recorder.record(self.net.now(), What::Said(left));
-                Wish::Leave { queue, room }
+                let left = AppReport::Left { queue: queue.clone(), room: room.clone() };
+                self.recorder.record(self.net.now(), EventKind::AppReport(left));
+                AppRequest::Leave { queue, room }
             }
-            ClientInput::GoAway => Wish::GoAway,
-            ClientInput::ComeBack => Wish::ComeBack,
+            ClientInput::GoAway => AppRequest::GoAway,
+            ClientInput::ComeBack => AppRequest::ComeBack,
             ClientInput::HandlerReturned => return self.returned(),
             _ => return,
         };
@@ -284,8 +286,8 @@ impl<N: Net> Above<N> {
         let id = MessageId { publisher: self.client.clone(), sequence: desk.numbering.message };
         let Draft { queue, event, target, payload, .. } = draft;
         let message = Arc::new(Message { id: id.clone(), queue, event, target, payload });
-        let note = Note::HandedOver { message: message.clone() };
-        self.recorder.record(self.net.now(), What::Note(note));
+        let note = Note::Published { message: message.clone() };
+        self.recorder.record(self.net.now(), EventKind::Note(note));
         let mut messages = self.messages.lock().expect("a trial has one thread");
         messages.insert(id, message.clone());
         message

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::{Datagrams, Listener, Net, Stream};
 use crate::time::Instant;
 
-use super::machine::Hardware;
+use super::host::HostState;
 use super::stack::Stack;
 
 /// The network of one process, for one incarnation of its machine.
@@ -27,14 +27,14 @@ use super::stack::Stack;
 /// [`Net::now`] and [`Net::sleep_until`] outside of a [`World`](super::world::World)'s host.
 #[derive(Clone)]
 pub struct SimNet {
-    hardware: Arc<Hardware>,
+    hardware: Arc<HostState>,
     incarnation: u64,
     /// How often a program had been killed on the machine when this one began.
     killed: u64,
 }
 
 impl SimNet {
-    pub(crate) fn new(hardware: Arc<Hardware>, incarnation: u64, killed: u64) -> SimNet {
+    pub(crate) fn new(hardware: Arc<HostState>, incarnation: u64, killed: u64) -> SimNet {
         SimNet { hardware, incarnation, killed }
     }
 

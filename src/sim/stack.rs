@@ -23,10 +23,10 @@ use smoltcp::wire::{HardwareAddress, IpCidr};
 pub(crate) use connection::Connection;
 pub(crate) use datagram::Datagram;
 pub(crate) use demux::{Reception, is_intact};
-pub(crate) use listener::Listener;
+pub(crate) use listener::StackListener;
 pub use wire::MTU;
 
-use crate::history::{Ledger, Recorder, What};
+use crate::history::{ConnectionStats, EventKind, Recorder};
 use crate::time::Instant;
 use wire::Wire;
 
@@ -77,7 +77,7 @@ pub(crate) struct Stack {
     connections: BTreeMap<u64, Connection>,
     /// Connections by local port and peer.
     tuples: BTreeMap<(u16, SocketAddr), u64>,
-    listeners: BTreeMap<u16, Listener>,
+    listeners: BTreeMap<u16, StackListener>,
     datagrams: BTreeMap<u64, Datagram>,
     datagram_ports: BTreeMap<u16, u64>,
     /// Datagrams that left or wait to leave, by local port and receiver.
@@ -288,13 +288,13 @@ impl Stack {
         if connection.has_ended() && !connection.held && !connection.recorded {
             connection.recorded = true;
             if connection.is_worth_a_ledger() {
-                self.build.recorder.record(now, What::Ended(Box::new(connection.ledger())));
+                self.build.recorder.record(now, EventKind::Ended(Box::new(connection.ledger())));
             }
         }
     }
 
     /// The ledgers of all ends that are still to be recorded, in the order of their opening.
-    fn last_ledgers(&self) -> Vec<Ledger> {
+    fn last_ledgers(&self) -> Vec<ConnectionStats> {
         let connections = self.connections.values();
         let streams = connections
             .filter(|connection| !connection.recorded && connection.is_worth_a_ledger())

@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::machine::Machine;
-use super::net::{Totals, address};
+use super::host::SimHost;
+use super::net::{TrafficTotals, address};
 use super::socket::{SimNet, SimStream};
 use super::world::{Plan, World};
-use crate::history::{History, Ledger, Process, What};
+use crate::history::{ConnectionStats, EventKind, History, Process};
 use crate::message::Name;
 use crate::net::{Listener as _, Net as _};
 use crate::scenario::{Direction, Effect, Fault, Latency, Who};
@@ -28,13 +28,13 @@ use crate::time::{Duration, Instant};
 const PORT: u16 = 7_000;
 
 /// What a process does, from its machine's first start on.
-type Program = Box<dyn Send + FnOnce(SimNet, Machine) -> Pin<Box<dyn Future<Output = ()> + Send>>>;
+type Program = Box<dyn Send + FnOnce(SimNet, SimHost) -> Pin<Box<dyn Future<Output = ()> + Send>>>;
 
 /// What programs tell the test.
 type Told<T> = Arc<Mutex<Vec<T>>>;
 
 fn program<F: Future<Output = ()> + Send + 'static>(
-    run: impl FnOnce(SimNet, Machine) -> F + Send + 'static,
+    run: impl FnOnce(SimNet, SimHost) -> F + Send + 'static,
 ) -> Program {
     Box::new(move |net, machine| Box::pin(run(net, machine)))
 }
@@ -67,13 +67,13 @@ fn server() -> SocketAddr {
 }
 
 /// Runs one process a host.
-fn run(plan: Plan, programs: Vec<Program>) -> (History, Totals) {
+fn run(plan: Plan, programs: Vec<Program>) -> (History, TrafficTotals) {
     let hosts = (0..programs.len() as u32).map(|process| vec![process]).collect();
     run_on(hosts, plan, programs)
 }
 
 /// Runs processes on hosts that are registered in this order.
-fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History, Totals) {
+fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History, TrafficTotals) {
     let (end, names) = (plan.end, plan.names.clone());
     let mut world = World::new(plan);
     let mut programs: Vec<Option<Program>> = programs.into_iter().map(Some).collect();
@@ -97,10 +97,10 @@ fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History,
 }
 
 /// The ledgers of a process in the order of their recording.
-fn ledgers(history: &History, process: u32) -> Vec<(Instant, Ledger)> {
+fn ledgers(history: &History, process: u32) -> Vec<(Instant, ConnectionStats)> {
     let of = history.events.iter().filter(|event| event.process == process);
     of.filter_map(|event| match &event.what {
-        What::Ended(ledger) => Some((event.at, **ledger)),
+        EventKind::Ended(ledger) => Some((event.at, **ledger)),
         _ => None,
     })
     .collect()

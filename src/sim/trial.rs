@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::join_all;
 
 use crate::core::BrokerView;
-use crate::history::{Capture, Cost, History, Process, Recorder, What};
+use crate::history::{Capture, Cost, EventKind, History, Process, Recorder};
 use crate::message::{Contender, Name};
 use crate::net::Net;
-use crate::scenario::{Client, Fault, Scenario, Who};
+use crate::scenario::{ClientEntry, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
 
-use super::app::{SharedDesk, is_about};
-use super::machines::Machines;
+use super::app::{SharedState, is_about};
+use super::core_system::CoreSystem;
 use super::process::{Supervisor, Tasks, timetable};
-use super::system::{BrokerSeat, ClientSeat, System, View};
+use super::system::{BrokerContext, ClientContext, System, View};
 use super::world::{Capturing, Plan, World};
-use super::{bites, entropy, fate, net};
+use super::{entropy, fate, hits, net};
 
 /// The broker's name among the processes.
 const BROKER: &str = "broker";
@@ -34,13 +34,13 @@ pub struct TrialOptions {
     /// Whether its packets are kept.
     pub capture: Capturing,
     /// Whether it may end before the scenario says; by default it does not.
-    pub stop: Option<Stop>,
+    pub stop: Option<EarlyStop>,
 }
 
 /// When a trial may end early: at the first look at which `when` says so of what happened until
 /// then. It can change what the trial costs, and what is noticed; the rest is for `when` to know.
 #[derive(Clone, Copy, Debug)]
-pub struct Stop {
+pub struct EarlyStop {
     /// Before, nobody looks.
     pub from: fn(&Scenario) -> Instant,
     /// Whether that was all.
@@ -107,7 +107,7 @@ pub fn run_trial_then<T: Send>(
     options: &TrialOptions,
     then: impl FnOnce(Trial) -> T + Send,
 ) -> Result<T, TrialPanic> {
-    run_system_then(scenario, || Machines::ours(contender), seed, options, then)
+    run_system_then(scenario, || CoreSystem::ours(contender), seed, options, then)
 }
 
 /// The same with any system in the place of ours: it is made on the trial's thread, so that its
@@ -159,7 +159,7 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     }
     for host in hosts {
         let (scenario, system, view) = (shared.clone(), system.clone(), view.clone());
-        let stage = Stage { scenario, system, seed, world: &world, view };
+        let stage = TrialBuilder { scenario, system, seed, world: &world, view };
         let (programs, count) = match host.entry {
             None => (vec![stage.herald(), stage.broker(options.view_at)], 1),
             Some(entry) => (stage.clients(entry, host.first), entry.count),
@@ -182,7 +182,7 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     history.bites = totals.bites.clone();
     history.ended_at = end;
     history.cost = cost(&totals, &recorders);
-    bites::count(scenario, &mut history);
+    hits::count(scenario, &mut history);
     let view = view.lock().expect("a trial has one thread").take();
     Trial { history, view, capture }
 }
@@ -191,7 +191,7 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
 fn look_and_run(
     world: &mut World,
     (scenario, contender, processes): (&Scenario, Contender, &[Process]),
-    Stop { from, when }: Stop,
+    EarlyStop { from, when }: EarlyStop,
     end: Instant,
 ) {
     let from = from(scenario);
@@ -214,14 +214,14 @@ fn look_and_run(
 /// All processes of a scenario, the broker first.
 fn processes(scenario: &Scenario) -> Vec<Process> {
     let broker = Process { name: BROKER.into(), client: BROKER.into() };
-    let clients = scenario.clients.iter().flat_map(Client::processes);
+    let clients = scenario.clients.iter().flat_map(ClientEntry::processes);
     let clients = clients.map(|(name, client)| Process { name, client });
     std::iter::once(broker).chain(clients).collect()
 }
 
 /// One turmoil host: the broker, or all processes of one entry.
 struct Host<'a> {
-    entry: Option<&'a Client>,
+    entry: Option<&'a ClientEntry>,
     first: u32,
 }
 
@@ -235,7 +235,7 @@ fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
     hosts
 }
 
-fn cost(totals: &net::Totals, recorders: &[Recorder]) -> Cost {
+fn cost(totals: &net::TrafficTotals, recorders: &[Recorder]) -> Cost {
     let (broker_peak_messages, broker_peak_bytes) = recorders[0].peak();
     let clients = recorders[1..].iter().map(|recorder| recorder.peak().0);
     Cost {
@@ -249,7 +249,7 @@ fn cost(totals: &net::Totals, recorders: &[Recorder]) -> Cost {
 }
 
 /// Puts the programs of a system into the processes of a scenario.
-struct Stage<'a> {
+struct TrialBuilder<'a> {
     scenario: Arc<Scenario>,
     system: Arc<dyn System>,
     seed: u64,
@@ -257,15 +257,18 @@ struct Stage<'a> {
     view: View,
 }
 
-impl Stage<'_> {
+impl TrialBuilder<'_> {
     /// Says in the record when each fault begins and ends; it does nothing about it.
     fn herald(&self) -> Tasks {
         let (clock, recorder) = (self.world.machine(0).clock(), self.world.recorders()[0].clone());
         let faults = self.scenario.faults.iter().enumerate();
         let words = faults.flat_map(|(fault, entry)| {
-            [(entry.at, What::FaultBegan { fault }), (entry.until, What::FaultEnded { fault })]
+            [
+                (entry.at, EventKind::FaultBegan { fault }),
+                (entry.until, EventKind::FaultEnded { fault }),
+            ]
         });
-        let mut words: Vec<(Instant, What)> = words.collect();
+        let mut words: Vec<(Instant, EventKind)> = words.collect();
         words.sort_by_key(|(at, _)| *at);
         Box::pin(async move {
             for (at, what) in words {
@@ -277,29 +280,29 @@ impl Stage<'_> {
 
     fn broker(&self, view_at: Option<Instant>) -> Tasks {
         let faults = self.scenario.faults.iter().filter(|fault| fault.who == Who::Broker);
-        let supervisor = self.supervisor(0, faults, SharedDesk::default());
+        let supervisor = self.supervisor(0, faults, SharedState::default());
         let (recorder, scenario) = (supervisor.recorder.clone(), self.scenario.clone());
         let (system, view) = (self.system.clone(), self.view.clone());
         Box::pin(supervisor.run(move |life, net| {
             let view = view_at.map(|at| (at, view.clone()));
             let (scenario, recorder) = (scenario.clone(), recorder.clone());
-            system.broker(BrokerSeat { scenario, net, life, recorder, view })
+            system.broker(BrokerContext { scenario, net, life, recorder, view })
         }))
     }
 
-    fn clients(&self, entry: &Client, first: u32) -> Vec<Tasks> {
+    fn clients(&self, entry: &ClientEntry, first: u32) -> Vec<Tasks> {
         let processes = entry.processes().zip(first..);
         processes.map(|(names, index)| self.client(entry, names, index)).collect()
     }
 
-    fn client(&self, entry: &Client, (process, client): (Name, Name), index: u32) -> Tasks {
+    fn client(&self, entry: &ClientEntry, (process, client): (Name, Name), index: u32) -> Tasks {
         let faults = self.scenario.faults.iter().filter(|fault| is_about(fault, &process));
-        let desk = SharedDesk::default();
+        let desk = SharedState::default();
         let supervisor = self.supervisor(index, faults, desk.clone());
         let (recorder, system) = (supervisor.recorder.clone(), self.system.clone());
         let (entry, scenario, seed) = (entry.clone(), self.scenario.clone(), self.seed);
         Box::pin(supervisor.run(move |_, net| {
-            system.client(ClientSeat {
+            system.client(ClientContext {
                 scenario: scenario.clone(),
                 entry: entry.clone(),
                 process: process.clone(),
@@ -316,7 +319,7 @@ impl Stage<'_> {
         &self,
         index: u32,
         faults: impl Iterator<Item = &'a Fault>,
-        desk: SharedDesk,
+        desk: SharedState,
     ) -> Supervisor {
         Supervisor {
             machine: self.world.machine(index),

@@ -19,10 +19,10 @@ use crate::scenario::{Fault, Latency};
 use crate::time::{Duration, Instant};
 
 use super::draw::Draw;
-use super::fate::{self, Fates};
+use super::fate::{self, NetworkFaults};
+use super::host::{DriverWaker, HostState, SimHost};
 use super::limits::{BUFFER, MANY, SMALL_BUFFER};
-use super::machine::{Bell, Hardware, Machine};
-use super::net::{self, Internet, Totals};
+use super::net::{self, Internet, TrafficTotals};
 use super::nic::{Nic, Routes};
 use super::stack::Build;
 
@@ -100,19 +100,19 @@ impl World {
             let process = recorder.process();
             let (address, recorder) = (net::address(process), recorder.clone());
             let seed = seed.named("stack").with(process.into());
-            Arc::new(Hardware::new(process, Build { address, buffer, seed, recorder }))
+            Arc::new(HostState::new(process, Build { address, buffer, seed, recorder }))
         });
         let machines = machines.collect();
         let routes = Arc::new(Mutex::new(vec![None; names.len()]));
-        let fates = Fates::new(seed, latency, &faults, names);
+        let fates = NetworkFaults::new(seed, latency, &faults, names);
         let capture = (capture == Capturing::Packets).then(Capture::default);
         let internet = Arc::new(Internet::new(machines, recorders, fates, capture));
         World { sim: clock(tick), internet, routes, end, tick, panic: Arc::default() }
     }
 
     /// The machine of a process.
-    pub fn machine(&self, process: u32) -> Machine {
-        Machine::new(self.internet.machines()[process as usize].clone())
+    pub fn machine(&self, process: u32) -> SimHost {
+        SimHost::new(self.internet.machines()[process as usize].clone())
     }
 
     /// The pens, by process.
@@ -131,7 +131,7 @@ impl World {
     pub fn host(&mut self, processes: &[u32], programs: impl Future<Output = ()> + 'static) {
         let first = *processes.first().expect("a host has a process");
         let host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
-        let bell = Arc::new(Bell::default());
+        let bell = Arc::new(DriverWaker::default());
         for &process in processes {
             self.internet.machines()[process as usize].stand(bell.clone());
             self.routes.lock().expect("a trial has one thread")[process as usize] = Some(host);
@@ -178,7 +178,7 @@ impl World {
 
     /// Ends the trial, at its planned end if that has passed: switches every machine off, writes
     /// the last records, and counts up.
-    pub fn finish(&mut self) -> Totals {
+    pub fn finish(&mut self) -> TrafficTotals {
         self.internet.finish(self.elapsed().min(self.end))
     }
 

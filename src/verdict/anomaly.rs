@@ -9,16 +9,16 @@ use crate::terms::{Anomaly, Cause};
 use crate::time::Instant;
 
 use super::facts::{Applied, Begins, Map};
-use super::outcome::Case;
+use super::outcome::SubscriberCase;
 use super::switch::rule;
-use super::{Subscriber, guarantee};
+use super::{SubscriberReport, guarantee};
 
 /// What the patterns are looked for in.
 pub struct Scene<'s, 'f, 'a> {
     /// The subscriber's case.
-    pub case: &'s Case<'f, 'a>,
+    pub case: &'s SubscriberCase<'f, 'a>,
     /// Its counters, recoveries included.
-    pub counted: &'s Subscriber,
+    pub counted: &'s SubscriberReport,
     /// From when to when faults on a process's link went unnoticed.
     pub blind_spots: &'s Map<u32, Vec<(Instant, Instant)>>,
 }

@@ -7,12 +7,12 @@
 use crate::message::{Link, Mode};
 use crate::terms::Cause;
 
-use super::copies::{self, ALIVE, End, Way};
-use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, Sending, Word};
+use super::copies::{self, ALIVE, DeliveryPath, End};
+use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, PublisherWord, Sending};
 use super::switch::rule;
 
 /// What a missed message was missed by, and when.
-pub fn of(way: Way<'_, '_>) -> End {
+pub fn of(way: DeliveryPath<'_, '_>) -> End {
     let Some(accepted) = way.message.first_accepted() else {
         return before_broker(way.facts, way.message);
     };
@@ -63,8 +63,8 @@ fn later(one: End, other: End) -> End {
 /// The ends of the copies that the backlog kept for this subscriber, one a life of the broker.
 ///
 /// An acknowledged copy ends without being a cause: what the client did with it decides.
-pub(super) fn in_backlog<'f>(way: Way<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
-    let Way { facts, delivery, message, subscriber } = way;
+pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
+    let DeliveryPath { facts, delivery, message, subscriber } = way;
     let lives = message.accepted.iter().filter_map(move |accepted| {
         let kept = delivery.kept.iter().find(|(life, _)| *life == accepted.life);
         kept.map(|(life, since)| (*life, *since, accepted.position))
@@ -122,8 +122,8 @@ fn passed_over(
 
 /// What becomes of a message that its publisher still keeps when the broker's last life does not
 /// have it: alive, or refused there.
-fn in_outbox_again(way: Way<'_, '_>) -> Option<End> {
-    let Way { facts, message, .. } = way;
+fn in_outbox_again(way: DeliveryPath<'_, '_>) -> Option<End> {
+    let DeliveryPath { facts, message, .. } = way;
     let last = message.last_accepted()?;
     if last.life == facts.lives.broker_life() {
         return None;
@@ -172,8 +172,8 @@ pub(super) fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option
     let lost = [unsent, died].into_iter().flatten().min();
     let lost = lost.map(|moment| (moment, Cause::LostBeforeBroker));
     let answered = message.answered.map(|(moment, word)| match word {
-        Word::Accepted => (moment, Cause::LostBeforeBroker),
-        Word::Refused => (moment, Cause::Refused),
+        PublisherWord::Accepted => (moment, Cause::LostBeforeBroker),
+        PublisherWord::Refused => (moment, Cause::Refused),
     });
     let answered = answered.filter(|_| rule("an-answer-ends-the-outboxs-copy"));
     let end = [lost, answered].into_iter().flatten().min();

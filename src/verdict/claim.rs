@@ -6,20 +6,21 @@ use crate::message::{AckPolicy, Dedup, Link, Mode};
 
 use super::facts::BROKER;
 use super::guarantee::{self, Violation};
-use super::outcome::Case;
+use super::outcome::SubscriberCase;
 use super::switch::rule;
-use super::{Evidence, Finding, Subscriber};
+use super::{Evidence, GuaranteeFinding, SubscriberReport};
 use crate::terms::{Cause, Claim, Guarantee, Verdict};
 
 /// Each guarantee of one subscriber: truth, claim, evidence.
-pub fn findings(case: &Case<'_, '_>) -> BTreeMap<Guarantee, Finding> {
+pub fn findings(case: &SubscriberCase<'_, '_>) -> BTreeMap<Guarantee, GuaranteeFinding> {
     Guarantee::ALL.iter().map(|guarantee| (*guarantee, finding(case, *guarantee))).collect()
 }
 
-fn finding(case: &Case<'_, '_>, guarantee: Guarantee) -> Finding {
+fn finding(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> GuaranteeFinding {
     let judgement = guarantee::judge(case, guarantee);
     let verdict = judgement.truth;
-    let said = |claim, evidence| Finding { verdict, claim, evidence: Evidence::Said(evidence) };
+    let said =
+        |claim, evidence| GuaranteeFinding { verdict, claim, evidence: Evidence::Said(evidence) };
     let claimed = is_claimed(case, guarantee);
     match verdict {
         Verdict::Holds if claimed => said(Claim::Kept, None),
@@ -43,7 +44,7 @@ fn finding(case: &Case<'_, '_>, guarantee: Guarantee) -> Finding {
 }
 
 /// Whether the contender claims a guarantee to this subscriber.
-fn is_claimed(case: &Case<'_, '_>, guarantee: Guarantee) -> bool {
+fn is_claimed(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> bool {
     let contender = case.facts.contender;
     let member = &case.facts.roll.members()[case.subscriber];
     let exactly = matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce);
@@ -62,7 +63,10 @@ const NOT_ALONE: &str = "the client was not the only process of its name";
 /// The term that a violation lies outside of, if it does. Fire-and-forget has two, for in-order:
 /// two processes of one name are handed messages in turn, and each handles them when it can; and
 /// what was in a request that failed may come after all, whenever its connection gets it through.
-fn outside_terms(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
+fn outside_terms(
+    case: &SubscriberCase<'_, '_>,
+    violation: Violation<'_, '_, '_>,
+) -> Option<&'static str> {
     if case.facts.contender.mode == Mode::FireAndForget {
         let Violation::Late(late) = violation else { return None };
         let unsent = case.facts.messages.get(late.message).unsent;
@@ -79,7 +83,10 @@ fn outside_terms(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Optio
 }
 
 /// The broker accepted it and did not crash since, retention kept it, it was not volatile.
-fn broker_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
+fn broker_term(
+    case: &SubscriberCase<'_, '_>,
+    violation: Violation<'_, '_, '_>,
+) -> Option<&'static str> {
     let facts = case.facts;
     let message = facts.messages.get(violation.message());
     let is_volatile =
@@ -123,7 +130,10 @@ fn broker_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<
 }
 
 /// The client acknowledges after its handler, and has one.
-fn client_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<&'static str> {
+fn client_term(
+    case: &SubscriberCase<'_, '_>,
+    violation: Violation<'_, '_, '_>,
+) -> Option<&'static str> {
     match case.facts.roll.members()[case.subscriber].ack {
         AckPolicy::BeforeHandler => return Some("the client acknowledges before its handler"),
         AckPolicy::Never => return Some("the client never acknowledges"),
@@ -140,7 +150,7 @@ fn client_term(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> Option<
 
 /// Not to handle twice: the client did not crash, and was the only process of its name.
 fn single_process_term(
-    case: &Case<'_, '_>,
+    case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
 ) -> Option<&'static str> {
     let Violation::Repeated(repeat) = violation else { return None };
@@ -155,13 +165,13 @@ fn single_process_term(
     crashed.then_some("the client crashed")
 }
 
-fn is_alone(case: &Case<'_, '_>) -> bool {
+fn is_alone(case: &SubscriberCase<'_, '_>) -> bool {
     case.facts.roll.members()[case.subscriber].process_count == 1
 }
 
 /// A contender's findings: the worst verdict, and the first claim in their order, that any
 /// subscriber has.
-pub fn summary(subscribers: &[&Subscriber]) -> BTreeMap<Guarantee, Finding> {
+pub fn summary(subscribers: &[&SubscriberReport]) -> BTreeMap<Guarantee, GuaranteeFinding> {
     let severity = |truth: Verdict| match truth {
         Verdict::Violated => 2,
         Verdict::Unknown => 1,
@@ -174,7 +184,7 @@ pub fn summary(subscribers: &[&Subscriber]) -> BTreeMap<Guarantee, Finding> {
         let claim = claims.min_by_key(|one| rule("the-worst-claim-of-all").then_some(*one));
         let verdict = verdict.unwrap_or(Verdict::Holds);
         let claim = claim.unwrap_or(Claim::NotClaimed);
-        (*guarantee, Finding { verdict, claim, evidence: Evidence::LeftOut })
+        (*guarantee, GuaranteeFinding { verdict, claim, evidence: Evidence::LeftOut })
     };
     Guarantee::ALL.iter().map(one).collect()
 }

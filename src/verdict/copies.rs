@@ -1,11 +1,13 @@
 //! How a copy that was pushed to a session came to its end. Never which copy was the last.
 
-use crate::history::Fate;
+use crate::history::LossReason;
 use crate::message::Link;
 use crate::terms::Cause;
 use crate::time::Instant;
 
-use super::facts::{BROKER, Carriage, Copy, Delivery, Facts, MessageFacts, Moment, Session, Stop};
+use super::facts::{
+    BROKER, Carriage, CopyStop, Delivery, Facts, MessageCopy, MessageFacts, Moment, SessionFacts,
+};
 use super::switch::rule;
 
 /// The end of a copy: when, and what it would be the cause of if it was the last.
@@ -22,7 +24,7 @@ pub const ALIVE: End = End { at: Instant::NEVER, cause: Cause::Unsettled };
 
 /// A message on its way to one subscriber.
 #[derive(Clone, Copy)]
-pub struct Way<'f, 'a> {
+pub struct DeliveryPath<'f, 'a> {
     /// The whole history.
     pub facts: &'f Facts<'a>,
     /// Which subscriber.
@@ -34,13 +36,13 @@ pub struct Way<'f, 'a> {
 }
 
 /// The end of a pushed copy; `None` if it was dropped only because another one was there.
-pub fn end_of(way: Way<'_, '_>, copy: &Copy) -> Option<End> {
+pub fn end_of(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> Option<End> {
     if let Some((moment, stop)) = copy.stopped {
         let cause = match stop {
-            Stop::Full => Cause::Overflowed,
-            Stop::Overwritten => Cause::Overwritten,
-            Stop::NoHandler => Cause::NoHandler,
-            Stop::Duplicate => return None,
+            CopyStop::Full => Cause::Overflowed,
+            CopyStop::Overwritten => Cause::Overwritten,
+            CopyStop::NoHandler => Cause::NoHandler,
+            CopyStop::Duplicate => return None,
         };
         return Some(End { at: moment.at, cause });
     }
@@ -48,7 +50,7 @@ pub fn end_of(way: Way<'_, '_>, copy: &Copy) -> Option<End> {
 }
 
 /// The end of a copy that no machine ended by itself.
-pub fn unstopped(way: Way<'_, '_>, copy: &Copy) -> End {
+pub fn unstopped(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> End {
     if let Some(read) = copy.read {
         return end_in_client(way, copy, read);
     }
@@ -70,8 +72,8 @@ pub fn unstopped(way: Way<'_, '_>, copy: &Copy) -> End {
 
 /// Read: it ends when the client dies, or waits to the end, for a handler perhaps. What is kept
 /// nowhere does not wait for one.
-fn end_in_client(way: Way<'_, '_>, copy: &Copy, read: Moment) -> End {
-    let Way { facts, delivery, message, .. } = way;
+fn end_in_client(way: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) -> End {
+    let DeliveryPath { facts, delivery, message, .. } = way;
     let is_volatile = message.message.is_some_and(|message| message.is_volatile());
     if let Some(dropped) = delivery.no_handler.filter(|_| is_volatile) {
         return End { at: dropped.at, cause: Cause::NoHandler };
@@ -91,7 +93,7 @@ fn end_in_client(way: Way<'_, '_>, copy: &Copy, read: Moment) -> End {
 }
 
 /// Not yet in the socket: it ends with the session, or with the broker.
-fn end_in_driver(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
+fn end_in_driver(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let crashed = way.facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =
         session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
@@ -109,17 +111,19 @@ fn end_in_driver(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
 }
 
 /// A datagram ends where it is dropped, with the socket it arrived at, or unheard.
-fn end_of_datagram(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
+fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let Carriage::Flowing(flow, datagram) = copy.carriage else { return ALIVE };
     let facts = way.facts;
     let dead = is_into_dead_link(way, copy, session);
     if let Some((moment, fate)) = facts.lines.drop_of(flow, datagram) {
         let cause = match fate {
             _ if dead => Cause::SentIntoDeadLink,
-            Fate::Lost | Fate::Corrupted | Fate::CrowdedOut => Cause::DroppedInNetwork,
-            Fate::Cut => Cause::SentIntoDeadLink,
-            Fate::NobodyHome | Fate::NoSocket => Cause::DiedInSocket,
-            Fate::BufferFull => Cause::Overflowed,
+            LossReason::Lost | LossReason::Corrupted | LossReason::CrowdedOut => {
+                Cause::DroppedInNetwork
+            }
+            LossReason::Cut => Cause::SentIntoDeadLink,
+            LossReason::NobodyHome | LossReason::NoSocket => Cause::DiedInSocket,
+            LossReason::BufferFull => Cause::Overflowed,
         };
         // What went into a dead link could never reach the handler: it ended when it was pushed.
         let at = if cause == Cause::SentIntoDeadLink { copy.pushed.at } else { moment.at };
@@ -142,7 +146,7 @@ fn end_of_datagram(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
 }
 
 /// Bytes of a stream end with the receiving end; those that are not there yet with either.
-fn end_in_stream(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
+fn end_in_stream(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let Carriage::Flowing(flow, end) = copy.carriage else { return ALIVE };
     let facts = way.facts;
     let receiver = facts.lines.receiving(flow, copy.pushed);
@@ -169,12 +173,21 @@ fn end_in_stream(way: Way<'_, '_>, copy: &Copy, session: &Session) -> End {
 }
 
 /// The cause of discarded buffers: `sent-into-dead-link` if they were never to arrive.
-fn discarded(way: Way<'_, '_>, copy: &Copy, session: &Session, otherwise: Cause) -> Cause {
+fn discarded(
+    way: DeliveryPath<'_, '_>,
+    copy: &MessageCopy,
+    session: &SessionFacts,
+    otherwise: Cause,
+) -> Cause {
     if is_into_dead_link(way, copy, session) { Cause::SentIntoDeadLink } else { otherwise }
 }
 
 /// Whether the path was cut, or the other end down, paused or gone, when the copy was pushed.
-fn is_into_dead_link(way: Way<'_, '_>, copy: &Copy, session: &Session) -> bool {
+fn is_into_dead_link(
+    way: DeliveryPath<'_, '_>,
+    copy: &MessageCopy,
+    session: &SessionFacts,
+) -> bool {
     let facts = way.facts;
     let pushed = copy.pushed;
     let Some(process) = session.process else { return false };

@@ -15,7 +15,7 @@ use crate::scenario::{Effect, Fault, Who};
 use crate::time::Instant;
 
 use super::Detection;
-use super::facts::{BROKER, Ending, Facts, Map, Moment, Session, Set, sides};
+use super::facts::{BROKER, Facts, Map, Moment, SessionEnd, SessionFacts, Set, sides};
 use super::switch::rule;
 
 /// One entry, with what the anomalies ask of it.
@@ -196,7 +196,7 @@ fn notice(
 
 /// Whether a session ended because another process of the same client opened one: the broker
 /// opens the newer one as soon as it has closed the older.
-fn is_taken_over(facts: &Facts<'_>, process: u32, end: Ending) -> bool {
+fn is_taken_over(facts: &Facts<'_>, process: u32, end: SessionEnd) -> bool {
     if end.reason != EndReason::Replaced {
         return false;
     }
@@ -214,7 +214,7 @@ fn is_explained_by_another(
     troubles: &[Trouble<'_>],
     fault: &Fault,
     process: u32,
-    end: Ending,
+    end: SessionEnd,
 ) -> bool {
     troubles.iter().any(|Trouble { fault: other, on, .. }| {
         let is_later = fault.until <= other.at;
@@ -230,7 +230,7 @@ fn is_explained_by_another(
 
 /// Whether a session that ended may have ended of a fault, by the time: what only may end it does
 /// so by silence, which is noticed a heartbeat after the last packet at the latest.
-fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: Ending) -> bool {
+fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: SessionEnd) -> bool {
     let heartbeat = facts.scenario.broker.heartbeat;
     let silence = fault.effect.longest_queue() + heartbeat.every + heartbeat.timeout;
     power(&fault.effect) == Power::Ends || end.moment.at <= fault.until + silence
@@ -239,7 +239,7 @@ fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: Ending) -> bool {
 /// From when to when a side held a session to be open.
 fn interval(
     facts: &Facts<'_>,
-    session: &Session,
+    session: &SessionFacts,
     process: u32,
     side: Side,
 ) -> (Option<Moment>, Option<Moment>) {
@@ -248,7 +248,7 @@ fn interval(
         Side::Client => {
             let begun = session.welcomed;
             let died = begun.and_then(|begun| facts.lives.death_after(process, begun));
-            let lost = session.lost.map(|Ending { moment, .. }| moment);
+            let lost = session.lost.map(|SessionEnd { moment, .. }| moment);
             let died = died.filter(|_| rule("a-session-dies-with-its-client"));
             (begun, [died, lost].into_iter().flatten().min())
         }

@@ -3,7 +3,7 @@
 use crate::message::{Contender, Name};
 use crate::scenario::{Expectation, Expected, Range, Scenario};
 
-use super::{Checked, Row, RunResult, Subscriber, Totals, median_delay_ms};
+use super::{Checked, Row, RunResult, SubscriberReport, Totals, median_delay_ms};
 use crate::terms::{Counter, CounterOf};
 
 /// Compares every expectation with the rows, in the order of the file; one that names no
@@ -63,10 +63,10 @@ fn check(
 }
 
 /// The subscribers that a client of an expectation is: of that name, or of the entry of that id.
-fn of_client<'r>(scenario: &Scenario, row: &'r Row, client: &Name) -> Vec<&'r Subscriber> {
+fn of_client<'r>(scenario: &Scenario, row: &'r Row, client: &Name) -> Vec<&'r SubscriberReport> {
     let entries = scenario.clients.iter().filter(|entry| entry.id == *client);
     let names: Vec<Name> = entries.flat_map(|entry| entry.processes().map(|(_, n)| n)).collect();
-    let is_meant = |one: &&Subscriber| {
+    let is_meant = |one: &&SubscriberReport| {
         one.client == client.as_str() || names.iter().any(|name| name.as_str() == one.client)
     };
     row.subscribers.iter().filter(is_meant).collect()
@@ -99,7 +99,11 @@ fn range_in_words(range: &Range) -> String {
 }
 
 /// What was measured, in words, and whether it is as expected.
-fn measure(row: &Row, subscribers: &[&Subscriber], expectation: &Expectation) -> (String, bool) {
+fn measure(
+    row: &Row,
+    subscribers: &[&SubscriberReport],
+    expectation: &Expectation,
+) -> (String, bool) {
     let in_range = |number: Option<f64>, range: &Range| match number {
         Some(number) => (number.to_string(), range.contains(number)),
         None => ("none".to_owned(), false),
@@ -135,7 +139,12 @@ fn as_expected<T: ToString + PartialEq>(measured: Option<T>, expected: T) -> (St
 }
 
 /// A counter of the row, or of the subscribers together.
-fn count(row: &Row, subscribers: &[&Subscriber], totals: &Totals, counter: Counter) -> Option<f64> {
+fn count(
+    row: &Row,
+    subscribers: &[&SubscriberReport],
+    totals: &Totals,
+    counter: Counter,
+) -> Option<f64> {
     let Totals { recoveries, .. } = totals;
     let count = match counter {
         Counter::WorstDelay => return totals.worst_delay_ms,

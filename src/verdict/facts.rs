@@ -3,34 +3,34 @@
 //! One pass, one fold a subject: each subject has a `see` that takes an event and keeps what it
 //! will be asked about. Nothing here judges; a nonsensical history gives nonsense, never a panic.
 
+mod connections;
 mod deliveries;
 mod handlers;
 mod hash;
-mod lines;
-mod lives;
+mod lifetimes;
 mod messages;
 mod moment;
+mod participants;
 mod paths;
-mod places;
-mod roll;
+mod positions;
 mod sessions;
 
-use crate::history::{Event, History, What};
+use crate::history::{Event, EventKind, History};
 use crate::message::{Contender, MessageId, Note};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
-pub use deliveries::{Carriage, Copy, Deliveries, Delivery, Handling, Stop};
+pub use connections::Connections;
+pub use deliveries::{Carriage, CopyStop, Deliveries, Delivery, Handling, MessageCopy};
 pub use handlers::Handlers;
 pub use hash::{Map, Set};
-pub use lines::Lines;
-pub use lives::Lives;
-pub use messages::{MessageFacts, Messages, Sending, Word};
+pub use lifetimes::Lifetimes;
+pub use messages::{MessageFacts, Messages, PublisherWord, Sending};
 pub use moment::Moment;
+pub use participants::Participants;
 pub use paths::{Paths, sides};
-pub use places::{Applied, Begins, Places, Told, ToldGap};
-pub use roll::Roll;
-pub use sessions::{Ending, Session, Sessions};
+pub use positions::{Applied, Begins, Positions, Told, ToldGap};
+pub use sessions::{SessionEnd, SessionFacts, Sessions};
 
 /// The process that is the broker.
 pub const BROKER: u32 = 0;
@@ -44,13 +44,13 @@ pub struct Facts<'a> {
     /// When the trial ended.
     pub ended_at: Instant,
     /// Who is who.
-    pub roll: Roll,
+    pub roll: Participants,
     /// Who lived and could be reached when.
-    pub lives: Lives,
+    pub lives: Lifetimes,
     /// Which paths were cut when.
     pub paths: Paths,
     /// How far each connection came, and which datagrams were dropped.
-    pub lines: Lines<'a>,
+    pub lines: Connections<'a>,
     /// Which sessions there were.
     pub sessions: Sessions,
     /// What was handed over, sent, accepted.
@@ -58,7 +58,7 @@ pub struct Facts<'a> {
     /// What was pushed, read, handled.
     pub deliveries: Deliveries,
     /// Positions, and what subscribers were told of them.
-    pub places: Places,
+    pub places: Positions,
     /// Which handlers were missing.
     pub handlers: Handlers<'a>,
     /// Which subscribers ever were on record: found by `wanted`.
@@ -87,18 +87,18 @@ pub struct Seen {
 impl<'a> Facts<'a> {
     /// Reads the history once.
     pub fn gather(scenario: &'a Scenario, contender: Contender, history: &'a History) -> Self {
-        let roll = Roll::of(scenario, history);
+        let roll = Participants::of(scenario, history);
         let mut facts = Facts {
             scenario,
             contender,
             ended_at: history.ended_at,
-            lives: Lives::of(history.processes.len()),
+            lives: Lifetimes::of(history.processes.len()),
             paths: Paths::of(scenario, &roll),
-            lines: Lines::default(),
+            lines: Connections::default(),
             sessions: Sessions::default(),
             messages: Messages::default(),
             deliveries: Deliveries::of(roll.members().len(), contender.mode),
-            places: Places::of(roll.members().len()),
+            places: Positions::of(roll.members().len()),
             handlers: Handlers::default(),
             on_record: Set::default(),
             record: Vec::new(),
@@ -116,7 +116,7 @@ impl<'a> Facts<'a> {
         let life = self.lives.broker_life();
         let session = session_named(what).map(|session| self.sessions.index(session, &self.roll));
         let process = match (what, session) {
-            (What::Carried { .. }, Some(session)) => self.sessions.get(session).process,
+            (EventKind::Carried { .. }, Some(session)) => self.sessions.get(session).process,
             _ => Some(event.process),
         };
         let subscriber = match client_named(what) {
@@ -124,7 +124,7 @@ impl<'a> Facts<'a> {
             None => process.and_then(|process| self.roll.of_process(process)),
         };
         let message = match what {
-            What::Note(Note::Acknowledged { queue, position, .. }) => {
+            EventKind::Note(Note::Acknowledged { queue, position, .. }) => {
                 self.places.message_at(queue, life, *position)
             }
             _ => message_named(what).map(|id| self.messages.index(id)),
@@ -154,14 +154,14 @@ fn push_rare<T>(list: &mut Vec<T>, entry: T) {
 /// Whether an event changes what is on record or retained, or makes a message.
 fn is_of_record(event: &Event) -> bool {
     match &event.what {
-        What::Power(_) => event.process == BROKER,
-        What::Note(note) => matches!(
+        EventKind::Power(_) => event.process == BROKER,
+        EventKind::Note(note) => matches!(
             note,
-            Note::HandedOver { .. }
-                | Note::Recorded { .. }
-                | Note::Unrecorded { .. }
+            Note::Published { .. }
+                | Note::Subscribed { .. }
+                | Note::Unsubscribed { .. }
                 | Note::Accepted { .. }
-                | Note::Forgotten { .. }
+                | Note::Trimmed { .. }
                 | Note::Attached { .. }
         ),
         _ => false,
@@ -169,11 +169,11 @@ fn is_of_record(event: &Event) -> bool {
 }
 
 /// The message that an event names.
-fn message_named(what: &What) -> Option<&MessageId> {
+fn message_named(what: &EventKind) -> Option<&MessageId> {
     match what {
-        What::Carried { id, .. } | What::Interrupted { id } => Some(id),
-        What::Note(note) => match note {
-            Note::HandedOver { message } => Some(&message.id),
+        EventKind::Carried { id, .. } | EventKind::Interrupted { id } => Some(id),
+        EventKind::Note(note) => match note {
+            Note::Published { message } => Some(&message.id),
             Note::Ack { id, .. } => id.as_ref(),
             Note::Accepted { id, .. }
             | Note::Refused { id }
@@ -182,12 +182,12 @@ fn message_named(what: &What) -> Option<&MessageId> {
             | Note::Pushed { id, .. }
             | Note::SendQueueFull { id, .. }
             | Note::Overwritten { id, .. }
-            | Note::Evicted { id, .. }
+            | Note::BecameGap { id, .. }
             | Note::Unsent { id, .. }
             | Note::Sent { id, .. }
-            | Note::ToldAccepted { id }
-            | Note::ToldRefused { id }
-            | Note::AnswerLate { id }
+            | Note::AcceptedReceived { id }
+            | Note::RefusedReceived { id }
+            | Note::ConfirmTimedOut { id }
             | Note::Read { id, .. }
             | Note::HeldEarly { id, .. }
             | Note::DroppedCopy { id, .. }
@@ -202,19 +202,19 @@ fn message_named(what: &What) -> Option<&MessageId> {
 }
 
 /// The client that an event of the broker names.
-fn client_named(what: &What) -> Option<&crate::message::Name> {
-    let What::Note(note) = what else { return None };
+fn client_named(what: &EventKind) -> Option<&crate::message::Name> {
+    let EventKind::Note(note) = what else { return None };
     match note {
         Note::SessionOpened { client, .. }
         | Note::SessionClosed { client, .. }
         | Note::JoinRoom { client, .. }
         | Note::LeaveRoom { client, .. }
-        | Note::Recorded { client, .. }
-        | Note::Unrecorded { client, .. }
+        | Note::Subscribed { client, .. }
+        | Note::Unsubscribed { client, .. }
         | Note::Pushed { client, .. }
         | Note::SendQueueFull { client, .. }
         | Note::Overwritten { client, .. }
-        | Note::Evicted { client, .. }
+        | Note::BecameGap { client, .. }
         | Note::Acknowledged { client, .. }
         | Note::Attached { client, .. } => Some(client),
         _ => None,
@@ -222,10 +222,10 @@ fn client_named(what: &What) -> Option<&crate::message::Name> {
 }
 
 /// The session that an event names.
-fn session_named(what: &What) -> Option<&crate::message::SessionId> {
+fn session_named(what: &EventKind) -> Option<&crate::message::SessionId> {
     let note = match what {
-        What::Carried { session, .. } => return Some(session),
-        What::Note(note) => note,
+        EventKind::Carried { session, .. } => return Some(session),
+        EventKind::Note(note) => note,
         _ => return None,
     };
     match note {

@@ -2,7 +2,7 @@
 
 use super::evidence;
 use super::facts::Moment;
-use super::outcome::{Case, Judged, Late, Repeat};
+use super::outcome::{Judged, Late, Repeat, SubscriberCase};
 use crate::terms::{Cause, Guarantee, Verdict};
 
 /// One thing that a guarantee was violated by.
@@ -27,7 +27,10 @@ pub struct Judgement<'c, 'f, 'a> {
 }
 
 /// Judges one guarantee for one subscriber.
-pub fn judge<'c, 'f, 'a>(case: &'c Case<'f, 'a>, guarantee: Guarantee) -> Judgement<'c, 'f, 'a> {
+pub fn judge<'c, 'f, 'a>(
+    case: &'c SubscriberCase<'f, 'a>,
+    guarantee: Guarantee,
+) -> Judgement<'c, 'f, 'a> {
     let (violations, unknown) = match guarantee {
         Guarantee::AtMostOnce => (repeated(case), None),
         Guarantee::AtLeastOnce => (missed(case), unsettled(case)),
@@ -46,22 +49,22 @@ pub fn judge<'c, 'f, 'a>(case: &'c Case<'f, 'a>, guarantee: Guarantee) -> Judgem
     Judgement { truth, violations, unknown }
 }
 
-fn repeated<'c, 'f, 'a>(case: &'c Case<'f, 'a>) -> Vec<Violation<'c, 'f, 'a>> {
+fn repeated<'c, 'f, 'a>(case: &'c SubscriberCase<'f, 'a>) -> Vec<Violation<'c, 'f, 'a>> {
     case.repeats.iter().copied().map(Violation::Repeated).collect()
 }
 
-fn missed<'c, 'f, 'a>(case: &'c Case<'f, 'a>) -> Vec<Violation<'c, 'f, 'a>> {
+fn missed<'c, 'f, 'a>(case: &'c SubscriberCase<'f, 'a>) -> Vec<Violation<'c, 'f, 'a>> {
     case.judged.iter().filter(|one| one.lost().is_some()).map(Violation::Missed).collect()
 }
 
-fn silent<'c, 'f, 'a>(case: &'c Case<'f, 'a>) -> Vec<Violation<'c, 'f, 'a>> {
+fn silent<'c, 'f, 'a>(case: &'c SubscriberCase<'f, 'a>) -> Vec<Violation<'c, 'f, 'a>> {
     silent_losses(case).map(Violation::Missed).collect()
 }
 
 /// Messages that are lost, and of which the subscriber was told nothing although it had a session
 /// since.
 pub fn silent_losses<'c, 'f, 'a>(
-    case: &'c Case<'f, 'a>,
+    case: &'c SubscriberCase<'f, 'a>,
 ) -> impl Iterator<Item = &'c Judged<'f, 'a>> {
     case.judged.iter().filter(|one| {
         one.lost().is_some_and(|end| !is_announced(one) && had_session_since(one, end.at))
@@ -94,21 +97,21 @@ fn had_session_since(one: &Judged<'_, '_>, lost: crate::time::Instant) -> bool {
 }
 
 /// Why at-least-once cannot be told: something was still under way.
-fn unsettled(case: &Case<'_, '_>) -> Option<String> {
+fn unsettled(case: &SubscriberCase<'_, '_>) -> Option<String> {
     let alive = |one: &&Judged<'_, '_>| one.loss.is_some() && one.lost().is_none();
     let one = case.judged.iter().find(alive)?;
     Some(format!("{} was still under way when the run ended", published(one)))
 }
 
 /// Why silence cannot be told: there was no session in which to be told.
-fn untold(case: &Case<'_, '_>) -> Option<String> {
+fn untold(case: &SubscriberCase<'_, '_>) -> Option<String> {
     let unheard = |one: &&Judged<'_, '_>| one.lost().is_some() && !is_announced(one);
     let one = case.judged.iter().find(unheard)?;
     Some(format!("{} was lost, and there was no session since", published(one)))
 }
 
 /// A violation in one sentence without its full stop.
-pub fn evidence(case: &Case<'_, '_>, violation: Violation<'_, '_, '_>) -> String {
+pub fn evidence(case: &SubscriberCase<'_, '_>, violation: Violation<'_, '_, '_>) -> String {
     let id = |message: usize| case.facts.messages.get(message).id;
     match violation {
         Violation::Missed(one) => format!("{} was never handled", published(one)),

@@ -9,8 +9,8 @@ use super::absence;
 use super::anomaly::{self, Scene};
 use super::detection;
 use super::facts::{Facts, Map};
-use super::outcome::Case;
-use super::{Bites, Followed, Row, Subscriber, claim, recovery, wanted};
+use super::outcome::SubscriberCase;
+use super::{Bites, Followed, Row, SubscriberReport, claim, recovery, wanted};
 
 /// Judges what happened in a trial.
 ///
@@ -22,7 +22,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     let notices = detection::notices(&facts);
     let blind_spots = detection::blind_spots(&notices);
     let everyone = 0..facts.roll.members().len();
-    let subscribers: Vec<Subscriber> =
+    let subscribers: Vec<SubscriberReport> =
         everyone.map(|one| judge_subscriber(&facts, one, &blind_spots)).collect();
     let guarantees = claim::summary(&subscribers.iter().collect::<Vec<_>>());
     let bit = |fault| history.bites.get(fault).copied().unwrap_or_default();
@@ -51,7 +51,7 @@ pub fn follow(
     wanted::mark(&mut facts);
     let everyone = 0..facts.roll.members().len();
     let followed = everyone.filter_map(|subscriber| {
-        let case = Case::of(&facts, subscriber);
+        let case = SubscriberCase::of(&facts, subscriber);
         let one = case.judged.iter().find(|one| one.way.message.id == id)?;
         let end = one.loss.map(|end| (end.at, end.cause));
         let (at, cause) = match (one.handled, end) {
@@ -69,8 +69,8 @@ fn judge_subscriber(
     facts: &Facts<'_>,
     subscriber: usize,
     blind_spots: &Map<u32, Vec<(Instant, Instant)>>,
-) -> Subscriber {
-    let case = Case::of(facts, subscriber);
+) -> SubscriberReport {
+    let case = SubscriberCase::of(facts, subscriber);
     let mut counted = case.count();
     counted.kept_away = absence::kept_away(facts, subscriber);
     counted.recoveries = recovery::judge(&case);
@@ -81,8 +81,9 @@ fn judge_subscriber(
 }
 
 /// The sums that every row promises.
-fn assert_sums(counted: &Subscriber) {
-    let Subscriber { client, wanted, live, caught_up, missed, causes, messages, .. } = counted;
+fn assert_sums(counted: &SubscriberReport) {
+    let SubscriberReport { client, wanted, live, caught_up, missed, causes, messages, .. } =
+        counted;
     assert_eq!(
         live + caught_up + missed,
         *wanted,

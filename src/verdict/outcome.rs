@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use crate::message::{Mode, Name, Position, PushKind};
 
-use super::copies::{End, Way};
-use super::facts::{BROKER, Copy, Delivery, Facts, Handling, Map, Moment};
+use super::copies::{DeliveryPath, End};
+use super::facts::{BROKER, Delivery, Facts, Handling, Map, MessageCopy, Moment};
 use super::switch::rule;
-use super::{MessageOutcome, Subscriber, cause};
+use super::{MessageOutcome, SubscriberReport, cause};
 use crate::terms::{Cause, Outcome};
 
 /// One subscriber's case: the facts, what became of each wanted message, and the evidence.
-pub struct Case<'f, 'a> {
+pub struct SubscriberCase<'f, 'a> {
     /// The whole history.
     pub facts: &'f Facts<'a>,
     /// Which subscriber.
@@ -29,7 +29,7 @@ pub struct Case<'f, 'a> {
 /// What became of one wanted message.
 pub struct Judged<'f, 'a> {
     /// The message and what happened to it.
-    pub way: Way<'f, 'a>,
+    pub way: DeliveryPath<'f, 'a>,
     /// Its index.
     pub index: usize,
     /// What became of it.
@@ -62,9 +62,9 @@ pub struct Late {
     pub handled: Moment,
 }
 
-impl<'f, 'a> Case<'f, 'a> {
+impl<'f, 'a> SubscriberCase<'f, 'a> {
     /// Finds what became of every message that a subscriber wants.
-    pub fn of(facts: &'f Facts<'a>, subscriber: usize) -> Case<'f, 'a> {
+    pub fn of(facts: &'f Facts<'a>, subscriber: usize) -> SubscriberCase<'f, 'a> {
         let handlings = facts.deliveries.handlings(subscriber);
         let again = handlings.iter().filter(|handling| !handling.first);
         let repeats = again.filter_map(|handling| {
@@ -78,7 +78,7 @@ impl<'f, 'a> Case<'f, 'a> {
         let mut judged: Vec<Judged<'f, 'a>> = wanted
             .map(|delivery| {
                 let message = facts.messages.get(delivery.message);
-                let way = Way { facts, subscriber, message, delivery };
+                let way = DeliveryPath { facts, subscriber, message, delivery };
                 let first = delivery.first_handling.map(|first| &handlings[first]);
                 Judged::of(way, delivery.message, first)
             })
@@ -86,11 +86,11 @@ impl<'f, 'a> Case<'f, 'a> {
         judged.sort_by_key(|one| {
             rule("messages-in-order-of-hand-over").then_some(one.way.message.handed_over)
         });
-        Case { facts, subscriber, judged, repeats, late: late(facts, handlings) }
+        SubscriberCase { facts, subscriber, judged, repeats, late: late(facts, handlings) }
     }
 
     /// The counters of the row, without guarantees and anomalies.
-    pub fn count(&self) -> Subscriber {
+    pub fn count(&self) -> SubscriberReport {
         let facts = self.facts;
         let with = |outcome| self.judged.iter().filter(move |one| one.outcome == outcome).count();
         let mut causes = BTreeMap::new();
@@ -105,7 +105,7 @@ impl<'f, 'a> Case<'f, 'a> {
         let unasked = ways.iter().filter(is_unasked).count();
         let mut delays: Vec<f64> = self.judged.iter().filter_map(Judged::delay_ms).collect();
         delays.sort_unstable_by(f64::total_cmp);
-        Subscriber {
+        SubscriberReport {
             client: facts.roll.members()[self.subscriber].name.to_string(),
             wanted: self.judged.len() as u64,
             live: with(Outcome::Live) as u64,
@@ -120,13 +120,13 @@ impl<'f, 'a> Case<'f, 'a> {
             causes,
             gaps_announced: facts.places.gaps_announced(self.subscriber),
             messages: self.judged.iter().filter_map(Judged::report).collect(),
-            ..Subscriber::default()
+            ..SubscriberReport::default()
         }
     }
 }
 
 impl<'f, 'a> Judged<'f, 'a> {
-    fn of(way: Way<'f, 'a>, index: usize, handling: Option<&Handling>) -> Judged<'f, 'a> {
+    fn of(way: DeliveryPath<'f, 'a>, index: usize, handling: Option<&Handling>) -> Judged<'f, 'a> {
         let outcome = match handling.map(|handling| handling.kind) {
             None => Outcome::Missed,
             Some(PushKind::Live) if is_sent_in_an_earlier_life(way, handling) => Outcome::CaughtUp,
@@ -146,7 +146,7 @@ impl<'f, 'a> Judged<'f, 'a> {
     /// Every place that it had: the queue's number, the life of the broker, the position. A message
     /// that its publisher sends again after a crash has one in each life that accepted it.
     pub fn places(&self) -> impl Iterator<Item = (u32, u32, Position)> + use<'f, 'a> {
-        let Way { facts, message, .. } = self.way;
+        let DeliveryPath { facts, message, .. } = self.way;
         let queue = message.message.and_then(|message| facts.places.find_queue(&message.queue));
         let accepted = message.accepted.iter();
         accepted.filter_map(move |one| Some((queue?, one.life, one.position?)))
@@ -176,13 +176,13 @@ impl<'f, 'a> Judged<'f, 'a> {
 /// Whether the broker had pushed the message before the crash in which it forgot that: to the
 /// new broker it is a first sending, to the subscriber it is none. In fire-and-forget each push
 /// stands for itself.
-fn is_sent_in_an_earlier_life(way: Way<'_, '_>, handling: Option<&Handling>) -> bool {
-    let Way { facts, delivery, .. } = way;
+fn is_sent_in_an_earlier_life(way: DeliveryPath<'_, '_>, handling: Option<&Handling>) -> bool {
+    let DeliveryPath { facts, delivery, .. } = way;
     let opened = handling.and_then(|handling| facts.sessions.get(handling.session).opened);
     let Some(opened) = opened.filter(|_| facts.contender.mode == Mode::CatchUp) else {
         return false;
     };
-    let crashed = |copy: &Copy| facts.lives.death_after(BROKER, copy.pushed);
+    let crashed = |copy: &MessageCopy| facts.lives.death_after(BROKER, copy.pushed);
     delivery.copies.iter().any(|copy| crashed(copy).is_some_and(|crashed| crashed < opened))
 }
 

@@ -12,12 +12,12 @@
 //! restarted broker routes to nobody is not held against `resumed` either, if the client has told
 //! it meanwhile that it leaves.
 
-use crate::message::{Answer, Epoch, Position};
+use crate::message::{Epoch, Position, ResumeOutcome};
 
 use super::Recoveries;
 use super::facts::{Map, Moment, Told, ToldGap};
 use super::guarantee::is_announced;
-use super::outcome::Case;
+use super::outcome::SubscriberCase;
 use super::switch::rule;
 use crate::terms::Cause;
 
@@ -56,7 +56,7 @@ enum Announced {
 }
 
 /// Judges every recovery of a subscriber.
-pub fn judge(case: &Case<'_, '_>) -> Recoveries {
+pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
     let facts = case.facts;
     let losses = losses(case);
     let mut recoveries = Recoveries::default();
@@ -78,8 +78,8 @@ pub fn judge(case: &Case<'_, '_>) -> Recoveries {
         let knows = rule("each-process-knows-its-own-epoch").then_some(process);
         let epoch = epochs.insert((knows, queue), answer.epoch());
         let counter = match answer {
-            Answer::Started { .. } => continue,
-            Answer::Resumed { .. } => {
+            ResumeOutcome::Started { .. } => continue,
+            ResumeOutcome::Resumed { .. } => {
                 let mut lost = losses[first..last].iter();
                 let is_left = |loss: &Loss| loss.left.is_some_and(|left| left < answered);
                 match lost.any(|loss| loss.announced == Announced::No && !is_left(loss)) {
@@ -87,16 +87,16 @@ pub fn judge(case: &Case<'_, '_>) -> Recoveries {
                     false => &mut recoveries.honest_success,
                 }
             }
-            Answer::Gap { from, to, .. } => {
+            ResumeOutcome::Gap { from, to, .. } => {
                 let Told { moment, life, is_of_new_epoch, .. } = *told;
                 let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
                 of_gap(&mut recoveries, &gap, &places)
             }
             // It is true if there is one, whatever it cost.
-            Answer::NewEpoch { .. } if epoch != Some(answer.epoch()) => {
+            ResumeOutcome::NewEpoch { .. } if epoch != Some(answer.epoch()) => {
                 &mut recoveries.honest_failure
             }
-            Answer::NewEpoch { .. } => &mut recoveries.false_alarm,
+            ResumeOutcome::NewEpoch { .. } => &mut recoveries.false_alarm,
         };
         *counter += 1;
     }
@@ -132,7 +132,7 @@ fn of_gap<'r>(
 }
 
 /// What was lost, by queue, in the order in which it was.
-fn losses(case: &Case<'_, '_>) -> Map<u32, Vec<Loss>> {
+fn losses(case: &SubscriberCase<'_, '_>) -> Map<u32, Vec<Loss>> {
     let mut losses: Map<u32, Vec<Loss>> = Map::default();
     for one in &case.judged {
         if let (Some(end), Some((queue, ..))) = (one.lost(), one.places().next()) {
@@ -152,7 +152,7 @@ fn losses(case: &Case<'_, '_>) -> Map<u32, Vec<Loss>> {
 }
 
 /// Where everything was that is lost or was handled, by queue.
-fn places(case: &Case<'_, '_>) -> Map<u32, Vec<Place>> {
+fn places(case: &SubscriberCase<'_, '_>) -> Map<u32, Vec<Place>> {
     let facts = case.facts;
     let mut places: Map<u32, Vec<Place>> = Map::default();
     let mut of_message: Map<usize, usize> = Map::default();

@@ -5,7 +5,7 @@ use crate::terms::{Anomaly, Cause};
 use std::collections::BTreeMap;
 
 use super::outcome::lower_median;
-use super::{Recoveries, Subscriber};
+use super::{Recoveries, SubscriberReport};
 
 /// What the subscribers got together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,13 +40,13 @@ pub struct Totals {
 
 impl Totals {
     /// The sums.
-    pub fn of<'s>(subscribers: impl IntoIterator<Item = &'s Subscriber>) -> Totals {
+    pub fn of<'s>(subscribers: impl IntoIterator<Item = &'s SubscriberReport>) -> Totals {
         let mut totals = Totals::default();
         subscribers.into_iter().for_each(|subscriber| totals.add(subscriber));
         totals
     }
 
-    fn add(&mut self, one: &Subscriber) {
+    fn add(&mut self, one: &SubscriberReport) {
         self.wanted += one.wanted;
         self.live += one.live;
         self.caught_up += one.caught_up;
@@ -79,7 +79,9 @@ pub fn most(numbers: impl Iterator<Item = f64>) -> Option<f64> {
 
 /// The lower median of the time from hand-over to handled, of everything that these subscribers
 /// handled. Rounded to the microseconds of which instants are made, so that no arithmetic shows.
-pub fn median_delay_ms<'s>(subscribers: impl IntoIterator<Item = &'s Subscriber>) -> Option<f64> {
+pub fn median_delay_ms<'s>(
+    subscribers: impl IntoIterator<Item = &'s SubscriberReport>,
+) -> Option<f64> {
     let messages = subscribers.into_iter().flat_map(|one| &one.messages);
     let delay = |handled: f64, published: f64| ((handled - published) * 1_000.0).round() / 1_000.0;
     let mut delays: Vec<f64> =

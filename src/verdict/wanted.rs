@@ -6,8 +6,8 @@
 
 mod retained;
 
-use crate::history::{PowerState, What};
-use crate::message::{Answer, Echo, From, Message, Name, Note, Position, RoomJoin};
+use crate::history::{EventKind, PowerState};
+use crate::message::{Echo, Message, Name, Note, Position, ResumeOutcome, RoomJoin, StartAt};
 
 use self::retained::Retained;
 use super::facts::{Facts, Map, Moment, Set};
@@ -27,7 +27,7 @@ pub fn mark(facts: &mut Facts<'_>) {
     };
     for (moment, event, message) in std::mem::take(&mut facts.record) {
         match &event.what {
-            What::Power(PowerState::Killed | PowerState::PowerLost) => {
+            EventKind::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life += 1;
                 if rule("a-crash-ends-subscriptions") {
                     record.subscribed.clear();
@@ -35,7 +35,7 @@ pub fn mark(facts: &mut Facts<'_>) {
                 record.made.clear();
                 record.retained.iter_mut().for_each(Retained::clear);
             }
-            What::Note(note) => record.see(facts, (moment, message), note),
+            EventKind::Note(note) => record.see(facts, (moment, message), note),
             _ => {}
         }
     }
@@ -43,9 +43,9 @@ pub fn mark(facts: &mut Facts<'_>) {
 
 /// Whether somebody may be owed what is retained: in a subscription from the start, or in one that
 /// a broker has forgotten.
-fn asks_what_is_retained(what: &What) -> bool {
-    matches!(what, What::Note(Note::Recorded { rooms, .. })
-        if rooms.iter().any(|join| join.from != From::Now))
+fn asks_what_is_retained(what: &EventKind) -> bool {
+    matches!(what, EventKind::Note(Note::Subscribed { rooms, .. })
+        if rooms.iter().any(|join| join.from != StartAt::Now))
 }
 
 /// Who is on record where, and what the backlog retains.
@@ -89,20 +89,20 @@ impl<'h> Record<'h> {
         note: &'h Note,
     ) {
         match note {
-            Note::Recorded { client, queue, rooms } => {
+            Note::Subscribed { client, queue, rooms } => {
                 if let Some(subscriber) = facts.roll.by_name(client) {
                     facts.on_record.insert(subscriber);
                     self.join(facts, moment, subscriber, (queue, rooms));
                 }
             }
-            Note::Unrecorded { client, queue, room } => {
+            Note::Unsubscribed { client, queue, room } => {
                 let Some(subscriber) = facts.roll.by_name(client) else { return };
                 if let Some(members) = self.rooms.get_mut(&(queue, room)) {
                     members.remove(&subscriber);
                 }
                 self.leave(facts, moment, subscriber);
             }
-            Note::HandedOver { message } => {
+            Note::Published { message } => {
                 let Some(index) = named else { return };
                 let fact = facts.messages.get(index);
                 let first = fact.handed_over.is_some_and(|(first, _)| first == moment);
@@ -119,7 +119,7 @@ impl<'h> Record<'h> {
                     retained.add(queue, *position, index);
                 }
             }
-            Note::Forgotten { queue, position, .. } => {
+            Note::Trimmed { queue, position, .. } => {
                 if let Some(retained) = &mut self.retained {
                     retained.remove(queue, *position);
                 }
@@ -131,7 +131,7 @@ impl<'h> Record<'h> {
                 }
                 if self.subscribed.insert((subscriber, queue)) {
                     let made = match **answer {
-                        Answer::Started { .. } => Made::Fresh,
+                        ResumeOutcome::Started { .. } => Made::Fresh,
                         _ => Made::WithAPosition,
                     };
                     self.made.insert((subscriber, queue), made);
@@ -189,12 +189,12 @@ impl<'h> Record<'h> {
             let members = self.rooms.entry((queue, room)).or_default();
             let before = members.insert(subscriber, self.life);
             let begins_at_the_start = match from {
-                From::Now => false,
-                From::Start => made.is_some() && before != Some(self.life),
-                From::Before => made == Some(Made::WithAPosition),
+                StartAt::Now => false,
+                StartAt::Start => made.is_some() && before != Some(self.life),
+                StartAt::Before => made == Some(Made::WithAPosition),
             };
             if begins_at_the_start {
-                owed.push((room, *from == From::Start && before.is_none()));
+                owed.push((room, *from == StartAt::Start && before.is_none()));
             }
         }
         if owed.is_empty() {

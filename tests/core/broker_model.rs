@@ -8,10 +8,12 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, Path, Peer};
+use delivery_lab::core::{
+    Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId, LinkSemantics,
+};
 use delivery_lab::message::{
-    BrokerLimits, Echo, EndReason, Frame, From, Message, MessageId, Mode, Name, Payload, Reply,
-    RoomJoin, SessionId, Target,
+    BrokerLimits, Confirm, Echo, EndReason, Frame, Message, MessageId, Mode, Name, Payload,
+    RoomJoin, SessionId, StartAt, Target,
 };
 use delivery_lab::time::Instant;
 use proptest::prelude::*;
@@ -261,7 +263,7 @@ struct Pair {
 impl Pair {
     fn new(mode: Mode) -> Pair {
         let limits = BrokerLimits { window: WINDOW, ..BrokerLimits::default() };
-        let options = BrokerOptions { mode, path: Path::RELIABLE, limits, epoch: 1 };
+        let options = BrokerOptions { mode, path: LinkSemantics::RELIABLE, limits, epoch: 1 };
         Pair {
             mode,
             broker: Broker::new(options),
@@ -304,7 +306,7 @@ impl Pair {
         }
         self.model.log.push(Entry::Opened { who, peer });
         expected.push((peer, Said::Welcome(format!("{}/{number}", CLIENTS[who]))));
-        self.tell(BrokerInput::Opened { peer: Peer(peer) });
+        self.tell(BrokerInput::Opened { peer: ConnectionId(peer) });
         let session = SessionId { process: CLIENTS[who].into(), number };
         self.say(peer, Frame::Hello { client: CLIENTS[who].into(), session })
     }
@@ -317,7 +319,7 @@ impl Pair {
         if self.mode == Mode::CatchUp {
             self.model.pump(who, expected);
         }
-        let rooms = vec![RoomJoin { room: ROOMS[room].into(), from: From::Now }];
+        let rooms = vec![RoomJoin { room: ROOMS[room].into(), from: StartAt::Now }];
         let request = self.requests[who];
         self.say(peer, Frame::Join { request, queue: "q".into(), rooms, known: None })
     }
@@ -339,7 +341,7 @@ impl Pair {
         let message = Arc::new(Message { id, queue, event, target, payload });
         self.published[by].push(message.clone());
         self.model.accept(self.mode, &message, by, expected);
-        self.say(peer, Frame::Publish { message, after: None, reply: Reply::Unwanted })
+        self.say(peer, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
     }
 
     /// In catch-up a copy is answered and goes to nobody; fire-and-forget does not know it.
@@ -354,7 +356,7 @@ impl Pair {
             Mode::CatchUp => expected.push((peer, Said::Accepted(message.id.to_string()))),
             Mode::FireAndForget => self.model.accept(self.mode, &message, by, expected),
         }
-        self.say(peer, Frame::Publish { message, after: None, reply: Reply::Unwanted })
+        self.say(peer, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
     }
 
     fn ack(&mut self, who: usize, which: usize, expected: &mut Lines) -> Lines {
@@ -372,11 +374,11 @@ impl Pair {
     fn close(&mut self, who: usize) -> Lines {
         let Some(peer) = self.model.peer(who) else { return Vec::new() };
         self.model.log.push(Entry::Ended { who });
-        self.tell(BrokerInput::Closed { peer: Peer(peer), reason: EndReason::Fin })
+        self.tell(BrokerInput::Closed { peer: ConnectionId(peer), reason: EndReason::Fin })
     }
 
     fn say(&mut self, peer: u64, frame: Frame) -> Lines {
-        self.tell(BrokerInput::Received { peer: Peer(peer), frame })
+        self.tell(BrokerInput::Received { peer: ConnectionId(peer), frame })
     }
 
     fn tell(&mut self, input: BrokerInput) -> Lines {

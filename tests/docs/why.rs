@@ -4,9 +4,9 @@
 use delivery_lab::terms::Cause;
 use std::collections::{BTreeMap, BTreeSet};
 
-use delivery_lab::history::{History, Packet, PowerState, What};
+use delivery_lab::history::{EventKind, History, Packet, PowerState};
 use delivery_lab::message::{Contender, Link, Message, MessageId, Name, Note};
-use delivery_lab::report::why::{Evidence, Sentence, Source, life};
+use delivery_lab::report::why::{Origin, Sentence, WhyEvidence, life};
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{Capturing, TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Followed};
@@ -26,7 +26,7 @@ impl Trial {
         let Trial { scenario, contender, history, packets } = self;
         let followed = verdict::follow(scenario, *contender, history, id);
         let evidence =
-            Evidence { scenario, contender: *contender, history, packets, followed: &followed };
+            WhyEvidence { scenario, contender: *contender, history, packets, followed: &followed };
         (life(&evidence, id).expect("it was handed over"), followed)
     }
 
@@ -94,8 +94,8 @@ fn check_sources(trial: &Trial, id: &MessageId, life: &[Sentence]) {
     for Sentence { at, of, text } in life {
         assert!(text.ends_with('.') && text.len() > 10, "{place}: {text:?}");
         match *of {
-            Source::End => assert_eq!(*at, trial.history.ended_at, "{place}: {text}"),
-            Source::Packet(index) => {
+            Origin::End => assert_eq!(*at, trial.history.ended_at, "{place}: {text}"),
+            Origin::Packet(index) => {
                 let packet = &trial.packets[index];
                 assert_eq!(packet.at, *at, "{place}: {text}");
                 let says = text.starts_with("So ")
@@ -103,7 +103,7 @@ fn check_sources(trial: &Trial, id: &MessageId, life: &[Sentence]) {
                 assert!(says, "{place}: {text}");
                 check_load(trial, id, packet, &place);
             }
-            Source::Event(index) => {
+            Origin::Event(index) => {
                 assert_eq!(trial.history.events[index].at, *at, "{place}: {text}");
                 told.insert(index);
             }
@@ -138,9 +138,9 @@ fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
                 assert!(end.text.contains(&format!("[{cause}]")), "{place}: {}", end.text)
             }
             None => {
-                let Source::Event(index) = end.of else { panic!("{place}: {}", end.text) };
+                let Origin::Event(index) = end.of else { panic!("{place}: {}", end.text) };
                 let what = &trial.history.events[index].what;
-                let is_handled = matches!(what, What::Note(note) if is_handled(note));
+                let is_handled = matches!(what, EventKind::Note(note) if is_handled(note));
                 assert!(is_handled && end.at == *at, "{place}: {what:?}");
             }
         }
@@ -179,7 +179,7 @@ impl<'a> Subject<'a> {
     fn of(trial: &'a Trial, id: &MessageId, followed: &'a [Followed]) -> Subject<'a> {
         let events = &trial.history.events;
         let message = events.iter().find_map(|event| match &event.what {
-            What::Note(Note::HandedOver { message }) if message.id == *id => Some(&**message),
+            EventKind::Note(Note::Published { message }) if message.id == *id => Some(&**message),
             _ => None,
         });
         let message = message.expect("it was handed over");
@@ -188,10 +188,12 @@ impl<'a> Subject<'a> {
         let mut subject = Subject { trial, message, clients, positions };
         for (index, event) in events.iter().enumerate() {
             match &event.what {
-                What::Note(Note::Pushed { id: of, client, .. }) if of == id => {
+                EventKind::Note(Note::Pushed { id: of, client, .. }) if of == id => {
                     subject.clients.insert(client);
                 }
-                What::Note(Note::Accepted { id: of, position: Some(position), .. }) if of == id => {
+                EventKind::Note(Note::Accepted { id: of, position: Some(position), .. })
+                    if of == id =>
+                {
                     subject.positions.insert(subject.epoch(index), *position);
                 }
                 _ => {}
@@ -203,15 +205,16 @@ impl<'a> Subject<'a> {
     /// The broker's epoch at an event.
     fn epoch(&self, index: usize) -> u64 {
         let before = self.trial.history.events[..index].iter().filter(|event| event.process == 0);
-        let died =
-            |what: &What| matches!(what, What::Power(PowerState::Killed | PowerState::PowerLost));
+        let died = |what: &EventKind| {
+            matches!(what, EventKind::Power(PowerState::Killed | PowerState::PowerLost))
+        };
         1 + before.filter(|event| died(&event.what)).count() as u64
     }
 
     /// Every sentence that is made from an event is about the message.
     fn check(&self, life: &[Sentence]) {
         for Sentence { of, text, .. } in life {
-            let (Source::Event(index), false) = (*of, text.starts_with("So ")) else { continue };
+            let (Origin::Event(index), false) = (*of, text.starts_with("So ")) else { continue };
             let Trial { scenario, contender, .. } = self.trial;
             let id = &self.message.id;
             let place = format!("{} {contender} {id}: {text}", scenario.name);
@@ -234,9 +237,9 @@ impl<'a> Subject<'a> {
             assert_eq!(queue, self.message.queue.as_str(), "{place}");
         }
         match &event.what {
-            What::Dropped { flow, datagram, .. } => {
+            EventKind::Dropped { flow, datagram, .. } => {
                 let mut carried = self.trial.history.events.iter().filter_map(|event| {
-                    let What::Carried { id, flow, end, .. } = &event.what else { return None };
+                    let EventKind::Carried { id, flow, end, .. } = &event.what else { return None };
                     Some((id, **flow, *end))
                 });
                 assert!(carried.any(|one| one == (id, **flow, *datagram)), "{place}");
@@ -244,17 +247,17 @@ impl<'a> Subject<'a> {
                 let process = &self.trial.history.processes[to.octets()[3] as usize - 1];
                 assert!(text.contains(process.name.as_str()), "{place} is for {}", process.name);
             }
-            What::Note(Note::Acknowledged { position, client, .. }) => {
+            EventKind::Note(Note::Acknowledged { position, client, .. }) => {
                 let epoch = self.epoch(index);
                 let at = self.positions.get(&epoch);
                 let of_gap = self.is_owed_a_gap(client, index);
                 assert_eq!(text.contains("gap"), of_gap, "{place}");
                 assert!(at.is_some_and(|at| at == position || of_gap && at < position), "{place}");
             }
-            What::Note(Note::ToldGap { from, to, .. }) => {
+            EventKind::Note(Note::GapReceived { from, to, .. }) => {
                 let told = self.trial.history.events[..index].iter().rev();
                 let epoch = told.filter(|one| one.process == event.process).find_map(|one| {
-                    let What::Note(Note::ToldAnswer { queue, answer }) = &one.what else {
+                    let EventKind::Note(Note::ResumeReceived { queue, answer }) = &one.what else {
                         return None;
                     };
                     (*queue == self.message.queue).then(|| answer.epoch())
@@ -262,7 +265,7 @@ impl<'a> Subject<'a> {
                 let at = epoch.and_then(|epoch| self.positions.get(&epoch));
                 assert!(at.is_some_and(|at| (from..=to).contains(&at)), "{place}");
             }
-            What::Power(_) | What::Note(Note::Welcomed { .. } | Note::Lost { .. }) => {
+            EventKind::Power(_) | EventKind::Note(Note::Welcomed { .. } | Note::Lost { .. }) => {
                 let client = &self.trial.history.processes[event.process as usize].client;
                 assert!(event.process == 0 || self.clients.contains(client), "{place}");
             }
@@ -275,7 +278,7 @@ impl<'a> Subject<'a> {
         let epoch = self.epoch(index);
         let mut events = self.trial.history.events[..index].iter().enumerate();
         events.any(|(at, event)| match &event.what {
-            What::Note(Note::Evicted { id, client: of, .. }) => {
+            EventKind::Note(Note::BecameGap { id, client: of, .. }) => {
                 *id == self.message.id && of == client && self.epoch(at) == epoch
             }
             _ => false,

@@ -9,7 +9,7 @@ use delivery_lab::mutant::{self, Mutant};
 use delivery_lab::report::MISSING;
 use delivery_lab::scenario::{Expected, Scenario, builtin};
 use delivery_lab::sim::{TrialOptions, run_trial};
-use delivery_lab::verdict::{self, Row, Subscriber};
+use delivery_lab::verdict::{self, Row, SubscriberReport};
 
 /// Seeds of each storm that are tried here; `dlab museum --seeds` tries as many as one likes.
 const SEEDS: u64 = 3;
@@ -31,7 +31,7 @@ fn judge(scenario: &Scenario, seed: u64) -> Vec<Row> {
     scenario.contenders.iter().map(|&contender| trial(contender)).collect()
 }
 
-fn subscribers(rows: &[Row]) -> impl Iterator<Item = &Subscriber> {
+fn subscribers(rows: &[Row]) -> impl Iterator<Item = &SubscriberReport> {
     rows.iter().flat_map(|row| &row.subscribers)
 }
 

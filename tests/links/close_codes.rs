@@ -1,7 +1,7 @@
 //! With which code each WebSocket ended, at each end that lived to see it: over `websocket` and over
 //! `socketio`, which says goodbye without a code.
 
-use delivery_lab::history::What;
+use delivery_lab::history::EventKind;
 use delivery_lab::message::{Contender, Link, Mode};
 use delivery_lab::scenario::Scenario;
 use delivery_lab::sim::{TrialOptions, run_trial};
@@ -27,7 +27,7 @@ fn check(rest: &str, websocket: &[(u32, u16)], socketio: &[(u32, u16)]) {
             let contender = Contender { link, mode };
             let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
             let codes = trial.history.events.iter().filter_map(|event| match event.what {
-                What::CloseCode { code, .. } => Some((event.process, code)),
+                EventKind::CloseCode { code, .. } => Some((event.process, code)),
                 _ => None,
             });
             assert_eq!(codes.collect::<Vec<_>>(), expected, "{contender}: {rest}");

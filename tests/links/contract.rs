@@ -13,9 +13,11 @@ use delivery_lab::core::{
     Broker, BrokerOptions, Client, ClientInput, ClientOptions, Draft, Numbering,
 };
 use delivery_lab::history::Recorder;
-use delivery_lab::link::{self, App, Carrier, CarrierVisitor, Dial, Hub, Settings};
+use delivery_lab::link::{
+    self, BrokerDriver, ClientApp, ConnectContext, LinkDriver, LinkVisitor, Settings,
+};
 use delivery_lab::message::{
-    BrokerLimits, ClientLimits, Contender, From, Heartbeat, Message, Mode, Payload, PushKind,
+    BrokerLimits, ClientLimits, Contender, Heartbeat, Message, Mode, Payload, PushKind, StartAt,
     Target,
 };
 use delivery_lab::net::Net;
@@ -75,7 +77,7 @@ struct Steps {
     handler_runs: bool,
 }
 
-impl App for Steps {
+impl ClientApp for Steps {
     async fn next(&mut self) -> ClientInput {
         if std::mem::take(&mut self.handler_runs) {
             return ClientInput::HandlerReturned;
@@ -137,14 +139,15 @@ struct Stage<N> {
 }
 
 impl<N: Net> Stage<N> {
-    async fn broker<C: Carrier>(self, carrier: C, port: u16) {
+    async fn broker<C: LinkDriver>(self, carrier: C, port: u16) {
         // Short enough that over udp it is soon noticed who is gone; a second to answer, so that
         // a busy machine is not taken for a dead one.
         let (every, timeout) = (Duration::from_millis(100), Duration::from_secs(1));
         let heartbeat = Heartbeat { every, timeout };
         let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
         let options = BrokerOptions { mode: self.mode, path: C::PATH, limits, epoch: 1 };
-        let hub = Hub::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
+        let hub =
+            BrokerDriver::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
         let look = async {
             loop {
                 let view = hub.view().expect("ours has one").to_string();
@@ -154,13 +157,13 @@ impl<N: Net> Stage<N> {
         };
         tokio::select! {
             biased;
-            () = hub.keep_time() => {}
+            () = hub.run_timers() => {}
             served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
             () = look => {}
         }
     }
 
-    async fn client<C: Carrier>(
+    async fn client<C: LinkDriver>(
         self,
         carrier: C,
         to: SocketAddr,
@@ -176,11 +179,11 @@ impl<N: Net> Stage<N> {
             jitter_seed: 1,
             numbering: Numbering::default(),
         });
-        let (queue, room, from) = ("q".into(), who.into(), From::Now);
+        let (queue, room, from) = ("q".into(), who.into(), StartAt::Now);
         client.handle(self.net.now(), ClientInput::Join { queue, room, from });
         let Stage { net, recorder, board, .. } = self;
         let steps = Steps { board, who, steps: steps.into(), handler_runs: false };
-        let dial = Dial { net, recorder, to, known: Vec::new() };
+        let dial = ConnectContext { net, recorder, to, known: Vec::new() };
         link::client::run(carrier, dial, Box::new(client), steps).await;
     }
 }
@@ -200,10 +203,10 @@ fn settings(mode: Mode) -> Settings {
 /// The play over one link in the simulator.
 struct Simulated(Contender);
 
-impl CarrierVisitor for Simulated {
+impl LinkVisitor for Simulated {
     type Output = Board;
 
-    fn visit<C: Carrier>(self) -> Board {
+    fn visit<C: LinkDriver>(self) -> Board {
         let latency = Latency { min: Duration::from_millis(5), max: Duration::from_millis(5) };
         let names = ["broker", "shop", "driver"].map(Into::into).to_vec();
         // Three round trips to join, three messages, 1.1 s to notice who is gone, twice.
@@ -232,10 +235,10 @@ impl CarrierVisitor for Simulated {
 /// The play over one link on this machine's own sockets.
 struct Real(Contender);
 
-impl CarrierVisitor for Real {
+impl LinkVisitor for Real {
     type Output = Board;
 
-    fn visit<C: Carrier>(self) -> Board {
+    fn visit<C: LinkDriver>(self) -> Board {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let board = Board::default();
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
@@ -288,7 +291,7 @@ fn check(contender: Contender, board: &Board) {
 #[test]
 fn in_the_simulator_whoever_comes_back_catches_up_if_that_was_promised() {
     for contender in Contender::all() {
-        check(contender, &link::with_carrier(contender.link, Simulated(contender)));
+        check(contender, &link::with_link_driver(contender.link, Simulated(contender)));
     }
 }
 
@@ -298,7 +301,7 @@ fn on_real_sockets_whoever_comes_back_catches_up_if_that_was_promised() {
     std::thread::scope(|scope| {
         for contender in Contender::all() {
             scope.spawn(move || {
-                check(contender, &link::with_carrier(contender.link, Real(contender)))
+                check(contender, &link::with_link_driver(contender.link, Real(contender)))
             });
         }
     });

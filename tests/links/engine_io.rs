@@ -2,9 +2,9 @@
 //! and any text whatever.
 
 use delivery_lab::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
-use delivery_lab::link::socketio::event::{Event, EventError, Saying, json};
+use delivery_lab::link::socketio::event::{EventError, Saying, SocketIoPacket, json};
 use delivery_lab::link::socketio::packet::{
-    Handshake, Packet, PacketError, SEPARATOR, decode_payload, encode_payload,
+    EnginePacket, Handshake, PacketError, SEPARATOR, decode_payload, encode_payload,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
@@ -19,20 +19,20 @@ fn config() -> ProptestConfig {
 }
 
 /// A text is a packet, and the packet is that text.
-fn check(text: &str, packet: &Packet) {
-    assert_eq!(Packet::decode(text).unwrap(), *packet);
+fn check(text: &str, packet: &EnginePacket) {
+    assert_eq!(EnginePacket::decode(text).unwrap(), *packet);
     assert_eq!(packet.encode(), text);
 }
 
-fn message(text: &str) -> Packet {
-    Packet::Message(text.to_owned())
+fn message(text: &str) -> EnginePacket {
+    EnginePacket::Message(text.to_owned())
 }
 
 /// A text is an event's packet, and the packet is that text.
 fn check_event(text: &str, namespace: &str, what: Saying) {
-    let event = Event { namespace: namespace.to_owned(), what };
+    let event = SocketIoPacket { namespace: namespace.to_owned(), what };
     assert_eq!(event.encode(), text);
-    assert_eq!(Event::decode(text).unwrap(), event, "{text}");
+    assert_eq!(SocketIoPacket::decode(text).unwrap(), event, "{text}");
 }
 
 fn event(name: &str, ack: Option<u64>) -> Saying {
@@ -42,13 +42,13 @@ fn event(name: &str, ack: Option<u64>) -> Saying {
 #[test]
 fn the_packets_of_engine_io_s_document_are_read_and_written() {
     check("4hello", &message("hello"));
-    check("2", &Packet::Ping(String::new()));
-    check("3", &Packet::Pong(String::new()));
-    check("2probe", &Packet::Ping("probe".into()));
-    check("3probe", &Packet::Pong("probe".into()));
-    check("1", &Packet::Close);
-    check("5", &Packet::Upgrade);
-    check("6", &Packet::Noop);
+    check("2", &EnginePacket::Ping(String::new()));
+    check("3", &EnginePacket::Pong(String::new()));
+    check("2probe", &EnginePacket::Ping("probe".into()));
+    check("3probe", &EnginePacket::Pong("probe".into()));
+    check("1", &EnginePacket::Close);
+    check("5", &EnginePacket::Upgrade);
+    check("6", &EnginePacket::Noop);
     let open = "0{\"sid\":\"lv_VI97HAXpY6yYWAAAC\",\"upgrades\":[\"websocket\"],\
                 \"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}";
     let handshake = Handshake {
@@ -58,12 +58,12 @@ fn the_packets_of_engine_io_s_document_are_read_and_written() {
         ping_timeout: 20_000,
         max_payload: 1_000_000,
     };
-    check(open, &Packet::Open(handshake));
+    check(open, &EnginePacket::Open(handshake));
 }
 
 #[test]
 fn the_payloads_of_engine_io_s_document_are_read_and_written() {
-    let packets = [message("hello"), Packet::Ping(String::new()), message("world")];
+    let packets = [message("hello"), EnginePacket::Ping(String::new()), message("world")];
     assert_eq!(encode_payload(&packets), "4hello\x1e2\x1e4world");
     assert_eq!(decode_payload("4hello\x1e2\x1e4world").unwrap(), packets);
     // Bytes are base64 with a `b` in front; they are understood to be bytes, and refused.
@@ -78,7 +78,7 @@ fn a_payload_beyond_its_limits_is_refused() {
     assert!(matches!(decode_payload(&more), Err(PacketError::TooMany)));
     let long = "4".repeat(MOST_PAYLOAD + 1);
     assert!(matches!(decode_payload(&long), Err(PacketError::TooLong(_))));
-    assert!(matches!(Packet::decode(&long), Err(PacketError::TooLong(_))));
+    assert!(matches!(EnginePacket::decode(&long), Err(PacketError::TooLong(_))));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn the_document_s_packets_of_bytes_are_refused_as_such() {
         "51-14[\"foo\",{\"_placeholder\":true,\"num\":0}]",
         "61-15[\"bar\",{\"_placeholder\":true,\"num\":0}]",
     ] {
-        assert!(matches!(Event::decode(text), Err(EventError::Binary)), "{text}");
+        assert!(matches!(SocketIoPacket::decode(text), Err(EventError::Binary)), "{text}");
     }
 }
 
@@ -123,7 +123,7 @@ fn the_document_s_packets_of_bytes_are_refused_as_such() {
 fn the_document_s_session_reads_as_it_says() {
     let payload = decode_payload("42[\"hello\"]\x1e42[\"world\"]").unwrap();
     let events = payload.iter().map(|packet| match packet {
-        Packet::Message(text) => Event::decode(text).unwrap(),
+        EnginePacket::Message(text) => SocketIoPacket::decode(text).unwrap(),
         other => panic!("{other:?}"),
     });
     let names = events.map(|event| match event.what {
@@ -135,7 +135,7 @@ fn the_document_s_session_reads_as_it_says() {
 
 #[test]
 fn a_namespace_loses_its_query() {
-    let read = Event::decode("0/admin?token=1,{\"a\":1}").unwrap();
+    let read = SocketIoPacket::decode("0/admin?token=1,{\"a\":1}").unwrap();
     assert_eq!((read.namespace.as_str(), read.encode().as_str()), ("/admin", "0/admin,{\"a\":1}"));
 }
 
@@ -163,7 +163,7 @@ fn what_is_no_packet_of_socket_io_is_an_error() {
         "2\"foo\"",
         "1/admin,x",
     ] {
-        assert!(Event::decode(text).is_err(), "{text}");
+        assert!(SocketIoPacket::decode(text).is_err(), "{text}");
     }
 }
 
@@ -202,24 +202,24 @@ proptest! {
     #[test]
     fn any_text_is_a_packet_or_an_error(text in text()) {
         let _ = decode_payload(&text);
-        let _ = Event::decode(&text);
-        if let Ok(packet) = Packet::decode(&text) {
-            prop_assert_eq!(Packet::decode(&packet.encode()).unwrap(), packet);
+        let _ = SocketIoPacket::decode(&text);
+        if let Ok(packet) = EnginePacket::decode(&text) {
+            prop_assert_eq!(EnginePacket::decode(&packet.encode()).unwrap(), packet);
         }
-        if let Ok(event) = Event::decode(&text) {
-            prop_assert_eq!(Event::decode(&event.encode()).unwrap(), event);
+        if let Ok(event) = SocketIoPacket::decode(&text) {
+            prop_assert_eq!(SocketIoPacket::decode(&event.encode()).unwrap(), event);
         }
     }
 
     #[test]
     fn an_event_reads_back_as_it_was_written(namespace in "(/|/[^,?]{1,9})", what in saying()) {
-        let event = Event { namespace, what };
-        prop_assert_eq!(Event::decode(&event.encode()).unwrap(), event);
+        let event = SocketIoPacket { namespace, what };
+        prop_assert_eq!(SocketIoPacket::decode(&event.encode()).unwrap(), event);
     }
 
     #[test]
     fn a_payload_reads_back_as_it_was_written(texts in prop::collection::vec("[^\x1e]{0,9}", 1..5)) {
-        let packets: Vec<Packet> = texts.into_iter().map(Packet::Message).collect();
+        let packets: Vec<EnginePacket> = texts.into_iter().map(EnginePacket::Message).collect();
         prop_assert_eq!(decode_payload(&encode_payload(&packets)).unwrap(), packets);
     }
 }

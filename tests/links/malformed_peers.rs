@@ -11,10 +11,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{Broker, BrokerOptions, Client, ClientInput, ClientOptions, Numbering};
-use delivery_lab::history::{History, Process, Recorder, What};
+use delivery_lab::history::{EventKind, History, Process, Recorder};
 use delivery_lab::link::{
-    self, App, Carrier, Dial, Happening, Hub, Inlet, LongPolling, Polling, Reading, Settings, Sse,
-    WebSocket,
+    self, BrokerDriver, ClientApp, ConnectContext, LinkDriver, LinkEvent, LongPolling, Polling,
+    Reading, ReceiveHalf, Settings, Sse, WebSocket,
 };
 use delivery_lab::message::{
     BrokerLimits, ClientLimits, EndReason, Frame, Message, Mode, Note, PushKind, SessionId,
@@ -135,7 +135,7 @@ fn over_websocket() -> Vec<Case> {
 }
 
 /// A link, and how strangers speak to it.
-trait Raw: Carrier {
+trait Raw: LinkDriver {
     fn cases() -> Vec<Case>;
 }
 
@@ -196,30 +196,30 @@ async fn intrude<N: Net>(net: &N, to: SocketAddr, case: Case) {
 }
 
 /// A well-behaved client: says hello and is welcomed.
-async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr) {
+async fn behave<C: LinkDriver, N: Net>(net: &N, to: SocketAddr) {
     let recorder = Recorder::one_each(&["client".into()]).remove(0);
-    let dial = Dial { net: net.clone(), recorder, to, known: Vec::new() };
+    let dial = ConnectContext { net: net.clone(), recorder, to, known: Vec::new() };
     let (mut lane, mut inlet) =
         C::new(&Settings::default()).connect(dial).await.expect("the broker listens");
     let session = SessionId { process: "shop".into(), number: 1 };
     lane.push(&Frame::Hello { client: "shop".into(), session }, None).expect("there is room");
     loop {
         match inlet.next(Reading::Wanted).await {
-            Happening::Frame(Frame::Welcome { .. }) => return,
-            Happening::Flushed(_) | Happening::Retry(_) => {}
+            LinkEvent::Frame(Frame::Welcome { .. }) => return,
+            LinkEvent::Flushed(_) | LinkEvent::Retry(_) => {}
             happening => panic!("{happening:?}"),
         }
     }
 }
 
-async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
+async fn serve<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net, Box::new(Broker::new(options)), recorder);
+    let hub = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
     let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;
-        () = hub.keep_time() => {}
+        () = hub.run_timers() => {}
         served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
     }
 }
@@ -231,7 +231,7 @@ fn reasons(recorders: &[Recorder], process: u32) -> Vec<EndReason> {
     let history = History::assemble(names.map(process_of).collect(), recorders);
     let of = history.events.iter().filter(|event| event.process == process);
     of.filter_map(|event| match event.what {
-        What::Note(
+        EventKind::Note(
             Note::ConnectionClosed { reason }
             | Note::Lost { reason, .. }
             | Note::RequestFailed { reason, .. },

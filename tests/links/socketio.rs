@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{Broker, BrokerOptions};
-use delivery_lab::history::{History, Process, Recorder, What};
-use delivery_lab::link::{Carrier, Hub, Settings, SocketIo};
+use delivery_lab::history::{EventKind, History, Process, Recorder};
+use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, SocketIo};
 use delivery_lab::message::{BrokerLimits, Contender, EndReason, Link, Mode, Note};
 use delivery_lab::net::Net;
 use delivery_lab::net::real::Loopback;
@@ -166,11 +166,11 @@ async fn converse<N: Net>(net: N, to: SocketAddr) {
 async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net, Box::new(Broker::new(options)), recorder);
+    let hub = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
-        () = hub.keep_time() => {}
+        () = hub.run_timers() => {}
         served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
     }
 }
@@ -178,8 +178,8 @@ async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
 /// What a broker's history says of strangers, in order.
 fn seen(history: &History) -> Vec<Seen> {
     let seen = history.events.iter().filter_map(|event| match &event.what {
-        What::Note(Note::ConnectionClosed { reason }) => Some(Seen::TurnedAway(*reason)),
-        What::Note(Note::SessionClosed { reason, .. }) => Some(Seen::Closed(*reason)),
+        EventKind::Note(Note::ConnectionClosed { reason }) => Some(Seen::TurnedAway(*reason)),
+        EventKind::Note(Note::SessionClosed { reason, .. }) => Some(Seen::Closed(*reason)),
         _ => None,
     });
     seen.collect()
@@ -277,7 +277,7 @@ fn a_hello_that_was_refused_leaves_nothing_behind() {
     let opened = history
         .events
         .iter()
-        .filter(|event| matches!(&event.what, What::Note(Note::SessionOpened { .. })));
+        .filter(|event| matches!(&event.what, EventKind::Note(Note::SessionOpened { .. })));
     assert_eq!(opened.count(), 2);
 }
 
@@ -331,7 +331,7 @@ fn a_session_that_began_as_websocket_hears_more_than_a_send_queue_holds() {
             }
         });
         let carried =
-            |event: &&delivery_lab::history::Event| matches!(event.what, What::Carried { .. });
+            |event: &&delivery_lab::history::Event| matches!(event.what, EventKind::Carried { .. });
         assert_eq!(history.events.iter().filter(carried).count(), 12, "{mode}");
         let left = Seen::Closed(EndReason::Fin);
         assert_eq!(seen(&history), [left], "{mode}: it went without a goodbye");
@@ -467,7 +467,7 @@ fn a_broker_that_is_killed_or_asleep_does_nothing() {
         };
         let acts = history.events.iter().filter(|event| event.process == 0 && gone(event.at));
         // What is left is the kernel's: the ends of connections.
-        let acts = acts.filter(|event| !matches!(event.what, What::Ended(_)));
+        let acts = acts.filter(|event| !matches!(event.what, EventKind::Ended(_)));
         assert_eq!(acts.count(), 0, "{contender}: a broker that is dead or asleep does nothing");
     }
 }
@@ -478,7 +478,7 @@ fn where_the_upgrade_is_refused_nothing_is_missed() {
     for contender in BOTH {
         let trial = trial(&scenario, contender, &TrialOptions::default());
         let is_handled = |event: &&delivery_lab::history::Event| {
-            matches!(event.what, What::Note(Note::Handled { .. }))
+            matches!(event.what, EventKind::Note(Note::Handled { .. }))
         };
         assert_eq!(trial.history.events.iter().filter(is_handled).count(), 40, "{contender}");
         let refused = Seen::TurnedAway(EndReason::UpgradeRefused);

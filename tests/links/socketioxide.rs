@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use delivery_lab::core::{Broker, BrokerOptions};
 use delivery_lab::history::Recorder;
 use delivery_lab::link::limits::MOST_PAYLOAD;
-use delivery_lab::link::{Carrier, Hub, Settings, SocketIo};
+use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, SocketIo};
 use delivery_lab::message::{BrokerLimits, Heartbeat, Mode};
 use delivery_lab::net::real::Loopback;
 use futures_util::{SinkExt, StreamExt};
@@ -280,11 +280,11 @@ async fn ours(port: u16, heartbeat: Heartbeat) {
     let mode = Mode::FireAndForget;
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let hub = Hub::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
+    let hub = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
-        () = hub.keep_time() => {}
+        () = hub.run_timers() => {}
         served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
     }
 }

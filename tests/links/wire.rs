@@ -5,12 +5,15 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, Path, Peer};
-use delivery_lab::history::{History, Process, Recorder, What};
-use delivery_lab::link::{Carrier, Hub, Settings, Tcp, Udp};
+use delivery_lab::core::{
+    Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId, LinkSemantics,
+};
+use delivery_lab::history::{EventKind, History, Process, Recorder};
+use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, Tcp, Udp};
 use delivery_lab::message::{
-    Answer, BrokerLimits, Echo, EndReason, Frame, From, Heartbeat, Keep, Known, Message, MessageId,
-    Mode, Name, Note, Payload, Place, PushKind, Reply, RoomJoin, SessionId, Target,
+    BrokerLimits, Confirm, Cursor, Durability, Echo, EndReason, Frame, Heartbeat, Message,
+    MessageId, Mode, Name, Note, Offset, Payload, PushKind, ResumeOutcome, RoomJoin, SessionId,
+    StartAt, Target,
 };
 use delivery_lab::net::real::Loopback;
 use delivery_lab::net::{Datagrams, Net};
@@ -74,7 +77,7 @@ fn session() -> impl Strategy<Value = SessionId> {
 
 fn message() -> impl Strategy<Value = Arc<Message>> {
     let echo = prop::sample::select(vec![Echo::Everyone, Echo::NotSender]);
-    let keep = prop::sample::select(vec![Keep::Kept, Keep::Volatile]);
+    let keep = prop::sample::select(vec![Durability::Kept, Durability::Volatile]);
     let target = (names(), names(), echo, keep).prop_map(|(to, except, echo, keep)| Target {
         to,
         except,
@@ -86,13 +89,13 @@ fn message() -> impl Strategy<Value = Arc<Message>> {
     })
 }
 
-fn answer() -> impl Strategy<Value = Answer> {
+fn answer() -> impl Strategy<Value = ResumeOutcome> {
     let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), any::<u64>());
     (0..4, numbers).prop_map(|(which, (epoch, position, from, to))| match which {
-        0 => Answer::Started { epoch, position },
-        1 => Answer::Resumed { epoch, position },
-        2 => Answer::Gap { epoch, position, from, to },
-        _ => Answer::NewEpoch { epoch, position },
+        0 => ResumeOutcome::Started { epoch, position },
+        1 => ResumeOutcome::Resumed { epoch, position },
+        2 => ResumeOutcome::Gap { epoch, position, from, to },
+        _ => ResumeOutcome::NewEpoch { epoch, position },
     })
 }
 
@@ -102,12 +105,12 @@ fn frame() -> impl Strategy<Value = Frame> {
         Heartbeat { every: Duration::from_millis(every), timeout: Duration::from_millis(timeout) }
     });
     let known =
-        || prop::option::of((n(), n()).prop_map(|(epoch, position)| Known { epoch, position }));
+        || prop::option::of((n(), n()).prop_map(|(epoch, position)| Cursor { epoch, position }));
     let place =
-        || prop::option::of((n(), n()).prop_map(|(position, after)| Place { position, after }));
-    let start = prop::sample::select(vec![From::Now, From::Start]);
+        || prop::option::of((n(), n()).prop_map(|(position, after)| Offset { position, after }));
+    let start = prop::sample::select(vec![StartAt::Now, StartAt::Start]);
     let room = (name(), start).prop_map(|(room, from)| RoomJoin { room, from });
-    let reply = prop::sample::select(vec![Reply::Wanted, Reply::Unwanted]);
+    let reply = prop::sample::select(vec![Confirm::Wanted, Confirm::Unwanted]);
     let kind = prop::sample::select(vec![PushKind::Live, PushKind::Replay, PushKind::Again]);
     let reason = prop::sample::select(vec![
         EndReason::Fin,
@@ -245,7 +248,7 @@ proptest! {
     fn any_frames_of_a_stranger_leave_a_broker_serving_others(
         frames in prop::collection::vec(frame(), 0..30),
         mode in prop::sample::select(Mode::ALL.to_vec()),
-        path in prop::sample::select(vec![Path::RELIABLE, Path::LOSSY]),
+        path in prop::sample::select(vec![LinkSemantics::RELIABLE, LinkSemantics::LOSSY]),
     ) {
         let limits = BrokerLimits::default();
         let mut broker = Broker::new(BrokerOptions { mode, path, limits, epoch: 1 });
@@ -255,15 +258,15 @@ proptest! {
             session: SessionId { process: name.into(), number: 1 },
         };
         for peer in [1, 2] {
-            broker.handle(Instant::ZERO, BrokerInput::Opened { peer: Peer(peer) });
+            broker.handle(Instant::ZERO, BrokerInput::Opened { peer: ConnectionId(peer) });
         }
         let mut say = |peer, frame| {
-            broker.handle(Instant::ZERO, BrokerInput::Received { peer: Peer(peer), frame });
+            broker.handle(Instant::ZERO, BrokerInput::Received { peer: ConnectionId(peer), frame });
             std::iter::from_fn(|| broker.poll()).collect::<Vec<_>>()
         };
         say(1, hello("the stranger"));
         say(2, hello("the shopkeeper"));
-        let rooms = vec![RoomJoin { room: "e".into(), from: From::Now }];
+        let rooms = vec![RoomJoin { room: "e".into(), from: StartAt::Now }];
         say(2, Frame::Join { request: 1, queue: "q".into(), rooms, known: None });
         // What only a broker says ends the connection at once, so it comes last.
         let (mut of_broker, of_client): (Vec<Frame>, Vec<Frame>) = frames.into_iter().partition(
@@ -283,9 +286,9 @@ proptest! {
             target: Target::default(),
             payload: Payload::null(),
         });
-        let said = say(2, Frame::Publish { message, after: None, reply: Reply::Unwanted });
+        let said = say(2, Frame::Publish { message, after: None, reply: Confirm::Unwanted });
         let is_push = |output: &BrokerOutput| {
-            matches!(output, BrokerOutput::Send { peer: Peer(2), frame: Frame::Push { .. } })
+            matches!(output, BrokerOutput::Send { peer: ConnectionId(2), frame: Frame::Push { .. } })
         };
         prop_assert_eq!(said.iter().filter(|output| is_push(output)).count(), 1);
     }
@@ -314,13 +317,13 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>, EndReason)> {
     ]
 }
 
-fn options<C: Carrier>() -> BrokerOptions {
+fn options<C: LinkDriver>() -> BrokerOptions {
     let limits = BrokerLimits::default();
     BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 }
 }
 
 /// How a client of a link sends raw bytes and hears frames.
-trait Raw: Carrier {
+trait Raw: LinkDriver {
     /// Sends these bytes from an address of its own, and waits for the goodbye.
     fn intrude<N: Net>(net: &N, to: SocketAddr, text: &[u8]) -> impl Future<Output = Frame> + Send;
 }
@@ -350,11 +353,15 @@ impl Raw for Udp {
 }
 
 /// A well-behaved client: says hello, joins, and hears its own message, one frame at a time.
-async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr, strangers: impl Future<Output = ()>) {
-    use delivery_lab::link::{Dial, Happening, Inlet, Reading};
+async fn behave<C: LinkDriver, N: Net>(
+    net: &N,
+    to: SocketAddr,
+    strangers: impl Future<Output = ()>,
+) {
+    use delivery_lab::link::{ConnectContext, LinkEvent, Reading, ReceiveHalf};
 
     let recorder = Recorder::one_each(&["client".into()]).remove(0);
-    let dial = Dial { net: net.clone(), recorder, to, known: Vec::new() };
+    let dial = ConnectContext { net: net.clone(), recorder, to, known: Vec::new() };
 
     let (mut lane, mut inlet) =
         C::new(&Settings::default()).connect(dial).await.expect("the broker listens");
@@ -370,19 +377,19 @@ async fn behave<C: Carrier, N: Net>(net: &N, to: SocketAddr, strangers: impl Fut
         lane.push(&frame, Some(&session)).expect("there is room");
         loop {
             match inlet.next(Reading::Wanted).await {
-                Happening::Frame(frame) if answer(&frame) => return,
-                Happening::Frame(_) | Happening::Flushed(_) => {}
+                LinkEvent::Frame(frame) if answer(&frame) => return,
+                LinkEvent::Frame(_) | LinkEvent::Flushed(_) => {}
                 happening => panic!("{happening:?}"),
             }
         }
     };
     let hello = Frame::Hello { client: "shop".into(), session: session.clone() };
     hear(hello, |frame| matches!(frame, Frame::Welcome { .. })).await;
-    let rooms = vec![RoomJoin { room: "e".into(), from: From::Now }];
+    let rooms = vec![RoomJoin { room: "e".into(), from: StartAt::Now }];
     let join = Frame::Join { request: 1, queue: "q".into(), rooms, known: None };
     hear(join, |frame| matches!(frame, Frame::Joined { .. })).await;
     strangers.await;
-    let publish = Frame::Publish { message, after: None, reply: Reply::Unwanted };
+    let publish = Frame::Publish { message, after: None, reply: Confirm::Unwanted };
     hear(publish, |frame| matches!(frame, Frame::Push { .. })).await;
 }
 
@@ -400,19 +407,19 @@ async fn converse<C: Raw, N: Net>(net: N, to: SocketAddr) {
 /// The reasons in the broker's history are those of the strangers, in order.
 fn check_reasons(history: &History) {
     let reasons = history.events.iter().filter_map(|event| match event.what {
-        What::Note(Note::ConnectionClosed { reason }) => Some(reason),
+        EventKind::Note(Note::ConnectionClosed { reason }) => Some(reason),
         _ => None,
     });
     let expected: Vec<EndReason> = nonsense().into_iter().map(|(_, _, reason)| reason).collect();
     assert_eq!(reasons.collect::<Vec<_>>(), expected);
 }
 
-async fn serve<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder) {
-    let hub = Hub::new(net.clone(), Box::new(Broker::new(options::<C>())), recorder);
+async fn serve<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder) {
+    let hub = BrokerDriver::new(net.clone(), Box::new(Broker::new(options::<C>())), recorder);
     let carrier = C::new(&Settings::default());
     tokio::select! {
         biased;
-        () = hub.keep_time() => {}
+        () = hub.run_timers() => {}
         served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
     }
 }
@@ -465,7 +472,7 @@ fn on_real_sockets<C: Raw>(port: u16) {
 
 #[test]
 fn a_stranger_who_talks_nonsense_is_sent_away_and_disturbs_nobody_in_the_simulator() {
-    assert_eq!(Udp::PATH, Path::LOSSY);
+    assert_eq!(Udp::PATH, LinkSemantics::LOSSY);
     in_the_simulator::<Tcp>();
     in_the_simulator::<Udp>();
 }

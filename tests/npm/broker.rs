@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use delivery_lab::core::{Broker, BrokerOptions};
 use delivery_lab::history::Recorder;
-use delivery_lab::link::{Carrier, Hub, Settings, SocketIo};
+use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, SocketIo};
 use delivery_lab::message::{BrokerLimits, Mode, Upgrade};
 use delivery_lab::net::real::Loopback;
 
@@ -31,11 +31,11 @@ async fn serve(mode: Mode, upgrade: Upgrade) {
     let limits = BrokerLimits { upgrade, ..BrokerLimits::default() };
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let hub = Hub::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
+    let hub = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
-        () = hub.keep_time() => {}
+        () = hub.run_timers() => {}
         served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
     }
 }

@@ -3,7 +3,7 @@
 use delivery_lab::history::Cost;
 use delivery_lab::scenario::{builtin, reference, schema};
 use delivery_lab::terms::{Counter, CounterOf, FaultKind};
-use delivery_lab::verdict::{Recoveries, Subscriber};
+use delivery_lab::verdict::{Recoveries, SubscriberReport};
 use serde_json::{Value, json};
 
 #[test]
@@ -20,7 +20,7 @@ fn the_counters_of_expectations_are_the_numbers_of_the_report() {
         keys.sort_unstable();
         assert_eq!(counters, keys);
     };
-    check(CounterOf::Subscriber, keys(json!(Subscriber::default())));
+    check(CounterOf::Subscriber, keys(json!(SubscriberReport::default())));
     check(CounterOf::Recoveries, keys(json!(Recoveries::default())));
     check(CounterOf::Cost, keys(json!(Cost::default())));
     check(CounterOf::Contender, vec!["published".to_owned()]);

@@ -1,12 +1,12 @@
 //! What a good file says is what the scenario has.
 
 use delivery_lab::message::{
-    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Echo, From, Keep, Resubscribe,
-    WhenFull,
+    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Resubscribe,
+    StartAt, WhenFull,
 };
 use delivery_lab::scenario::{
-    Direction, Effect, Expected, LoadOptions, Notice, Range, Scenario, Setting, When, Who, builtin,
-    template,
+    CrashNotice, Direction, Effect, Expected, LoadOptions, Range, Scenario, Setting, When, Who,
+    builtin, template,
 };
 use delivery_lab::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use delivery_lab::time::{Duration, Instant};
@@ -78,13 +78,13 @@ publish = [
     assert_eq!((limits.ack, limits.dedup), (AckPolicy::Never, Dedup::Off));
     assert_eq!((limits.inbox, limits.outbox), (14, 15));
     assert_eq!(limits.resubscribe, Resubscribe::Once);
-    assert_eq!(client.subscribe[0].from, From::Start);
+    assert_eq!(client.subscribe[0].from, StartAt::Start);
     assert_eq!(client.join[0].room.as_str(), "vip");
     assert_eq!(client.leave[0].at, Instant::from_millis(2_000));
     let [answer, clock] = client.publish.as_slice() else { panic!("two entries") };
     assert_eq!(answer.when, When::On { event: "e".into(), after: Duration::from_secs(3) });
     assert_eq!((answer.target.to[0].as_str(), answer.target.except[0].as_str()), ("r", "s"));
-    assert_eq!((answer.target.echo, answer.target.keep), (Echo::NotSender, Keep::Volatile));
+    assert_eq!((answer.target.echo, answer.target.keep), (Echo::NotSender, Durability::Volatile));
     assert_eq!(answer.ack_within, Some(Duration::from_secs(4)));
     assert_eq!(answer.payload.as_str(), r#"{"b":[1,2.5,"x",true]}"#);
     // At 0.5 s, 3.5 s, 6.5 s and 9.5 s of 10 s.
@@ -116,10 +116,10 @@ fn every_kind_of_fault_is_read() {
             "kind = \"bandwidth\"\nwho = \"shop\"\nbytes_per_second = 1\nqueue_bytes = 1500",
             Effect::Bandwidth { bytes_per_second: 1, queue_bytes: 1_500 },
         ),
-        ("kind = \"crash\"\nwho = \"shop\"", Effect::Crash { notice: Notice::Silent }),
+        ("kind = \"crash\"\nwho = \"shop\"", Effect::Crash { notice: CrashNotice::Silent }),
         (
             "kind = \"crash\"\nwho = \"shop\"\nnotice = true",
-            Effect::Crash { notice: Notice::Given },
+            Effect::Crash { notice: CrashNotice::Given },
         ),
         ("kind = \"pause\"\nwho = \"shop\"", Effect::Pause),
         (
@@ -227,7 +227,7 @@ fn a_setting_changes_what_the_file_says() {
     assert_eq!(scenario.faults[0].until, Instant::from_millis(4_000));
     let Who::Clients(named) = &scenario.faults[0].who else { panic!("clients") };
     assert_eq!((named.len(), scenario.clients[0].count), (6, 5));
-    assert_eq!(scenario.clients[1].subscribe[0].from, From::Start);
+    assert_eq!(scenario.clients[1].subscribe[0].from, StartAt::Start);
     assert_eq!(scenario.clients[1].limits.dedup, Dedup::Off);
     assert_eq!(scenario.broker.backlog.messages, 10);
 }

@@ -5,7 +5,7 @@
 use delivery_lab::message::{Contender, Mode};
 use delivery_lab::scenario::Scenario;
 use delivery_lab::search::{self, Coverage, Scenarios};
-use delivery_lab::sim::{HostOrder, Stop, TrialOptions, run_trial, tick};
+use delivery_lab::sim::{EarlyStop, HostOrder, TrialOptions, run_trial, tick};
 use delivery_lab::terms::{Claim, Exercise, FaultKind};
 use delivery_lab::time::Duration;
 use delivery_lab::verdict::{self, Row};
@@ -91,7 +91,7 @@ fn a_storm_gives_the_same_bytes_under_reversed_hosts_and_at_half_the_tick() {
 #[test]
 fn a_storm_that_stops_as_soon_as_it_is_settled_finds_the_same() {
     let early = in_storms(12, &Scenarios::any(), |scenario| {
-        let stop = Some(Stop { from: verdict::settled_from, when: verdict::is_settled });
+        let stop = Some(EarlyStop { from: verdict::settled_from, when: verdict::is_settled });
         let is_early = |contender: &Contender| {
             let whole = run(scenario, *contender);
             let options = TrialOptions { stop, ..TrialOptions::default() };

@@ -9,7 +9,7 @@ use delivery_lab::core::{
 use delivery_lab::message::{Contender, Frame, Link, Mode};
 use delivery_lab::scenario::{Effect, Scenario, Who};
 use delivery_lab::search::{self, Failed, Property, Scenarios};
-use delivery_lab::sim::Machines;
+use delivery_lab::sim::CoreSystem;
 use delivery_lab::terms::{Exercise, FaultKind, Guarantee};
 use delivery_lab::time::Instant;
 use lines::{Lines, Mistakes};
@@ -149,12 +149,13 @@ impl BrokerMachine for Absentminded {
 
 #[test]
 fn a_machine_in_the_place_of_ours_is_judged_like_ours() {
-    let machines = Machines::ours(TCP).with_broker(|options| Absentminded(Broker::new(options), 0));
+    let machines =
+        CoreSystem::ours(TCP).with_broker(|options| Absentminded(Broker::new(options), 0));
     let failed = Property::new(Guarantee::AtLeastOnce).holds(&machines).unwrap_err();
     let Failed::Broken(broken) = &failed else { panic!("{failed}") };
     assert!(broken.scenario.faults.is_empty(), "it needs no storm: {failed}");
     assert_eq!(broken.subject, "tcp/catch-up");
-    let same = Machines::ours(TCP).with_broker(Broker::new);
+    let same = CoreSystem::ours(TCP).with_broker(Broker::new);
     Property::new(Guarantee::AtLeastOnce).cases(20).holds(&same).unwrap();
 }
 

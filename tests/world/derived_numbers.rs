@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::Scenario;
 use delivery_lab::sim::{TrialOptions, run_trial};
-use delivery_lab::verdict::{self, Subscriber};
+use delivery_lab::verdict::{self, SubscriberReport};
 
 /// A sensor that publishes, a reader that listens, and one fault.
 struct Lesson {
@@ -40,7 +40,7 @@ who = "reader"
 }
 
 /// Runs a lesson and hands what its reader got to `check`; a panic there prints the file.
-fn check(lesson: &Lesson, contender: &str, seed: u64, check: impl FnOnce(&Subscriber)) {
+fn check(lesson: &Lesson, contender: &str, seed: u64, check: impl FnOnce(&SubscriberReport)) {
     let file = lesson.file(seed);
     let scenario = Scenario::load("fact.toml", &file).unwrap_or_else(|bad| panic!("{bad:?}"));
     let contender: Contender = contender.parse().unwrap();
@@ -68,11 +68,11 @@ impl Drop for Shown<'_> {
     }
 }
 
-fn missed(reader: &Subscriber) -> Vec<(Cause, u64)> {
+fn missed(reader: &SubscriberReport) -> Vec<(Cause, u64)> {
     reader.causes.iter().map(|(cause, count)| (*cause, *count)).collect()
 }
 
-fn worst(reader: &Subscriber) -> f64 {
+fn worst(reader: &SubscriberReport) -> f64 {
     reader.worst_delay_ms.expect("something was handled")
 }
 

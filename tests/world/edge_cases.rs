@@ -6,7 +6,7 @@ use delivery_lab::scenario::Scenario;
 use delivery_lab::sim::{TrialOptions, run_trial};
 use delivery_lab::terms::{Cause, Claim, Guarantee};
 use delivery_lab::time::Duration;
-use delivery_lab::verdict::{self, Subscriber};
+use delivery_lab::verdict::{self, SubscriberReport};
 
 /// Runs a scenario over every contender that it lists, and looks at one subscriber's
 /// `[wanted, live + caught up, missed]`.
@@ -19,7 +19,7 @@ fn check(text: &str, client: &str, expected: [u64; 3]) {
     }
 }
 
-fn subscriber(scenario: &Scenario, contender: Contender, client: &str) -> Subscriber {
+fn subscriber(scenario: &Scenario, contender: Contender, client: &str) -> SubscriberReport {
     let trial = run_trial(scenario, contender, scenario.seed, &TrialOptions::default()).unwrap();
     let row = verdict::judge(scenario, contender, &trial.history);
     for one in &row.subscribers {

@@ -2,13 +2,13 @@
 
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::{Scenario, builtin};
-use delivery_lab::sim::{Stop, TrialOptions, run_trial};
+use delivery_lab::sim::{EarlyStop, TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Row};
 
 /// When to stop early.
-const STOP: Stop = Stop { from: verdict::settled_from, when: verdict::is_settled };
+const STOP: EarlyStop = EarlyStop { from: verdict::settled_from, when: verdict::is_settled };
 
-fn run(scenario: &Scenario, contender: Contender, stop: Option<Stop>) -> Row {
+fn run(scenario: &Scenario, contender: Contender, stop: Option<EarlyStop>) -> Row {
     let options = TrialOptions { stop, ..TrialOptions::default() };
     let trial = run_trial(scenario, contender, scenario.seed, &options).unwrap();
     verdict::judge(scenario, contender, &trial.history)

@@ -1,7 +1,7 @@
 //! A sweep in words, in a table, in a chart, and as CSV.
 
 use super::super::covered::covered;
-use super::super::family::ANY;
+use super::super::scenario_source::ANY;
 use crate::report::{self, Shape, Style};
 use crate::search::sweep::{Point, Sums, Sweep};
 

@@ -4,12 +4,12 @@ use crate::message::{Frame, Name, Note, Position};
 use crate::time::Instant;
 
 use super::super::subscription::{Acknowledged, Due};
-use super::{Broker, Mode, Peer, Timer};
-use crate::core::Frames;
+use super::{Broker, ConnectionId, Mode, Timer};
+use crate::core::Reliability;
 
 impl Broker {
     /// Sends what a session's subscription is owed, as far as window and send queue allow.
-    pub(super) fn pump(&mut self, now: Instant, name: &Name, peer: Peer) {
+    pub(super) fn pump(&mut self, now: Instant, name: &Name, peer: ConnectionId) {
         if self.options.mode == Mode::CatchUp {
             let (_, client) = self.open_session(peer);
             let client = client.clone();
@@ -47,7 +47,7 @@ impl Broker {
 
     /// Frames may not have arrived, and the session goes on: what was delivered and is still owed
     /// is delivered again, and what was answered is answered again.
-    pub(super) fn undelivered(&mut self, now: Instant, peer: Peer, frames: Vec<Frame>) {
+    pub(super) fn undelivered(&mut self, now: Instant, peer: ConnectionId, frames: Vec<Frame>) {
         let Some(session) = self.session(peer) else { return };
         let client = session.client.clone();
         for frame in frames {
@@ -69,7 +69,13 @@ impl Broker {
     }
 
     /// A client has dealt with a message or gap.
-    pub(super) fn acknowledge(&mut self, now: Instant, peer: Peer, name: &Name, at: Position) {
+    pub(super) fn acknowledge(
+        &mut self,
+        now: Instant,
+        peer: ConnectionId,
+        name: &Name,
+        at: Position,
+    ) {
         let (_, client) = self.open_session(peer);
         let client = client.clone();
         let Some(queue) = self.queues.get_mut(name) else { return };
@@ -89,13 +95,13 @@ impl Broker {
         let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
         for (position, message) in subscription.detach() {
             let (id, queue) = (message.id.clone(), name.clone());
-            self.note(Note::Evicted { id, queue, position, client: client.clone() });
+            self.note(Note::BecameGap { id, queue, position, client: client.clone() });
         }
         self.timers.clear(&Timer::Redeliver(name.clone(), client.clone()));
     }
 
     /// The driver says how much waits for a connection: where there is room again, go on.
-    pub(super) fn queued(&mut self, now: Instant, peer: Peer, bytes: usize) {
+    pub(super) fn queued(&mut self, now: Instant, peer: ConnectionId, bytes: usize) {
         let send_queue = self.options.limits.send_queue;
         let Some(connection) = self.connections.get_mut(&peer) else { return };
         let was_full = connection.queued >= send_queue;
@@ -110,7 +116,7 @@ impl Broker {
         }
     }
 
-    fn send_due(&mut self, name: &Name, peer: Peer, due: Due) {
+    fn send_due(&mut self, name: &Name, peer: ConnectionId, due: Due) {
         match due {
             Due::Kept { place, kind } => {
                 let kept = self.queues[name].backlog.get(place.position);
@@ -128,7 +134,7 @@ impl Broker {
     }
 
     fn watch_redelivery(&mut self, name: &Name, client: &Name) {
-        if self.options.path.frames == Frames::Reliable {
+        if self.options.path.frames == Reliability::Reliable {
             return;
         }
         let timeout = self.options.limits.ack_timeout;

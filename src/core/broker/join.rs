@@ -1,30 +1,30 @@
 //! Joining and leaving rooms, and attaching a session to a subscription.
 
 use crate::message::{
-    Answer, EndReason, Frame, From, Known, Message, Mode, Name, Note, Position, RoomJoin,
+    Cursor, EndReason, Frame, Message, Mode, Name, Note, Position, ResumeOutcome, RoomJoin, StartAt,
 };
 use crate::time::Instant;
 
 use super::super::limits::MOST_NAMES;
-use super::super::rooms::Change;
+use super::super::rooms::RoomsChange;
 use super::super::subscription::Subscription;
 use super::queue::Queue;
 use super::session::Session;
-use super::{Broker, Peer, is_own_echo};
+use super::{Broker, ConnectionId, is_own_echo};
 
 /// A join as it came.
-pub struct Join {
+pub struct QueueJoin {
     pub request: u64,
     pub queue: Name,
     pub rooms: Vec<RoomJoin>,
-    pub known: Option<Known>,
+    pub known: Option<Cursor>,
 }
 
 impl Broker {
     /// A join. Requests of a session are applied in sequence; a copy is answered again, one that
     /// overtook another is left for the client to repeat.
-    pub(super) fn join(&mut self, now: Instant, peer: Peer, join: Join) {
-        let Join { request, queue: name, rooms, known } = join;
+    pub(super) fn join(&mut self, now: Instant, peer: ConnectionId, join: QueueJoin) {
+        let QueueJoin { request, queue: name, rooms, known } = join;
         if self.apply_next(peer, request) {
             if self.is_beyond_limits(&name, rooms.len()) {
                 return self.close(peer, EndReason::LimitReached);
@@ -47,12 +47,12 @@ impl Broker {
     }
 
     /// A leave, applied in sequence with the joins.
-    pub(super) fn leave(&mut self, peer: Peer, request: u64, name: &Name, rooms: &[Name]) {
+    pub(super) fn leave(&mut self, peer: ConnectionId, request: u64, name: &Name, rooms: &[Name]) {
         if self.apply_next(peer, request) {
             let session = self.session(peer).expect("it asked").clone();
             for room in rooms {
                 self.leave_room(peer, name, room, &session);
-                self.strike(name, room, &session.client);
+                self.unsubscribe(name, room, &session.client);
             }
         }
         if request <= self.session(peer).expect("it asked").requests {
@@ -61,7 +61,7 @@ impl Broker {
     }
 
     /// Takes a session that has ended out of all rooms of a queue.
-    pub(super) fn leave_all(&mut self, peer: Peer, name: &Name, session: &Session) {
+    pub(super) fn leave_all(&mut self, peer: ConnectionId, name: &Name, session: &Session) {
         let Some(queue) = self.queues.get(name) else { return };
         for room in queue.sessions.of(&peer) {
             self.leave_room(peer, name, &room, session);
@@ -69,7 +69,7 @@ impl Broker {
     }
 
     /// Whether a request is the session's next; then it counts as applied.
-    fn apply_next(&mut self, peer: Peer, request: u64) -> bool {
+    fn apply_next(&mut self, peer: ConnectionId, request: u64) -> bool {
         let session = self.session_mut(peer).expect("it asked");
         let is_next = request == session.requests + 1;
         session.requests += u64::from(is_next);
@@ -83,18 +83,18 @@ impl Broker {
     }
 
     /// Puts a session into rooms, and on record.
-    fn enter(&mut self, peer: Peer, name: &Name, rooms: Vec<RoomJoin>) {
+    fn enter(&mut self, peer: ConnectionId, name: &Name, rooms: Vec<RoomJoin>) {
         let session = self.session(peer).expect("it asked").clone();
         let mut recorded = Vec::new();
         for RoomJoin { room, from } in rooms {
             let queue = self.queues.get_mut(name).expect("it was made");
             let change = queue.sessions.join(&room, peer);
             let is_recorded = self.options.mode == Mode::CatchUp
-                && queue.recorded.join(&room, session.client.clone()) == Change::None;
-            if change == Change::Room {
+                && queue.recorded.join(&room, session.client.clone()) == RoomsChange::None;
+            if change == RoomsChange::Room {
                 self.note(Note::CreateRoom { queue: name.clone(), room: room.clone() });
             }
-            if change != Change::None {
+            if change != RoomsChange::None {
                 self.note(Note::JoinRoom {
                     queue: name.clone(),
                     room: room.clone(),
@@ -102,20 +102,20 @@ impl Broker {
                     client: session.client.clone(),
                 });
             }
-            if !is_recorded && change != Change::None {
+            if !is_recorded && change != RoomsChange::None {
                 recorded.push(RoomJoin { room, from });
             }
         }
         if !recorded.is_empty() {
             let (client, queue) = (session.client, name.clone());
-            self.note(Note::Recorded { client, queue, rooms: recorded });
+            self.note(Note::Subscribed { client, queue, rooms: recorded });
         }
     }
 
-    fn leave_room(&mut self, peer: Peer, name: &Name, room: &Name, session: &Session) {
+    fn leave_room(&mut self, peer: ConnectionId, name: &Name, room: &Name, session: &Session) {
         let Some(queue) = self.queues.get_mut(name) else { return };
         let change = queue.sessions.leave(room, &peer);
-        if change != Change::None {
+        if change != RoomsChange::None {
             self.note(Note::LeaveRoom {
                 queue: name.clone(),
                 room: room.clone(),
@@ -123,16 +123,16 @@ impl Broker {
                 client: session.client.clone(),
             });
         }
-        if change == Change::Room {
+        if change == RoomsChange::Room {
             self.note(Note::DeleteRoom { queue: name.clone(), room: room.clone() });
         }
     }
 
     /// Strikes a subscription to a room from the record. What was accepted before stays owed.
-    fn strike(&mut self, name: &Name, room: &Name, client: &Name) {
+    fn unsubscribe(&mut self, name: &Name, room: &Name, client: &Name) {
         if let Some(queue) = self.queues.get_mut(name) {
             queue.recorded.leave(room, client);
-            self.note(Note::Unrecorded {
+            self.note(Note::Unsubscribed {
                 client: client.clone(),
                 queue: name.clone(),
                 room: room.clone(),
@@ -144,11 +144,11 @@ impl Broker {
     /// the same queue on the same session only adds rooms.
     fn attach(
         &mut self,
-        peer: Peer,
+        peer: ConnectionId,
         name: &Name,
         rooms: &[RoomJoin],
-        known: Option<Known>,
-    ) -> Option<Answer> {
+        known: Option<Cursor>,
+    ) -> Option<ResumeOutcome> {
         let session = self.session(peer).expect("it asked");
         if let Some(answer) = session.attached.get(name) {
             return *answer;
@@ -198,9 +198,9 @@ fn begin(queue: &mut Queue, client: &Name, rooms: &[RoomJoin], starts: Starts) -
     let from_start: Vec<&Name> = rooms
         .iter()
         .filter(|join| match join.from {
-            From::Now => false,
-            From::Start => true,
-            From::Before => starts == Starts::NewEpoch,
+            StartAt::Now => false,
+            StartAt::Start => true,
+            StartAt::Before => starts == Starts::NewEpoch,
         })
         .map(|join| &join.room)
         .collect();

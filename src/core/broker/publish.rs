@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use crate::message::{EndReason, Frame, Message, Mode, Name, Note, Place, PushKind, Reply};
+use crate::message::{Confirm, EndReason, Frame, Message, Mode, Name, Note, Offset, PushKind};
 use crate::time::Instant;
 
 use super::super::backlog::Removed;
-use super::super::inbound::Arrival;
 use super::super::limits::MOST_NAMES;
+use super::super::publisher_sequence::SequenceArrival;
 use super::super::subscription::Evicted;
 use super::queue::Queue;
-use super::{Broker, Peer, Timer, is_from, is_own_echo};
+use super::{Broker, ConnectionId, Timer, is_from, is_own_echo};
 
 /// A publish as it came.
-pub struct Published {
+pub struct PublishOutcome {
     pub message: Arc<Message>,
     pub after: Option<u64>,
-    pub reply: Reply,
+    pub reply: Confirm,
 }
 
 impl Broker {
     /// A message came from its publisher.
-    pub(super) fn publish(&mut self, now: Instant, peer: Peer, published: Published) {
-        let Published { message, after, reply } = published;
+    pub(super) fn publish(&mut self, now: Instant, peer: ConnectionId, published: PublishOutcome) {
+        let PublishOutcome { message, after, reply } = published;
         let (_, client) = self.open_session(peer);
         if !is_from(&message.id, client) {
             return self.close(peer, EndReason::Unexpected);
@@ -35,7 +35,7 @@ impl Broker {
         }
         if self.options.mode == Mode::FireAndForget || message.is_volatile() {
             self.pass_on(&message);
-            if reply == Reply::Wanted {
+            if reply == Confirm::Wanted {
                 self.send(peer, Frame::Accepted { id: message.id.clone() });
             }
             return;
@@ -59,35 +59,35 @@ impl Broker {
     fn take_in_sequence(
         &mut self,
         now: Instant,
-        peer: Peer,
+        peer: ConnectionId,
         message: Arc<Message>,
         after: Option<u64>,
     ) {
         let client = message.id.publisher.clone();
         let most = self.options.limits.early;
         let id = message.id.clone();
-        match self.inbound(&client).arrive(&message, after, most) {
-            Arrival::Next => {
+        match self.publisher_sequence(&client).arrive(&message, after, most) {
+            SequenceArrival::Next => {
                 self.take(now, peer, message);
-                while let Some(next) = self.inbound(&client).next() {
+                while let Some(next) = self.publisher_sequence(&client).next() {
                     self.take(now, peer, next);
                 }
             }
-            Arrival::AcceptedBefore => {
+            SequenceArrival::AcceptedBefore => {
                 self.note(Note::PublishedAgain { id: id.clone() });
                 self.send(peer, Frame::Accepted { id });
             }
-            Arrival::RefusedBefore => {
+            SequenceArrival::RefusedBefore => {
                 self.note(Note::PublishedAgain { id: id.clone() });
                 self.send(peer, Frame::Refused { id });
             }
-            Arrival::Held => {}
-            Arrival::Dropped => self.note(Note::EarlyDropped { id }),
+            SequenceArrival::Held => {}
+            SequenceArrival::Dropped => self.note(Note::EarlyDropped { id }),
         }
     }
 
     /// Appends a message to its queue's backlog, or refuses it.
-    fn take(&mut self, now: Instant, peer: Peer, message: Arc<Message>) {
+    fn take(&mut self, now: Instant, peer: ConnectionId, message: Arc<Message>) {
         let (id, name) = (message.id.clone(), message.queue.clone());
         if !self.queues.contains_key(&name) {
             self.queues.insert(name.clone(), Queue::new());
@@ -95,7 +95,7 @@ impl Broker {
         let queue = self.queues.get_mut(&name).expect("it was made");
         let limits = &self.options.limits.backlog;
         let Some(removed) = queue.backlog.make_room(message.size(), limits) else {
-            self.inbound(&id.publisher).refused(id.sequence);
+            self.publisher_sequence(&id.publisher).refused(id.sequence);
             self.note(Note::Refused { id: id.clone() });
             return self.send(peer, Frame::Refused { id });
         };
@@ -107,7 +107,7 @@ impl Broker {
         for client in &targets {
             queue.subscriptions.get_mut(client).expect("on record").route(position);
         }
-        self.inbound(&id.publisher).accepted(id.sequence);
+        self.publisher_sequence(&id.publisher).accepted(id.sequence);
         let position = Some(position);
         self.note(Note::Accepted { id: id.clone(), queue: name.clone(), position });
         self.send(peer, Frame::Accepted { id });
@@ -130,7 +130,7 @@ impl Broker {
         let mut told: Vec<Name> = Vec::new();
         for Removed { position, message, owed } in removed {
             let (id, queue_name) = (message.id.clone(), name.clone());
-            self.note(Note::Forgotten { id: id.clone(), queue: queue_name, position });
+            self.note(Note::Trimmed { id: id.clone(), queue: queue_name, position });
             if owed == 0 {
                 continue;
             }
@@ -146,7 +146,7 @@ impl Broker {
                 .collect();
             for client in clients {
                 let (id, queue) = (id.clone(), name.clone());
-                self.note(Note::Evicted { id, queue, position, client: client.clone() });
+                self.note(Note::BecameGap { id, queue, position, client: client.clone() });
                 told.push(client);
             }
         }
@@ -165,16 +165,16 @@ impl Broker {
         }
     }
 
-    fn inbound(&mut self, client: &Name) -> &mut super::Inbound {
-        &mut self.clients.entry(client.clone()).or_default().inbound
+    fn publisher_sequence(&mut self, client: &Name) -> &mut super::PublisherSequence {
+        &mut self.clients.entry(client.clone()).or_default().publisher_sequence
     }
 
     /// Pushes a message to a session, if its send queue has room.
     pub(super) fn push(
         &mut self,
-        peer: Peer,
+        peer: ConnectionId,
         message: Arc<Message>,
-        place: Option<Place>,
+        place: Option<Offset>,
         kind: PushKind,
     ) {
         let (session, client) = self.open_session(peer);

@@ -7,13 +7,13 @@ use crate::message::Name;
 use super::super::backlog::Backlog;
 use super::super::rooms::Rooms;
 use super::super::subscription::Subscription;
-use super::Peer;
+use super::ConnectionId;
 
 /// A bucket of events.
 #[derive(Clone, Debug)]
 pub struct Queue {
     /// The rooms of the sessions that are connected now.
-    pub sessions: Rooms<Peer>,
+    pub sessions: Rooms<ConnectionId>,
     /// The rooms of the subscriptions on record (catch-up only).
     pub recorded: Rooms<Name>,
     /// What each subscription is owed (catch-up only).

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{Answer, EndReason, Frame, Mode, Name, Note, SessionId};
+use crate::message::{EndReason, Frame, Mode, Name, Note, ResumeOutcome, SessionId};
 use crate::time::Instant;
 
-use super::{Broker, BrokerOutput, Peer, Pulse, Timer};
-use crate::core::Frames;
+use super::{Broker, BrokerOutput, ConnectionId, Liveness, Timer};
+use crate::core::Reliability;
 use crate::core::limits::{MOST_NAMES, MOST_PROCESSES};
 
 /// One open session.
@@ -19,7 +19,7 @@ pub struct Session {
     /// The last request (join or leave) that was applied.
     pub requests: u64,
     /// What was answered to the first join of each queue: an attached subscription.
-    pub attached: BTreeMap<Name, Option<Answer>>,
+    pub attached: BTreeMap<Name, Option<ResumeOutcome>>,
     /// When the last ping that was not answered was sent first.
     pinged: Option<Instant>,
     /// When the last ping was sent first.
@@ -28,7 +28,7 @@ pub struct Session {
 
 impl Broker {
     /// A hello: opens a session, or is a copy of the one that did.
-    pub(super) fn hello(&mut self, now: Instant, peer: Peer, client: Name, id: SessionId) {
+    pub(super) fn hello(&mut self, now: Instant, peer: ConnectionId, client: Name, id: SessionId) {
         if let Some(session) = self.session(peer) {
             return if session.id == id && session.client == client {
                 self.welcome(peer, id);
@@ -53,7 +53,7 @@ impl Broker {
         self.open(now, peer, client, id);
     }
 
-    fn open(&mut self, now: Instant, peer: Peer, client: Name, id: SessionId) {
+    fn open(&mut self, now: Instant, peer: ConnectionId, client: Name, id: SessionId) {
         self.clients.entry(client.clone()).or_default().peer = Some(peer);
         let session = Session {
             id: id.clone(),
@@ -67,24 +67,24 @@ impl Broker {
         connection.session = Some(session);
         self.timers.clear(&Timer::Hello(peer));
         match self.options.path.pulse {
-            Pulse::Pings => {
+            Liveness::Pings => {
                 let every = self.options.limits.heartbeat.every;
                 self.timers.set(Timer::Ping(peer), now + every);
             }
-            Pulse::Requests => self.heard(now, peer),
-            Pulse::Link => {}
+            Liveness::Requests => self.heard(now, peer),
+            Liveness::Link => {}
         }
         self.note(Note::SessionOpened { session: id.clone(), client });
         self.welcome(peer, id);
     }
 
-    fn welcome(&mut self, peer: Peer, session: SessionId) {
+    fn welcome(&mut self, peer: ConnectionId, session: SessionId) {
         let heartbeat = self.options.limits.heartbeat;
         self.send(peer, Frame::Welcome { session, heartbeat });
     }
 
     /// A ping is due: for the first time, or again because the link may have lost it.
-    pub(super) fn ping(&mut self, now: Instant, peer: Peer) {
+    pub(super) fn ping(&mut self, now: Instant, peer: ConnectionId) {
         let limits = &self.options.limits;
         let (timeout, again) = (limits.heartbeat.timeout, limits.ack_timeout);
         let Some(session) = self.session_mut(peer) else { return };
@@ -93,14 +93,14 @@ impl Broker {
             session.last_ping = now;
             self.timers.set(Timer::Pong(peer), now + timeout);
         }
-        if self.options.path.frames == Frames::Lossy {
+        if self.options.path.frames == Reliability::Lossy {
             self.timers.set(Timer::Ping(peer), now + again);
         }
         self.send(peer, Frame::Ping);
     }
 
     /// The pong came: the next ping is due `every` after the last one.
-    pub(super) fn pong(&mut self, now: Instant, peer: Peer) {
+    pub(super) fn pong(&mut self, now: Instant, peer: ConnectionId) {
         let every = self.options.limits.heartbeat.every;
         let Some(session) = self.session_mut(peer) else { return };
         if session.pinged.take().is_some() {
@@ -111,23 +111,23 @@ impl Broker {
     }
 
     /// A request came: the next one must come before a client that pings would be taken for dead.
-    pub(super) fn heard(&mut self, now: Instant, peer: Peer) {
+    pub(super) fn heard(&mut self, now: Instant, peer: ConnectionId) {
         let heartbeat = self.options.limits.heartbeat;
-        if self.session(peer).is_some() && self.options.path.pulse == Pulse::Requests {
+        if self.session(peer).is_some() && self.options.path.pulse == Liveness::Requests {
             self.timers.set(Timer::Pong(peer), now + heartbeat.every + heartbeat.timeout);
         }
     }
 
     /// Ends a connection from this side.
-    pub(super) fn close(&mut self, peer: Peer, reason: EndReason) {
+    pub(super) fn close(&mut self, peer: ConnectionId, reason: EndReason) {
         if self.connections.contains_key(&peer) {
             self.order(BrokerOutput::Close { peer, reason });
-            self.forget(peer, reason);
+            self.end_session(peer, reason);
         }
     }
 
     /// A connection is gone: so is its session, and its places in rooms.
-    pub(super) fn forget(&mut self, peer: Peer, reason: EndReason) {
+    pub(super) fn end_session(&mut self, peer: ConnectionId, reason: EndReason) {
         for timer in [Timer::Hello(peer), Timer::Ping(peer), Timer::Pong(peer)] {
             self.timers.clear(&timer);
         }
@@ -153,7 +153,7 @@ impl Broker {
         }
     }
 
-    pub(super) fn session_mut(&mut self, peer: Peer) -> Option<&mut Session> {
+    pub(super) fn session_mut(&mut self, peer: ConnectionId) -> Option<&mut Session> {
         self.connections.get_mut(&peer)?.session.as_mut()
     }
 }

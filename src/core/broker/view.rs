@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::message::{Mode, Name};
 
-use super::{Broker, Peer};
+use super::{Broker, ConnectionId};
 
 /// A picture of the broker, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Broker {
                 .sessions
                 .iter()
                 .map(|(room, peers)| {
-                    let client = |peer: &Peer| self.open_session(*peer).1.clone();
+                    let client = |peer: &ConnectionId| self.open_session(*peer).1.clone();
                     (room.clone(), peers.iter().map(client).collect())
                 })
                 .collect(),

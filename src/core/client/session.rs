@@ -1,6 +1,6 @@
 //! The client's session with the broker: connect, hello, heartbeat, reconnect with backoff.
 
-use crate::core::Pulse;
+use crate::core::Liveness;
 use crate::message::{DropReason, EndReason, Frame, Heartbeat, Note, Resubscribe, SessionId};
 use crate::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use super::{Client, ClientOutput, State, Timer};
 
 impl Client {
     pub(super) fn come(&mut self, now: Instant) {
-        if self.state == State::Away || self.state == State::Replaced {
+        if self.state == State::OfflineBuffer || self.state == State::Replaced {
             self.failed = 0;
             self.attempt(now);
         }
@@ -66,7 +66,7 @@ impl Client {
             self.note(Note::Lost { session: self.session(), reason: EndReason::Left });
         }
         self.leave_session();
-        self.state = State::Away;
+        self.state = State::OfflineBuffer;
     }
 
     /// This side ends the connection.
@@ -150,7 +150,7 @@ impl Client {
     }
 
     pub(super) fn watch_heartbeat(&mut self, now: Instant) {
-        if self.options.path.pulse != Pulse::Pings {
+        if self.options.path.pulse != Liveness::Pings {
             return;
         }
         let patience = self.heartbeat.every + self.heartbeat.timeout;

@@ -22,7 +22,7 @@ enum Seen {
 
 /// What a message is to a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Copy {
+pub enum SeenBefore {
     /// It was not read within the window.
     First,
     /// It was read, its handler has not returned.
@@ -38,18 +38,18 @@ impl Window {
     }
 
     /// A message was read at a place. From now on it counts as seen.
-    pub fn read(&mut self, id: &MessageId, at: (Epoch, Position)) -> Copy {
+    pub fn read(&mut self, id: &MessageId, at: (Epoch, Position)) -> SeenBefore {
         match self.seen.get_mut(id) {
             Some(Seen::Pending(copies)) => {
                 if !copies.contains(&at) {
                     copies.push(at);
                 }
-                Copy::Pending
+                SeenBefore::Pending
             }
-            Some(Seen::Handled) => Copy::Handled,
+            Some(Seen::Handled) => SeenBefore::Handled,
             None => {
                 self.insert(id);
-                Copy::First
+                SeenBefore::First
             }
         }
     }

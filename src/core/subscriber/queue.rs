@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::message::{Answer, Epoch, From, Known, Name, Place, Position};
+use crate::message::{Cursor, Epoch, Name, Offset, Position, ResumeOutcome, StartAt};
 
-use super::Held;
+use super::HeldDelivery;
 
 /// Where a subscriber stands in a queue.
 #[derive(Clone, Debug, Default)]
 pub struct InQueue {
     /// The rooms that it joined, and where each began; those on record, where they were.
-    pub rooms: BTreeMap<Name, From>,
+    pub rooms: BTreeMap<Name, StartAt>,
     /// The rooms that it left, until the broker has answered that.
     pub left: BTreeSet<Name>,
     /// The epoch and the last position read in order, once the broker said where to begin.
@@ -20,7 +20,7 @@ pub struct InQueue {
     /// What was read in order and is not acknowledged, with the position before each.
     unacknowledged: BTreeMap<Position, Position>,
     /// What came before the one before it.
-    early: BTreeMap<Position, (Held, Place)>,
+    early: BTreeMap<Position, (HeldDelivery, Offset)>,
 }
 
 /// How a delivery stands to what was read.
@@ -46,10 +46,10 @@ impl InQueue {
     }
 
     /// How far it came: what it tells the broker on a new session.
-    pub fn known(&self) -> Option<Known> {
+    pub fn known(&self) -> Option<Cursor> {
         let (epoch, read) = self.stand?;
         let position = self.unacknowledged.values().next().copied().unwrap_or(read);
-        Some(Known { epoch, position })
+        Some(Cursor { epoch, position })
     }
 
     /// How many early deliveries are held.
@@ -59,18 +59,18 @@ impl InQueue {
 
     /// An answer without what is not lost to this client, whatever the broker believes: what its
     /// handler dealt with while the join was on its way.
-    pub fn less_what_it_has(&self, answer: Answer) -> Answer {
-        let Answer::Gap { epoch, position, from, to } = answer else { return answer };
+    pub fn less_what_it_has(&self, answer: ResumeOutcome) -> ResumeOutcome {
+        let ResumeOutcome::Gap { epoch, position, from, to } = answer else { return answer };
         let has = self.known().filter(|known| known.epoch == epoch).map_or(0, |one| one.position);
         match to <= has {
-            true => Answer::Resumed { epoch, position },
-            false => Answer::Gap { epoch, position, from: from.max(has + 1), to },
+            true => ResumeOutcome::Resumed { epoch, position },
+            false => ResumeOutcome::Gap { epoch, position, from: from.max(has + 1), to },
         }
     }
 
     /// The broker said where the subscription stands. A position of an older epoch is void; in
     /// this one it may be further on, by what another process of the client acknowledged.
-    pub fn stand(&mut self, answer: Answer) {
+    pub fn stand(&mut self, answer: ResumeOutcome) {
         match &mut self.stand {
             Some((epoch, read)) if *epoch == answer.epoch() => *read = answer.position().max(*read),
             _ => {
@@ -87,7 +87,7 @@ impl InQueue {
     }
 
     /// How a delivery stands to what was read.
-    pub fn order(&self, place: Place) -> Order {
+    pub fn order(&self, place: Offset) -> Order {
         match self.stand {
             Some((_, read)) if self.is_attached && place.after <= read => {
                 if place.position <= read { Order::Copy } else { Order::Next }
@@ -97,17 +97,17 @@ impl InQueue {
     }
 
     /// Whether an early delivery is held already.
-    pub fn holds(&self, place: Place) -> bool {
+    pub fn holds(&self, place: Offset) -> bool {
         self.early.contains_key(&place.position)
     }
 
     /// Keeps an early delivery.
-    pub fn hold(&mut self, held: Held, place: Place) {
+    pub fn hold(&mut self, held: HeldDelivery, place: Offset) {
         self.early.insert(place.position, (held, place));
     }
 
     /// The delivery that was held and is next now, taken out.
-    pub fn next_in_order(&mut self) -> Option<(Held, Place)> {
+    pub fn next_in_order(&mut self) -> Option<(HeldDelivery, Offset)> {
         let (position, (_, place)) = self.early.first_key_value()?;
         let position = *position;
         match self.order(*place) {
@@ -117,7 +117,7 @@ impl InQueue {
     }
 
     /// A delivery was read.
-    pub fn read(&mut self, place: Place) {
+    pub fn read(&mut self, place: Offset) {
         if self.order(place) == Order::Next {
             let (_, read) = self.stand.as_mut().expect("it is in order");
             *read = place.position;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 
-use super::exchange::{Connection, Reply, exchange};
-use crate::link::Dial;
+use super::exchange::{HttpClientConnection, HttpReply, exchange};
+use crate::link::ConnectContext;
 use crate::link::limits::RETRY;
 use crate::link::tap::CopyOf;
 use crate::message::EndReason;
@@ -18,7 +18,7 @@ use crate::time::Duration;
 
 /// One request at a time.
 pub struct Channel<N> {
-    dial: Dial<N>,
+    dial: ConnectContext<N>,
     state: State,
 }
 
@@ -26,9 +26,9 @@ type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 enum State {
     /// Nothing is asked.
-    Idle(Option<Connection>),
+    Idle(Option<HttpClientConnection>),
     /// A request is out.
-    Busy(Later<(Option<Connection>, Result<Reply, EndReason>)>),
+    Busy(Later<(Option<HttpClientConnection>, Result<HttpReply, EndReason>)>),
     /// The last request failed a moment ago; one that was not answered in time has taken long
     /// enough.
     Resting(Later<()>),
@@ -36,7 +36,7 @@ enum State {
 
 impl<N: Net> Channel<N> {
     /// A channel that begins with a connection, or opens one for its first request.
-    pub fn new(dial: Dial<N>, connection: Option<Connection>) -> Self {
+    pub fn new(dial: ConnectContext<N>, connection: Option<HttpClientConnection>) -> Self {
         Channel { dial, state: State::Idle(connection) }
     }
 
@@ -76,7 +76,7 @@ impl<N: Net> Channel<N> {
     }
 
     /// What came of the request that is out, if there is one.
-    pub fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Reply, EndReason>> {
+    pub fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpReply, EndReason>> {
         let State::Busy(exchange) = &mut self.state else { return Poll::Pending };
         let (connection, reply) = std::task::ready!(exchange.as_mut().poll(cx));
         self.state = match reply {

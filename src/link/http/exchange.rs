@@ -16,13 +16,13 @@ use hyper_util::rt::TokioIo;
 
 use crate::link::limits::{MOST_BODY, MOST_HEAD};
 use crate::link::tap::{CopyOf, Manifest, Tap};
-use crate::link::{Dial, end_of};
+use crate::link::{ConnectContext, end_of};
 use crate::message::EndReason;
 use crate::net::Net;
 use crate::time::Instant;
 
 /// A connection to the broker.
-pub struct Connection {
+pub struct HttpClientConnection {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
     manifest: Manifest,
@@ -31,12 +31,12 @@ pub struct Connection {
 /// Moves a connection's bytes until it ends, and says why it did.
 type Driver = Pin<Box<dyn Future<Output = io::Error> + Send>>;
 
-impl Connection {
+impl HttpClientConnection {
     /// Opens one.
     ///
     /// # Errors
     /// Nobody listens there, or nobody answers.
-    pub async fn open<N: Net>(dial: &Dial<N>) -> io::Result<Connection> {
+    pub async fn open<N: Net>(dial: &ConnectContext<N>) -> io::Result<HttpClientConnection> {
         let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
         let manifest = tap.manifest();
         let handshake = http1::Builder::new().max_buf_size(MOST_HEAD).handshake(TokioIo::new(tap));
@@ -47,7 +47,7 @@ impl Connection {
         });
         // A body that came before the end is read after it.
         let driver = driver.fuse();
-        Ok(Connection { sender, driver: Box::pin(driver), manifest })
+        Ok(HttpClientConnection { sender, driver: Box::pin(driver), manifest })
     }
 
     /// Moves bytes while no request is out; says so when the connection has ended.
@@ -64,12 +64,12 @@ impl Connection {
         request: Request<Full<Bytes>>,
         copies: Vec<CopyOf>,
         most: usize,
-    ) -> io::Result<Reply> {
+    ) -> io::Result<HttpReply> {
         let response = self.send(request, copies).await?;
         let (status, headers) = (response.status(), response.headers());
         let number = headers.get(NUMBER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = self.body(response.into_body(), most).await?;
-        Ok(Reply { status, number, body })
+        Ok(HttpReply { status, number, body })
     }
 
     /// Sends a request and waits for the head of its response.
@@ -121,7 +121,7 @@ async fn drive<F: Future>(driver: &mut Driver, wanted: F) -> io::Result<F::Outpu
 }
 
 /// What came of a request.
-pub struct Reply {
+pub struct HttpReply {
     /// Its status.
     pub status: StatusCode,
     /// The number that the broker gave the response, if it did.
@@ -139,15 +139,15 @@ pub const NUMBER: &str = "response-number";
 /// # Errors
 /// Nobody listens there, the connection ended before, or the body is longer.
 pub async fn ask<N: Net>(
-    dial: Dial<N>,
-    connection: Option<Connection>,
+    dial: ConnectContext<N>,
+    connection: Option<HttpClientConnection>,
     request: Request<Full<Bytes>>,
     copies: Vec<CopyOf>,
     most: usize,
-) -> io::Result<(Connection, Reply)> {
-    let mut connection = match connection.filter(Connection::is_open) {
+) -> io::Result<(HttpClientConnection, HttpReply)> {
+    let mut connection = match connection.filter(HttpClientConnection::is_open) {
         Some(connection) => connection,
-        None => Connection::open(&dial).await?,
+        None => HttpClientConnection::open(&dial).await?,
     };
     let reply = connection.ask(request, copies, most).await?;
     Ok((connection, reply))
@@ -156,12 +156,12 @@ pub async fn ask<N: Net>(
 /// Makes a request as [`ask`] does, until a deadline. Gives the connection back if it can be used
 /// again.
 pub async fn exchange<N: Net>(
-    dial: Dial<N>,
-    connection: Option<Connection>,
+    dial: ConnectContext<N>,
+    connection: Option<HttpClientConnection>,
     request: Request<Full<Bytes>>,
     copies: Vec<CopyOf>,
     deadline: Instant,
-) -> (Option<Connection>, Result<Reply, EndReason>) {
+) -> (Option<HttpClientConnection>, Result<HttpReply, EndReason>) {
     let net = dial.net.clone();
     tokio::select! {
         biased;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
-use crate::link::{Full, Lane, Taken, Waiting};
+use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{Frame, SessionId};
 
 /// The sending side of a client's session.
@@ -32,18 +32,18 @@ impl Outbox {
     }
 }
 
-impl Lane for Outbox {
-    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<Taken, Full> {
+impl SendHalf for Outbox {
+    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
         let mut queue = self.queue();
         queue.frames.push_back(frame.clone());
         let writer = queue.writer.take();
         drop(queue);
         writer.into_iter().for_each(Waker::wake);
-        Ok(Taken::Later)
+        Ok(PushOutcome::Later)
     }
 
-    fn waiting(&self) -> Waiting {
-        Waiting::default()
+    fn waiting(&self) -> WaitingBytes {
+        WaitingBytes::default()
     }
 
     /// What waits goes with the connection.

@@ -4,7 +4,7 @@
 //! poll that waits, a post, a probe, a WebSocket and the heartbeat's alarm. Reconnection is the
 //! core's.
 
-mod lane;
+mod send_half;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -17,41 +17,43 @@ use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode};
 
-use self::lane::Talk;
-use super::packet::{Handshake, Packet, PacketError, SEPARATOR, decode_payload, encode_payload};
+use self::send_half::Talk;
+use super::packet::{
+    EnginePacket, Handshake, PacketError, SEPARATOR, decode_payload, encode_payload,
+};
 use super::queue::sizes;
 use super::websocket::PacketSocket;
-use crate::link::http::exchange::{Connection, Reply, ask};
+use crate::link::http::exchange::{HttpClientConnection, HttpReply, ask};
 use crate::link::limits::MOST_PAYLOAD;
 use crate::link::tap::CopyOf;
-use crate::link::{Dial, Happening, Inlet, Lane, OnSwitch, Reading, end_of};
+use crate::link::{ConnectContext, LinkEvent, OnSwitch, Reading, ReceiveHalf, SendHalf, end_of};
 use crate::message::{EndReason, Heartbeat, Mode};
 use crate::net::Net;
 use crate::time::Duration;
 
 /// The receiving side of a session, which also moves what waits in its lane.
-pub struct Session<N: Net> {
-    dial: Dial<N>,
+pub struct SocketIoReceiveHalf<N: Net> {
+    dial: ConnectContext<N>,
     talk: Talk,
     handshake: Handshake,
     /// The connection for polls, while none waits on it.
-    poll_line: Option<Connection>,
+    poll_line: Option<HttpClientConnection>,
     /// The poll that waits.
     poll: Option<Exchange>,
     /// The connection for posts, while none is under way.
-    post_line: Option<Connection>,
+    post_line: Option<HttpClientConnection>,
     /// The post that is under way, with how many messages and bytes.
     post: Option<(Exchange, (usize, usize))>,
     transport: Transport<N>,
     on_switch: OnSwitch,
     /// Packets that came and were not looked at.
-    incoming: VecDeque<Packet>,
+    incoming: VecDeque<EnginePacket>,
     /// When the next ping is too late.
     alarm: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// A request under way; it gives its connection back.
-type Exchange = Pin<Box<dyn Future<Output = io::Result<(Connection, Reply)>> + Send>>;
+type Exchange = Pin<Box<dyn Future<Output = io::Result<(HttpClientConnection, HttpReply)>> + Send>>;
 
 /// How packets travel.
 enum Transport<N: Net> {
@@ -67,10 +69,10 @@ enum Transport<N: Net> {
 
 /// Opens a session at a broker.
 pub async fn connect<N: Net>(
-    dial: Dial<N>,
+    dial: ConnectContext<N>,
     mode: Mode,
     on_switch: OnSwitch,
-) -> io::Result<(Box<dyn Lane>, Session<N>)> {
+) -> io::Result<(Box<dyn SendHalf>, SocketIoReceiveHalf<N>)> {
     let asked = request(&dial, None, None);
     let (line, reply) = ask(dial.clone(), None, asked, Vec::new(), MOST_PAYLOAD).await?;
     let handshake = opened(&reply).ok_or(io::ErrorKind::InvalidData)?;
@@ -81,7 +83,7 @@ pub async fn connect<N: Net>(
     } else {
         Transport::Polling
     };
-    let mut session = Session {
+    let mut session = SocketIoReceiveHalf {
         dial,
         talk: talk.clone(),
         handshake,
@@ -99,7 +101,11 @@ pub async fn connect<N: Net>(
 }
 
 /// A poll, or a post of packets: of a session, or to open one.
-fn request<N>(dial: &Dial<N>, sid: Option<&str>, post: Option<String>) -> Request<Full<Bytes>> {
+fn request<N>(
+    dial: &ConnectContext<N>,
+    sid: Option<&str>,
+    post: Option<String>,
+) -> Request<Full<Bytes>> {
     let of = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     let target = format!("/socket.io/?EIO=4&transport=polling{of}");
     let request = Request::builder().uri(target).header(HOST, dial.to.to_string());
@@ -111,10 +117,10 @@ fn request<N>(dial: &Dial<N>, sid: Option<&str>, post: Option<String>) -> Reques
     request.body(body).expect("target and headers are of our making")
 }
 
-fn opened(reply: &Reply) -> Option<Handshake> {
+fn opened(reply: &HttpReply) -> Option<Handshake> {
     let text = std::str::from_utf8(&reply.body).ok()?;
     match decode_payload(text).ok()?.into_iter().next()? {
-        Packet::Open(handshake) if reply.status == StatusCode::OK => Some(handshake),
+        EnginePacket::Open(handshake) if reply.status == StatusCode::OK => Some(handshake),
         _ => None,
     }
 }
@@ -125,8 +131,8 @@ fn heartbeat(handshake: &Handshake) -> Heartbeat {
     Heartbeat { every: millis(handshake.ping_interval), timeout: millis(handshake.ping_timeout) }
 }
 
-impl<N: Net> Inlet for Session<N> {
-    async fn next(&mut self, reading: Reading) -> Happening {
+impl<N: Net> ReceiveHalf for SocketIoReceiveHalf<N> {
+    async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_happening(cx, reading)).await
     }
 
@@ -137,11 +143,11 @@ impl<N: Net> Inlet for Session<N> {
         let leave = "1";
         match &mut self.transport {
             Transport::Socket(socket, None) => {
-                socket.say_last(Packet::Message(leave.to_owned()));
+                socket.say_last(EnginePacket::Message(leave.to_owned()));
             }
             Transport::Socket(..) => {}
             _ => {
-                let packets = [Packet::Message(leave.to_owned()), Packet::Close];
+                let packets = [EnginePacket::Message(leave.to_owned()), EnginePacket::Close];
                 let request = self.request(Some(encode_payload(&packets)));
                 if let Some(line) = &mut self.post_line {
                     line.send_last(request);
@@ -151,10 +157,10 @@ impl<N: Net> Inlet for Session<N> {
     }
 }
 
-impl<N: Net> Session<N> {
-    fn poll_happening(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Happening> {
+impl<N: Net> SocketIoReceiveHalf<N> {
+    fn poll_happening(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         if self.talk.is_closed() {
-            return Poll::Ready(Happening::Ended(EndReason::Left));
+            return Poll::Ready(LinkEvent::Ended(EndReason::Left));
         }
         loop {
             if reading == Reading::Wanted
@@ -175,27 +181,27 @@ impl<N: Net> Session<N> {
             }
             ready!(self.alarm.as_mut().poll(cx));
             self.alarm = Box::pin(std::future::pending());
-            return Poll::Ready(Happening::Ended(EndReason::Heartbeat));
+            return Poll::Ready(LinkEvent::Ended(EndReason::Heartbeat));
         }
     }
 
     /// Looks at the packets that came, up to the first that happens to the client.
-    fn look(&mut self) -> Option<Happening> {
+    fn look(&mut self) -> Option<LinkEvent> {
         while let Some(packet) = self.incoming.pop_front() {
             match packet {
-                Packet::Ping(words) => {
+                EnginePacket::Ping(words) => {
                     self.wind_up();
-                    self.talk.say(Packet::Pong(words));
+                    self.talk.say(EnginePacket::Pong(words));
                 }
-                Packet::Message(text) => match self.talk.hear(&text) {
+                EnginePacket::Message(text) => match self.talk.hear(&text) {
                     Ok(None) => {}
-                    Ok(Some(frame)) => return Some(Happening::Frame(frame)),
-                    Err(reason) => return Some(Happening::Garbled(reason)),
+                    Ok(Some(frame)) => return Some(LinkEvent::Frame(frame)),
+                    Err(reason) => return Some(LinkEvent::Malformed(reason)),
                 },
-                Packet::Close => return Some(Happening::Ended(EndReason::Fin)),
-                Packet::Noop => {}
-                Packet::Open(_) | Packet::Pong(_) | Packet::Upgrade => {
-                    return Some(Happening::Garbled(EndReason::Unexpected));
+                EnginePacket::Close => return Some(LinkEvent::Ended(EndReason::Fin)),
+                EnginePacket::Noop => {}
+                EnginePacket::Open(_) | EnginePacket::Pong(_) | EnginePacket::Upgrade => {
+                    return Some(LinkEvent::Malformed(EndReason::Unexpected));
                 }
             }
         }
@@ -211,7 +217,7 @@ impl<N: Net> Session<N> {
     }
 
     /// Moves what waits in the lane. Ready when some of it was written, or it cannot be.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<LinkEvent> {
         match &mut self.transport {
             Transport::Socket(socket, under_way) => {
                 let mut has_written = false;
@@ -240,7 +246,7 @@ impl<N: Net> Session<N> {
         }
     }
 
-    fn poll_post(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+    fn poll_post(&mut self, cx: &mut Context<'_>) -> Poll<LinkEvent> {
         if let Some((post, sizes)) = &mut self.post {
             let replied = ready!(post.as_mut().poll(cx));
             self.talk.written(*sizes);
@@ -250,8 +256,8 @@ impl<N: Net> Session<N> {
                     self.post_line = Some(line);
                     self.flushed()
                 }
-                Ok(_) => Happening::Ended(EndReason::UnknownSession),
-                Err(error) => Happening::Ended(end_of(&error)),
+                Ok(_) => LinkEvent::Ended(EndReason::UnknownSession),
+                Err(error) => LinkEvent::Ended(end_of(&error)),
             });
         }
         if matches!(self.transport, Transport::Switching(_)) {
@@ -281,7 +287,8 @@ impl<N: Net> Session<N> {
                 Poll::Ready(())
             }
             Transport::Switching(socket) if self.poll.is_none() && self.post.is_none() => {
-                let under_way = socket.start(Packet::Upgrade.into()).is_ok().then_some((0, 0));
+                let under_way =
+                    socket.start(EnginePacket::Upgrade.into()).is_ok().then_some((0, 0));
                 let Transport::Switching(socket) =
                     std::mem::replace(&mut self.transport, Transport::Polling)
                 else {
@@ -299,16 +306,16 @@ impl<N: Net> Session<N> {
     }
 
     /// Reads packets. Ready if some came, or none can any more.
-    fn poll_read(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Result<(), Happening>> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Result<(), LinkEvent>> {
         if let Transport::Socket(socket, _) = &mut self.transport {
             if reading == Reading::Paused {
                 return Poll::Pending;
             }
             return Poll::Ready(match ready!(socket.poll_next(cx)) {
-                Ok(text) => Packet::decode(&text)
+                Ok(text) => EnginePacket::decode(&text)
                     .map(|packet| self.incoming.push_back(packet))
                     .map_err(|error| garbled(&error)),
-                Err(reason) => Err(Happening::Ended(reason)),
+                Err(reason) => Err(LinkEvent::Ended(reason)),
             });
         }
         let may_poll = !matches!(self.transport, Transport::Switching(_));
@@ -324,20 +331,20 @@ impl<N: Net> Session<N> {
                 self.poll_line = Some(line);
                 self.read_reply(&reply)
             }
-            Err(error) => Err(Happening::Ended(end_of(&error))),
+            Err(error) => Err(LinkEvent::Ended(end_of(&error))),
         })
     }
 
-    fn read_reply(&mut self, reply: &Reply) -> Result<(), Happening> {
+    fn read_reply(&mut self, reply: &HttpReply) -> Result<(), LinkEvent> {
         if reply.status != StatusCode::OK {
-            return Err(Happening::Ended(EndReason::UnknownSession));
+            return Err(LinkEvent::Ended(EndReason::UnknownSession));
         }
         // A session that is over answers its last poll with nothing.
         if reply.body.is_empty() {
-            return Err(Happening::Ended(EndReason::Fin));
+            return Err(LinkEvent::Ended(EndReason::Fin));
         }
         let text = std::str::from_utf8(&reply.body);
-        let text = text.map_err(|_| Happening::Garbled(EndReason::Malformed))?;
+        let text = text.map_err(|_| LinkEvent::Malformed(EndReason::Malformed))?;
         self.incoming.extend(decode_payload(text).map_err(|error| garbled(&error))?);
         Ok(())
     }
@@ -348,20 +355,20 @@ impl<N: Net> Session<N> {
 
     fn ask(
         &self,
-        line: Option<Connection>,
+        line: Option<HttpClientConnection>,
         request: Request<Full<Bytes>>,
         copies: Vec<CopyOf>,
     ) -> Exchange {
         Box::pin(ask(self.dial.clone(), line, request, copies, MOST_PAYLOAD))
     }
 
-    fn flushed(&self) -> Happening {
-        Happening::Flushed(self.talk.waiting())
+    fn flushed(&self) -> LinkEvent {
+        LinkEvent::Flushed(self.talk.waiting())
     }
 }
 
-fn garbled(error: &PacketError) -> Happening {
-    Happening::Garbled(match error {
+fn garbled(error: &PacketError) -> LinkEvent {
+    LinkEvent::Malformed(match error {
         PacketError::TooLong(_) | PacketError::TooMany => EndReason::TooLong,
         _ => EndReason::Malformed,
     })

@@ -17,7 +17,7 @@ pub type Json = Box<RawValue>;
 
 /// One packet.
 #[derive(Clone, Debug)]
-pub struct Event {
+pub struct SocketIoPacket {
     /// For which namespace, with its `/`.
     pub namespace: String,
     /// What it says.
@@ -59,7 +59,7 @@ pub enum EventError {
     BadArguments,
 }
 
-impl Event {
+impl SocketIoPacket {
     /// The packet as text.
     pub fn encode(&self) -> String {
         let mut text = String::from(match &self.what {
@@ -93,7 +93,7 @@ impl Event {
     ///
     /// # Errors
     /// It is none, or one with attachments of bytes.
-    pub fn decode(text: &str) -> Result<Event, EventError> {
+    pub fn decode(text: &str) -> Result<SocketIoPacket, EventError> {
         let kind = text.chars().next().ok_or(EventError::UnknownType)?;
         match kind {
             '0'..='4' => {}
@@ -118,12 +118,12 @@ impl Event {
             ('4', None) => Saying::ConnectError(serde_json::from_str(json)?),
             _ => return Err(EventError::BadNumber),
         };
-        Ok(Event { namespace: namespace.to_owned(), what })
+        Ok(SocketIoPacket { namespace: namespace.to_owned(), what })
     }
 }
 
-impl PartialEq for Event {
-    fn eq(&self, other: &Event) -> bool {
+impl PartialEq for SocketIoPacket {
+    fn eq(&self, other: &SocketIoPacket) -> bool {
         self.encode() == other.encode()
     }
 }

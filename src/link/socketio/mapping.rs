@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::event::{Json, MAIN, parse};
 use super::nmq::{PUBLISH, SUBSCRIBE};
 use crate::message::{
-    Answer, Echo, EndReason, Epoch, From, Keep, Known, Message, MessageId, Name, Payload, Place,
-    Position, PushKind, RoomJoin, SessionId, Target,
+    Cursor, Durability, Echo, EndReason, Epoch, Message, MessageId, Name, Offset, Payload,
+    Position, PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt, Target,
 };
 
 /// Stands in front of the events that are this link's own, as in `$gap`.
@@ -53,40 +53,40 @@ pub struct Auth {
     pub session: Option<SessionId>,
     /// What it joins in this namespace.
     #[serde(flatten)]
-    pub join: Join,
+    pub join: JoinEvent,
 }
 
 /// A join: with CONNECT, or later.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Join {
+pub struct JoinEvent {
     /// The how manyth request of the session it is; those of strangers are counted for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,
     /// The rooms, by name or with where they begin.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rooms: Option<Vec<Room>>,
+    pub rooms: Option<Vec<SocketIoRoom>>,
     /// How far the client came.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub known: Option<Known>,
+    pub known: Option<Cursor>,
 }
 
 /// A room to join.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Room {
+pub enum SocketIoRoom {
     /// From now on.
     Named(Name),
     /// From where it says.
     From(RoomJoin),
 }
 
-impl Room {
+impl SocketIoRoom {
     /// As a frame has it.
     pub fn join(self) -> RoomJoin {
         match self {
-            Room::Named(room) => RoomJoin { room, from: From::Now },
-            Room::From(join) => join,
+            SocketIoRoom::Named(room) => RoomJoin { room, from: StartAt::Now },
+            SocketIoRoom::From(join) => join,
         }
     }
 }
@@ -107,7 +107,7 @@ pub struct Joined {
     pub request: u64,
     /// Where the subscription stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
+    pub answer: Option<ResumeOutcome>,
 }
 
 /// What became of a published message: the answer that its acknowledgement carries.
@@ -132,11 +132,11 @@ pub struct Gap {
 }
 
 /// A join as an event's arguments: ours, a room's name, or several.
-pub fn join_of(arguments: &[Json]) -> Option<Join> {
+pub fn join_of(arguments: &[Json]) -> Option<JoinEvent> {
     let first = arguments.first()?;
     if let Some(rooms) = names(first) {
-        let rooms = rooms.into_iter().map(Room::Named).collect();
-        return Some(Join { rooms: Some(rooms), ..Join::default() });
+        let rooms = rooms.into_iter().map(SocketIoRoom::Named).collect();
+        return Some(JoinEvent { rooms: Some(rooms), ..JoinEvent::default() });
     }
     parse(first)
 }
@@ -186,7 +186,7 @@ pub struct Meta {
     pub echo: Echo,
     /// Whether it is kept.
     #[serde(skip_serializing_if = "is_default")]
-    pub keep: Keep,
+    pub keep: Durability,
     /// From a publisher: the sequence before it that it still keeps. To a subscriber: the
     /// position before it that belongs to the subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,7 +211,7 @@ impl Meta {
     /// What the broker says of a message.
     pub fn of_push(
         message: &Message,
-        place: Option<Place>,
+        place: Option<Offset>,
         kind: PushKind,
         epoch: Option<Epoch>,
     ) -> Meta {
@@ -230,8 +230,8 @@ impl Meta {
     }
 
     /// The place of a push, if it has one.
-    pub fn place(&self) -> Option<Place> {
-        Some(Place { position: self.position?, after: self.after? })
+    pub fn place(&self) -> Option<Offset> {
+        Some(Offset { position: self.position?, after: self.after? })
     }
 
     /// Which rooms the message goes to.
@@ -349,8 +349,8 @@ mod tests {
     #[test]
     fn what_a_stranger_leaves_out_has_a_default() {
         let auth: Auth = serde_json::from_str(r#"{"client":"shop","rooms":["a"]}"#).unwrap();
-        let rooms = auth.join.rooms.unwrap().into_iter().map(Room::join);
-        let expected = RoomJoin { room: "a".into(), from: From::Now };
+        let rooms = auth.join.rooms.unwrap().into_iter().map(SocketIoRoom::join);
+        let expected = RoomJoin { room: "a".into(), from: StartAt::Now };
         assert_eq!(rooms.collect::<Vec<_>>(), [expected]);
         assert_eq!((auth.session, auth.join.request, auth.join.known), (None, None, None));
         assert_eq!(serde_json::from_str::<Meta>("{}").unwrap(), Meta::default());

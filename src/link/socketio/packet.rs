@@ -15,7 +15,7 @@ pub const PROBE: &str = "probe";
 
 /// One packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Packet {
+pub enum EnginePacket {
     /// The server opens a session.
     Open(Handshake),
     /// The session's transport can be closed.
@@ -74,20 +74,20 @@ pub enum PacketError {
     TooMany,
 }
 
-impl Packet {
+impl EnginePacket {
     /// The packet as text.
     pub fn encode(&self) -> String {
         let (kind, words) = match self {
-            Packet::Open(handshake) => {
+            EnginePacket::Open(handshake) => {
                 let json = serde_json::to_string(handshake).expect("names and numbers are JSON");
                 return format!("0{json}");
             }
-            Packet::Close => ('1', ""),
-            Packet::Ping(words) => ('2', words.as_str()),
-            Packet::Pong(words) => ('3', words.as_str()),
-            Packet::Message(text) => ('4', text.as_str()),
-            Packet::Upgrade => ('5', ""),
-            Packet::Noop => ('6', ""),
+            EnginePacket::Close => ('1', ""),
+            EnginePacket::Ping(words) => ('2', words.as_str()),
+            EnginePacket::Pong(words) => ('3', words.as_str()),
+            EnginePacket::Message(text) => ('4', text.as_str()),
+            EnginePacket::Upgrade => ('5', ""),
+            EnginePacket::Noop => ('6', ""),
         };
         format!("{kind}{words}")
     }
@@ -96,20 +96,20 @@ impl Packet {
     ///
     /// # Errors
     /// It is none, or one of bytes.
-    pub fn decode(text: &str) -> Result<Packet, PacketError> {
+    pub fn decode(text: &str) -> Result<EnginePacket, PacketError> {
         if text.len() > MOST_PAYLOAD {
             return Err(PacketError::TooLong(text.len()));
         }
         let kind = text.chars().next().ok_or(PacketError::Empty)?;
         let words = &text[kind.len_utf8()..];
         let packet = match kind {
-            '0' => return Ok(Packet::Open(serde_json::from_str(words)?)),
-            '1' => Packet::Close,
-            '2' => return Ok(Packet::Ping(words.to_owned())),
-            '3' => return Ok(Packet::Pong(words.to_owned())),
-            '4' => return Ok(Packet::Message(words.to_owned())),
-            '5' => Packet::Upgrade,
-            '6' => Packet::Noop,
+            '0' => return Ok(EnginePacket::Open(serde_json::from_str(words)?)),
+            '1' => EnginePacket::Close,
+            '2' => return Ok(EnginePacket::Ping(words.to_owned())),
+            '3' => return Ok(EnginePacket::Pong(words.to_owned())),
+            '4' => return Ok(EnginePacket::Message(words.to_owned())),
+            '5' => EnginePacket::Upgrade,
+            '6' => EnginePacket::Noop,
             'b' => return Err(PacketError::Binary),
             _ => return Err(PacketError::UnknownType(kind)),
         };
@@ -118,7 +118,7 @@ impl Packet {
 }
 
 /// The body of a poll's answer, or of a post: packets in order.
-pub fn encode_payload<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> String {
+pub fn encode_payload<'a>(packets: impl IntoIterator<Item = &'a EnginePacket>) -> String {
     let mut payload = String::new();
     for packet in packets {
         if !payload.is_empty() {
@@ -133,12 +133,12 @@ pub fn encode_payload<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> Stri
 ///
 /// # Errors
 /// It is too long, has too many packets, or one of them is none.
-pub fn decode_payload(payload: &str) -> Result<Vec<Packet>, PacketError> {
+pub fn decode_payload(payload: &str) -> Result<Vec<EnginePacket>, PacketError> {
     if payload.len() > MOST_PAYLOAD {
         return Err(PacketError::TooLong(payload.len()));
     }
     if payload.matches(SEPARATOR).count() >= MOST_PACKETS {
         return Err(PacketError::TooMany);
     }
-    payload.split(SEPARATOR).map(Packet::decode).collect()
+    payload.split(SEPARATOR).map(EnginePacket::decode).collect()
 }

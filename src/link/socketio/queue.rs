@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::task::{Context, Waker};
 
-use crate::link::Waiting;
+use crate::link::WaitingBytes;
 use crate::link::tap::CopyOf;
 
-use super::packet::Packet;
+use super::packet::EnginePacket;
 
 /// A packet on its way out.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub struct Outgoing {
     pub copy: Option<CopyOf>,
 }
 
-impl From<Packet> for Outgoing {
-    fn from(packet: Packet) -> Outgoing {
+impl From<EnginePacket> for Outgoing {
+    fn from(packet: EnginePacket) -> Outgoing {
         Outgoing { packet: packet.encode(), copy: None }
     }
 }
@@ -27,7 +27,7 @@ impl From<Packet> for Outgoing {
 #[derive(Debug, Default)]
 pub struct PacketQueue {
     packets: VecDeque<Outgoing>,
-    waiting: Waiting,
+    waiting: WaitingBytes,
     writers: Vec<Waker>,
 }
 
@@ -75,7 +75,7 @@ impl PacketQueue {
     }
 
     /// What was not written yet.
-    pub fn waiting(&self) -> Waiting {
+    pub fn waiting(&self) -> WaitingBytes {
         self.waiting
     }
 

@@ -18,9 +18,9 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
 use self::driver::{Counters, Driver};
-use self::session::{Session, Transport};
-use super::packet::Packet;
-use crate::link::{Hub, listen};
+use self::session::{EngineSession, Transport};
+use super::packet::EnginePacket;
+use crate::link::{BrokerDriver, listen};
 use crate::message::EndReason;
 use crate::net::Net;
 
@@ -28,7 +28,7 @@ use crate::net::Net;
 ///
 /// # Errors
 /// The port is taken, or the network is gone.
-pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
+pub async fn serve<N: Net>(port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
     let (opened, mut new) = mpsc::unbounded_channel();
     let (sessions, counters) = Default::default();
     let server = Arc::new(Server { hub: hub.clone(), sessions, counters, opened });
@@ -37,7 +37,7 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
         loop {
             tokio::select! {
                 biased;
-                Some(driver) = new.recv() => clocks.push(server.keep_time(driver)),
+                Some(driver) = new.recv() => clocks.push(server.run_timers(driver)),
                 Some(()) = clocks.next(), if !clocks.is_empty() => {}
             }
         }
@@ -45,13 +45,13 @@ pub async fn serve<N: Net>(port: u16, hub: Hub<N>) -> io::Result<()> {
     tokio::select! {
         biased;
         () = clocks => unreachable!("it goes on for ever"),
-        served = listen::serve(port, &hub, |_, stream| http::attend(server.clone(), stream)) => served,
+        served = listen::serve(port, &hub, |_, stream| http::serve_connection(server.clone(), stream)) => served,
     }
 }
 
 /// All sessions.
 struct Server<N> {
-    hub: Hub<N>,
+    hub: BrokerDriver<N>,
     /// Those that have not ended, by id.
     sessions: Mutex<BTreeMap<String, Driver>>,
     counters: Mutex<Counters>,
@@ -63,7 +63,7 @@ impl<N: Net> Server<N> {
     /// Opens a session.
     fn open(&self, transport: Transport) -> Driver {
         let heartbeat = self.hub.limits().heartbeat;
-        let session = Session::new(new_id(), transport, heartbeat, self.hub.net().now());
+        let session = EngineSession::new(new_id(), transport, heartbeat, self.hub.net().now());
         let driver = Driver::new(session);
         self.sessions().insert(driver.session.sid.clone(), driver.clone());
         // When nobody takes it any more the process is over.
@@ -91,19 +91,21 @@ impl<N: Net> Server<N> {
     ///
     /// # Errors
     /// The session is to end: why.
-    fn receive(&self, driver: &Driver, packet: Packet) -> Result<(), EndReason> {
+    fn receive(&self, driver: &Driver, packet: EnginePacket) -> Result<(), EndReason> {
         driver.session.heard(&packet, self.hub.net().now());
         match packet {
-            Packet::Message(text) => driver.hear(&self.hub, &self.counters, &text),
+            EnginePacket::Message(text) => driver.hear(&self.hub, &self.counters, &text),
             // Only the server pings.
-            Packet::Ping(_) => Err(EndReason::Unexpected),
+            EnginePacket::Ping(_) => Err(EndReason::Unexpected),
             // A WebSocket has a close frame for that, and nothing comes of this.
-            Packet::Close if driver.session.transport() != Transport::WebSocket => {
+            EnginePacket::Close if driver.session.transport() != Transport::WebSocket => {
                 Err(EndReason::Left)
             }
-            Packet::Open(_) | Packet::Close | Packet::Pong(_) | Packet::Upgrade | Packet::Noop => {
-                Ok(())
-            }
+            EnginePacket::Open(_)
+            | EnginePacket::Close
+            | EnginePacket::Pong(_)
+            | EnginePacket::Upgrade
+            | EnginePacket::Noop => Ok(()),
         }
     }
 
@@ -115,7 +117,7 @@ impl<N: Net> Server<N> {
     }
 
     /// Tells a session when time has passed, until it ends.
-    async fn keep_time(&self, driver: Driver) {
+    async fn run_timers(&self, driver: Driver) {
         let net = self.hub.net();
         while let Some(deadline) = driver.session.deadline() {
             tokio::select! {

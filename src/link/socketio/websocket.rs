@@ -12,14 +12,14 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::packet::{PROBE, Packet};
+use super::packet::{EnginePacket, PROBE};
 use super::queue::Outgoing;
 use crate::history::Recorder;
 use crate::link::limits::MOST_PAYLOAD;
 use crate::link::tap::{Manifest, Tap};
 use crate::link::websocket::ending::Ending;
 use crate::link::websocket::is_end;
-use crate::link::{Dial, READ, end_of};
+use crate::link::{ConnectContext, READ, end_of};
 use crate::message::EndReason;
 use crate::net::Net;
 
@@ -35,7 +35,7 @@ impl<N: Net> PacketSocket<N> {
     ///
     /// # Errors
     /// Nobody listens there, the upgrade is refused, or the probe fails.
-    pub async fn probe(dial: Dial<N>, sid: String) -> io::Result<PacketSocket<N>> {
+    pub async fn probe(dial: ConnectContext<N>, sid: String) -> io::Result<PacketSocket<N>> {
         let stream = dial.net.connect(dial.to).await?;
         let tap = Tap::new(&dial.net, &dial.recorder, stream);
         let manifest = tap.manifest();
@@ -45,10 +45,10 @@ impl<N: Net> PacketSocket<N> {
         let upgrade = client_async_with_config(target, tap, Some(config()));
         let (stream, _) = upgrade.await.map_err(io::Error::other)?;
         let mut socket = PacketSocket::new(dial.net, dial.recorder, stream, manifest);
-        socket.start(Packet::Ping(PROBE.to_owned()).into()).map_err(io::Error::other)?;
+        socket.start(EnginePacket::Ping(PROBE.to_owned()).into()).map_err(io::Error::other)?;
         poll_fn(|cx| socket.poll_flush(cx)).await.map_err(io::Error::other)?;
         match poll_fn(|cx| socket.poll_next(cx)).await {
-            Ok(text) if text == Packet::Pong(PROBE.to_owned()).encode() => Ok(socket),
+            Ok(text) if text == EnginePacket::Pong(PROBE.to_owned()).encode() => Ok(socket),
             _ => Err(io::ErrorKind::InvalidData.into()),
         }
     }
@@ -119,7 +119,7 @@ impl<N: Net> PacketSocket<N> {
     }
 
     /// Writes a last packet and a close frame, as far as the socket takes them now.
-    pub fn say_last(&mut self, packet: Packet) {
+    pub fn say_last(&mut self, packet: EnginePacket) {
         if self.start(packet.into()).is_ok() {
             self.close(Believed::Alive);
         }

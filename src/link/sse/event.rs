@@ -7,7 +7,7 @@ use crate::link::limits::MOST_EVENT;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Event {
+pub struct SseEvent {
     /// What a client that comes back says that it had last.
     pub id: Option<String>,
     /// What kind of event it is: without one, `message`.
@@ -16,7 +16,7 @@ pub struct Event {
     pub data: String,
 }
 
-impl Event {
+impl SseEvent {
     /// Its text. Neither id nor kind may have a line break.
     pub fn encode(&self) -> String {
         let mut text = String::new();
@@ -38,7 +38,7 @@ impl Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
     /// An event.
-    Event(Event),
+    Event(SseEvent),
     /// How many milliseconds to wait before coming back.
     Retry(u64),
 }
@@ -55,7 +55,7 @@ pub struct Parser {
     /// Whether the last byte was a carriage return: a line feed after it ends no further line.
     after_return: bool,
     has_begun: bool,
-    event: Event,
+    event: SseEvent,
     data: Vec<String>,
     size: usize,
     /// The last id that was set: it stays until another one is.
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn event(id: Option<&str>, kind: &str, data: &str) -> Said {
-        Said::Event(Event { id: id.map(Into::into), kind: kind.into(), data: data.into() })
+        Said::Event(SseEvent { id: id.map(Into::into), kind: kind.into(), data: data.into() })
     }
 
     #[track_caller]
@@ -174,7 +174,7 @@ mod tests {
         fn an_event_reads_back_as_it_was_written(
             id in proptest::option::of("[^\r\n\0]{1,9}"), kind in "[^\r\n\u{feff}]{0,9}", data in "[^\r]{0,40}",
         ) {
-            let event = Event { id, kind, data };
+            let event = SseEvent { id, kind, data };
             let kind = event.kind.strip_prefix(' ').unwrap_or(&event.kind).len();
             prop_assume!(kind == event.kind.len());
             prop_assume!(!event.id.as_deref().is_some_and(|id| id.starts_with(' ')));

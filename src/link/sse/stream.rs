@@ -11,11 +11,11 @@ use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::{Request, Response, StatusCode};
 
-use super::event::Event;
+use super::event::SseEvent;
 use super::{EVENTS, LAST_EVENT_ID, Sse, session_of};
 use crate::core::BrokerInput;
-use crate::link::http::desk::{Desk, Line, Session};
-use crate::link::http::places::Places;
+use crate::link::http::poll_cursors::PollCursors;
+use crate::link::http::session_server::{HttpConnection, HttpSession, SessionServer};
 use crate::link::http::{Body, copies};
 use crate::link::limits::RETRY;
 use crate::message::{Frame, Mode};
@@ -23,9 +23,9 @@ use crate::net::Net;
 
 /// Opens a session, and answers with its stream.
 pub fn respond<N: Net>(
-    desk: &Desk<N, Sse>,
+    desk: &SessionServer<N, Sse>,
     request: &Request<Incoming>,
-    line: &Line,
+    line: &HttpConnection,
 ) -> Response<Body> {
     match open(desk, request, line) {
         Ok(session) => {
@@ -43,10 +43,10 @@ pub fn respond<N: Net>(
 }
 
 fn open<N: Net>(
-    desk: &Desk<N, Sse>,
+    desk: &SessionServer<N, Sse>,
     request: &Request<Incoming>,
-    line: &Line,
-) -> Result<Session, StatusCode> {
+    line: &HttpConnection,
+) -> Result<HttpSession, StatusCode> {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     if desk.find(path).is_some() {
         // One stream a session.
@@ -57,7 +57,7 @@ fn open<N: Net>(
     let last = last.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     let known = match desk.hub().mode() {
         // Nothing is kept that one could go on from.
-        Mode::FireAndForget => Places::default(),
+        Mode::FireAndForget => PollCursors::default(),
         Mode::CatchUp => last.and_then(|id| id.parse().ok()).unwrap_or_default(),
     };
     let session = desk.open(path, &id, known.into_inner())?;
@@ -69,14 +69,14 @@ fn open<N: Net>(
 
 /// What is still to be written on a stream.
 struct Stream<N> {
-    hub: crate::link::Hub<N>,
-    session: Session,
-    line: Line,
+    hub: crate::link::BrokerDriver<N>,
+    session: HttpSession,
+    line: HttpConnection,
     begin: VecDeque<Bytes>,
 }
 
 impl<N: Net> Stream<N> {
-    fn new(desk: &Desk<N, Sse>, session: Session, line: &Line) -> Self {
+    fn new(desk: &SessionServer<N, Sse>, session: HttpSession, line: &HttpConnection) -> Self {
         let retry = Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()));
         let (hub, line) = (desk.hub().clone(), line.clone());
         Stream { hub, session, line, begin: VecDeque::from([retry]) }
@@ -92,7 +92,7 @@ impl<N: Net> Stream<N> {
         loop {
             let changed = mailbox.changed();
             if let Some(frame) = mailbox.take_next() {
-                self.hub.flushed(self.session.peer, crate::link::Lane::waiting(&mailbox));
+                self.hub.flushed(self.session.peer, crate::link::SendHalf::waiting(&mailbox));
                 let frames = [frame];
                 self.line.manifest.announce(copies(&frames, &self.session.id));
                 return Some(Bytes::from(self.event(&frames[0]).encode()));
@@ -105,11 +105,11 @@ impl<N: Net> Stream<N> {
     }
 
     /// A frame as an event: a delivery has the name of its own event, and an id.
-    fn event(&self, frame: &Frame) -> Event {
+    fn event(&self, frame: &Frame) -> SseEvent {
         let data = serde_json::to_string(frame).expect("a frame is plain data");
         self.session.see(std::slice::from_ref(frame));
         let Some(message) = frame.message() else {
-            return Event { id: None, kind: String::new(), data };
+            return SseEvent { id: None, kind: String::new(), data };
         };
         let id = match self.hub.mode() {
             Mode::FireAndForget => message.id.to_string(),
@@ -119,7 +119,7 @@ impl<N: Net> Stream<N> {
         // A line break in a name would end the field; the frame has the name anyway.
         let is_plain = |text: &str| !text.contains(['\r', '\n', '\0']);
         let kind = Arc::<str>::from(message.event.as_str());
-        Event {
+        SseEvent {
             id: Some(id).filter(|id| is_plain(id)),
             kind: if is_plain(&kind) { kind.to_string() } else { String::new() },
             data,

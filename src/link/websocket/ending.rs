@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::history::{Flow, Recorder, What};
+use crate::history::{EventKind, Flow, Recorder};
 use crate::net::{Net, Stream};
 
 /// The code of a connection that ended without a close frame (RFC 6455 §7.1.5).
@@ -55,7 +55,7 @@ impl<N: Net> Drop for Ending<N> {
     fn drop(&mut self) {
         if self.net.is_running() {
             let code = self.heard.or(self.said).unwrap_or(ABNORMAL);
-            let what = What::CloseCode { flow: self.flow.clone(), code };
+            let what = EventKind::CloseCode { flow: self.flow.clone(), code };
             self.recorder.record(self.net.now(), what);
         }
     }

@@ -7,7 +7,7 @@ use super::super::style::{Ink, Style};
 use super::super::words;
 use super::{Amount, Figure, MEASURES, Price};
 use crate::terms::{Claim, Guarantee, Verdict};
-use crate::verdict::{Finding, Row};
+use crate::verdict::{GuaranteeFinding, Row};
 
 const EXPLAINED: [&str; 2] = [
     "Under each number: how many times that of the cheapest contender of this storm it is; where \
@@ -58,7 +58,7 @@ pub fn sentences(prices: &[Price], rows: &[Row]) -> Vec<String> {
 
 /// What the contender promised and how that went, and what held without a promise.
 fn promise(row: &Row) -> String {
-    let with = |is_meant: fn(&Finding) -> bool| {
+    let with = |is_meant: fn(&GuaranteeFinding) -> bool| {
         let found = row.guarantees.iter().filter(move |(_, finding)| is_meant(finding));
         found.map(|(&guarantee, _)| guarantee).collect::<Vec<_>>()
     };
@@ -79,11 +79,11 @@ fn promise(row: &Row) -> String {
     nothing.into_iter().chain(parts).collect::<Vec<_>>().join("; ")
 }
 
-fn is_claimed(finding: &Finding) -> bool {
+fn is_claimed(finding: &GuaranteeFinding) -> bool {
     finding.claim != Claim::NotClaimed
 }
 
-fn is_kept(finding: &Finding) -> bool {
+fn is_kept(finding: &GuaranteeFinding) -> bool {
     finding.claim == Claim::Kept
 }
 

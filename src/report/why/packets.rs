@@ -5,11 +5,11 @@ use std::net::{SocketAddr, SocketAddrV4};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, TcpPacket, UdpPacket};
 
-use crate::history::{Flow, Line, Packet};
+use crate::history::{Flow, Packet, TransportKind};
 use crate::time::Instant;
 
-use super::cast::Carried;
-use super::{Evidence, Sentence, Source, words};
+use super::selection::Carried;
+use super::{Origin, Sentence, WhyEvidence, words};
 
 /// What a packet carries of its flow.
 struct Load {
@@ -25,7 +25,7 @@ enum Part {
 }
 
 /// A sentence for each packet that carries the last byte of a copy.
-pub fn sentences(evidence: &Evidence<'_>, copies: &[Carried]) -> Vec<Sentence> {
+pub fn sentences(evidence: &WhyEvidence<'_>, copies: &[Carried]) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     // The sequence number of each stream's first byte, and when the stream began.
     let mut streams: BTreeMap<Flow, (u32, Instant)> = BTreeMap::new();
@@ -34,8 +34,8 @@ pub fn sentences(evidence: &Evidence<'_>, copies: &[Carried]) -> Vec<Sentence> {
     for (index, packet) in evidence.packets.iter().enumerate() {
         let Some(Load { flow, part }) = read(packet) else { continue };
         let line = match part {
-            Part::Datagram => Line::Datagram,
-            Part::Segment { .. } => Line::Stream,
+            Part::Datagram => TransportKind::Datagram,
+            Part::Segment { .. } => TransportKind::Stream,
         };
         let carries: Box<dyn Fn(&Carried) -> bool> = match part {
             Part::Datagram => {
@@ -61,7 +61,7 @@ pub fn sentences(evidence: &Evidence<'_>, copies: &[Carried]) -> Vec<Sentence> {
             if *copy.flow == flow && copy.since <= packet.at && carries(copy) {
                 *times += 1;
                 let text = words::packet(packet, line, *times, evidence.history);
-                sentences.push(Sentence { at: packet.at, of: Source::Packet(index), text });
+                sentences.push(Sentence { at: packet.at, of: Origin::Packet(index), text });
             }
         }
     }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Event, History, What};
-use crate::message::{Answer, Epoch, Message, Name, Note, Position};
+use crate::history::{Event, EventKind, History};
+use crate::message::{Epoch, Message, Name, Note, Position, ResumeOutcome};
 
-use super::standing::is_death;
+use super::preconditions::is_death;
 
 /// What an event that names a position speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,14 +76,14 @@ impl Places {
         message: &Message,
         (index, event, of): (usize, &Event, &Name),
     ) -> Option<Spoken> {
-        let What::Note(note) = &event.what else { return None };
+        let EventKind::Note(note) = &event.what else { return None };
         let here = self.positions.get(&reading.life).copied();
         match note {
             Note::Accepted { id, position: Some(position), .. } if *id == message.id => {
                 self.positions.insert(reading.life, *position);
                 None
             }
-            Note::Evicted { id, client, .. } if *id == message.id => {
+            Note::BecameGap { id, client, .. } if *id == message.id => {
                 reading.owed_a_gap.insert(client.clone());
                 None
             }
@@ -99,21 +99,22 @@ impl Places {
             Note::Attached { queue, client, answer, .. } if *queue == message.queue => {
                 let (epoch, position) = (answer.epoch(), answer.position());
                 let before = reading.answered.insert(client.clone(), epoch);
-                let goes_on = matches!(**answer, Answer::Resumed { .. } | Answer::Gap { .. });
+                let goes_on =
+                    matches!(**answer, ResumeOutcome::Resumed { .. } | ResumeOutcome::Gap { .. });
                 if let Some(before) = before.filter(|before| goes_on && *before != epoch) {
                     self.foreign.insert(index, before);
                 }
                 self.answers.push((index, client.clone(), reading.life, position));
                 None
             }
-            Note::ToldAnswer { queue, answer } if *queue == message.queue => {
+            Note::ResumeReceived { queue, answer } if *queue == message.queue => {
                 let epochs = self.epochs.iter();
                 let mut lives = epochs.filter(|(_, epoch)| **epoch == answer.epoch());
                 let life = lives.next().map_or(reading.life, |(life, _)| *life);
                 reading.told.insert(event.process, life);
                 None
             }
-            Note::ToldGap { queue, from, to } if *queue == message.queue => {
+            Note::GapReceived { queue, from, to } if *queue == message.queue => {
                 let life = reading.told.get(&event.process).copied().unwrap_or(reading.life);
                 let is_in = self.positions.get(&life).is_some_and(|at| (from..=to).contains(&at));
                 is_in.then(|| {
@@ -161,7 +162,7 @@ fn epochs(message: &Message, history: &History) -> BTreeMap<u32, Epoch> {
     let (mut epochs, mut life) = (BTreeMap::new(), 0);
     for event in &history.events {
         match &event.what {
-            What::Note(Note::Attached { queue, answer, .. }) if *queue == message.queue => {
+            EventKind::Note(Note::Attached { queue, answer, .. }) if *queue == message.queue => {
                 epochs.entry(life).or_insert(answer.epoch());
             }
             what if event.process == 0 && is_death(what) => life += 1,

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{History, What};
+use crate::history::{EventKind, History};
 use crate::message::{Message, MessageId, Mode, Name, Note, Position, SessionId};
 use crate::report::words::counted;
 use crate::verdict::Followed;
 
-use super::Evidence;
-use super::standing::is_death;
+use super::WhyEvidence;
+use super::preconditions::is_death;
 
 /// What is known of the way to the subscriber, reading event by event.
 #[derive(Default)]
@@ -42,7 +42,7 @@ enum Client {
 }
 
 /// The sentence of what a message waited for at the end.
-pub fn at_the_end(evidence: &Evidence<'_>, message: &Message, followed: &Followed) -> String {
+pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Followed) -> String {
     let client = &followed.client;
     let mut reading = Reading::default();
     for event in &evidence.history.events {
@@ -54,7 +54,7 @@ pub fn at_the_end(evidence: &Evidence<'_>, message: &Message, followed: &Followe
         if is_death(&event.what) && is_own {
             (reading.client, reading.inbox) = (Client::Nothing, 0);
         }
-        let What::Note(note) = &event.what else { continue };
+        let EventKind::Note(note) = &event.what else { continue };
         match is_own {
             true => reading.own(note, &message.id),
             false => reading.of_broker(note, message, client),

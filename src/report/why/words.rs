@@ -3,70 +3,77 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::history::{
-    Event, Fate, Flow, History, Ledger, Line, Packet, PacketEnd, PowerState, Said, What,
+    AppReport, ConnectionStats, Event, EventKind, Flow, History, LossReason, Packet, PacketEnd,
+    PowerState, TransportKind,
 };
-use crate::message::{Answer, DropReason, Keep, Message, Note, Position, PushKind, SessionId};
+use crate::message::{
+    DropReason, Durability, Message, Note, Position, PushKind, ResumeOutcome, SessionId,
+};
 use crate::report::words::{self, cause, counted};
 use crate::terms::Outcome;
 use crate::time::Instant;
 use crate::verdict::Followed;
 
-use super::Evidence;
-use super::cast::{Carried, Cast};
+use super::WhyEvidence;
 use super::places::Spoken;
+use super::selection::{Carried, Cast};
 
 /// The sentence of an event of the history, by its index.
-pub fn event(index: usize, evidence: &Evidence<'_>, cast: &Cast<'_>) -> String {
-    let Evidence { history, scenario, .. } = *evidence;
+pub fn event(index: usize, evidence: &WhyEvidence<'_>, cast: &Cast<'_>) -> String {
+    let WhyEvidence { history, scenario, .. } = *evidence;
     let event = &history.events[index];
     let who = named(history, Some(event.process));
     let text = match &event.what {
-        What::Carried { flow, end, .. } => carried(history, flow, *end, is_stream(history, flow)),
-        What::Dropped { flow, fate, .. } => {
+        EventKind::Carried { flow, end, .. } => {
+            carried(history, flow, *end, is_stream(history, flow))
+        }
+        EventKind::Dropped { flow, fate, .. } => {
             format!("On its way to {} it {}.", receiver(history, flow), fate_of(*fate))
         }
-        What::Ended(ledger) => ended(ledger, event.at, &who, &cast.copies),
-        What::Power(state) => power(*state, &who),
-        What::FaultBegan { fault } | What::FaultEnded { fault } => {
+        EventKind::Ended(ledger) => ended(ledger, event.at, &who, &cast.copies),
+        EventKind::Power(state) => power(*state, &who),
+        EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {
             let entry = &scenario.faults[*fault];
             let (what, whom) = (words::fault(entry), words::who(entry, scenario));
             match &event.what {
-                What::FaultBegan { .. } => format!("A fault begins, for {whom}: {what}."),
+                EventKind::FaultBegan { .. } => format!("A fault begins, for {whom}: {what}."),
                 _ => format!("The fault is over, for {whom}: {what}."),
             }
         }
-        What::HandlerGone { .. } => format!("{who} takes its handler away."),
-        What::HandlerBack { .. } => format!("{who} puts its handler back."),
-        What::Interrupted { .. } => format!("{who} dies, and its handler with it."),
-        What::CloseCode { code, .. } => format!("{who} sees the WebSocket end with {code}."),
-        What::Said(said) => match said {
-            Said::Joined { queue, room } => {
+        EventKind::HandlerGone { .. } => format!("{who} takes its handler away."),
+        EventKind::HandlerBack { .. } => format!("{who} puts its handler back."),
+        EventKind::Interrupted { .. } => format!("{who} dies, and its handler with it."),
+        EventKind::CloseCode { code, .. } => format!("{who} sees the WebSocket end with {code}."),
+        EventKind::AppReport(said) => match said {
+            AppReport::Joined { queue, room } => {
                 format!("{who} says that it is subscribed to {room} of {queue}.")
             }
-            Said::Left { queue, room } => {
+            AppReport::Left { queue, room } => {
                 format!("{who} wishes to leave {room} of {queue}.")
             }
-            Said::Accepted { id } => format!("{who} says that {id} is accepted."),
-            Said::Handled { id } => format!("{who} says that {id} is handled."),
-            Said::Gap => format!("{who} says that it was told of a gap."),
+            AppReport::Accepted { id } => format!("{who} says that {id} is accepted."),
+            AppReport::Handled { id } => format!("{who} says that {id} is handled."),
+            AppReport::Gap => format!("{who} says that it was told of a gap."),
         },
-        What::Note(Note::Pushed { session, kind, .. }) => {
+        EventKind::Note(Note::Pushed { session, kind, .. }) => {
             pushed(session, *kind, way_out(history, event))
         }
-        What::Note(Note::Sent { session, .. }) => sent(session, &who, way_out(history, event)),
-        What::Note(Note::Accepted { position: Some(position), .. }) => {
+        EventKind::Note(Note::Sent { session, .. }) => sent(session, &who, way_out(history, event)),
+        EventKind::Note(Note::Accepted { position: Some(position), .. }) => {
             let epoch = cast.places.epoch_at(index);
             let epoch = epoch.map(|epoch| format!(" of epoch {epoch}")).unwrap_or_default();
             format!("The broker accepts it, at position {position}{epoch}.")
         }
-        What::Note(Note::Attached { client, answer, .. }) => {
+        EventKind::Note(Note::Attached { client, answer, .. }) => {
             let foreign = cast.places.foreign(index);
             let foreign = foreign.map(|epoch| format!(", though {client} was in epoch {epoch}"));
             let (answer, foreign) = (answered(**answer), foreign.unwrap_or_default());
             format!("The broker answers {client}'s join: {answer}{foreign}.")
         }
-        What::Note(told) if cast.places.spoken(index) == Some(Spoken::Gap) => of_gap(told, &who),
-        What::Note(told) => note(told, &who),
+        EventKind::Note(told) if cast.places.spoken(index) == Some(Spoken::Gap) => {
+            of_gap(told, &who)
+        }
+        EventKind::Note(told) => note(told, &who),
     };
     capitalized(&text)
 }
@@ -83,13 +90,15 @@ enum WayOut {
 /// Whether what is sent by an event is in a flow in the same instant.
 fn way_out(history: &History, event: &Event) -> WayOut {
     let (id, session) = match &event.what {
-        What::Note(Note::Pushed { id, session, .. } | Note::Sent { id, session }) => (id, session),
+        EventKind::Note(Note::Pushed { id, session, .. } | Note::Sent { id, session }) => {
+            (id, session)
+        }
         _ => return WayOut::Waiting,
     };
     let after = history.events.partition_point(|one| one.at < event.at);
     let mut at_once = history.events[after..].iter().take_while(|one| one.at == event.at);
     let is_carried = at_once.any(|one| match &one.what {
-        What::Carried { id: of, session: on, .. } => {
+        EventKind::Carried { id: of, session: on, .. } => {
             (of, on, one.process) == (id, session, event.process) && one.sequence > event.sequence
         }
         _ => false,
@@ -124,7 +133,7 @@ fn of_gap(note: &Note, who: &str) -> String {
         Note::Acknowledged { client, .. } => {
             format!("The broker counts the gap that it is in as acknowledged by {client}.")
         }
-        Note::ToldGap { from, to, .. } => {
+        Note::GapReceived { from, to, .. } => {
             format!("{who} is told that {}.", lost_between(*from, *to))
         }
         _ => format!("{who} acknowledges the gap."),
@@ -166,7 +175,7 @@ fn note(note: &Note, who: &str) -> String {
 
 fn of_publisher(note: &Note, who: &str) -> Option<String> {
     Some(match note {
-        Note::HandedOver { message } => handed_over(message, who),
+        Note::Published { message } => handed_over(message, who),
         Note::Unsent { reason, .. } => match reason {
             DropReason::NoConnection => {
                 format!("{who} drops it: there is no session to send it on.")
@@ -176,9 +185,9 @@ fn of_publisher(note: &Note, who: &str) -> Option<String> {
                 format!("{who} drops it: the request that carried it failed.")
             }
         },
-        Note::ToldAccepted { .. } => format!("{who} hears that the broker has it."),
-        Note::ToldRefused { .. } => format!("{who} hears that the broker refused it."),
-        Note::AnswerLate { .. } => format!("{who} has waited long enough for an answer."),
+        Note::AcceptedReceived { .. } => format!("{who} hears that the broker has it."),
+        Note::RefusedReceived { .. } => format!("{who} hears that the broker refused it."),
+        Note::ConfirmTimedOut { .. } => format!("{who} has waited long enough for an answer."),
         _ => return None,
     })
 }
@@ -199,8 +208,8 @@ fn of_broker(note: &Note) -> Option<String> {
         Note::SendQueueFull { client, .. } => {
             format!("The broker drops it: too much waits for {client} already.")
         }
-        Note::Forgotten { .. } => "The broker's backlog drops it.".to_owned(),
-        Note::Evicted { client, .. } => {
+        Note::Trimmed { .. } => "The broker's backlog drops it.".to_owned(),
+        Note::BecameGap { client, .. } => {
             format!("It was still owed to {client}, which is owed a gap instead.")
         }
         Note::Acknowledged { client, .. } => {
@@ -250,28 +259,28 @@ fn handed_over(message: &Message, who: &str) -> String {
         }
     };
     let keep = match target.keep {
-        Keep::Volatile => ", volatile",
-        Keep::Kept => "",
+        Durability::Volatile => ", volatile",
+        Durability::Kept => "",
     };
     format!("{who} hands over {id}: {event}, in the queue {queue}{rooms}{keep}.")
 }
 
 /// What the broker answered to a join.
-fn answered(answer: Answer) -> String {
+fn answered(answer: ResumeOutcome) -> String {
     match answer {
-        Answer::Started { epoch, position } => {
+        ResumeOutcome::Started { epoch, position } => {
             format!("it begins after position {position} of epoch {epoch}")
         }
-        Answer::Resumed { epoch, position } => {
+        ResumeOutcome::Resumed { epoch, position } => {
             format!("all after position {position} of epoch {epoch} follows")
         }
-        Answer::Gap { epoch, from, to, .. } => {
+        ResumeOutcome::Gap { epoch, from, to, .. } => {
             format!("of epoch {epoch} {}", lost_between(from, to))
         }
-        Answer::NewEpoch { epoch, position: 0 } => {
+        ResumeOutcome::NewEpoch { epoch, position: 0 } => {
             format!("epoch {epoch} has begun, all of it follows")
         }
-        Answer::NewEpoch { epoch, position } => {
+        ResumeOutcome::NewEpoch { epoch, position } => {
             format!("epoch {epoch} has begun, all after its position {position} follows")
         }
     }
@@ -288,11 +297,11 @@ fn carried(history: &History, flow: &Flow, end: u64, is_stream: bool) -> String 
 /// Whether a flow is one of bytes.
 fn is_stream(history: &History, flow: &Flow) -> bool {
     let ends = history.events.iter().filter_map(|event| match &event.what {
-        What::Ended(ledger) => Some(ledger),
+        EventKind::Ended(ledger) => Some(ledger),
         _ => None,
     });
     let mut of_it = ends.filter(|ledger| ledger.end.local == flow.from);
-    of_it.any(|ledger| ledger.line == Line::Stream)
+    of_it.any(|ledger| ledger.line == TransportKind::Stream)
 }
 
 /// The process at an address, with its port.
@@ -309,10 +318,10 @@ fn process_at(history: &History, address: SocketAddr) -> Option<u32> {
     ((index as usize) < history.processes.len()).then_some(index)
 }
 
-fn ended(ledger: &Ledger, at: Instant, who: &str, copies: &[Carried]) -> String {
-    let Ledger { line, end, arrived, read, reason, .. } = ledger;
+fn ended(ledger: &ConnectionStats, at: Instant, who: &str, copies: &[Carried]) -> String {
+    let ConnectionStats { line, end, arrived, read, reason, .. } = ledger;
     let reason = reason.map(|reason| format!(" ({})", reason.words())).unwrap_or_default();
-    if *line == Line::Datagram {
+    if *line == TransportKind::Datagram {
         return format!("{who}'s socket is gone{reason}.");
     }
     let is_here = |copy: &&Carried| {
@@ -342,15 +351,15 @@ fn power(state: PowerState, who: &str) -> String {
 
 /// The sentence of a packet that carries the last byte of a copy for the `times`-th time. What
 /// becomes of a datagram that is dropped is an event of its own.
-pub fn packet(packet: &Packet, load: Line, times: usize, history: &History) -> String {
+pub fn packet(packet: &Packet, load: TransportKind, times: usize, history: &History) -> String {
     let (from, to) = (named(history, Some(packet.from)), named(history, packet.to));
     let bytes = packet.bytes.len();
     let with = match load {
-        Line::Stream => "its last byte",
-        Line::Datagram => "it",
+        TransportKind::Stream => "its last byte",
+        TransportKind::Datagram => "it",
     };
     let again = if times > 1 { " once more" } else { "" };
-    let is_told = |end: &&PacketEnd| load == Line::Stream || end.fate.is_none();
+    let is_told = |end: &&PacketEnd| load == TransportKind::Stream || end.fate.is_none();
     let ends: Vec<String> = packet
         .ends
         .iter()
@@ -370,15 +379,15 @@ pub fn packet(packet: &Packet, load: Line, times: usize, history: &History) -> S
 }
 
 /// What became of a packet; fits after "it".
-const fn fate_of(fate: Fate) -> &'static str {
+const fn fate_of(fate: LossReason) -> &'static str {
     match fate {
-        Fate::Lost => "is lost",
-        Fate::Corrupted => "arrives with a flipped bit, and is thrown away",
-        Fate::CrowdedOut => "finds the link's queue full, and is dropped",
-        Fate::Cut => "goes into a path that is cut",
-        Fate::NobodyHome => "comes to a machine that is off or asleep",
-        Fate::NoSocket => "comes where no socket is open for it",
-        Fate::BufferFull => "finds the socket's buffer full, and is dropped",
+        LossReason::Lost => "is lost",
+        LossReason::Corrupted => "arrives with a flipped bit, and is thrown away",
+        LossReason::CrowdedOut => "finds the link's queue full, and is dropped",
+        LossReason::Cut => "goes into a path that is cut",
+        LossReason::NobodyHome => "comes to a machine that is off or asleep",
+        LossReason::NoSocket => "comes where no socket is open for it",
+        LossReason::BufferFull => "finds the socket's buffer full, and is dropped",
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::message::{
-    ClientLimits, Contender, Dedup, Echo, From, Keep, Link, Name, Payload, Resubscribe, Target,
+    ClientLimits, Contender, Dedup, Durability, Echo, Link, Name, Payload, Resubscribe, StartAt,
+    Target,
 };
-use crate::scenario::{Client, Publish, RoomChange, Subscribe, When, limits};
+use crate::scenario::{ClientEntry, Publish, RoomChange, Subscribe, When, limits};
 use crate::time::{Duration, Instant};
 
 use super::problem::{Problem, Problems, quote};
@@ -25,7 +26,7 @@ pub struct Context<'a> {
 }
 
 /// Builds all clients; what cannot be built is left out, and is a problem already.
-pub fn all(records: &[Record], context: &Context, problems: &mut Problems) -> Vec<Client> {
+pub fn all(records: &[Record], context: &Context, problems: &mut Problems) -> Vec<ClientEntry> {
     let published: usize = records.iter().map(|client| client.tables("publish").len()).sum();
     if published > limits::PUBLISHES {
         let most = limits::PUBLISHES;
@@ -41,7 +42,7 @@ fn client(
     all: &[Record],
     context: &Context,
     problems: &mut Problems,
-) -> Option<Client> {
+) -> Option<ClientEntry> {
     let subscribe = record.tables("subscribe").iter().filter_map(subscribe).collect();
     let join = room_changes(record, "join", context.run_for, problems);
     let leave = room_changes(record, "leave", context.run_for, problems);
@@ -51,7 +52,7 @@ fn client(
         publish(entry, context.run_for, problems)
     });
     let publish = published.collect::<Vec<_>>().into_iter().flatten().collect();
-    Some(Client {
+    Some(ClientEntry {
         id: Name::from(record.text("id")?),
         name: record.text("name").map(Name::from),
         count: u32::try_from(record.whole("count")?).expect("the table of keys limits it"),
@@ -82,7 +83,7 @@ fn subscribe(record: &Record) -> Option<Subscribe> {
     Some(Subscribe {
         queue: Name::from(record.text("queue")?),
         event: Name::from(record.text("event")?),
-        from: if record.text("from")? == "start" { From::Start } else { From::Now },
+        from: if record.text("from")? == "start" { StartAt::Start } else { StartAt::Now },
     })
 }
 
@@ -132,7 +133,7 @@ fn publish(record: &Record, run_for: Duration, problems: &mut Problems) -> Optio
             to: names("to")?,
             except: names("except")?,
             echo: if record.flag("broadcast")? { Echo::NotSender } else { Echo::Everyone },
-            keep: if record.flag("volatile")? { Keep::Volatile } else { Keep::Kept },
+            keep: if record.flag("volatile")? { Durability::Volatile } else { Durability::Kept },
         },
         when: when?,
         ack_within: record.time("ack_within"),

@@ -5,7 +5,7 @@ use crate::scenario::{Expectation, Expected};
 use crate::terms::{Anomaly, Cause, Claim, Counter, CounterOf, Guarantee, Verdict};
 
 use super::problem::{Problem, Problems};
-use super::record::{Record, Word};
+use super::record::{PlacedText, Record};
 use super::roster::Roster;
 
 /// Builds all expectations; what cannot be built is left out, and is a problem already.
@@ -39,7 +39,7 @@ fn client(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<N
         problems
             .push(problem.also(record.key_of("client"), "this one").help("make two entries of it"));
     }
-    roster.subscriber(&Word { text, place: record.place_of("client") }, problems)
+    roster.subscriber(&PlacedText { text, place: record.place_of("client") }, problems)
 }
 
 fn counters(record: &Record) -> Vec<Expected> {

@@ -46,7 +46,7 @@ pub enum Origin {
 
 /// A text and its place.
 #[derive(Clone, Debug)]
-pub struct Word {
+pub struct PlacedText {
     /// The text.
     pub text: String,
     /// Where it stands.
@@ -57,8 +57,8 @@ pub struct Word {
 #[derive(Debug)]
 pub enum Value {
     Text(String),
-    Words(Vec<Word>),
-    Groups(Vec<Vec<Word>>),
+    Words(Vec<PlacedText>),
+    Groups(Vec<Vec<PlacedText>>),
     Whole(u64),
     Rate(f64),
     Flag(bool),
@@ -114,7 +114,7 @@ impl Record {
     }
 
     /// A list of words.
-    pub fn words(&self, name: &'static str) -> Option<&[Word]> {
+    pub fn words(&self, name: &'static str) -> Option<&[PlacedText]> {
         match &self.fields.get(name)?.value {
             Value::Words(words) => Some(words),
             other => panic!("`{name}` is {other:?} in the table of keys"),
@@ -122,7 +122,7 @@ impl Record {
     }
 
     /// A list of lists of words.
-    pub fn groups(&self, name: &'static str) -> Option<&[Vec<Word>]> {
+    pub fn groups(&self, name: &'static str) -> Option<&[Vec<PlacedText>]> {
         match &self.fields.get(name)?.value {
             Value::Groups(groups) => Some(groups),
             other => panic!("`{name}` is {other:?} in the table of keys"),

@@ -8,7 +8,7 @@ use crate::message::Name;
 use crate::scenario::limits;
 
 use super::problem::{Place, Problem, Problems, quote};
-use super::record::{Record, Word};
+use super::record::{PlacedText, Record};
 
 /// All entries.
 pub struct Roster {
@@ -161,7 +161,7 @@ impl Roster {
     }
 
     /// The processes that a word names: an id (all of them) or `id#3`.
-    pub fn resolve(&self, word: &Word, problems: &mut Problems) -> Vec<Name> {
+    pub fn resolve(&self, word: &PlacedText, problems: &mut Problems) -> Vec<Name> {
         let text = word.text.as_str();
         if let Some(entry) = self.entry(text) {
             return entry.processes.clone();
@@ -191,7 +191,7 @@ impl Roster {
         &self,
         entry: &Entry,
         number: &str,
-        word: &Word,
+        word: &PlacedText,
         problems: &mut Problems,
     ) -> Vec<Name> {
         let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
@@ -212,7 +212,7 @@ impl Roster {
         Vec::new()
     }
 
-    fn unknown(&self, word: &Word, help: Option<String>) -> Problem {
+    fn unknown(&self, word: &PlacedText, help: Option<String>) -> Problem {
         let what = format!("there is no client {}", quote(&word.text));
         let problem = Problem::new(word.place, what, "expected the `id` of a [[client]]");
         problem.help(help.unwrap_or_else(|| {
@@ -225,7 +225,7 @@ impl Roster {
     }
 
     /// Checks that a word names a client that has a row in the report: one that subscribes.
-    pub fn subscriber(&self, word: &Word, problems: &mut Problems) -> Option<Name> {
+    pub fn subscriber(&self, word: &PlacedText, problems: &mut Problems) -> Option<Name> {
         let text = word.text.as_str();
         let is_named = |entry: &&Entry| match &entry.name {
             Some(name) => name == text,

@@ -5,7 +5,7 @@
 use crate::scenario::limits;
 
 use super::problem::{Place, Problem, Problems, quote};
-use super::tree::{self, Key, Node, Tree};
+use super::tree::{self, Node, Tree, TreeKey};
 
 /// One `PATH=VALUE`: `seed=7`, `fault.0.for=3s`, `client.driver.count=5`.
 ///
@@ -61,7 +61,7 @@ const MISSING: Place = Place { source: usize::MAX, start: 0, end: 0 };
 /// Goes one part down, making a missing key.
 fn step<'a>(
     node: &'a mut Node,
-    part: &Key,
+    part: &TreeKey,
     problems: &mut Problems,
 ) -> Result<&'a mut Node, Box<Problem>> {
     let found = node.type_name();
@@ -91,7 +91,7 @@ fn step<'a>(
     }
 }
 
-fn entry(nodes: &[Node], part: &Key) -> Option<usize> {
+fn entry(nodes: &[Node], part: &TreeKey) -> Option<usize> {
     let by_index = part.name.parse::<usize>().ok().filter(|index| *index < nodes.len());
     by_index.or_else(|| nodes.iter().position(|node| id(node) == Some(&part.name)))
 }
@@ -104,7 +104,7 @@ fn id(node: &Node) -> Option<&str> {
     })
 }
 
-fn no_entry(nodes: &[Node], part: &Key, problems: &mut Problems) -> Problem {
+fn no_entry(nodes: &[Node], part: &TreeKey, problems: &mut Problems) -> Problem {
     let expected = match nodes.len() {
         0 => "the list is empty".to_owned(),
         1 => "the list has one entry: 0".to_owned(),
@@ -115,7 +115,7 @@ fn no_entry(nodes: &[Node], part: &Key, problems: &mut Problems) -> Problem {
 }
 
 /// Splits `a.b."c.d"=…` into its path and the byte after the `=`.
-fn split(text: &str, source: usize) -> Result<(Vec<Key>, usize), Box<Problem>> {
+fn split(text: &str, source: usize) -> Result<(Vec<TreeKey>, usize), Box<Problem>> {
     let mut path = Vec::new();
     let (mut start, mut quoted) = (0, false);
     for (at, letter) in text.char_indices() {
@@ -133,7 +133,7 @@ fn split(text: &str, source: usize) -> Result<(Vec<Key>, usize), Box<Problem>> {
                     let what = format!("a path has more than {} parts", limits::HEADER_PARTS);
                     return Err(Box::new(Problem::new(place, what, "one too many")));
                 }
-                path.push(Key { name, place });
+                path.push(TreeKey { name, place });
                 start = at + 1;
                 if letter == '=' {
                     return Ok((path, start));

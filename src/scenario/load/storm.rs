@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::message::Name;
-use crate::scenario::{Acts, Direction, Effect, Fault, Notice, Who, limits};
+use crate::scenario::{Acts, CrashNotice, Direction, Effect, Fault, Who, limits};
 use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
 use super::client::before_end;
 use super::problem::{Place, Problem, Problems, quote};
-use super::record::{Record, Word};
+use super::record::{PlacedText, Record};
 use super::roster::Roster;
 
 /// Builds all faults; what cannot be built is left out, and is a problem already.
@@ -89,7 +89,7 @@ fn effect(
             queue_bytes: record.whole("queue_bytes")?,
         },
         FaultKind::Crash => Effect::Crash {
-            notice: if record.flag("notice")? { Notice::Given } else { Notice::Silent },
+            notice: if record.flag("notice")? { CrashNotice::Given } else { CrashNotice::Silent },
         },
         FaultKind::Pause => Effect::Pause,
         FaultKind::Slow => Effect::Slow { handler: record.time("handler")? },
@@ -136,7 +136,12 @@ fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problem
 }
 
 /// Notes a process that is named for a second time.
-fn once(found: &[Name], word: &Word, named: &mut BTreeMap<Name, Place>, problems: &mut Problems) {
+fn once(
+    found: &[Name],
+    word: &PlacedText,
+    named: &mut BTreeMap<Name, Place>,
+    problems: &mut Problems,
+) {
     let mut again = None;
     for process in found {
         again = again.or(named.insert(process.clone(), word.place));
@@ -157,7 +162,7 @@ fn groups(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<V
         return None;
     }
     let mut named = BTreeMap::new();
-    let mut member = |word: &Word| {
+    let mut member = |word: &PlacedText| {
         let found = match word.text.as_str() {
             "broker" => vec![Name::from("broker")],
             "everyone" => roster.everyone(),

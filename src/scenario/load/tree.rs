@@ -29,12 +29,12 @@ pub enum Tree {
     /// `[1, 2]`, or the tables of `[[name]]`
     List(Vec<Node>),
     /// `{ a = 1 }` or `[name]`, in the order of the file
-    Table(Vec<(Key, Node)>),
+    Table(Vec<(TreeKey, Node)>),
 }
 
 /// A key and its place.
 #[derive(Clone, Debug)]
-pub struct Key {
+pub struct TreeKey {
     /// The key.
     pub name: String,
     /// Where it stands.
@@ -152,7 +152,7 @@ impl Reader<'_> {
             ValueInner::Table(table) => {
                 let entries = table.into_iter().map(|(key, mut value)| {
                     let place = self.place(key.span.start, key.span.end);
-                    let key = Key { name: key.name.into_owned(), place };
+                    let key = TreeKey { name: key.name.into_owned(), place };
                     Ok((key, self.node(&mut value, depth + 1)?))
                 });
                 let mut entries = entries.collect::<Result<Vec<_>, Box<Problem>>>()?;

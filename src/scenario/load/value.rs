@@ -1,18 +1,18 @@
 //! One value: of the kind that the table of keys says, and within its limits.
 
 use crate::message::{Contender, Link, Mode};
-use crate::scenario::keys::{Key as Known, Kind};
+use crate::scenario::keys::{Key as KnownKey, Kind};
 use crate::scenario::text::{InvalidText, parse_duration};
 use crate::scenario::{Latency, Range, limits};
 use crate::time::Duration;
 
 use super::problem::{Place, Problem, Problems, all_of, one_of, quote};
-use super::record::{Value, Word};
-use super::tree::{Key, Node, Tree};
+use super::record::{PlacedText, Value};
+use super::tree::{Node, Tree, TreeKey};
 use super::walk;
 
 /// Reads a value; if it is not of its kind, the problem is noted and there is none.
-pub fn read(node: &Node, key: &Known, problems: &mut Problems) -> Option<Value> {
+pub fn read(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
     let name = key.name;
     match (key.kind, &node.value) {
         (Kind::Table(section), _) => Some(Value::Table(walk::record(node, section, problems))),
@@ -61,7 +61,7 @@ pub fn read(node: &Node, key: &Known, problems: &mut Problems) -> Option<Value> 
 }
 
 /// What a value of this kind looks like, for a sentence.
-pub fn expected(key: &Known) -> String {
+pub fn expected(key: &KnownKey) -> String {
     let what = match key.kind {
         Kind::Text => "a text",
         Kind::Id | Kind::Name => "a name",
@@ -84,7 +84,7 @@ pub fn expected(key: &Known) -> String {
     format!("{what}, as in {}", key.example)
 }
 
-fn mismatch(node: &Node, key: &Known) -> Problem {
+fn mismatch(node: &Node, key: &KnownKey) -> Problem {
     let what = format!("`{}` is {}", key.name, node.type_name());
     let problem = Problem::new(node.place, what, format!("expected {}", expected(key)));
     match (key.kind, &node.value) {
@@ -109,7 +109,7 @@ fn whole(
     number: i64,
     (min, max): (u64, u64),
     node: &Node,
-    key: &Known,
+    key: &KnownKey,
     problems: &mut Problems,
 ) -> Option<u64> {
     let found = u64::try_from(number).ok().filter(|number| (min..=max).contains(number));
@@ -128,7 +128,7 @@ fn number(node: &Node) -> f64 {
     }
 }
 
-fn rate(node: &Node, key: &Known, problems: &mut Problems) -> Option<Value> {
+fn rate(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
     let rate = number(node);
     if (0.0..=1.0).contains(&rate) {
         return Some(Value::Rate(rate));
@@ -141,7 +141,7 @@ fn rate(node: &Node, key: &Known, problems: &mut Problems) -> Option<Value> {
     None
 }
 
-fn bounds(node: &Node, key: &Known, problems: &mut Problems) -> Option<Range> {
+fn bounds(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Range> {
     let read = match &node.value {
         Tree::Text(text) => text.parse(),
         _ => match number(node) {
@@ -168,7 +168,7 @@ fn swapped(text: &str) -> Option<String> {
     Some(format!("did you mean \"{high}..{low}\"?"))
 }
 
-fn id(text: &str, node: &Node, key: &Known, problems: &mut Problems) -> Option<Value> {
+fn id(text: &str, node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
     if !walk::name(text, key.name, node.place, problems) {
         return None;
     }
@@ -190,7 +190,7 @@ fn time(
     text: &str,
     (min, max): (Duration, Duration),
     node: &Node,
-    key: &Known,
+    key: &KnownKey,
     problems: &mut Problems,
 ) -> Option<Duration> {
     let what = format!("`{}` is {}", key.name, quote(text));
@@ -213,7 +213,7 @@ fn hours(span: Duration) -> String {
     }
 }
 
-fn latency(text: &str, node: &Node, key: &Known, problems: &mut Problems) -> Option<Latency> {
+fn latency(text: &str, node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Latency> {
     let what = format!("`{}` is {}", key.name, quote(text));
     let problem = match text.parse::<Latency>() {
         Ok(latency) if latency.min == Duration::ZERO => {
@@ -238,7 +238,7 @@ fn word(
     text: &str,
     words: &'static [&'static str],
     node: &Node,
-    key: &Known,
+    key: &KnownKey,
     problems: &mut Problems,
 ) -> Option<String> {
     if words.contains(&text) {
@@ -283,7 +283,12 @@ fn contender(text: &str, node: &Node, problems: &mut Problems) -> bool {
     false
 }
 
-fn contenders(nodes: &[Node], node: &Node, key: &Known, problems: &mut Problems) -> Option<Value> {
+fn contenders(
+    nodes: &[Node],
+    node: &Node,
+    key: &KnownKey,
+    problems: &mut Problems,
+) -> Option<Value> {
     let words = names(nodes, node, key, problems)?;
     if words.is_empty() {
         let what = "`contenders` is empty";
@@ -303,7 +308,12 @@ fn contenders(nodes: &[Node], node: &Node, key: &Known, problems: &mut Problems)
     known.then_some(Value::Words(words))
 }
 
-fn names(nodes: &[Node], list: &Node, key: &Known, problems: &mut Problems) -> Option<Vec<Word>> {
+fn names(
+    nodes: &[Node],
+    list: &Node,
+    key: &KnownKey,
+    problems: &mut Problems,
+) -> Option<Vec<PlacedText>> {
     let whose = format!("`{}`", key.name);
     if !walk::within(nodes.len(), limits::LIST, &whose, list.place, problems) {
         return None;
@@ -316,13 +326,13 @@ fn names(nodes: &[Node], list: &Node, key: &Known, problems: &mut Problems) -> O
             continue;
         };
         if walk::name(text, key.name, node.place, problems) {
-            words.push(Word { text: text.clone(), place: node.place });
+            words.push(PlacedText { text: text.clone(), place: node.place });
         }
     }
     (words.len() == nodes.len()).then_some(words)
 }
 
-fn groups(nodes: &[Node], list: &Node, key: &Known, problems: &mut Problems) -> Option<Value> {
+fn groups(nodes: &[Node], list: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
     if !walk::within(nodes.len(), limits::LIST, "`groups`", list.place, problems) {
         return None;
     }
@@ -357,7 +367,7 @@ pub fn json(node: &Node) -> Result<serde_json::Value, Place> {
         Tree::Number(_) => return Err(node.place),
         Tree::List(nodes) => Json::Array(nodes.iter().map(json).collect::<Result<_, _>>()?),
         Tree::Table(entries) => {
-            let entry = |(key, node): &(Key, Node)| Ok((key.name.clone(), json(node)?));
+            let entry = |(key, node): &(TreeKey, Node)| Ok((key.name.clone(), json(node)?));
             Json::Object(entries.iter().map(entry).collect::<Result<_, _>>()?)
         }
     })

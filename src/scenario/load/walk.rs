@@ -44,7 +44,7 @@ pub fn record(node: &Node, section: &'static Section, problems: &mut Problems) -
 }
 
 /// The word on which the other keys depend, if it is there.
-fn tag<'a>(entries: &'a [(tree::Key, Node)], section: &Section) -> Option<&'a str> {
+fn tag<'a>(entries: &'a [(tree::TreeKey, Node)], section: &Section) -> Option<&'a str> {
     let tag = section.cases.as_ref()?.tag;
     entries.iter().find_map(|(key, node)| match &node.value {
         Tree::Text(word) if key.name == tag => Some(word.as_str()),
@@ -104,7 +104,12 @@ fn noun(section: &Section, case: Option<&Case>) -> String {
     case.map_or_else(|| section.noun.to_owned(), |case| format!("{} `{}`", section.noun, case.word))
 }
 
-fn unknown_key(key: &tree::Key, section: &Section, case: Option<&Case>, problems: &mut Problems) {
+fn unknown_key(
+    key: &tree::TreeKey,
+    section: &Section,
+    case: Option<&Case>,
+    problems: &mut Problems,
+) {
     let what = format!("{} has no key {}", noun(section, case), quote(&key.name));
     let problem = Problem::new(key.place, what, "unknown key");
     if let Some(case) = case {

@@ -21,21 +21,21 @@ fn on_a(kind: Effect) -> Fault {
     }
 }
 
-fn fates(latency: Latency, faults: &[Fault]) -> Fates {
-    Fates::new(Draw::new(42), latency, faults, names())
+fn fates(latency: Latency, faults: &[Fault]) -> NetworkFaults {
+    NetworkFaults::new(Draw::new(42), latency, faults, names())
 }
 
 /// The lots of 1,000 packets of 100 bytes from `from` to `to`, one a millisecond.
-fn lots(fates: &mut Fates, from: u32, to: u32) -> Vec<Lot> {
+fn lots(fates: &mut NetworkFaults, from: u32, to: u32) -> Vec<PacketPlan> {
     (0..1_000).map(|ms| fates.decide(Instant::from_millis(ms), from, to, 100)).collect()
 }
 
-fn dropped(lots: &[Lot]) -> Vec<usize> {
-    let gone = |lot: &Lot| matches!(lot.outcome, Outcome::Dropped(_));
+fn dropped(lots: &[PacketPlan]) -> Vec<usize> {
+    let gone = |lot: &PacketPlan| matches!(lot.outcome, Outcome::Dropped(_));
     (0..lots.len()).filter(|&n| gone(&lots[n])).collect()
 }
 
-fn due(lot: &Lot) -> u64 {
+fn due(lot: &PacketPlan) -> u64 {
     match lot.outcome {
         Outcome::Arrives(first, _) => first.due.as_millis(),
         Outcome::Dropped(fate) => panic!("it was dropped: {fate:?}"),
@@ -89,8 +89,8 @@ fn a_packet_more_moves_only_the_dice_of_its_millisecond() {
     let fault = [on_a(Effect::Loss { rate: 0.3 })];
     let alone = lots(&mut fates(TWENTY, &fault), 1, 0);
     let mut crowded = fates(TWENTY, &fault);
-    let outcomes = |lots: &[Lot]| lots.iter().map(|lot| lot.outcome).collect::<Vec<_>>();
-    let with_more: Vec<Lot> = (0..1_000)
+    let outcomes = |lots: &[PacketPlan]| lots.iter().map(|lot| lot.outcome).collect::<Vec<_>>();
+    let with_more: Vec<PacketPlan> = (0..1_000)
         .map(|ms| {
             let lot = crowded.decide(Instant::from_millis(ms), 1, 0, 100);
             crowded.decide(Instant::from_millis(ms), 1, 0, 100);
@@ -157,10 +157,10 @@ fn the_last_latency_that_is_on_wins() {
 fn a_narrow_line_delays_then_crowds_out() {
     let kind = Effect::Bandwidth { bytes_per_second: 10_000, queue_bytes: 300 };
     let mut fates = fates(TWENTY, &[on_a(kind)]);
-    let burst: Vec<Lot> = (0..5).map(|_| fates.decide(Instant::ZERO, 1, 0, 100)).collect();
+    let burst: Vec<PacketPlan> = (0..5).map(|_| fates.decide(Instant::ZERO, 1, 0, 100)).collect();
     // 100 bytes take 10 ms. One is sent while two wait: 300 bytes, full.
     assert_eq!(burst[..3].iter().map(due).collect::<Vec<_>>(), [30, 40, 50]);
-    assert_eq!(burst[3].outcome, Outcome::Dropped(Fate::CrowdedOut));
+    assert_eq!(burst[3].outcome, Outcome::Dropped(LossReason::CrowdedOut));
     assert_eq!(due(&fates.decide(Instant::from_millis(10), 1, 0, 100)), 60);
 }
 
@@ -168,7 +168,7 @@ fn a_narrow_line_delays_then_crowds_out() {
 fn a_copy_arrives_too_and_a_flipped_bit_lies_in_the_packet() {
     let faults = [on_a(Effect::Duplicate { rate: 0.5 }), on_a(Effect::Corrupt { rate: 0.5 })];
     let lots = lots(&mut fates(JITTER, &faults), 1, 0);
-    let arrivals = |lot: &Lot| match lot.outcome {
+    let arrivals = |lot: &PacketPlan| match lot.outcome {
         Outcome::Arrives(first, second) => [Some(first), second].into_iter().flatten().collect(),
         Outcome::Dropped(_) => Vec::new(),
     };

@@ -15,7 +15,7 @@ pub(super) const LARGEST: usize = 64 * 1_024;
 
 /// A packet that is held until it is due.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(super) struct HeldPacket {
     pub due: Instant,
     /// The sender's process.
     pub from: u32,
@@ -30,7 +30,7 @@ pub(super) struct Held {
     pub packet: Bytes,
 }
 
-impl Held {
+impl HeldPacket {
     /// The order of arrival: nothing in it depends on the order in which hosts ran.
     fn key(&self) -> (Instant, u32, u32, u64) {
         (self.due, self.from, self.to, self.serial)
@@ -53,35 +53,35 @@ impl Held {
     }
 
     /// Takes the next packet out of a batch.
-    pub fn decode(batch: &mut Bytes) -> Held {
+    pub fn decode(batch: &mut Bytes) -> HeldPacket {
         let due = Instant::from_micros(batch.get_u64());
         let (from, to, serial) = (batch.get_u32(), batch.get_u32(), batch.get_u64());
         let flip = Some(batch.get_u32()).filter(|&bit| bit != u32::MAX);
         let datagram = Some(batch.get_u64()).filter(|&number| number != 0);
         let length = batch.get_u32() as usize;
-        Held { due, from, to, serial, flip, datagram, packet: batch.split_to(length) }
+        HeldPacket { due, from, to, serial, flip, datagram, packet: batch.split_to(length) }
     }
 }
 
-impl Ord for Held {
-    fn cmp(&self, other: &Held) -> Ordering {
+impl Ord for HeldPacket {
+    fn cmp(&self, other: &HeldPacket) -> Ordering {
         self.key().cmp(&other.key())
     }
 }
 
-impl PartialOrd for Held {
-    fn partial_cmp(&self, other: &Held) -> Option<Ordering> {
+impl PartialOrd for HeldPacket {
+    fn partial_cmp(&self, other: &HeldPacket) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Held {
-    fn eq(&self, other: &Held) -> bool {
+impl PartialEq for HeldPacket {
+    fn eq(&self, other: &HeldPacket) -> bool {
         self.key() == other.key()
     }
 }
 
-impl Eq for Held {}
+impl Eq for HeldPacket {}
 
 #[cfg(test)]
 mod tests {
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_batch_gives_back_what_was_put_in() {
-        let held = |serial, flip, datagram, packet: &'static [u8]| Held {
+        let held = |serial, flip, datagram, packet: &'static [u8]| HeldPacket {
             due: Instant::from_millis(serial),
             from: 1,
             to: 0,
@@ -105,10 +105,10 @@ mod tests {
         ];
         let mut batch = Vec::new();
         all.iter().for_each(|held| held.encode(&mut batch));
-        assert_eq!(batch.len(), all.iter().map(Held::len).sum::<usize>());
+        assert_eq!(batch.len(), all.iter().map(HeldPacket::len).sum::<usize>());
         let mut batch = Bytes::from(batch);
         for expected in all {
-            let found = Held::decode(&mut batch);
+            let found = HeldPacket::decode(&mut batch);
             assert_eq!(found, expected);
             assert_eq!((found.flip, found.datagram), (expected.flip, expected.datagram));
             assert_eq!(found.packet, expected.packet);

@@ -8,7 +8,7 @@ use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::wire::{IpAddress, Ipv4Packet, TcpPacket, TcpSeqNumber};
 
-use crate::history::{Endpoint, Ledger, Line};
+use crate::history::{ConnectionStats, Endpoint, TransportKind};
 use crate::message::EndReason;
 use crate::time::{Duration, Instant};
 
@@ -349,10 +349,10 @@ impl Connection {
     }
 
     /// Its taps now.
-    pub(super) fn ledger(&self) -> Ledger {
+    pub(super) fn ledger(&self) -> ConnectionStats {
         let tcp = self.tcp();
-        Ledger {
-            line: Line::Stream,
+        ConnectionStats {
+            line: TransportKind::Stream,
             end: Endpoint { local: self.local, peer: self.peer },
             reason: self.reason.filter(|_| self.has_ended()),
             let_go: self.let_go,

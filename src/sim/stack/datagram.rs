@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use smoltcp::iface::{PollResult, SocketHandle, SocketSet};
 use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
 
-use crate::history::{Endpoint, Ledger, Line, What};
+use crate::history::{ConnectionStats, Endpoint, EventKind, TransportKind};
 use crate::message::EndReason;
 use crate::time::Instant;
 
@@ -49,19 +49,19 @@ struct Queue {
 
 /// Whether a datagram found room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum QueueRoom {
     Found,
     Full,
 }
 
 impl Queue {
-    fn push(&mut self, datagram: &[u8], other: SocketAddr) -> Room {
+    fn push(&mut self, datagram: &[u8], other: SocketAddr) -> QueueRoom {
         if self.bytes + datagram.len() + HEADERS > QUEUE {
-            return Room::Full;
+            return QueueRoom::Full;
         }
         self.bytes += datagram.len() + HEADERS;
         self.datagrams.push_back((datagram.to_vec(), other));
-        Room::Found
+        QueueRoom::Found
     }
 
     fn pop(&mut self) -> Option<(Vec<u8>, SocketAddr)> {
@@ -106,8 +106,8 @@ impl Datagram {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         match self.outbox.push(datagram, to) {
-            Room::Found => Ok(()),
-            Room::Full => Err(io::ErrorKind::WouldBlock.into()),
+            QueueRoom::Found => Ok(()),
+            QueueRoom::Full => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -129,12 +129,12 @@ impl Datagram {
     }
 
     /// Moves what smoltcp received to the inbox; `None` if it received nothing.
-    pub(super) fn take_in(&mut self) -> Option<Room> {
+    pub(super) fn take_in(&mut self) -> Option<QueueRoom> {
         let (datagram, meta) = self.sockets.get_mut::<Socket>(self.handle).recv().ok()?;
         let smoltcp::wire::IpAddress::Ipv4(address) = meta.endpoint.addr;
         let from = SocketAddr::V4(SocketAddrV4::new(address, meta.endpoint.port));
         if self.peer.is_some_and(|peer| peer != from) {
-            return Some(Room::Found);
+            return Some(QueueRoom::Found);
         }
         let room = self.inbox.push(datagram, from);
         if let Some(waker) = self.reader.take() {
@@ -143,11 +143,20 @@ impl Datagram {
         Some(room)
     }
 
-    pub(super) fn ledger(&self, reason: Option<EndReason>) -> Ledger {
+    pub(super) fn ledger(&self, reason: Option<EndReason>) -> ConnectionStats {
         let nobody = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
         let end = Endpoint { local: self.local, peer: nobody };
-        let line = Line::Datagram;
-        Ledger { line, end, reason, let_go: None, written: 0, acknowledged: 0, arrived: 0, read: 0 }
+        let line = TransportKind::Datagram;
+        ConnectionStats {
+            line,
+            end,
+            reason,
+            let_go: None,
+            written: 0,
+            acknowledged: 0,
+            arrived: 0,
+            read: 0,
+        }
     }
 
     /// Tells the reader that the machine is gone.
@@ -209,7 +218,9 @@ impl Stack {
             assert_eq!(polled, PollResult::SocketStateChanged, "the wire takes every packet");
         }
         if socket.closed {
-            build.recorder.record(now, What::Ended(Box::new(socket.ledger(Some(EndReason::Left)))));
+            build
+                .recorder
+                .record(now, EventKind::Ended(Box::new(socket.ledger(Some(EndReason::Left)))));
             datagrams.remove(&id);
         }
     }

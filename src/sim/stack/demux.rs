@@ -14,11 +14,11 @@ use smoltcp::wire::{
     Ipv4Packet, TcpPacket, TcpSeqNumber, UDP_HEADER_LEN, UdpPacket,
 };
 
-use crate::history::Fate;
+use crate::history::LossReason;
 use crate::time::Instant;
 
 use super::connection::Side;
-use super::datagram::Room;
+use super::datagram::QueueRoom;
 use super::{Connection, Power, Stack, clock};
 
 /// What became of a packet that came in.
@@ -27,7 +27,7 @@ pub(crate) enum Reception {
     /// The stack took it.
     Taken,
     /// It did not reach a socket.
-    Dropped(Fate),
+    Dropped(LossReason),
 }
 
 /// The TCP header's part that the demultiplexer needs.
@@ -49,7 +49,7 @@ impl Stack {
     /// [`Stack::packets`].
     pub fn receive(&mut self, now: Instant, packet: Bytes) -> Reception {
         if self.power != Power::On {
-            return Reception::Dropped(Fate::NobodyHome);
+            return Reception::Dropped(LossReason::NobodyHome);
         }
         match Ipv4Packet::new_unchecked(&packet).next_header() {
             IpProtocol::Tcp => {
@@ -130,16 +130,16 @@ impl Stack {
         let port = UdpPacket::new_unchecked(ip.payload()).dst_port();
         let Some(id) = self.datagram_ports.get(&port) else {
             self.feed_nobody(now, packet);
-            return Reception::Dropped(Fate::NoSocket);
+            return Reception::Dropped(LossReason::NoSocket);
         };
         let Stack { interface, wire, datagrams, .. } = self;
         let socket = datagrams.get_mut(id).expect("the table is right");
         wire.received = Some(packet);
         interface.poll_ingress_single(clock::to_stack(now), wire, &mut socket.sockets);
         match socket.take_in() {
-            Some(Room::Found) => Reception::Taken,
-            Some(Room::Full) => Reception::Dropped(Fate::BufferFull),
-            None => Reception::Dropped(Fate::Corrupted),
+            Some(QueueRoom::Found) => Reception::Taken,
+            Some(QueueRoom::Full) => Reception::Dropped(LossReason::BufferFull),
+            None => Reception::Dropped(LossReason::Corrupted),
         }
     }
 

@@ -8,7 +8,7 @@ use super::Stack;
 use crate::time::Instant;
 
 /// A listening port.
-pub(crate) struct Listener {
+pub(crate) struct StackListener {
     /// Most connections that wait: half-open ones and those ready to be accepted.
     limit: usize,
     /// Connections that wait.
@@ -18,7 +18,7 @@ pub(crate) struct Listener {
     acceptor: Option<Waker>,
 }
 
-impl Listener {
+impl StackListener {
     /// Whether another SYN finds room; else it is dropped in silence, as Linux does when
     /// `tcp_abort_on_overflow` is off (tcp(7)).
     pub(super) fn has_room(&self) -> bool {
@@ -69,7 +69,7 @@ impl Stack {
         }
         let (waiting, ready) = (BTreeSet::new(), VecDeque::new());
         let limit = limit.max(1);
-        self.listeners.insert(port, Listener { limit, waiting, ready, acceptor: None });
+        self.listeners.insert(port, StackListener { limit, waiting, ready, acceptor: None });
         Ok(port)
     }
 

@@ -2,7 +2,7 @@
 
 use smoltcp::iface::SocketSet;
 
-use crate::history::{Ledger, What};
+use crate::history::{ConnectionStats, EventKind};
 use crate::message::EndReason;
 use crate::time::Instant;
 
@@ -40,7 +40,9 @@ impl Stack {
         self.power = Power::Off;
         for ledger in self.last_ledgers() {
             let reason = ledger.reason.or(reason);
-            self.build.recorder.record(now, What::Ended(Box::new(Ledger { reason, ..ledger })));
+            self.build
+                .recorder
+                .record(now, EventKind::Ended(Box::new(ConnectionStats { reason, ..ledger })));
         }
         self.uncount_datagrams();
         self.wire.sent.clear();

@@ -4,7 +4,7 @@ use super::*;
 use crate::net::Datagrams as _;
 
 /// A busy trial: an echoing server, TCP and UDP clients, a storm of everything.
-fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, Totals, Vec<Vec<Read>>) {
+fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<Read>>) {
     let faults = vec![
         fault(Effect::Loss { rate: 0.1 }, 0, 60_000),
         fault(Effect::Cut, 2_000, 3_000),
@@ -127,7 +127,7 @@ fn a_trial_is_the_same_with_its_hosts_reversed_or_shared() {
 }
 
 /// Many programs on one host, each a task of its own, that all do something at the same moments.
-fn crowd(tick_ms: u64) -> (Totals, Vec<(u32, Read)>) {
+fn crowd(tick_ms: u64) -> (TrafficTotals, Vec<(u32, Read)>) {
     const COUNT: u32 = 150;
     let mut plan = plan(1, vec![], 3_000);
     plan.names.extend((1..=COUNT).map(|n| Name::from(format!("reader#{n}"))));

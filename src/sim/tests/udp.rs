@@ -1,7 +1,7 @@
 //! UDP: what is lost, why, and who is told.
 
 use super::*;
-use crate::history::{Fate, Flow};
+use crate::history::{Flow, LossReason};
 use crate::net::Datagrams as _;
 
 /// A server that tells the numbers that it reads.
@@ -30,10 +30,10 @@ fn source(count: u64, every_ms: u64) -> Program {
 }
 
 /// When, which and why: the datagrams of a process that did not arrive.
-fn drops(history: &History, process: u32) -> Vec<(Instant, u64, Fate)> {
+fn drops(history: &History, process: u32) -> Vec<(Instant, u64, LossReason)> {
     let of = history.events.iter().filter(|event| event.process == process);
     of.filter_map(|event| match event.what {
-        What::Dropped { datagram, fate, .. } => Some((event.at, datagram, fate)),
+        EventKind::Dropped { datagram, fate, .. } => Some((event.at, datagram, fate)),
         _ => None,
     })
     .collect()
@@ -48,7 +48,7 @@ fn ten_percent_loss_loses_ten_percent_and_each_is_accounted_for() {
     // 2,000 at 10 %: 200, standard deviation 13.4; four of those is 54.
     assert!((1_746..=1_854).contains(&told.len()), "{}", told.len());
     let lost = drops(&history, 1);
-    assert!(lost.iter().all(|&(at, n, fate)| at == ms(n * 10) && fate == Fate::Lost));
+    assert!(lost.iter().all(|&(at, n, fate)| at == ms(n * 10) && fate == LossReason::Lost));
     let missing: Vec<u64> = (1..=2_000).filter(|n| !told.contains(n)).collect();
     assert_eq!(lost.iter().map(|&(_, n, _)| n).collect::<Vec<_>>(), missing);
 }
@@ -63,7 +63,9 @@ fn a_flipped_bit_is_found_by_the_checksum_on_arrival() {
     let lost = drops(&history, 1);
     assert_eq!(told.len() + lost.len(), 500);
     assert_eq!(lost.len() as u64, totals.bites[0]);
-    assert!(lost.iter().all(|&(at, n, fate)| at == ms(n * 10 + 20) && fate == Fate::Corrupted));
+    assert!(
+        lost.iter().all(|&(at, n, fate)| at == ms(n * 10 + 20) && fate == LossReason::Corrupted)
+    );
 }
 
 #[test]
@@ -81,10 +83,10 @@ fn a_closed_port_is_no_socket_and_a_dark_machine_is_nobody_home() {
     assert_eq!(totals.packets, 5 + 2);
     // They arrive at 30, 40, 50, 60 and 70.
     let expected = [
-        (ms(40), 2, Fate::NoSocket),
-        (ms(50), 3, Fate::NoSocket),
-        (ms(60), 4, Fate::NobodyHome),
-        (ms(70), 5, Fate::NobodyHome),
+        (ms(40), 2, LossReason::NoSocket),
+        (ms(50), 3, LossReason::NoSocket),
+        (ms(60), 4, LossReason::NobodyHome),
+        (ms(70), 5, LossReason::NobodyHome),
     ];
     assert_eq!(drops(&history, 1), expected);
 }
@@ -104,7 +106,7 @@ fn a_machine_that_sleeps_is_nobody_home() {
         futures_util::future::join(switching, reading(net, machine)).await;
     });
     let (history, _) = run(plan(2, vec![], 1_000), vec![sleeper, source(5, 10)]);
-    let expected = [(ms(40), 2, Fate::NobodyHome), (ms(50), 3, Fate::NobodyHome)];
+    let expected = [(ms(40), 2, LossReason::NobodyHome), (ms(50), 3, LossReason::NobodyHome)];
     assert_eq!(drops(&history, 1), expected);
     assert_eq!(*told.lock().unwrap(), [1, 4, 5]);
 }
@@ -127,7 +129,7 @@ fn a_socket_that_nobody_reads_fills_up() {
     // 212,992 bytes are 141 packets of 1,500.
     let full = drops(&history, 1);
     assert_eq!(full.len(), 200 - 141);
-    assert_eq!(full[0], (ms(142 + 20), 142, Fate::BufferFull));
+    assert_eq!(full[0], (ms(142 + 20), 142, LossReason::BufferFull));
 }
 
 #[test]
@@ -153,16 +155,16 @@ fn a_cut_names_the_sender_the_flow_and_the_moment() {
     let faults = vec![fault(Effect::Cut, 15, 25)];
     let (history, _) = run(plan(2, faults, 1_000), vec![sink(&told), source(3, 10)]);
     let dropped = history.events.iter().find_map(|event| match &event.what {
-        What::Dropped { flow, datagram, fate } => Some((event.at, **flow, *datagram, *fate)),
+        EventKind::Dropped { flow, datagram, fate } => Some((event.at, **flow, *datagram, *fate)),
         _ => None,
     });
     let (at, Flow { from, to }, datagram, fate) = dropped.expect("the second was cut");
-    assert_eq!((at, to, datagram, fate), (ms(20), server(), 2, Fate::Cut));
+    assert_eq!((at, to, datagram, fate), (ms(20), server(), 2, LossReason::Cut));
     assert_eq!(from.ip(), address(1));
 }
 
 /// Sends two datagrams to a port that nobody listens on; tells what it hears within a second.
-fn told_of(connected_to: Option<SocketAddr>) -> (Vec<Option<std::io::ErrorKind>>, Totals) {
+fn told_of(connected_to: Option<SocketAddr>) -> (Vec<Option<std::io::ErrorKind>>, TrafficTotals) {
     let told: Told<Option<std::io::ErrorKind>> = Told::default();
     let heard = told.clone();
     let client = program(move |net, _| async move {

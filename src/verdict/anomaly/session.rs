@@ -1,6 +1,6 @@
 //! Patterns of sessions: two at once, and one that speaks after its end.
 
-use crate::verdict::facts::{Handling, Moment, Session};
+use crate::verdict::facts::{Handling, Moment, SessionFacts};
 use crate::verdict::switch::rule;
 
 use super::Scene;
@@ -11,10 +11,10 @@ pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let processes = &facts.roll.members()[scene.case.subscriber].processes;
     let all = processes.iter().flat_map(|process| facts.sessions.of_process(*process));
-    let mut sessions: Vec<(Moment, &Session)> =
+    let mut sessions: Vec<(Moment, &SessionFacts)> =
         all.filter_map(|session| Some((session.opened?, session))).collect();
     sessions.sort_by_key(|(opened, _)| rule("sessions-in-order-of-opening").then_some(*opened));
-    let mut open: Vec<&Session> = Vec::new();
+    let mut open: Vec<&SessionFacts> = Vec::new();
     let mut count = 0;
     for (opened, session) in sessions {
         // Only to compare with few: what was over before it was opened is none of two anyway.
@@ -25,7 +25,7 @@ pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
     count as u64
 }
 
-fn are_both_pushed_to(one: &Session, other: &Session, since: Moment) -> bool {
+fn are_both_pushed_to(one: &SessionFacts, other: &SessionFacts, since: Moment) -> bool {
     let until = [one.forgotten, other.forgotten].into_iter().flatten().min();
     [one, other].into_iter().all(|session| {
         let next = session.pushes.partition_point(|push| *push < since);

@@ -3,7 +3,7 @@
 use crate::scenario::Fault;
 use crate::terms::Cause;
 use crate::time::Instant;
-use crate::verdict::facts::Session;
+use crate::verdict::facts::SessionFacts;
 use crate::verdict::outcome::Judged;
 use crate::verdict::switch::rule;
 
@@ -45,7 +45,7 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
 fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
     let way = one.way;
     let facts = way.facts;
-    let lasts = |session: &Session| session.outlives(facts.ended_at);
+    let lasts = |session: &SessionFacts| session.outlives(facts.ended_at);
     let is_with_the_broker =
         way.message.last_accepted().is_some_and(|last| last.life == facts.lives.broker_life());
     if !is_with_the_broker {

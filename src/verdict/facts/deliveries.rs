@@ -3,7 +3,7 @@
 //! A copy is one push to one session. What the client says of a message names the session, so it
 //! finds its copy: a read the earliest one that was not read yet, of the same kind if there is one.
 
-use crate::history::{Flow, What};
+use crate::history::{EventKind, Flow};
 use crate::message::{Mode, Note, PushKind};
 use crate::verdict::switch::rule;
 
@@ -36,7 +36,7 @@ pub struct Delivery {
     /// The lives of the broker in which the backlog held it for the subscriber, and since when.
     pub kept: Vec<(u32, Moment)>,
     /// Every push, in order.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<MessageCopy>,
     /// The first of the subscriber's handlings that was of this message.
     pub first_handling: Option<usize>,
     /// How often a call was cut short.
@@ -54,7 +54,7 @@ pub struct Delivery {
 }
 
 /// One push to one session.
-pub struct Copy {
+pub struct MessageCopy {
     /// When.
     pub pushed: Moment,
     /// To which session.
@@ -68,7 +68,7 @@ pub struct Copy {
     /// When it was read into the inbox.
     pub read: Option<Moment>,
     /// What a machine did to it, if that ended it.
-    pub stopped: Option<(Moment, Stop)>,
+    pub stopped: Option<(Moment, CopyStop)>,
 }
 
 /// Where the bytes of a copy are.
@@ -82,7 +82,7 @@ pub enum Carriage {
 
 /// How a machine ended a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum CopyStop {
     /// Send queue, inbox, or the room for early ones was full.
     Full,
     /// A newer one took its place.
@@ -122,23 +122,23 @@ impl Deliveries {
     }
 
     /// Keeps what an event says.
-    pub fn see(&mut self, seen: &Seen, what: &What) {
+    pub fn see(&mut self, seen: &Seen, what: &EventKind) {
         let Some(message) = seen.message else { return };
         match what {
-            What::Carried { flow, end, .. } if seen.process == BROKER => {
+            EventKind::Carried { flow, end, .. } if seen.process == BROKER => {
                 self.carry(seen, message, Carriage::Flowing(**flow, *end));
                 return;
             }
-            What::Carried { .. } => return,
+            EventKind::Carried { .. } => return,
             _ => {}
         }
         let Some(subscriber) = seen.subscriber else { return };
         match what {
-            What::Interrupted { .. } => self.entry(subscriber, message).interrupted += 1,
-            What::Note(note) if seen.process == BROKER => {
+            EventKind::Interrupted { .. } => self.entry(subscriber, message).interrupted += 1,
+            EventKind::Note(note) if seen.process == BROKER => {
                 self.see_broker(seen, note, (subscriber, message));
             }
-            What::Note(note) => self.see_client(seen, note, (subscriber, message)),
+            EventKind::Note(note) => self.see_client(seen, note, (subscriber, message)),
             _ => {}
         }
     }
@@ -148,28 +148,28 @@ impl Deliveries {
         let delivery = self.by_subscriber[subscriber].entry(message);
         match (note, seen.session) {
             (Note::Pushed { kind, .. }, Some(session)) => {
-                push_rare(&mut delivery.copies, Copy::new(moment, session, *kind));
+                push_rare(&mut delivery.copies, MessageCopy::new(moment, session, *kind));
             }
             (Note::Overwritten { .. }, Some(session)) => {
-                let waits = |copy: &&mut Copy| copy.session == session && copy.is_open();
+                let waits = |copy: &&mut MessageCopy| copy.session == session && copy.is_open();
                 if let Some(copy) = delivery.copies.iter_mut().find(waits) {
-                    copy.stopped = Some((moment, Stop::Overwritten));
+                    copy.stopped = Some((moment, CopyStop::Overwritten));
                 }
             }
             (Note::SendQueueFull { .. }, Some(session)) => {
-                let pushed_now = |copy: &&mut Copy| {
+                let pushed_now = |copy: &&mut MessageCopy| {
                     copy.session == session && copy.pushed.at == moment.at && copy.is_open()
                 };
-                let stopped = Some((moment, Stop::Full));
+                let stopped = Some((moment, CopyStop::Full));
                 match delivery.copies.iter_mut().rfind(pushed_now) {
                     Some(copy) => copy.stopped = stopped,
                     None => {
-                        let copy = Copy::new(moment, session, PushKind::Live);
-                        delivery.copies.push(Copy { stopped, ..copy });
+                        let copy = MessageCopy::new(moment, session, PushKind::Live);
+                        delivery.copies.push(MessageCopy { stopped, ..copy });
                     }
                 }
             }
-            (Note::Evicted { .. }, _) => {
+            (Note::BecameGap { .. }, _) => {
                 push_rare(&mut delivery.evicted, moment);
             }
             (Note::Acknowledged { .. }, _) => {
@@ -192,12 +192,12 @@ impl Deliveries {
             (Note::DroppedCopy { .. }, Some(session)) => {
                 // Dedup drops a copy before it is read, never the original, which was.
                 if let Some(copy) = delivery.unread(session) {
-                    copy.stopped = Some((moment, Stop::Duplicate));
+                    copy.stopped = Some((moment, CopyStop::Duplicate));
                 }
             }
             (Note::InboxFull { .. }, Some(session)) => {
                 if let Some(copy) = delivery.unread_or_last(session) {
-                    copy.stopped = Some((moment, Stop::Full));
+                    copy.stopped = Some((moment, CopyStop::Full));
                 }
             }
             (Note::NoHandler { .. }, _) => {
@@ -206,7 +206,7 @@ impl Deliveries {
                 if self.mode == Mode::FireAndForget
                     && let Some(copy) = delivery.waiting()
                 {
-                    copy.stopped = Some((moment, Stop::NoHandler));
+                    copy.stopped = Some((moment, CopyStop::NoHandler));
                 }
             }
             (Note::Ack { .. }, _) => {
@@ -237,7 +237,7 @@ impl Deliveries {
     fn carry(&mut self, seen: &Seen, message: usize, carriage: Carriage) {
         let (Some(subscriber), Some(session)) = (seen.subscriber, seen.session) else { return };
         let copies = &mut self.by_subscriber[subscriber].entry(message).copies;
-        let waits = |copy: &&mut Copy| {
+        let waits = |copy: &&mut MessageCopy| {
             copy.session == session && copy.carriage == Carriage::Waiting && copy.is_open()
         };
         if let Some(copy) = copies.iter_mut().find(waits) {
@@ -290,14 +290,15 @@ impl Delivery {
     /// A read belongs to the earliest unread copy of its session; a read without one is a copy
     /// that the network made.
     fn read(&mut self, moment: Moment, session: usize, kind: PushKind) {
-        let unread = |copy: &Copy| copy.session == session && copy.is_open() && copy.read.is_none();
+        let unread =
+            |copy: &MessageCopy| copy.session == session && copy.is_open() && copy.read.is_none();
         let same_kind = self.copies.iter().position(|copy| unread(copy) && copy.kind == kind);
         let same_kind = same_kind.filter(|_| rule("a-read-finds-a-copy-of-its-kind"));
         match same_kind.or_else(|| self.copies.iter().position(unread)) {
             Some(index) => self.copies[index].read = Some(moment),
             None => {
-                let copy = Copy::new(moment, session, kind);
-                self.copies.push(Copy { read: Some(moment), ..copy });
+                let copy = MessageCopy::new(moment, session, kind);
+                self.copies.push(MessageCopy { read: Some(moment), ..copy });
             }
         }
     }
@@ -310,32 +311,32 @@ impl Delivery {
     }
 
     /// The copy that comes to a handler now: the last that was read, else the first that came.
-    fn waiting(&mut self) -> Option<&mut Copy> {
-        let read = |copy: &Copy| copy.read.is_some() && copy.is_open();
+    fn waiting(&mut self) -> Option<&mut MessageCopy> {
+        let read = |copy: &MessageCopy| copy.read.is_some() && copy.is_open();
         let index = self.copies.iter().rposition(read);
         let index = index.filter(|_| rule("the-last-read-comes-to-its-handler"));
-        let index = index.or_else(|| self.copies.iter().position(Copy::is_open))?;
+        let index = index.or_else(|| self.copies.iter().position(MessageCopy::is_open))?;
         self.copies.get_mut(index)
     }
 
-    fn unread(&mut self, session: usize) -> Option<&mut Copy> {
+    fn unread(&mut self, session: usize) -> Option<&mut MessageCopy> {
         let mut copies = self.copies.iter_mut();
         copies.find(|copy| copy.session == session && copy.is_open() && copy.read.is_none())
     }
 
-    fn unread_or_last(&mut self, session: usize) -> Option<&mut Copy> {
-        let of_session = |copy: &Copy| copy.session == session && copy.is_open();
-        let unread = |copy: &Copy| of_session(copy) && copy.read.is_none();
+    fn unread_or_last(&mut self, session: usize) -> Option<&mut MessageCopy> {
+        let of_session = |copy: &MessageCopy| copy.session == session && copy.is_open();
+        let unread = |copy: &MessageCopy| of_session(copy) && copy.read.is_none();
         let index = self.copies.iter().position(unread);
         let index = index.or_else(|| self.copies.iter().rposition(of_session))?;
         self.copies.get_mut(index)
     }
 }
 
-impl Copy {
-    fn new(pushed: Moment, session: usize, kind: PushKind) -> Copy {
+impl MessageCopy {
+    fn new(pushed: Moment, session: usize, kind: PushKind) -> MessageCopy {
         let carriage = Carriage::Waiting;
-        Copy { pushed, session, kind, carriage, held: None, read: None, stopped: None }
+        MessageCopy { pushed, session, kind, carriage, held: None, read: None, stopped: None }
     }
 
     fn is_open(&self) -> bool {

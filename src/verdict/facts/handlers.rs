@@ -1,6 +1,6 @@
 //! Which handlers were missing when the trial ended. Never what they would have done.
 
-use crate::history::What;
+use crate::history::EventKind;
 use crate::message::Name;
 
 use super::hash::Map;
@@ -19,12 +19,12 @@ enum Change {
 
 impl<'a> Handlers<'a> {
     /// Keeps what an event says.
-    pub fn see(&mut self, seen: &Seen, what: &'a What) {
+    pub fn see(&mut self, seen: &Seen, what: &'a EventKind) {
         match what {
-            What::HandlerGone { queue, event } => {
+            EventKind::HandlerGone { queue, event } => {
                 self.last.insert((seen.process, queue, event), Change::Gone);
             }
-            What::HandlerBack { queue, event } => {
+            EventKind::HandlerBack { queue, event } => {
                 self.last.insert((seen.process, queue, event), Change::Back(seen.moment));
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! What was handed over, sent, accepted, refused. Never who wanted it.
 
-use crate::history::{Flow, What};
+use crate::history::{EventKind, Flow};
 use crate::message::{Message, MessageId, Note, Position};
 
 use super::hash::Map;
@@ -29,14 +29,14 @@ pub struct MessageFacts<'a> {
     /// When its publisher dropped it.
     pub unsent: Option<Moment>,
     /// When its publisher was told what became of it, and what.
-    pub answered: Option<(Moment, Word)>,
+    pub answered: Option<(Moment, PublisherWord)>,
     /// Every copy that its publisher sent.
     pub sent: Vec<Sending>,
 }
 
 /// What a broker says of a message to its publisher.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Word {
+pub enum PublisherWord {
     /// It is the broker's.
     Accepted,
     /// It is nobody's.
@@ -86,12 +86,12 @@ impl<'a> Messages<'a> {
     }
 
     /// Keeps what an event says.
-    pub fn see(&mut self, seen: &Seen, what: &'a What) {
+    pub fn see(&mut self, seen: &Seen, what: &'a EventKind) {
         let Some(index) = seen.message else { return };
         let moment = seen.moment;
         let fact = &mut self.all[index];
         match what {
-            What::Carried { flow, end, .. } if seen.process != BROKER => {
+            EventKind::Carried { flow, end, .. } if seen.process != BROKER => {
                 let waits = |sending: &&mut Sending| {
                     sending.session == seen.session && sending.carried.is_none()
                 };
@@ -99,32 +99,32 @@ impl<'a> Messages<'a> {
                     sending.carried = Some((**flow, *end));
                 }
             }
-            What::Note(Note::HandedOver { message }) => {
+            EventKind::Note(Note::Published { message }) => {
                 self.handed_over += 1;
                 if fact.message.is_none() {
                     fact.message = Some(message);
                     fact.handed_over = Some((moment, seen.process));
                 }
             }
-            What::Note(Note::Accepted { position, .. }) => {
+            EventKind::Note(Note::Accepted { position, .. }) => {
                 let acceptance = Acceptance { moment, position: *position, life: seen.life };
                 if fact.accepted.last().is_none_or(|last| last.life < seen.life) {
                     push_rare(&mut fact.accepted, acceptance);
                 }
             }
-            What::Note(Note::Refused { .. }) => {
+            EventKind::Note(Note::Refused { .. }) => {
                 fact.refused = Some((moment, seen.life));
             }
-            What::Note(Note::Unsent { .. }) => {
+            EventKind::Note(Note::Unsent { .. }) => {
                 fact.unsent.get_or_insert(moment);
             }
-            What::Note(Note::ToldAccepted { .. }) => {
-                fact.answered.get_or_insert((moment, Word::Accepted));
+            EventKind::Note(Note::AcceptedReceived { .. }) => {
+                fact.answered.get_or_insert((moment, PublisherWord::Accepted));
             }
-            What::Note(Note::ToldRefused { .. }) => {
-                fact.answered.get_or_insert((moment, Word::Refused));
+            EventKind::Note(Note::RefusedReceived { .. }) => {
+                fact.answered.get_or_insert((moment, PublisherWord::Refused));
             }
-            What::Note(Note::Sent { .. }) => {
+            EventKind::Note(Note::Sent { .. }) => {
                 let session = seen.session;
                 push_rare(&mut fact.sent, Sending { moment, session, carried: None });
             }

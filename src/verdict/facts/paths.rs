@@ -6,7 +6,7 @@ use crate::time::{Duration, Instant};
 use crate::verdict::switch::rule;
 
 use super::hash::{Map, Set};
-use super::{BROKER, Roll};
+use super::{BROKER, Participants};
 
 /// The cuts of a scenario, and the longest time a packet can be under way.
 pub struct Paths {
@@ -31,7 +31,7 @@ enum Between {
 
 impl Paths {
     /// The cuts of a scenario.
-    pub fn of(scenario: &Scenario, roll: &Roll) -> Paths {
+    pub fn of(scenario: &Scenario, roll: &Participants) -> Paths {
         let cuts = scenario.faults.iter().filter_map(|fault| {
             let between = Between::of(fault, roll)?;
             Some(Cut { fault: fault.clone(), between })
@@ -67,7 +67,7 @@ impl Cut {
 }
 
 impl Between {
-    fn of(fault: &Fault, roll: &Roll) -> Option<Between> {
+    fn of(fault: &Fault, roll: &Participants) -> Option<Between> {
         match (&fault.effect, &fault.who) {
             (Effect::Cut, Who::Clients(names)) => {
                 Some(Between::Links(names.iter().filter_map(|name| roll.process(name)).collect()))
@@ -80,7 +80,7 @@ impl Between {
 }
 
 /// The group of every process that a partition names.
-pub fn sides(groups: &[Vec<Name>], roll: &Roll) -> Map<u32, usize> {
+pub fn sides(groups: &[Vec<Name>], roll: &Participants) -> Map<u32, usize> {
     let named = groups.iter().enumerate();
     let processes = named.flat_map(|(group, names)| {
         names.iter().filter_map(move |name| Some((roll.process(name)?, group)))

@@ -1,44 +1,44 @@
 //! Which sessions there were, seen from both sides. Never what went over them.
 
-use crate::history::{PowerState, What};
+use crate::history::{EventKind, PowerState};
 use crate::message::{EndReason, Note, SessionId};
 use crate::time::Instant;
 
 use super::hash::Map;
-use super::{BROKER, Moment, Roll, Seen};
+use super::{BROKER, Moment, Participants, Seen};
 
 /// All sessions.
 #[derive(Default)]
 pub struct Sessions {
-    all: Vec<Session>,
+    all: Vec<SessionFacts>,
     by_id: Map<SessionId, usize>,
     of_process: Map<u32, Vec<usize>>,
     open: Vec<usize>,
 }
 
 /// One session. A session that is only known from one side has no moments on the other.
-pub struct Session {
+pub struct SessionFacts {
     /// The client's process, if the history knows it.
     pub process: Option<u32>,
     /// When the broker accepted its hello.
     pub opened: Option<Moment>,
     /// When the broker closed it or found it closed.
-    pub closed: Option<Ending>,
+    pub closed: Option<SessionEnd>,
     /// When the broker forgot it: closed it, or died.
     pub forgotten: Option<Moment>,
     /// When the client was welcomed.
     pub welcomed: Option<Moment>,
     /// When the client lost it.
-    pub lost: Option<Ending>,
+    pub lost: Option<SessionEnd>,
     /// When a request of the client failed while it went on.
-    pub failures: Vec<Ending>,
+    pub failures: Vec<SessionEnd>,
     /// Every push to it.
     pub pushes: Vec<Moment>,
 }
 
 /// How one side saw a session end.
 #[derive(Clone, Copy)]
-pub struct Ending {
+pub struct SessionEnd {
     /// When.
     pub moment: Moment,
     /// Why.
@@ -47,7 +47,7 @@ pub struct Ending {
 
 impl Sessions {
     /// The session of this id; it begins to be known here if it was not.
-    pub fn index(&mut self, id: &SessionId, roll: &Roll) -> usize {
+    pub fn index(&mut self, id: &SessionId, roll: &Participants) -> usize {
         if let Some(known) = self.by_id.get(id) {
             return *known;
         }
@@ -57,7 +57,7 @@ impl Sessions {
         if let Some(process) = process {
             self.of_process.entry(process).or_default().push(index);
         }
-        self.all.push(Session {
+        self.all.push(SessionFacts {
             process,
             opened: None,
             closed: None,
@@ -71,15 +71,17 @@ impl Sessions {
     }
 
     /// Keeps what an event says.
-    pub fn see(&mut self, seen: &Seen, what: &What) {
+    pub fn see(&mut self, seen: &Seen, what: &EventKind) {
         let moment = seen.moment;
         match what {
-            What::Power(PowerState::Killed | PowerState::PowerLost) if seen.process == BROKER => {
+            EventKind::Power(PowerState::Killed | PowerState::PowerLost)
+                if seen.process == BROKER =>
+            {
                 for index in std::mem::take(&mut self.open) {
                     self.all[index].forgotten.get_or_insert(moment);
                 }
             }
-            What::Note(note) => {
+            EventKind::Note(note) => {
                 let Some(index) = seen.session else { return };
                 let session = &mut self.all[index];
                 match note {
@@ -88,7 +90,7 @@ impl Sessions {
                         self.open.push(index);
                     }
                     Note::SessionClosed { reason, .. } => {
-                        session.closed.get_or_insert(Ending { moment, reason: *reason });
+                        session.closed.get_or_insert(SessionEnd { moment, reason: *reason });
                         session.forgotten.get_or_insert(moment);
                         self.open.retain(|open| *open != index);
                     }
@@ -96,10 +98,10 @@ impl Sessions {
                         session.welcomed.get_or_insert(moment);
                     }
                     Note::Lost { reason, .. } => {
-                        session.lost.get_or_insert(Ending { moment, reason: *reason });
+                        session.lost.get_or_insert(SessionEnd { moment, reason: *reason });
                     }
                     Note::RequestFailed { reason, .. } => {
-                        session.failures.push(Ending { moment, reason: *reason });
+                        session.failures.push(SessionEnd { moment, reason: *reason });
                     }
                     Note::Pushed { .. } => session.pushes.push(moment),
                     _ => {}
@@ -110,17 +112,17 @@ impl Sessions {
     }
 
     /// The session of this index.
-    pub fn get(&self, index: usize) -> &Session {
+    pub fn get(&self, index: usize) -> &SessionFacts {
         &self.all[index]
     }
 
     /// The sessions of a process, in the order in which they appear.
-    pub fn of_process(&self, process: u32) -> impl Iterator<Item = &Session> {
+    pub fn of_process(&self, process: u32) -> impl Iterator<Item = &SessionFacts> {
         self.of_process.get(&process).into_iter().flatten().map(|index| &self.all[*index])
     }
 }
 
-impl Session {
+impl SessionFacts {
     /// Whether the broker had it open at a moment.
     pub fn is_open_at(&self, moment: Moment) -> bool {
         self.opened.is_some_and(|opened| opened <= moment)

@@ -1,8 +1,8 @@
 //! Each anomaly, and the nearest history that does not have it; recoveries and detections.
 
 use crate::history::PowerState;
-use crate::message::{Answer, EndReason, From, Note, PushKind, SessionId};
-use crate::scenario::{Effect, Notice, Who};
+use crate::message::{EndReason, Note, PushKind, ResumeOutcome, SessionId, StartAt};
+use crate::scenario::{CrashNotice, Effect, Who};
 use crate::terms::Anomaly;
 use crate::time::{Duration, Instant};
 use crate::verdict::Recoveries;
@@ -23,8 +23,8 @@ fn catch_up() -> Story {
     story("tcp/catch-up").joined().at(1_000)
 }
 
-fn resumed(position: u64) -> Answer {
-    Answer::Resumed { epoch: 1, position }
+fn resumed(position: u64) -> ResumeOutcome {
+    ResumeOutcome::Resumed { epoch: 1, position }
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_loss_is_silent_if_a_session_since_told_nothing() {
     let lost = || catch_up().disconnected(Fin).handed_over(1).accepted(1).evicted(1, 1);
     check(Anomaly::SilentLoss, lost(), 0);
     check(Anomaly::SilentLoss, lost().at(2_000).connected(), 1);
-    let told = Note::ToldGap { queue: "q".into(), from: 1, to: 1 };
+    let told = Note::GapReceived { queue: "q".into(), from: 1, to: 1 };
     check(Anomaly::SilentLoss, lost().at(2_000).connected().note(SHOP, told), 0);
 }
 
@@ -59,18 +59,19 @@ fn a_position_moves_back_only_within_an_epoch_and_a_record() {
     let then = |story: Story| story.answered(resumed(2)).at(3_000);
     check(Anomaly::PositionMovedBack, then(before()).answered(resumed(1)), 1);
     check(Anomaly::PositionMovedBack, then(before()).answered(resumed(2)), 0);
-    let anew = then(before()).unrecorded().recorded(From::Start).answered(resumed(0));
+    let anew = then(before()).unrecorded().recorded(StartAt::Start).answered(resumed(0));
     check(Anomaly::PositionMovedBack, anew, 0);
-    let new = then(before()).broker_crashed().answered(Answer::NewEpoch { epoch: 2, position: 0 });
+    let new =
+        then(before()).broker_crashed().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
     check(Anomaly::PositionMovedBack, new, 0);
 }
 
 #[test]
 fn an_old_position_in_a_new_epoch_is_foreign() {
     let crashed = || catch_up().delivered(1).broker_crashed().at(2_000).connected();
-    let foreign = Answer::Resumed { epoch: 2, position: 1 };
+    let foreign = ResumeOutcome::Resumed { epoch: 2, position: 1 };
     check(Anomaly::ForeignEpoch, crashed().answered(foreign), 1);
-    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     check(Anomaly::ForeignEpoch, crashed().answered(new).answered(foreign), 0);
 }
 
@@ -135,7 +136,7 @@ fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
     check(Anomaly::LateDetection, ends(cut()).at(4_000).handed_over(1).accepted(1), 0);
     check(Anomaly::LateDetection, ends(cut().at(100).under_way(1)), 0);
     // It heals unnoticed, and the session ends by another.
-    let crash = Effect::Crash { notice: Notice::Silent };
+    let crash = Effect::Crash { notice: CrashNotice::Silent };
     let healed = || cut().fault(crash.clone(), 20_000, 30_000);
     let dies = |story: Story| story.at(21_000).broker_end(Some(Heartbeat)).closed(Heartbeat);
     check(Anomaly::LateDetection, dies(healed().at(8_999).under_way(1)), 1);
@@ -164,8 +165,8 @@ fn recoveries_are_compared_with_the_truth() {
     let success = Recoveries { honest_success: 1, ..none };
     let failure = Recoveries { honest_failure: 1, ..none };
     let alarm = Recoveries { false_alarm: 1, ..none };
-    let gap = |from, to| Answer::Gap { epoch: 1, position: 0, from, to };
-    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let gap = |from, to| ResumeOutcome::Gap { epoch: 1, position: 0, from, to };
+    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let away = || catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000);
     let back = |story: Story, answer| story.at(3_000).connected().answered(answer);
     check_recoveries(catch_up(), none);
@@ -184,14 +185,14 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(dead(back(handled().disconnected(Fin), gap(1, 1))), alarm);
     // A new epoch is no alarm where there is one, whatever it cost; it is one where there is none.
     check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), failure);
-    let old = Answer::NewEpoch { epoch: 1, position: 0 };
+    let old = ResumeOutcome::NewEpoch { epoch: 1, position: 0 };
     let resumed_first = back(catch_up().disconnected(Fin), resumed(0)).disconnected(Fin);
     let twice = resumed_first.at(4_000).connected().answered(old);
     check_recoveries(twice, Recoveries { honest_success: 1, ..alarm });
     // A loss counts once, and a gap that is told beside the answer is honest.
     let twice = back(away().evicted(1, 1), resumed(0)).at(4_000).answered(resumed(1));
     check_recoveries(twice, Recoveries { honest_success: 1, ..comfort });
-    let told = |from, to| Note::ToldGap { queue: "q".into(), from, to };
+    let told = |from, to| Note::GapReceived { queue: "q".into(), from, to };
     let both = Recoveries { honest_success: 1, ..failure };
     let later = |story: Story, note| story.at(4_000).note(SHOP, note);
     check_recoveries(later(back(away().evicted(1, 1), resumed(0)), told(1, 1)), both);
@@ -207,7 +208,7 @@ fn recoveries_are_compared_with_the_truth() {
         story.note(BROKER, Note::Attached { queue: queue(), client, session, answer })
     };
     let evicted = attached(away().at(3_000).connected()).at(3_010).evicted(1, 1);
-    let heard = evicted.at(3_020).note(SHOP, Note::ToldAnswer { queue: queue(), answer });
+    let heard = evicted.at(3_020).note(SHOP, Note::ResumeReceived { queue: queue(), answer });
     check_recoveries(heard, success);
     // What waits for its handler is not acknowledged: the broker can tell nothing else.
     let read = catch_up().handed_over(1).accepted(1).pushed(1, Live).read(1, Live);
@@ -230,7 +231,7 @@ fn an_answer_is_compared_with_what_was_lost_when_the_broker_gave_it() {
         story.note(BROKER, Note::Attached { queue, client, session, answer })
     };
     let heard = |story: Story| {
-        story.at(4_000).note(SHOP, Note::ToldAnswer { queue: "q".into(), answer: resumed(0) })
+        story.at(4_000).note(SHOP, Note::ResumeReceived { queue: "q".into(), answer: resumed(0) })
     };
     check_recoveries(heard(given(away(), "q").at(2_500).evicted(1, 1)), success);
     check_recoveries(heard(given(away().evicted(1, 1), "q")), comfort);
@@ -266,7 +267,7 @@ fn each_side_notices_by_the_end_of_the_session_that_it_had() {
     // Who acts itself has nothing to notice.
     let away = with(Effect::Disconnect).at(2_000).lost(Left).at(2_020).closed(Fin);
     check_detections(away, &[("broker", Some(20.0), Some("FIN"))]);
-    let crash = Effect::Crash { notice: Notice::Silent };
+    let crash = Effect::Crash { notice: CrashNotice::Silent };
     let down = with(crash.clone()).at(2_000).power(SHOP, PowerState::PowerLost);
     check_detections(down, &[("broker", None, None)]);
     let mut broker_down = with(crash).at(2_000).broker_crashed().at(8_000).lost(Heartbeat);

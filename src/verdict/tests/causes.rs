@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{Fate, Flow, PowerState, What};
-use crate::message::{Answer, DropReason, EndReason, From, Keep, Note, PushKind, RoomJoin, Target};
+use crate::history::{EventKind, Flow, LossReason, PowerState};
+use crate::message::{
+    DropReason, Durability, EndReason, Note, PushKind, ResumeOutcome, RoomJoin, StartAt, Target,
+};
 use crate::scenario::Effect;
 use crate::terms::Cause;
 use crate::time::Instant;
@@ -46,11 +48,11 @@ fn no_handler(story: Story) -> Story {
 }
 
 fn handler_gone(story: Story) -> Story {
-    story.what(SHOP, What::HandlerGone { queue: "q".into(), event: "e".into() })
+    story.what(SHOP, EventKind::HandlerGone { queue: "q".into(), event: "e".into() })
 }
 
 fn handler_back(story: Story) -> Story {
-    story.what(SHOP, What::HandlerBack { queue: "q".into(), event: "e".into() })
+    story.what(SHOP, EventKind::HandlerBack { queue: "q".into(), event: "e".into() })
 }
 
 #[test]
@@ -63,7 +65,7 @@ fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
     check(cause, tcp().handed_over(1).sent(1).at(2_000).publish_end(Some(Reset), 0));
     check(cause, tcp().handed_over(1).sent(1).at(99_000).publish_end(None, 100));
     check(cause, udp().handed_over(1).sent(1));
-    let volatile = Target { keep: Keep::Volatile, ..Target::default() };
+    let volatile = Target { keep: Durability::Volatile, ..Target::default() };
     check(cause, catch_up().handed_over_to(1, volatile));
     check(Cause::Refused, catch_up().handed_over(1).note(BROKER, Note::Refused { id: id(1) }));
 }
@@ -71,14 +73,14 @@ fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
 #[test]
 fn a_miss_is_dated_by_the_end_of_its_last_copy() {
     let sent = udp().handed_over(1).sent(1);
-    check_since(1_010, sent.at(1_010).publish_dropped(Fate::Lost));
+    check_since(1_010, sent.at(1_010).publish_dropped(LossReason::Lost));
     // What only the broker holds to be acknowledged, in each of its lives.
     let heard = |story: Story| {
         let (queue, client) = ("q".into(), "shop".into());
         story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
     };
     let once = heard(catch_up().handed_over(1).accepted(1).at(2_000)).at(3_000).broker_crashed();
-    let again = once.connected().recorded(From::Now).accepted(1);
+    let again = once.connected().recorded(StartAt::Now).accepted(1);
     check_since(4_000, heard(again.at(4_000)));
 }
 
@@ -94,7 +96,7 @@ fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
     let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: session() });
     let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: session(), reason: Fin });
     let flow = Flow { from: ([10, 0, 0, 1], 7_000).into(), to: ([10, 0, 0, 2], 50_000).into() };
-    let carried = What::Carried { id: id(1), session: session(), flow: flow.into(), end: 100 };
+    let carried = EventKind::Carried { id: id(1), session: session(), flow: flow.into(), end: 100 };
     check(Cause::LostBeforeBroker, lost.what(BROKER, carried));
 }
 
@@ -123,19 +125,19 @@ fn without_a_copy_the_session_at_acceptance_decides() {
 #[test]
 fn a_datagram_is_missed_by_what_dropped_it() {
     for (fate, cause) in [
-        (Fate::Lost, Cause::DroppedInNetwork),
-        (Fate::Corrupted, Cause::DroppedInNetwork),
-        (Fate::CrowdedOut, Cause::DroppedInNetwork),
-        (Fate::Cut, Cause::SentIntoDeadLink),
-        (Fate::NobodyHome, Cause::DiedInSocket),
-        (Fate::NoSocket, Cause::DiedInSocket),
-        (Fate::BufferFull, Cause::Overflowed),
+        (LossReason::Lost, Cause::DroppedInNetwork),
+        (LossReason::Corrupted, Cause::DroppedInNetwork),
+        (LossReason::CrowdedOut, Cause::DroppedInNetwork),
+        (LossReason::Cut, Cause::SentIntoDeadLink),
+        (LossReason::NobodyHome, Cause::DiedInSocket),
+        (LossReason::NoSocket, Cause::DiedInSocket),
+        (LossReason::BufferFull, Cause::Overflowed),
     ] {
         check(cause, udp().under_way(1).at(1_020).dropped(fate));
     }
     // Of a datagram that the network sent twice, the first drop counts.
-    let twice = udp().under_way(1).at(1_010).dropped(Fate::Lost);
-    check(Cause::DroppedInNetwork, twice.at(1_020).dropped(Fate::NoSocket));
+    let twice = udp().under_way(1).at(1_010).dropped(LossReason::Lost);
+    check(Cause::DroppedInNetwork, twice.at(1_020).dropped(LossReason::NoSocket));
     check(Cause::DiedInSocket, udp().under_way(1).at(2_000).lost(Heartbeat));
     check(Cause::Unsettled, udp().at(99_990).under_way(1));
 }
@@ -144,7 +146,7 @@ fn a_datagram_is_missed_by_what_dropped_it() {
 fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
     let cause = Cause::SentIntoDeadLink;
     let cut = |story: Story| story.fault(Effect::Cut, 500, 5_000);
-    check(cause, cut(udp()).under_way(1).at(1_020).dropped(Fate::Lost));
+    check(cause, cut(udp()).under_way(1).at(1_020).dropped(LossReason::Lost));
     check(cause, cut(tcp()).under_way(1).at(46_000).broker_end(Some(Heartbeat)));
     check(
         cause,
@@ -162,7 +164,7 @@ fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
             .at(2_000)
             .under_way(1)
             .at(2_020)
-            .dropped(Fate::NobodyHome),
+            .dropped(LossReason::NobodyHome),
     );
     check(
         cause,
@@ -171,7 +173,7 @@ fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
             .at(2_000)
             .under_way(1)
             .at(2_020)
-            .dropped(Fate::NoSocket),
+            .dropped(LossReason::NoSocket),
     );
     check(
         cause,
@@ -184,7 +186,8 @@ fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
 
 #[test]
 fn who_is_awake_or_back_again_can_be_reached() {
-    let pushed = |story: Story| story.at(2_000).under_way(1).at(2_020).dropped(Fate::NoSocket);
+    let pushed =
+        |story: Story| story.at(2_000).under_way(1).at(2_020).dropped(LossReason::NoSocket);
     for (from, until) in [
         (PowerState::Paused, PowerState::Resumed),
         (PowerState::WentAway, PowerState::CameBack),
@@ -288,7 +291,7 @@ fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
 #[test]
 fn the_last_copy_decides_and_the_upper_row_of_two() {
     // Lost on the way first; the backlog's copy lived longer.
-    let resent = story("udp/catch-up").joined().at(1_000).under_way(1).dropped(Fate::Lost);
+    let resent = story("udp/catch-up").joined().at(1_000).under_way(1).dropped(LossReason::Lost);
     check(Cause::Evicted, resent.at(5_000).evicted(1, 1));
     // Evicted while it was on its way: the way decides.
     let on_its_way = catch_up().under_way(1).at(2_000).evicted(1, 1);
@@ -297,8 +300,8 @@ fn the_last_copy_decides_and_the_upper_row_of_two() {
     let cut = catch_up().fault(Effect::Cut, 500, 5_000).under_way(1);
     check(Cause::SentIntoDeadLink, cut.at(2_000).broker_crashed());
     // A second push counts for itself.
-    let again = udp().under_way(1).dropped(Fate::Lost).at(3_000).pushed(1, Again);
-    check(Cause::DiedInSocket, again.at(3_020).dropped(Fate::NoSocket));
+    let again = udp().under_way(1).dropped(LossReason::Lost).at(3_000).pushed(1, Again);
+    check(Cause::DiedInSocket, again.at(3_020).dropped(LossReason::NoSocket));
 }
 
 #[test]
@@ -312,54 +315,56 @@ fn an_outbox_outlives_the_brokers_crash() {
     let refused = untold(catch_up()).at(3_000).power(BROKER, PowerState::Started);
     check(Cause::Refused, refused.note(BROKER, Note::Refused { id: id(1) }));
     // Accepted a second time: the new life's backlog has it for whoever joined there.
-    let again = untold(catch_up()).at(3_000).connected().recorded(From::Now).accepted(1);
+    let again = untold(catch_up()).at(3_000).connected().recorded(StartAt::Now).accepted(1);
     check(Cause::Evicted, again.at(4_000).evicted(1, 1));
 }
 
 #[test]
 fn a_position_beyond_or_of_another_epoch_passes_over() {
-    let resumed = |epoch, position| Answer::Resumed { epoch, position };
+    let resumed = |epoch, position| ResumeOutcome::Resumed { epoch, position };
     let skipped = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).connected();
     check(Cause::Skipped, skipped.answered(resumed(1, 1)));
-    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(From::Now);
+    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(StartAt::Now);
     let foreign = crashed.answered(resumed(2, 7)).at(3_000).handed_over(1).accepted(1);
     check(Cause::WrongEpoch, foreign);
     // What waited for a client that comes back is its, whatever number the broker believes.
     let waits = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
     let back = waits.at(3_000).connected().answered(resumed(2, 7));
-    check(Cause::WrongEpoch, back.recorded(From::Before));
+    check(Cause::WrongEpoch, back.recorded(StartAt::Before));
 }
 
 #[test]
 fn a_new_epoch_replays_what_was_accepted_before_the_return() {
     let crashed = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
-    let back = crashed.at(3_000).connected().answered(Answer::NewEpoch { epoch: 2, position: 0 });
-    check(Cause::Unsettled, back.recorded(From::Before));
+    let back =
+        crashed.at(3_000).connected().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
+    check(Cause::Unsettled, back.recorded(StartAt::Before));
 }
 
 #[test]
 fn a_new_epoch_begins_with_the_rooms_of_its_join_and_with_no_others() {
-    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let crashed = || catch_up().broker_crashed().at(2_000);
     let back = |story: Story| story.at(3_000).connected().answered(new);
     let accepted = || crashed().handed_over(1).accepted(1);
     check(Cause::NotConnected, back(accepted()));
-    check(Cause::NotConnected, back(accepted()).recorded(From::Now));
+    check(Cause::NotConnected, back(accepted()).recorded(StartAt::Now));
     // Only the join that follows the answer is meant, and only until the next answer.
-    let again = back(accepted()).at(4_000).answered(Answer::Resumed { epoch: 2, position: 0 });
-    check(Cause::NotConnected, again.recorded(From::Before));
+    let again =
+        back(accepted()).at(4_000).answered(ResumeOutcome::Resumed { epoch: 2, position: 0 });
+    check(Cause::NotConnected, again.recorded(StartAt::Before));
     let except = |room: &str| Target { except: vec![room.into()], ..Target::default() };
     let excluded = |target: Target| crashed().handed_over_to(1, target).accepted(1);
-    check(Cause::Unsettled, back(excluded(except("x"))).recorded(From::Before));
-    let both = ["e", "x"].map(|room| RoomJoin { room: room.into(), from: From::Before });
+    check(Cause::Unsettled, back(excluded(except("x"))).recorded(StartAt::Before));
+    let both = ["e", "x"].map(|room| RoomJoin { room: room.into(), from: StartAt::Before });
     let (client, queue) = ("shop".into(), "q".into());
-    let both = Note::Recorded { client, queue, rooms: both.to_vec() };
+    let both = Note::Subscribed { client, queue, rooms: both.to_vec() };
     check(Cause::NotConnected, back(excluded(except("x"))).note(BROKER, both));
 }
 
 #[test]
 fn what_is_volatile_waits_for_no_handler() {
-    let volatile = Target { keep: Keep::Volatile, ..Target::default() };
+    let volatile = Target { keep: Durability::Volatile, ..Target::default() };
     let read = |target: Target| {
         let unplaced = Note::Accepted { id: id(1), queue: "q".into(), position: None };
         let story = catch_up().handed_over_to(1, target).note(BROKER, unplaced).pushed(1, Live);
@@ -405,22 +410,22 @@ fn a_refusal_is_forgotten_with_the_broker_and_what_is_kept_can_still_be_accepted
     let refused = || catch_up().handed_over(1).note(BROKER, Note::Refused { id: id(1) });
     let crashed = |story: Story| story.at(2_000).broker_crashed();
     check(Cause::Unsettled, crashed(refused()));
-    check(Cause::Refused, crashed(refused().note(DRIVER, Note::ToldRefused { id: id(1) })));
+    check(Cause::Refused, crashed(refused().note(DRIVER, Note::RefusedReceived { id: id(1) })));
     let dead = crashed(refused()).at(3_000).power(DRIVER, PowerState::PowerLost);
     check(Cause::LostBeforeBroker, dead);
     // What was on its way to the broker that refused it was refused as well.
     let sent = catch_up().handed_over(1).sent(1).note(BROKER, Note::Refused { id: id(1) });
-    let told = sent.note(DRIVER, Note::ToldRefused { id: id(1) }).at(2_000).broker_crashed();
+    let told = sent.note(DRIVER, Note::RefusedReceived { id: id(1) }).at(2_000).broker_crashed();
     check(Cause::Refused, told.publish_end(Some(Reset), 0));
 }
 
 #[test]
 fn each_life_of_the_broker_evicts_for_itself() {
     let first = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(1_500).evicted(1, 1);
-    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(From::Now);
+    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(StartAt::Now);
     check(Cause::Unsettled, again.accepted(1));
     let first = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(1_500).evicted(1, 1);
-    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(From::Now);
+    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(StartAt::Now);
     check(Cause::Evicted, again.accepted(1).at(4_000).evicted(1, 1));
 }
 
@@ -430,23 +435,23 @@ fn what_was_said_of_a_position_before_a_message_had_it_ends_no_copy() {
         let (queue, client) = ("q".into(), "shop".into());
         story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
     };
-    let started = Answer::Started { epoch: 1, position: 0 };
+    let started = ResumeOutcome::Started { epoch: 1, position: 0 };
     let story = acknowledged(story("tcp/catch-up").handed_over(1).accepted(1));
-    check(Cause::Unsettled, story.connected().answered(started).recorded(From::Start));
+    check(Cause::Unsettled, story.connected().answered(started).recorded(StartAt::Start));
 }
 
 #[test]
 fn a_foreign_position_passes_over_nothing_once_another_attachment_follows() {
-    let resumed = |position| Answer::Resumed { epoch: 2, position };
-    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(From::Now);
+    let resumed = |position| ResumeOutcome::Resumed { epoch: 2, position };
+    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(StartAt::Now);
     let foreign = crashed.answered(resumed(7)).at(3_000).answered(resumed(0)).at(4_000);
     check(Cause::Unsettled, foreign.handed_over(1).accepted(1));
 }
 
 #[test]
 fn a_subscription_that_was_made_before_a_crash_begins_nothing_after_it() {
-    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let made = catch_up().broker_crashed().at(2_000).connected().answered(new);
     let crashed = made.at(3_000).broker_crashed().at(4_000).handed_over(1).accepted(1);
-    check(Cause::NotConnected, crashed.recorded(From::Before));
+    check(Cause::NotConnected, crashed.recorded(StartAt::Before));
 }

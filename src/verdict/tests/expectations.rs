@@ -3,7 +3,7 @@
 use crate::message::{EndReason, PushKind};
 use crate::scenario::{Effect, Expectation, Expected, Range};
 use crate::verdict::{
-    Bites, Row, RunResult, Subscriber, Totals, check_expectations, median_delay_ms, result,
+    Bites, Row, RunResult, SubscriberReport, Totals, check_expectations, median_delay_ms, result,
 };
 
 use super::story::{Story, scenario, story};
@@ -153,7 +153,7 @@ fn several_subscribers_are_summed_and_of_their_delays_the_worst_and_the_middle_c
         });
         story.at(50_000).disconnected(EndReason::Fin).handed_over(9).accepted(9).shop()
     };
-    let subscribers = [slow(&[10, 20, 300]), slow(&[40, 50]), Subscriber::default()];
+    let subscribers = [slow(&[10, 20, 300]), slow(&[40, 50]), SubscriberReport::default()];
     let totals = Totals::of(&subscribers);
     assert_eq!((totals.wanted, totals.live, totals.missed), (7, 5, 2));
     assert_eq!(totals.causes[&Cause::NotConnected], 2);

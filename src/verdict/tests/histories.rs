@@ -10,10 +10,10 @@ mod nonsense;
 mod power;
 mod scenario;
 
-use crate::history::{Endpoint, Event, Flow, History, Process, What};
+use crate::history::{Endpoint, Event, EventKind, Flow, History, Process};
 use crate::message::{
-    Answer, Contender, EndReason, From, MessageId, Mode, Name, Note, Position, PushKind, RoomJoin,
-    SessionId,
+    Contender, EndReason, MessageId, Mode, Name, Note, Position, PushKind, ResumeOutcome, RoomJoin,
+    SessionId, StartAt,
 };
 use crate::scenario::Scenario;
 use crate::time::{Duration, Instant};
@@ -187,7 +187,7 @@ impl Generator {
     }
 
     /// What a broker would answer, most of the time.
-    fn answer(&mut self, process: u32) -> Answer {
+    fn answer(&mut self, process: u32) -> ResumeOutcome {
         let (epoch, end) = (self.epoch, self.position);
         let before = self.known[process as usize];
         if self.dice.percent(12) {
@@ -196,48 +196,56 @@ impl Generator {
             return self.any_answer(epoch, position);
         }
         match before {
-            None => Answer::Started { epoch, position: self.dice.pick(&[0, end, end]) },
+            None => ResumeOutcome::Started { epoch, position: self.dice.pick(&[0, end, end]) },
             Some((of, position)) if of == epoch => match self.dice.below(10) {
-                0..3 => Answer::Gap { epoch, position, from: position + 1, to: position + 1 },
-                3 => Answer::Started { epoch, position },
-                _ => Answer::Resumed { epoch, position },
+                0..3 => {
+                    ResumeOutcome::Gap { epoch, position, from: position + 1, to: position + 1 }
+                }
+                3 => ResumeOutcome::Started { epoch, position },
+                _ => ResumeOutcome::Resumed { epoch, position },
             },
             Some((_, position)) => match self.dice.below(10) {
-                0..3 => Answer::Resumed { epoch, position },
-                _ => Answer::NewEpoch { epoch, position: 0 },
+                0..3 => ResumeOutcome::Resumed { epoch, position },
+                _ => ResumeOutcome::NewEpoch { epoch, position: 0 },
             },
         }
     }
 
-    fn any_answer(&mut self, epoch: u64, position: Position) -> Answer {
+    fn any_answer(&mut self, epoch: u64, position: Position) -> ResumeOutcome {
         let to = position + self.dice.below(3);
         self.dice.pick(&[
-            Answer::Started { epoch, position },
-            Answer::Resumed { epoch, position },
-            Answer::Gap { epoch, position, from: position, to },
-            Answer::NewEpoch { epoch, position },
+            ResumeOutcome::Started { epoch, position },
+            ResumeOutcome::Resumed { epoch, position },
+            ResumeOutcome::Gap { epoch, position, from: position, to },
+            ResumeOutcome::NewEpoch { epoch, position },
         ])
     }
 
-    fn attach(&mut self, process: u32, answer: Answer) {
+    fn attach(&mut self, process: u32, answer: ResumeOutcome) {
         let (client, session) = (self.client(process), self.session(process));
         let (queue, told) = (self.queue(), Box::new(answer));
         self.note(BROKER, Note::Attached { queue: queue.clone(), client, session, answer: told });
         if self.dice.percent(92) {
-            self.note(process, Note::ToldAnswer { queue, answer });
+            self.note(process, Note::ResumeReceived { queue, answer });
         }
         self.known[process as usize] = Some((answer.epoch(), answer.position()));
     }
 
     fn record(&mut self, process: u32) {
-        let from = self.dice.pick(&[From::Now, From::Now, From::Start, From::Before, From::Before]);
+        let from = self.dice.pick(&[
+            StartAt::Now,
+            StartAt::Now,
+            StartAt::Start,
+            StartAt::Before,
+            StartAt::Before,
+        ]);
         let mut rooms = vec![RoomJoin { room: ROOMS[0].into(), from }];
         if self.dice.percent(25) {
-            let from = self.dice.pick(&[From::Now, from, From::Start]);
+            let from = self.dice.pick(&[StartAt::Now, from, StartAt::Start]);
             rooms.push(RoomJoin { room: ROOMS[1].into(), from });
         }
         let (client, queue) = (self.client(process), self.queue());
-        self.note(BROKER, Note::Recorded { client, queue, rooms });
+        self.note(BROKER, Note::Subscribed { client, queue, rooms });
     }
 
     fn join_or_leave(&mut self) {
@@ -247,7 +255,7 @@ impl Generator {
         }
         let (client, queue) = (self.client(process), self.queue());
         let room = self.dice.pick(&ROOMS).into();
-        self.note(BROKER, Note::Unrecorded { client, queue, room });
+        self.note(BROKER, Note::Unsubscribed { client, queue, room });
     }
 
     fn fail_a_request(&mut self) {
@@ -317,12 +325,12 @@ impl Generator {
     }
 
     fn note(&mut self, process: u32, note: Note) {
-        self.what(process, What::Note(note));
+        self.what(process, EventKind::Note(note));
     }
 
     /// What happens at one instant is ordered by process, so that most of the time what another
     /// process does next takes a moment longer.
-    fn what(&mut self, process: u32, what: What) {
+    fn what(&mut self, process: u32, what: EventKind) {
         let last = self.events.last().filter(|last| last.at == self.now);
         if last.is_some_and(|last| process < last.process) && self.dice.percent(90) {
             self.now += Duration::from_millis(1);

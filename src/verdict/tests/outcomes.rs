@@ -1,11 +1,11 @@
 //! What is wanted, what becomes of it, and the numbers of a row.
 
 use crate::history::PowerState;
-use crate::message::{Answer, Dedup, Echo, EndReason, From, Note, PushKind, Target};
+use crate::message::{Dedup, Echo, EndReason, Note, PushKind, ResumeOutcome, StartAt, Target};
 use crate::scenario::RoomChange;
 use crate::terms::{Cause, Outcome};
 use crate::time::Instant;
-use crate::verdict::{Followed, Subscriber, follow};
+use crate::verdict::{Followed, SubscriberReport, follow};
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, message, story};
 
@@ -13,7 +13,7 @@ use PushKind::{Again, Live, Replay};
 
 /// Wanted, live, caught up, missed, unasked.
 #[track_caller]
-fn check(story: Story, expected: [u64; 5]) -> Subscriber {
+fn check(story: Story, expected: [u64; 5]) -> SubscriberReport {
     let shop = story.shop();
     assert_eq!([shop.wanted, shop.live, shop.caught_up, shop.missed, shop.unasked], expected);
     shop
@@ -34,15 +34,15 @@ fn a_first_sending_is_live_and_any_other_is_caught_up() {
 
 #[test]
 fn the_first_sending_of_a_new_broker_is_not_the_first() {
-    let new = Answer::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let crashed = |story: Story| story.at(2_000).broker_crashed().at(3_000).connected();
     let sent = |story: Story| story.accepted(1).pushed(1, Live).read(1, Live).handled(1, Live);
-    let back = |story: Story| sent(crashed(story).answered(new).recorded(From::Before));
+    let back = |story: Story| sent(crashed(story).answered(new).recorded(StartAt::Before));
     check(back(catch_up().under_way(1)), [1, 0, 1, 0, 0]);
     check(back(catch_up().handed_over(1).accepted(1)), [1, 1, 0, 0, 0]);
     // In fire-and-forget nothing is ever sent again: each push stands for itself.
     let fire = story("udp/fire-and-forget").joined().at(1_000).under_way(1);
-    check(sent(crashed(fire).recorded(From::Now)), [1, 1, 0, 0, 0]);
+    check(sent(crashed(fire).recorded(StartAt::Now)), [1, 1, 0, 0, 0]);
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn rooms_exclusions_and_echo_route() {
     both.scenario.clients[0].subscribe = both.scenario.clients[1].subscribe.clone();
     let both = both.note(
         BROKER,
-        Note::Recorded {
+        Note::Subscribed {
             queue,
             client,
-            rooms: vec![crate::message::RoomJoin { room: "e".into(), from: From::Now }],
+            rooms: vec![crate::message::RoomJoin { room: "e".into(), from: StartAt::Now }],
         },
     );
     let target = Target { echo: Echo::NotSender, ..Target::default() };
@@ -119,27 +119,27 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
         let story = story("tcp/catch-up").handed_over(1).accepted(1);
         story.at(500).handed_over(2).accepted(2).at(1_000)
     };
-    let started = Answer::Started { epoch: 1, position: 0 };
+    let started = ResumeOutcome::Started { epoch: 1, position: 0 };
     let attached = |story: Story| story.connected().answered(started);
-    check(attached(earlier()).recorded(From::Start), [2, 0, 0, 2, 0]);
-    check(attached(earlier()).recorded(From::Now), [0, 0, 0, 0, 0]);
-    check(attached(earlier().forgotten(1, 1)).recorded(From::Start), [1, 0, 0, 1, 0]);
-    check(attached(earlier().broker_crashed()).recorded(From::Start), [0, 0, 0, 0, 0]);
+    check(attached(earlier()).recorded(StartAt::Start), [2, 0, 0, 2, 0]);
+    check(attached(earlier()).recorded(StartAt::Now), [0, 0, 0, 0, 0]);
+    check(attached(earlier().forgotten(1, 1)).recorded(StartAt::Start), [1, 0, 0, 1, 0]);
+    check(attached(earlier().broker_crashed()).recorded(StartAt::Start), [0, 0, 0, 0, 0]);
     // A subscription that is there already goes on where it was.
-    let left = attached(attached(earlier()).recorded(From::Now).unrecorded());
-    check(left.recorded(From::Start), [0, 0, 0, 0, 0]);
+    let left = attached(attached(earlier()).recorded(StartAt::Now).unrecorded());
+    check(left.recorded(StartAt::Start), [0, 0, 0, 0, 0]);
     // What the broker put into the backlog of another queue is not asked for there.
     let strange = Note::Accepted { id: id(3), queue: "q".into(), position: Some(3) };
     let mut elsewhere = (*message(3, Target::default())).clone();
     elsewhere.queue = "r".into();
-    let elsewhere = Note::HandedOver { message: elsewhere.into() };
+    let elsewhere = Note::Published { message: elsewhere.into() };
     let strange = earlier().note(DRIVER, elsewhere).note(BROKER, strange);
-    check(attached(strange).recorded(From::Start), [2, 0, 0, 2, 0]);
+    check(attached(strange).recorded(StartAt::Start), [2, 0, 0, 2, 0]);
     // A record that is renewed wants nothing new.
-    let renewed = story("tcp/catch-up").connected().recorded(From::Start).unrecorded();
-    let renewed = renewed.recorded(From::Now).handed_over(1).accepted(1).unrecorded();
+    let renewed = story("tcp/catch-up").connected().recorded(StartAt::Start).unrecorded();
+    let renewed = renewed.recorded(StartAt::Now).handed_over(1).accepted(1).unrecorded();
     check(
-        renewed.handed_over(2).accepted(2).recorded(From::Now).recorded(From::Start),
+        renewed.handed_over(2).accepted(2).recorded(StartAt::Now).recorded(StartAt::Start),
         [1, 0, 0, 1, 0],
     );
 }
@@ -150,7 +150,7 @@ fn handlings_are_counted_by_what_they_are() {
     assert_eq!(check(again, [1, 1, 0, 0, 0]).twice, 1);
     let unwanted = story("tcp/catch-up").connected().delivered(1);
     assert_eq!(check(unwanted, [0, 0, 0, 0, 1]).twice, 0);
-    let interrupted = crate::history::What::Interrupted { id: id(1) };
+    let interrupted = crate::history::EventKind::Interrupted { id: id(1) };
     assert_eq!(
         check(catch_up().delivered(1).what(SHOP, interrupted), [1, 1, 0, 0, 0]).interrupted,
         1

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use crate::history::History;
 use crate::message::{Contender, Note};
 use crate::scenario::Scenario;
-use crate::verdict::{Bites, Evidence, Finding, Row, Subscriber as Judged};
+use crate::verdict::{Bites, Evidence, GuaranteeFinding, Row, SubscriberReport as Judged};
 
 use detections::Notice;
 use outcomes::{Case, Wanted};
@@ -30,7 +30,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     let notices = detections::notices(trial);
     let subscribers = Subscriber::all(trial);
     let subscribers: Vec<Judged> = subscribers.iter().map(|one| judged(one, &notices)).collect();
-    let handed_over = |note: &Note| matches!(note, Note::HandedOver { .. });
+    let handed_over = |note: &Note| matches!(note, Note::Published { .. });
     let bites = (0..scenario.faults.len())
         .map(|fault| Bites { fault, bit: history.bites.get(fault).copied().unwrap_or(0) });
     Row {
@@ -79,7 +79,7 @@ fn kept_away(subscriber: &Subscriber<'_>) -> Option<&'static str> {
     let subscribes = own.any(|entry| !entry.subscribe.is_empty());
     let is_on_record = trial
         .notes()
-        .any(|(_, _, note)| matches!(note, Note::Recorded { client, .. } if client == name));
+        .any(|(_, _, note)| matches!(note, Note::Subscribed { client, .. } if client == name));
     if !subscribes || is_on_record {
         return None;
     }
@@ -89,7 +89,7 @@ fn kept_away(subscriber: &Subscriber<'_>) -> Option<&'static str> {
 }
 
 /// A contender is as good as its worst subscriber.
-fn worst(subscribers: &[Judged]) -> BTreeMap<Guarantee, Finding> {
+fn worst(subscribers: &[Judged]) -> BTreeMap<Guarantee, GuaranteeFinding> {
     let of = |guarantee: &Guarantee| {
         let findings = || subscribers.iter().map(|one| &one.guarantees[guarantee]);
         let has = |verdict| findings().any(|finding| finding.verdict == verdict);
@@ -101,7 +101,7 @@ fn worst(subscribers: &[Judged]) -> BTreeMap<Guarantee, Finding> {
         let claims = Claim::ALL.iter().copied();
         let mut claims = claims.filter(|claim| findings().any(|finding| finding.claim == *claim));
         let claim = claims.next().unwrap_or(Claim::NotClaimed);
-        (*guarantee, Finding { verdict, claim, evidence: Evidence::LeftOut })
+        (*guarantee, GuaranteeFinding { verdict, claim, evidence: Evidence::LeftOut })
     };
     Guarantee::ALL.iter().map(of).collect()
 }

@@ -3,8 +3,10 @@
 
 use proptest::prelude::*;
 
-use crate::history::{Fate, PowerState, What};
-use crate::message::{Answer, Contender, EndReason, From, Keep, Note, PushKind, Target};
+use crate::history::{EventKind, LossReason, PowerState};
+use crate::message::{
+    Contender, Durability, EndReason, Note, PushKind, ResumeOutcome, StartAt, Target,
+};
 use crate::scenario::Effect;
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
@@ -29,10 +31,10 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
     let reason = [EndReason::Fin, EndReason::Reset, EndReason::Heartbeat][(position % 3) as usize];
     let session = crate::message::SessionId { process: "shop".into(), number: 1 + position % 3 };
     let answers = [
-        Answer::Started { epoch: number, position },
-        Answer::Resumed { epoch: number, position },
-        Answer::Gap { epoch: number, position, from: position, to: number },
-        Answer::NewEpoch { epoch: number, position },
+        ResumeOutcome::Started { epoch: number, position },
+        ResumeOutcome::Resumed { epoch: number, position },
+        ResumeOutcome::Gap { epoch: number, position, from: position, to: number },
+        ResumeOutcome::NewEpoch { epoch: number, position },
     ];
     let powers = [
         PowerState::Started,
@@ -43,9 +45,15 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         PowerState::WentAway,
         PowerState::CameBack,
     ];
-    let fates = [Fate::Lost, Fate::Cut, Fate::NobodyHome, Fate::NoSocket, Fate::BufferFull];
-    let from = if position % 2 == 0 { From::Now } else { From::Start };
-    let keep = if position % 5 == 0 { Keep::Volatile } else { Keep::Kept };
+    let fates = [
+        LossReason::Lost,
+        LossReason::Cut,
+        LossReason::NobodyHome,
+        LossReason::NoSocket,
+        LossReason::BufferFull,
+    ];
+    let from = if position % 2 == 0 { StartAt::Now } else { StartAt::Start };
+    let keep = if position % 5 == 0 { Durability::Volatile } else { Durability::Kept };
     match which {
         0 => story.connected(),
         1 => story.recorded(from),
@@ -74,15 +82,15 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         24 => story.note(SHOP, Note::HeldEarly { id: id(number), session }),
         25 => story.note(SHOP, Note::NoHandler { id: id(number) }),
         26 => story.note(BROKER, Note::Refused { id: id(number) }),
-        27 => story.what(SHOP, What::HandlerGone { queue: "q".into(), event: "e".into() }),
-        28 => story.what(SHOP, What::HandlerBack { queue: "q".into(), event: "e".into() }),
-        29 => story.what(SHOP, What::Interrupted { id: id(number) }),
-        30 => story.note(SHOP, Note::ToldGap { queue: "q".into(), from: position, to: number }),
+        27 => story.what(SHOP, EventKind::HandlerGone { queue: "q".into(), event: "e".into() }),
+        28 => story.what(SHOP, EventKind::HandlerBack { queue: "q".into(), event: "e".into() }),
+        29 => story.what(SHOP, EventKind::Interrupted { id: id(number) }),
+        30 => story.note(SHOP, Note::GapReceived { queue: "q".into(), from: position, to: number }),
         31 => {
             let client = "shop".into();
             story.note(BROKER, Note::SendQueueFull { id: id(number), session, client })
         }
-        32 => story.note(DRIVER, Note::ToldRefused { id: id(number) }),
+        32 => story.note(DRIVER, Note::RefusedReceived { id: id(number) }),
         _ => story.under_way(number),
     }
 }

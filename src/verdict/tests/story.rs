@@ -7,15 +7,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::history::{
-    Endpoint, Fate, Flow, History, Ledger, Line, PowerState, Process, Recorder, What,
+    ConnectionStats, Endpoint, EventKind, Flow, History, LossReason, PowerState, Process, Recorder,
+    TransportKind,
 };
 use crate::message::{
-    Answer, BrokerLimits, ClientLimits, Contender, EndReason, From, Link, Message, MessageId, Mode,
-    Name, Note, Payload, Position, PushKind, SessionId, Target,
+    BrokerLimits, ClientLimits, Contender, EndReason, Link, Message, MessageId, Mode, Name, Note,
+    Payload, Position, PushKind, ResumeOutcome, SessionId, StartAt, Target,
 };
-use crate::scenario::{Client, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
+use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
 use crate::time::{Duration, Instant};
-use crate::verdict::{Row, Subscriber, judge};
+use crate::verdict::{Row, SubscriberReport, judge};
 
 pub const BROKER: usize = 0;
 pub const DRIVER: usize = 1;
@@ -26,7 +27,7 @@ pub struct Story {
     pub scenario: Scenario,
     pub contender: Contender,
     pub processes: Vec<Process>,
-    events: Vec<(usize, Instant, What)>,
+    events: Vec<(usize, Instant, EventKind)>,
     now: Instant,
     session: u64,
     pushes: u64,
@@ -56,7 +57,7 @@ pub fn story(contender: &str) -> Story {
 
 /// The scenario of all stories: it subscribes the shop and injects nothing.
 pub fn scenario() -> Scenario {
-    let client = |id: &str| Client {
+    let client = |id: &str| ClientEntry {
         id: id.into(),
         name: None,
         count: 1,
@@ -66,7 +67,7 @@ pub fn scenario() -> Scenario {
         leave: vec![],
         limits: ClientLimits::default(),
     };
-    let subscribe = vec![Subscribe { queue: "q".into(), event: "e".into(), from: From::Now }];
+    let subscribe = vec![Subscribe { queue: "q".into(), event: "e".into(), from: StartAt::Now }];
     let latency = Duration::from_millis(20);
     Scenario {
         name: "story".into(),
@@ -79,7 +80,7 @@ pub fn scenario() -> Scenario {
         broker: BrokerLimits::default(),
         polling_interval: Duration::from_secs(1),
         mutant: None,
-        clients: vec![client("driver"), Client { subscribe, ..client("shop") }],
+        clients: vec![client("driver"), ClientEntry { subscribe, ..client("shop") }],
         faults: vec![],
         expectations: vec![],
     }
@@ -104,17 +105,17 @@ impl Story {
         self
     }
 
-    pub fn what(mut self, process: usize, what: What) -> Story {
+    pub fn what(mut self, process: usize, what: EventKind) -> Story {
         self.events.push((process, self.now, what));
         self
     }
 
     pub fn note(self, process: usize, note: Note) -> Story {
-        self.what(process, What::Note(note))
+        self.what(process, EventKind::Note(note))
     }
 
     pub fn power(self, process: usize, state: PowerState) -> Story {
-        self.what(process, What::Power(state))
+        self.what(process, EventKind::Power(state))
     }
 
     /// A fault of this kind on the shop, between two milliseconds. It makes no events.
@@ -146,34 +147,34 @@ impl Story {
             .note(SHOP, Note::Welcomed { session })
     }
 
-    pub fn recorded(self, from: From) -> Story {
+    pub fn recorded(self, from: StartAt) -> Story {
         let (client, queue, room) = shop_in_e();
         let rooms = vec![crate::message::RoomJoin { room, from }];
-        self.note(BROKER, Note::Recorded { client, queue, rooms })
+        self.note(BROKER, Note::Subscribed { client, queue, rooms })
     }
 
     pub fn unrecorded(self) -> Story {
         let (client, queue, room) = shop_in_e();
-        self.note(BROKER, Note::Unrecorded { client, queue, room })
+        self.note(BROKER, Note::Unsubscribed { client, queue, room })
     }
 
     /// The shop opens a session and subscribes from now on.
     pub fn joined(self) -> Story {
-        let story = self.connected().recorded(From::Now);
+        let story = self.connected().recorded(StartAt::Now);
         match story.contender.mode {
             Mode::FireAndForget => story,
             Mode::CatchUp => {
                 let (epoch, position) = (story.epoch, story.position);
-                story.answered(Answer::Started { epoch, position })
+                story.answered(ResumeOutcome::Started { epoch, position })
             }
         }
     }
 
     /// The broker attaches the session, and the shop is told.
-    pub fn answered(self, answer: Answer) -> Story {
+    pub fn answered(self, answer: ResumeOutcome) -> Story {
         let (queue, client, session) = ("q".into(), "shop".into(), self.session_id());
         self.note(BROKER, Note::Attached { queue, client, session, answer: Box::new(answer) })
-            .note(SHOP, Note::ToldAnswer { queue: "q".into(), answer })
+            .note(SHOP, Note::ResumeReceived { queue: "q".into(), answer })
     }
 
     /// Both sides see the session end.
@@ -207,7 +208,7 @@ impl Story {
     }
 
     pub fn handed_over_to(self, number: u64, target: Target) -> Story {
-        self.note(DRIVER, Note::HandedOver { message: message(number, target) })
+        self.note(DRIVER, Note::Published { message: message(number, target) })
     }
 
     /// The driver sends it: as the next hundred bytes, or the next datagram, of its flow.
@@ -216,7 +217,7 @@ impl Story {
         let session = SessionId { process: "driver".into(), number: 1 };
         let (flow, end) = (driver_flow(), self.end(self.sends));
         self.note(DRIVER, Note::Sent { id: id(number), session: session.clone() })
-            .what(DRIVER, What::Carried { id: id(number), session, flow: flow.into(), end })
+            .what(DRIVER, EventKind::Carried { id: id(number), session, flow: flow.into(), end })
     }
 
     /// The broker accepts it, in catch-up mode at the next position.
@@ -232,7 +233,7 @@ impl Story {
         let story = self.note(BROKER, note);
         match story.contender.mode {
             Mode::FireAndForget => story,
-            Mode::CatchUp => story.note(DRIVER, Note::ToldAccepted { id: id(number) }),
+            Mode::CatchUp => story.note(DRIVER, Note::AcceptedReceived { id: id(number) }),
         }
     }
 
@@ -240,7 +241,7 @@ impl Story {
         let story = self.pushed_but_not_carried(number, kind);
         let (flow, end) = (story.flow(), story.end(story.pushes));
         let session = story.session_id();
-        story.what(BROKER, What::Carried { id: id(number), session, flow: flow.into(), end })
+        story.what(BROKER, EventKind::Carried { id: id(number), session, flow: flow.into(), end })
     }
 
     pub fn pushed_but_not_carried(mut self, number: u64, kind: PushKind) -> Story {
@@ -286,12 +287,12 @@ impl Story {
     }
 
     pub fn forgotten(self, number: u64, position: Position) -> Story {
-        self.note(BROKER, Note::Forgotten { id: id(number), queue: "q".into(), position })
+        self.note(BROKER, Note::Trimmed { id: id(number), queue: "q".into(), position })
     }
 
     pub fn evicted(self, number: u64, position: Position) -> Story {
         let (queue, client) = ("q".into(), "shop".into());
-        self.note(BROKER, Note::Evicted { id: id(number), queue, position, client })
+        self.note(BROKER, Note::BecameGap { id: id(number), queue, position, client })
     }
 
     // ── lines ───────────────────────────────────────────────────────────────────────────────
@@ -301,7 +302,7 @@ impl Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
         let ledger = self.ledger(ends, reason, (arrived, read));
-        self.what(SHOP, What::Ended(Box::new(ledger)))
+        self.what(SHOP, EventKind::Ended(Box::new(ledger)))
     }
 
     /// The broker's end of the session's line is gone.
@@ -309,7 +310,7 @@ impl Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.from, peer: flow.to };
         let ledger = self.ledger(ends, reason, (0, 0));
-        self.what(BROKER, What::Ended(Box::new(ledger)))
+        self.what(BROKER, EventKind::Ended(Box::new(ledger)))
     }
 
     /// The broker's end of the driver's line, as the trial left it.
@@ -317,19 +318,19 @@ impl Story {
         let flow = driver_flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
         let ledger = self.ledger(ends, reason, (read, read));
-        self.what(BROKER, What::Ended(Box::new(ledger)))
+        self.what(BROKER, EventKind::Ended(Box::new(ledger)))
     }
 
     /// The last push came to this end.
-    pub fn dropped(self, fate: Fate) -> Story {
+    pub fn dropped(self, fate: LossReason) -> Story {
         let (flow, datagram) = (self.flow(), self.pushes);
-        self.what(SHOP, What::Dropped { flow: Box::new(flow), datagram, fate })
+        self.what(SHOP, EventKind::Dropped { flow: Box::new(flow), datagram, fate })
     }
 
     /// The driver's last datagram came to this end.
-    pub fn publish_dropped(self, fate: Fate) -> Story {
+    pub fn publish_dropped(self, fate: LossReason) -> Story {
         let (flow, datagram) = (Box::new(driver_flow()), self.sends);
-        self.what(BROKER, What::Dropped { flow, datagram, fate })
+        self.what(BROKER, EventKind::Dropped { flow, datagram, fate })
     }
 
     // ── the end ─────────────────────────────────────────────────────────────────────────────
@@ -348,7 +349,7 @@ impl Story {
     }
 
     /// What the shop got.
-    pub fn shop(&self) -> Subscriber {
+    pub fn shop(&self) -> SubscriberReport {
         let row = self.row();
         row.subscribers.into_iter().find(|one| one.client == "shop").unwrap()
     }
@@ -373,12 +374,21 @@ impl Story {
         end: Endpoint,
         reason: Option<EndReason>,
         (arrived, read): (u64, u64),
-    ) -> Ledger {
+    ) -> ConnectionStats {
         let line = match self.contender.link {
-            Link::Udp => Line::Datagram,
-            _ => Line::Stream,
+            Link::Udp => TransportKind::Datagram,
+            _ => TransportKind::Stream,
         };
-        Ledger { line, end, reason, let_go: None, written: 0, acknowledged: 0, arrived, read }
+        ConnectionStats {
+            line,
+            end,
+            reason,
+            let_go: None,
+            written: 0,
+            acknowledged: 0,
+            arrived,
+            read,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::*;
 type Lie = (&'static str, Vec<u8>, EndReason);
 
 /// A link, and what its clients may be told.
-trait Deceived: Carrier {
+trait Deceived: LinkDriver {
     fn lies() -> Vec<Lie>;
 }
 
@@ -152,7 +152,7 @@ impl Deceived for Tcp {
 /// An application that does nothing.
 struct Idle;
 
-impl App for Idle {
+impl ClientApp for Idle {
     async fn next(&mut self) -> ClientInput {
         std::future::pending().await
     }
@@ -162,7 +162,7 @@ impl App for Idle {
     fn keep(&mut self, _: Numbering) {}
 }
 
-async fn client<C: Carrier, N: Net>(net: N, to: SocketAddr, recorder: Recorder) {
+async fn client<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Recorder) {
     let client = Client::new(ClientOptions {
         client: "shop".into(),
         process: "shop".into(),
@@ -172,7 +172,7 @@ async fn client<C: Carrier, N: Net>(net: N, to: SocketAddr, recorder: Recorder) 
         jitter_seed: 1,
         numbering: Numbering::default(),
     });
-    let dial = Dial { net, recorder, to, known: Vec::new() };
+    let dial = ConnectContext { net, recorder, to, known: Vec::new() };
     link::client::run(C::new(&Settings::default()), dial, Box::new(client), Idle).await;
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use delivery_lab::core::Draft;
 use delivery_lab::link::{SocketIo, Tcp};
-use delivery_lab::message::{From, Heartbeat, MessageId, Payload, Reply, RoomJoin, Target};
+use delivery_lab::message::{Confirm, Heartbeat, MessageId, Payload, RoomJoin, StartAt, Target};
 use delivery_lab::wire;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -184,7 +184,7 @@ fn message(body: &[u8], change: &Change) -> Vec<u8> {
 }
 
 /// A link, and a whole conversation over it: come, join, publish, hear oneself.
-trait Spoken: Carrier {
+trait Spoken: LinkDriver {
     fn conversation(name: &str) -> Vec<Piece>;
 }
 
@@ -193,7 +193,7 @@ const UPGRADE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocke
 
 /// Hello, join and publish as JSON.
 fn frames(name: &str) -> [String; 3] {
-    let rooms = vec![RoomJoin { room: "e".into(), from: From::Now }];
+    let rooms = vec![RoomJoin { room: "e".into(), from: StartAt::Now }];
     let message = Arc::new(Message {
         id: MessageId { publisher: name.into(), sequence: 1 },
         queue: "theirs".into(),
@@ -205,7 +205,7 @@ fn frames(name: &str) -> [String; 3] {
     let all = [
         Frame::Hello { client: name.into(), session },
         Frame::Join { request: 1, queue: "theirs".into(), rooms, known: None },
-        Frame::Publish { message, after: None, reply: Reply::Wanted },
+        Frame::Publish { message, after: None, reply: Confirm::Wanted },
     ];
     all.map(|frame| String::from_utf8(wire::encode(&frame)).expect("JSON is UTF-8"))
 }
@@ -378,7 +378,7 @@ struct Regular {
     handler_runs: bool,
 }
 
-impl App for Regular {
+impl ClientApp for Regular {
     async fn next(&mut self) -> ClientInput {
         if std::mem::take(&mut self.handler_runs) {
             return ClientInput::HandlerReturned;
@@ -408,12 +408,12 @@ fn settings() -> Settings {
 }
 
 /// The broker, which takes whoever is silent for two seconds for dead.
-async fn broker<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder, board: Board) {
+async fn broker<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder, board: Board) {
     let second = Duration::from_secs(1);
     let heartbeat = Heartbeat { every: second, timeout: second };
     let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = Hub::new(net.clone(), Box::new(Broker::new(options)), recorder);
+    let hub = BrokerDriver::new(net.clone(), Box::new(Broker::new(options)), recorder);
     let carrier = C::new(&settings());
     let look = async {
         loop {
@@ -424,13 +424,13 @@ async fn broker<C: Carrier, N: Net>(net: N, port: u16, recorder: Recorder, board
     };
     tokio::select! {
         biased;
-        () = hub.keep_time() => {}
+        () = hub.run_timers() => {}
         served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
         () = look => {}
     }
 }
 
-async fn regular<C: Carrier, N: Net>(net: N, to: SocketAddr, recorder: Recorder, board: Board) {
+async fn regular<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Recorder, board: Board) {
     let mut client = Client::new(ClientOptions {
         client: "regular".into(),
         process: "regular".into(),
@@ -440,10 +440,10 @@ async fn regular<C: Carrier, N: Net>(net: N, to: SocketAddr, recorder: Recorder,
         jitter_seed: 1,
         numbering: Numbering::default(),
     });
-    let (queue, room, from) = ("q".into(), "e".into(), From::Now);
+    let (queue, room, from) = ("q".into(), "e".into(), StartAt::Now);
     client.handle(net.now(), ClientInput::Join { queue, room, from });
     let app = Regular { board, published: 0, handler_runs: false };
-    let dial = Dial { net, recorder, to, known: Vec::new() };
+    let dial = ConnectContext { net, recorder, to, known: Vec::new() };
     link::client::run(C::new(&settings()), dial, Box::new(client), app).await;
 }
 
@@ -471,7 +471,7 @@ struct Seen {
     /// How many sessions strangers had, and why any ended.
     opened: usize,
     closed: BTreeSet<String>,
-    turned_away: BTreeSet<String>,
+    reject: BTreeSet<String>,
 }
 
 impl Seen {
@@ -484,18 +484,18 @@ impl Seen {
         let mut regular = 0;
         for event in History::assemble(processes, recorders).events {
             match event.what {
-                What::Note(Note::SessionOpened { session, .. }) => {
+                EventKind::Note(Note::SessionOpened { session, .. }) => {
                     let process = session.process.as_str();
                     regular += usize::from(process == "regular");
                     self.opened += usize::from(process.starts_with("stranger"));
                     open.insert(session.to_string());
                 }
-                What::Note(Note::SessionClosed { session, reason, .. }) => {
+                EventKind::Note(Note::SessionClosed { session, reason, .. }) => {
                     open.remove(&session.to_string());
                     self.closed.insert(format!("{reason:?}"));
                 }
-                What::Note(Note::ConnectionClosed { reason }) => {
-                    self.turned_away.insert(format!("{reason:?}"));
+                EventKind::Note(Note::ConnectionClosed { reason }) => {
+                    self.reject.insert(format!("{reason:?}"));
                 }
                 _ => {}
             }
@@ -507,7 +507,7 @@ impl Seen {
         assert!(self.opened > 100, "{link}: some strangers come as far as a session: {self:?}");
         assert!(self.closed.contains("Malformed"), "{link}: sessions end: {self:?}");
         for reason in ["Malformed", "TooLong"] {
-            assert!(self.turned_away.contains(reason), "{link}: {reason}: {self:?}");
+            assert!(self.reject.contains(reason), "{link}: {reason}: {self:?}");
         }
     }
 }

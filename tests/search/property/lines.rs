@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use delivery_lab::message::MessageId;
 use delivery_lab::net::{Listener, Net, Stream};
-use delivery_lab::sim::{App, Programs, Wish};
+use delivery_lab::sim::{App, AppRequest, Programs};
 use delivery_lab::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, split};
 use tokio::sync::Notify;
@@ -82,8 +82,8 @@ impl Lines {
             let said = tokio::select! {
                 biased;
                 wish = app.next() => match wish {
-                    Wish::Join { queue, room, .. } => format!("join {queue} {room}\n"),
-                    Wish::Publish(message) => format!("publish {}\n", message.id),
+                    AppRequest::Join { queue, room, .. } => format!("join {queue} {room}\n"),
+                    AppRequest::Publish(message) => format!("publish {}\n", message.id),
                     _ => continue,
                 },
                 line = lines.next_line() => {

@@ -8,21 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::new_id;
-use super::session::Session;
-use crate::core::{BrokerInput, Peer};
-use crate::link::socketio::event::{Event, Json, MAIN, Saying, json, parse};
+use super::session::EngineSession;
+use crate::core::{BrokerInput, ConnectionId};
+use crate::link::socketio::event::{Json, MAIN, Saying, SocketIoPacket, json, parse};
 use crate::link::socketio::mapping::{
-    self, Auth, BYE, Bye, Fate, GAP, Gap, JOIN, JOINED, Join, Joined, LEAVE, Leave, Meta, Refusal,
-    Room, event_name, event_of, join_of, message_of, namespace_of, queue_of,
+    self, Auth, BYE, Bye, Fate, GAP, Gap, JOIN, JOINED, JoinEvent, Joined, LEAVE, Leave, Meta,
+    Refusal, SocketIoRoom, event_name, event_of, join_of, message_of, namespace_of, queue_of,
 };
 use crate::link::socketio::nmq::{self, Publication, SUBSCRIBE, TRIGGER};
-use crate::link::socketio::packet::Packet;
+use crate::link::socketio::packet::EnginePacket;
 use crate::link::socketio::queue::Outgoing;
 use crate::link::tap::CopyOf;
-use crate::link::{Full, Hub, Lane, Taken, Waiting};
+use crate::link::{BrokerDriver, Full, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{
-    EndReason, Epoch, Frame, Message, MessageId, Name, Payload, Place, Position, PushKind, Reply,
-    RoomJoin, SessionId,
+    Confirm, EndReason, Epoch, Frame, Message, MessageId, Name, Offset, Payload, Position,
+    PushKind, RoomJoin, SessionId,
 };
 use crate::net::Net;
 
@@ -39,7 +39,7 @@ pub struct Counters {
 #[derive(Clone)]
 pub struct Driver {
     /// What carries its packets.
-    pub session: Arc<Session>,
+    pub session: Arc<EngineSession>,
     state: Arc<Mutex<State>>,
 }
 
@@ -77,7 +77,7 @@ enum Standing {
     #[default]
     Unknown,
     /// A connection.
-    Open(Peer),
+    Open(ConnectionId),
     /// No connection any more.
     Closed,
 }
@@ -97,12 +97,12 @@ enum Dialect {
 
 impl Driver {
     /// A session that has said nothing.
-    pub fn new(session: Session) -> Driver {
+    pub fn new(session: EngineSession) -> Driver {
         Driver { session: Arc::new(session), state: Arc::default() }
     }
 
     /// Its connection at the broker.
-    pub fn peer(&self) -> Option<Peer> {
+    pub fn peer(&self) -> Option<ConnectionId> {
         match self.state().standing {
             Standing::Open(peer) => Some(peer),
             Standing::Unknown | Standing::Closed => None,
@@ -116,12 +116,12 @@ impl Driver {
     /// which Node's server would wait.
     pub fn hear<N: Net>(
         &self,
-        hub: &Hub<N>,
+        hub: &BrokerDriver<N>,
         counters: &Mutex<Counters>,
         text: &str,
     ) -> Result<(), EndReason> {
-        let event = Event::decode(text).map_err(|_| EndReason::Malformed)?;
-        let Event { namespace, what } = event;
+        let event = SocketIoPacket::decode(text).map_err(|_| EndReason::Malformed)?;
+        let SocketIoPacket { namespace, what } = event;
         let is_connected = self.state().namespaces.contains(&namespace);
         match what {
             // `connect()` called twice says CONNECT twice. Node's server connects twice if both come
@@ -136,7 +136,7 @@ impl Driver {
                 drop(counters);
                 hub.tell(match frame {
                     Some(frame) => BrokerInput::Received { peer, frame },
-                    None => BrokerInput::Garbled { peer, reason: EndReason::Malformed },
+                    None => BrokerInput::Malformed { peer, reason: EndReason::Malformed },
                 });
             }
             Saying::Ack { id, .. } if is_connected => {
@@ -155,7 +155,7 @@ impl Driver {
     /// A client wants into a namespace: the first time it says hello with that.
     fn connect<N: Net>(
         &self,
-        hub: &Hub<N>,
+        hub: &BrokerDriver<N>,
         counters: &Mutex<Counters>,
         namespace: String,
         auth: Option<&Json>,
@@ -203,7 +203,7 @@ impl Driver {
 
     /// The client leaves a namespace. Its session goes on; that it is a client's ends with the
     /// last, or with the main one if it is a client of ours.
-    fn left<N: Net>(&self, hub: &Hub<N>, namespace: &str) {
+    fn left<N: Net>(&self, hub: &BrokerDriver<N>, namespace: &str) {
         let mut state = self.state();
         state.namespaces.remove(namespace);
         if state.namespaces.is_empty() || state.is_ours && namespace == MAIN {
@@ -213,10 +213,10 @@ impl Driver {
     }
 
     /// The session is not a client's any more: the broker is told, if it does not know.
-    pub fn ended<N: Net>(&self, hub: &Hub<N>, reason: EndReason) {
+    pub fn ended<N: Net>(&self, hub: &BrokerDriver<N>, reason: EndReason) {
         let standing = self.state().reset();
         match standing {
-            Standing::Unknown => hub.turned_away(reason),
+            Standing::Unknown => hub.reject(reason),
             Standing::Open(peer) => hub.tell(BrokerInput::Closed { peer, reason }),
             Standing::Closed => {}
         }
@@ -224,7 +224,7 @@ impl Driver {
 
     /// Sends a packet of Socket.IO.
     fn say(&self, namespace: String, what: Saying, copy: Option<CopyOf>) {
-        let packet = Packet::Message(Event { namespace, what }.encode()).encode();
+        let packet = EnginePacket::Message(SocketIoPacket { namespace, what }.encode()).encode();
         self.session.send(Outgoing { packet, copy });
     }
 
@@ -244,8 +244,8 @@ impl Driver {
     }
 }
 
-impl Lane for Driver {
-    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<Taken, Full> {
+impl SendHalf for Driver {
+    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
         let mut state = self.state();
         match frame {
             Frame::Welcome { .. } => {
@@ -293,10 +293,10 @@ impl Lane for Driver {
             // Engine.IO has a heartbeat of its own; the rest is what clients say.
             _ => {}
         }
-        Ok(Taken::Later)
+        Ok(PushOutcome::Later)
     }
 
-    fn waiting(&self) -> Waiting {
+    fn waiting(&self) -> WaitingBytes {
         self.session.waiting()
     }
 
@@ -316,7 +316,7 @@ impl Driver {
         &self,
         state: &mut State,
         message: &Message,
-        (place, kind): (Option<Place>, PushKind),
+        (place, kind): (Option<Offset>, PushKind),
         copy: Option<CopyOf>,
     ) {
         let queue = &message.queue;
@@ -390,9 +390,9 @@ impl State {
                     }
                     None => (queue, event_of(name)?, message_of(arguments)),
                 };
-                let wants = if to.id.is_some() { Reply::Wanted } else { Reply::Unwanted };
+                let wants = if to.id.is_some() { Confirm::Wanted } else { Confirm::Unwanted };
                 let frame = self.publish(queue, event, said, wants, counters);
-                if let (Reply::Wanted, Some(message)) = (wants, frame.message()) {
+                if let (Confirm::Wanted, Some(message)) = (wants, frame.message()) {
                     self.publishes.insert(message.id.clone(), to);
                 }
                 Some(frame)
@@ -400,9 +400,10 @@ impl State {
         }
     }
 
-    fn join(&mut self, queue: Name, join: Join) -> (Frame, u64) {
+    fn join(&mut self, queue: Name, join: JoinEvent) -> (Frame, u64) {
         let request = self.count(join.request);
-        let rooms: Vec<RoomJoin> = join.rooms.into_iter().flatten().map(Room::join).collect();
+        let rooms: Vec<RoomJoin> =
+            join.rooms.into_iter().flatten().map(SocketIoRoom::join).collect();
         (Frame::Join { request, queue, rooms, known: join.known }, request)
     }
 
@@ -421,7 +422,7 @@ impl State {
         queue: Name,
         event: Name,
         (payload, meta): (Payload, Meta),
-        reply: Reply,
+        reply: Confirm,
         counters: &mut Counters,
     ) -> Frame {
         let after = meta.after;

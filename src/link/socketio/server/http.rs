@@ -20,7 +20,7 @@ use super::websocket;
 use crate::link::http::exchange::why;
 use crate::link::http::{Body, serve_requests, whole_body};
 use crate::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
-use crate::link::socketio::packet::{Packet, SEPARATOR};
+use crate::link::socketio::packet::{EnginePacket, SEPARATOR};
 use crate::link::socketio::websocket::PacketSocket;
 use crate::link::tap::{CopyOf, Manifest, Tap};
 use crate::message::{EndReason, Upgrade};
@@ -30,12 +30,16 @@ use crate::net::Net;
 const PATH: &str = "/socket.io/";
 
 /// Serves one TCP connection until it ends.
-pub async fn attend<N: Net>(server: Arc<Server<N>>, stream: N::Stream) {
+pub async fn serve_connection<N: Net>(server: Arc<Server<N>>, stream: N::Stream) {
     let hub = &server.hub;
     let tap = Tap::new(hub.net(), hub.recorder(), stream);
-    let line = Line { manifest: tap.manifest(), busy: Mutex::default(), upgrade: Mutex::default() };
+    let line = HttpConnection {
+        manifest: tap.manifest(),
+        busy: Mutex::default(),
+        upgrade: Mutex::default(),
+    };
     let ended = serve_requests(hub.net(), tap, |request| line.answer(&server, request)).await;
-    let Some(ended) = ended else { return hub.turned_away(EndReason::ConnectTimeout) };
+    let Some(ended) = ended else { return hub.reject(EndReason::ConnectTimeout) };
     if let Some((upgrade, driver)) = take(&line.upgrade) {
         let (net, recorder) = (hub.net().clone(), hub.recorder().clone());
         let socket = PacketSocket::accept(net, recorder, upgrade, line.manifest).await;
@@ -48,13 +52,13 @@ pub async fn attend<N: Net>(server: Arc<Server<N>>, stream: N::Stream) {
     match take(&line.busy) {
         // "poll connection closed prematurely", or a post's.
         Some(driver) => server.end(&driver, reason),
-        None if ended.is_err_and(|error| error.is_parse()) => hub.turned_away(reason),
+        None if ended.is_err_and(|error| error.is_parse()) => hub.reject(reason),
         None => {}
     }
 }
 
 /// One TCP connection.
-struct Line {
+struct HttpConnection {
     /// Where the copies in each response are announced.
     manifest: Manifest,
     /// The session whose poll waits here, or whose post comes in.
@@ -82,7 +86,7 @@ struct Query<'a> {
     is_upgrade: bool,
 }
 
-impl Line {
+impl HttpConnection {
     async fn answer<N: Net>(
         &self,
         server: &Server<N>,
@@ -160,7 +164,7 @@ impl Line {
         driver: Option<Driver>,
     ) -> Response<Body> {
         let Ok(response) = create_response_with_body(&request, Empty::new) else {
-            server.hub.turned_away(EndReason::Malformed);
+            server.hub.reject(EndReason::Malformed);
             return self.last(StatusCode::BAD_REQUEST);
         };
         *lock(&self.upgrade) = Some((hyper::upgrade::on(&mut request), driver));
@@ -175,7 +179,7 @@ impl Line {
         query: &Query<'_>,
         refusal: Refusal,
     ) -> Response<Body> {
-        server.hub.turned_away(match (server.hub.limits().upgrade, refusal) {
+        server.hub.reject(match (server.hub.limits().upgrade, refusal) {
             (Upgrade::Refuse, _) if query.transport == Some("websocket") => {
                 EndReason::UpgradeRefused
             }
@@ -282,7 +286,7 @@ fn receive_all<N: Net>(server: &Server<N>, driver: &Driver, body: &[u8]) -> Resu
         return Err(EndReason::TooLong);
     }
     for text in body.split(SEPARATOR) {
-        let packet = Packet::decode(text).map_err(|_| EndReason::Malformed)?;
+        let packet = EnginePacket::decode(text).map_err(|_| EndReason::Malformed)?;
         server.receive(driver, packet)?;
     }
     Ok(())

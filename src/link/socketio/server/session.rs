@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 
-use crate::link::Waiting;
+use crate::link::WaitingBytes;
 use crate::link::limits::{MOST_PAYLOAD, NAMESPACE_WITHIN};
-use crate::link::socketio::packet::{Handshake, Packet};
+use crate::link::socketio::packet::{EnginePacket, Handshake};
 use crate::link::socketio::queue::{Outgoing, PacketQueue, sizes};
 use crate::message::{EndReason, Heartbeat};
 use crate::time::Instant;
@@ -28,7 +28,7 @@ pub enum Transport {
 }
 
 /// One session.
-pub struct Session {
+pub struct EngineSession {
     /// Its id.
     pub sid: String,
     heartbeat: Heartbeat,
@@ -56,15 +56,20 @@ struct State {
     over: Option<EndReason>,
 }
 
-impl Session {
+impl EngineSession {
     /// A session that begins with its handshake.
-    pub fn new(sid: String, transport: Transport, heartbeat: Heartbeat, now: Instant) -> Session {
+    pub fn new(
+        sid: String,
+        transport: Transport,
+        heartbeat: Heartbeat,
+        now: Instant,
+    ) -> EngineSession {
         let upgrades = match transport {
             Transport::WebSocket => Vec::new(),
             _ => vec!["websocket".to_owned()],
         };
         let mut queue = PacketQueue::default();
-        queue.push(Outgoing::from(Packet::Open(Handshake {
+        queue.push(Outgoing::from(EnginePacket::Open(Handshake {
             sid: sid.clone(),
             upgrades,
             ping_interval: heartbeat.every.as_millis(),
@@ -82,7 +87,7 @@ impl Session {
             connects_until: Some(now + NAMESPACE_WITHIN),
             over: None,
         };
-        Session { sid, heartbeat, state: Mutex::new(state), timer: Notify::new() }
+        EngineSession { sid, heartbeat, state: Mutex::new(state), timer: Notify::new() }
     }
 
     /// How its packets travel now.
@@ -104,7 +109,7 @@ impl Session {
     }
 
     /// What was not written yet.
-    pub fn waiting(&self) -> Waiting {
+    pub fn waiting(&self) -> WaitingBytes {
         self.state().queue.waiting()
     }
 
@@ -122,7 +127,7 @@ impl Session {
 }
 
 /// Polls and posts.
-impl Session {
+impl EngineSession {
     /// A poll begins; `false` if another one waits ("overlap from client").
     pub fn begin_poll(&self) -> bool {
         !std::mem::replace(&mut self.state().polls, true)
@@ -133,7 +138,7 @@ impl Session {
     pub fn poll_answer(&self, cx: &Context<'_>) -> Poll<Vec<Outgoing>> {
         let mut state = self.state();
         if state.over.is_some() || state.transport == Transport::WebSocket {
-            return Poll::Ready(vec![Outgoing::from(Packet::Close)]);
+            return Poll::Ready(vec![Outgoing::from(EnginePacket::Close)]);
         }
         let packets = state.queue.take(MOST_PAYLOAD);
         if packets.is_empty() {
@@ -157,7 +162,7 @@ impl Session {
 }
 
 /// The WebSocket.
-impl Session {
+impl EngineSession {
     /// A WebSocket is probed from now on; `false` if one was before.
     pub fn begin_upgrade(&self) -> bool {
         let mut state = self.state();
@@ -172,7 +177,7 @@ impl Session {
     pub fn release_poll(&self) {
         let mut state = self.state();
         if state.polls && state.queue.is_empty() {
-            state.queue.push(Outgoing::from(Packet::Noop));
+            state.queue.push(Outgoing::from(EnginePacket::Noop));
         }
     }
 
@@ -200,11 +205,11 @@ impl Session {
 }
 
 /// Its clock.
-impl Session {
+impl EngineSession {
     /// A packet came. The first that is no pong gives one that is awaited more time.
-    pub fn heard(&self, packet: &Packet, now: Instant) {
+    pub fn heard(&self, packet: &EnginePacket, now: Instant) {
         let mut state = self.state();
-        if let Packet::Pong(_) = packet {
+        if let EnginePacket::Pong(_) = packet {
             (state.pong_until, state.ping_at) = (None, Some(now + self.heartbeat.every));
         } else if state.pong_until.is_some() && !std::mem::replace(&mut state.is_extended, true) {
             state.pong_until = Some(now + self.heartbeat.timeout);
@@ -250,7 +255,7 @@ impl Session {
         if is_due(state.ping_at) {
             (state.ping_at, state.pong_until) = (None, Some(now + self.heartbeat.timeout));
             state.is_extended = false;
-            state.queue.push(Outgoing::from(Packet::Ping(String::new())));
+            state.queue.push(Outgoing::from(EnginePacket::Ping(String::new())));
         }
         Ok(())
     }

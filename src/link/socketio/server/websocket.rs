@@ -8,7 +8,7 @@ use super::Server;
 use super::driver::Driver;
 use super::session::Transport;
 use crate::link::limits::UPGRADE_WITHIN;
-use crate::link::socketio::packet::{PROBE, Packet};
+use crate::link::socketio::packet::{EnginePacket, PROBE};
 use crate::link::socketio::queue::sizes;
 use crate::link::socketio::websocket::{Believed, PacketSocket};
 use crate::message::EndReason;
@@ -39,7 +39,7 @@ pub async fn serve<N: Net>(
             if let Err(reason) = upgraded {
                 // The session goes on as it was; this connection never became its transport.
                 socket.close(Believed::Alive);
-                return reason.into_iter().for_each(|reason| server.hub.turned_away(reason));
+                return reason.into_iter().for_each(|reason| server.hub.reject(reason));
             }
             driver
         }
@@ -85,13 +85,13 @@ async fn upgrade<N: Net>(
                 continue;
             }
         };
-        match Packet::decode(&text) {
-            Ok(Packet::Ping(words)) if words == PROBE => {
-                socket.start(Packet::Pong(words).into()).map_err(|_| Some(EndReason::Fin))?;
+        match EnginePacket::decode(&text) {
+            Ok(EnginePacket::Ping(words)) if words == PROBE => {
+                socket.start(EnginePacket::Pong(words).into()).map_err(|_| Some(EndReason::Fin))?;
                 poll_fn(|cx| socket.poll_flush(cx)).await.map_err(|_| Some(EndReason::Fin))?;
                 release_at = Some(net.now() + RELEASE_EVERY);
             }
-            Ok(Packet::Upgrade) => return Ok(()),
+            Ok(EnginePacket::Upgrade) => return Ok(()),
             Ok(_) => return Err(Some(EndReason::Unexpected)),
             Err(_) => return Err(Some(EndReason::Malformed)),
         }
@@ -117,7 +117,7 @@ impl<N: Net> Carrier<'_, N> {
             }
             match self.socket.poll_next(cx) {
                 Poll::Ready(Ok(text)) => {
-                    let packet = Packet::decode(&text).map_err(|_| EndReason::Malformed);
+                    let packet = EnginePacket::decode(&text).map_err(|_| EndReason::Malformed);
                     let received = packet.and_then(|one| self.server.receive(self.driver, one));
                     if let Err(reason) = received {
                         self.server.end(self.driver, reason);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::history::{Endpoint, Flow, Ledger, Line, What};
+use crate::history::{ConnectionStats, Endpoint, EventKind, Flow, TransportKind};
 use crate::message::{EndReason, Link};
 use crate::time::{Duration, Instant};
 
@@ -34,18 +34,19 @@ impl Generator {
         let read = 100 * self.dice.below(count + 1);
         let arrived = (read + 100 * self.dice.below(2)).saturating_sub(self.dice.below(2));
         let line = match self.contender.link {
-            Link::Udp => Line::Datagram,
-            _ => Line::Stream,
+            Link::Udp => TransportKind::Datagram,
+            _ => TransportKind::Stream,
         };
-        if line == Line::Datagram && self.dice.percent(50) {
+        if line == TransportKind::Datagram && self.dice.percent(50) {
             end.peer = SocketAddr::from(([0, 0, 0, 0], 0));
         }
         let (written, acknowledged) = (0, 0);
         let since = Duration::from_millis(self.dice.below(200));
-        let let_go = (line == Line::Stream && self.dice.percent(30))
+        let let_go = (line == TransportKind::Stream && self.dice.percent(30))
             .then(|| Instant::from_micros(self.now.as_micros().saturating_sub(since.as_micros())));
-        let ledger = Ledger { line, end, reason, let_go, written, acknowledged, arrived, read };
-        self.what(process, What::Ended(Box::new(ledger)));
+        let ledger =
+            ConnectionStats { line, end, reason, let_go, written, acknowledged, arrived, read };
+        self.what(process, EventKind::Ended(Box::new(ledger)));
     }
 
     /// The next place in a flow.

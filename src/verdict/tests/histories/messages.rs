@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::history::{Fate, Flow, What};
+use crate::history::{EventKind, Flow, LossReason};
 use crate::message::{
-    DropReason, Echo, Keep, Link, Message, MessageId, Mode, Name, Note, Payload, PushKind, Target,
+    DropReason, Durability, Echo, Link, Message, MessageId, Mode, Name, Note, Payload, PushKind,
+    Target,
 };
 
 use super::scenario::ROOMS;
@@ -18,7 +19,7 @@ impl Generator {
         let sequence = self.published[publisher as usize];
         let id = MessageId { publisher: self.client(publisher), sequence };
         let target = self.target();
-        let is_volatile = target.keep == Keep::Volatile;
+        let is_volatile = target.keep == Durability::Volatile;
         let (queue, event) = (self.queue(), self.event());
         self.hand_over(publisher, (id.clone(), queue.clone(), event), target);
         if self.dice.percent(60) {
@@ -30,7 +31,7 @@ impl Generator {
             10..14 => return self.refuse(publisher, &id),
             _ => {}
         }
-        let keep = if is_volatile { Keep::Volatile } else { Keep::Kept };
+        let keep = if is_volatile { Durability::Volatile } else { Durability::Kept };
         self.accept(publisher, (&id, &queue), keep);
     }
 
@@ -41,7 +42,7 @@ impl Generator {
         target: Target,
     ) {
         let message = Message { id, queue, event, target, payload: Payload::null() };
-        self.note(publisher, Note::HandedOver { message: Arc::new(message) });
+        self.note(publisher, Note::Published { message: Arc::new(message) });
     }
 
     pub(super) fn target(&mut self) -> Target {
@@ -59,7 +60,7 @@ impl Generator {
             target.echo = Echo::NotSender;
         }
         if self.dice.percent(10) {
-            target.keep = Keep::Volatile;
+            target.keep = Durability::Volatile;
         }
         target
     }
@@ -70,7 +71,7 @@ impl Generator {
         if self.dice.percent(85) {
             let (flow, end) = self.carry(self.inward(publisher));
             let id = id.clone();
-            self.what(publisher, What::Carried { id, session, flow: flow.into(), end });
+            self.what(publisher, EventKind::Carried { id, session, flow: flow.into(), end });
             if self.contender.link == Link::Udp && self.dice.percent(20) {
                 self.drop_datagram(BROKER, flow, end);
             }
@@ -89,13 +90,18 @@ impl Generator {
     pub(super) fn refuse(&mut self, publisher: u32, id: &MessageId) {
         self.note(BROKER, Note::Refused { id: id.clone() });
         if self.dice.percent(70) {
-            self.note(publisher, Note::ToldRefused { id: id.clone() });
+            self.note(publisher, Note::RefusedReceived { id: id.clone() });
         }
     }
 
-    pub(super) fn accept(&mut self, publisher: u32, (id, queue): (&MessageId, &Name), keep: Keep) {
+    pub(super) fn accept(
+        &mut self,
+        publisher: u32,
+        (id, queue): (&MessageId, &Name),
+        keep: Durability,
+    ) {
         let mut position = None;
-        if self.contender.mode == Mode::CatchUp && keep == Keep::Kept {
+        if self.contender.mode == Mode::CatchUp && keep == Durability::Kept {
             self.position += 1;
             position = Some(self.position);
         }
@@ -104,7 +110,7 @@ impl Generator {
         self.note(BROKER, Note::Accepted { id: id.clone(), queue, position });
         self.accepted.push(kept.clone());
         if self.contender.mode == Mode::CatchUp && self.dice.percent(75) {
-            self.note(publisher, Note::ToldAccepted { id });
+            self.note(publisher, Note::AcceptedReceived { id });
         }
         for process in self.connected.clone() {
             if process != DRIVER && self.dice.percent(85) {
@@ -126,7 +132,7 @@ impl Generator {
             let (flow, end) = self.carry(self.outward(process));
             flight.place = Some((flow, end));
             let (id, session) = (flight.id.clone(), flight.session.clone());
-            self.what(BROKER, What::Carried { id, session, flow: flow.into(), end });
+            self.what(BROKER, EventKind::Carried { id, session, flow: flow.into(), end });
         }
         if self.dice.percent(3) {
             let (id, session) = (flight.id, flight.session);
@@ -177,15 +183,15 @@ impl Generator {
 
     fn drop_datagram(&mut self, process: u32, flow: Flow, datagram: u64) {
         let fate = self.dice.pick(&[
-            Fate::Lost,
-            Fate::Corrupted,
-            Fate::CrowdedOut,
-            Fate::Cut,
-            Fate::NobodyHome,
-            Fate::NoSocket,
-            Fate::BufferFull,
+            LossReason::Lost,
+            LossReason::Corrupted,
+            LossReason::CrowdedOut,
+            LossReason::Cut,
+            LossReason::NobodyHome,
+            LossReason::NoSocket,
+            LossReason::BufferFull,
         ]);
-        self.what(process, What::Dropped { flow: Box::new(flow), datagram, fate });
+        self.what(process, EventKind::Dropped { flow: Box::new(flow), datagram, fate });
     }
 
     /// The next message of an inbox, or another, comes to its handler.
@@ -241,14 +247,14 @@ impl Generator {
         }
         let Kept { id, queue, position } = self.dice.pick(&self.accepted.clone());
         let Some(position) = position else { return };
-        self.note(BROKER, Note::Forgotten { id: id.clone(), queue: queue.clone(), position });
+        self.note(BROKER, Note::Trimmed { id: id.clone(), queue: queue.clone(), position });
         if self.dice.percent(70) {
             let process = self.listener();
             let client = self.client(process);
-            self.note(BROKER, Note::Evicted { id, queue: queue.clone(), position, client });
+            self.note(BROKER, Note::BecameGap { id, queue: queue.clone(), position, client });
             if self.dice.percent(40) {
                 let (from, to) = (position, position);
-                self.note(process, Note::ToldGap { queue, from, to });
+                self.note(process, Note::GapReceived { queue, from, to });
             }
         }
     }
@@ -258,14 +264,14 @@ impl Generator {
         let from = self.dice.below(self.position + 2);
         let to = from + self.dice.below(3);
         let queue = self.queue();
-        self.note(process, Note::ToldGap { queue, from, to });
+        self.note(process, Note::GapReceived { queue, from, to });
     }
 
     pub(super) fn take_a_handler(&mut self) {
         let (process, queue, event) = (self.listener(), self.queue(), self.event());
         let what = match self.dice.percent(60) {
-            true => What::HandlerGone { queue, event },
-            false => What::HandlerBack { queue, event },
+            true => EventKind::HandlerGone { queue, event },
+            false => EventKind::HandlerBack { queue, event },
         };
         self.what(process, what);
     }

@@ -1,6 +1,6 @@
 //! Notes that need not make any sense.
 
-use crate::history::What;
+use crate::history::EventKind;
 use crate::message::{MessageId, Mode, Note, SessionId};
 
 use super::{BROKER, DRIVER, Generator, KINDS, REASONS};
@@ -31,14 +31,14 @@ impl Generator {
             10 => self.note(BROKER, Note::Overwritten { id, session, client }),
             11 => self.note(BROKER, Note::Pushed { id, session, client, kind }),
             12 => self.note(BROKER, Note::Refused { id }),
-            13 => self.note(BROKER, Note::Evicted { id, queue, position, client }),
-            14 => self.note(BROKER, Note::Forgotten { id, queue, position }),
+            13 => self.note(BROKER, Note::BecameGap { id, queue, position, client }),
+            14 => self.note(BROKER, Note::Trimmed { id, queue, position }),
             15 => self.note(process, Note::Lost { session, reason }),
             16 => self.note(BROKER, Note::SessionClosed { session, client, reason }),
             17 => self.note(process, Note::Welcomed { session }),
             18 => self.note(BROKER, Note::SessionOpened { session, client }),
             19 => self.note(process, Note::RequestFailed { session, reason }),
-            20 => self.note(DRIVER, Note::ToldAccepted { id }),
+            20 => self.note(DRIVER, Note::AcceptedReceived { id }),
             21 => {
                 let place = self.dice.pick(&[None, Some(position)]);
                 let place = place.filter(|_| self.contender.mode == Mode::CatchUp);
@@ -49,10 +49,10 @@ impl Generator {
                 let answer = self.any_answer(epoch, position);
                 self.attach(process, answer);
             }
-            23 => self.what(process, What::Interrupted { id }),
+            23 => self.what(process, EventKind::Interrupted { id }),
             24 => self.unsend(DRIVER, &id),
             25 => self.send(DRIVER, &id),
-            26 => self.note(DRIVER, Note::ToldRefused { id }),
+            26 => self.note(DRIVER, Note::RefusedReceived { id }),
             27 => {
                 let (publisher, target) = (self.anybody(), self.target());
                 let event = self.event();
@@ -61,7 +61,7 @@ impl Generator {
             _ => {
                 let epoch = 1 + self.dice.below(3);
                 let answer = self.any_answer(epoch, position);
-                self.note(process, Note::ToldAnswer { queue, answer });
+                self.note(process, Note::ResumeReceived { queue, answer });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Machines that die, sleep and go away.
 
-use crate::history::{PowerState, What};
-use crate::message::{EndReason, Keep, MessageId};
+use crate::history::{EventKind, PowerState};
+use crate::message::{Durability, EndReason, MessageId};
 
 use super::{BROKER, DRIVER, Generator, Kept};
 
@@ -18,12 +18,12 @@ impl Generator {
     }
 
     pub(super) fn note_interrupted(&mut self, process: u32, id: MessageId) {
-        self.what(process, What::Interrupted { id });
+        self.what(process, EventKind::Interrupted { id });
     }
 
     pub(super) fn die(&mut self, process: u32) {
         let death = self.dice.pick(&[PowerState::Killed, PowerState::PowerLost]);
-        self.what(process, What::Power(death));
+        self.what(process, EventKind::Power(death));
         self.connected.retain(|one| *one != process);
         self.inbox.retain(|flight| flight.process != process);
         if self.dice.percent(50) {
@@ -31,7 +31,7 @@ impl Generator {
         }
         if self.dice.percent(60) {
             self.pass_time();
-            self.what(process, What::Power(PowerState::Started));
+            self.what(process, EventKind::Power(PowerState::Started));
         }
     }
 
@@ -42,12 +42,12 @@ impl Generator {
                 self.end_lines(process, EndReason::PowerLost);
             }
         }
-        self.what(BROKER, What::Power(PowerState::PowerLost));
+        self.what(BROKER, EventKind::Power(PowerState::PowerLost));
         self.connected.clear();
         self.epoch += 1;
         self.position = 0;
         self.pass_time();
-        self.what(BROKER, What::Power(PowerState::Started));
+        self.what(BROKER, EventKind::Power(PowerState::Started));
         if !self.accepted.is_empty() && self.dice.percent(50) {
             let process = self.listener();
             if self.dice.percent(70) {
@@ -55,7 +55,7 @@ impl Generator {
             }
             let Kept { id, queue, .. } = self.dice.pick(&self.accepted.clone());
             match self.dice.percent(80) {
-                true => self.accept(DRIVER, (&id, &queue), Keep::Kept),
+                true => self.accept(DRIVER, (&id, &queue), Durability::Kept),
                 false => self.refuse(DRIVER, &id),
             }
         }
@@ -71,6 +71,6 @@ impl Generator {
             PowerState::WentAway,
             PowerState::CameBack,
         ]);
-        self.what(process, What::Power(state));
+        self.what(process, EventKind::Power(state));
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::history::Process;
 use crate::message::{
-    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, From, Heartbeat, Link, Mode, Name,
+    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Heartbeat, Link, Mode, Name, StartAt,
 };
 use crate::scenario::{
-    Client, Direction, Effect, Fault, Latency, Notice, RoomChange, Scenario, Subscribe, Who,
+    ClientEntry, CrashNotice, Direction, Effect, Fault, Latency, RoomChange, Scenario, Subscribe,
+    Who,
 };
 use crate::time::{Duration, Instant};
 
@@ -69,12 +70,12 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
 /// The processes of a scenario, the broker first.
 pub fn processes(scenario: &Scenario) -> Vec<Process> {
     let broker = Process { name: "broker".into(), client: "broker".into() };
-    let clients = scenario.clients.iter().flat_map(Client::processes);
+    let clients = scenario.clients.iter().flat_map(ClientEntry::processes);
     let clients = clients.map(|(name, client)| Process { name, client });
     std::iter::once(broker).chain(clients).collect()
 }
 
-fn client(dice: &mut Dice, id: &str, name: &str) -> Client {
+fn client(dice: &mut Dice, id: &str, name: &str) -> ClientEntry {
     let queue: Name = "q".into();
     let mut limits = ClientLimits::default();
     if dice.percent(20) {
@@ -86,10 +87,10 @@ fn client(dice: &mut Dice, id: &str, name: &str) -> Client {
     let room: Name = ROOMS[0].into();
     let (mut subscribe, mut join) = (vec![], vec![]);
     match dice.percent(85) {
-        true => subscribe.push(Subscribe { queue, event: room, from: From::Now }),
+        true => subscribe.push(Subscribe { queue, event: room, from: StartAt::Now }),
         false => join.push(RoomChange { queue, room, at: Instant::from_millis(100) }),
     }
-    Client {
+    ClientEntry {
         id: id.into(),
         name: (id != name).then(|| name.into()),
         count: 1,
@@ -115,8 +116,8 @@ fn fault(dice: &mut Dice, names: &[Name]) -> Fault {
         Effect::Reorder { rate: 0.5, delay: ms(30) },
         Effect::Latency { latency: Latency { min: ms(20), max: ms(50) } },
         Effect::Bandwidth { bytes_per_second: 1_000, queue_bytes: 100 },
-        Effect::Crash { notice: Notice::Silent },
-        Effect::Crash { notice: Notice::Given },
+        Effect::Crash { notice: CrashNotice::Silent },
+        Effect::Crash { notice: CrashNotice::Given },
         Effect::Pause,
         Effect::Slow { handler: ms(100) },
         Effect::Deaf { queue: "q".into(), event: ROOMS[0].into() },

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::history::What;
-use crate::message::{Answer, Link, MessageId, Mode, Name, Note, Position, SessionId};
+use crate::history::EventKind;
+use crate::message::{Link, MessageId, Mode, Name, Note, Position, ResumeOutcome, SessionId};
 use crate::terms::Cause;
 use crate::time::Instant;
 
@@ -67,16 +67,18 @@ impl Way<'_, '_> {
                 break;
             }
             match what {
-                What::Note(Note::Acknowledged { queue, position, client })
+                EventKind::Note(Note::Acknowledged { queue, position, client })
                     if client == name
                         && trial.message_at(queue, *position, when) == Some(self.id) =>
                 {
                     return None;
                 }
-                What::Note(Note::Evicted { id, client, .. }) if id == self.id && client == name => {
+                EventKind::Note(Note::BecameGap { id, client, .. })
+                    if id == self.id && client == name =>
+                {
                     return Some((trial.at(when), Cause::Evicted));
                 }
-                What::Note(Note::Attached { queue, client, .. })
+                EventKind::Note(Note::Attached { queue, client, .. })
                     if client == name && *queue == message.queue =>
                 {
                     let attached = Attached::of(self.subscriber, when)?;
@@ -87,7 +89,7 @@ impl Way<'_, '_> {
                         return Some((trial.at(when), cause));
                     }
                 }
-                What::Power(_)
+                EventKind::Power(_)
                     if process == BROKER && trial.deaths(BROKER).any(|one| one == when) =>
                 {
                     return Some((trial.at(when), Cause::BrokerCrashed));
@@ -136,7 +138,7 @@ impl Way<'_, '_> {
 
 /// A session attached to a subscription.
 pub struct Attached {
-    pub answer: Answer,
+    pub answer: ResumeOutcome,
     /// A room of the subscription was left since the attachment before.
     pub begins_anew: bool,
     /// It goes on from a position, though the attachment before was of another epoch.
@@ -153,7 +155,7 @@ impl Attached {
         let begins_anew = trial.notes().any(|(at, _, note)| {
             at < when
                 && before.is_none_or(|before| at > before)
-                && matches!(note, Note::Unrecorded { client, queue: of, .. }
+                && matches!(note, Note::Unsubscribed { client, queue: of, .. }
                     if *client == subscriber.name && of == queue)
         });
         let epoch_before = before.and_then(|before| {
@@ -162,7 +164,7 @@ impl Attached {
                 _ => None,
             })
         });
-        let goes_on = matches!(**answer, Answer::Resumed { .. } | Answer::Gap { .. });
+        let goes_on = matches!(**answer, ResumeOutcome::Resumed { .. } | ResumeOutcome::Gap { .. });
         Some(Attached {
             answer: **answer,
             begins_anew,
@@ -218,8 +220,9 @@ fn in_outbox(trial: Trial<'_>, id: &MessageId) -> Option<End> {
     if trial.contender.mode == Mode::FireAndForget || message.is_volatile() {
         return None;
     }
-    let accepted = trial.first(|note| matches!(note, Note::ToldAccepted { id: of } if of == id));
-    let refused = trial.first(|note| matches!(note, Note::ToldRefused { id: of } if of == id));
+    let accepted =
+        trial.first(|note| matches!(note, Note::AcceptedReceived { id: of } if of == id));
+    let refused = trial.first(|note| matches!(note, Note::RefusedReceived { id: of } if of == id));
     let died = trial.death_after(process, handed_over);
     let end = [accepted, refused, unsent(trial, id), died].into_iter().flatten().min();
     let Some(end) = end else { return Some(ALIVE) };
@@ -243,10 +246,10 @@ fn sendings(trial: Trial<'_>, id: &MessageId) -> Vec<Sending> {
     let mut sendings: Vec<Sending> = Vec::new();
     for (when, process, what) in trial.events() {
         match what {
-            What::Note(Note::Sent { id: of, session }) if of == id => {
+            EventKind::Note(Note::Sent { id: of, session }) if of == id => {
                 sendings.push(Sending { when, session: session.clone(), place: None });
             }
-            What::Carried { id: of, session, flow, end } if of == id && process != BROKER => {
+            EventKind::Carried { id: of, session, flow, end } if of == id && process != BROKER => {
                 let waits = |one: &&mut Sending| one.session == *session && one.place.is_none();
                 if let Some(one) = sendings.iter_mut().find(waits) {
                     one.place = Some((**flow, *end));

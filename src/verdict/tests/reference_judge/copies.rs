@@ -1,6 +1,6 @@
 //! The copies of one message on their way to one subscriber, and how each of them ended.
 
-use crate::history::{Fate, Flow, What};
+use crate::history::{EventKind, Flow, LossReason};
 use crate::message::{Link, MessageId, Mode, Name, Note, PushKind, SessionId};
 use crate::terms::Cause;
 use crate::time::Instant;
@@ -54,7 +54,9 @@ impl<'s, 'a> Way<'s, 'a> {
         let mut way = Way { subscriber, id, copies, acked, no_handler };
         for (when, process, what) in subscriber.trial.events() {
             match what {
-                What::Carried { id, session, flow, end } if id == way.id && process == BROKER => {
+                EventKind::Carried { id, session, flow, end }
+                    if id == way.id && process == BROKER =>
+                {
                     let waits = |copy: &&mut Copy| {
                         copy.session == *session && copy.thrown.is_none() && copy.place.is_none()
                     };
@@ -62,8 +64,8 @@ impl<'s, 'a> Way<'s, 'a> {
                         copy.place = Some((**flow, *end));
                     }
                 }
-                What::Note(note) if process == BROKER => way.hear_broker(when, note),
-                What::Note(note) if subscriber.is(process) => way.hear_client(when, note),
+                EventKind::Note(note) if process == BROKER => way.hear_broker(when, note),
+                EventKind::Note(note) if subscriber.is(process) => way.hear_client(when, note),
                 _ => {}
             }
         }
@@ -215,12 +217,12 @@ impl<'s, 'a> Way<'s, 'a> {
         let mut is_gone = self.no_handler.is_some();
         for (when, whose, what) in trial.events() {
             match what {
-                What::HandlerGone { queue, event }
+                EventKind::HandlerGone { queue, event }
                     if whose == process && (queue, event) == (&message.queue, &message.event) =>
                 {
                     is_gone = true;
                 }
-                What::HandlerBack { queue, event }
+                EventKind::HandlerBack { queue, event }
                     if whose == process && (queue, event) == (&message.queue, &message.event) =>
                 {
                     is_gone = self.no_handler.is_some_and(|found_none| found_none > when);
@@ -257,14 +259,16 @@ impl<'s, 'a> Way<'s, 'a> {
         let pushed = trial.at(copy.pushed);
         if let Some((when, fate)) = trial.drop_of(flow, datagram) {
             // What went into a dead link was over when it was pushed.
-            if fate == Fate::Cut || self.is_into_dead_link(copy, session) {
+            if fate == LossReason::Cut || self.is_into_dead_link(copy, session) {
                 return Some((pushed, Cause::SentIntoDeadLink));
             }
             let cause = match fate {
-                Fate::Lost | Fate::Corrupted | Fate::CrowdedOut => Cause::DroppedInNetwork,
-                Fate::Cut => Cause::SentIntoDeadLink,
-                Fate::NobodyHome | Fate::NoSocket => Cause::DiedInSocket,
-                Fate::BufferFull => Cause::Overflowed,
+                LossReason::Lost | LossReason::Corrupted | LossReason::CrowdedOut => {
+                    Cause::DroppedInNetwork
+                }
+                LossReason::Cut => Cause::SentIntoDeadLink,
+                LossReason::NobodyHome | LossReason::NoSocket => Cause::DiedInSocket,
+                LossReason::BufferFull => Cause::Overflowed,
             };
             return Some((trial.at(when), cause));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::What;
+use crate::history::EventKind;
 use crate::message::{Message, MessageId, Mode, Note, PushKind, SessionId};
 use crate::verdict::MessageOutcome;
 
@@ -115,14 +115,14 @@ impl<'s, 'a> Case<'s, 'a> {
 
     pub fn interrupted(&self) -> u64 {
         let calls = self.trial.events().filter(|(_, process, what)| {
-            self.subscriber.is(*process) && matches!(what, What::Interrupted { .. })
+            self.subscriber.is(*process) && matches!(what, EventKind::Interrupted { .. })
         });
         calls.count() as u64
     }
 
     pub fn gaps_announced(&self) -> u64 {
         let told = self.trial.notes().filter(|(_, process, note)| {
-            self.subscriber.is(*process) && matches!(note, Note::ToldGap { .. })
+            self.subscriber.is(*process) && matches!(note, Note::GapReceived { .. })
         });
         told.count() as u64
     }

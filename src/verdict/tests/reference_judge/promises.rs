@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::message::{
-    AckPolicy, Answer, Dedup, Epoch, Link, MessageId, Mode, Name, Note, Position,
+    AckPolicy, Dedup, Epoch, Link, MessageId, Mode, Name, Note, Position, ResumeOutcome,
 };
-use crate::verdict::{Evidence, Finding};
+use crate::verdict::{Evidence, GuaranteeFinding};
 
 use super::copies::End;
 use super::outcomes::{Case, Handling, Wanted};
@@ -21,16 +21,19 @@ enum Offence<'c, 's, 'a> {
 }
 
 impl<'s, 'a> Case<'s, 'a> {
-    pub fn findings(&self) -> BTreeMap<Guarantee, Finding> {
+    pub fn findings(&self) -> BTreeMap<Guarantee, GuaranteeFinding> {
         Guarantee::ALL.iter().map(|guarantee| (*guarantee, self.finding(*guarantee))).collect()
     }
 
-    fn finding(&self, guarantee: Guarantee) -> Finding {
+    fn finding(&self, guarantee: Guarantee) -> GuaranteeFinding {
         let offences = self.offences(guarantee);
         let unknown = self.unknown(guarantee);
         let is_claimed = self.is_claimed(guarantee);
-        let said =
-            |verdict, claim, said| Finding { verdict, claim, evidence: Evidence::Said(said) };
+        let said = |verdict, claim, said| GuaranteeFinding {
+            verdict,
+            claim,
+            evidence: Evidence::Said(said),
+        };
         let claimed = |claim| if is_claimed { claim } else { Claim::NotClaimed };
         let Some(first) = offences.first() else {
             return match unknown {
@@ -134,17 +137,17 @@ impl<'s, 'a> Case<'s, 'a> {
     fn is_told_of(&self, queue: &Name, (life, position): (usize, Position)) -> bool {
         self.trial.notes().any(|(when, process, note)| match note {
             _ if !self.subscriber.is(process) => false,
-            Note::ToldAnswer { queue: of, answer } if of == queue => {
+            Note::ResumeReceived { queue: of, answer } if of == queue => {
                 let told = life_of(self.trial, answer.epoch(), when);
                 match answer {
-                    Answer::Gap { from, to, .. } => {
+                    ResumeOutcome::Gap { from, to, .. } => {
                         told == life && *from <= position && position <= *to
                     }
-                    Answer::NewEpoch { .. } => told > life,
-                    Answer::Started { .. } | Answer::Resumed { .. } => false,
+                    ResumeOutcome::NewEpoch { .. } => told > life,
+                    ResumeOutcome::Started { .. } | ResumeOutcome::Resumed { .. } => false,
                 }
             }
-            Note::ToldGap { queue: of, from, to } if of == queue => {
+            Note::GapReceived { queue: of, from, to } if of == queue => {
                 let told = life_last_told(self.trial, process, queue, when);
                 told == life && *from <= position && position <= *to
             }
@@ -243,7 +246,7 @@ impl<'s, 'a> Case<'s, 'a> {
 
     fn was_evicted(&self, id: &MessageId) -> bool {
         self.trial.notes().any(|(_, _, note)| {
-            matches!(note, Note::Evicted { id: of, client, .. }
+            matches!(note, Note::BecameGap { id: of, client, .. }
                 if of == id && *client == self.subscriber.name)
         })
     }
@@ -280,7 +283,9 @@ pub fn life_of(trial: Trial<'_>, epoch: Epoch, when: When) -> usize {
 pub fn life_last_told(trial: Trial<'_>, process: u32, queue: &Name, when: When) -> usize {
     let answers = trial.notes().filter(|(earlier, who, _)| *earlier < when && *who == process);
     let answers = answers.filter_map(|(earlier, _, note)| match note {
-        Note::ToldAnswer { queue: of, answer } if of == queue => Some((earlier, answer.epoch())),
+        Note::ResumeReceived { queue: of, answer } if of == queue => {
+            Some((earlier, answer.epoch()))
+        }
         _ => None,
     });
     match answers.last() {

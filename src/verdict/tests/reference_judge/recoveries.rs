@@ -1,6 +1,6 @@
 //! Whether what a subscriber was told when it came back was true.
 
-use crate::message::{Answer, Name, Note, Position};
+use crate::message::{Name, Note, Position, ResumeOutcome};
 use crate::verdict::Recoveries;
 
 use super::outcomes::Case;
@@ -13,7 +13,7 @@ struct Heard<'a> {
     when: When,
     process: u32,
     queue: &'a Name,
-    answer: Answer,
+    answer: ResumeOutcome,
 }
 
 impl<'s, 'a> Case<'s, 'a> {
@@ -26,8 +26,8 @@ impl<'s, 'a> Case<'s, 'a> {
             let Heard { when, process, queue, answer } = *heard;
             let earlier = || answers.iter().filter(|one| one.when < when && one.queue == queue);
             let counter = match answer {
-                Answer::Started { .. } => continue,
-                Answer::Resumed { .. } => {
+                ResumeOutcome::Started { .. } => continue,
+                ResumeOutcome::Resumed { .. } => {
                     let until = self.given(heard);
                     let since = earlier().next_back().map(|before| self.given(before));
                     match self.is_something_missing(queue, since, until) {
@@ -35,11 +35,11 @@ impl<'s, 'a> Case<'s, 'a> {
                         false => &mut recoveries.honest_success,
                     }
                 }
-                Answer::Gap { from, to, .. } => {
+                ResumeOutcome::Gap { from, to, .. } => {
                     let life = life_of(self.trial, answer.epoch(), when);
                     self.gap(&mut recoveries, (when, process, queue), life, (from, to))
                 }
-                Answer::NewEpoch { epoch, .. } => {
+                ResumeOutcome::NewEpoch { epoch, .. } => {
                     match earlier().rfind(|one| one.process == process) {
                         Some(before) if before.answer.epoch() == epoch => {
                             &mut recoveries.false_alarm
@@ -51,7 +51,7 @@ impl<'s, 'a> Case<'s, 'a> {
             *counter += 1;
         }
         for (when, process, note) in self.trial.notes() {
-            let Note::ToldGap { queue, from, to } = note else { continue };
+            let Note::GapReceived { queue, from, to } = note else { continue };
             if !self.subscriber.is(process) {
                 continue;
             }
@@ -59,7 +59,7 @@ impl<'s, 'a> Case<'s, 'a> {
                 .iter()
                 .filter(|one| one.when < when && one.process == process && one.queue == queue);
             let is_told = own.next_back().is_some_and(|one| {
-                matches!(one.answer, Answer::Gap { from: f, to: t, .. } if (f, t) == (*from, *to))
+                matches!(one.answer, ResumeOutcome::Gap { from: f, to: t, .. } if (f, t) == (*from, *to))
             });
             if !is_told {
                 let life = life_last_told(self.trial, process, queue, when);
@@ -71,7 +71,7 @@ impl<'s, 'a> Case<'s, 'a> {
 
     fn answers(&self) -> Vec<Heard<'a>> {
         let answers = self.trial.notes().filter_map(|(when, process, note)| match note {
-            Note::ToldAnswer { queue, answer } if self.subscriber.is(process) => {
+            Note::ResumeReceived { queue, answer } if self.subscriber.is(process) => {
                 Some(Heard { when, process, queue, answer: *answer })
             }
             _ => None,
@@ -99,7 +99,7 @@ impl<'s, 'a> Case<'s, 'a> {
         lost.any(|(one, (at, cause))| {
             let evicted = self.trial.notes().find(|(when, _, note)| {
                 self.trial.at(*when) == at
-                    && matches!(note, Note::Evicted { id, client, .. }
+                    && matches!(note, Note::BecameGap { id, client, .. }
                         if *id == one.message.id && *client == self.subscriber.name)
             });
             let evicted = evicted.filter(|_| cause == Cause::Evicted).map(|(when, ..)| when);
@@ -127,7 +127,7 @@ impl<'s, 'a> Case<'s, 'a> {
         });
         unrouted.any(|accepted| {
             self.trial.notes().any(|(when, _, note)| {
-                matches!(note, Note::Unrecorded { client, .. } if *client == self.subscriber.name)
+                matches!(note, Note::Unsubscribed { client, .. } if *client == self.subscriber.name)
                     && accepted < when
                     && when < until
                     && self.subscriber.route(message, when + 1).is_none()
@@ -158,7 +158,7 @@ impl<'s, 'a> Case<'s, 'a> {
             heard.when < when
                 && heard.process == process
                 && heard.queue == queue
-                && matches!(heard.answer, Answer::NewEpoch { .. })
+                && matches!(heard.answer, ResumeOutcome::NewEpoch { .. })
                 && life_of(self.trial, heard.answer.epoch(), heard.when) == life
                 && to <= accepted.max().unwrap_or_default()
         })

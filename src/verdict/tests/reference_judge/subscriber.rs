@@ -1,7 +1,7 @@
 //! Who subscribes, and what of all that was published each of them wants.
 
 use crate::message::{
-    AckPolicy, Answer, Dedup, Echo, From, Message, MessageId, Name, Note, RoomJoin,
+    AckPolicy, Dedup, Echo, Message, MessageId, Name, Note, ResumeOutcome, RoomJoin, StartAt,
 };
 
 use super::trial::{Trial, When};
@@ -115,14 +115,14 @@ impl<'a> Subscriber<'a> {
         let mut on_record = None;
         for (when, _, note) in self.trial.notes().filter(|(when, ..)| *when < before) {
             match note {
-                Note::Recorded { client, queue: of, rooms }
+                Note::Subscribed { client, queue: of, rooms }
                     if *client == self.name
                         && of == queue
                         && rooms.iter().any(|join| join.room == *room) =>
                 {
                     on_record = Some(self.trial.life(when));
                 }
-                Note::Unrecorded { client, queue: of, room: left }
+                Note::Unsubscribed { client, queue: of, room: left }
                     if *client == self.name && of == queue && left == room =>
                 {
                     on_record = None;
@@ -135,7 +135,7 @@ impl<'a> Subscriber<'a> {
 
     fn joins(&self) -> impl Iterator<Item = When> {
         self.trial.notes().filter_map(|(when, _, note)| match note {
-            Note::Recorded { client, .. } if *client == self.name => Some(when),
+            Note::Subscribed { client, .. } if *client == self.name => Some(when),
             _ => None,
         })
     }
@@ -157,14 +157,14 @@ impl<'a> Subscriber<'a> {
         for RoomJoin { room, from } in rooms {
             let before = self.on_record(queue, room, join);
             let is_owed = match from {
-                From::Now => false,
-                From::Start => before != Some(life),
-                From::Before => !matches!(made, Answer::Started { .. }),
+                StartAt::Now => false,
+                StartAt::Start => before != Some(life),
+                StartAt::Before => !matches!(made, ResumeOutcome::Started { .. }),
             };
             if !is_owed || !message.rooms().contains(room) {
                 continue;
             }
-            let is_wanted = *from == From::Start && before.is_none();
+            let is_wanted = *from == StartAt::Start && before.is_none();
             owed = Some(if is_wanted || owed == Some(Owed::Wanted) {
                 Owed::Wanted
             } else {
@@ -176,14 +176,14 @@ impl<'a> Subscriber<'a> {
 
     fn join(&self, when: When) -> Option<(&'a Name, &'a [RoomJoin])> {
         self.trial.notes().find_map(|(at, _, note)| match note {
-            Note::Recorded { queue, rooms, .. } if at == when => Some((queue, &rooms[..])),
+            Note::Subscribed { queue, rooms, .. } if at == when => Some((queue, &rooms[..])),
             _ => None,
         })
     }
 
     /// The answer of the attachment that made the subscription in which a join is the first: the
     /// only attachment in this life of the broker.
-    fn answer_that_made(&self, queue: &Name, join: When) -> Option<Answer> {
+    fn answer_that_made(&self, queue: &Name, join: When) -> Option<ResumeOutcome> {
         let life = self.trial.life(join);
         let before = self.trial.notes().filter(|(when, ..)| *when < join);
         let in_life = before.filter(|(when, ..)| self.trial.life(*when) == life);
@@ -197,7 +197,9 @@ impl<'a> Subscriber<'a> {
                     attachments += 1;
                     made = Some(**answer);
                 }
-                Note::Recorded { client, queue: of, .. } if *client == self.name && of == queue => {
+                Note::Subscribed { client, queue: of, .. }
+                    if *client == self.name && of == queue =>
+                {
                     made = None;
                 }
                 _ => {}
@@ -215,7 +217,7 @@ impl<'a> Subscriber<'a> {
             let forgotten = self.trial.notes().any(|(later, _, note)| {
                 accepted < later
                     && later < when
-                    && matches!(note, Note::Forgotten { queue, position: at, .. }
+                    && matches!(note, Note::Trimmed { queue, position: at, .. }
                         if *queue == message.queue && *at == position)
             });
             accepted < when

@@ -5,7 +5,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::history::{Fate, Flow, History, Ledger, PowerState, What};
+use crate::history::{ConnectionStats, EventKind, Flow, History, LossReason, PowerState};
 use crate::message::{Contender, EndReason, Message, MessageId, Name, Note, Position, SessionId};
 use crate::scenario::{Direction, Effect, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
@@ -34,14 +34,14 @@ pub struct Session {
 }
 
 impl<'a> Trial<'a> {
-    pub fn events(self) -> impl Iterator<Item = (When, u32, &'a What)> {
+    pub fn events(self) -> impl Iterator<Item = (When, u32, &'a EventKind)> {
         let all = self.history.events.iter().enumerate();
         all.map(|(when, event)| (when, event.process, &event.what))
     }
 
     pub fn notes(self) -> impl Iterator<Item = (When, u32, &'a Note)> {
         self.events().filter_map(|(when, process, what)| match what {
-            What::Note(note) => Some((when, process, note)),
+            EventKind::Note(note) => Some((when, process, note)),
             _ => None,
         })
     }
@@ -74,7 +74,7 @@ impl<'a> Trial<'a> {
 
     pub fn deaths(self, process: u32) -> impl Iterator<Item = When> {
         self.events().filter_map(move |(when, whose, what)| {
-            let died = matches!(what, What::Power(PowerState::Killed | PowerState::PowerLost));
+            let died = matches!(what, EventKind::Power(PowerState::Killed | PowerState::PowerLost));
             (whose == process && died).then_some(when)
         })
     }
@@ -96,7 +96,7 @@ impl<'a> Trial<'a> {
     pub fn is_reachable(self, process: u32, at: Instant) -> bool {
         let (mut is_down, mut is_asleep, mut is_away) = (false, false, false);
         for (when, whose, what) in self.events() {
-            let What::Power(state) = what else { continue };
+            let EventKind::Power(state) = what else { continue };
             if whose != process || self.at(when) > at {
                 continue;
             }
@@ -153,7 +153,7 @@ impl<'a> Trial<'a> {
         let said_by = |peer: SocketAddr| {
             let mut said = None;
             for (when, _, what) in self.events() {
-                let What::Ended(ledger) = what else { continue };
+                let EventKind::Ended(ledger) = what else { continue };
                 if (ledger.end.local, ledger.end.peer) != (local, peer) {
                     continue;
                 }
@@ -168,9 +168,9 @@ impl<'a> Trial<'a> {
     }
 
     /// What became of a datagram that did not reach its program.
-    pub fn drop_of(self, of: Flow, number: u64) -> Option<(When, Fate)> {
+    pub fn drop_of(self, of: Flow, number: u64) -> Option<(When, LossReason)> {
         self.events().find_map(|(when, _, what)| match what {
-            What::Dropped { flow, datagram, fate } if **flow == of && *datagram == number => {
+            EventKind::Dropped { flow, datagram, fate } if **flow == of && *datagram == number => {
                 Some((when, *fate))
             }
             _ => None,
@@ -217,7 +217,7 @@ impl<'a> Trial<'a> {
     /// The first hand-over of a message.
     pub fn handed_over(self, id: &MessageId) -> Option<(When, u32, &'a Message)> {
         self.notes().find_map(|(when, process, note)| match note {
-            Note::HandedOver { message } if message.id == *id => Some((when, process, &**message)),
+            Note::Published { message } if message.id == *id => Some((when, process, &**message)),
             _ => None,
         })
     }
@@ -276,7 +276,7 @@ impl<'a> Trial<'a> {
 #[derive(Clone, Copy)]
 pub struct Tap<'a> {
     pub when: When,
-    pub ledger: &'a Ledger,
+    pub ledger: &'a ConnectionStats,
 }
 
 impl Session {
@@ -299,10 +299,10 @@ pub fn longest_queue(kind: &Effect) -> Duration {
 }
 
 /// The session that an event speaks of.
-fn session_of(what: &What) -> Option<&SessionId> {
+fn session_of(what: &EventKind) -> Option<&SessionId> {
     match what {
-        What::Carried { session, .. } => Some(session),
-        What::Note(
+        EventKind::Carried { session, .. } => Some(session),
+        EventKind::Note(
             Note::SessionOpened { session, .. }
             | Note::SessionClosed { session, .. }
             | Note::Pushed { session, .. }
@@ -324,22 +324,22 @@ fn session_of(what: &What) -> Option<&SessionId> {
 }
 
 /// The message that an event speaks of.
-fn message_of(what: &What) -> Option<&MessageId> {
+fn message_of(what: &EventKind) -> Option<&MessageId> {
     match what {
-        What::Carried { id, .. } | What::Interrupted { id } => Some(id),
-        What::Note(Note::HandedOver { message }) => Some(&message.id),
-        What::Note(Note::Ack { id, .. }) => id.as_ref(),
-        What::Note(
+        EventKind::Carried { id, .. } | EventKind::Interrupted { id } => Some(id),
+        EventKind::Note(Note::Published { message }) => Some(&message.id),
+        EventKind::Note(Note::Ack { id, .. }) => id.as_ref(),
+        EventKind::Note(
             Note::Accepted { id, .. }
             | Note::Refused { id }
             | Note::Pushed { id, .. }
             | Note::Overwritten { id, .. }
             | Note::SendQueueFull { id, .. }
-            | Note::Evicted { id, .. }
+            | Note::BecameGap { id, .. }
             | Note::Unsent { id, .. }
             | Note::Sent { id, .. }
-            | Note::ToldAccepted { id }
-            | Note::ToldRefused { id }
+            | Note::AcceptedReceived { id }
+            | Note::RefusedReceived { id }
             | Note::Read { id, .. }
             | Note::HeldEarly { id, .. }
             | Note::DroppedCopy { id, .. }

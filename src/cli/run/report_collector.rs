@@ -1,0 +1,231 @@
+//! The results of a run as they come: prints each report once all of its contenders are there,
+//! and keeps the exit code. It never looks ahead: what is printed is as it was when its turn came.
+
+use super::super::Exit;
+use super::super::args::RunArgs;
+use super::super::console::Console;
+use super::super::load::Loaded;
+use super::super::trace::Trace;
+use super::super::trial::{Job, JobOutcome};
+use crate::message::{Contender, MessageId};
+use crate::report::why::{self, Sentence};
+use crate::report::{self, COLUMNS, Report, RunResult, quoted};
+use crate::verdict::{Checked, Row};
+
+/// The book of a run.
+pub struct Book<'a> {
+    args: &'a RunArgs,
+    loaded: &'a [Loaded],
+    /// Reports that were planned.
+    planned: u64,
+    trace: Option<Trace>,
+    page: Page,
+    /// Reports by result: met, failed, inconclusive.
+    results: [u64; 3],
+    exit: Exit,
+    broken: bool,
+}
+
+/// The contenders of one scenario and seed, as far as they are there.
+#[derive(Default)]
+struct Page {
+    entered: usize,
+    rows: Vec<Row>,
+    hashes: Vec<String>,
+    /// What `--at` asked for, in order.
+    views: String,
+    /// What `--why` asked for, a contender.
+    lives: Vec<(Contender, Vec<Sentence>)>,
+}
+
+impl<'a> Book<'a> {
+    /// An empty book for so many reports.
+    pub fn new(
+        args: &'a RunArgs,
+        loaded: &'a [Loaded],
+        planned: u64,
+        trace: Option<Trace>,
+    ) -> Book<'a> {
+        let (page, results) = (Page::default(), [0; 3]);
+        Book { args, loaded, planned, trace, page, results, exit: Exit::Met, broken: false }
+    }
+
+    /// Whether the trace file failed, so that going on makes no sense.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// The next trial in order. The last one of a report prints it.
+    pub fn enter(&mut self, job: Job, trial: Result<JobOutcome, String>, console: &mut Console) {
+        match trial {
+            Ok(trial) => self.keep(job, trial, console),
+            Err(message) => {
+                self.exit = self.exit.and(Exit::Bug);
+                let replay = self.replay(job, &[job.contender.to_string()]);
+                console.say(&format!(
+                    "dlab: a bug in dlab: {} of {} with seed {} panicked: {message}\n  Replay: {replay}",
+                    job.contender, job.scenario.name, job.seed,
+                ));
+            }
+        }
+        self.page.entered += 1;
+        if self.page.entered == job.scenario.contenders.len() {
+            let page = std::mem::take(&mut self.page);
+            self.print(job, page, console);
+        }
+    }
+
+    /// What is said at the end, and the exit code of all.
+    pub fn close(&mut self, console: &mut Console) -> Exit {
+        let printed: u64 = self.results.iter().sum();
+        if self.planned > 1 && !self.args.json {
+            let [met, failed, inconclusive] = self.results;
+            let rule = if self.args.quiet { "" } else { "\n" };
+            let of = if printed < self.planned {
+                format!(" of {}", self.planned)
+            } else {
+                String::new()
+            };
+            console.print(&format!(
+                "{rule}{printed}{of} runs: {met} met, {failed} failed, {inconclusive} inconclusive\n"
+            ));
+        }
+        self.exit
+    }
+
+    fn keep(&mut self, job: Job, trial: JobOutcome, console: &Console) {
+        let Job { scenario, contender, seed, .. } = job;
+        if let Some(difference) = trial.difference {
+            self.exit = self.exit.and(Exit::Differs);
+            let replay = self.replay(job, &[contender.to_string()]);
+            console.say(&format!(
+                "dlab: {contender} of {} with seed {seed} ran twice and differed: {difference}\n  \
+                 Replay: {replay} --twice",
+                scenario.name,
+            ));
+        }
+        if let Some(trace) = &mut self.trace
+            && let Err(error) = trace.append(&scenario.name, contender, seed, &trial.trace)
+        {
+            self.broken = true;
+            self.exit = self.exit.and(Exit::File);
+            console.say(&format!("dlab: the trace cannot be written: {error}"));
+        }
+        if let Some(at) = self.args.at {
+            let down = "is down: it has no sessions, and no memory to show\n".to_owned();
+            let view = trial.broker_view.unwrap_or(down);
+            self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n"));
+        }
+        if self.args.why.is_some() {
+            self.page.lives.push((contender, trial.life));
+        }
+        self.page.rows.push(trial.row);
+        self.page.hashes.push(trial.trace_hash);
+    }
+
+    fn print(&mut self, job: Job, page: Page, console: &mut Console) {
+        if page.rows.is_empty() {
+            return;
+        }
+        if let Some(id) = &self.args.why {
+            return self.print_lives(job, &page, id, console);
+        }
+        let scenario = job.scenario;
+        let checked = crate::verdict::check_expectations(scenario, &page.rows);
+        let replay = self.replay(job, &self.contenders());
+        let hash = hash_of(&page.hashes);
+        let report = report::build(scenario, job.seed, replay, page.rows, hash, checked);
+        let report = if self.args.prices { report.with_prices() } else { report };
+        let (place, exit) = match report.result {
+            RunResult::Met => (0, Exit::Met),
+            RunResult::Failed => (1, Exit::Failed),
+            RunResult::Inconclusive => (2, Exit::Inconclusive),
+        };
+        let style = console.style();
+        let text = if self.args.json {
+            report::json(&report) + "\n"
+        } else if self.args.quiet {
+            page.views + &brief(&report)
+        } else {
+            let first = self.results == [0; 3];
+            let line = style.either("─", "-").repeat(COLUMNS);
+            let rule = if first { String::new() } else { format!("\n{line}\n\n") };
+            format!("{rule}{}{}", page.views, report::text(&report, scenario, &style))
+        };
+        self.results[place] += 1;
+        self.exit = self.exit.and(exit);
+        console.print(&text);
+    }
+
+    /// What became of one message, over every contender.
+    fn print_lives(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
+        let Job { scenario, seed, .. } = job;
+        if page.lives.iter().all(|(_, life)| life.is_empty()) {
+            let known = page.rows.iter().flat_map(|row| &row.subscribers);
+            let mut known = known.flat_map(|one| one.messages.iter().map(|message| &message.id));
+            let help = known.next().map(|first| format!(": there is {first}, for one"));
+            let (name, help) = (&scenario.name, help.unwrap_or_default());
+            console.say(&format!("dlab: nobody hands over {id} in {name}, seed {seed}{help}"));
+            self.exit = self.exit.and(Exit::Usage);
+            return;
+        }
+        let style = console.style();
+        let dot = style.either(" · ", ", ");
+        // One piece, as a report is: whoever reads only its first line has been answered.
+        let mut text = String::new();
+        for (contender, life) in &page.lives {
+            let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
+            let rule = if self.results == [0; 3] { "" } else { "\n" };
+            text.push_str(&format!("{rule}{}", why::text(life, &heading, &style)));
+            self.results[0] += 1;
+        }
+        console.print(&text);
+    }
+
+    fn contenders(&self) -> Vec<String> {
+        self.args.contender.iter().map(ToString::to_string).collect()
+    }
+
+    /// The command that gives the same result again.
+    fn replay(&self, job: Job, contenders: &[String]) -> String {
+        let mut command = format!("dlab run {}", quoted(&self.loaded[job.index].given));
+        command.push_str(&format!(" --seed {}", job.seed));
+        for contender in contenders {
+            command.push_str(&format!(" --contender {contender}"));
+        }
+        for setting in &self.args.set {
+            command.push_str(&format!(" --set {}", quoted(setting.as_str())));
+        }
+        if self.args.force {
+            command.push_str(" --force");
+        }
+        command
+    }
+}
+
+/// `--quiet`: one line, and what failed.
+fn brief(report: &Report) -> String {
+    let Report { scenario, seed, .. } = report;
+    let mut text = format!("{:<12}  {scenario}, seed {seed}\n", report.result.name());
+    for Checked { expected, measured, met } in &report.expectations {
+        if *met == Some(false) {
+            let measured = measured.as_deref().unwrap_or("nothing");
+            text.push_str(&format!("    {expected}; measured {measured}\n"));
+        }
+    }
+    if report.result == RunResult::Failed {
+        text.push_str(&format!("    {}\n", report.replay));
+    }
+    text
+}
+
+/// One hash of all contenders' hashes, in order: FNV-1a, 64 bits, as each of them is.
+fn hash_of(hashes: &[String]) -> String {
+    let hash = hashes
+        .iter()
+        .flat_map(|hash| hash.bytes().chain([b'\n']))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+    format!("{hash:016x}")
+}

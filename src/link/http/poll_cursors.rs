@@ -1,0 +1,94 @@
+//! How far a session came in each queue, in one line: `queue@epoch.position`, one after the other
+//! with commas. It is the id of a stream's events.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::{escape, unescape};
+use crate::message::{Cursor, Frame, Name};
+
+/// How far a session came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PollCursors(BTreeMap<Name, Cursor>);
+
+impl PollCursors {
+    /// The places as a client knows them.
+    pub fn new(known: impl IntoIterator<Item = (Name, Cursor)>) -> PollCursors {
+        PollCursors(known.into_iter().collect())
+    }
+
+    /// By queue.
+    pub fn into_inner(self) -> BTreeMap<Name, Cursor> {
+        self.0
+    }
+
+    /// A frame goes out: where the session is then.
+    pub fn see(&mut self, frame: &Frame) {
+        match frame {
+            Frame::Joined { queue, answer: Some(answer), .. } => {
+                let known = Cursor { epoch: answer.epoch(), position: answer.position() };
+                self.0.insert(queue.clone(), known);
+            }
+            Frame::Push { message, place: Some(place), .. } => {
+                if let Some(known) = self.0.get_mut(&message.queue) {
+                    known.position = place.position;
+                }
+            }
+            Frame::Gap { queue, to, .. } => {
+                if let Some(known) = self.0.get_mut(queue) {
+                    known.position = *to;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl fmt::Display for PollCursors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (queue, known)) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            let queue = escape(queue.as_str());
+            write!(f, "{comma}{queue}@{}.{}", known.epoch, known.position)?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that names no places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no places: they are as in `queue@1.42`")]
+pub struct NoPlaces;
+
+impl FromStr for PollCursors {
+    type Err = NoPlaces;
+
+    /// # Errors
+    /// The text is not as [`PollCursors`] prints.
+    fn from_str(text: &str) -> Result<PollCursors, NoPlaces> {
+        let one = |text: &str| {
+            let (queue, at) = text.split_once('@')?;
+            let (epoch, position) = at.split_once('.')?;
+            let known = Cursor { epoch: epoch.parse().ok()?, position: position.parse().ok()? };
+            Some((Name::from(unescape(queue)?), known))
+        };
+        text.split(',').map(one).collect::<Option<_>>().map(PollCursors).ok_or(NoPlaces)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_read_back_as_they_print() {
+        let known = |epoch, position| Cursor { epoch, position };
+        let places = PollCursors::new([("a b,@".into(), known(1, 2)), ("ü".into(), known(3, 4))]);
+        assert_eq!(places.to_string(), "a%20b%2C%40@1.2,%C3%BC@3.4");
+        assert_eq!(places.to_string().parse(), Ok(places));
+        for text in ["", "a", "a@1", "a@1.x", "%ff@1.2", "a@1.2,"] {
+            assert_eq!(text.parse::<PollCursors>(), Err(NoPlaces), "{text}");
+        }
+    }
+}

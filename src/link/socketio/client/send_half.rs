@@ -1,0 +1,309 @@
+//! What a client says and hears: frames as packets, and packets as frames.
+//!
+//! It knows which namespaces are connected: what is said in one before that waits, as in
+//! Socket.IO's own client. It never touches a socket.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Context;
+
+use crate::link::socketio::event::{Json, MAIN, Saying, SocketIoPacket, json, parse};
+use crate::link::socketio::mapping::{
+    self, Auth, Bye, Fate, Gap, JoinEvent, Joined, Leave, Meta, Refusal, SocketIoRoom, event_name,
+    namespace_of, queue_of,
+};
+use crate::link::socketio::packet::EnginePacket;
+use crate::link::socketio::queue::{Outgoing, PacketQueue};
+use crate::link::tap::CopyOf;
+use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
+use crate::message::{
+    Confirm, EndReason, Frame, Heartbeat, Message, Mode, Name, Payload, Position, SessionId,
+};
+
+/// The sending side of a session, and its ear. Cheap to clone.
+#[derive(Clone)]
+pub struct Talk(Arc<Mutex<State>>);
+
+struct State {
+    mode: Mode,
+    heartbeat: Heartbeat,
+    /// Which session the client has said hello for.
+    session: Option<SessionId>,
+    namespaces: BTreeMap<String, Namespace>,
+    /// The last number of an acknowledgement that was asked for.
+    last_ack: u64,
+    /// What an acknowledgement of the broker answers.
+    asked: BTreeMap<u64, Asked>,
+    /// The numbers under which pushes and gaps are to be acknowledged.
+    owed: BTreeMap<(Name, Position), u64>,
+    queue: PacketQueue,
+    is_closed: bool,
+}
+
+/// A namespace that the client connects to.
+#[derive(Default)]
+struct Namespace {
+    is_connected: bool,
+    /// What is said in it once it is connected.
+    held: Vec<(SocketIoPacket, Option<CopyOf>)>,
+}
+
+/// What the client waits to hear about.
+enum Asked {
+    Join(Name),
+    Leave(u64),
+    Publish,
+}
+
+impl Talk {
+    /// A session that Engine.IO has opened.
+    pub fn new(mode: Mode, heartbeat: Heartbeat) -> Talk {
+        Talk(Arc::new(Mutex::new(State {
+            mode,
+            heartbeat,
+            session: None,
+            namespaces: BTreeMap::new(),
+            last_ack: 0,
+            asked: BTreeMap::new(),
+            owed: BTreeMap::new(),
+            queue: PacketQueue::default(),
+            is_closed: false,
+        })))
+    }
+
+    /// Says a packet of Engine.IO's own.
+    pub fn say(&self, packet: EnginePacket) {
+        self.state().queue.push(packet.into());
+    }
+
+    /// The packets to send next, as many as fit into `most` bytes and one at least. If there are
+    /// none, the task is woken by the next push.
+    pub fn take(&self, cx: &Context<'_>, most: usize) -> Vec<Outgoing> {
+        let mut state = self.state();
+        let taken = state.queue.take(most);
+        if taken.is_empty() {
+            state.queue.watch(cx);
+        }
+        taken
+    }
+
+    /// Packets were written: so many messages, so many bytes.
+    pub fn written(&self, sizes: (usize, usize)) {
+        self.state().queue.written(sizes);
+    }
+
+    /// Throws away the messages that wait.
+    pub fn drop_messages(&self) {
+        self.state().queue.drop_messages();
+    }
+
+    /// Whether nothing more follows.
+    pub fn is_closed(&self) -> bool {
+        self.state().is_closed
+    }
+
+    /// The frame that a message of the server is; `None` if it is the link's own business.
+    ///
+    /// # Errors
+    /// It is nothing that a broker says.
+    pub fn hear(&self, text: &str) -> Result<Option<Frame>, EndReason> {
+        let event = SocketIoPacket::decode(text).map_err(|_| EndReason::Malformed)?;
+        self.state().hear(event)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("nobody panics with it")
+    }
+}
+
+impl SendHalf for Talk {
+    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
+        self.state().push(frame, session);
+        Ok(PushOutcome::Later)
+    }
+
+    fn waiting(&self) -> WaitingBytes {
+        self.state().queue.waiting()
+    }
+
+    fn close(&mut self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        state.queue.wake();
+    }
+}
+
+impl State {
+    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) {
+        match frame {
+            Frame::Hello { client, session } if self.session.is_none() => {
+                self.session = Some(session.clone());
+                let (client, session) = (Some(client.clone()), Some(session.clone()));
+                self.connect(MAIN, Some(Auth { client, session, join: JoinEvent::default() }));
+            }
+            Frame::Join { request, queue, rooms, known } => {
+                let rooms = Some(rooms.iter().cloned().map(SocketIoRoom::From).collect());
+                let join = JoinEvent { request: Some(*request), rooms, known: *known };
+                let namespace = namespace_of(queue);
+                if self.namespaces.contains_key(&namespace) {
+                    let id = self.ask(Asked::Join(queue.clone()));
+                    self.emit(queue, mapping::JOIN.to_owned(), vec![json(&join)], Some(id), None);
+                } else {
+                    self.connect(&namespace, Some(Auth { join, ..Auth::default() }));
+                }
+            }
+            Frame::Leave { request, queue, rooms } => {
+                let leave = Leave { request: *request, rooms: rooms.clone() };
+                let id = self.ask(Asked::Leave(*request));
+                self.emit(queue, mapping::LEAVE.to_owned(), vec![json(&leave)], Some(id), None);
+            }
+            Frame::Publish { message, after, reply } => {
+                let keeps = self.mode == Mode::CatchUp && !message.is_volatile();
+                let wants = keeps || *reply == Confirm::Wanted;
+                let id = wants.then(|| self.ask(Asked::Publish));
+                let copy = session.map(|session| (message.id.clone(), session.clone()));
+                let meta = json(&Meta::of_publish(message, *after));
+                let arguments = vec![json(&message.payload), meta];
+                self.emit(&message.queue, event_name(&message.event), arguments, id, copy);
+            }
+            Frame::Ack { queue, position } => {
+                if let Some(id) = self.owed.remove(&(queue.clone(), *position)) {
+                    let what = Saying::Ack { id, arguments: Vec::new() };
+                    self.send(SocketIoPacket { namespace: namespace_of(queue), what }, None);
+                }
+            }
+            // A second hello; Engine.IO's heartbeat; what brokers say.
+            _ => {}
+        }
+    }
+
+    /// Connects to a namespace, unless that was asked for already.
+    fn connect(&mut self, namespace: &str, auth: Option<Auth>) {
+        if self.namespaces.contains_key(namespace) {
+            return;
+        }
+        self.namespaces.insert(namespace.to_owned(), Namespace::default());
+        let what = Saying::Connect(auth.as_ref().map(json));
+        let event = SocketIoPacket { namespace: namespace.to_owned(), what };
+        self.out(EnginePacket::Message(event.encode()).encode(), None);
+    }
+
+    fn emit(
+        &mut self,
+        queue: &Name,
+        name: String,
+        arguments: Vec<Json>,
+        ack: Option<u64>,
+        copy: Option<CopyOf>,
+    ) {
+        let namespace = namespace_of(queue);
+        self.connect(&namespace, None);
+        self.send(SocketIoPacket { namespace, what: Saying::Event { name, arguments, ack } }, copy);
+    }
+
+    /// Sends in a namespace, or holds until it is connected.
+    fn send(&mut self, event: SocketIoPacket, copy: Option<CopyOf>) {
+        let namespace = self.namespaces.entry(event.namespace.clone()).or_default();
+        if namespace.is_connected {
+            self.out(EnginePacket::Message(event.encode()).encode(), copy);
+        } else {
+            namespace.held.push((event, copy));
+        }
+    }
+
+    fn out(&mut self, packet: String, copy: Option<CopyOf>) {
+        self.queue.push(Outgoing { packet, copy });
+    }
+
+    fn ask(&mut self, asked: Asked) -> u64 {
+        self.last_ack += 1;
+        self.asked.insert(self.last_ack, asked);
+        self.last_ack
+    }
+
+    fn hear(&mut self, event: SocketIoPacket) -> Result<Option<Frame>, EndReason> {
+        let SocketIoPacket { namespace, what } = event;
+        Ok(match what {
+            Saying::Connect(_) => {
+                let known = self.namespaces.get_mut(&namespace).ok_or(EndReason::Unexpected)?;
+                known.is_connected = true;
+                for (event, copy) in std::mem::take(&mut known.held) {
+                    self.send(event, copy);
+                }
+                let session = self.session.clone().filter(|_| namespace == MAIN);
+                session.map(|session| Frame::Welcome { session, heartbeat: self.heartbeat })
+            }
+            Saying::ConnectError(error) => {
+                let reason = parse::<Refusal>(&error).map(|refusal| refusal.message);
+                Some(Frame::Bye { reason: reason.unwrap_or(EndReason::Unexpected) })
+            }
+            Saying::Disconnect => Some(Frame::Bye { reason: EndReason::Fin }),
+            Saying::Ack { id, arguments } => self.answered(id, &arguments),
+            Saying::Event { name, arguments, ack } => {
+                Some(self.event(queue_of(&namespace), &name, arguments, ack)?)
+            }
+        })
+    }
+
+    /// An acknowledgement of the broker's.
+    fn answered(&mut self, id: u64, arguments: &[Json]) -> Option<Frame> {
+        let first = arguments.first();
+        match self.asked.remove(&id)? {
+            Asked::Join(queue) => {
+                let Joined { request, answer } = parse(first?)?;
+                Some(Frame::Joined { request, queue, answer })
+            }
+            Asked::Leave(request) => Some(Frame::Left { request }),
+            Asked::Publish => Some(match parse(first?)? {
+                Fate::Accepted(id) => Frame::Accepted { id },
+                Fate::Refused(id) => Frame::Refused { id },
+            }),
+        }
+    }
+
+    fn event(
+        &mut self,
+        queue: Name,
+        name: &str,
+        arguments: Vec<Json>,
+        ack: Option<u64>,
+    ) -> Result<Frame, EndReason> {
+        let Some(event) = mapping::event_of(name) else {
+            let first = arguments.first().ok_or(EndReason::Malformed)?;
+            return self.own_event(queue, name, first, ack).ok_or(EndReason::Malformed);
+        };
+        let mut arguments = arguments.into_iter();
+        let payload = Payload::from(arguments.next().ok_or(EndReason::Malformed)?);
+        let meta: Option<Meta> = arguments.next().and_then(|meta| parse(&meta));
+        let meta = meta.ok_or(EndReason::Malformed)?;
+        let id = meta.id.clone().ok_or(EndReason::Malformed)?;
+        let (place, kind) = (meta.place(), meta.kind);
+        if let (Some(place), Some(ack)) = (place, ack) {
+            self.owed.insert((queue.clone(), place.position), ack);
+        }
+        let message = Message { id, queue, event, target: meta.target(), payload };
+        Ok(Frame::Push { message: Arc::new(message), place, kind })
+    }
+
+    fn own_event(
+        &mut self,
+        queue: Name,
+        name: &str,
+        first: &Json,
+        ack: Option<u64>,
+    ) -> Option<Frame> {
+        match name {
+            mapping::JOINED => {
+                let Joined { request, answer } = parse(first)?;
+                Some(Frame::Joined { request, queue, answer })
+            }
+            mapping::GAP => {
+                let Gap { from, to, after } = parse(first)?;
+                self.owed.extend(ack.map(|ack| ((queue.clone(), to), ack)));
+                Some(Frame::Gap { queue, from, to, after })
+            }
+            mapping::BYE => Some(Frame::Bye { reason: parse::<Bye>(first)?.reason }),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What waits to be sent over a WebSocket: whole messages, one after the other.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Waker};
+
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use crate::link::tap::{CopyOf, Manifest};
+use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
+use crate::message::{EndReason, Frame, SessionId};
+use crate::wire;
+
+/// The sending side of a WebSocket.
+#[derive(Clone, Debug)]
+pub struct WebSocketSendHalf {
+    manifest: Manifest,
+    queue: Arc<Mutex<Queue>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    entries: VecDeque<Entry>,
+    waiting: WaitingBytes,
+    /// Whether the first entry was handed to the library.
+    is_handed: bool,
+    is_closed: bool,
+    writer: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    message: Message,
+    copy: Option<CopyOf>,
+}
+
+/// What is to be done for a lane.
+pub enum Next {
+    /// Hand this to the library.
+    Send(Message),
+    /// Flush what it has.
+    Flush,
+    /// Nothing waits.
+    Nothing,
+    /// Nothing waits, and nothing more follows.
+    Closed,
+}
+
+impl WebSocketSendHalf {
+    /// An empty lane.
+    pub fn new(manifest: Manifest) -> WebSocketSendHalf {
+        WebSocketSendHalf { manifest, queue: Arc::default() }
+    }
+
+    /// What is to be done next. If nothing is, the task is woken by the next push.
+    pub fn next(&self, cx: &Context<'_>) -> Next {
+        let mut queue = self.queue();
+        if queue.is_handed {
+            return Next::Flush;
+        }
+        let Some(Entry { message, copy }) = queue.entries.front() else {
+            if queue.is_closed {
+                return Next::Closed;
+            }
+            queue.writer = Some(cx.waker().clone());
+            return Next::Nothing;
+        };
+        let message = message.clone();
+        if message.is_text() {
+            self.manifest.announce(copy.iter().cloned().collect());
+        }
+        queue.is_handed = true;
+        Next::Send(message)
+    }
+
+    /// What was handed to the library is written; this is it.
+    pub fn flushed(&self) -> Message {
+        let mut queue = self.queue();
+        queue.is_handed = false;
+        let entry = queue.entries.pop_front().expect("it was handed over");
+        queue.waiting.bytes -= entry.message.len();
+        queue.waiting.messages -= usize::from(entry.copy.is_some());
+        entry.message
+    }
+
+    /// Whether nothing more follows.
+    pub fn is_closed(&self) -> bool {
+        self.queue().is_closed
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().expect("a push does not panic")
+    }
+}
+
+impl SendHalf for WebSocketSendHalf {
+    /// The library itself answers a ping.
+    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
+        let message = match frame {
+            Frame::Ping => Message::Ping(Default::default()),
+            Frame::Pong => return Ok(PushOutcome::Later),
+            Frame::Bye { reason } => Message::Close(Some(goodbye(*reason))),
+            frame => {
+                let text = String::from_utf8(wire::encode(frame)).expect("JSON is UTF-8");
+                Message::text(text)
+            }
+        };
+        let copy = frame.message().zip(session);
+        let copy = copy.map(|(message, session)| (message.id.clone(), session.clone()));
+        let mut queue = self.queue();
+        queue.waiting.bytes += message.len();
+        queue.waiting.messages += usize::from(copy.is_some());
+        queue.entries.push_back(Entry { message, copy });
+        let writer = queue.writer.take();
+        drop(queue);
+        writer.into_iter().for_each(Waker::wake);
+        Ok(PushOutcome::Later)
+    }
+
+    fn waiting(&self) -> WaitingBytes {
+        self.queue().waiting
+    }
+
+    fn close(&mut self) {
+        let mut queue = self.queue();
+        queue.is_closed = true;
+        let writer = queue.writer.take();
+        drop(queue);
+        writer.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The close frame of a goodbye: its code, and the word.
+fn goodbye(reason: EndReason) -> CloseFrame {
+    let word = serde_json::to_value(reason).expect("a reason is plain data");
+    let word = word.as_str().expect("a reason is a word").to_owned();
+    CloseFrame { code: code_of(reason), reason: word.into() }
+}
+
+/// The code of RFC 6455 §7.4.1 for a reason.
+pub fn code_of(reason: EndReason) -> CloseCode {
+    match reason {
+        EndReason::Left | EndReason::Fin => CloseCode::Normal,
+        EndReason::Malformed => CloseCode::Invalid,
+        EndReason::Unexpected | EndReason::UnknownSession => CloseCode::Protocol,
+        EndReason::TooLong => CloseCode::Size,
+        _ => CloseCode::Policy,
+    }
+}

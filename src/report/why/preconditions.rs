@@ -1,0 +1,196 @@
+//! What was so when a message was handed over: the troubles of those whom it concerns, each since
+//! the event that brought it, and the faults that were on since the first of them.
+//!
+//! A trouble ends with the event that cures it. What is over when the message comes to be is not
+//! told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::history::{Event, EventKind, History, PowerState};
+use crate::message::{Message, Name, Note, SessionId};
+use crate::scenario::{Fault, Scenario};
+
+/// What keeps a message from a client, or a client from the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    /// The client's own process died. Over with its next session.
+    Died,
+    /// It was started again, and has no session yet.
+    StartedAnew,
+    /// The client lost its session.
+    Lost,
+    /// The broker died, and with it what it knew of the client.
+    BrokerDied,
+    /// The broker was started again, and does not know the client yet.
+    BrokerStartedAnew,
+    /// The broker ended the client's session.
+    Closed,
+    /// The client has a session, and has joined no room of the message.
+    NotJoined,
+    /// The client left its last room of the message.
+    Left,
+}
+
+/// Whether a client is to hear of the message, or only publishes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It must be in a room of the message.
+    Subscriber,
+    /// A session is enough.
+    Publisher,
+}
+
+/// What is known of a client, reading event by event.
+struct Reading<'a> {
+    role: Role,
+    message: &'a Message,
+    troubles: BTreeMap<Trouble, usize>,
+    /// Its session, as the broker knows it.
+    session: Option<&'a SessionId>,
+    joined: BTreeSet<&'a Name>,
+}
+
+/// The events before `first` that brought the troubles in which a client is then.
+pub fn of_client(
+    history: &History,
+    message: &Message,
+    (client, role): (&Name, Role),
+    first: usize,
+) -> Vec<usize> {
+    let (troubles, joined) = (BTreeMap::new(), BTreeSet::new());
+    let mut reading = Reading { role, message, troubles, session: None, joined };
+    for (index, event) in history.events[..first].iter().enumerate() {
+        if history.processes[event.process as usize].client == *client && event.process != 0 {
+            reading.own(index, &event.what);
+        }
+        if event.process == 0 {
+            reading.of_broker(index, &event.what, client);
+        }
+    }
+    reading.troubles.into_values().collect()
+}
+
+/// The begins and ends of faults before `first` that hit somebody here, and were on at `first` or
+/// after the first trouble.
+pub fn faults(
+    scenario: &Scenario,
+    events: &[Event],
+    troubles: &[usize],
+    is_hit: impl Fn(&Fault) -> bool,
+) -> Vec<usize> {
+    let since = troubles.iter().min().copied().unwrap_or(events.len());
+    let mut began: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut told = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        match event.what {
+            EventKind::FaultBegan { fault } if is_hit(&scenario.faults[fault]) => {
+                began.insert(fault, index);
+            }
+            EventKind::FaultEnded { fault } => {
+                if let Some(began) = began.remove(&fault).filter(|_| index > since) {
+                    told.extend([began, index]);
+                }
+            }
+            _ => {}
+        }
+    }
+    told.extend(began.into_values());
+    told
+}
+
+/// Whether a process, and all that it remembers, ends here.
+pub const fn is_death(what: &EventKind) -> bool {
+    matches!(what, EventKind::Power(PowerState::Killed | PowerState::PowerLost))
+}
+
+impl<'a> Reading<'a> {
+    /// What the client's process notes of itself.
+    fn own(&mut self, index: usize, what: &EventKind) {
+        match what {
+            _ if is_death(what) => self.begin(Trouble::Died, index),
+            EventKind::Power(PowerState::Started) if self.troubles.contains_key(&Trouble::Died) => {
+                self.begin(Trouble::StartedAnew, index);
+            }
+            EventKind::Note(Note::Lost { .. }) => self.begin(Trouble::Lost, index),
+            EventKind::Note(Note::Welcomed { .. }) => {
+                self.end(&[Trouble::Died, Trouble::StartedAnew, Trouble::Lost]);
+            }
+            _ => {}
+        }
+    }
+
+    /// What the broker notes of the client, or of itself.
+    fn of_broker(&mut self, index: usize, what: &'a EventKind, client: &Name) {
+        match what {
+            _ if is_death(what) => {
+                self.session = None;
+                self.joined.clear();
+                self.troubles.retain(|trouble, _| {
+                    matches!(trouble, Trouble::Died | Trouble::StartedAnew | Trouble::Lost)
+                });
+                self.troubles.insert(Trouble::BrokerDied, index);
+            }
+            EventKind::Power(PowerState::Started)
+                if self.troubles.contains_key(&Trouble::BrokerDied) =>
+            {
+                self.begin(Trouble::BrokerStartedAnew, index);
+            }
+            EventKind::Note(Note::SessionOpened { session, client: of }) if of == client => {
+                self.session = Some(session);
+                self.joined.clear();
+                match self.role {
+                    // What ended the session before it is why it has to join again.
+                    Role::Subscriber => _ = self.troubles.insert(Trouble::NotJoined, index),
+                    Role::Publisher => self.end(&Trouble::OF_BROKER),
+                }
+            }
+            EventKind::Note(Note::SessionClosed { session, client: of, .. })
+                if of == client && self.session == Some(session) =>
+            {
+                self.session = None;
+                self.joined.clear();
+                self.end(&[Trouble::NotJoined]);
+                self.begin(Trouble::Closed, index);
+            }
+            EventKind::Note(Note::JoinRoom { client: of, queue, room, .. })
+                if of == client && self.is_of_message(queue, room) =>
+            {
+                self.joined.insert(room);
+                self.end(&Trouble::OF_BROKER);
+            }
+            EventKind::Note(Note::LeaveRoom { client: of, queue, room, .. })
+                if of == client && self.is_of_message(queue, room) =>
+            {
+                let was_in = self.joined.remove(room);
+                if was_in && self.joined.is_empty() && self.role == Role::Subscriber {
+                    self.begin(Trouble::Left, index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn is_of_message(&self, queue: &Name, room: &Name) -> bool {
+        *queue == self.message.queue && self.message.rooms().contains(room)
+    }
+
+    /// A trouble is as old as its first event.
+    fn begin(&mut self, trouble: Trouble, index: usize) {
+        self.troubles.entry(trouble).or_insert(index);
+    }
+
+    fn end(&mut self, troubles: &[Trouble]) {
+        self.troubles.retain(|trouble, _| !troubles.contains(trouble));
+    }
+}
+
+impl Trouble {
+    /// Those that the broker has with a client.
+    const OF_BROKER: [Trouble; 5] = [
+        Trouble::BrokerDied,
+        Trouble::BrokerStartedAnew,
+        Trouble::Closed,
+        Trouble::NotJoined,
+        Trouble::Left,
+    ];
+}

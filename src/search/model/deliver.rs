@@ -1,0 +1,208 @@
+//! Carrying the mail: frames arrive or do not, connections come and go, and the machines are told.
+
+use crate::core::{
+    BrokerInput, BrokerOutput, ClientInput, ClientOutput, ConnectionId, Machine, Reliability,
+};
+use crate::message::{EndReason, Frame, Note};
+
+use super::node::Pipe;
+use super::{BROKER, Model, Noticed, PUBLISHER, Way, process};
+
+impl Model {
+    pub(super) fn deliver(&mut self, way: Way, n: usize) -> bool {
+        match way {
+            Way::ToBroker => self.reach_broker(n),
+            Way::ToClient => self.reach_client(n),
+        }
+    }
+
+    /// A frame reaches the broker's machine. If nobody knows its connection there, a reliable path
+    /// answers with a reset, and over a lossy one it is the first frame of a new connection.
+    fn reach_broker(&mut self, n: usize) -> bool {
+        let Some(pipe) = &mut self.nodes[n].pipe else { return false };
+        let Some(frame) = pipe.to_broker.pop_front() else { return false };
+        if !pipe.is_open_at_broker && self.mail.path.frames == Reliability::Reliable {
+            return self.break_off(Noticed::ByBoth, n);
+        }
+        let mut peer = pipe.peer;
+        if !pipe.is_open_at_broker {
+            self.last_peer += 1;
+            peer = ConnectionId(self.last_peer);
+            (pipe.peer, pipe.is_open_at_broker) = (peer, true);
+            pipe.bytes_told = 0;
+            self.tell_broker(BrokerInput::Opened { peer });
+        }
+        self.tell_broker(BrokerInput::Received { peer, frame });
+        true
+    }
+
+    /// The same over the connection before this one: nobody hears what the broker answers.
+    pub(super) fn deliver_late(&mut self, n: usize) -> bool {
+        let Some(pipe) = &mut self.nodes[n].former else { return false };
+        let Some(frame) = pipe.to_broker.pop_front() else { return false };
+        let mut peer = pipe.peer;
+        if !pipe.is_open_at_broker {
+            self.last_peer += 1;
+            peer = ConnectionId(self.last_peer);
+            (pipe.peer, pipe.is_open_at_broker) = (peer, true);
+            self.tell_broker(BrokerInput::Opened { peer });
+        }
+        self.tell_broker(BrokerInput::Received { peer, frame });
+        true
+    }
+
+    /// A frame reaches the client, which reads it unless it is full: then a reliable path keeps it.
+    fn reach_client(&mut self, n: usize) -> bool {
+        let is_reliable = self.mail.path.frames == Reliability::Reliable;
+        let node = &mut self.nodes[n];
+        if is_reliable && !node.client.wants_to_read() {
+            return false;
+        }
+        let Some(pipe) = &mut node.pipe else { return false };
+        let Some(frame) = pipe.pop_to_client() else { return false };
+        self.tell(n, ClientInput::Received { frame });
+        self.tell_queued(n);
+        true
+    }
+
+    /// The broker learns that there is room again, where it thinks that there is none.
+    fn tell_queued(&mut self, n: usize) {
+        let send_queue = self.mail.broker.send_queue;
+        let Some(pipe) = &mut self.nodes[n].pipe else { return };
+        if pipe.bytes_told >= send_queue && pipe.bytes < send_queue {
+            let (peer, bytes) = (pipe.peer, pipe.bytes);
+            pipe.bytes_told = bytes;
+            self.tell_broker(BrokerInput::Queued { peer, bytes });
+        }
+    }
+
+    pub(super) fn return_handler(&mut self, n: usize) -> bool {
+        let Some(sequence) = self.nodes[n].calls.pop_front() else { return false };
+        self.ledger.handle(n, sequence, self.now);
+        self.tell(n, ClientInput::HandlerReturned);
+        true
+    }
+
+    /// Does something to the frames on their way, if the path can do that to frames.
+    pub(super) fn disturb(&mut self, n: usize, disturb: impl FnOnce(&mut Pipe) -> bool) -> bool {
+        let is_lossy = self.mail.path.frames == Reliability::Lossy;
+        let pipe = self.nodes[n].pipe.as_mut().filter(|_| is_lossy);
+        pipe.is_some_and(disturb)
+    }
+
+    pub(super) fn break_off(&mut self, noticed: Noticed, n: usize) -> bool {
+        let reason = EndReason::Reset;
+        let Some(pipe) = &mut self.nodes[n].pipe else { return false };
+        let (peer, was_open) = (pipe.peer, pipe.is_open_at_broker);
+        if noticed != Noticed::ByClient && was_open {
+            pipe.is_open_at_broker = false;
+            self.tell_broker(BrokerInput::Closed { peer, reason });
+        }
+        if noticed != Noticed::ByBroker {
+            self.nodes[n].let_go(self.mail.path);
+            self.tell(n, ClientInput::Disconnected { reason });
+        }
+        noticed != Noticed::ByBroker || was_open
+    }
+
+    /// The client's side closes the connection. Over a lossy path nobody hears of it.
+    pub(super) fn close_pipe(&mut self, n: usize, reason: EndReason) {
+        self.nodes[n].is_connecting = false;
+        let peer = self.nodes[n].let_go(self.mail.path);
+        if let Some(peer) = peer.filter(|_| self.mail.path.frames == Reliability::Reliable) {
+            self.tell_broker(BrokerInput::Closed { peer, reason });
+        }
+    }
+
+    /// Connections that were ordered are there.
+    pub(super) fn connect_all(&mut self) {
+        while std::mem::take(&mut self.is_ordered) {
+            for n in 0..self.nodes.len() {
+                if std::mem::take(&mut self.nodes[n].is_connecting) {
+                    self.last_peer += 1;
+                    let peer = ConnectionId(self.last_peer);
+                    self.nodes[n].pipe = Some(Pipe::new(peer, self.mail.path));
+                    self.tell_broker(BrokerInput::Opened { peer });
+                    self.tell(n, ClientInput::Connected);
+                }
+            }
+        }
+    }
+
+    pub(super) fn tell(&mut self, n: usize, input: ClientInput) {
+        self.nodes[n].client.handle(self.now, input);
+        while let Some(output) = self.nodes[n].client.poll() {
+            let node = &mut self.nodes[n];
+            match output {
+                ClientOutput::Connect { .. } => {
+                    node.is_connecting = true;
+                    self.is_ordered = true;
+                }
+                ClientOutput::Close { .. } => self.close_pipe(n, EndReason::Fin),
+                ClientOutput::Send { frame } => {
+                    // What is sent after its connection is gone is a mutant's.
+                    if let Some(pipe) = &mut node.pipe {
+                        pipe.push_to_broker(frame);
+                    }
+                }
+                ClientOutput::Handle { message, .. } => node.calls.push_back(message.id.sequence),
+                ClientOutput::Note(note) => {
+                    self.tally.note(process(n), &note);
+                    self.ledger.hear(n, &note);
+                }
+            }
+        }
+    }
+
+    pub(super) fn tell_broker(&mut self, input: BrokerInput) {
+        self.broker.handle(self.now, input);
+        while let Some(output) = self.broker.poll() {
+            match output {
+                BrokerOutput::Send { peer, frame } => {
+                    if let Some(pipe) = self.pipe(peer) {
+                        pipe.push_to_client(frame);
+                    }
+                }
+                BrokerOutput::Close { peer, reason } => {
+                    if let Some(pipe) = self.pipe(peer) {
+                        pipe.push_to_client(Frame::Bye { reason });
+                        pipe.is_open_at_broker = false;
+                    } else {
+                        self.close_former(peer);
+                    }
+                }
+                BrokerOutput::Note(note) => {
+                    self.tally.note(BROKER, &note);
+                    self.note_of_broker(&note);
+                }
+            }
+        }
+    }
+
+    fn note_of_broker(&mut self, note: &Note) {
+        match note {
+            Note::Accepted { id, position, .. } => self.ledger.accept(id.sequence, *position),
+            Note::Refused { id } => self.ledger.refuse(id.sequence),
+            Note::Trimmed { id, position, .. } => self.ledger.forget(id.sequence, *position),
+            Note::Subscribed { client, .. } => {
+                let n = self.names.iter().position(|name| name == client);
+                if let Some(n) = n.filter(|n| *n != PUBLISHER) {
+                    self.ledger.record(n);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn close_former(&mut self, peer: ConnectionId) {
+        let formers = self.nodes.iter_mut().filter_map(|node| node.former.as_mut());
+        for former in formers.filter(|pipe| pipe.peer == peer) {
+            former.is_open_at_broker = false;
+        }
+    }
+
+    fn pipe(&mut self, peer: ConnectionId) -> Option<&mut Pipe> {
+        let pipes = self.nodes.iter_mut().filter_map(|node| node.pipe.as_mut());
+        pipes.filter(|pipe| pipe.is_open_at_broker).find(|pipe| pipe.peer == peer)
+    }
+}

@@ -1,0 +1,107 @@
+//! Time, and the peace after the steps.
+
+use crate::core::{BrokerInput, ClientInput, Machine};
+use crate::time::{Duration, Instant};
+
+use super::{Model, Way};
+
+/// Most deliveries between two moments of peace: machines that talk for ever without time passing
+/// are cut short, and what they never did is missing.
+const MOST_AT_ONCE: usize = 100_000;
+
+impl Model {
+    /// Peace: everyone is there, every frame arrives, every handler returns, and time passes. It
+    /// ends when nothing is missing any more, and some time after that brought nothing new, or when
+    /// there was nothing new for longer than anybody's patience.
+    pub fn settle(&mut self) {
+        for n in 0..self.nodes.len() {
+            self.restart(n);
+            self.come_back(n);
+        }
+        let (mut news, mut news_at, mut calm_from) = (0, self.now, None);
+        loop {
+            self.deliver_all();
+            if self.ledger.news() > news {
+                (news, news_at) = (self.ledger.news(), self.now);
+            }
+            if self.ledger.is_complete() && self.is_everyone_connected() {
+                if self.now > *calm_from.get_or_insert(self.now) + self.repeats() {
+                    break;
+                }
+            } else {
+                calm_from = None;
+            }
+            let until = news_at + self.patience();
+            let Some(at) = self.next_moment().filter(|at| *at <= until) else { break };
+            self.reach(at);
+        }
+        self.is_at_peace = true;
+    }
+
+    /// Time passes, moment by moment.
+    pub(super) fn wait(&mut self, span: Duration) -> bool {
+        let until = self.now + span;
+        while let Some(at) = self.next_moment().filter(|at| *at <= until) {
+            self.reach(at);
+        }
+        self.now = until;
+        true
+    }
+
+    /// Twice as long as it may take to find a dead session and come back, and then some repeats.
+    fn patience(&self) -> Duration {
+        let (broker, client) = (&self.mail.broker, &self.mail.client);
+        let find = broker.heartbeat.every + broker.heartbeat.timeout + client.connect_timeout;
+        (find + client.backoff_most) * 2 + self.repeats() * 5
+    }
+
+    /// Long enough for everything that is repeated to come twice more.
+    fn repeats(&self) -> Duration {
+        (self.mail.broker.ack_timeout + self.mail.client.ack_timeout) * 2
+    }
+
+    fn deliver_all(&mut self) {
+        let mut left = MOST_AT_ONCE;
+        loop {
+            self.connect_all();
+            let before = left;
+            for n in 0..self.nodes.len() {
+                while left > 0
+                    && (self.return_handler(n)
+                        || self.deliver_late(n)
+                        || self.deliver(Way::ToBroker, n)
+                        || self.deliver(Way::ToClient, n))
+                {
+                    left -= 1;
+                }
+            }
+            if left == before || left == 0 {
+                return;
+            }
+        }
+    }
+
+    fn is_everyone_connected(&self) -> bool {
+        self.nodes.iter().all(|node| node.pipe.as_ref().is_some_and(|pipe| pipe.is_open_at_broker))
+    }
+
+    /// The next moment that somebody waits for.
+    fn next_moment(&self) -> Option<Instant> {
+        let clients = self.nodes.iter().filter_map(|node| node.client.deadline());
+        clients.chain(self.broker.deadline()).min()
+    }
+
+    /// It is a moment that somebody waits for: all who do are told.
+    fn reach(&mut self, at: Instant) {
+        self.now = self.now.max(at);
+        for n in 0..self.nodes.len() {
+            if self.nodes[n].client.deadline().is_some_and(|at| at <= self.now) {
+                self.tell(n, ClientInput::Elapsed);
+            }
+        }
+        if self.broker.deadline().is_some_and(|at| at <= self.now) {
+            self.tell_broker(BrokerInput::Elapsed);
+        }
+        self.connect_all();
+    }
+}

@@ -1,0 +1,169 @@
+//! What can be said of programs that nobody sees into: what their applications got to hear.
+//!
+//! A message is *owed* to a client whose subscription to one of its rooms stood when it was handed
+//! over, and stands at the end, if its publisher was told that it is accepted. What is owed must
+//! have been handled when the run is over; the scenario has to leave enough peace for that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence;
+use crate::history::{AppReport, EventKind, History};
+use crate::message::{Durability, Echo, Message, MessageId, Name, Note};
+use crate::terms::Guarantee;
+use crate::time::Instant;
+
+/// What was seen from outside.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outside {
+    /// Messages owed, each once a client.
+    pub owed: u64,
+    /// The first violation of each guarantee that was violated.
+    pub violated: BTreeMap<Guarantee, Violated>,
+}
+
+/// How a guarantee was violated first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violated {
+    /// For whom.
+    pub client: String,
+    /// Which message, which times: a sentence without its full stop.
+    pub evidence: String,
+}
+
+/// A message, and who was subscribed to it when it was handed over.
+struct Published<'a> {
+    message: &'a Message,
+    at: Instant,
+    wanted_by: BTreeSet<&'a Name>,
+}
+
+/// What one client's applications heard.
+#[derive(Default)]
+struct Heard<'a> {
+    rooms: BTreeSet<(&'a Name, &'a Name)>,
+    handled: Vec<(&'a MessageId, Instant)>,
+    /// When it was last told of a gap.
+    gap: Option<Instant>,
+}
+
+/// What was seen from outside: [`AppReport`], and what was handed over.
+///
+/// - at-most-once: no client handles a message twice, or one that nobody published;
+/// - at-least-once: what is owed is handled;
+/// - exactly-once: both;
+/// - in-order: of one publisher and queue, nothing is handled for the first time after something
+///   that was published later;
+/// - no-silent-gap: what is owed and was not handled was handed over before the client was last
+///   told of a gap.
+pub fn judge_outside(history: &History) -> Outside {
+    let mut published: BTreeMap<&MessageId, Published<'_>> = BTreeMap::new();
+    let mut accepted = BTreeSet::new();
+    let mut heard: BTreeMap<&Name, Heard<'_>> = BTreeMap::new();
+    for event in &history.events {
+        let client = &history.processes[event.process as usize].client;
+        match &event.what {
+            EventKind::Note(Note::Published { message }) => {
+                let everyone = heard.iter();
+                let wanting =
+                    everyone.filter(|(who, heard)| wants(message, client == **who, &heard.rooms));
+                let wanted_by = wanting.map(|(who, _)| *who).collect();
+                let at = event.at;
+                published.insert(&message.id, Published { message, at, wanted_by });
+            }
+            EventKind::AppReport(said) => {
+                let one = heard.entry(client).or_default();
+                match said {
+                    AppReport::Joined { queue, room } => drop(one.rooms.insert((queue, room))),
+                    AppReport::Left { queue, room } => drop(one.rooms.remove(&(queue, room))),
+                    AppReport::Accepted { id } => drop(accepted.insert(id)),
+                    AppReport::Handled { id } => one.handled.push((id, event.at)),
+                    AppReport::Gap => one.gap = Some(event.at),
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut outside = Outside::default();
+    for (who, one) in &heard {
+        let client = who.to_string();
+        let is_owed = |one_published: &&Published<'_>| {
+            let Published { message, wanted_by, .. } = one_published;
+            let stands = wants(message, false, &one.rooms);
+            wanted_by.contains(who) && stands && accepted.contains(&message.id)
+        };
+        let owed: Vec<_> = published.values().filter(is_owed).collect();
+        outside.owed += owed.len() as u64;
+        let missed = one.missed(&owed, |_| true);
+        let silent = one.missed(&owed, |one_missed| one.gap.is_none_or(|gap| gap < one_missed.at));
+        let again = one.again(&published);
+        for (guarantee, evidence) in [
+            (Guarantee::AtMostOnce, again.clone()),
+            (Guarantee::AtLeastOnce, missed.clone()),
+            (Guarantee::ExactlyOnce, again.or(missed)),
+            (Guarantee::InOrder, one.late(&published)),
+            (Guarantee::NoSilentGap, silent),
+        ] {
+            if let Some(evidence) = evidence {
+                let violated = Violated { client: client.clone(), evidence };
+                outside.violated.entry(guarantee).or_insert(violated);
+            }
+        }
+    }
+    outside
+}
+
+/// Whether a message is for who is in these rooms.
+fn wants(message: &Message, is_publisher: bool, rooms: &BTreeSet<(&Name, &Name)>) -> bool {
+    let target = &message.target;
+    let is_in = |room: &Name| rooms.contains(&(&message.queue, room));
+    let is_own_echo = is_publisher && target.echo == Echo::NotSender;
+    target.keep == Durability::Kept
+        && !is_own_echo
+        && message.rooms().iter().any(is_in)
+        && !target.except.iter().any(is_in)
+}
+
+impl Heard<'_> {
+    /// The first that is owed and was not handled.
+    fn missed(
+        &self,
+        owed: &[&Published<'_>],
+        counts: impl Fn(&Published<'_>) -> bool,
+    ) -> Option<String> {
+        let handled: BTreeSet<&MessageId> = self.handled.iter().map(|(id, _)| *id).collect();
+        let missed = owed.iter().filter(|one| !handled.contains(&one.message.id) && counts(one));
+        let first = missed.min_by_key(|one| (one.at, &one.message.id))?;
+        let (id, at) = (&first.message.id, first.at);
+        Some(format!("{id}, published at {at} and accepted, was never handled"))
+    }
+
+    /// The first that was handled a second time, or that nobody published.
+    fn again(&self, published: &BTreeMap<&MessageId, Published<'_>>) -> Option<String> {
+        let mut before = BTreeMap::new();
+        self.handled.iter().find_map(|(id, at)| {
+            if !published.contains_key(id) {
+                return Some(format!("{id} was handled at {at}, and nobody published it"));
+            }
+            let first = before.insert(*id, *at)?;
+            Some(evidence::handled_again(id, first, *at))
+        })
+    }
+
+    /// The first that was handled for the first time after a later one.
+    fn late(&self, published: &BTreeMap<&MessageId, Published<'_>>) -> Option<String> {
+        let mut seen = BTreeSet::new();
+        let mut latest: BTreeMap<_, &MessageId> = BTreeMap::new();
+        self.handled.iter().find_map(|(id, at)| {
+            let queue = &published.get(id)?.message.queue;
+            if !seen.insert(*id) {
+                return None;
+            }
+            let last = latest.entry((&id.publisher, queue)).or_insert(id);
+            if id.sequence < last.sequence {
+                return Some(evidence::handled_after(id, *at, last));
+            }
+            *last = id;
+            None
+        })
+    }
+}

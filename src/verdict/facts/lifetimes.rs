@@ -1,0 +1,88 @@
+//! Who lived when, and who could be reached. Never why.
+
+use std::collections::BTreeSet;
+
+use crate::history::{EventKind, PowerState};
+use crate::time::Instant;
+use crate::verdict::switch::rule;
+
+use super::{BROKER, Moment, Seen};
+
+/// The lives of all processes.
+pub struct Lifetimes {
+    processes: Vec<Life>,
+}
+
+#[derive(Default)]
+struct Life {
+    deaths: Vec<Moment>,
+    /// From when on it could be reached, or no more.
+    reach: Vec<(Instant, Reach)>,
+    now: BTreeSet<Trouble>,
+}
+
+/// Whether what is sent to a process finds it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Home,
+    Nobody,
+}
+
+/// What keeps a process from being reached; each ends by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    Down,
+    Paused,
+    Away,
+}
+
+impl Lifetimes {
+    /// Lives of so many processes, all of them reachable until something else is seen.
+    pub fn of(processes: usize) -> Lifetimes {
+        Lifetimes { processes: (0..processes.max(1)).map(|_| Life::default()).collect() }
+    }
+
+    /// Keeps what an event says.
+    pub fn see(&mut self, seen: &Seen, what: &EventKind) {
+        let EventKind::Power(state) = what else { return };
+        let Some(life) = self.processes.get_mut(seen.process as usize) else { return };
+        let now = &mut life.now;
+        match state {
+            PowerState::Started => now.clear(),
+            PowerState::Killed | PowerState::PowerLost => {
+                now.insert(Trouble::Down);
+                life.deaths.push(seen.moment);
+            }
+            PowerState::Paused if rule("paused-is-not-reached") => _ = now.insert(Trouble::Paused),
+            PowerState::Resumed => _ = now.remove(&Trouble::Paused),
+            PowerState::WentAway if rule("away-is-not-reached") => _ = now.insert(Trouble::Away),
+            PowerState::CameBack => _ = now.remove(&Trouble::Away),
+            PowerState::Paused | PowerState::WentAway => {}
+        }
+        life.reach.push((seen.moment.at, if now.is_empty() { Reach::Home } else { Reach::Nobody }));
+    }
+
+    /// The how manyth life of the broker it is, as far as the events have been seen.
+    pub fn broker_life(&self) -> u32 {
+        self.deaths(BROKER).len() as u32
+    }
+
+    /// Every death of a process, in order.
+    pub fn deaths(&self, process: u32) -> &[Moment] {
+        self.processes.get(process as usize).map_or(&[], |life| &life.deaths)
+    }
+
+    /// The first death of a process after a moment.
+    pub fn death_after(&self, process: u32, moment: Moment) -> Option<Moment> {
+        let deaths = self.deaths(process);
+        deaths.get(deaths.partition_point(|death| *death <= moment)).copied()
+    }
+
+    /// Whether a process ran, was awake and had not gone away at an instant, changes of that
+    /// instant included.
+    pub fn is_reachable(&self, process: u32, at: Instant) -> bool {
+        let Some(life) = self.processes.get(process as usize) else { return true };
+        let changes = life.reach.partition_point(|(since, _)| *since <= at);
+        changes == 0 || life.reach[changes - 1].1 == Reach::Home
+    }
+}

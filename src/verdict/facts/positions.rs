@@ -1,0 +1,315 @@
+//! Positions: which message is where, and what each subscriber was told of its own.
+//!
+//! An epoch is named by the broker; the judge counts the broker's lives, and learns from the
+//! broker's answers which epoch is which. Nothing here says whether an answer was true.
+
+use crate::history::EventKind;
+use crate::message::{Epoch, Name, Note, Position, ResumeOutcome};
+use crate::verdict::switch::rule;
+
+use super::hash::{Map, Set};
+use super::{Moment, Seen};
+
+/// All positions, and all that was said about them.
+pub struct Positions {
+    queues: Map<Name, u32>,
+    messages: Map<(u32, u32, Position), usize>,
+    lives: Map<Epoch, u32>,
+    subscribers: Vec<Subscription>,
+    /// The life that a process was last told of, by queue.
+    told_life: Map<(u32, u32), u32>,
+    /// The last position of each queue in each life of the broker, so far.
+    heads: Map<(u32, u32), Position>,
+    /// Which lives of the broker each process was told are new in a queue, and the last position
+    /// when it was answered so.
+    begun: Map<(u32, u32, u32), Position>,
+}
+
+#[derive(Default)]
+struct Subscription {
+    attachments: Vec<Attachment>,
+    told: Vec<Told>,
+    gaps_told: Vec<ToldGap>,
+    gaps: Map<(u32, u32), Vec<(Position, Position)>>,
+    over: Map<u32, u32>,
+    /// Queues in which a record was ended since the last attachment.
+    ended: Set<u32>,
+    /// The epoch of the last attachment, by queue.
+    epochs: Map<u32, Epoch>,
+    gaps_announced: u64,
+}
+
+/// One attachment of a session to a subscription, as the broker noted it.
+#[derive(Clone, Copy)]
+pub struct Attachment {
+    /// When.
+    pub moment: Moment,
+    /// In which queue.
+    pub queue: u32,
+    /// In which life of the broker.
+    pub life: u32,
+    /// What the broker answered.
+    pub answer: ResumeOutcome,
+    /// Whether the subscription lost a room since the one before.
+    pub begins: Begins,
+    /// Whose position it goes on from.
+    pub applied: Applied,
+    /// The last position that the broker had accepted in this queue.
+    pub head: Position,
+}
+
+/// Of which epoch the position is that an attachment goes on from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// Of its own, or none was applied.
+    Own,
+    /// Of the epoch of the attachment before: the client cannot know one of this.
+    Foreign,
+}
+
+/// Where a subscription goes on when a session attaches to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Begins {
+    /// Where it was.
+    WhereItWas,
+    /// A room of it was left, so it may begin anywhere.
+    Anew,
+}
+
+/// One answer, as the client got it.
+#[derive(Clone, Copy)]
+pub struct Told {
+    /// When.
+    pub moment: Moment,
+    /// Which process.
+    pub process: u32,
+    /// In which queue.
+    pub queue: u32,
+    /// The life of the broker that the answer speaks of.
+    pub life: u32,
+    /// The answer.
+    pub answer: ResumeOutcome,
+    /// When the broker gave it; when it was heard, if the broker never gave it.
+    pub answered: Moment,
+    /// Whether it is a gap in what the client was told is a new epoch.
+    pub is_of_new_epoch: bool,
+}
+
+impl Told {
+    /// Whether it tells of a gap.
+    pub fn is_gap(&self) -> bool {
+        matches!(self.answer, ResumeOutcome::Gap { .. })
+    }
+}
+
+/// One gap that a client was told of beside an answer.
+#[derive(Clone, Copy)]
+pub struct ToldGap {
+    /// When.
+    pub moment: Moment,
+    /// Which process.
+    pub process: u32,
+    /// In which queue.
+    pub queue: u32,
+    /// The life of the broker that it was last told of.
+    pub life: u32,
+    /// The first position.
+    pub from: Position,
+    /// The last one.
+    pub to: Position,
+    /// Whether all of it was accepted before the client was answered that its epoch is new: it is
+    /// what this announces.
+    pub is_of_new_epoch: bool,
+}
+
+impl Positions {
+    /// Nothing yet, for so many subscribers.
+    pub fn of(subscribers: usize) -> Positions {
+        Positions {
+            queues: Map::default(),
+            messages: Map::default(),
+            lives: Map::default(),
+            subscribers: (0..subscribers).map(|_| Subscription::default()).collect(),
+            told_life: Map::default(),
+            heads: Map::default(),
+            begun: Map::default(),
+        }
+    }
+
+    /// Keeps what an event says.
+    pub fn see(&mut self, seen: &Seen, what: &EventKind) {
+        let EventKind::Note(note) = what else { return };
+        if let (Note::Accepted { queue, position: Some(position), .. }, Some(message)) =
+            (note, seen.message)
+        {
+            let queue = self.queue(queue);
+            self.messages.insert((queue, seen.life, *position), message);
+            let head = self.heads.entry((queue, seen.life)).or_default();
+            *head = (*head).max(*position);
+            return;
+        }
+        let Some(subscriber) = seen.subscriber else { return };
+        match note {
+            Note::Attached { queue, answer, .. } => {
+                let (queue, life) = (self.queue(queue), seen.life);
+                self.lives.entry(answer.epoch()).or_insert(life);
+                let subscription = &mut self.subscribers[subscriber];
+                let begins = match subscription.ended.remove(&queue) {
+                    true if rule("who-left-a-room-begins-anew") => Begins::Anew,
+                    true => Begins::WhereItWas,
+                    false => Begins::WhereItWas,
+                };
+                let (moment, answer) = (seen.moment, **answer);
+                let head = self.heads.get(&(queue, life)).copied().unwrap_or_default();
+                let before = subscription.epochs.insert(queue, answer.epoch());
+                let goes_on =
+                    matches!(answer, ResumeOutcome::Resumed { .. } | ResumeOutcome::Gap { .. });
+                let applied = match before {
+                    Some(before) if goes_on && before != answer.epoch() => Applied::Foreign,
+                    _ => Applied::Own,
+                };
+                let attachment = Attachment { moment, queue, life, answer, begins, applied, head };
+                subscription.attachments.push(attachment);
+            }
+            Note::Unsubscribed { queue, .. } => {
+                let queue = self.queue(queue);
+                self.subscribers[subscriber].ended.insert(queue);
+            }
+            Note::ResumeReceived { queue, answer } => {
+                self.told_answer(seen, subscriber, queue, *answer)
+            }
+            Note::GapReceived { queue, from, to } => {
+                let queue = self.queue(queue);
+                let life = self.told_life.get(&(seen.process, queue)).copied();
+                let life = life.unwrap_or(seen.life);
+                let is_of_new_epoch = self.is_of_new_epoch((seen.process, queue, life), *to);
+                let subscription = &mut self.subscribers[subscriber];
+                subscription.gaps_announced += 1;
+                subscription.gaps.entry((queue, life)).or_default().push((*from, *to));
+                let last = subscription.told.iter();
+                let mut last =
+                    last.rev().filter(|one| (one.process, one.queue) == (seen.process, queue));
+                let is_answers = matches!(last.next().map(|one| one.answer),
+                    Some(ResumeOutcome::Gap { from: first, to: last, .. }) if first == *from && last == *to);
+                // The answer has told of it already.
+                if !is_answers {
+                    let (moment, process, from, to) = (seen.moment, seen.process, *from, *to);
+                    let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
+                    subscription.gaps_told.push(gap);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn told_answer(&mut self, seen: &Seen, subscriber: usize, queue: &Name, answer: ResumeOutcome) {
+        let queue = self.queue(queue);
+        let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
+        self.told_life.insert((seen.process, queue), life);
+        let subscription = &self.subscribers[subscriber];
+        // A client knows better than the broker what is lost to it, but not where it stands.
+        let stand = |answer: ResumeOutcome| (answer.epoch(), answer.position());
+        let is_it = |one: &&Attachment| one.queue == queue && stand(one.answer) == stand(answer);
+        let given = subscription.attachments.iter().rev().find(is_it);
+        let given = given.filter(|_| rule("answered-when-the-broker-attached"));
+        let answered = given.map_or(seen.moment, |attachment| attachment.moment);
+        let head_now = self.heads.get(&(queue, seen.life)).copied().unwrap_or_default();
+        let head = given.map_or(head_now, |attachment| attachment.head);
+        let (moment, process) = (seen.moment, seen.process);
+        let is_of_new_epoch = match answer {
+            ResumeOutcome::Gap { to, .. } => self.is_of_new_epoch((process, queue, life), to),
+            _ => false,
+        };
+        if let ResumeOutcome::NewEpoch { .. } = answer {
+            let begun = self.begun.entry((process, queue, life)).or_default();
+            *begun = head.max(*begun);
+        }
+        let subscription = &mut self.subscribers[subscriber];
+        let told = Told { moment, process, queue, life, answer, answered, is_of_new_epoch };
+        subscription.told.push(told);
+        match answer {
+            ResumeOutcome::Gap { from, to, .. } => {
+                subscription.gaps.entry((queue, life)).or_default().push((from, to));
+            }
+            ResumeOutcome::NewEpoch { .. } => {
+                let over = subscription.over.entry(queue).or_default();
+                *over = life.max(*over);
+            }
+            ResumeOutcome::Started { .. } | ResumeOutcome::Resumed { .. } => {}
+        }
+    }
+
+    /// Whether a process was told of a new epoch, by an answer that was given after this position
+    /// of it was accepted.
+    fn is_of_new_epoch(&self, begun: (u32, u32, u32), to: Position) -> bool {
+        self.begun.get(&begun).is_some_and(|head| to <= *head)
+    }
+
+    /// Sorts and joins the announced gaps, so that each question is one search.
+    pub fn close(&mut self) {
+        let subscriptions = self.subscribers.iter_mut();
+        for gaps in subscriptions.flat_map(|subscription| subscription.gaps.values_mut()) {
+            gaps.sort_unstable();
+            let mut joined: Vec<(Position, Position)> = Vec::with_capacity(gaps.len());
+            for (from, to) in gaps.drain(..) {
+                match joined.last_mut() {
+                    Some((_, last)) if from <= *last => *last = to.max(*last),
+                    _ => joined.push((from, to)),
+                }
+            }
+            *gaps = joined;
+        }
+    }
+
+    fn queue(&mut self, name: &Name) -> u32 {
+        if let Some(known) = self.queues.get(name) {
+            return *known;
+        }
+        let next = self.queues.len() as u32;
+        self.queues.insert(name.clone(), next);
+        next
+    }
+
+    /// The number of a queue that has positions or answers.
+    pub fn find_queue(&self, name: &Name) -> Option<u32> {
+        self.queues.get(name).copied()
+    }
+
+    /// The message at a position of a queue in a life of the broker.
+    pub fn message_at(&self, queue: &Name, life: u32, position: Position) -> Option<usize> {
+        let queue = self.find_queue(queue)?;
+        self.messages.get(&(queue, life, position)).copied()
+    }
+
+    /// Every attachment of a subscriber, in order.
+    pub fn attachments(&self, subscriber: usize) -> &[Attachment] {
+        &self.subscribers[subscriber].attachments
+    }
+
+    /// Every answer that a subscriber was told, in order.
+    pub fn told(&self, subscriber: usize) -> &[Told] {
+        &self.subscribers[subscriber].told
+    }
+
+    /// Every gap that a subscriber was told of beside an answer, in order.
+    pub fn gaps_told(&self, subscriber: usize) -> &[ToldGap] {
+        &self.subscribers[subscriber].gaps_told
+    }
+
+    /// How many gaps a subscriber was told of while it was connected.
+    pub fn gaps_announced(&self, subscriber: usize) -> u64 {
+        self.subscribers[subscriber].gaps_announced
+    }
+
+    /// Whether a subscriber was told that a position, or the whole life of the broker it belongs
+    /// to, is lost.
+    pub fn is_announced(&self, subscriber: usize, queue: u32, life: u32, at: Position) -> bool {
+        let subscription = &self.subscribers[subscriber];
+        if subscription.over.get(&queue).is_some_and(|over| life < *over) {
+            return true;
+        }
+        let Some(gaps) = subscription.gaps.get(&(queue, life)) else { return false };
+        let after = gaps.partition_point(|(from, _)| *from <= at);
+        after > 0 && at <= gaps[after - 1].1
+    }
+}

@@ -1,0 +1,78 @@
+//! The museum's mutants are found at this depth too, and shrunk to a few steps.
+
+use delivery_lab::mutant::ALL;
+use delivery_lab::search::Wrong;
+use delivery_lab::search::model::{Mail, Model, Step, Steps, drawn, shrink};
+use delivery_lab::terms::Guarantee::{AtLeastOnce, AtMostOnce, InOrder, NoSilentGap};
+use delivery_lab::terms::{Anomaly, Guarantee};
+
+/// Steps of one seed.
+const PLAY: usize = 500;
+/// Seeds that are tried.
+const SEEDS: u64 = 300;
+/// Seeds of which the one with the fewest steps is shown.
+const TRIED: usize = 4;
+
+/// What a mutant breaks at this depth, and in how many steps at most.
+const FOUND: [(&str, Wrong, usize); 17] = [
+    ("acknowledge-before-handling", broken(AtLeastOnce), 6),
+    ("acknowledged-unheard", broken(AtLeastOnce), 12),
+    ("dedup-window-of-one", broken(AtMostOnce), 10),
+    ("delete-before-ack", broken(AtLeastOnce), 4),
+    ("empty-epoch", broken(NoSilentGap), 6),
+    ("ended-session-delivers", broken(AtMostOnce), 6),
+    ("handles-as-it-comes", broken(InOrder), 10),
+    ("live-overtakes-replay", broken(InOrder), 12),
+    ("new-epoch-old-position", broken(AtLeastOnce), 6),
+    ("new-id-on-retry", Wrong::Seen(Anomaly::Unasked), 4),
+    ("no-dedup", broken(AtMostOnce), 8),
+    ("off-by-one", broken(AtLeastOnce), 4),
+    ("out-of-range-means-latest", broken(AtLeastOnce), 8),
+    ("poisoned-position", broken(AtLeastOnce), 10),
+    ("position-before-work", broken(AtLeastOnce), 6),
+    ("redelivers-never", broken(AtLeastOnce), 4),
+    ("silent-trim", broken(NoSilentGap), 10),
+];
+
+const fn broken(guarantee: Guarantee) -> Wrong {
+    Wrong::Broken(guarantee)
+}
+
+#[test]
+fn mutants_are_found_and_shrunk_to_a_few_steps() {
+    for (name, wrong, most) in FOUND {
+        let shown = (1..=SEEDS).filter_map(|seed| show(name, wrong, seed)).take(TRIED);
+        let fewest = shown.min_by_key(|shown| shown.steps.len());
+        let Some(Shown { mail, steps, evidence, seed }) = fewest else {
+            panic!("{name} does not show {wrong:?} in {SEEDS} seeds")
+        };
+        println!("{name}, seed {seed}, {} steps: {evidence}", steps.len());
+        assert!(steps.len() <= most, "{name} takes {} steps: {steps:?}", steps.len());
+        let correct = Mail { mutant: None, ..mail };
+        assert_eq!(shrink(&correct, &steps), None, "{name}: the correct machine does not");
+    }
+}
+
+struct Shown {
+    seed: u64,
+    mail: Mail,
+    steps: Vec<Step>,
+    evidence: String,
+}
+
+/// The fewest steps of a seed that show what a mutant breaks, if they do.
+fn show(name: &str, wrong: Wrong, seed: u64) -> Option<Shown> {
+    let mutant = ALL.iter().find(|mutant| mutant.name == name);
+    let mutant = Some(mutant.unwrap_or_else(|| panic!("there is no {name}")));
+    let mail = Mail { mutant, ..drawn(seed) };
+    let steps: Vec<Step> = Steps::new(&mail, seed).take(PLAY).collect();
+    let mut bag = Model::new(mail.clone());
+    for step in &steps {
+        bag.step(*step);
+    }
+    bag.settle();
+    bag.check().filter(|finding| finding.wrong == wrong)?;
+    let (steps, finding) = shrink(&mail, &steps).expect("it shows something");
+    assert_eq!(finding.wrong, wrong, "{name}, seed {seed}");
+    Some(Shown { seed, mail, steps, evidence: finding.evidence })
+}
