@@ -167,14 +167,14 @@ pub const RULES: &[OfFile] = &[
         ],
     ),
     (
-        "facts/lines.rs",
+        "facts/connections.rs",
         &[(
             "the-next-end-of-a-line",
             "Of several ends of a connection the first after the moment in question counts.",
         )],
     ),
     (
-        "facts/lives.rs",
+        "facts/lifetimes.rs",
         &[
             ("paused-is-not-reached", "A paused process cannot be reached."),
             ("away-is-not-reached", "A process that went away cannot be reached."),
@@ -188,7 +188,7 @@ pub const RULES: &[OfFile] = &[
         ],
     ),
     (
-        "facts/places.rs",
+        "facts/positions.rs",
         &[
             (
                 "who-left-a-room-begins-anew",

@@ -1,0 +1,50 @@
+//! Indices of the judge, one type each: none can be taken for another.
+
+/// Declares an index type over a list.
+macro_rules! index {
+    ($(#[$about:meta])* $name:ident) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// Names the entry at an index of its list.
+            ///
+            /// # Panics
+            /// There are more entries than a `u32` counts.
+            pub fn at(index: usize) -> $name {
+                $name(u32::try_from(index).expect("a trial has fewer"))
+            }
+
+            /// Returns the index in its list.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+index! {
+    /// A queue, in the order in which the history names those with positions or answers.
+    QueueId
+}
+
+index! {
+    /// A subscriber, in the order of the scenario file.
+    SubscriberId
+}
+
+index! {
+    /// A message, in the order in which the history names them first.
+    MessageIndex
+}
+
+index! {
+    /// A session, in the order in which the history names them first.
+    SessionIndex
+}
+
+index! {
+    /// A life of the broker, from 0: each crash ends one.
+    BrokerLife
+}
