@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use capture::{Capture, MOST_PACKETS, Packet, PacketEnd};
 pub use event::{
     AppReport, ConnectionStats, Endpoint, Event, EventKind, Flow, LossReason, PowerState,
-    TransportKind,
+    ProcessId, TransportKind,
 };
 pub use recorder::Recorder;
 
@@ -62,6 +62,19 @@ pub struct Cost {
 }
 
 impl History {
+    /// Returns a process by its id.
+    ///
+    /// # Panics
+    /// The trial has no such process.
+    pub fn process(&self, id: ProcessId) -> &Process {
+        &self.processes[id.index()]
+    }
+
+    /// The ids of all processes, the broker's first.
+    pub fn process_ids(&self) -> impl Iterator<Item = ProcessId> + use<> {
+        (0..self.processes.len() as u32).map(ProcessId)
+    }
+
     /// Orders what the recorders of a trial wrote; `recorders[i]` is that of `processes[i]`.
     ///
     /// # Panics
@@ -106,7 +119,7 @@ impl History {
     fn trace_line<'a>(&'a self, event: &'a Event) -> TraceLine<'a> {
         TraceLine {
             ms: event.at.as_millis_f64(),
-            process: &self.processes[event.process as usize].name,
+            process: &self.process(event.process).name,
             what: &event.what,
         }
     }

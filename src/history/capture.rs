@@ -1,5 +1,6 @@
 //! The packets of a trial, byte for byte, as they left their senders, and how far each came.
 
+use crate::history::ProcessId;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::LossReason;
@@ -15,11 +16,11 @@ pub struct Packet {
     /// When it left.
     pub at: Instant,
     /// The process that sent it.
-    pub from: u32,
+    pub from: ProcessId,
     /// Grows from one packet of a sender to its next.
     pub serial: u64,
     /// The process that it is for; `None` if nobody has its address.
-    pub to: Option<u32>,
+    pub to: Option<ProcessId>,
     /// Which packet of its direction it is, from 1; 0 if nobody has its address.
     pub nth: u64,
     /// How the packet ended, and each copy of it that the network made.
@@ -46,7 +47,7 @@ pub struct Capture {
     packets: BinaryHeap<Packet>,
     /// Packets that were to arrive and were not taken in: by both ends, which of its direction,
     /// and when.
-    turned_away: BTreeMap<(u32, u32, u64, Instant), LossReason>,
+    turned_away: BTreeMap<(ProcessId, ProcessId, u64, Instant), LossReason>,
     left_out: u64,
 }
 
@@ -66,7 +67,12 @@ impl Capture {
     }
 
     /// The `nth` packet from one process to another came at `at`, and was not taken in.
-    pub fn turn_away(&mut self, (from, to, nth): (u32, u32, u64), at: Instant, fate: LossReason) {
+    pub fn turn_away(
+        &mut self,
+        (from, to, nth): (ProcessId, ProcessId, u64),
+        at: Instant,
+        fate: LossReason,
+    ) {
         self.turned_away.insert((from, to, nth, at), fate);
     }
 
@@ -93,7 +99,15 @@ mod tests {
         let most = MOST_PACKETS as u64;
         let packet = |n: u64| {
             let at = Instant::from_micros(n);
-            Packet { at, from: 0, serial: n, to: None, nth: 0, ends: Vec::new(), bytes: Vec::new() }
+            Packet {
+                at,
+                from: ProcessId::BROKER,
+                serial: n,
+                to: None,
+                nth: 0,
+                ends: Vec::new(),
+                bytes: Vec::new(),
+            }
         };
         let mut capture = Capture::default();
         (0..most + 3).rev().for_each(|n| capture.add(packet(n)));

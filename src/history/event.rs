@@ -8,13 +8,28 @@ use serde::Serialize;
 use crate::message::{EndReason, MessageId, Name, Note, SessionId};
 use crate::time::Instant;
 
+/// Identifies a process of a trial: its index in [`History::processes`](super::History::processes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ProcessId(pub u32);
+
+impl ProcessId {
+    /// The broker.
+    pub const BROKER: ProcessId = ProcessId(0);
+
+    /// Returns the index in the list of processes.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// One thing that happened to one process at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
     /// When.
     pub at: Instant,
-    /// To whom: an index into [`History::processes`](super::History::processes).
-    pub process: u32,
+    /// The process that it happened to.
+    pub process: ProcessId,
     /// The how manyth event of this process.
     pub sequence: u64,
     /// What.
@@ -76,6 +91,48 @@ pub enum EventKind {
     /// A machine of the core, or its driver, noted something.
     #[serde(untagged)]
     Note(Note),
+}
+
+impl EventKind {
+    /// Returns the message that it names.
+    pub fn message(&self) -> Option<&MessageId> {
+        match self {
+            EventKind::Carried { id, .. } | EventKind::Interrupted { id } => Some(id),
+            EventKind::Note(note) => note.message(),
+            EventKind::Dropped { .. }
+            | EventKind::CloseCode { .. }
+            | EventKind::Ended(_)
+            | EventKind::Power(_)
+            | EventKind::FaultBegan { .. }
+            | EventKind::FaultEnded { .. }
+            | EventKind::HandlerGone { .. }
+            | EventKind::HandlerBack { .. }
+            | EventKind::AppReport(_) => None,
+        }
+    }
+
+    /// Returns the client that an event of the broker names.
+    pub fn client(&self) -> Option<&Name> {
+        if let EventKind::Note(note) = self { note.client() } else { None }
+    }
+
+    /// Returns the session that it names.
+    pub fn session(&self) -> Option<&SessionId> {
+        match self {
+            EventKind::Carried { session, .. } => Some(session),
+            EventKind::Note(note) => note.session(),
+            EventKind::Dropped { .. }
+            | EventKind::CloseCode { .. }
+            | EventKind::Ended(_)
+            | EventKind::Power(_)
+            | EventKind::FaultBegan { .. }
+            | EventKind::FaultEnded { .. }
+            | EventKind::HandlerGone { .. }
+            | EventKind::HandlerBack { .. }
+            | EventKind::Interrupted { .. }
+            | EventKind::AppReport(_) => None,
+        }
+    }
 }
 
 /// What a program of which nothing else is known says for its application.

@@ -5,14 +5,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::event::{AppReport, Event, EventKind};
+use super::event::{AppReport, Event, EventKind, ProcessId};
 use crate::message::{Name, Note};
 use crate::time::Instant;
 
 /// Appends events of one process.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    process: u32,
+    process: ProcessId,
     name: Name,
     page: Arc<Mutex<Page>>,
     /// The events of all processes of the trial: most of the memory of a long one, so it is one
@@ -49,13 +49,13 @@ impl Recorder {
         let log = Arc::<Mutex<Vec<Event>>>::default();
         let pen = |(process, name): (u32, &Name)| {
             let (name, page, log) = (name.clone(), Arc::default(), log.clone());
-            Recorder { process, name, page, log }
+            Recorder { process: ProcessId(process), name, page, log }
         };
         (0..).zip(names).map(pen).collect()
     }
 
     /// The process that it writes for.
-    pub fn process(&self) -> u32 {
+    pub fn process(&self) -> ProcessId {
         self.process
     }
 

@@ -108,6 +108,143 @@ pub enum Note {
     GapReceived { queue: Name, from: Position, to: Position },
 }
 
+impl Note {
+    /// Returns the message that it names.
+    pub fn message(&self) -> Option<&MessageId> {
+        match self {
+            Note::Published { message } => Some(&message.id),
+            Note::Ack { id, .. } => id.as_ref(),
+            Note::Accepted { id, .. }
+            | Note::Refused { id }
+            | Note::PublishedAgain { id }
+            | Note::EarlyDropped { id }
+            | Note::Pushed { id, .. }
+            | Note::Overwritten { id, .. }
+            | Note::SendQueueFull { id, .. }
+            | Note::Trimmed { id, .. }
+            | Note::BecameGap { id, .. }
+            | Note::Unsent { id, .. }
+            | Note::Sent { id, .. }
+            | Note::AcceptedReceived { id }
+            | Note::RefusedReceived { id }
+            | Note::ConfirmTimedOut { id }
+            | Note::Read { id, .. }
+            | Note::HeldEarly { id, .. }
+            | Note::DroppedCopy { id, .. }
+            | Note::InboxFull { id, .. }
+            | Note::NoHandler { id }
+            | Note::Handling { id, .. }
+            | Note::Handled { id, .. } => Some(id),
+            Note::SessionOpened { .. }
+            | Note::SessionClosed { .. }
+            | Note::ConnectionClosed { .. }
+            | Note::CreateRoom { .. }
+            | Note::DeleteRoom { .. }
+            | Note::JoinRoom { .. }
+            | Note::LeaveRoom { .. }
+            | Note::Subscribed { .. }
+            | Note::Unsubscribed { .. }
+            | Note::Acknowledged { .. }
+            | Note::Attached { .. }
+            | Note::Welcomed { .. }
+            | Note::Lost { .. }
+            | Note::RequestFailed { .. }
+            | Note::ResumeReceived { .. }
+            | Note::GapReceived { .. } => None,
+        }
+    }
+
+    /// Returns the client that the broker names in it.
+    pub fn client(&self) -> Option<&Name> {
+        match self {
+            Note::SessionOpened { client, .. }
+            | Note::SessionClosed { client, .. }
+            | Note::JoinRoom { client, .. }
+            | Note::LeaveRoom { client, .. }
+            | Note::Subscribed { client, .. }
+            | Note::Unsubscribed { client, .. }
+            | Note::Pushed { client, .. }
+            | Note::Overwritten { client, .. }
+            | Note::SendQueueFull { client, .. }
+            | Note::BecameGap { client, .. }
+            | Note::Acknowledged { client, .. }
+            | Note::Attached { client, .. } => Some(client),
+            Note::ConnectionClosed { .. }
+            | Note::CreateRoom { .. }
+            | Note::DeleteRoom { .. }
+            | Note::Accepted { .. }
+            | Note::Refused { .. }
+            | Note::PublishedAgain { .. }
+            | Note::EarlyDropped { .. }
+            | Note::Trimmed { .. }
+            | Note::Published { .. }
+            | Note::Unsent { .. }
+            | Note::Sent { .. }
+            | Note::AcceptedReceived { .. }
+            | Note::RefusedReceived { .. }
+            | Note::ConfirmTimedOut { .. }
+            | Note::Welcomed { .. }
+            | Note::Lost { .. }
+            | Note::RequestFailed { .. }
+            | Note::Read { .. }
+            | Note::HeldEarly { .. }
+            | Note::DroppedCopy { .. }
+            | Note::InboxFull { .. }
+            | Note::NoHandler { .. }
+            | Note::Handling { .. }
+            | Note::Handled { .. }
+            | Note::Ack { .. }
+            | Note::ResumeReceived { .. }
+            | Note::GapReceived { .. } => None,
+        }
+    }
+
+    /// Returns the session that it names.
+    pub fn session(&self) -> Option<&SessionId> {
+        match self {
+            Note::SessionOpened { session, .. }
+            | Note::SessionClosed { session, .. }
+            | Note::JoinRoom { session, .. }
+            | Note::LeaveRoom { session, .. }
+            | Note::Pushed { session, .. }
+            | Note::Overwritten { session, .. }
+            | Note::SendQueueFull { session, .. }
+            | Note::Attached { session, .. }
+            | Note::Sent { session, .. }
+            | Note::Welcomed { session }
+            | Note::Lost { session, .. }
+            | Note::RequestFailed { session, .. }
+            | Note::Read { session, .. }
+            | Note::HeldEarly { session, .. }
+            | Note::DroppedCopy { session, .. }
+            | Note::InboxFull { session, .. }
+            | Note::Handled { session, .. } => Some(session),
+            Note::ConnectionClosed { .. }
+            | Note::CreateRoom { .. }
+            | Note::DeleteRoom { .. }
+            | Note::Subscribed { .. }
+            | Note::Unsubscribed { .. }
+            | Note::Accepted { .. }
+            | Note::Refused { .. }
+            | Note::PublishedAgain { .. }
+            | Note::EarlyDropped { .. }
+            | Note::Trimmed { .. }
+            | Note::BecameGap { .. }
+            | Note::Acknowledged { .. }
+            | Note::Published { .. }
+            | Note::Unsent { .. }
+            | Note::AcceptedReceived { .. }
+            | Note::RefusedReceived { .. }
+            | Note::ConfirmTimedOut { .. }
+            | Note::NoHandler { .. }
+            | Note::Handling { .. }
+            | Note::Ack { .. }
+            | Note::ResumeReceived { .. }
+            | Note::GapReceived { .. } => None,
+        }
+    }
+}
+
 /// Why a message was dropped by its publisher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

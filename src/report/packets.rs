@@ -19,7 +19,7 @@ use smoltcp::wire::{
 };
 
 use self::conversation::Conversation;
-use crate::history::{Packet, Process};
+use crate::history::{Packet, Process, ProcessId};
 
 /// One packet in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl Decoder {
         Decoded { heading: format!("{at}  {from} → {to}  {what}, {length} bytes"), lines }
     }
 
-    fn name(&self, process: Option<u32>) -> &str {
-        let name = process.and_then(|process| self.processes.get(process as usize));
+    fn name(&self, process: Option<ProcessId>) -> &str {
+        let name = process.and_then(|process| self.processes.get(process.index()));
         name.map_or("nobody", String::as_str)
     }
 
@@ -143,9 +143,9 @@ mod tests {
         bytes.extend(payload);
         Packet {
             at: Instant::ZERO,
-            from: 1,
+            from: ProcessId(1),
             serial: 0,
-            to: Some(0),
+            to: Some(ProcessId::BROKER),
             nth: 1,
             ends: Vec::new(),
             bytes,
@@ -180,7 +180,7 @@ mod tests {
             let mut decoder = Decoder::default();
             for bytes in packets {
                 let at = Instant::ZERO;
-                decoder.read(&Packet { at, from: 0, serial: 0, to: None, nth: 0, ends: Vec::new(), bytes });
+                decoder.read(&Packet { at, from: ProcessId::BROKER, serial: 0, to: None, nth: 0, ends: Vec::new(), bytes });
             }
         }
 

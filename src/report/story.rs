@@ -30,7 +30,7 @@ pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
         let is_first = match event.what {
             EventKind::Note(Note::Welcomed { .. })
             | EventKind::AppReport(AppReport::Joined { .. }) => {
-                !std::mem::replace(&mut known[event.process as usize], true)
+                !std::mem::replace(&mut known[event.process.index()], true)
             }
             _ => false,
         };
@@ -66,7 +66,7 @@ fn publishes(all: &[MessageId], style: &Style) -> String {
 
 /// What an event does to somebody; most say nothing here.
 fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<String> {
-    let who: &Name = &history.processes[event.process as usize].name;
+    let who: &Name = &history.process(event.process).name;
     Some(match &event.what {
         EventKind::FaultBegan { fault } => {
             let entry = &scenario.faults[*fault];

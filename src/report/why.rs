@@ -109,7 +109,7 @@ fn conclude(
     let is_handled = |sentence: &Sentence| {
         let Origin::Event(index) = sentence.of else { return false };
         let event = &history.events[index];
-        let is_own = history.processes[event.process as usize].client == followed.client;
+        let is_own = history.process(event.process).client == followed.client;
         sentence.at == at && is_own && matches!(event.what, EventKind::Note(Note::Handled { .. }))
     };
     // A miss is what is left of its whole instant, packets included.

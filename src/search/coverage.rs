@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{AppReport, EventKind, History, PowerState};
+use crate::history::{AppReport, EventKind, History, PowerState, ProcessId};
 use crate::message::{EndReason, Name, Note, PushKind, ResumeOutcome, SessionId};
 use crate::terms::Exercise;
 
@@ -83,15 +83,15 @@ impl Coverage {
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     coverage: Coverage,
-    had_session: BTreeSet<u32>,
+    had_session: BTreeSet<ProcessId>,
     /// Where programs of which nothing else is known were subscribed.
-    had_joined: BTreeSet<(u32, Name, Name)>,
+    had_joined: BTreeSet<(ProcessId, Name, Name)>,
     replaced: BTreeSet<SessionId>,
 }
 
 impl Tally {
     /// A process noted something; 0 is the broker.
-    pub fn note(&mut self, process: u32, note: &Note) {
+    pub fn note(&mut self, process: ProcessId, note: &Note) {
         let met = match note {
             Note::Welcomed { .. } if !self.had_session.insert(process) => Exercise::Reconnect,
             Note::Pushed { kind: PushKind::Again, .. } => Exercise::Redelivery,
@@ -115,15 +115,19 @@ impl Tally {
     }
 
     /// A program of which nothing else is known is subscribed; again, if it was before.
-    pub fn joined(&mut self, process: u32, queue: &Name, room: &Name) {
+    pub fn joined(&mut self, process: ProcessId, queue: &Name, room: &Name) {
         if !self.had_joined.insert((process, queue.clone(), room.clone())) {
             self.count(Exercise::Reconnect);
         }
     }
 
     /// A process died; 0 is the broker, whose epoch is over.
-    pub fn crashed(&mut self, process: u32) {
-        self.count(if process > 0 { Exercise::ClientCrash } else { Exercise::Epoch });
+    pub fn crashed(&mut self, process: ProcessId) {
+        self.count(if process != ProcessId::BROKER {
+            Exercise::ClientCrash
+        } else {
+            Exercise::Epoch
+        });
     }
 
     /// What was counted so far.

@@ -49,6 +49,7 @@ mod shrink;
 mod step;
 
 use crate::core::{Broker, BrokerOptions, ClientInput, Draft, Intercepted, LinkSemantics};
+use crate::history::ProcessId;
 use crate::message::{
     BrokerLimits, ClientLimits, EndReason, Epoch, Mode, Name, Payload, Position, StartAt, Target,
 };
@@ -297,11 +298,11 @@ impl Model {
 }
 
 /// The broker's number in the order of processes.
-const BROKER: u32 = 0;
+const BROKER: ProcessId = ProcessId::BROKER;
 
 /// A client's number in the order of processes.
-fn process(n: usize) -> u32 {
-    n as u32 + 1
+fn process(n: usize) -> ProcessId {
+    ProcessId(n as u32 + 1)
 }
 
 fn broker(mail: &Mail, epoch: Epoch) -> Intercepted<Broker> {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Event, EventKind, History, PowerState};
+use crate::history::{Event, EventKind, History, PowerState, ProcessId};
 use crate::message::{MessageId, Name, Note};
 use crate::scenario::{Effect, Fault, Scenario, Who};
 
@@ -11,7 +11,7 @@ use crate::scenario::{Effect, Fault, Scenario, Who};
 /// slowed, skipped or killed.
 pub fn count(scenario: &Scenario, history: &mut History) {
     let names: Vec<Name> = history.processes.iter().map(|process| process.name.clone()).collect();
-    let mut open: BTreeSet<u32> = BTreeSet::new();
+    let mut open: BTreeSet<ProcessId> = BTreeSet::new();
     let mut events: BTreeMap<MessageId, (Name, Name)> = BTreeMap::new();
     let mut bites = std::mem::take(&mut history.bites);
     bites.resize(scenario.faults.len(), 0);
@@ -38,14 +38,14 @@ fn bit(
     event: &Event,
     names: &[Name],
     events: &BTreeMap<MessageId, (Name, Name)>,
-    open: &BTreeSet<u32>,
+    open: &BTreeSet<ProcessId>,
 ) -> bool {
     let concerns = match &fault.who {
-        Who::Clients(clients) => clients.contains(&names[event.process as usize]),
-        Who::Broker => event.process == 0,
+        Who::Clients(clients) => clients.contains(&names[event.process.index()]),
+        Who::Broker => event.process == ProcessId::BROKER,
         Who::Nobody => false,
     };
-    let has_session = event.process == 0 || open.contains(&event.process);
+    let has_session = event.process == ProcessId::BROKER || open.contains(&event.process);
     let what = &event.what;
     concerns
         && match &fault.effect {

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
-use crate::history::{Capture, EventKind, Flow, LossReason, Packet, PacketEnd, Recorder};
+use crate::history::{
+    Capture, EventKind, Flow, LossReason, Packet, PacketEnd, ProcessId, Recorder,
+};
 use crate::time::Instant;
 
 use super::fate::{NetworkFaults, Outcome, PacketPlan};
@@ -125,6 +127,7 @@ impl Internet {
         if let Some(capture) = &mut books.capture {
             let (at, serial, bytes) = (now, books.packets, packet.to_vec());
             let nth = lot.as_ref().map_or(0, |lot| lot.serial);
+            let (from, to) = (ProcessId(from), to.map(ProcessId));
             capture.add(Packet { at, from, serial, to, nth, ends: ends(now, lot.as_ref()), bytes });
         }
         let Some((to, lot)) = to.zip(lot) else {
@@ -146,9 +149,9 @@ impl Internet {
     }
 
     /// The `nth` packet from one process to another came, and was not taken in.
-    pub fn reject(&self, nth: (u32, u32, u64), now: Instant, fate: LossReason) {
+    pub fn reject(&self, (from, to, nth): (u32, u32, u64), now: Instant, fate: LossReason) {
         if let Some(capture) = &mut self.books().capture {
-            capture.turn_away(nth, now, fate);
+            capture.turn_away((ProcessId(from), ProcessId(to), nth), now, fate);
         }
     }
 

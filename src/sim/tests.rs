@@ -98,7 +98,7 @@ fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History,
 
 /// The ledgers of a process in the order of their recording.
 fn ledgers(history: &History, process: u32) -> Vec<(Instant, ConnectionStats)> {
-    let of = history.events.iter().filter(|event| event.process == process);
+    let of = history.events.iter().filter(|event| event.process.0 == process);
     of.filter_map(|event| match &event.what {
         EventKind::Ended(ledger) => Some((event.at, **ledger)),
         _ => None,

@@ -97,7 +97,7 @@ impl World {
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
         let recorders = Recorder::one_each(&names);
         let machines = recorders.iter().map(|recorder| {
-            let process = recorder.process();
+            let process = recorder.process().0;
             let (address, recorder) = (net::address(process), recorder.clone());
             let seed = seed.named("stack").with(process.into());
             Arc::new(HostState::new(process, Build { address, buffer, seed, recorder }))

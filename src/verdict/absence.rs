@@ -2,13 +2,13 @@
 //!
 //! Such a subscriber wants nothing, so it misses nothing either: the counts alone would praise it.
 
-use super::facts::Facts;
+use super::facts::{Facts, SubscriberId};
 use super::switch::rule;
 
 /// What ended the last attempt at a session of a subscriber that was to be on record from its
 /// beginning and never was; `None` for everybody else.
-pub fn kept_away(facts: &Facts<'_>, subscriber: usize) -> Option<&'static str> {
-    let member = &facts.roll.members()[subscriber];
+pub fn kept_away(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'static str> {
+    let member = &facts.roll.member(subscriber);
     if !member.subscribes || facts.on_record.contains(&subscriber) {
         return None;
     }

@@ -3,6 +3,7 @@
 mod session;
 mod waiting;
 
+use crate::history::ProcessId;
 use std::collections::BTreeMap;
 
 use crate::terms::{Anomaly, Cause};
@@ -20,7 +21,7 @@ pub struct Scene<'s, 'f, 'a> {
     /// Its counters, recoveries included.
     pub counted: &'s SubscriberReport,
     /// From when to when faults on a process's link went unnoticed.
-    pub blind_spots: &'s Map<u32, Vec<(Instant, Instant)>>,
+    pub blind_spots: &'s Map<ProcessId, Vec<(Instant, Instant)>>,
 }
 
 /// How often each pattern was seen; those that were not are left out.

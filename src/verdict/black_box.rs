@@ -60,7 +60,7 @@ pub fn judge_outside(history: &History) -> Outside {
     let mut accepted = BTreeSet::new();
     let mut heard: BTreeMap<&Name, Heard<'_>> = BTreeMap::new();
     for event in &history.events {
-        let client = &history.processes[event.process as usize].client;
+        let client = &history.process(event.process).client;
         match &event.what {
             EventKind::Note(Note::Published { message }) => {
                 let everyone = heard.iter();

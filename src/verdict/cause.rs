@@ -8,7 +8,10 @@ use crate::message::{Link, Mode};
 use crate::terms::Cause;
 
 use super::copies::{self, ALIVE, DeliveryPath, End};
-use super::facts::{Applied, BROKER, Begins, Facts, MessageFacts, Moment, PublisherWord, Sending};
+use super::facts::{
+    Applied, BROKER, Begins, Facts, MessageFacts, Moment, PublisherWord, Sending, Stored,
+    SubscriberId,
+};
 use super::switch::rule;
 
 /// What a missed message was missed by, and when.
@@ -40,8 +43,7 @@ pub fn of(way: DeliveryPath<'_, '_>) -> End {
         let at = at.unwrap_or(accepted.moment.at);
         return End { at, cause: Cause::Skipped };
     }
-    let members = way.facts.roll.members();
-    let processes = &members[way.subscriber].processes;
+    let processes = &way.facts.roll.member(way.subscriber).processes;
     let connected = processes.iter().any(|process| {
         let mut sessions = way.facts.sessions.of_process(*process);
         sessions.any(|session| session.is_open_at(accepted.moment))
@@ -80,7 +82,7 @@ pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = 
         let crashed = crashed.filter(|_| rule("a-crash-ends-the-backlogs-copy"));
         let passed = position.and_then(|position| {
             let queue = facts.places.find_queue(&message.message?.queue)?;
-            passed_over(facts, subscriber, (queue, life, position), since)
+            passed_over(facts, subscriber, Stored { queue, life, position }, since)
         });
         let ends = [
             acknowledged,
@@ -102,10 +104,11 @@ pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = 
 /// for a subscription from the start, what a new epoch counts anew. Correct machines do neither.
 fn passed_over(
     facts: &Facts<'_>,
-    subscriber: usize,
-    (queue, life, position): (u32, u32, u64),
+    subscriber: SubscriberId,
+    stored: Stored,
     since: Moment,
 ) -> Option<(Moment, Cause)> {
+    let Stored { queue, life, position } = stored;
     let attachments = facts.places.attachments(subscriber).iter();
     let in_life = attachments.filter(|one| one.queue == queue && one.life == life);
     let in_force = in_life.clone().rfind(|one| one.moment < since);

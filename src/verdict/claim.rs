@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::message::{AckPolicy, Dedup, Link, Mode};
 
-use super::facts::BROKER;
+use super::facts::{BROKER, BrokerLife};
 use super::guarantee::{self, Violation};
 use super::outcome::SubscriberCase;
 use super::switch::rule;
@@ -46,7 +46,7 @@ fn finding(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> GuaranteeFind
 /// Whether the contender claims a guarantee to this subscriber.
 fn is_claimed(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> bool {
     let contender = case.facts.contender;
-    let member = &case.facts.roll.members()[case.subscriber];
+    let member = &case.facts.roll.member(case.subscriber);
     let exactly = matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce);
     match (contender.mode, contender.link) {
         (Mode::FireAndForget, Link::Udp) if rule("udp-promises-nothing") => false,
@@ -125,7 +125,7 @@ fn broker_term(
     }
     // What a restarted broker has not been told of again it routes to nobody (semantics §2).
     let unmade = matches!(loss, Some(Cause::NotConnected | Cause::NotJoined));
-    let forgotten = unmade && accepted.life > 0;
+    let forgotten = unmade && accepted.life != BrokerLife::FIRST;
     forgotten.then_some("the broker had forgotten the subscription in a crash")
 }
 
@@ -134,7 +134,7 @@ fn client_term(
     case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
 ) -> Option<&'static str> {
-    match case.facts.roll.members()[case.subscriber].ack {
+    match case.facts.roll.member(case.subscriber).ack {
         AckPolicy::BeforeHandler => return Some("the client acknowledges before its handler"),
         AckPolicy::Never => return Some("the client never acknowledges"),
         AckPolicy::AfterHandler => {}
@@ -157,7 +157,7 @@ fn single_process_term(
     if !is_alone(case) {
         return Some(NOT_ALONE);
     }
-    let member = &case.facts.roll.members()[case.subscriber];
+    let member = &case.facts.roll.member(case.subscriber);
     let crashed = member
         .processes
         .iter()
@@ -166,7 +166,7 @@ fn single_process_term(
 }
 
 fn is_alone(case: &SubscriberCase<'_, '_>) -> bool {
-    case.facts.roll.members()[case.subscriber].process_count == 1
+    case.facts.roll.member(case.subscriber).process_count == 1
 }
 
 /// A contender's findings: the worst verdict, and the first claim in their order, that any

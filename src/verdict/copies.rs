@@ -7,6 +7,7 @@ use crate::time::Instant;
 
 use super::facts::{
     BROKER, Carriage, CopyStop, Delivery, Facts, MessageCopy, MessageFacts, Moment, SessionFacts,
+    SubscriberId,
 };
 use super::switch::rule;
 
@@ -28,7 +29,7 @@ pub struct DeliveryPath<'f, 'a> {
     /// The whole history.
     pub facts: &'f Facts<'a>,
     /// Which subscriber.
-    pub subscriber: usize,
+    pub subscriber: SubscriberId,
     /// Which message.
     pub message: &'f MessageFacts<'a>,
     /// What happened to it on this way.

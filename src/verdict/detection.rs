@@ -10,6 +10,7 @@
 //! came while it was on, or no later than a heartbeat after it, and no fault that surely ends
 //! sessions was on beside it.
 
+use crate::history::ProcessId;
 use crate::message::EndReason;
 use crate::scenario::{Effect, Fault, Who};
 use crate::time::Instant;
@@ -23,7 +24,7 @@ pub struct Notice {
     /// The entry of the report.
     pub detection: Detection,
     /// Whose link it was.
-    pub process: u32,
+    pub process: ProcessId,
     /// From the beginning of the fault …
     pub from: Instant,
     /// … until it was noticed; unnoticed, until it, the session or the trial was over.
@@ -73,14 +74,14 @@ struct Trouble<'f> {
     index: usize,
     fault: &'f Fault,
     /// Processes in order.
-    on: Vec<u32>,
+    on: Vec<ProcessId>,
 }
 
 /// For each process, from when to when a fault on its link went unnoticed: by the broker, or by
 /// the client where the broker had no session that could end.
-pub fn blind_spots(notices: &[Notice]) -> Map<u32, Vec<(Instant, Instant)>> {
-    let mut spots: Map<u32, Vec<(Instant, Instant)>> = Map::default();
-    let mut links: Set<(usize, u32)> = Set::default();
+pub fn blind_spots(notices: &[Notice]) -> Map<ProcessId, Vec<(Instant, Instant)>> {
+    let mut spots: Map<ProcessId, Vec<(Instant, Instant)>> = Map::default();
+    let mut links: Set<(usize, ProcessId)> = Set::default();
     for notice in notices {
         // Of one link and fault the broker's entry comes first.
         let link = (notice.detection.fault, notice.process);
@@ -132,14 +133,14 @@ const fn power(kind: &Effect) -> Power {
 }
 
 /// The processes whose links to the broker a fault is on, in order.
-fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<u32> {
+fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<ProcessId> {
     if let Effect::Partition { groups } = &fault.effect {
         let sides = sides(groups, &facts.roll);
         let Some(broker) = sides.get(&BROKER) else { return Vec::new() };
-        let apart = |process: &u32| sides.get(process).is_some_and(|side| side != broker);
+        let apart = |process: &ProcessId| sides.get(process).is_some_and(|side| side != broker);
         return facts.roll.client_processes().filter(apart).collect();
     }
-    let mut processes: Vec<u32> = match &fault.who {
+    let mut processes: Vec<ProcessId> = match &fault.who {
         Who::Clients(names) => names.iter().filter_map(|name| facts.roll.process(name)).collect(),
         Who::Broker => facts.roll.client_processes().collect(),
         Who::Nobody => Vec::new(),
@@ -153,7 +154,7 @@ fn notice(
     facts: &Facts<'_>,
     troubles: &[Trouble<'_>],
     trouble: &Trouble<'_>,
-    (process, side): (u32, Side),
+    (process, side): (ProcessId, Side),
 ) -> Option<Notice> {
     let Trouble { index, fault, .. } = trouble;
     let open = facts.sessions.of_process(process).filter(|session| {
@@ -196,7 +197,7 @@ fn notice(
 
 /// Whether a session ended because another process of the same client opened one: the broker
 /// opens the newer one as soon as it has closed the older.
-fn is_taken_over(facts: &Facts<'_>, process: u32, end: SessionEnd) -> bool {
+fn is_taken_over(facts: &Facts<'_>, process: ProcessId, end: SessionEnd) -> bool {
     if end.reason != EndReason::Replaced {
         return false;
     }
@@ -213,7 +214,7 @@ fn is_taken_over(facts: &Facts<'_>, process: u32, end: SessionEnd) -> bool {
 fn is_explained_by_another(
     troubles: &[Trouble<'_>],
     fault: &Fault,
-    process: u32,
+    process: ProcessId,
     end: SessionEnd,
 ) -> bool {
     troubles.iter().any(|Trouble { fault: other, on, .. }| {
@@ -240,7 +241,7 @@ fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: SessionEnd) -> bool {
 fn interval(
     facts: &Facts<'_>,
     session: &SessionFacts,
-    process: u32,
+    process: ProcessId,
     side: Side,
 ) -> (Option<Moment>, Option<Moment>) {
     match side {

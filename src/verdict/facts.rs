@@ -7,6 +7,7 @@ mod connections;
 mod deliveries;
 mod handlers;
 mod hash;
+mod ids;
 mod lifetimes;
 mod messages;
 mod moment;
@@ -15,8 +16,8 @@ mod paths;
 mod positions;
 mod sessions;
 
-use crate::history::{Event, EventKind, History};
-use crate::message::{Contender, MessageId, Note};
+use crate::history::{Event, EventKind, History, ProcessId};
+use crate::message::{Contender, Note};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
@@ -24,16 +25,17 @@ pub use connections::Connections;
 pub use deliveries::{Carriage, CopyStop, Deliveries, Delivery, Handling, MessageCopy};
 pub use handlers::Handlers;
 pub use hash::{Map, Set};
+pub use ids::{BrokerLife, MessageIndex, QueueId, SessionIndex, SubscriberId};
 pub use lifetimes::Lifetimes;
 pub use messages::{MessageFacts, Messages, PublisherWord, Sending};
 pub use moment::Moment;
 pub use participants::Participants;
 pub use paths::{Paths, sides};
-pub use positions::{Applied, Begins, Positions, Told, ToldGap};
+pub use positions::{Applied, Begins, Positions, Stored, Told, ToldGap};
 pub use sessions::{SessionEnd, SessionFacts, Sessions};
 
 /// The process that is the broker.
-pub const BROKER: u32 = 0;
+pub const BROKER: ProcessId = ProcessId::BROKER;
 
 /// Everything that the judge asks of a history.
 pub struct Facts<'a> {
@@ -62,10 +64,10 @@ pub struct Facts<'a> {
     /// Which handlers were missing.
     pub handlers: Handlers<'a>,
     /// Which subscribers ever were on record: found by `wanted`.
-    pub on_record: Set<usize>,
+    pub on_record: Set<SubscriberId>,
     /// The events by which the broker's record of subscriptions and its backlog change, or by
     /// which a message comes to be, and that message: they are read a second time.
-    pub record: Vec<(Moment, &'a Event, Option<usize>)>,
+    pub record: Vec<(Moment, &'a Event, Option<MessageIndex>)>,
 }
 
 /// One event with what its names stand for.
@@ -73,15 +75,15 @@ pub struct Seen {
     /// When, in the order of the history.
     pub moment: Moment,
     /// Whose event it is.
-    pub process: u32,
+    pub process: ProcessId,
     /// The how manyth life of the broker it falls into, from 0.
-    pub life: u32,
+    pub life: BrokerLife,
     /// The message that the event is about.
-    pub message: Option<usize>,
+    pub message: Option<MessageIndex>,
     /// The subscriber that the event is about.
-    pub subscriber: Option<usize>,
+    pub subscriber: Option<SubscriberId>,
     /// The session that the event is about.
-    pub session: Option<usize>,
+    pub session: Option<SessionIndex>,
 }
 
 impl<'a> Facts<'a> {
@@ -114,12 +116,12 @@ impl<'a> Facts<'a> {
     fn see(&mut self, moment: Moment, event: &'a Event) {
         let what = &event.what;
         let life = self.lives.broker_life();
-        let session = session_named(what).map(|session| self.sessions.index(session, &self.roll));
+        let session = what.session().map(|session| self.sessions.index(session, &self.roll));
         let process = match (what, session) {
             (EventKind::Carried { .. }, Some(session)) => self.sessions.get(session).process,
             _ => Some(event.process),
         };
-        let subscriber = match client_named(what) {
+        let subscriber = match what.client() {
             Some(client) => self.roll.by_name(client),
             None => process.and_then(|process| self.roll.of_process(process)),
         };
@@ -127,7 +129,7 @@ impl<'a> Facts<'a> {
             EventKind::Note(Note::Acknowledged { queue, position, .. }) => {
                 self.places.message_at(queue, life, *position)
             }
-            _ => message_named(what).map(|id| self.messages.index(id)),
+            _ => what.message().map(|id| self.messages.index(id)),
         };
         let seen = Seen { moment, process: event.process, life, message, subscriber, session };
         self.lives.see(&seen, what);
@@ -165,85 +167,5 @@ fn is_of_record(event: &Event) -> bool {
                 | Note::Attached { .. }
         ),
         _ => false,
-    }
-}
-
-/// The message that an event names.
-fn message_named(what: &EventKind) -> Option<&MessageId> {
-    match what {
-        EventKind::Carried { id, .. } | EventKind::Interrupted { id } => Some(id),
-        EventKind::Note(note) => match note {
-            Note::Published { message } => Some(&message.id),
-            Note::Ack { id, .. } => id.as_ref(),
-            Note::Accepted { id, .. }
-            | Note::Refused { id }
-            | Note::PublishedAgain { id }
-            | Note::EarlyDropped { id }
-            | Note::Pushed { id, .. }
-            | Note::SendQueueFull { id, .. }
-            | Note::Overwritten { id, .. }
-            | Note::BecameGap { id, .. }
-            | Note::Unsent { id, .. }
-            | Note::Sent { id, .. }
-            | Note::AcceptedReceived { id }
-            | Note::RefusedReceived { id }
-            | Note::ConfirmTimedOut { id }
-            | Note::Read { id, .. }
-            | Note::HeldEarly { id, .. }
-            | Note::DroppedCopy { id, .. }
-            | Note::InboxFull { id, .. }
-            | Note::NoHandler { id }
-            | Note::Handling { id, .. }
-            | Note::Handled { id, .. } => Some(id),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The client that an event of the broker names.
-fn client_named(what: &EventKind) -> Option<&crate::message::Name> {
-    let EventKind::Note(note) = what else { return None };
-    match note {
-        Note::SessionOpened { client, .. }
-        | Note::SessionClosed { client, .. }
-        | Note::JoinRoom { client, .. }
-        | Note::LeaveRoom { client, .. }
-        | Note::Subscribed { client, .. }
-        | Note::Unsubscribed { client, .. }
-        | Note::Pushed { client, .. }
-        | Note::SendQueueFull { client, .. }
-        | Note::Overwritten { client, .. }
-        | Note::BecameGap { client, .. }
-        | Note::Acknowledged { client, .. }
-        | Note::Attached { client, .. } => Some(client),
-        _ => None,
-    }
-}
-
-/// The session that an event names.
-fn session_named(what: &EventKind) -> Option<&crate::message::SessionId> {
-    let note = match what {
-        EventKind::Carried { session, .. } => return Some(session),
-        EventKind::Note(note) => note,
-        _ => return None,
-    };
-    match note {
-        Note::SessionOpened { session, .. }
-        | Note::SessionClosed { session, .. }
-        | Note::Pushed { session, .. }
-        | Note::SendQueueFull { session, .. }
-        | Note::Overwritten { session, .. }
-        | Note::Sent { session, .. }
-        | Note::RequestFailed { session, .. }
-        | Note::Attached { session, .. }
-        | Note::Welcomed { session }
-        | Note::Lost { session, .. }
-        | Note::Read { session, .. }
-        | Note::HeldEarly { session, .. }
-        | Note::DroppedCopy { session, .. }
-        | Note::InboxFull { session, .. }
-        | Note::Handled { session, .. } => Some(session),
-        _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The plain truth about each guarantee, with the shortest evidence. Never what was claimed.
 
 use super::evidence;
-use super::facts::Moment;
+use super::facts::{MessageIndex, Moment};
 use super::outcome::{Judged, Late, Repeat, SubscriberCase};
 use crate::terms::{Cause, Guarantee, Verdict};
 
@@ -78,14 +78,12 @@ pub fn is_announced(one: &Judged<'_, '_>) -> bool {
         return true;
     }
     let places = &one.way.facts.places;
-    one.places().any(|(queue, life, position)| {
-        places.is_announced(one.way.subscriber, queue, life, position)
-    })
+    one.places().any(|stored| places.is_announced(one.way.subscriber, stored))
 }
 
 fn had_session_since(one: &Judged<'_, '_>, lost: crate::time::Instant) -> bool {
     let facts = one.way.facts;
-    let processes = &facts.roll.members()[one.way.subscriber].processes;
+    let processes = &facts.roll.member(one.way.subscriber).processes;
     processes.iter().any(|process| {
         let mut sessions = facts.sessions.of_process(*process);
         sessions.any(|session| {
@@ -112,7 +110,7 @@ fn untold(case: &SubscriberCase<'_, '_>) -> Option<String> {
 
 /// A violation in one sentence without its full stop.
 pub fn evidence(case: &SubscriberCase<'_, '_>, violation: Violation<'_, '_, '_>) -> String {
-    let id = |message: usize| case.facts.messages.get(message).id;
+    let id = |message: MessageIndex| case.facts.messages.get(message).id;
     match violation {
         Violation::Missed(one) => format!("{} was never handled", published(one)),
         Violation::Repeated(Repeat { message, first, again }) => {
@@ -131,7 +129,7 @@ fn published(one: &Judged<'_, '_>) -> String {
 
 impl Violation<'_, '_, '_> {
     /// Which message violated it.
-    pub fn message(&self) -> usize {
+    pub fn message(&self) -> MessageIndex {
         match self {
             Violation::Missed(one) => one.index,
             Violation::Repeated(Repeat { message, .. }) | Violation::Late(Late { message, .. }) => {

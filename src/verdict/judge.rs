@@ -1,6 +1,6 @@
 //! Judging a trial: from its history to one row of the report. A pure fold, no IO.
 
-use crate::history::History;
+use crate::history::{History, ProcessId};
 use crate::message::{Contender, MessageId};
 use crate::scenario::Scenario;
 use crate::time::Instant;
@@ -8,7 +8,7 @@ use crate::time::Instant;
 use super::absence;
 use super::anomaly::{self, Scene};
 use super::detection;
-use super::facts::{Facts, Map};
+use super::facts::{Facts, Map, SubscriberId};
 use super::outcome::SubscriberCase;
 use super::{Bites, Followed, Row, SubscriberReport, claim, recovery, wanted};
 
@@ -21,7 +21,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     wanted::mark(&mut facts);
     let notices = detection::notices(&facts);
     let blind_spots = detection::blind_spots(&notices);
-    let everyone = 0..facts.roll.members().len();
+    let everyone = facts.roll.subscribers();
     let subscribers: Vec<SubscriberReport> =
         everyone.map(|one| judge_subscriber(&facts, one, &blind_spots)).collect();
     let guarantees = claim::summary(&subscribers.iter().collect::<Vec<_>>());
@@ -49,7 +49,7 @@ pub fn follow(
 ) -> Vec<Followed> {
     let mut facts = Facts::gather(scenario, contender, history);
     wanted::mark(&mut facts);
-    let everyone = 0..facts.roll.members().len();
+    let everyone = facts.roll.subscribers();
     let followed = everyone.filter_map(|subscriber| {
         let case = SubscriberCase::of(&facts, subscriber);
         let one = case.judged.iter().find(|one| one.way.message.id == id)?;
@@ -59,7 +59,7 @@ pub fn follow(
             (None, Some((at, cause))) => (at.min(history.ended_at), Some(cause)),
             (None, None) => unreachable!("what was not handled is missed by something"),
         };
-        let client = facts.roll.members()[subscriber].name.clone();
+        let client = facts.roll.member(subscriber).name.clone();
         Some(Followed { client, outcome: one.outcome, cause, at })
     });
     followed.collect()
@@ -67,8 +67,8 @@ pub fn follow(
 
 fn judge_subscriber(
     facts: &Facts<'_>,
-    subscriber: usize,
-    blind_spots: &Map<u32, Vec<(Instant, Instant)>>,
+    subscriber: SubscriberId,
+    blind_spots: &Map<ProcessId, Vec<(Instant, Instant)>>,
 ) -> SubscriberReport {
     let case = SubscriberCase::of(facts, subscriber);
     let mut counted = case.count();

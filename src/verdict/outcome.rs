@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{Mode, Name, Position, PushKind};
+use crate::message::{Mode, Name, PushKind};
 
 use super::copies::{DeliveryPath, End};
-use super::facts::{BROKER, Delivery, Facts, Handling, Map, MessageCopy, Moment};
+use super::facts::{
+    BROKER, Delivery, Facts, Handling, Map, MessageCopy, MessageIndex, Moment, Stored, SubscriberId,
+};
 use super::switch::rule;
 use super::{MessageOutcome, SubscriberReport, cause};
 use crate::terms::{Cause, Outcome};
@@ -17,7 +19,7 @@ pub struct SubscriberCase<'f, 'a> {
     /// The whole history.
     pub facts: &'f Facts<'a>,
     /// Which subscriber.
-    pub subscriber: usize,
+    pub subscriber: SubscriberId,
     /// Every wanted message in order of hand-over.
     pub judged: Vec<Judged<'f, 'a>>,
     /// Every handling beyond the first of its message.
@@ -31,7 +33,7 @@ pub struct Judged<'f, 'a> {
     /// The message and what happened to it.
     pub way: DeliveryPath<'f, 'a>,
     /// Its index.
-    pub index: usize,
+    pub index: MessageIndex,
     /// What became of it.
     pub outcome: Outcome,
     /// When its handler returned first.
@@ -44,7 +46,7 @@ pub struct Judged<'f, 'a> {
 #[derive(Clone, Copy)]
 pub struct Repeat {
     /// Which message.
-    pub message: usize,
+    pub message: MessageIndex,
     /// When it was handled first.
     pub first: Moment,
     /// When it was handled again.
@@ -55,16 +57,16 @@ pub struct Repeat {
 #[derive(Clone, Copy)]
 pub struct Late {
     /// Which message.
-    pub message: usize,
+    pub message: MessageIndex,
     /// The later one that came first.
-    pub after: usize,
+    pub after: MessageIndex,
     /// When it was handled.
     pub handled: Moment,
 }
 
 impl<'f, 'a> SubscriberCase<'f, 'a> {
     /// Finds what became of every message that a subscriber wants.
-    pub fn of(facts: &'f Facts<'a>, subscriber: usize) -> SubscriberCase<'f, 'a> {
+    pub fn of(facts: &'f Facts<'a>, subscriber: SubscriberId) -> SubscriberCase<'f, 'a> {
         let handlings = facts.deliveries.handlings(subscriber);
         let again = handlings.iter().filter(|handling| !handling.first);
         let repeats = again.filter_map(|handling| {
@@ -106,7 +108,7 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
         let mut delays: Vec<f64> = self.judged.iter().filter_map(Judged::delay_ms).collect();
         delays.sort_unstable_by(f64::total_cmp);
         SubscriberReport {
-            client: facts.roll.members()[self.subscriber].name.to_string(),
+            client: facts.roll.member(self.subscriber).name.to_string(),
             wanted: self.judged.len() as u64,
             live: with(Outcome::Live) as u64,
             caught_up: with(Outcome::CaughtUp) as u64,
@@ -126,7 +128,11 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
 }
 
 impl<'f, 'a> Judged<'f, 'a> {
-    fn of(way: DeliveryPath<'f, 'a>, index: usize, handling: Option<&Handling>) -> Judged<'f, 'a> {
+    fn of(
+        way: DeliveryPath<'f, 'a>,
+        index: MessageIndex,
+        handling: Option<&Handling>,
+    ) -> Judged<'f, 'a> {
         let outcome = match handling.map(|handling| handling.kind) {
             None => Outcome::Missed,
             Some(PushKind::Live) if is_sent_in_an_earlier_life(way, handling) => Outcome::CaughtUp,
@@ -143,13 +149,15 @@ impl<'f, 'a> Judged<'f, 'a> {
         self.loss.filter(|end| end.cause != Cause::Unsettled)
     }
 
-    /// Every place that it had: the queue's number, the life of the broker, the position. A message
+    /// Every place that it had. A message
     /// that its publisher sends again after a crash has one in each life that accepted it.
-    pub fn places(&self) -> impl Iterator<Item = (u32, u32, Position)> + use<'f, 'a> {
+    pub fn places(&self) -> impl Iterator<Item = Stored> + use<'f, 'a> {
         let DeliveryPath { facts, message, .. } = self.way;
         let queue = message.message.and_then(|message| facts.places.find_queue(&message.queue));
         let accepted = message.accepted.iter();
-        accepted.filter_map(move |one| Some((queue?, one.life, one.position?)))
+        accepted.filter_map(move |one| {
+            Some(Stored { queue: queue?, life: one.life, position: one.position? })
+        })
     }
 
     /// From hand-over to handled.
@@ -189,18 +197,20 @@ fn is_sent_in_an_earlier_life(way: DeliveryPath<'_, '_>, handling: Option<&Handl
 /// First handlings below a sequence already handled from the same publisher and queue.
 fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
     // The highest so far, and the highest for which something was promised: better evidence.
-    let mut highest: Map<(&Name, &Name), [(u64, usize); 2]> = Map::default();
+    let mut highest: Map<(&Name, &Name), [Option<(u64, MessageIndex)>; 2]> = Map::default();
     let mut late = Vec::new();
     let counts = |one: &&Handling| one.first || !rule("only-a-first-handling-is-late");
     for handling in handlings.iter().filter(counts) {
         let Some(message) = facts.messages.get(handling.message).message else { continue };
-        let this = (message.id.sequence, handling.message);
+        let sequence = message.id.sequence;
         let group = (&message.id.publisher, &message.queue);
         let [all, kept] = highest.entry(group).or_default();
-        if let Some(&(_, after)) = [*kept, *all].iter().find(|before| this.0 < before.0) {
+        let mut before = [*kept, *all].into_iter().flatten();
+        if let Some((_, after)) = before.find(|(before, _)| sequence < *before) {
             let handled = handling.returned;
             late.push(Late { message: handling.message, after, handled });
         }
+        let this = Some((sequence, handling.message));
         *all = (*all).max(this);
         if !message.is_volatile() {
             *kept = (*kept).max(this);

@@ -12,7 +12,7 @@ use crate::terms::Cause;
 use crate::time::{Duration, Instant};
 
 use super::copies::{DeliveryPath, unstopped};
-use super::facts::{BROKER, Facts, MessageCopy, MessageFacts};
+use super::facts::{BROKER, Facts, MessageCopy, MessageFacts, MessageIndex, SubscriberId};
 use super::guarantee::is_announced;
 use super::outcome::SubscriberCase;
 use super::{cause, wanted};
@@ -35,8 +35,8 @@ pub fn is_settled(scenario: &Scenario, contender: Contender, history: &History) 
     wanted::mark(&mut facts);
     !has_an_answer_to_come(&facts)
         && !has_a_datagram_under_way(&facts)
-        && (0..facts.messages.count()).all(|index| !waits_for_the_broker(&facts, index))
-        && (0..facts.roll.members().len()).all(|subscriber| has_everything(&facts, subscriber))
+        && facts.messages.indices().all(|index| !waits_for_the_broker(&facts, index))
+        && facts.roll.subscribers().all(|subscriber| has_everything(&facts, subscriber))
 }
 
 /// What a process has, as far as it is known at the end.
@@ -59,7 +59,7 @@ fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool
     let mut rooms: BTreeMap<&SessionId, BTreeSet<(&Name, &Name)>> = BTreeMap::new();
     let mut attached: BTreeMap<&SessionId, usize> = BTreeMap::new();
     for event in &history.events {
-        let process = event.process as usize;
+        let process = event.process.index();
         match &event.what {
             EventKind::Power(PowerState::Killed | PowerState::PowerLost)
                 if event.process == BROKER =>
@@ -151,7 +151,7 @@ fn has_an_answer_to_come(facts: &Facts<'_>) -> bool {
         When::Every { .. } => None,
     });
     let Some(longest) = after.max() else { return false };
-    let everyone = 0..facts.roll.members().len();
+    let everyone = facts.roll.subscribers();
     let handled = everyone.filter_map(|one| facts.deliveries.handlings(one).last());
     handled
         .map(|handling| handling.returned.at)
@@ -164,9 +164,9 @@ fn has_a_datagram_under_way(facts: &Facts<'_>) -> bool {
     if facts.contender.link != Link::Udp {
         return false;
     }
-    let sent = (0..facts.messages.count()).flat_map(|index| &facts.messages.get(index).sent);
+    let sent = facts.messages.indices().flat_map(|index| &facts.messages.get(index).sent);
     let sent = sent.map(|sending| sending.moment.at).max();
-    let everyone = 0..facts.roll.members().len();
+    let everyone = facts.roll.subscribers();
     let copies =
         everyone.flat_map(|one| facts.deliveries.of_subscriber(one)).flat_map(|one| &one.copies);
     let pushed = copies.map(|copy| copy.pushed.at).max();
@@ -175,7 +175,7 @@ fn has_a_datagram_under_way(facts: &Facts<'_>) -> bool {
 }
 
 /// Whether a message may still come to the broker, for the first time or again.
-fn waits_for_the_broker(facts: &Facts<'_>, index: usize) -> bool {
+fn waits_for_the_broker(facts: &Facts<'_>, index: MessageIndex) -> bool {
     let message = facts.messages.get(index);
     let is_new = message.accepted.is_empty() && message.refused.is_none();
     cause::in_outbox(facts, message).is_some_and(|end| end.at == Instant::NEVER)
@@ -194,7 +194,7 @@ fn is_buffered(facts: &Facts<'_>, message: &MessageFacts<'_>) -> bool {
 
 /// Whether nothing is under way to a subscriber, and all that it lost to the backlog's limits was
 /// announced.
-fn has_everything(facts: &Facts<'_>, subscriber: usize) -> bool {
+fn has_everything(facts: &Facts<'_>, subscriber: SubscriberId) -> bool {
     let handlings = facts.deliveries.handlings(subscriber).iter();
     let handled: BTreeSet<_> = handlings.map(|one| (one.message, one.read)).collect();
     let ways = facts.deliveries.of_subscriber(subscriber).iter();

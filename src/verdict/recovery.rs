@@ -12,10 +12,11 @@
 //! restarted broker routes to nobody is not held against `resumed` either, if the client has told
 //! it meanwhile that it leaves.
 
+use crate::history::ProcessId;
 use crate::message::{Epoch, Position, ResumeOutcome};
 
 use super::Recoveries;
-use super::facts::{Map, Moment, Told, ToldGap};
+use super::facts::{BrokerLife, Map, MessageIndex, Moment, QueueId, Stored, Told, ToldGap};
 use super::guarantee::is_announced;
 use super::outcome::SubscriberCase;
 use super::switch::rule;
@@ -32,7 +33,7 @@ struct Loss {
 
 /// A place of a message that is lost, or was handled.
 struct Place {
-    life: u32,
+    life: BrokerLife,
     position: Position,
     /// How it was handled; `None` if it is lost.
     handled: Option<Handled>,
@@ -42,7 +43,7 @@ struct Place {
 /// when the process died after that.
 #[derive(Clone, Copy)]
 struct Handled {
-    process: u32,
+    process: ProcessId,
     read: Moment,
     returned: Moment,
     died: Option<Moment>,
@@ -60,8 +61,8 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
     let facts = case.facts;
     let losses = losses(case);
     let mut recoveries = Recoveries::default();
-    let mut since: Map<u32, Moment> = Map::default();
-    let mut epochs: Map<(Option<u32>, u32), Epoch> = Map::default();
+    let mut since: Map<QueueId, Moment> = Map::default();
+    let mut epochs: Map<(Option<ProcessId>, QueueId), Epoch> = Map::default();
     let told = facts.places.told(case.subscriber);
     let gaps = facts.places.gaps_told(case.subscriber);
     let places = if told.iter().any(Told::is_gap) || !gaps.is_empty() {
@@ -110,7 +111,7 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
 fn of_gap<'r>(
     recoveries: &'r mut Recoveries,
     gap: &ToldGap,
-    places: &Map<u32, Vec<Place>>,
+    places: &Map<QueueId, Vec<Place>>,
 ) -> &'r mut u64 {
     let mut places = places.get(&gap.queue).into_iter().flatten();
     let is_true = gap.is_of_new_epoch
@@ -132,10 +133,10 @@ fn of_gap<'r>(
 }
 
 /// What was lost, by queue, in the order in which it was.
-fn losses(case: &SubscriberCase<'_, '_>) -> Map<u32, Vec<Loss>> {
-    let mut losses: Map<u32, Vec<Loss>> = Map::default();
+fn losses(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Loss>> {
+    let mut losses: Map<QueueId, Vec<Loss>> = Map::default();
     for one in &case.judged {
-        if let (Some(end), Some((queue, ..))) = (one.lost(), one.places().next()) {
+        if let (Some(end), Some(Stored { queue, .. })) = (one.lost(), one.places().next()) {
             let announced = if is_announced(one) { Announced::Yes } else { Announced::No };
             let evicted = one.way.delivery.evicted.iter().find(|moment| moment.at == end.at);
             let by_eviction = end.cause == Cause::Evicted || !rule("lost-by-its-own-eviction");
@@ -152,14 +153,14 @@ fn losses(case: &SubscriberCase<'_, '_>) -> Map<u32, Vec<Loss>> {
 }
 
 /// Where everything was that is lost or was handled, by queue.
-fn places(case: &SubscriberCase<'_, '_>) -> Map<u32, Vec<Place>> {
+fn places(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Place>> {
     let facts = case.facts;
-    let mut places: Map<u32, Vec<Place>> = Map::default();
-    let mut of_message: Map<usize, usize> = Map::default();
+    let mut places: Map<QueueId, Vec<Place>> = Map::default();
+    let mut of_message: Map<MessageIndex, usize> = Map::default();
     for (index, one) in case.judged.iter().enumerate() {
         of_message.insert(one.index, index);
         if one.lost().is_some() {
-            for (queue, life, position) in one.places() {
+            for Stored { queue, life, position } in one.places() {
                 places.entry(queue).or_default().push(Place { life, position, handled: None });
             }
         }
@@ -170,7 +171,7 @@ fn places(case: &SubscriberCase<'_, '_>) -> Map<u32, Vec<Place>> {
         let died = facts.lives.death_after(process, handling.returned);
         let (read, returned) = (handling.read, handling.returned);
         let handled = Some(Handled { process, read, returned, died });
-        for (queue, life, position) in case.judged[*one].places() {
+        for Stored { queue, life, position } in case.judged[*one].places() {
             places.entry(queue).or_default().push(Place { life, position, handled });
         }
     }

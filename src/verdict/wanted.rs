@@ -6,11 +6,13 @@
 
 mod retained;
 
+use std::cmp::Reverse;
+
 use crate::history::{EventKind, PowerState};
 use crate::message::{Echo, Message, Name, Note, Position, ResumeOutcome, RoomJoin, StartAt};
 
 use self::retained::Retained;
-use super::facts::{Facts, Map, Moment, Set};
+use super::facts::{BrokerLife, Facts, Map, MessageIndex, Moment, Set, SubscriberId};
 use super::switch::rule;
 
 /// Marks in `facts` what every subscriber wants, and what the backlog kept for it.
@@ -23,12 +25,12 @@ pub fn mark(facts: &mut Facts<'_>) {
         made: Map::default(),
         unrouted: Map::default(),
         retained,
-        life: 0,
+        life: BrokerLife::FIRST,
     };
     for (moment, event, message) in std::mem::take(&mut facts.record) {
         match &event.what {
             EventKind::Power(PowerState::Killed | PowerState::PowerLost) => {
-                record.life += 1;
+                record.life = record.life.next();
                 if rule("a-crash-ends-subscriptions") {
                     record.subscribed.clear();
                 }
@@ -51,17 +53,17 @@ fn asks_what_is_retained(what: &EventKind) -> bool {
 /// Who is on record where, and what the backlog retains.
 struct Record<'h> {
     /// The subscribers of a room, and in which life of the broker they were last recorded.
-    rooms: Map<(&'h Name, &'h Name), Map<usize, u32>>,
+    rooms: Map<(&'h Name, &'h Name), Map<SubscriberId, BrokerLife>>,
     /// Who has a subscription to which queue in this life of the broker.
-    subscribed: Set<(usize, &'h Name)>,
+    subscribed: Set<(SubscriberId, &'h Name)>,
     /// Whose last attachment to which queue made its subscription, and how: what that session
     /// joins next begins as the subscription does.
-    made: Map<(usize, &'h Name), Made>,
+    made: Map<(SubscriberId, &'h Name), Made>,
     /// What a broker accepted for whom it had forgotten.
-    unrouted: Map<usize, Vec<usize>>,
+    unrouted: Map<SubscriberId, Vec<MessageIndex>>,
     /// `None` if nobody ever asks.
     retained: Option<Retained<'h>>,
-    life: u32,
+    life: BrokerLife,
 }
 
 /// How a subscription came to be.
@@ -76,16 +78,16 @@ enum Made {
 
 /// A subscriber to whom a message routes.
 struct Member {
-    subscriber: usize,
+    subscriber: SubscriberId,
     /// The last life of the broker in which it was recorded.
-    recorded: u32,
+    recorded: BrokerLife,
 }
 
 impl<'h> Record<'h> {
     fn see(
         &mut self,
         facts: &mut Facts<'_>,
-        (moment, named): (Moment, Option<usize>),
+        (moment, named): (Moment, Option<MessageIndex>),
         note: &'h Note,
     ) {
         match note {
@@ -147,7 +149,7 @@ impl<'h> Record<'h> {
         &mut self,
         facts: &mut Facts<'_>,
         moment: Moment,
-        (index, position): (usize, Option<Position>),
+        (index, position): (MessageIndex, Option<Position>),
     ) {
         let Some(message) = facts.messages.get(index).message else { return };
         for member in self.members(facts, message) {
@@ -163,7 +165,7 @@ impl<'h> Record<'h> {
     }
 
     /// What was accepted for a subscriber that the broker had forgotten, and routes to it no longer.
-    fn leave(&self, facts: &mut Facts<'_>, moment: Moment, subscriber: usize) {
+    fn leave(&self, facts: &mut Facts<'_>, moment: Moment, subscriber: SubscriberId) {
         for &index in self.unrouted.get(&subscriber).into_iter().flatten() {
             let Some(message) = facts.messages.get(index).message else { continue };
             if self.members(facts, message).iter().all(|member| member.subscriber != subscriber) {
@@ -180,7 +182,7 @@ impl<'h> Record<'h> {
         &mut self,
         facts: &mut Facts<'_>,
         moment: Moment,
-        subscriber: usize,
+        subscriber: SubscriberId,
         (queue, rooms): (&'h Name, &'h [RoomJoin]),
     ) {
         let made = self.made.remove(&(subscriber, queue));
@@ -217,7 +219,7 @@ impl<'h> Record<'h> {
         }
     }
 
-    fn retained(&self, queue: &Name) -> Vec<usize> {
+    fn retained(&self, queue: &Name) -> Vec<MessageIndex> {
         self.retained.as_ref().map(|retained| retained.of_queue(queue)).unwrap_or_default()
     }
 
@@ -229,7 +231,7 @@ impl<'h> Record<'h> {
         let mut members: Vec<Member> = targets
             .map(|(subscriber, life)| Member { subscriber: *subscriber, recorded: *life })
             .collect();
-        members.sort_unstable_by_key(|member| (member.subscriber, u32::MAX - member.recorded));
+        members.sort_unstable_by_key(|member| (member.subscriber, Reverse(member.recorded)));
         members.dedup_by_key(|member| member.subscriber);
         for excluded in message.target.except.iter().filter_map(room) {
             members.retain(|member| !excluded.contains_key(&member.subscriber));
@@ -240,7 +242,7 @@ impl<'h> Record<'h> {
 }
 
 /// Whether a message goes to all but its sender, and this is its sender.
-fn is_own_echo(facts: &Facts<'_>, message: &Message, subscriber: usize) -> bool {
+fn is_own_echo(facts: &Facts<'_>, message: &Message, subscriber: SubscriberId) -> bool {
     message.target.echo == Echo::NotSender
         && facts.roll.by_name(&message.id.publisher) == Some(subscriber)
 }

@@ -110,17 +110,17 @@ const RESULTS: &[&str] = &[
     "Anomaly",
     "Bites",
     "Cause",
-    "ClaimState",
+    "Claim",
     "Detection",
     "Evidence",
-    "Finding",
+    "GuaranteeFinding",
     "Guarantee",
     "MessageOutcome",
     "Outcome",
     "Recoveries",
     "Row",
-    "Subscriber",
-    "Truth",
+    "SubscriberReport",
+    "Verdict",
 ];
 
 #[test]

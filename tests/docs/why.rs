@@ -4,7 +4,7 @@
 use delivery_lab::terms::Cause;
 use std::collections::{BTreeMap, BTreeSet};
 
-use delivery_lab::history::{EventKind, History, Packet, PowerState};
+use delivery_lab::history::{EventKind, History, Packet, PowerState, ProcessId};
 use delivery_lab::message::{Contender, Link, Message, MessageId, Name, Note};
 use delivery_lab::report::why::{Origin, Sentence, WhyEvidence, life};
 use delivery_lab::scenario::{Scenario, builtin};
@@ -204,7 +204,9 @@ impl<'a> Subject<'a> {
 
     /// The broker's epoch at an event.
     fn epoch(&self, index: usize) -> u64 {
-        let before = self.trial.history.events[..index].iter().filter(|event| event.process == 0);
+        let before = self.trial.history.events[..index]
+            .iter()
+            .filter(|event| event.process == ProcessId::BROKER);
         let died = |what: &EventKind| {
             matches!(what, EventKind::Power(PowerState::Killed | PowerState::PowerLost))
         };
@@ -266,8 +268,11 @@ impl<'a> Subject<'a> {
                 assert!(at.is_some_and(|at| (from..=to).contains(&at)), "{place}");
             }
             EventKind::Power(_) | EventKind::Note(Note::Welcomed { .. } | Note::Lost { .. }) => {
-                let client = &self.trial.history.processes[event.process as usize].client;
-                assert!(event.process == 0 || self.clients.contains(client), "{place}");
+                let client = &self.trial.history.process(event.process).client;
+                assert!(
+                    event.process == ProcessId::BROKER || self.clients.contains(client),
+                    "{place}"
+                );
             }
             _ => {}
         }

@@ -27,7 +27,7 @@ fn check(rest: &str, websocket: &[(u32, u16)], socketio: &[(u32, u16)]) {
             let contender = Contender { link, mode };
             let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
             let codes = trial.history.events.iter().filter_map(|event| match event.what {
-                EventKind::CloseCode { code, .. } => Some((event.process, code)),
+                EventKind::CloseCode { code, .. } => Some((event.process.0, code)),
                 _ => None,
             });
             assert_eq!(codes.collect::<Vec<_>>(), expected, "{contender}: {rest}");

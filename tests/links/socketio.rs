@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{Broker, BrokerOptions};
-use delivery_lab::history::{EventKind, History, Process, Recorder};
+use delivery_lab::history::{EventKind, History, Process, ProcessId, Recorder};
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, SocketIo};
 use delivery_lab::message::{BrokerLimits, Contender, EndReason, Link, Mode, Note};
 use delivery_lab::net::Net;
@@ -465,7 +465,10 @@ fn a_broker_that_is_killed_or_asleep_does_nothing() {
                 |from, to| at > Instant::from_millis(from) && at < Instant::from_millis(to);
             within(5_000, 8_000) || within(15_000, 20_000)
         };
-        let acts = history.events.iter().filter(|event| event.process == 0 && gone(event.at));
+        let acts = history
+            .events
+            .iter()
+            .filter(|event| event.process == ProcessId::BROKER && gone(event.at));
         // What is left is the kernel's: the ends of connections.
         let acts = acts.filter(|event| !matches!(event.what, EventKind::Ended(_)));
         assert_eq!(acts.count(), 0, "{contender}: a broker that is dead or asleep does nothing");

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Event, EventKind, History};
+use crate::history::{Event, EventKind, History, ProcessId};
 use crate::message::{Epoch, Message, Name, Note, Position, ResumeOutcome};
 
 use super::preconditions::is_death;
@@ -43,7 +43,7 @@ struct Reading {
     /// The epoch that a client was last answered in, by the broker.
     answered: BTreeMap<Name, Epoch>,
     /// The life that a process was last told of.
-    told: BTreeMap<u32, u32>,
+    told: BTreeMap<ProcessId, u32>,
     /// Clients that are owed a gap instead of the message, in this life.
     owed_a_gap: BTreeSet<Name>,
     /// The ends of gaps around the message that clients were told of.
@@ -56,13 +56,13 @@ impl Places {
         let mut places = Places { epochs: epochs(message, history), ..Places::default() };
         let mut reading = Reading::default();
         for (index, event) in history.events.iter().enumerate() {
-            if event.process == 0 && is_death(&event.what) {
+            if event.process == ProcessId::BROKER && is_death(&event.what) {
                 places.deaths.push(index);
                 let life = reading.life + 1;
                 reading = Reading { life, owed_a_gap: BTreeSet::new(), ..reading };
                 reading.gaps.clear();
             }
-            let client = &history.processes[event.process as usize].client;
+            let client = &history.process(event.process).client;
             if let Some(spoken) = places.read(&mut reading, message, (index, event, client)) {
                 places.spoken.insert(index, spoken);
             }
@@ -165,7 +165,7 @@ fn epochs(message: &Message, history: &History) -> BTreeMap<u32, Epoch> {
             EventKind::Note(Note::Attached { queue, answer, .. }) if *queue == message.queue => {
                 epochs.entry(life).or_insert(answer.epoch());
             }
-            what if event.process == 0 && is_death(what) => life += 1,
+            what if event.process == ProcessId::BROKER && is_death(what) => life += 1,
             _ => {}
         }
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Event, EventKind, History, PowerState};
+use crate::history::{Event, EventKind, History, PowerState, ProcessId};
 use crate::message::{Message, Name, Note, SessionId};
 use crate::scenario::{Fault, Scenario};
 
@@ -60,10 +60,10 @@ pub fn of_client(
     let (troubles, joined) = (BTreeMap::new(), BTreeSet::new());
     let mut reading = Reading { role, message, troubles, session: None, joined };
     for (index, event) in history.events[..first].iter().enumerate() {
-        if history.processes[event.process as usize].client == *client && event.process != 0 {
+        if history.process(event.process).client == *client && event.process != ProcessId::BROKER {
             reading.own(index, &event.what);
         }
-        if event.process == 0 {
+        if event.process == ProcessId::BROKER {
             reading.of_broker(index, &event.what, client);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::history::{Event, EventKind, Flow, PowerState};
+use crate::history::{Event, EventKind, Flow, PowerState, ProcessId};
 use crate::message::{Message, Name, Note, SessionId};
 use crate::scenario::{Fault, Who};
 use crate::time::Instant;
@@ -17,7 +17,7 @@ pub struct Cast<'a> {
     evidence: WhyEvidence<'a>,
     message: Arc<Message>,
     /// The processes of its publisher and of those who wanted it or got it; the broker.
-    processes: BTreeSet<u32>,
+    processes: BTreeSet<ProcessId>,
     /// The clients among them.
     clients: BTreeSet<Name>,
     /// Where it stands in the queue.
@@ -50,7 +50,7 @@ impl<'a> Cast<'a> {
         let mut cast = Cast {
             evidence: *evidence,
             message: message.clone(),
-            processes: BTreeSet::from([0, history.events[first].process]),
+            processes: BTreeSet::from([ProcessId::BROKER, history.events[first].process]),
             clients: followed.iter().map(|one| one.client.clone()).collect(),
             places: Places::of(message, history),
             copies: Vec::new(),
@@ -62,8 +62,8 @@ impl<'a> Cast<'a> {
             cast.gather(event);
         }
         let is_there =
-            |index: &u32| cast.clients.contains(&history.processes[*index as usize].client);
-        let processes: Vec<u32> = (0..history.processes.len() as u32).filter(is_there).collect();
+            |process: &ProcessId| cast.clients.contains(&history.process(*process).client);
+        let processes: Vec<ProcessId> = history.process_ids().filter(is_there).collect();
         cast.processes.extend(processes);
         for (index, event) in history.events.iter().enumerate().skip(first) {
             if cast.is_own(index) {
@@ -125,8 +125,8 @@ impl<'a> Cast<'a> {
         match &fault.who {
             Who::Broker | Who::Nobody => true,
             Who::Clients(processes) => self.processes.iter().any(|index| {
-                *index > 0
-                    && processes.contains(&self.evidence.history.processes[*index as usize].name)
+                *index != ProcessId::BROKER
+                    && processes.contains(&self.evidence.history.process(*index).name)
             }),
         }
     }
@@ -146,46 +146,12 @@ impl<'a> Cast<'a> {
 
     /// Whether an event names the message, its place, or a way that it took.
     fn is_own(&self, index: usize) -> bool {
-        let is_it = |id: &crate::message::MessageId| *id == self.message.id;
-        match &self.evidence.history.events[index].what {
-            EventKind::Carried { id, .. } | EventKind::Interrupted { id } => is_it(id),
-            EventKind::Dropped { flow, datagram, .. } => {
-                let mut copies = self.copies.iter();
-                copies.any(|copy| *copy.flow == **flow && copy.end == *datagram)
-            }
-            EventKind::Note(note) => self.is_noted(note) || self.places.spoken(index).is_some(),
-            _ => false,
+        let what = &self.evidence.history.events[index].what;
+        if let EventKind::Dropped { flow, datagram, .. } = what {
+            let mut copies = self.copies.iter();
+            return copies.any(|copy| *copy.flow == **flow && copy.end == *datagram);
         }
-    }
-
-    fn is_noted(&self, note: &Note) -> bool {
-        let is_it = |id: &crate::message::MessageId| *id == self.message.id;
-        match note {
-            Note::Published { message } => is_it(&message.id),
-            Note::Unsent { id, .. }
-            | Note::Sent { id, .. }
-            | Note::AcceptedReceived { id }
-            | Note::RefusedReceived { id }
-            | Note::ConfirmTimedOut { id }
-            | Note::Accepted { id, .. }
-            | Note::Refused { id }
-            | Note::PublishedAgain { id }
-            | Note::EarlyDropped { id }
-            | Note::Pushed { id, .. }
-            | Note::Overwritten { id, .. }
-            | Note::SendQueueFull { id, .. }
-            | Note::Trimmed { id, .. }
-            | Note::BecameGap { id, .. }
-            | Note::Read { id, .. }
-            | Note::HeldEarly { id, .. }
-            | Note::DroppedCopy { id, .. }
-            | Note::InboxFull { id, .. }
-            | Note::NoHandler { id }
-            | Note::Handling { id, .. }
-            | Note::Handled { id, .. }
-            | Note::Ack { id: Some(id), .. } => is_it(id),
-            _ => false,
-        }
+        what.message() == Some(&self.message.id) || self.places.spoken(index).is_some()
     }
 
     /// Whether an event is about those whom the message concerns, while it lives.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{EventKind, History};
+use crate::history::{EventKind, History, ProcessId};
 use crate::message::{Message, MessageId, Mode, Name, Note, Position, SessionId};
 use crate::report::words::counted;
 use crate::verdict::Followed;
@@ -46,7 +46,7 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Foll
     let client = &followed.client;
     let mut reading = Reading::default();
     for event in &evidence.history.events {
-        if is_death(&event.what) && event.process == 0 {
+        if is_death(&event.what) && event.process == ProcessId::BROKER {
             let Reading { client, inbox, .. } = reading;
             reading = Reading { client, inbox, ..Reading::default() };
         }
@@ -72,8 +72,8 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Foll
     }
 }
 
-fn is_of(history: &History, process: u32, client: &Name) -> bool {
-    process != 0 && history.processes[process as usize].client == *client
+fn is_of(history: &History, process: ProcessId, client: &Name) -> bool {
+    process != ProcessId::BROKER && history.process(process).client == *client
 }
 
 impl<'a> Reading<'a> {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::history::{
     AppReport, ConnectionStats, Event, EventKind, Flow, History, LossReason, Packet, PacketEnd,
-    PowerState, TransportKind,
+    PowerState, ProcessId, TransportKind,
 };
 use crate::message::{
     DropReason, Durability, Message, Note, Position, PushKind, ResumeOutcome, SessionId,
@@ -154,12 +154,11 @@ fn receiver(history: &History, flow: &Flow) -> String {
 }
 
 /// A process in a sentence.
-fn named(history: &History, index: Option<u32>) -> String {
-    let process = index.and_then(|index| history.processes.get(index as usize));
-    match (index, process) {
-        (Some(0), _) => "the broker".to_owned(),
-        (_, Some(process)) => process.name.to_string(),
-        (_, None) => "nobody".to_owned(),
+fn named(history: &History, process: Option<ProcessId>) -> String {
+    match process {
+        Some(ProcessId::BROKER) => "the broker".to_owned(),
+        Some(process) => history.process(process).name.to_string(),
+        None => "nobody".to_owned(),
     }
 }
 
@@ -307,15 +306,15 @@ fn is_stream(history: &History, flow: &Flow) -> bool {
 /// The process at an address, with its port.
 fn at(history: &History, address: SocketAddr) -> String {
     let process = process_at(history, address);
-    let process = process.and_then(|index| history.processes.get(index as usize));
+    let process = process.map(|process| history.process(process));
     process.map_or_else(|| address.to_string(), |one| format!("{}:{}", one.name, address.port()))
 }
 
 /// The process with an address.
-fn process_at(history: &History, address: SocketAddr) -> Option<u32> {
+fn process_at(history: &History, address: SocketAddr) -> Option<ProcessId> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     let index = u32::from(ip).checked_sub(u32::from(Ipv4Addr::new(10, 0, 0, 1)))?;
-    ((index as usize) < history.processes.len()).then_some(index)
+    ((index as usize) < history.processes.len()).then_some(ProcessId(index))
 }
 
 fn ended(ledger: &ConnectionStats, at: Instant, who: &str, copies: &[Carried]) -> String {

@@ -31,7 +31,7 @@ fn source(count: u64, every_ms: u64) -> Program {
 
 /// When, which and why: the datagrams of a process that did not arrive.
 fn drops(history: &History, process: u32) -> Vec<(Instant, u64, LossReason)> {
-    let of = history.events.iter().filter(|event| event.process == process);
+    let of = history.events.iter().filter(|event| event.process.0 == process);
     of.filter_map(|event| match event.what {
         EventKind::Dropped { datagram, fate, .. } => Some((event.at, datagram, fate)),
         _ => None,

@@ -53,7 +53,7 @@ fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
         let open = facts.sessions.of_process(publisher).filter(|session| lasts(session));
         return open.filter_map(|session| Some(session.welcomed?.at)).max();
     }
-    let processes = facts.roll.members()[way.subscriber].processes.iter();
+    let processes = facts.roll.member(way.subscriber).processes.iter();
     let sessions = processes.flat_map(|process| facts.sessions.of_process(*process));
     let open = sessions.filter(|session| lasts(session) || !rule("the-subscribers-session-lasts"));
     open.filter_map(|session| Some(session.opened?.at)).max()
@@ -63,7 +63,7 @@ fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
 /// moment at which the broker (or, where it had no session to end, the client) noticed it.
 pub fn late_detection(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
-    let processes = &facts.roll.members()[scene.case.subscriber].processes;
+    let processes = &facts.roll.member(scene.case.subscriber).processes;
     let spots = processes.iter().filter_map(|process| scene.blind_spots.get(process)).flatten();
     let blind: Vec<(Instant, Instant)> = spots.copied().collect();
     let unnoticed = |one: &&Judged<'_, '_>| {

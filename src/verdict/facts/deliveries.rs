@@ -3,19 +3,21 @@
 //! A copy is one push to one session. What the client says of a message names the session, so it
 //! finds its copy: a read the earliest one that was not read yet, of the same kind if there is one.
 
-use crate::history::{EventKind, Flow};
+use crate::history::{EventKind, Flow, ProcessId};
 use crate::message::{Mode, Note, PushKind};
 use crate::verdict::switch::rule;
 
 use super::hash::Map;
-use super::{BROKER, Moment, Seen, push_rare};
+use super::{
+    BROKER, BrokerLife, MessageIndex, Moment, Seen, SessionIndex, SubscriberId, push_rare,
+};
 
 /// Everything that was delivered, by subscriber and message.
 pub struct Deliveries {
     by_subscriber: Vec<Ways>,
     handlings: Vec<Vec<Handling>>,
     /// The last call of a handler, by process.
-    called: Map<u32, Moment>,
+    called: Map<ProcessId, Moment>,
     mode: Mode,
 }
 
@@ -23,18 +25,17 @@ pub struct Deliveries {
 #[derive(Default)]
 struct Ways {
     all: Vec<Delivery>,
-    index: Map<usize, usize>,
+    index: Map<MessageIndex, usize>,
 }
 
 /// One message on its way to one subscriber.
-#[derive(Default)]
 pub struct Delivery {
     /// Which message.
-    pub message: usize,
+    pub message: MessageIndex,
     /// Whether the subscriber wants it.
     pub wanted: bool,
     /// The lives of the broker in which the backlog held it for the subscriber, and since when.
-    pub kept: Vec<(u32, Moment)>,
+    pub kept: Vec<(BrokerLife, Moment)>,
     /// Every push, in order.
     pub copies: Vec<MessageCopy>,
     /// The first of the subscriber's handlings that was of this message.
@@ -58,7 +59,7 @@ pub struct MessageCopy {
     /// When.
     pub pushed: Moment,
     /// To which session.
-    pub session: usize,
+    pub session: SessionIndex,
     /// As what.
     pub kind: PushKind,
     /// Where its bytes are.
@@ -97,13 +98,13 @@ pub enum CopyStop {
 #[derive(Clone, Copy)]
 pub struct Handling {
     /// Of which message.
-    pub message: usize,
+    pub message: MessageIndex,
     /// When the message was read from its session.
     pub read: Moment,
     /// When it returned.
     pub returned: Moment,
     /// From which session the message came.
-    pub session: usize,
+    pub session: SessionIndex,
     /// As what it was pushed.
     pub kind: PushKind,
     /// Whether the message was handled for the first time.
@@ -143,9 +144,14 @@ impl Deliveries {
         }
     }
 
-    fn see_broker(&mut self, seen: &Seen, note: &Note, (subscriber, message): (usize, usize)) {
+    fn see_broker(
+        &mut self,
+        seen: &Seen,
+        note: &Note,
+        (subscriber, message): (SubscriberId, MessageIndex),
+    ) {
         let moment = seen.moment;
-        let delivery = self.by_subscriber[subscriber].entry(message);
+        let delivery = self.by_subscriber[subscriber.index()].entry(message);
         match (note, seen.session) {
             (Note::Pushed { kind, .. }, Some(session)) => {
                 push_rare(&mut delivery.copies, MessageCopy::new(moment, session, *kind));
@@ -179,9 +185,14 @@ impl Deliveries {
         }
     }
 
-    fn see_client(&mut self, seen: &Seen, note: &Note, (subscriber, message): (usize, usize)) {
+    fn see_client(
+        &mut self,
+        seen: &Seen,
+        note: &Note,
+        (subscriber, message): (SubscriberId, MessageIndex),
+    ) {
         let moment = seen.moment;
-        let delivery = self.by_subscriber[subscriber].entry(message);
+        let delivery = self.by_subscriber[subscriber.index()].entry(message);
         match (note, seen.session) {
             (Note::Read { kind, .. }, Some(session)) => delivery.read(moment, session, *kind),
             (Note::HeldEarly { .. }, Some(session)) => {
@@ -216,7 +227,7 @@ impl Deliveries {
                 self.called.insert(seen.process, moment);
             }
             (Note::Handled { kind, .. }, Some(session)) => {
-                let handlings = &mut self.handlings[subscriber];
+                let handlings = &mut self.handlings[subscriber.index()];
                 let first = delivery.first_handling.is_none();
                 delivery.first_handling.get_or_insert(handlings.len());
                 let began = self.called.get(&seen.process).copied().unwrap_or(moment);
@@ -234,9 +245,9 @@ impl Deliveries {
     }
 
     /// The first copy of the session that has no place in a flow yet has this one.
-    fn carry(&mut self, seen: &Seen, message: usize, carriage: Carriage) {
+    fn carry(&mut self, seen: &Seen, message: MessageIndex, carriage: Carriage) {
         let (Some(subscriber), Some(session)) = (seen.subscriber, seen.session) else { return };
-        let copies = &mut self.by_subscriber[subscriber].entry(message).copies;
+        let copies = &mut self.by_subscriber[subscriber.index()].entry(message).copies;
         let waits = |copy: &&mut MessageCopy| {
             copy.session == session && copy.carriage == Carriage::Waiting && copy.is_open()
         };
@@ -246,50 +257,66 @@ impl Deliveries {
     }
 
     /// The way of a message to a subscriber, begun if it was not.
-    pub fn entry(&mut self, subscriber: usize, message: usize) -> &mut Delivery {
-        self.by_subscriber[subscriber].entry(message)
+    pub fn entry(&mut self, subscriber: SubscriberId, message: MessageIndex) -> &mut Delivery {
+        self.by_subscriber[subscriber.index()].entry(message)
     }
 
     /// Every message that has anything to do with a subscriber.
-    pub fn of_subscriber(&self, subscriber: usize) -> &[Delivery] {
-        &self.by_subscriber[subscriber].all
+    pub fn of_subscriber(&self, subscriber: SubscriberId) -> &[Delivery] {
+        &self.by_subscriber[subscriber.index()].all
     }
 
     /// The way of a message to a subscriber, if there is any.
-    pub fn get(&self, subscriber: usize, message: usize) -> Option<&Delivery> {
-        self.by_subscriber[subscriber].get(message)
+    pub fn get(&self, subscriber: SubscriberId, message: MessageIndex) -> Option<&Delivery> {
+        self.by_subscriber[subscriber.index()].get(message)
     }
 
     /// Every call of a subscriber's handlers that returned, in order.
-    pub fn handlings(&self, subscriber: usize) -> &[Handling] {
-        &self.handlings[subscriber]
+    pub fn handlings(&self, subscriber: SubscriberId) -> &[Handling] {
+        &self.handlings[subscriber.index()]
     }
 }
 
 impl Ways {
-    fn entry(&mut self, message: usize) -> &mut Delivery {
+    fn entry(&mut self, message: MessageIndex) -> &mut Delivery {
         let next = self.all.len();
         let index = *self.index.entry(message).or_insert(next);
         if index == next {
-            self.all.push(Delivery { message, ..Delivery::default() });
+            self.all.push(Delivery::new(message));
         }
         &mut self.all[index]
     }
 
-    fn get(&self, message: usize) -> Option<&Delivery> {
+    fn get(&self, message: MessageIndex) -> Option<&Delivery> {
         self.index.get(&message).map(|index| &self.all[*index])
     }
 }
 
 impl Delivery {
+    fn new(message: MessageIndex) -> Delivery {
+        Delivery {
+            message,
+            wanted: false,
+            kept: Vec::new(),
+            copies: Vec::new(),
+            first_handling: None,
+            interrupted: 0,
+            acked: None,
+            acknowledged: Vec::new(),
+            evicted: Vec::new(),
+            no_handler: None,
+            left: None,
+        }
+    }
+
     /// The backlog holds it for the subscriber from now on, in this life of the broker.
-    pub fn keep(&mut self, life: u32, since: Moment) {
+    pub fn keep(&mut self, life: BrokerLife, since: Moment) {
         push_rare(&mut self.kept, (life, since));
     }
 
     /// A read belongs to the earliest unread copy of its session; a read without one is a copy
     /// that the network made.
-    fn read(&mut self, moment: Moment, session: usize, kind: PushKind) {
+    fn read(&mut self, moment: Moment, session: SessionIndex, kind: PushKind) {
         let unread =
             |copy: &MessageCopy| copy.session == session && copy.is_open() && copy.read.is_none();
         let same_kind = self.copies.iter().position(|copy| unread(copy) && copy.kind == kind);
@@ -304,7 +331,7 @@ impl Delivery {
     }
 
     /// When it was last read from a session, up to a moment.
-    fn last_read(&self, session: usize, until: Moment) -> Option<Moment> {
+    fn last_read(&self, session: SessionIndex, until: Moment) -> Option<Moment> {
         let of_session = self.copies.iter().filter(|copy| copy.session == session);
         let is_before = |read: &Moment| *read <= until || !rule("read-before-its-handler-began");
         of_session.filter_map(|copy| copy.read).filter(is_before).max()
@@ -319,12 +346,12 @@ impl Delivery {
         self.copies.get_mut(index)
     }
 
-    fn unread(&mut self, session: usize) -> Option<&mut MessageCopy> {
+    fn unread(&mut self, session: SessionIndex) -> Option<&mut MessageCopy> {
         let mut copies = self.copies.iter_mut();
         copies.find(|copy| copy.session == session && copy.is_open() && copy.read.is_none())
     }
 
-    fn unread_or_last(&mut self, session: usize) -> Option<&mut MessageCopy> {
+    fn unread_or_last(&mut self, session: SessionIndex) -> Option<&mut MessageCopy> {
         let of_session = |copy: &MessageCopy| copy.session == session && copy.is_open();
         let unread = |copy: &MessageCopy| of_session(copy) && copy.read.is_none();
         let index = self.copies.iter().position(unread);
@@ -334,7 +361,7 @@ impl Delivery {
 }
 
 impl MessageCopy {
-    fn new(pushed: Moment, session: usize, kind: PushKind) -> MessageCopy {
+    fn new(pushed: Moment, session: SessionIndex, kind: PushKind) -> MessageCopy {
         let carriage = Carriage::Waiting;
         MessageCopy { pushed, session, kind, carriage, held: None, read: None, stopped: None }
     }

@@ -1,6 +1,6 @@
 //! Which handlers were missing when the trial ended. Never what they would have done.
 
-use crate::history::EventKind;
+use crate::history::{EventKind, ProcessId};
 use crate::message::Name;
 
 use super::hash::Map;
@@ -9,7 +9,7 @@ use super::{Moment, Seen};
 /// The last change of each handler that was ever taken away.
 #[derive(Default)]
 pub struct Handlers<'a> {
-    last: Map<(u32, &'a Name, &'a Name), Change>,
+    last: Map<(ProcessId, &'a Name, &'a Name), Change>,
 }
 
 enum Change {
@@ -35,7 +35,7 @@ impl<'a> Handlers<'a> {
     /// last found none.
     pub fn is_absent(
         &self,
-        process: u32,
+        process: ProcessId,
         (queue, event): (&'a Name, &'a Name),
         found_none: Option<Moment>,
     ) -> bool {

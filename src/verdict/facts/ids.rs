@@ -15,14 +15,23 @@ macro_rules! index {
             pub fn at(index: usize) -> $name {
                 $name(u32::try_from(index).expect("a trial has fewer"))
             }
+        }
+    };
+}
 
+/// Lets an index be used to look its entry up.
+macro_rules! looked_up {
+    ($($name:ident),+) => {
+        $(impl $name {
             /// Returns the index in its list.
             pub fn index(self) -> usize {
                 self.0 as usize
             }
-        }
+        })+
     };
 }
+
+looked_up!(SubscriberId, MessageIndex, SessionIndex);
 
 index! {
     /// A queue, in the order in which the history names those with positions or answers.
@@ -47,4 +56,14 @@ index! {
 index! {
     /// A life of the broker, from 0: each crash ends one.
     BrokerLife
+}
+
+impl BrokerLife {
+    /// The first life.
+    pub const FIRST: BrokerLife = BrokerLife(0);
+
+    /// Returns the life after it.
+    pub fn next(self) -> BrokerLife {
+        BrokerLife(self.0 + 1)
+    }
 }

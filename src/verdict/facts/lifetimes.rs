@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::{EventKind, PowerState};
+use crate::history::{EventKind, PowerState, ProcessId};
 use crate::time::Instant;
 use crate::verdict::switch::rule;
 
-use super::{BROKER, Moment, Seen};
+use super::{BROKER, BrokerLife, Moment, Seen};
 
 /// The lives of all processes.
 pub struct Lifetimes {
@@ -45,7 +45,7 @@ impl Lifetimes {
     /// Keeps what an event says.
     pub fn see(&mut self, seen: &Seen, what: &EventKind) {
         let EventKind::Power(state) = what else { return };
-        let Some(life) = self.processes.get_mut(seen.process as usize) else { return };
+        let Some(life) = self.processes.get_mut(seen.process.index()) else { return };
         let now = &mut life.now;
         match state {
             PowerState::Started => now.clear(),
@@ -63,25 +63,25 @@ impl Lifetimes {
     }
 
     /// The how manyth life of the broker it is, as far as the events have been seen.
-    pub fn broker_life(&self) -> u32 {
-        self.deaths(BROKER).len() as u32
+    pub fn broker_life(&self) -> BrokerLife {
+        BrokerLife::at(self.deaths(BROKER).len())
     }
 
     /// Every death of a process, in order.
-    pub fn deaths(&self, process: u32) -> &[Moment] {
-        self.processes.get(process as usize).map_or(&[], |life| &life.deaths)
+    pub fn deaths(&self, process: ProcessId) -> &[Moment] {
+        self.processes.get(process.index()).map_or(&[], |life| &life.deaths)
     }
 
     /// The first death of a process after a moment.
-    pub fn death_after(&self, process: u32, moment: Moment) -> Option<Moment> {
+    pub fn death_after(&self, process: ProcessId, moment: Moment) -> Option<Moment> {
         let deaths = self.deaths(process);
         deaths.get(deaths.partition_point(|death| *death <= moment)).copied()
     }
 
     /// Whether a process ran, was awake and had not gone away at an instant, changes of that
     /// instant included.
-    pub fn is_reachable(&self, process: u32, at: Instant) -> bool {
-        let Some(life) = self.processes.get(process as usize) else { return true };
+    pub fn is_reachable(&self, process: ProcessId, at: Instant) -> bool {
+        let Some(life) = self.processes.get(process.index()) else { return true };
         let changes = life.reach.partition_point(|(since, _)| *since <= at);
         changes == 0 || life.reach[changes - 1].1 == Reach::Home
     }

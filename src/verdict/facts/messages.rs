@@ -1,16 +1,16 @@
 //! What was handed over, sent, accepted, refused. Never who wanted it.
 
-use crate::history::{EventKind, Flow};
+use crate::history::{EventKind, Flow, ProcessId};
 use crate::message::{Message, MessageId, Note, Position};
 
 use super::hash::Map;
-use super::{BROKER, Moment, Seen, push_rare};
+use super::{BROKER, BrokerLife, MessageIndex, Moment, Seen, SessionIndex, push_rare};
 
 /// All messages that a history names, in the order in which it names them first.
 #[derive(Default)]
 pub struct Messages<'a> {
     all: Vec<MessageFacts<'a>>,
-    by_id: Map<&'a MessageId, usize>,
+    by_id: Map<&'a MessageId, MessageIndex>,
     handed_over: u64,
 }
 
@@ -21,11 +21,11 @@ pub struct MessageFacts<'a> {
     /// The message, once it was handed over.
     pub message: Option<&'a Message>,
     /// When it was handed over, and by which process.
-    pub handed_over: Option<(Moment, u32)>,
+    pub handed_over: Option<(Moment, ProcessId)>,
     /// Every time a broker accepted it: once a life of the broker.
     pub accepted: Vec<Acceptance>,
     /// When a broker refused it, and in which life.
-    pub refused: Option<(Moment, u32)>,
+    pub refused: Option<(Moment, BrokerLife)>,
     /// When its publisher dropped it.
     pub unsent: Option<Moment>,
     /// When its publisher was told what became of it, and what.
@@ -51,7 +51,7 @@ pub struct Acceptance {
     /// Its position, in catch-up mode.
     pub position: Option<Position>,
     /// In which life of the broker.
-    pub life: u32,
+    pub life: BrokerLife,
 }
 
 /// One copy from the publisher to the broker.
@@ -60,15 +60,15 @@ pub struct Sending {
     /// When.
     pub moment: Moment,
     /// On which session.
-    pub session: Option<usize>,
+    pub session: Option<SessionIndex>,
     /// On which flow, and where in it the copy ends.
     pub carried: Option<(Flow, u64)>,
 }
 
 impl<'a> Messages<'a> {
     /// The message of this id; it begins to be known here if it was not.
-    pub fn index(&mut self, id: &'a MessageId) -> usize {
-        let next = self.all.len();
+    pub fn index(&mut self, id: &'a MessageId) -> MessageIndex {
+        let next = MessageIndex::at(self.all.len());
         let index = *self.by_id.entry(id).or_insert(next);
         if index == next {
             self.all.push(MessageFacts {
@@ -89,7 +89,7 @@ impl<'a> Messages<'a> {
     pub fn see(&mut self, seen: &Seen, what: &'a EventKind) {
         let Some(index) = seen.message else { return };
         let moment = seen.moment;
-        let fact = &mut self.all[index];
+        let fact = &mut self.all[index.index()];
         match what {
             EventKind::Carried { flow, end, .. } if seen.process != BROKER => {
                 let waits = |sending: &&mut Sending| {
@@ -133,13 +133,13 @@ impl<'a> Messages<'a> {
     }
 
     /// The message of this index.
-    pub fn get(&self, index: usize) -> &MessageFacts<'a> {
-        &self.all[index]
+    pub fn get(&self, index: MessageIndex) -> &MessageFacts<'a> {
+        &self.all[index.index()]
     }
 
-    /// How many messages there are.
-    pub fn count(&self) -> usize {
-        self.all.len()
+    /// The indices of all messages, in order.
+    pub fn indices(&self) -> impl Iterator<Item = MessageIndex> + use<> {
+        (0..self.all.len()).map(MessageIndex::at)
     }
 
     /// How often a message was handed over.

@@ -2,10 +2,11 @@
 //!
 //! Entries that share a name are one subscriber. Nothing here looks at events.
 
-use crate::history::History;
+use crate::history::{History, ProcessId};
 use crate::message::{AckPolicy, ClientLimits, Dedup, Name};
 use crate::scenario::{ClientEntry, Scenario};
 
+use super::SubscriberId;
 use super::hash::Map;
 
 /// One subscriber: a client that at least one entry makes subscribe or join.
@@ -13,7 +14,7 @@ pub struct Member {
     /// The client's name.
     pub name: Name,
     /// Its processes in the history.
-    pub processes: Vec<u32>,
+    pub processes: Vec<ProcessId>,
     /// How many processes the scenario gives it.
     pub process_count: usize,
     /// Whether one of its entries subscribes from its beginning.
@@ -27,11 +28,11 @@ pub struct Member {
 /// All subscribers in the order of the scenario file, and who each process is.
 pub struct Participants {
     members: Vec<Member>,
-    by_name: Map<Name, usize>,
-    of_process: Vec<Option<usize>>,
+    by_name: Map<Name, SubscriberId>,
+    of_process: Vec<Option<SubscriberId>>,
     clients: Vec<Name>,
-    of_client: Map<Name, Vec<u32>>,
-    processes: Map<Name, u32>,
+    of_client: Map<Name, Vec<ProcessId>>,
+    processes: Map<Name, ProcessId>,
 }
 
 impl Participants {
@@ -57,20 +58,20 @@ impl Participants {
                 roll.add_process(&name, &client.limits);
             }
         }
-        for (index, process) in (0..).zip(&history.processes) {
+        for (index, process) in (0..).map(ProcessId).zip(&history.processes) {
             let member = roll.by_name(&process.client);
             roll.of_process.push(member);
             roll.processes.insert(process.name.clone(), index);
             roll.of_client.entry(process.client.clone()).or_default().push(index);
             if let Some(member) = member {
-                roll.members[member].processes.push(index);
+                roll.members[member.index()].processes.push(index);
             }
         }
         roll
     }
 
     fn enlist(&mut self, name: Name, subscribes: bool) {
-        let next = self.members.len();
+        let next = SubscriberId::at(self.members.len());
         let index = *self.by_name.entry(name.clone()).or_insert(next);
         if index == next {
             self.members.push(Member {
@@ -82,12 +83,12 @@ impl Participants {
                 ack: AckPolicy::AfterHandler,
             });
         }
-        self.members[index].subscribes |= subscribes;
+        self.members[index.index()].subscribes |= subscribes;
     }
 
     fn add_process(&mut self, client: &Name, limits: &ClientLimits) {
         let Some(member) = self.by_name(client) else { return };
-        let member = &mut self.members[member];
+        let member = &mut self.members[member.index()];
         member.process_count += 1;
         if limits.dedup == Dedup::Off {
             member.dedup = Dedup::Off;
@@ -102,33 +103,43 @@ impl Participants {
         &self.members
     }
 
+    /// The subscriber of this index.
+    pub fn member(&self, subscriber: SubscriberId) -> &Member {
+        &self.members[subscriber.index()]
+    }
+
+    /// The subscribers' indices, in the order of the scenario file.
+    pub fn subscribers(&self) -> impl Iterator<Item = SubscriberId> + use<> {
+        (0..self.members.len()).map(SubscriberId::at)
+    }
+
     /// The subscriber of this name.
-    pub fn by_name(&self, client: &Name) -> Option<usize> {
+    pub fn by_name(&self, client: &Name) -> Option<SubscriberId> {
         self.by_name.get(client).copied()
     }
 
     /// The subscriber that a process is.
-    pub fn of_process(&self, process: u32) -> Option<usize> {
-        self.of_process.get(process as usize).copied().flatten()
+    pub fn of_process(&self, process: ProcessId) -> Option<SubscriberId> {
+        self.of_process.get(process.index()).copied().flatten()
     }
 
     /// The client that a process is.
-    pub fn client_of(&self, process: u32) -> &Name {
-        &self.clients[process as usize]
+    pub fn client_of(&self, process: ProcessId) -> &Name {
+        &self.clients[process.index()]
     }
 
     /// All processes of the client that a process is, itself included.
-    pub fn twins(&self, process: u32) -> &[u32] {
+    pub fn twins(&self, process: ProcessId) -> &[ProcessId] {
         &self.of_client[self.client_of(process)]
     }
 
     /// The process of this name.
-    pub fn process(&self, name: &Name) -> Option<u32> {
+    pub fn process(&self, name: &Name) -> Option<ProcessId> {
         self.processes.get(name).copied()
     }
 
     /// All processes but the broker.
-    pub fn client_processes(&self) -> impl Iterator<Item = u32> {
-        1..self.clients.len() as u32
+    pub fn client_processes(&self) -> impl Iterator<Item = ProcessId> {
+        (1..self.clients.len() as u32).map(ProcessId)
     }
 }

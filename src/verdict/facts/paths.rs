@@ -1,5 +1,6 @@
 //! Which paths the scenario cuts when. Never what was on them.
 
+use crate::history::ProcessId;
 use crate::message::Name;
 use crate::scenario::{Direction, Effect, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
@@ -22,11 +23,11 @@ struct Cut {
 /// Which paths a cut is on.
 enum Between {
     /// These clients and the broker.
-    Links(Set<u32>),
+    Links(Set<ProcessId>),
     /// Every client and the broker, seen from the broker.
     AllLinks,
     /// Processes of different groups.
-    Groups(Map<u32, usize>),
+    Groups(Map<ProcessId, usize>),
 }
 
 impl Paths {
@@ -40,7 +41,7 @@ impl Paths {
     }
 
     /// Whether the path from the broker to a process is cut at an instant.
-    pub fn is_cut(&self, at: Instant, process: u32) -> bool {
+    pub fn is_cut(&self, at: Instant, process: ProcessId) -> bool {
         self.cuts.iter().any(|cut| cut.fault.is_on(at) && cut.keeps_from(process))
     }
 
@@ -52,7 +53,7 @@ impl Paths {
 
 impl Cut {
     /// Whether it keeps from a process what the broker sends.
-    fn keeps_from(&self, process: u32) -> bool {
+    fn keeps_from(&self, process: ProcessId) -> bool {
         let direction = self.fault.direction;
         match &self.between {
             // A direction is seen from whom the fault is on.
@@ -80,7 +81,7 @@ impl Between {
 }
 
 /// The group of every process that a partition names.
-pub fn sides(groups: &[Vec<Name>], roll: &Participants) -> Map<u32, usize> {
+pub fn sides(groups: &[Vec<Name>], roll: &Participants) -> Map<ProcessId, usize> {
     let named = groups.iter().enumerate();
     let processes = named.flat_map(|(group, names)| {
         names.iter().filter_map(move |name| Some((roll.process(name)?, group)))

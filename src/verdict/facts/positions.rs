@@ -3,26 +3,26 @@
 //! An epoch is named by the broker; the judge counts the broker's lives, and learns from the
 //! broker's answers which epoch is which. Nothing here says whether an answer was true.
 
-use crate::history::EventKind;
+use crate::history::{EventKind, ProcessId};
 use crate::message::{Epoch, Name, Note, Position, ResumeOutcome};
 use crate::verdict::switch::rule;
 
 use super::hash::{Map, Set};
-use super::{Moment, Seen};
+use super::{BrokerLife, MessageIndex, Moment, QueueId, Seen, SubscriberId};
 
 /// All positions, and all that was said about them.
 pub struct Positions {
-    queues: Map<Name, u32>,
-    messages: Map<(u32, u32, Position), usize>,
-    lives: Map<Epoch, u32>,
+    queues: Map<Name, QueueId>,
+    messages: Map<Stored, MessageIndex>,
+    lives: Map<Epoch, BrokerLife>,
     subscribers: Vec<Subscription>,
     /// The life that a process was last told of, by queue.
-    told_life: Map<(u32, u32), u32>,
+    told_life: Map<(ProcessId, QueueId), BrokerLife>,
     /// The last position of each queue in each life of the broker, so far.
-    heads: Map<(u32, u32), Position>,
+    heads: Map<(QueueId, BrokerLife), Position>,
     /// Which lives of the broker each process was told are new in a queue, and the last position
     /// when it was answered so.
-    begun: Map<(u32, u32, u32), Position>,
+    begun: Map<(ProcessId, QueueId, BrokerLife), Position>,
 }
 
 #[derive(Default)]
@@ -30,13 +30,25 @@ struct Subscription {
     attachments: Vec<Attachment>,
     told: Vec<Told>,
     gaps_told: Vec<ToldGap>,
-    gaps: Map<(u32, u32), Vec<(Position, Position)>>,
-    over: Map<u32, u32>,
+    gaps: Map<(QueueId, BrokerLife), Vec<(Position, Position)>>,
+    over: Map<QueueId, BrokerLife>,
     /// Queues in which a record was ended since the last attachment.
-    ended: Set<u32>,
+    ended: Set<QueueId>,
     /// The epoch of the last attachment, by queue.
-    epochs: Map<u32, Epoch>,
+    epochs: Map<QueueId, Epoch>,
     gaps_announced: u64,
+}
+
+/// A message's place in a backlog. One that its publisher sends again after a crash has one in
+/// each life of the broker that accepted it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stored {
+    /// The queue.
+    pub queue: QueueId,
+    /// The life of the broker.
+    pub life: BrokerLife,
+    /// The position in it.
+    pub position: Position,
 }
 
 /// One attachment of a session to a subscription, as the broker noted it.
@@ -45,9 +57,9 @@ pub struct Attachment {
     /// When.
     pub moment: Moment,
     /// In which queue.
-    pub queue: u32,
+    pub queue: QueueId,
     /// In which life of the broker.
-    pub life: u32,
+    pub life: BrokerLife,
     /// What the broker answered.
     pub answer: ResumeOutcome,
     /// Whether the subscription lost a room since the one before.
@@ -82,11 +94,11 @@ pub struct Told {
     /// When.
     pub moment: Moment,
     /// Which process.
-    pub process: u32,
+    pub process: ProcessId,
     /// In which queue.
-    pub queue: u32,
+    pub queue: QueueId,
     /// The life of the broker that the answer speaks of.
-    pub life: u32,
+    pub life: BrokerLife,
     /// The answer.
     pub answer: ResumeOutcome,
     /// When the broker gave it; when it was heard, if the broker never gave it.
@@ -108,11 +120,11 @@ pub struct ToldGap {
     /// When.
     pub moment: Moment,
     /// Which process.
-    pub process: u32,
+    pub process: ProcessId,
     /// In which queue.
-    pub queue: u32,
+    pub queue: QueueId,
     /// The life of the broker that it was last told of.
-    pub life: u32,
+    pub life: BrokerLife,
     /// The first position.
     pub from: Position,
     /// The last one.
@@ -143,9 +155,10 @@ impl Positions {
             (note, seen.message)
         {
             let queue = self.queue(queue);
-            self.messages.insert((queue, seen.life, *position), message);
-            let head = self.heads.entry((queue, seen.life)).or_default();
-            *head = (*head).max(*position);
+            let (life, position) = (seen.life, *position);
+            self.messages.insert(Stored { queue, life, position }, message);
+            let head = self.heads.entry((queue, life)).or_default();
+            *head = (*head).max(position);
             return;
         }
         let Some(subscriber) = seen.subscriber else { return };
@@ -153,7 +166,7 @@ impl Positions {
             Note::Attached { queue, answer, .. } => {
                 let (queue, life) = (self.queue(queue), seen.life);
                 self.lives.entry(answer.epoch()).or_insert(life);
-                let subscription = &mut self.subscribers[subscriber];
+                let subscription = &mut self.subscribers[subscriber.index()];
                 let begins = match subscription.ended.remove(&queue) {
                     true if rule("who-left-a-room-begins-anew") => Begins::Anew,
                     true => Begins::WhereItWas,
@@ -173,7 +186,7 @@ impl Positions {
             }
             Note::Unsubscribed { queue, .. } => {
                 let queue = self.queue(queue);
-                self.subscribers[subscriber].ended.insert(queue);
+                self.subscribers[subscriber.index()].ended.insert(queue);
             }
             Note::ResumeReceived { queue, answer } => {
                 self.told_answer(seen, subscriber, queue, *answer)
@@ -183,7 +196,7 @@ impl Positions {
                 let life = self.told_life.get(&(seen.process, queue)).copied();
                 let life = life.unwrap_or(seen.life);
                 let is_of_new_epoch = self.is_of_new_epoch((seen.process, queue, life), *to);
-                let subscription = &mut self.subscribers[subscriber];
+                let subscription = &mut self.subscribers[subscriber.index()];
                 subscription.gaps_announced += 1;
                 subscription.gaps.entry((queue, life)).or_default().push((*from, *to));
                 let last = subscription.told.iter();
@@ -202,11 +215,17 @@ impl Positions {
         }
     }
 
-    fn told_answer(&mut self, seen: &Seen, subscriber: usize, queue: &Name, answer: ResumeOutcome) {
+    fn told_answer(
+        &mut self,
+        seen: &Seen,
+        subscriber: SubscriberId,
+        queue: &Name,
+        answer: ResumeOutcome,
+    ) {
         let queue = self.queue(queue);
         let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
         self.told_life.insert((seen.process, queue), life);
-        let subscription = &self.subscribers[subscriber];
+        let subscription = &self.subscribers[subscriber.index()];
         // A client knows better than the broker what is lost to it, but not where it stands.
         let stand = |answer: ResumeOutcome| (answer.epoch(), answer.position());
         let is_it = |one: &&Attachment| one.queue == queue && stand(one.answer) == stand(answer);
@@ -224,7 +243,7 @@ impl Positions {
             let begun = self.begun.entry((process, queue, life)).or_default();
             *begun = head.max(*begun);
         }
-        let subscription = &mut self.subscribers[subscriber];
+        let subscription = &mut self.subscribers[subscriber.index()];
         let told = Told { moment, process, queue, life, answer, answered, is_of_new_epoch };
         subscription.told.push(told);
         match answer {
@@ -232,7 +251,7 @@ impl Positions {
                 subscription.gaps.entry((queue, life)).or_default().push((from, to));
             }
             ResumeOutcome::NewEpoch { .. } => {
-                let over = subscription.over.entry(queue).or_default();
+                let over = subscription.over.entry(queue).or_insert(life);
                 *over = life.max(*over);
             }
             ResumeOutcome::Started { .. } | ResumeOutcome::Resumed { .. } => {}
@@ -241,7 +260,7 @@ impl Positions {
 
     /// Whether a process was told of a new epoch, by an answer that was given after this position
     /// of it was accepted.
-    fn is_of_new_epoch(&self, begun: (u32, u32, u32), to: Position) -> bool {
+    fn is_of_new_epoch(&self, begun: (ProcessId, QueueId, BrokerLife), to: Position) -> bool {
         self.begun.get(&begun).is_some_and(|head| to <= *head)
     }
 
@@ -261,50 +280,56 @@ impl Positions {
         }
     }
 
-    fn queue(&mut self, name: &Name) -> u32 {
+    fn queue(&mut self, name: &Name) -> QueueId {
         if let Some(known) = self.queues.get(name) {
             return *known;
         }
-        let next = self.queues.len() as u32;
+        let next = QueueId::at(self.queues.len());
         self.queues.insert(name.clone(), next);
         next
     }
 
     /// The number of a queue that has positions or answers.
-    pub fn find_queue(&self, name: &Name) -> Option<u32> {
+    pub fn find_queue(&self, name: &Name) -> Option<QueueId> {
         self.queues.get(name).copied()
     }
 
     /// The message at a position of a queue in a life of the broker.
-    pub fn message_at(&self, queue: &Name, life: u32, position: Position) -> Option<usize> {
+    pub fn message_at(
+        &self,
+        queue: &Name,
+        life: BrokerLife,
+        position: Position,
+    ) -> Option<MessageIndex> {
         let queue = self.find_queue(queue)?;
-        self.messages.get(&(queue, life, position)).copied()
+        self.messages.get(&Stored { queue, life, position }).copied()
     }
 
     /// Every attachment of a subscriber, in order.
-    pub fn attachments(&self, subscriber: usize) -> &[Attachment] {
-        &self.subscribers[subscriber].attachments
+    pub fn attachments(&self, subscriber: SubscriberId) -> &[Attachment] {
+        &self.subscribers[subscriber.index()].attachments
     }
 
     /// Every answer that a subscriber was told, in order.
-    pub fn told(&self, subscriber: usize) -> &[Told] {
-        &self.subscribers[subscriber].told
+    pub fn told(&self, subscriber: SubscriberId) -> &[Told] {
+        &self.subscribers[subscriber.index()].told
     }
 
     /// Every gap that a subscriber was told of beside an answer, in order.
-    pub fn gaps_told(&self, subscriber: usize) -> &[ToldGap] {
-        &self.subscribers[subscriber].gaps_told
+    pub fn gaps_told(&self, subscriber: SubscriberId) -> &[ToldGap] {
+        &self.subscribers[subscriber.index()].gaps_told
     }
 
     /// How many gaps a subscriber was told of while it was connected.
-    pub fn gaps_announced(&self, subscriber: usize) -> u64 {
-        self.subscribers[subscriber].gaps_announced
+    pub fn gaps_announced(&self, subscriber: SubscriberId) -> u64 {
+        self.subscribers[subscriber.index()].gaps_announced
     }
 
     /// Whether a subscriber was told that a position, or the whole life of the broker it belongs
     /// to, is lost.
-    pub fn is_announced(&self, subscriber: usize, queue: u32, life: u32, at: Position) -> bool {
-        let subscription = &self.subscribers[subscriber];
+    pub fn is_announced(&self, subscriber: SubscriberId, stored: Stored) -> bool {
+        let Stored { queue, life, position: at } = stored;
+        let subscription = &self.subscribers[subscriber.index()];
         if subscription.over.get(&queue).is_some_and(|over| life < *over) {
             return true;
         }

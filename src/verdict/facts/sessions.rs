@@ -1,25 +1,25 @@
 //! Which sessions there were, seen from both sides. Never what went over them.
 
-use crate::history::{EventKind, PowerState};
+use crate::history::{EventKind, PowerState, ProcessId};
 use crate::message::{EndReason, Note, SessionId};
 use crate::time::Instant;
 
 use super::hash::Map;
-use super::{BROKER, Moment, Participants, Seen};
+use super::{BROKER, Moment, Participants, Seen, SessionIndex};
 
 /// All sessions.
 #[derive(Default)]
 pub struct Sessions {
     all: Vec<SessionFacts>,
-    by_id: Map<SessionId, usize>,
-    of_process: Map<u32, Vec<usize>>,
-    open: Vec<usize>,
+    by_id: Map<SessionId, SessionIndex>,
+    of_process: Map<ProcessId, Vec<SessionIndex>>,
+    open: Vec<SessionIndex>,
 }
 
 /// One session. A session that is only known from one side has no moments on the other.
 pub struct SessionFacts {
     /// The client's process, if the history knows it.
-    pub process: Option<u32>,
+    pub process: Option<ProcessId>,
     /// When the broker accepted its hello.
     pub opened: Option<Moment>,
     /// When the broker closed it or found it closed.
@@ -47,11 +47,11 @@ pub struct SessionEnd {
 
 impl Sessions {
     /// The session of this id; it begins to be known here if it was not.
-    pub fn index(&mut self, id: &SessionId, roll: &Participants) -> usize {
+    pub fn index(&mut self, id: &SessionId, roll: &Participants) -> SessionIndex {
         if let Some(known) = self.by_id.get(id) {
             return *known;
         }
-        let index = self.all.len();
+        let index = SessionIndex::at(self.all.len());
         let process = roll.process(&id.process);
         self.by_id.insert(id.clone(), index);
         if let Some(process) = process {
@@ -78,12 +78,12 @@ impl Sessions {
                 if seen.process == BROKER =>
             {
                 for index in std::mem::take(&mut self.open) {
-                    self.all[index].forgotten.get_or_insert(moment);
+                    self.all[index.index()].forgotten.get_or_insert(moment);
                 }
             }
             EventKind::Note(note) => {
                 let Some(index) = seen.session else { return };
-                let session = &mut self.all[index];
+                let session = &mut self.all[index.index()];
                 match note {
                     Note::SessionOpened { .. } if session.opened.is_none() => {
                         session.opened = Some(moment);
@@ -112,13 +112,13 @@ impl Sessions {
     }
 
     /// The session of this index.
-    pub fn get(&self, index: usize) -> &SessionFacts {
-        &self.all[index]
+    pub fn get(&self, index: SessionIndex) -> &SessionFacts {
+        &self.all[index.index()]
     }
 
     /// The sessions of a process, in the order in which they appear.
-    pub fn of_process(&self, process: u32) -> impl Iterator<Item = &SessionFacts> {
-        self.of_process.get(&process).into_iter().flatten().map(|index| &self.all[*index])
+    pub fn of_process(&self, process: ProcessId) -> impl Iterator<Item = &SessionFacts> {
+        self.of_process.get(&process).into_iter().flatten().map(|index| &self.all[index.index()])
     }
 }
 

@@ -10,7 +10,7 @@ mod nonsense;
 mod power;
 mod scenario;
 
-use crate::history::{Endpoint, Event, EventKind, Flow, History, Process};
+use crate::history::{Endpoint, Event, EventKind, Flow, History, Process, ProcessId};
 use crate::message::{
     Contender, EndReason, MessageId, Mode, Name, Note, Position, PushKind, ResumeOutcome, RoomJoin,
     SessionId, StartAt,
@@ -332,11 +332,11 @@ impl Generator {
     /// process does next takes a moment longer.
     fn what(&mut self, process: u32, what: EventKind) {
         let last = self.events.last().filter(|last| last.at == self.now);
-        if last.is_some_and(|last| process < last.process) && self.dice.percent(90) {
+        if last.is_some_and(|last| process < last.process.0) && self.dice.percent(90) {
             self.now += Duration::from_millis(1);
         }
         let sequence = self.events.len() as u64;
-        self.events.push(Event { at: self.now, process, sequence, what });
+        self.events.push(Event { at: self.now, process: ProcessId(process), sequence, what });
     }
 
     fn session(&self, process: u32) -> SessionId {

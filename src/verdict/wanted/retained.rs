@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::message::{Name, Position};
-use crate::verdict::facts::Map;
+use crate::verdict::facts::{Map, MessageIndex};
 
 /// The messages in the backlog of every queue, by position.
 #[derive(Default)]
 pub struct Retained<'h> {
-    queues: Map<&'h Name, BTreeMap<Position, usize>>,
+    queues: Map<&'h Name, BTreeMap<Position, MessageIndex>>,
 }
 
 impl<'h> Retained<'h> {
@@ -18,7 +18,7 @@ impl<'h> Retained<'h> {
     }
 
     /// A message was accepted.
-    pub fn add(&mut self, queue: &'h Name, position: Position, message: usize) {
+    pub fn add(&mut self, queue: &'h Name, position: Position, message: MessageIndex) {
         self.queues.entry(queue).or_default().insert(position, message);
     }
 
@@ -30,7 +30,7 @@ impl<'h> Retained<'h> {
     }
 
     /// Everything that a queue retains, in order.
-    pub fn of_queue(&self, queue: &Name) -> Vec<usize> {
+    pub fn of_queue(&self, queue: &Name) -> Vec<MessageIndex> {
         self.queues.get(queue).into_iter().flat_map(BTreeMap::values).copied().collect()
     }
 }

@@ -36,7 +36,7 @@ pub struct Session {
 impl<'a> Trial<'a> {
     pub fn events(self) -> impl Iterator<Item = (When, u32, &'a EventKind)> {
         let all = self.history.events.iter().enumerate();
-        all.map(|(when, event)| (when, event.process, &event.what))
+        all.map(|(when, event)| (when, event.process.0, &event.what))
     }
 
     pub fn notes(self) -> impl Iterator<Item = (When, u32, &'a Note)> {
