@@ -1,4 +1,4 @@
-//! The faults: what each needs besides its keys, and whom it is about.
+//! Builds the faults: resolves their targets, and checks what the table of keys cannot.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::problem::{Place, Problem, Problems, quote};
 use super::record::{PlacedText, Record};
 use super::roster::Roster;
 
-/// Builds all faults; what cannot be built is left out, and is a problem already.
+/// Builds all faults. Those that cannot be built are left out: their problems are reported already.
 pub fn all(
     records: &[Record],
     roster: &Roster,
@@ -135,7 +135,7 @@ fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problem
     Some(Who::Clients(processes))
 }
 
-/// Notes a process that is named for a second time.
+/// Reports a process that is named for a second time.
 fn once(
     found: &[Name],
     word: &PlacedText,
