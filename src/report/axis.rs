@@ -18,8 +18,8 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// Creates an axis that shows `last_ms`. It ends with the run, or earlier if most of the axis
-    /// would be empty.
+    /// Creates an axis that shows `last_ms`. It ends with the run, or earlier if that saves at least
+    /// a fifth of the time.
     pub fn new(last_ms: f64, run_for: Duration, columns: usize) -> Axis {
         let run_ms = run_for.as_millis_f64().max(1.0);
         let near = step(last_ms * 1.02, columns);

@@ -44,13 +44,13 @@ fn main_sentence(report: &Report) -> String {
 
     let away = facts::away(report);
     let nowhere: Vec<&Away> = away.iter().filter(|away| away.nowhere.is_some()).collect();
-    let heard = |row: &&Row| nowhere.iter().all(|away| away.contender != row.contender());
-    let rows: Vec<&Row> = report.contenders.iter().filter(heard).collect();
+    let is_reached = |row: &&Row| nowhere.iter().all(|away| away.contender != row.contender());
+    let rows: Vec<&Row> = report.contenders.iter().filter(is_reached).collect();
     let modes: Vec<Sums> = Mode::ALL.iter().filter_map(|&mode| Sums::of(&rows, mode)).collect();
-    let begin = match unheard(&nowhere) {
+    let begin = match unreached(&nowhere) {
         None => format!("{begin}{listeners}; "),
-        Some(unheard) if rows.is_empty() => return format!("{begin}{listeners}; {unheard}."),
-        Some(unheard) => format!("{begin}{listeners}; {unheard}. With the others "),
+        Some(unreached) if rows.is_empty() => return format!("{begin}{listeners}; {unreached}."),
+        Some(unreached) => format!("{begin}{listeners}; {unreached}. With the others "),
     };
     if modes.iter().all(|sums| sums.missed == (0, 0)) {
         return format!("{begin}{}.", nothing_missed(&modes, report.contenders.len()));
@@ -63,7 +63,7 @@ fn main_sentence(report: &Report) -> String {
 }
 
 /// Names the contenders that no subscriber could reach, if there are any.
-fn unheard(nowhere: &[&Away]) -> Option<String> {
+fn unreached(nowhere: &[&Away]) -> Option<String> {
     let why = nowhere.last()?.phrase();
     let names: Vec<String> = nowhere.iter().map(|away| away.contender.to_string()).collect();
     let names = match names.len() {
@@ -129,7 +129,7 @@ impl Sums {
             false => format!("{} {of}", range(self.missed)),
         };
         let open = spread(self.contenders.iter().map(|(.., open)| *open)).unwrap_or_default();
-        // Contenders that differ in this number are not summarized: nothing is said about it.
+        // Contenders that differ in this number are not summarized.
         let open = if open.0 == open.1 { open.0 } else { 0 };
         format!("{mode} {}", lacks(mode, &how_many, self.missed.0, open))
     }

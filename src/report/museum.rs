@@ -16,7 +16,7 @@ pub struct Exhibit {
     pub anomaly: &'static str,
     /// The first contender and seed that showed the anomaly; `None` if none did.
     pub caught: Option<Caught>,
-    /// The most seeds that the mutant was tried with.
+    /// The number of seeds that the mutant was tried with.
     pub tried: u64,
     /// The runs of the mutant without the storm that showed anything.
     pub seen_in_peace: u64,

@@ -27,7 +27,7 @@ pub enum Shape {
     Plain,
 }
 
-/// Whether a report is coloured.
+/// The use of colour in a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Colour {
     /// No escape codes.

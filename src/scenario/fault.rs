@@ -51,7 +51,7 @@ pub enum Direction {
     Out,
 }
 
-/// Whether the peers of a crashed process are told.
+/// The notice of a crash that the other ends of its connections get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrashNotice {
     /// Power loss: nothing is sent.

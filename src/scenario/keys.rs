@@ -69,7 +69,7 @@ pub struct Key {
     pub example: &'static str,
 }
 
-/// Whether a key may be left out.
+/// The rule for leaving out a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Presence {
     /// The key must be there.

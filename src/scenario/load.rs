@@ -92,7 +92,7 @@ impl Scenario {
     }
 }
 
-/// Builds the scenario as far as possible. It is valid only if there are no problems.
+/// Builds the scenario, or adds problems and returns `None`.
 fn read(
     name: &str,
     text: &str,

@@ -127,8 +127,8 @@ impl fmt::Display for Range {
     }
 }
 
-/// Reads a non-negative number in plain digits, at most 15 of them: longer ones would not be read
-/// back as they are printed.
+/// Reads a non-negative number in plain digits, in at most 16 characters: floats with more digits
+/// would not be read back as they are printed.
 fn parse_number(text: &str) -> Result<f64, InvalidText> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));

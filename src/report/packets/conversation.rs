@@ -14,7 +14,7 @@ pub struct Conversation {
 
 #[derive(Debug, Default)]
 struct Side {
-    /// The sequence number of its SYN, or of its first segment if the SYN was not seen. Numbers are
+    /// The sequence number of its SYN, or the first number of this side that was seen. Numbers are
     /// shown relative to it.
     first: Option<TcpSeqNumber>,
     /// The sequence number after the last byte that was read.

@@ -61,10 +61,10 @@ pub fn of_client(
     let mut reading = Reading { role, message, troubles, session: None, joined };
     for (index, event) in history.events[..first].iter().enumerate() {
         if history.processes[event.process as usize].client == *client && event.process != 0 {
-            reading.own(index, &event.what);
+            reading.read_client(index, &event.what);
         }
         if event.process == 0 {
-            reading.of_broker(index, &event.what, client);
+            reading.read_broker(index, &event.what, client);
         }
     }
     reading.troubles.into_values().collect()
@@ -105,7 +105,7 @@ pub const fn is_death(what: &EventKind) -> bool {
 
 impl<'a> Reading<'a> {
     /// Reads an event of the client's process.
-    fn own(&mut self, index: usize, what: &EventKind) {
+    fn read_client(&mut self, index: usize, what: &EventKind) {
         match what {
             _ if is_death(what) => self.begin(Trouble::Died, index),
             EventKind::Power(PowerState::Started) if self.troubles.contains_key(&Trouble::Died) => {
@@ -120,7 +120,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads an event of the broker.
-    fn of_broker(&mut self, index: usize, what: &'a EventKind, client: &Name) {
+    fn read_broker(&mut self, index: usize, what: &'a EventKind, client: &Name) {
         match what {
             _ if is_death(what) => {
                 self.session = None;

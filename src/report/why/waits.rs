@@ -56,8 +56,8 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Foll
         }
         let EventKind::Note(note) = &event.what else { continue };
         match is_own {
-            true => reading.own(note, &message.id),
-            false => reading.of_broker(note, message, client),
+            true => reading.read_client(note, &message.id),
+            false => reading.read_broker(note, message, client),
         }
     }
     let (publisher, window) = (&message.id.publisher, evidence.scenario.broker.window);
@@ -77,7 +77,7 @@ fn is_of(history: &History, process: u32, client: &Name) -> bool {
 }
 
 impl<'a> Reading<'a> {
-    fn own(&mut self, note: &Note, message: &MessageId) {
+    fn read_client(&mut self, note: &Note, message: &MessageId) {
         match note {
             Note::Read { .. } => self.inbox += 1,
             Note::Handling { .. } | Note::NoHandler { .. } => {
@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
         };
     }
 
-    fn of_broker(&mut self, note: &'a Note, message: &Message, client: &Name) {
+    fn read_broker(&mut self, note: &'a Note, message: &Message, client: &Name) {
         match note {
             Note::Accepted { id, queue, position } if *queue == message.queue => {
                 self.accepted |= *id == message.id;

@@ -20,7 +20,7 @@ pub fn all(records: &[Record], roster: &Roster, problems: &mut Problems) -> Vec<
         let mut looked_at = counters(record);
         looked_at.extend(guarantees(record, problems));
         looked_at.extend(record.member::<Anomaly>("anomaly").map(Expected::Anomaly));
-        incomplete(record, &looked_at, problems);
+        check_complete(record, &looked_at, problems);
         all.extend(looked_at.into_iter().map(|what| Expectation {
             contender,
             client: client.clone(),
@@ -82,7 +82,7 @@ fn guarantees(record: &Record, problems: &mut Problems) -> Vec<Expected> {
 }
 
 /// Reports what an entry lacks. If a key of it was refused already, that problem is enough.
-fn incomplete(record: &Record, looked_at: &[Expected], problems: &mut Problems) {
+fn check_complete(record: &Record, looked_at: &[Expected], problems: &mut Problems) {
     if record.names("cause") && !record.names("missed") {
         let what = "`cause` without `missed`";
         let problem = Problem::new(record.key_of("cause"), what, "how many?");

@@ -110,14 +110,14 @@ impl Roster {
                 rooms: Rooms::of(client),
             });
         }
-        roster.one_publisher_a_name(problems);
-        roster.same_rooms_a_name(problems);
+        roster.check_one_publisher(problems);
+        roster.check_same_rooms(problems);
         roster
     }
 
     /// Checks that entries which share a name have the same rooms, or none: a client has one set of
     /// subscriptions, whichever of its processes runs.
-    fn same_rooms_a_name(&self, problems: &mut Problems) {
+    fn check_same_rooms(&self, problems: &mut Problems) {
         let mut firsts: BTreeMap<&str, &Entry> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| !entry.rooms.are_none()) {
             let Some(name) = entry.client() else { continue };
@@ -135,7 +135,7 @@ impl Roster {
 
     /// Checks that only one process of a name publishes: processes that share a name share one
     /// message numbering.
-    fn one_publisher_a_name(&self, problems: &mut Problems) {
+    fn check_one_publisher(&self, problems: &mut Problems) {
         let mut publishers: BTreeMap<&str, &Entry> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.publishes) {
             if entry.name.is_some() && entry.processes.len() > 1 {

@@ -129,14 +129,14 @@ fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problem
             continue;
         }
         let found = roster.resolve(word, problems);
-        once(&found, word, &mut named, problems);
+        check_once(&found, word, &mut named, problems);
         processes.extend(found);
     }
     Some(Who::Clients(processes))
 }
 
 /// Reports a process that is named for a second time.
-fn once(
+fn check_once(
     found: &[Name],
     word: &PlacedText,
     named: &mut BTreeMap<Name, Place>,
@@ -168,7 +168,7 @@ fn groups(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<V
             "everyone" => roster.everyone(),
             _ => roster.resolve(word, problems),
         };
-        once(&found, word, &mut named, problems);
+        check_once(&found, word, &mut named, problems);
         found
     };
     Some(groups.iter().map(|group| group.iter().flat_map(&mut member).collect()).collect())

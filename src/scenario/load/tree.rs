@@ -1,4 +1,4 @@
-//! TOML as a tree in which each key and value has its place. Nothing is checked but size.
+//! TOML as a tree in which each key and value has its place. Only syntax and size are checked.
 
 use toml_span::value::ValueInner;
 
@@ -62,7 +62,7 @@ impl Node {
 /// it can be trusted.
 pub fn parse(text: &str, source: usize, offset: usize) -> Result<Node, Box<Problem>> {
     let reader = Reader { text, source, offset };
-    reader.refuse_excess()?;
+    reader.check_size()?;
     let mut root = toml_span::parse(text).map_err(|error| reader.syntax(&error))?;
     let mut node = reader.node(&mut root, 0)?;
     // The whole file is no useful place to point at.
@@ -84,7 +84,7 @@ impl Reader<'_> {
     }
 
     /// Rejects a text that would take the parser too much time or memory.
-    fn refuse_excess(&self) -> Result<(), Box<Problem>> {
+    fn check_size(&self) -> Result<(), Box<Problem>> {
         let most = limits::ASSIGNMENTS;
         if let Some((at, _)) = self.text.match_indices('=').nth(most) {
             let what = format!("the file has more than {most} `=` signs");

@@ -135,7 +135,7 @@ fn rate(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
     }
     let what = format!("`{}` is {rate}", key.name);
     let problem = Problem::new(node.place, what, "expected a probability from 0 to 1");
-    // Only a number from 1 to 100 can have been meant as a percentage.
+    // Only a number above 1 and up to 100 can have been meant as a percentage.
     let percent = (rate > 1.0 && rate <= 100.0).then(|| format!("{rate} % is {}", rate / 100.0));
     problems.push(problem.maybe_help(percent));
     None
