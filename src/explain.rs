@@ -1,7 +1,7 @@
-//! What each word of a report means: a sentence, a paragraph in a student's words, its neighbours,
-//! and a command that shows it. The pages of `docs/reference` are made from the same texts.
+//! Explanations of the terms that reports use: a sentence, a paragraph for students, related terms,
+//! and a command that shows it. Pages of `docs/reference` are generated from these texts.
 //!
-//! Texts only. The words themselves are declared where they are used; a test compares the lists.
+//! Only texts. The terms are declared where they are used; a test compares the lists.
 
 mod anomalies;
 mod causes;
@@ -33,7 +33,7 @@ pub use reasons::REASONS;
 pub use signs::SIGNS;
 pub use verdicts::VERDICTS;
 
-/// Every family, in reading order.
+/// All families, in reading order.
 pub static FAMILIES: [&Family; 13] = [
     &LINKS,
     &MODES,
@@ -50,33 +50,33 @@ pub static FAMILIES: [&Family; 13] = [
     &EXITS,
 ];
 
-/// Words of one kind.
+/// A group of terms of one kind.
 #[derive(Debug)]
 pub struct Family {
-    /// What one of them is, as in `cause`: a word too.
+    /// The kind, as in `cause`. It is a term itself.
     pub name: &'static str,
-    /// All of them, as a heading.
+    /// The plural, as a heading.
     pub heading: &'static str,
-    /// What they have in common.
+    /// A description of the whole group.
     pub about: &'static str,
-    /// Themselves, in the order of their list.
+    /// The terms, in the order of their list.
     pub words: &'static [Word],
 }
 
-/// One word.
+/// One term.
 #[derive(Debug)]
 pub struct Word {
-    /// As files and reports write it.
+    /// The name, as files and reports write it.
     pub name: &'static str,
-    /// Other ways in which it is met.
+    /// Other names or forms of it.
     pub also: &'static [&'static str],
-    /// What it is, in a sentence.
+    /// A definition, in one sentence.
     pub brief: &'static str,
-    /// What follows from that.
+    /// A paragraph that explains it further.
     pub text: &'static str,
-    /// Its neighbours.
+    /// Related terms.
     pub see: &'static [&'static str],
-    /// A command that shows it, or none where no built-in scenario can.
+    /// A command that shows it, or `None` if no built-in scenario can.
     pub shown_by: Option<&'static str>,
 }
 
@@ -99,14 +99,15 @@ impl Word {
 }
 
 impl Family {
-    /// One of its words.
+    /// Returns one of its terms.
     pub fn word(&self, name: &str) -> Option<&'static Word> {
         self.words.iter().find(|word| word.name == name)
     }
 }
 
-/// Every word that `given` names, in capitals too and as the JSON writes it, with its family: one
-/// name can be a fault and an anomaly, and a contender is a link and a mode.
+/// Returns all terms with the given name, each with its family. Upper case and the JSON's
+/// underscores are accepted. One name can be both a fault and an anomaly, and a contender is a link
+/// and a mode.
 pub fn find(given: &str) -> Vec<(&'static Family, &'static Word)> {
     let given = given.to_lowercase().replace('_', "-");
     let named: Vec<Vec<_>> = given.split('/').map(named).collect();
@@ -119,12 +120,13 @@ fn named(name: &str) -> Vec<(&'static Family, &'static Word)> {
     words.filter(|(_, word)| word.name == name || word.also.contains(&name)).collect()
 }
 
-/// The family of this name.
+/// Returns the family of this name.
 pub fn find_family(given: &str) -> Option<&'static Family> {
     FAMILIES.into_iter().find(|family| family.name == given.to_lowercase())
 }
 
-/// Everything that can be asked for, in order; a name that two families share comes twice.
+/// Returns everything that can be explained, in order. A name that two families share is returned
+/// twice.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let words = FAMILIES.into_iter().flat_map(|family| family.words);
     let words = words.flat_map(|word| std::iter::once(&word.name).chain(word.also));

@@ -1,6 +1,7 @@
-//! One report of one scenario and seed, and its renderings: text and JSON; and packets in words.
+//! The report on one scenario and seed, and its renderings as text and JSON. Also the decoder that
+//! describes packets.
 //!
-//! Renderings only: what a number is was decided in `verdict`. Nothing here runs, reads or prints.
+//! Every number comes from `verdict`: nothing here runs a trial, reads a file or prints.
 
 mod axis;
 mod bars;
@@ -48,7 +49,7 @@ use crate::verdict::{self, Checked, Row};
 /// The name of the JSON contract.
 pub const SCHEMA: &str = "delivery-lab/report/1";
 
-/// Joins what a run found. `rows` are in the order of the scenario's contenders.
+/// Builds the report of one run. `rows` are in the order of the scenario's contenders.
 pub fn build(
     scenario: &Scenario,
     seed: u64,
@@ -76,36 +77,37 @@ pub fn build(
 /// The report; its JSON form is a contract (`delivery-lab/report/1`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// Which contract this is.
+    /// The name of the JSON contract: [`SCHEMA`].
     pub schema: &'static str,
     /// The scenario's name.
     pub scenario: String,
     /// Its title.
     pub title: String,
-    /// The machine that is broken on purpose; left out of the JSON if none is.
+    /// The mutant, if the trials ran a component that is broken on purpose. Left out of the JSON if
+    /// not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutant: Option<&'static str>,
     /// The seed of this run.
     pub seed: u64,
     /// The version of delivery-lab.
     pub version: &'static str,
-    /// The command that gives the same report again.
+    /// The command that reproduces this report.
     pub replay: String,
     /// A hash of all traces, in the order of the contenders.
     pub trace_hash: String,
     /// Whether the expectations were met.
     pub result: RunResult,
-    /// One row a contender, in the scenario's order.
+    /// One row per contender, in the scenario's order.
     pub contenders: Vec<Row>,
-    /// What each contender cost beside the cheapest, if that was asked for.
+    /// The cost of each contender compared with the cheapest one, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prices: Option<Vec<Price>>,
-    /// What was expected, and what was measured.
+    /// Each expectation with the value that was measured.
     pub expectations: Vec<Checked>,
 }
 
 impl Report {
-    /// The same report with the prices in it.
+    /// Returns the same report with the prices in it.
     pub fn with_prices(self) -> Report {
         Report { prices: Some(prices::of(&self.contenders)), ..self }
     }

@@ -1,6 +1,6 @@
-//! A scenario: who publishes and subscribes, what goes wrong when, and what must come of it.
+//! A scenario: its clients and their messages, the faults, and the expected results.
 //!
-//! A [`Scenario`] is valid by construction: the loader refuses what the simulator could not run.
+//! A [`Scenario`] is valid by construction: the loader rejects what the simulator could not run.
 
 pub mod builtin;
 mod deliveries;
@@ -30,39 +30,39 @@ pub use schema::schema;
 pub use template::template;
 pub use text::{InvalidText, parse_duration};
 
-/// One workload, one storm, the contenders that meet it, and what is expected.
+/// One workload, one storm, the contenders that run it, and the expected results.
 #[derive(Clone, PartialEq)]
 pub struct Scenario {
-    /// The file's stem, by which built-in scenarios are run.
+    /// The stem of the file's name. Built-in scenarios are run by it.
     pub name: String,
     /// One line.
     pub title: String,
-    /// A paragraph in the student's words.
+    /// A paragraph that introduces the scenario to a student.
     pub about: String,
-    /// From which all draws follow.
+    /// The seed of all random draws.
     pub seed: u64,
-    /// How long the trial runs.
+    /// The length of the trial.
     pub run_for: Duration,
     /// One-way latency of every path.
     pub latency: Latency,
     /// The rows of the report, in this order.
     pub contenders: Vec<Contender>,
-    /// What the broker keeps.
+    /// The limits of the broker.
     pub broker: BrokerLimits,
-    /// How long a client over `polling` waits from one request to the next.
+    /// The time that a client over `polling` waits from one request to the next.
     pub polling_interval: Duration,
-    /// Which machine is broken, and how; `None` if all are correct.
+    /// The mutant to run: a component that is broken on purpose. `None` if all are correct.
     pub mutant: Option<&'static Mutant>,
-    /// The entries of the file; [`ClientEntry::processes`] unfolds `count`.
+    /// The entries of the file. [`ClientEntry::processes`] expands `count`.
     pub clients: Vec<ClientEntry>,
-    /// The storm.
+    /// The faults: the storm.
     pub faults: Vec<Fault>,
-    /// What must come of it.
+    /// The expected results.
     pub expectations: Vec<Expectation>,
 }
 
 impl Scenario {
-    /// When everything has been done that is done by the clock: the last publish, join or leave.
+    /// Returns the time of the last publish, join or leave that is scheduled by the clock.
     pub fn scripted_until(&self) -> Instant {
         let publishes = self.clients.iter().flat_map(|client| &client.publish);
         let last = publishes.filter_map(|publish| match publish.when {
@@ -75,7 +75,8 @@ impl Scenario {
     }
 }
 
-/// As the file that it could have been loaded from, for whom a test fails.
+/// Formats the scenario as the file that it could have been loaded from, for messages of failed
+/// tests.
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{self}")
@@ -96,24 +97,25 @@ pub struct Latency {
 pub struct ClientEntry {
     /// The entry's id.
     pub id: Name,
-    /// The client that its process is; two entries may share one. Default: the id.
+    /// The name of the client, if it differs from the id. Two entries may share one.
     pub name: Option<Name>,
-    /// How many processes the entry is.
+    /// The number of processes of the entry.
     pub count: u32,
-    /// What it publishes.
+    /// The messages that it publishes.
     pub publish: Vec<Publish>,
-    /// What it subscribes to when it starts.
+    /// The subscriptions that it makes when it starts.
     pub subscribe: Vec<Subscribe>,
-    /// Rooms that it joins later.
+    /// The rooms that it joins later.
     pub join: Vec<RoomChange>,
-    /// Rooms that it leaves.
+    /// The rooms that it leaves.
     pub leave: Vec<RoomChange>,
-    /// What it keeps, and how it behaves.
+    /// Its limits, and its behaviour.
     pub limits: ClientLimits,
 }
 
 impl ClientEntry {
-    /// The processes of the entry as `(process, client)`: `reader`, or `reader#1`, `reader#2`, …
+    /// Returns the processes of the entry as `(process, client)`: `reader`, or `reader#1`,
+    /// `reader#2`, …
     pub fn processes(&self) -> impl Iterator<Item = (Name, Name)> + '_ {
         (1..=self.count).map(|n| {
             let process =
@@ -124,25 +126,26 @@ impl ClientEntry {
     }
 }
 
-/// Something that a client publishes.
+/// One entry `publish` of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Publish {
-    /// To which queue.
+    /// The queue.
     pub queue: Name,
-    /// What happened.
+    /// The event's name.
     pub event: Name,
-    /// The data that goes with it.
+    /// The data of the event.
     pub payload: Payload,
-    /// To which rooms, and whether it is kept.
+    /// The rooms, and whether the message is kept.
     pub target: Target,
-    /// When.
+    /// The times of publication.
     pub when: When,
-    /// How long the publisher waits for the broker's acknowledgement, if it asks for one.
+    /// The time that the publisher waits for the broker's acknowledgement, if it asks for one.
     pub ack_within: Option<Duration>,
 }
 
 impl Publish {
-    /// How many messages one process publishes by the clock; 0 in answer to an event.
+    /// Returns the number of messages that one process publishes by the clock; 0 if it publishes in
+    /// answer to an event.
     pub fn count(&self) -> u64 {
         match self.when {
             When::Every { count, .. } => count,
@@ -150,70 +153,70 @@ impl Publish {
         }
     }
 
-    /// Whether the publisher wants an answer in fire-and-forget mode.
+    /// Returns whether the publisher wants an answer in fire-and-forget mode.
     pub fn reply(&self) -> Confirm {
         if self.ack_within.is_some() { Confirm::Wanted } else { Confirm::Unwanted }
     }
 }
 
-/// When something is published.
+/// The times at which something is published.
 #[derive(Clone, Debug, PartialEq)]
 pub enum When {
-    /// `count` times, the first at `start`, then one `every` so often.
+    /// `count` times: the first at `start`, the others at intervals of `every`.
     Every { start: Instant, every: Duration, count: u64 },
-    /// Each time that a message with this event was handled, so long after.
+    /// Each time after a message with this event was handled, with a delay of `after`.
     On { event: Name, after: Duration },
 }
 
-/// A subscription to an event of a queue: the client joins the room of that name.
+/// A subscription to an event of a queue: the client joins the room with the event's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscribe {
-    /// Of which queue.
+    /// The queue.
     pub queue: Name,
-    /// The event, which is the room.
+    /// The event, which is also the room.
     pub event: Name,
-    /// Where it begins.
+    /// The start of the subscription.
     pub from: StartAt,
 }
 
 /// A room joined or left at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomChange {
-    /// Of which queue.
+    /// The queue.
     pub queue: Name,
-    /// Which room.
+    /// The room.
     pub room: Name,
-    /// When.
+    /// The time.
     pub at: Instant,
 }
 
 /// One entry `[[expect]]`: a number, a guarantee's verdict or claim, or an anomaly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
-    /// Which contender; `None` is each.
+    /// The contender; `None` is each contender.
     pub contender: Option<Contender>,
-    /// Which client; `None` is the sum of the contender's subscribers.
+    /// The client; `None` is the sum over the contender's subscribers.
     pub client: Option<Name>,
-    /// What is looked at.
+    /// The value that is checked, and what it should be.
     pub what: Expected,
 }
 
-/// The thing that an expectation looks at, and what it should be.
+/// The value that an expectation checks, and what it should be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expected {
-    /// A counter of the report in a range.
+    /// A counter of the report is in a range.
     Counter { counter: Counter, range: Range },
-    /// `missed` by this cause alone, in a range.
+    /// `missed` by this cause alone is in a range.
     MissedBy { cause: Cause, range: Range },
-    /// A guarantee's verdict.
+    /// A guarantee has this verdict.
     Verdict { guarantee: Guarantee, verdict: Verdict },
-    /// What became of the claim to a guarantee.
+    /// The claim to a guarantee is in this state.
     Claim { guarantee: Guarantee, claim: Claim },
     /// An anomaly was seen.
     Anomaly(Anomaly),
 }
 
-/// A range of numbers that includes both ends; `A..`, `..B` and one number are ranges too.
+/// A range of numbers that includes both ends. `A..`, `..B` and a single number are ranges too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
     /// The least, if there is one.
@@ -223,7 +226,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether the number lies in it.
+    /// Whether the number lies in the range.
     pub fn contains(&self, number: f64) -> bool {
         self.min.is_none_or(|min| number >= min) && self.max.is_none_or(|max| number <= max)
     }

@@ -3,7 +3,7 @@
 use super::{Family, Word};
 use crate::terms::Anomaly;
 
-/// Patterns that are worth a name.
+/// The patterns that have a name.
 pub static ANOMALIES: Family = Family {
     name: "anomaly",
     heading: "Anomalies",

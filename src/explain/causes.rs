@@ -3,7 +3,7 @@
 use super::{Family, Word};
 use crate::terms::Cause;
 
-/// What ended the last copy of a missed message.
+/// The reasons why a message was missed.
 pub static CAUSES: Family = Family {
     name: "cause",
     heading: "Causes",

@@ -1,9 +1,9 @@
-//! What can become of a claim, the gravest first.
+//! The states of a claim, the worst first.
 
 use super::{Family, Word};
 use crate::terms::Claim;
 
-/// What became of what a contender claims.
+/// The states of a contender's claim to a guarantee.
 pub static CLAIMS: Family = Family {
     name: "claim",
     heading: "Claims",

@@ -1,12 +1,12 @@
-//! What storms exercise.
+//! The events that a storm must cause to be a test.
 
 use super::{Family, Word};
 use crate::terms::Exercise;
 
-/// A command whose storms meet all of it.
+/// A command whose storms cause all of these events.
 const SWEEP: &str = "dlab sweep any --seeds 1..100 --contender tcp/catch-up";
 
-/// What a sweep or a search counts, so that nobody trusts storms in which nothing happened.
+/// The events that a sweep or a search counts, to show that its storms tested something.
 pub static EXERCISES: Family = Family {
     name: "exercise",
     heading: "What storms exercise",

@@ -2,7 +2,7 @@
 
 use super::{Family, Word};
 
-/// How the process ends.
+/// The ways in which the process ends.
 pub static EXITS: Family = Family {
     name: "exit",
     heading: "Exit codes",

@@ -1,9 +1,9 @@
-//! The kinds of fault. The first sentence of each stands in the reference of scenario files too.
+//! The kinds of fault. The first sentence of each is also in the reference of scenario files.
 
 use super::{Family, Word};
 use crate::terms::FaultKind;
 
-/// What can go wrong.
+/// The faults that a scenario can have.
 pub static FAULTS: Family = Family {
     name: "fault",
     heading: "Faults",

@@ -3,7 +3,7 @@
 use super::{Family, Word};
 use crate::terms::Guarantee;
 
-/// What can be promised to a subscriber.
+/// The guarantees that a subscriber may be given.
 pub static GUARANTEES: Family = Family {
     name: "guarantee",
     heading: "Guarantees",

@@ -4,7 +4,7 @@ use crate::message::Link;
 
 use super::{Family, Word};
 
-/// How bytes travel.
+/// The links between client and broker.
 pub static LINKS: Family = Family {
     name: "link",
     heading: "Links",

@@ -4,7 +4,7 @@ use crate::message::Mode;
 
 use super::{Family, Word};
 
-/// What is promised.
+/// The modes, which differ in the guarantees they claim.
 pub static MODES: Family = Family {
     name: "mode",
     heading: "Modes",

@@ -3,7 +3,7 @@
 use super::{Family, Word};
 use crate::terms::Outcome;
 
-/// What became of a message that a subscriber wanted.
+/// The outcomes of a message that a subscriber wanted.
 pub static OUTCOMES: Family = Family {
     name: "outcome",
     heading: "Outcomes",

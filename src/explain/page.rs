@@ -1,4 +1,4 @@
-//! The same texts in Markdown: `docs/reference/words.md`, and a table for other pages.
+//! The same texts in Markdown: the page `docs/reference/words.md`, and a table for other pages.
 //! A test keeps the pages equal to this.
 
 use super::{FAMILIES, Family, Word};
@@ -12,7 +12,7 @@ Every word that a report, its JSON or the log uses, and a command that shows it.
 prints the same.
 ";
 
-/// The page of all words, ended by a newline.
+/// Returns the page of all terms, ended by a newline.
 pub fn page() -> String {
     let mut page = HEAD.to_owned();
     for family in FAMILIES {
@@ -22,7 +22,7 @@ pub fn page() -> String {
     page
 }
 
-/// The words of a family with their first sentences, ended by a newline.
+/// Returns a table of a family's terms with their definitions, ended by a newline.
 pub fn table(family: &Family) -> String {
     let mut table = format!("| {} | meaning |\n| --- | --- |\n", family.name);
     for Word { name, brief, .. } in family.words {

@@ -1,10 +1,10 @@
-//! Why a session, a connection or an attempt at one ended.
+//! The reasons why a session, a connection, or an attempt to connect ended.
 
 use crate::message::EndReason;
 
 use super::{Family, Word};
 
-/// What a side noticed, and by what.
+/// The end reasons, as one side noticed them.
 pub static REASONS: Family = Family {
     name: "reason",
     heading: "Reasons",

@@ -2,7 +2,7 @@
 
 use super::{Family, Word};
 
-/// What the diagram is drawn with.
+/// The signs that the diagram is drawn with.
 pub static SIGNS: Family = Family {
     name: "sign",
     heading: "Signs",

@@ -4,7 +4,7 @@ use crate::terms::Verdict;
 
 use super::{Family, Word};
 
-/// The plain truth about a guarantee.
+/// The verdicts on a guarantee, whether or not it was claimed.
 pub static VERDICTS: Family = Family {
     name: "verdict",
     heading: "Verdicts",

@@ -1,16 +1,16 @@
-//! The time axis of the lane diagram: which moment stands in which column.
+//! The time axis of the lane diagram: maps moments to columns.
 //! It draws nothing but its own ruler.
 
 use crate::time::Duration;
 
 use super::measure::width;
 
-/// Columns that a mark and its label need at least.
+/// The least number of columns for a tick and its label.
 const MARK: usize = 8;
 
-/// Moments of a trial, spread over columns.
+/// Maps the moments of a trial to columns.
 pub struct Axis {
-    /// How many columns.
+    /// The number of columns.
     pub columns: usize,
     /// The moment after the last column.
     pub end_ms: f64,
@@ -18,8 +18,8 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// An axis that shows `last_ms`. It ends with the run, or earlier where only little would be
-    /// seen of what there is.
+    /// Creates an axis that shows `last_ms`. It ends with the run, or earlier if that saves at least
+    /// a fifth of the time.
     pub fn new(last_ms: f64, run_for: Duration, columns: usize) -> Axis {
         let run_ms = run_for.as_millis_f64().max(1.0);
         let near = step(last_ms * 1.02, columns);
@@ -28,23 +28,23 @@ impl Axis {
         Axis { columns, end_ms, step_ms: step(end_ms, columns) }
     }
 
-    /// The column of a moment; what lies outside stands at the edge.
+    /// Returns the column of a moment. Moments outside the axis go to its first or last column.
     pub fn column(&self, ms: f64) -> usize {
         let column = (ms.max(0.0) / self.end_ms * self.columns as f64).floor() as usize;
         column.min(self.columns - 1)
     }
 
-    /// Time that one column stands for.
+    /// Returns the time that one column covers, in milliseconds.
     pub fn column_ms(&self) -> f64 {
         self.end_ms / self.columns as f64
     }
 
-    /// Whether a mark stands at this column.
+    /// Whether the axis has a tick at this column.
     pub fn is_tick(&self, column: usize) -> bool {
         self.ticks().any(|(at, _)| at == column)
     }
 
-    /// The line of times above the lanes; each begins at its column.
+    /// Returns the line of times above the lanes. Each label begins at its tick's column.
     pub fn ruler(&self) -> String {
         let mut line = String::new();
         for (column, label) in self.ticks() {
@@ -65,7 +65,7 @@ impl Axis {
     }
 }
 
-/// The smallest round step (1, 2 or 5 and zeros) whose marks do not touch.
+/// Returns the smallest round step (1, 2 or 5 times a power of ten) whose labels do not touch.
 fn step(span_ms: f64, columns: usize) -> f64 {
     let least = span_ms * MARK as f64 / columns as f64;
     (0..12)

@@ -1,5 +1,6 @@
-//! When each fault was on: one bar a fault, labelled in words, one or more lines a target.
-//! It never leaves a fault out in silence: `lanes` counts those that are too many.
+//! The bars of the lane diagram: when each fault was on, one labelled bar per fault and one or more
+//! lines per target.
+//! Faults beyond [`FAULTS`] are not drawn; `lanes` states their number.
 
 use crate::scenario::{Fault, Scenario};
 
@@ -8,10 +9,10 @@ use super::measure::{fit, width};
 use super::style::{Glyph, Ink, Style};
 use super::words;
 
-/// The most faults that are drawn; the others are only counted.
+/// The most faults that are drawn. The others are only counted.
 pub const FAULTS: usize = 8;
 
-/// Whom the drawn faults are about, each once, in order.
+/// Returns the targets of the drawn faults, each once, in order.
 pub fn labels(scenario: &Scenario) -> Vec<String> {
     let mut labels: Vec<String> = Vec::new();
     for fault in drawn(scenario) {
@@ -23,7 +24,8 @@ pub fn labels(scenario: &Scenario) -> Vec<String> {
     labels
 }
 
-/// Lines of `(whom, bars)`; faults that overlap in time stand on lines of their own.
+/// Returns lines of `(target, bars)`. Faults of one target that overlap in time go to separate
+/// lines.
 pub fn draw(scenario: &Scenario, axis: &Axis, style: &Style) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     for who in labels(scenario) {
@@ -46,7 +48,7 @@ fn drawn(scenario: &Scenario) -> impl Iterator<Item = &Fault> {
     scenario.faults.iter().take(FAULTS)
 }
 
-/// A line being drawn, and the first free column.
+/// A line that is being drawn, and its first free column.
 #[derive(Default)]
 struct Row {
     text: String,
@@ -64,7 +66,7 @@ impl Row {
     }
 }
 
-/// A bar with its label: where it begins, and all of its columns.
+/// A bar with its label: its first column, and its text.
 struct Bar {
     start: usize,
     text: String,

@@ -1,4 +1,4 @@
-//! What each contender claims, and what became of it: a row a contender, a column a guarantee.
+//! The table of claims: each contender's claim to each guarantee, and how it turned out.
 
 use super::Report;
 use super::grid::{Column, Grid};
@@ -6,7 +6,7 @@ use super::measure::{left, width};
 use super::style::{Ink, Style};
 use crate::terms::{Claim, Guarantee};
 
-/// The table's lines.
+/// Returns the table's lines: one row per contender, one column per guarantee.
 pub fn draw(report: &Report, style: &Style) -> Vec<String> {
     let names: Vec<String> =
         report.contenders.iter().map(|row| row.contender().to_string()).collect();
@@ -38,7 +38,8 @@ const fn head(guarantee: Guarantee) -> [&'static str; 2] {
     }
 }
 
-/// What became of a claim, in a word; a contender that does not claim it has none.
+/// Returns the state of a claim as one word, or `none` if the contender does not claim the
+/// guarantee.
 const fn short(state: Option<Claim>, none: &'static str) -> &'static str {
     match state {
         Some(Claim::Broken) => "BROKEN",

@@ -1,6 +1,7 @@
-//! What drawn and plain report have in common: who missed what and why, claims, expectations.
+//! Content that the drawn and the plain report share: missed messages with their causes, claims,
+//! recoveries, expectations.
 //!
-//! Facts only, already in words; the two renderings differ in how they set them.
+//! The texts are complete sentences or phrases. The two renderings only differ in their layout.
 
 use crate::terms::{Anomaly, Cause, Claim, Guarantee};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,31 +12,31 @@ use crate::verdict::{Evidence, Recoveries, Row, Totals};
 
 use super::{Report, words};
 
-/// Why a contender missed what it missed.
+/// The messages that a contender's subscribers missed, by cause.
 pub struct Missed<'a> {
-    /// Who.
+    /// The contender.
     pub contender: Contender,
-    /// How many.
+    /// The number of missed messages, counted once per subscriber.
     pub missed: u64,
-    /// Of how many.
+    /// The number of wanted messages, counted once per subscriber.
     pub wanted: u64,
-    /// By cause, the most frequent first.
+    /// The causes, the most frequent first.
     pub reasons: Vec<Reason<'a>>,
 }
 
-/// One cause of a contender.
+/// One cause, and the messages that a contender missed because of it.
 pub struct Reason<'a> {
-    /// Which.
+    /// The cause.
     pub cause: Cause,
-    /// How many: each message counts once a subscriber.
+    /// The number of missed messages, counted once per subscriber.
     pub count: u64,
-    /// Which messages.
+    /// The missed messages.
     pub ids: BTreeSet<&'a MessageId>,
-    /// Who missed them.
+    /// The subscribers that missed them.
     pub clients: BTreeSet<&'a str>,
 }
 
-/// The contenders that missed something, in order.
+/// Returns the contenders that missed something, in order.
 pub fn missed(report: &Report) -> Vec<Missed<'_>> {
     report.contenders.iter().filter_map(missed_by).collect()
 }
@@ -60,25 +61,25 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
             Reason { cause, count, ids, clients }
         })
         .collect();
-    // Stable: causes of one frequency stay in the order of the reference.
+    // The sort is stable: causes of equal frequency stay in the order of the reference.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     let (missed, wanted) = (totals.missed, totals.wanted);
     (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
 }
 
-/// Subscribers that a contender never got on record.
+/// The subscribers of a contender that never managed to subscribe.
 pub struct Away<'a> {
-    /// Who did not.
+    /// The contender.
     pub contender: Contender,
-    /// Which subscribers.
+    /// The subscribers.
     pub clients: Vec<&'a str>,
-    /// What ended their last attempts.
+    /// The reasons for which their last attempts ended.
     pub by: BTreeSet<&'a str>,
-    /// Messages that were published, if nobody at all was there to want them.
+    /// The number of published messages, if no subscriber at all could want them.
     pub nowhere: Option<u64>,
 }
 
-/// The contenders in which somebody was to subscribe and never was on record, in order.
+/// Returns the contenders with subscribers that never managed to subscribe, in order.
 pub fn away(report: &Report) -> Vec<Away<'_>> {
     report.contenders.iter().filter_map(away_in).collect()
 }
@@ -92,7 +93,7 @@ fn away_in(row: &Row) -> Option<Away<'_>> {
 }
 
 impl Away<'_> {
-    /// Who never got to subscribe, and why.
+    /// Names the subscribers that never managed to subscribe, and why.
     pub fn phrase(&self) -> String {
         let who = match &*self.clients {
             [one] => (*one).to_owned(),
@@ -102,7 +103,7 @@ impl Away<'_> {
         format!("{who} never got to subscribe ({})", by.join(", "))
     }
 
-    /// The same of its contender, and what became of the messages.
+    /// The same for its contender, with the number of messages that had no subscriber.
     pub fn sentence(&self) -> String {
         let messages = self.nowhere.map(|count| words::counted(count, "message"));
         let nowhere = messages.map(|messages| format!("; {messages} went nowhere"));
@@ -110,21 +111,22 @@ impl Away<'_> {
     }
 }
 
-/// A claim that did not simply hold.
+/// One subscriber's claim to a guarantee, and how it turned out.
 pub struct ClaimCase<'a> {
-    /// Whose.
+    /// The contender.
     pub contender: Contender,
-    /// Which subscriber's.
+    /// The subscriber.
     pub client: &'a str,
-    /// Of what.
+    /// The guarantee.
     pub guarantee: Guarantee,
-    /// What became of it.
+    /// The state of the claim.
     pub state: Claim,
-    /// The evidence, or nothing.
+    /// The evidence, if the verdict states any.
     pub evidence: Option<&'a str>,
 }
 
-/// For each contender, guarantee and state the first subscriber's claim, with how many more.
+/// Returns for each contender and guarantee the first subscriber's claim in `state`, and the number
+/// of further subscribers with the same.
 pub fn claims(report: &Report, state: Claim) -> Vec<(ClaimCase<'_>, usize)> {
     let mut claims = Vec::new();
     for row in &report.contenders {
@@ -153,7 +155,8 @@ pub fn claims(report: &Report, state: Claim) -> Vec<(ClaimCase<'_>, usize)> {
 }
 
 impl ClaimCase<'_> {
-    /// The claim in a sentence.
+    /// Returns the claim as a sentence. `others` is the number of further subscribers with the
+    /// same.
     pub fn sentence(&self, others: usize) -> String {
         let verb = match self.state {
             Claim::Broken => "broke its claim",
@@ -173,13 +176,14 @@ impl ClaimCase<'_> {
     }
 }
 
-/// Which machine is broken on purpose, if one is.
+/// Names the mutant of the scenario and what is broken in it, if there is one.
 pub fn broken_on_purpose(scenario: &Scenario) -> Option<String> {
     let mutant = scenario.mutant?;
     Some(format!("Broken on purpose ({}): {}", mutant.name, mutant.about))
 }
 
-/// What the subscribers of each contender were told when they came back, and whether it was true.
+/// Counts per contender what its subscribers were told when they came back, and whether it was
+/// true.
 pub fn recoveries(report: &Report) -> Vec<String> {
     let told = report.contenders.iter().filter_map(|row| {
         let sum = |count: fn(&Recoveries) -> u64| {
@@ -203,7 +207,7 @@ pub fn recoveries(report: &Report) -> Vec<String> {
     told.collect()
 }
 
-/// The patterns that were seen in each contender, and how often.
+/// Counts per contender the anomalies that were seen.
 pub fn anomalies(report: &Report) -> Vec<String> {
     let seen = report.contenders.iter().filter_map(|row| {
         let mut sums: BTreeMap<Anomaly, u64> = BTreeMap::new();
@@ -219,14 +223,15 @@ pub fn anomalies(report: &Report) -> Vec<String> {
     seen.collect()
 }
 
-/// Faults that did nothing, and in which contenders; nothing if all did something everywhere.
+/// Lists the faults that hit nothing, each with the contenders concerned. Empty if every fault hit
+/// something in every contender.
 pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, fault) in scenario.faults.iter().enumerate() {
         let idle: Vec<String> = report
             .contenders
             .iter()
-            .filter(|row| row.faults.iter().any(|bites| bites.fault == at && bites.bit == 0))
+            .filter(|row| row.faults.iter().any(|hits| hits.fault == at && hits.bit == 0))
             .map(|row| row.contender().to_string())
             .collect();
         let whole = idle.len() == report.contenders.len();
@@ -240,7 +245,7 @@ pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
     lines
 }
 
-/// In how many words the expectations came out.
+/// Summarizes the expectations: the numbers of those met, failed and not run.
 pub fn expectations(report: &Report) -> String {
     let count = |met| report.expectations.iter().filter(|checked| checked.met == met).count();
     let (met, failed, not_run) = (count(Some(true)), count(Some(false)), count(None));
@@ -254,7 +259,7 @@ pub fn expectations(report: &Report) -> String {
     text
 }
 
-/// What the simulator does not do as the world does: sentences.
+/// Returns sentences on the ways in which the simulator differs from reality.
 pub fn left_out(report: &Report) -> Vec<&'static str> {
     let mut sentences = vec![
         "The network is simulated: one seed is one run, and real networks differ in more ways.",

@@ -1,28 +1,29 @@
-//! Columns of cells under heads of two lines, right-aligned. A column that does not fit is named,
-//! never cut.
+//! Right-aligned columns under headings of two lines.
+//!
+//! A column that does not fit is left out and named in a note; it is never cut.
 
 use super::measure::{right, width, wrap};
 
-/// One column: the two lines of its head, and a cell a row.
+/// One column: the two lines of its heading, and one cell per row.
 pub struct Column {
     pub head: [&'static str; 2],
     pub cells: Vec<String>,
 }
 
-/// Columns side by side, each line as long as the others.
+/// Columns side by side, padded so that the lines have equal width.
 pub struct Grid {
-    /// The two lines of the heads.
+    /// The two lines of the headings.
     pub head: [String; 2],
-    /// A line a row.
+    /// One line per row.
     pub rows: Vec<String>,
     left_out: Vec<String>,
 }
 
 impl Grid {
-    /// The columns in order, as far as there is room for them.
+    /// Sets the columns in order, as long as they fit into `room`.
     pub fn new(columns: &[Column], room: usize) -> Grid {
         let widths: Vec<usize> = columns.iter().map(columns_of).collect();
-        // Two spaces between columns, or one if that gives room to all.
+        // Two spaces between columns, or one if only that makes all of them fit.
         let all = |gap: usize| widths.iter().map(|width| width + gap).sum::<usize>();
         let gap = if all(2) > room { 1 } else { 2 };
         let rows = columns.first().map_or(0, |column| column.cells.len());
@@ -51,7 +52,7 @@ impl Grid {
         }
     }
 
-    /// Which columns are left out, if any is.
+    /// Names the columns that are left out, if any.
     pub fn note(&self) -> Vec<String> {
         match self.left_out.as_slice() {
             [] => Vec::new(),
@@ -62,7 +63,7 @@ impl Grid {
     }
 }
 
-/// How wide the column is.
+/// Returns the width of the column's widest cell or heading.
 fn columns_of(column: &Column) -> usize {
     let cells = column.cells.iter().map(|cell| width(cell));
     cells.chain(column.head.map(width)).max().unwrap_or(0)

@@ -1,4 +1,4 @@
-//! What happened, in one sentence. It says only what the table says too.
+//! The headline: one sentence on the outcome. It states nothing that the table does not show.
 
 use super::facts::{self, Away};
 use super::{Report, words};
@@ -9,8 +9,8 @@ use crate::verdict::{Row, Totals};
 /// The most contenders of a mode that are named one by one.
 const NAMED: usize = 3;
 
-/// How much was published, what each mode made of it, and who handled anything twice or late in
-/// its order.
+/// Returns the headline: how much was published, how each mode did, and which contenders handled
+/// messages twice or out of order.
 pub fn sentence(report: &Report) -> String {
     let mut text = main_sentence(report);
     text.push_str(&handled(report, "twice", |totals| totals.twice));
@@ -18,7 +18,7 @@ pub fn sentence(report: &Report) -> String {
     text
 }
 
-/// Which contenders handled how many in a way that is worth a sentence; empty if none did.
+/// Names the contenders for which `count` is not zero, with the count. Empty if there is none.
 fn handled(report: &Report, how: &str, count: impl Fn(&Totals) -> u64) -> String {
     let rows = report.contenders.iter().map(|row| (row, count(&Totals::of(&row.subscribers))));
     let parts: Vec<String> = rows
@@ -44,26 +44,26 @@ fn main_sentence(report: &Report) -> String {
 
     let away = facts::away(report);
     let nowhere: Vec<&Away> = away.iter().filter(|away| away.nowhere.is_some()).collect();
-    let heard = |row: &&Row| nowhere.iter().all(|away| away.contender != row.contender());
-    let rows: Vec<&Row> = report.contenders.iter().filter(heard).collect();
+    let is_reached = |row: &&Row| nowhere.iter().all(|away| away.contender != row.contender());
+    let rows: Vec<&Row> = report.contenders.iter().filter(is_reached).collect();
     let modes: Vec<Sums> = Mode::ALL.iter().filter_map(|&mode| Sums::of(&rows, mode)).collect();
-    let begin = match unheard(&nowhere) {
+    let begin = match unreached(&nowhere) {
         None => format!("{begin}{listeners}; "),
-        Some(unheard) if rows.is_empty() => return format!("{begin}{listeners}; {unheard}."),
-        Some(unheard) => format!("{begin}{listeners}; {unheard}. With the others "),
+        Some(unreached) if rows.is_empty() => return format!("{begin}{listeners}; {unreached}."),
+        Some(unreached) => format!("{begin}{listeners}; {unreached}. With the others "),
     };
     if modes.iter().all(|sums| sums.missed == (0, 0)) {
         return format!("{begin}{}.", nothing_missed(&modes, report.contenders.len()));
     }
     let wanted = spread(modes.iter().flat_map(|sums| [sums.wanted.0, sums.wanted.1]));
-    // "of them" is true only where each published message is wanted exactly once.
+    // "of them" is true only if each published message is wanted exactly once.
     let of_them = wanted == published && subscribers == 1;
     let parts: Vec<String> = modes.iter().map(|sums| sums.phrase(of_them)).collect();
     format!("{begin}{}.", parts.join(", "))
 }
 
-/// With which contenders nobody was there, if there are such.
-fn unheard(nowhere: &[&Away]) -> Option<String> {
+/// Names the contenders that no subscriber could reach, if there are any.
+fn unreached(nowhere: &[&Away]) -> Option<String> {
     let why = nowhere.last()?.phrase();
     let names: Vec<String> = nowhere.iter().map(|away| away.contender.to_string()).collect();
     let names = match names.len() {
@@ -73,7 +73,8 @@ fn unheard(nowhere: &[&Away]) -> Option<String> {
     Some(format!("with {names} they went nowhere, since {why}"))
 }
 
-/// That a mode, or a contender of it, lacks so many: for good, or as long as the run went on.
+/// Says that a mode or a contender lacks so many messages: missed them, or had them still on the
+/// way at the end.
 fn lacks(mode: Mode, how_many: &str, missed: u64, unsettled: u64) -> String {
     match (mode, unsettled) {
         (_, 0) => format!("missed {how_many}"),
@@ -83,10 +84,10 @@ fn lacks(mode: Mode, how_many: &str, missed: u64, unsettled: u64) -> String {
     }
 }
 
-/// All contenders of a mode: the least and the most of each number.
+/// The least and the most of each number, over all contenders of a mode.
 struct Sums {
     mode: Mode,
-    /// Each contender, how many it missed, and how many of them are only on their way.
+    /// Per contender: its name, the messages missed, and those of them that are still on the way.
     contenders: Vec<(String, u64, u64)>,
     wanted: (u64, u64),
     caught_up: (u64, u64),
@@ -128,12 +129,13 @@ impl Sums {
             false => format!("{} {of}", range(self.missed)),
         };
         let open = spread(self.contenders.iter().map(|(.., open)| *open)).unwrap_or_default();
-        // Of how many that differ from link to link nothing is said.
+        // Contenders that differ in this number are not summarized.
         let open = if open.0 == open.1 { open.0 } else { 0 };
         format!("{mode} {}", lacks(mode, &how_many, self.missed.0, open))
     }
 
-    /// Where the link makes a difference: each contender, or the spread of many.
+    /// For contenders of one mode that differ by link: each of them, or the range if there are
+    /// many.
     fn one_by_one(&self, of: &str) -> String {
         if self.contenders.len() > NAMED {
             return format!(
@@ -153,7 +155,7 @@ impl Sums {
     }
 }
 
-/// What there is to say of contenders, of so many, that missed nothing.
+/// The phrase for contenders that missed nothing. `of` is the number of all contenders.
 fn nothing_missed(modes: &[Sums], of: usize) -> String {
     let caught_up = modes.iter().map(|sums| sums.caught_up.1).max().unwrap_or(0);
     let contenders: usize = modes.iter().map(|sums| sums.contenders.len()).sum();

@@ -1,4 +1,4 @@
-//! Message ids, compactly: `driver-3…6, other-1`. A list is cut, never an id.
+//! Compact lists of message ids: `driver-3…6, other-1`. A list may be cut, an id never.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use crate::message::MessageId;
 use super::style::{Shape, Style};
 use super::words;
 
-/// Ranges that are named before the rest is only counted.
+/// The most ranges that are named. The rest is only counted.
 const RANGES: usize = 8;
 
-/// The ids as ranges of neighbours, the first few of them named.
+/// Returns the ids as ranges of consecutive sequence numbers. Only the first ranges are named.
 pub fn compact(ids: &BTreeSet<&MessageId>, style: &Style) -> String {
     let ranges = ranges(ids);
     let named: u64 =
@@ -24,7 +24,7 @@ pub fn compact(ids: &BTreeSet<&MessageId>, style: &Style) -> String {
     parts.join(", ")
 }
 
-/// `(first, last sequence)` of each run of neighbours.
+/// Returns `(first id, last sequence)` of each run of consecutive ids.
 fn ranges<'a>(ids: &BTreeSet<&'a MessageId>) -> Vec<(&'a MessageId, u64)> {
     let mut ranges: Vec<(&MessageId, u64)> = Vec::new();
     for &id in ids {

@@ -1,9 +1,9 @@
-//! The report as JSON: one document on one line, as the contract `delivery-lab/report/1` says.
+//! The report as JSON, under the contract `delivery-lab/report/1`: one document on one line.
 //! It never computes a number.
 
 use super::Report;
 
-/// The document, without a newline.
+/// Returns the document, without a newline.
 pub fn json(report: &Report) -> String {
     serde_json::to_string(report).expect("a report is plain data")
 }

@@ -1,7 +1,8 @@
-//! The lane diagram: when faults were on, and what became of the messages published then.
+//! The lane diagram: when faults were on, and how the messages published at that time fared.
 //!
-//! A message stands in the column of its publication, so that a miss stands under the outage that
-//! caused it. Where several share a column the worst is shown. Never more than 80 columns.
+//! A message is drawn in the column of its publication, so that a miss appears under the outage
+//! that caused it. If several messages share a column, the worst outcome is shown. The diagram
+//! never exceeds 80 columns.
 
 use crate::terms::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,18 +16,18 @@ use super::measure::{COLUMNS, clean, fit, left, width, wrap};
 use super::style::{Glyph, Ink, Style};
 use super::{Report, words};
 
-/// With more subscribers, a contender has one lane for all of them.
+/// The most subscribers with a lane each. A contender with more has one lane for all of them.
 pub const SUBSCRIBERS: usize = 6;
 /// The most columns that names may take.
 const LABEL: usize = 28;
 
-/// One lane: its label, and a sign or none in every column.
+/// One lane: its label, and a glyph or nothing in each column.
 struct Lane {
     label: String,
     cells: Vec<Option<Glyph>>,
 }
 
-/// The diagram's lines, and the signs that it uses.
+/// Returns the diagram's lines, and the glyphs that it uses.
 pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>, BTreeSet<Glyph>) {
     let mut used = BTreeSet::new();
     let bar_labels = bars::labels(scenario);
@@ -66,7 +67,7 @@ pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>
     (lines, used)
 }
 
-/// Columns for the names: as many as the longest takes, within limits.
+/// Returns the number of columns for the names: the width of the longest, within limits.
 fn label_columns(report: &Report, bar_labels: &[String]) -> usize {
     let contenders = report.contenders.iter().map(|row| row.contender().to_string());
     let subscribers = report
@@ -82,7 +83,7 @@ fn label_columns(report: &Report, bar_labels: &[String]) -> usize {
     longest.unwrap_or(0).clamp("published".len(), LABEL)
 }
 
-/// When the last thing that the diagram shows happened, in milliseconds.
+/// Returns the moment of the last thing that the diagram shows, in milliseconds.
 fn last_moment(report: &Report, scenario: &Scenario) -> f64 {
     let end = scenario.run_for.as_millis_f64();
     let messages = messages(report).map(|(_, message)| message.published_ms);
@@ -103,7 +104,8 @@ fn messages(report: &Report) -> impl Iterator<Item = (&Row, &MessageOutcome)> {
         .flat_map(|(row, subscriber)| subscriber.messages.iter().map(move |m| (row, m)))
 }
 
-/// The lane of all messages that anybody wanted, each at its first contender's moment.
+/// Returns the lane of all messages that any subscriber wanted, each at its moment of publication
+/// in the first contender that has it.
 fn published(report: &Report, axis: &Axis) -> Lane {
     let mut moments = BTreeMap::new();
     for (_, message) in messages(report) {
@@ -116,7 +118,7 @@ fn published(report: &Report, axis: &Axis) -> Lane {
     Lane { label: "published".to_owned(), cells }
 }
 
-/// The lane of some subscribers together: the worst outcome of each column.
+/// Returns the common lane of some subscribers: the worst outcome of each column.
 fn outcomes(label: String, subscribers: &[SubscriberReport], axis: &Axis) -> Lane {
     let mut worst: Vec<Option<Outcome>> = vec![None; axis.columns];
     for message in subscribers.iter().flat_map(|subscriber| &subscriber.messages) {
@@ -150,7 +152,8 @@ fn line(
     text.trim_end().to_owned()
 }
 
-/// What a reader has to know to read the lanes right.
+/// Returns the notes below the diagram: on shared lanes, shared columns, messages not drawn, and
+/// the length of the run.
 fn notes(report: &Report, scenario: &Scenario, axis: &Axis) -> Vec<String> {
     let mut notes = Vec::new();
     let most = report.contenders.iter().map(|row| row.subscribers.len()).max().unwrap_or(0);

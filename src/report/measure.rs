@@ -1,21 +1,22 @@
-//! Texts and the columns they take: cutting, padding, wrapping. Never more than asked for.
+//! Width of text in terminal columns: cutting, padding and wrapping.
 
 use unicode_width::UnicodeWidthStr;
 
-/// Columns of a text report.
+/// The width of a text report, in columns.
 pub const COLUMNS: usize = 80;
 
-/// Columns that the text takes on a terminal.
+/// Returns the number of columns that the text takes on a terminal.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text without line breaks and other control characters, which names and titles may hold.
+/// Replaces line breaks and other control characters, which names and titles may contain, by
+/// spaces.
 pub fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// The text if it fits, else its beginning and `mark`.
+/// Returns the text if it fits, else its beginning followed by `mark`.
 pub fn fit(text: &str, columns: usize, mark: &str) -> String {
     let text = clean(text);
     if width(&text) <= columns {
@@ -27,23 +28,23 @@ pub fn fit(text: &str, columns: usize, mark: &str) -> String {
     kept
 }
 
-/// The text and as many spaces after it as fill the columns.
+/// Pads the text with spaces on its right.
 pub fn left(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// As many spaces as fill the columns, and the text after them.
+/// Pads the text with spaces on its left.
 pub fn right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// The text in lines of at most [`COLUMNS`].
+/// Wraps the text into lines of at most [`COLUMNS`].
 pub fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
     wrap_to(COLUMNS, text, first, rest)
 }
 
-/// The text in lines of at most `columns`: the first begins with `first`, the others with `rest`.
-/// A word that is longer than a line is broken.
+/// Wraps the text into lines of at most `columns`. The first line begins with `first`, the others
+/// with `rest`. A word that is longer than a line is broken.
 pub fn wrap_to(columns: usize, text: &str, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
@@ -77,10 +78,10 @@ pub fn wrap_to(columns: usize, text: &str, first: &str, rest: &str) -> Vec<Strin
     lines
 }
 
-/// The longest beginning of the text that takes at most so many columns.
+/// Returns the longest beginning of the text that takes at most `columns`.
 pub fn head(text: &str, columns: usize) -> &str {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    // A later character may widen or narrow an earlier one, so whole beginnings are measured; the
+    // A later character may widen or narrow an earlier one, so whole beginnings are measured. The
     // first one that is much too wide ends the search.
     let end = ends
         .take_while(|&end| width(&text[..end]) <= columns + 4)

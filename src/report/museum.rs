@@ -1,4 +1,5 @@
-//! The museum's table: which broken machine was caught by what, and how the correct one did.
+//! The museum's table: which mutant was caught by which contender, and how the correct code did in
+//! the same storm.
 
 use super::measure::{left, right, width, wrap};
 use super::style::{Ink, Style};
@@ -6,37 +7,40 @@ use super::words;
 use crate::message::Contender;
 use crate::mutant::Mutant;
 
-/// One broken machine, and what came of its storm.
+/// One mutant, and the results of running its storm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exhibit {
     /// The mutant's name.
     pub mutant: &'static str,
-    /// The anomaly by which it must be caught.
+    /// The anomaly that must be seen.
     pub anomaly: &'static str,
-    /// Where the anomaly was seen first; `None` if it was not.
+    /// The first contender and seed that showed the anomaly; `None` if none did.
     pub caught: Option<Caught>,
-    /// How many seeds the mutant was tried with at most.
+    /// The number of seeds that the mutant was tried with.
     pub tried: u64,
-    /// How many runs of the mutant without the storm showed anything, and of how many.
+    /// The runs of the mutant without the storm that showed anything.
     pub seen_in_peace: u64,
+    /// All runs of the mutant without the storm.
     pub peaceful: u64,
-    /// How many runs of the correct machine in the same storm broke a claim or showed what only
-    /// the mutant may show, and of how many.
+    /// The runs of the correct code in the same storm that broke a claim, or that showed what only
+    /// the mutant may show.
     pub broken: u64,
+    /// All runs of the correct code in the storm.
     pub runs: u64,
 }
 
-/// How a mutant was caught.
+/// The run that caught a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caught {
-    /// In which row.
+    /// The contender that showed the anomaly.
     pub contender: Contender,
-    /// With how many seeds, the last included.
+    /// The number of seeds tried, the successful one included.
     pub seeds: u64,
 }
 
 impl Exhibit {
-    /// Whether the mutant was caught, in the storm alone, and the correct machine broke nothing.
+    /// Whether the mutant was caught in its storm, showed nothing without it, and the correct code
+    /// broke nothing.
     pub fn is_as_it_should_be(&self) -> bool {
         self.caught.is_some() && self.seen_in_peace == 0 && self.broken == 0
     }
@@ -52,7 +56,7 @@ impl Exhibit {
 
 const HEADS: [&str; 4] = ["mutant", "anomaly", "found by", "seeds"];
 
-/// The table and what it says, each line ended by a newline.
+/// Returns the table and a summary, each line ended by a newline.
 pub fn museum(exhibits: &[Exhibit], style: &Style) -> String {
     let rows: Vec<[String; 4]> = exhibits.iter().map(Exhibit::cells).collect();
     let mut columns = HEADS.map(width);
@@ -82,7 +86,7 @@ pub fn museum(exhibits: &[Exhibit], style: &Style) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// Every mutant: what it does wrong, where it was seen, and what it is caught by.
+/// Lists the mutants: what each does wrong, where it was seen, and the anomaly that catches it.
 pub fn mutants(mutants: &[Mutant]) -> String {
     let mut lines = Vec::new();
     for Mutant { name, about, seen, anomaly, .. } in mutants {
@@ -95,7 +99,7 @@ pub fn mutants(mutants: &[Mutant]) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// What the museum cannot show.
+/// A known defect that the museum cannot show, and why.
 pub const MISSING: &str = "Not here: a server whose own bus is down (socketio/socket.io-redis-adapter#393, \
                        socketio/socket.io#4845) loses messages for clients that stay connected. It \
                        takes two brokers, and the lab has one.";

@@ -1,9 +1,9 @@
-//! Packets in words: what stands in the headers of IPv4, TCP, UDP and ICMP, and what they carry:
-//! HTTP, WebSocket frames, chunks, our own frames; anything else as numbers.
+//! Describes packets in words: the headers of IPv4, TCP, UDP and ICMP, and the content: HTTP,
+//! WebSocket frames, chunks, and the lab's own length-prefixed frames. Other content is shown as
+//! text or hexadecimal.
 //!
-//! It reads what a capture kept and nothing else, packet by packet, as their senders sent them.
-//! Any bytes may stand in a packet; none of them panics. It repairs nothing: what was sent again
-//! is said to be that.
+//! It reads only what a capture kept, packet by packet, in the order of sending. No bytes make it
+//! panic. It reorders nothing; bytes that were sent before are reported as such.
 
 mod conversation;
 mod reader;
@@ -21,31 +21,31 @@ use smoltcp::wire::{
 use self::conversation::Conversation;
 use crate::history::{Packet, Process, ProcessId};
 
-/// One packet in words.
+/// The description of one packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// When it left, from whom, for whom, and what its headers say.
+    /// The time of sending, sender, receiver, and the headers.
     pub heading: String,
-    /// What it carries, line by line.
+    /// The content, line by line.
     pub lines: Vec<String>,
 }
 
-/// Reads the packets of one trial, in order.
+/// Decodes the packets of one trial, in order.
 #[derive(Debug, Default)]
 pub struct Decoder {
     processes: Vec<String>,
-    /// What is known of each TCP connection, by its two addresses, the smaller one first.
+    /// The state of each TCP connection, by its two addresses, the smaller one first.
     conversations: BTreeMap<[SocketAddr; 2], Conversation>,
 }
 
 impl Decoder {
-    /// A decoder that knows the processes of a history.
+    /// Creates a decoder that can name the processes of a history.
     pub fn new(processes: &[Process]) -> Decoder {
         let processes = processes.iter().map(|process| process.name.to_string()).collect();
         Decoder { processes, conversations: BTreeMap::new() }
     }
 
-    /// The next packet.
+    /// Decodes the next packet.
     pub fn read(&mut self, packet: &Packet) -> Decoded {
         let (what, lines) = match Ipv4Packet::new_checked(&packet.bytes[..]) {
             Ok(ip) => self.read_ip(&ip),
@@ -95,7 +95,7 @@ impl Decoder {
         let (key, sender) = if from <= to { ([from, to], 0) } else { ([to, from], 1) };
         let conversation = self.conversations.entry(key).or_default();
         if tcp.syn() && !tcp.ack() {
-            // The ports may have been another connection's.
+            // A SYN begins a new connection, which may reuse the ports of an earlier one.
             *conversation = Conversation::default();
         }
         let (numbers, lines) = conversation.read(sender, tcp);
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::time::Instant;
 
-    /// An IPv4 packet with a TCP segment from port 1 to port 2 that carries a payload.
+    /// Builds an IPv4 packet with a TCP segment from port 1 to port 2.
     fn segment(sequence: u32, payload: &[u8]) -> Packet {
         let total = (40 + payload.len()) as u16;
         let mut bytes = vec![0x45, 0];

@@ -1,5 +1,5 @@
-//! The report without glyphs and lanes: one fact a sentence, in reading order.
-//! Where the drawn report has a lane, the messages that were not live are named instead.
+//! The report without glyphs and lanes: one fact per sentence, in reading order.
+//! Instead of a lane, it names the messages that were caught up on or missed.
 
 use crate::terms::{Claim, Outcome};
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use super::measure::wrap;
 use super::style::Style;
 use super::{Report, RunResult, facts, headline, ids, prices, replay, words};
 
-/// The sentences, wrapped.
+/// Returns the sentences, wrapped.
 pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let mut facts = vec![
         format!("Title: {}", report.title),

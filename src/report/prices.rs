@@ -1,5 +1,7 @@
-//! What each contender cost, beside the cheapest of them under the same storm. Arithmetic and
-//! JSON here, text in `prices/text.rs`; nothing is measured that the report does not have.
+//! The cost of each contender, compared with the cheapest in the same storm.
+//!
+//! This file has the arithmetic and the JSON, `prices/text.rs` the text. It measures nothing: all
+//! figures are in the report already.
 
 mod text;
 
@@ -15,15 +17,15 @@ pub use text::{draw, sentences};
 struct Measure {
     /// Its key in the JSON.
     key: &'static str,
-    /// What it is, in words.
+    /// The measure in words.
     words: &'static str,
-    /// The two lines of its column's head.
+    /// The two lines of its column's heading.
     head: [&'static str; 2],
-    /// Of a contender; none where there was nothing to measure.
+    /// Returns a contender's figure; `None` if there was nothing to measure.
     figure: fn(&Row) -> Option<Figure>,
 }
 
-/// In order of appearance.
+/// All measures, in order of appearance.
 static MEASURES: [Measure; 9] = [
     Measure {
         key: "packets",
@@ -81,13 +83,13 @@ static MEASURES: [Measure; 9] = [
     },
 ];
 
-/// What was measured.
+/// A measured value.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 enum Figure {
-    /// Of packets, bytes, messages.
+    /// A number of packets, bytes or messages.
     Count(u64),
-    /// Of time.
+    /// A time in milliseconds.
     Millis(f64),
 }
 
@@ -100,23 +102,23 @@ impl Figure {
     }
 }
 
-/// A cost, and the same cost of the cheapest contender.
+/// A contender's figure, and how it compares with the cheapest contender's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 struct Amount {
-    /// None where there was nothing to measure.
+    /// `None` if there was nothing to measure.
     measured: Option<Figure>,
-    /// How many times the cheapest one's, to a thousandth; none if that is 0.
+    /// The ratio to the cheapest figure, rounded to a thousandth; `None` if the cheapest is 0.
     times_cheapest: Option<f64>,
 }
 
-/// What one contender cost, in the order of the measures.
+/// The cost of one contender, in the order of the measures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Price {
     contender: Contender,
     amounts: Vec<Amount>,
 }
 
-/// The price of each contender, in the order of the rows.
+/// Returns the price of each contender, in the order of the rows.
 pub fn of(rows: &[Row]) -> Vec<Price> {
     let amounts: Vec<Vec<Amount>> = MEASURES.iter().map(|measure| compare(rows, measure)).collect();
     let price = |(at, row): (usize, &Row)| Price {

@@ -1,10 +1,11 @@
-//! The command that gives the same report again, set in 80 columns and still fit for pasting.
-//! It never changes what a shell reads.
+//! The command that reproduces a report, wrapped to 80 columns and still fit for pasting into a
+//! shell.
+//! Wrapping never changes what the shell reads.
 
 use super::measure::{COLUMNS, width};
 
-/// The command after `first`, with a backslash before each line break as shells read it. Between
-/// two words the next line is indented; a word that is too long is broken without.
+/// Returns the command after `first`, with a backslash before each line break. Between two words
+/// the next line is indented. A word that is too long is broken, and continues without indentation.
 pub fn lines(command: &str, first: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
@@ -33,10 +34,10 @@ pub fn lines(command: &str, first: &str) -> Vec<String> {
     lines
 }
 
-/// What must not be broken: a character, or a backslash and what it escapes.
+/// A unit that must not be broken: a character, or a backslash with the character it escapes.
 struct Piece {
     text: String,
-    /// Whether it stands between single quotes.
+    /// Whether it is between single quotes.
     quoted: bool,
 }
 
@@ -49,7 +50,8 @@ fn words(command: &str) -> Vec<Vec<Piece>> {
         match character {
             ' ' if !quoted => words.push(Vec::new()),
             '\'' => {
-                // An opening quote is broken before, a closing one is not: both stand outside.
+                // An opening quote may have a line break before it, a closing one may not: both are
+                // outside.
                 word.push(Piece { text: character.to_string(), quoted });
                 quoted = !quoted;
             }
@@ -64,7 +66,7 @@ fn words(command: &str) -> Vec<Vec<Piece>> {
     words
 }
 
-/// The text as one word of a POSIX shell.
+/// Quotes the text as one word for a POSIX shell.
 pub fn quoted(text: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./,:=+@%^".contains(c);
     if !text.is_empty() && text.chars().all(safe) {
@@ -77,15 +79,15 @@ pub fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The words that a shell makes of the lines.
+    /// Checks that a shell splits the wrapped command into the same words.
     fn check(words: &[&str]) {
         let command: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         let lines = lines(&command.join(" "), "Replay: ");
         assert!(lines.iter().all(|line| width(line) <= COLUMNS), "{lines:#?}");
         let script = lines.join("\n").replacen("Replay: ", "printf '%s\\n' ", 1);
         let shell = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-        let heard = String::from_utf8(shell.stdout).unwrap();
-        assert_eq!(heard.lines().collect::<Vec<_>>(), words, "{script}");
+        let output = String::from_utf8(shell.stdout).unwrap();
+        assert_eq!(output.lines().collect::<Vec<_>>(), words, "{script}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Hand-made scenarios and rows for the tests of the renderings. Arithmetic, no simulation.
+//! Hand-made scenarios and rows for the tests of the renderings. They need no simulation.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::verdict::{
 
 use super::{Report, build};
 
-/// A scenario with this title, these subscribers and these faults.
+/// Builds a scenario with this title, these subscribers and these faults.
 pub fn scenario(title: &str, clients: &[&str], faults: Vec<Fault>) -> Scenario {
     let latency = Latency { min: Duration::from_millis(10), max: Duration::from_millis(40) };
     Scenario {
@@ -46,7 +46,7 @@ fn client(id: &str) -> ClientEntry {
     }
 }
 
-/// A fault on one client; times in milliseconds.
+/// Builds a fault on one client; times in milliseconds.
 pub fn fault(effect: Effect, who: &str, at: u64, until: u64) -> Fault {
     Fault {
         effect,
@@ -57,8 +57,9 @@ pub fn fault(effect: Effect, who: &str, at: u64, until: u64) -> Fault {
     }
 }
 
-/// A subscriber of `driver`: one message every `every_ms`, the first after one such time; `o` is
-/// live after 40 ms, `+` caught up after 4 s, `x` missed by the cause.
+/// Builds a subscriber to `driver`, which publishes every `every_ms`, the first message after one
+/// such interval. Each character of `outcomes` is a message: `o` live after 40 ms, `+` caught up
+/// after 4 s, `x` missed by `cause`.
 pub fn subscriber(client: &str, outcomes: &str, every_ms: u64, cause: Cause) -> SubscriberReport {
     let mut subscriber =
         SubscriberReport { client: client.to_owned(), ..SubscriberReport::default() };
@@ -104,7 +105,7 @@ fn findings(missed: u64) -> BTreeMap<Guarantee, GuaranteeFinding> {
     BTreeMap::from([(Guarantee::AtLeastOnce, finding)])
 }
 
-/// A contender's row.
+/// Builds a contender's row.
 pub fn row(contender: &str, subscribers: Vec<SubscriberReport>) -> Row {
     let contender: crate::message::Contender = contender.parse().unwrap();
     let published = subscribers.iter().map(|s| s.wanted).max().unwrap_or(0);
@@ -130,18 +131,18 @@ pub fn row(contender: &str, subscribers: Vec<SubscriberReport>) -> Row {
     }
 }
 
-/// An expectation and how it came out.
+/// Builds an expectation with its result.
 pub fn checked(expected: &str, measured: Option<&str>, met: Option<bool>) -> Checked {
     Checked { expected: expected.to_owned(), measured: measured.map(str::to_owned), met }
 }
 
-/// A report of the rows.
+/// Builds a report of the rows.
 pub fn report(scenario: &Scenario, rows: Vec<Row>, checked: Vec<Checked>) -> Report {
     let replay = "dlab run caps --seed 42".to_owned();
     build(scenario, 42, replay, rows, "0123456789abcdef".to_owned(), checked)
 }
 
-/// The scenario that the whole project began with: the vendor goes offline for four seconds.
+/// The lab's introductory scenario: the vendor goes offline for four seconds.
 pub fn caps() -> (Report, Scenario) {
     let away = fault(Effect::Disconnect, "acme-widgets", 2_500, 6_500);
     let scenario = scenario("CAPS: the vendor goes offline", &["acme-widgets"], vec![away]);

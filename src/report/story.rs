@@ -1,5 +1,5 @@
-//! What a storm did, in a few lines: faults, who lost its session and came back, and what was
-//! published in between. For scenarios that have been shrunk to what matters.
+//! The story of a run in a few lines: faults, sessions lost and opened again, and what was
+//! published in between. Meant for scenarios that have been shrunk to the essential.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use super::measure::{left, width, wrap};
 use super::style::Style;
 use super::words;
 
-/// Most lines of a story; what comes then is counted.
+/// The most lines of a story. The rest is only counted.
 const MOST_LINES: usize = 24;
 
-/// The lines of a story, each ended by a newline, each with the time of what it tells.
+/// Returns the lines of the story, each with its time, each ended by a newline.
 pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
     let mut told: Vec<(Instant, String)> = Vec::new();
     let mut published: Option<(Instant, Vec<MessageId>)> = None;
@@ -64,7 +64,7 @@ fn publishes(all: &[MessageId], style: &Style) -> String {
     format!("{} {verb} {}.", words::listed(&publishers), compact(&ids, style))
 }
 
-/// What an event does to somebody; most say nothing here.
+/// Returns the sentence for an event, or `None` for the many events that the story leaves out.
 fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<String> {
     let who: &Name = &history.process(event.process).name;
     Some(match &event.what {

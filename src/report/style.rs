@@ -1,47 +1,48 @@
-//! How a text report looks: its glyphs, its colours. Shape comes first; colour only repeats it.
+//! The style of a text report: glyphs and colours. Colour only repeats what the glyphs already
+//! show.
 //!
-//! Nothing here asks the terminal or the environment: `cli` decides, and hands a [`Style`] in.
+//! Nothing here asks the terminal or the environment: `cli` decides, and passes a [`Style`].
 
 use crate::terms::Outcome;
 use anstyle::{AnsiColor, Effects};
 
-/// The look of a text report.
+/// The style of a text report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// Which characters it is drawn with.
+    /// The character set.
     pub shape: Shape,
-    /// Whether they are coloured.
+    /// Whether the text is coloured.
     pub colour: Colour,
 }
 
-/// Which characters a report is made of.
+/// The character set of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
-    /// Lanes and glyphs from Unicode.
+    /// Lanes and glyphs in Unicode.
     #[default]
     Unicode,
     /// The same lanes in ASCII.
     Ascii,
-    /// No glyphs and no lanes: one fact a sentence, for a screen reader.
+    /// No glyphs and no lanes: one fact per sentence, for screen readers.
     Plain,
 }
 
-/// Whether a report is coloured.
+/// The use of colour in a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Colour {
-    /// No escape codes at all.
+    /// No escape codes.
     #[default]
     Off,
     /// ANSI escape codes.
     On,
 }
 
-/// A sign that the drawn report uses.
+/// A glyph that the drawn report uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Glyph {
-    /// A message was handed over.
+    /// A message was published.
     Published,
-    /// What became of it.
+    /// The outcome of a message.
     Live,
     CaughtUp,
     Missed,
@@ -50,11 +51,11 @@ pub enum Glyph {
 }
 
 impl Glyph {
-    /// Every sign, in the order of the legend.
+    /// All glyphs, in the order of the legend.
     pub const ALL: [Glyph; 5] =
         [Glyph::Published, Glyph::Live, Glyph::CaughtUp, Glyph::Missed, Glyph::Fault];
 
-    /// The sign for an outcome.
+    /// Returns the glyph for an outcome.
     pub const fn of(outcome: Outcome) -> Glyph {
         match outcome {
             Outcome::Live => Glyph::Live,
@@ -63,7 +64,7 @@ impl Glyph {
         }
     }
 
-    /// What the legend says about it.
+    /// Returns the text of the legend.
     pub const fn meaning(self) -> &'static str {
         match self {
             Glyph::Published => "published",
@@ -85,25 +86,25 @@ impl Glyph {
     }
 }
 
-/// What a colour repeats.
+/// The role of a text, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
-    /// None.
+    /// No colour.
     Plain,
-    /// A section's name.
+    /// The name of a section.
     Heading,
     /// Guides and asides.
     Quiet,
-    /// As it should be.
+    /// A good result.
     Good,
-    /// Late, but there.
+    /// Late, but delivered.
     Late,
     /// Missing, broken, failed.
     Bad,
 }
 
 impl Style {
-    /// The sign itself; always one column wide.
+    /// Returns the glyph's character, always one column wide.
     pub const fn glyph(&self, glyph: Glyph) -> char {
         match (self.shape, glyph) {
             (Shape::Unicode, Glyph::Published) => '▾',
@@ -119,12 +120,12 @@ impl Style {
         }
     }
 
-    /// The sign in its colour.
+    /// Returns the glyph's character in its colour.
     pub fn painted(&self, glyph: Glyph) -> String {
         self.paint(glyph.ink(), self.glyph(glyph).encode_utf8(&mut [0; 4]))
     }
 
-    /// One of two texts: the first where Unicode may be used.
+    /// Returns `unicode` where Unicode may be used, else `ascii`.
     pub const fn either<'a>(&self, unicode: &'a str, ascii: &'a str) -> &'a str {
         match self.shape {
             Shape::Unicode => unicode,
@@ -132,12 +133,12 @@ impl Style {
         }
     }
 
-    /// What stands for a part that was left out.
+    /// Returns the mark for a part that was left out.
     pub const fn ellipsis(&self) -> &'static str {
         self.either("…", "..")
     }
 
-    /// The text in its colour; measure before painting, for codes have no width.
+    /// Returns the text in its colour. Measure the width before painting: escape codes have none.
     pub fn paint(&self, ink: Ink, text: &str) -> String {
         if self.colour == Colour::Off || ink == Ink::Plain {
             return text.to_owned();

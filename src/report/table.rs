@@ -1,4 +1,4 @@
-//! The table with a row per contender.
+//! The table with one row per contender. Columns that would show nothing unusual are left out.
 
 use crate::verdict::{Row, Totals};
 
@@ -7,24 +7,25 @@ use super::measure::{COLUMNS, fit, left, width};
 use super::style::{Ink, Style};
 use super::{Report, words};
 
-/// What a column shows.
+/// A column of the table.
 struct Shown {
-    /// The two lines of its head.
+    /// The two lines of its heading.
     head: [&'static str; 2],
-    /// What it shows of a contender.
+    /// Returns a contender's cell.
     value: fn(&Source) -> String,
-    /// Left out while this is so for every contender.
+    /// Whether the cell shows nothing unusual. The column is left out if that is so for every
+    /// contender.
     is_idle: fn(&Source) -> bool,
 }
 
-/// What the columns are computed from.
+/// The data of one contender, from which its cells are computed.
 struct Source<'a> {
     totals: Totals,
     row: &'a Row,
     none: &'static str,
 }
 
-/// In order of appearance.
+/// All columns, in order of appearance.
 const SHOWN: [Shown; 12] = [
     column(["", "wanted"], |one| words::count(one.totals.wanted)),
     column(["", "live"], |one| words::count(one.totals.live)),
@@ -57,7 +58,7 @@ const SHOWN: [Shown; 12] = [
         |one| millis(one.row.noticed_after_ms(), one.none),
     ),
     column(["", "packets"], |one| words::count(one.row.cost.packets)),
-    // Where nothing is wanted, what it costs is all that there is to compare.
+    // If nothing is wanted, the cost is all that there is to compare.
     unusual(["", "bytes"], |one| one.totals.wanted > 0, |one| words::count(one.row.cost.bytes)),
 ];
 
@@ -73,7 +74,7 @@ const fn unusual(
     Shown { head, value, is_idle }
 }
 
-/// The table's lines.
+/// Returns the table's lines.
 pub fn draw(report: &Report, style: &Style) -> Vec<String> {
     let none = style.either("–", "-");
     let rows = report.contenders.iter();

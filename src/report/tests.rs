@@ -1,4 +1,4 @@
-//! Reports as a reader sees them, and what must be true of all of them.
+//! Snapshots of whole reports, and properties that hold for every report.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -16,7 +16,7 @@ const ASCII: Style = Style { shape: Shape::Ascii, colour: Colour::Off };
 const PLAIN: Style = Style { shape: Shape::Plain, colour: Colour::Off };
 const COLOURED: Style = Style { shape: Shape::Unicode, colour: Colour::On };
 
-/// The text, after the checks that hold for every report.
+/// Returns the text, after the checks that hold for every report.
 fn check((report, scenario): &(Report, Scenario), style: &Style) -> String {
     let text = text(report, scenario, style);
     for line in text.lines() {

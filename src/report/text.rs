@@ -1,5 +1,5 @@
-//! The report as text: at most 80 columns, shape before colour.
-//! It sets facts; it never finds any.
+//! The report as text: at most 80 columns, legible without colour.
+//! It arranges what the verdict found; it computes nothing.
 
 use crate::terms::Claim;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use super::measure::{COLUMNS, clean, fit, width, wrap};
 use super::style::{Glyph, Ink, Shape, Style};
 use super::{Report, RunResult, facts, headline, ids, lanes, plain, prices, replay, table, words};
 
-/// The report, each line ended by a newline.
+/// Returns the report, each line ended by a newline.
 pub fn text(report: &Report, scenario: &Scenario, style: &Style) -> String {
     let lines = match style.shape {
         Shape::Plain => plain::sentences(report, scenario, style),
@@ -25,7 +25,7 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     lines.extend(wrap(&headline::sentence(report), "", ""));
     lines.extend(facts::broken_on_purpose(scenario).iter().flat_map(|said| wrap(said, "", "")));
     lines.push(String::new());
-    // Where nothing was published there is nothing to draw.
+    // If nothing was published, there is nothing to draw.
     if report.contenders.iter().any(|row| row.published > 0) {
         let (diagram, used) = lanes::draw(report, scenario, style);
         lines.extend(diagram);
@@ -56,7 +56,7 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     lines
 }
 
-/// The title, and beside it or below which run this is.
+/// The title, and beside it or below it the scenario's name, the seed and the length of the run.
 fn title(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let dot = style.either(" · ", ", ");
     let (name, seed) = (clean(&report.scenario), report.seed);

@@ -1,9 +1,13 @@
-//! The life of one message in sentences: from its hand-over to its end, packets included.
+//! The life of one message in sentences: from its publication to its end, packets included.
 //!
-//! Each sentence is one event of the history, one packet, or the end of the trial, and says no
-//! more than that. Which of them belong to the life is decided here: what names the message or
-//! its place, the packets that carry its last byte, and what happened meanwhile to those whom it
-//! concerns. What became of it, and why, is the verdict's word.
+//! Each sentence describes one event of the history, one packet, or the end of the trial. The life
+//! of a message consists of:
+//! - the events before its publication that explain the state it meets,
+//! - the events that name the message or its position in the queue,
+//! - the packets that carry its last byte,
+//! - the events meanwhile that affect its publisher, its subscribers or the broker.
+//!
+//! Its outcome and cause come from the verdict; nothing is judged here.
 
 mod packets;
 mod places;
@@ -19,22 +23,22 @@ use crate::terms::Cause;
 use crate::time::Instant;
 use crate::verdict::Followed;
 
-use self::selection::Cast;
+use self::selection::Selection;
 use super::measure::{left, wrap};
 use super::style::{Ink, Style};
 
-/// One sentence, and what it is made from.
+/// One sentence, and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentence {
-    /// When that happened.
+    /// The time of the source.
     pub at: Instant,
-    /// What it is made from.
+    /// The source.
     pub of: Origin,
-    /// The sentence.
+    /// The text.
     pub text: String,
 }
 
-/// What a sentence is made from.
+/// The source of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// An event of the history, by its index.
@@ -45,30 +49,30 @@ pub enum Origin {
     End,
 }
 
-/// What a trial left behind, and what the verdict says of one message.
+/// The record of one trial, and the verdict on one message.
 #[derive(Clone, Copy)]
 pub struct WhyEvidence<'a> {
-    /// What was to happen.
+    /// The scenario.
     pub scenario: &'a Scenario,
-    /// Over which link, and in which mode.
+    /// The link and the mode of the trial.
     pub contender: Contender,
-    /// What happened.
+    /// The events.
     pub history: &'a History,
-    /// The packets, in order.
+    /// The captured packets, in order.
     pub packets: &'a [Packet],
-    /// What became of the message, a subscriber.
+    /// The outcome of the message for each subscriber.
     pub followed: &'a [Followed],
 }
 
 impl WhyEvidence<'_> {
-    /// Whether this is the end of a datagram, which comes after its packet.
+    /// Whether the source is the drop of a datagram. Its sentence comes after that of its packet.
     fn is_drop(&self, source: Origin) -> bool {
         let Origin::Event(index) = source else { return false };
         matches!(self.history.events[index].what, EventKind::Dropped { .. })
     }
 }
 
-/// The life of a message; `None` if nobody handed it over.
+/// Returns the life of a message; `None` if it was never published.
 pub fn life(evidence: &WhyEvidence<'_>, id: &MessageId) -> Option<Vec<Sentence>> {
     let events = &evidence.history.events;
     let (first, message) =
@@ -78,19 +82,22 @@ pub fn life(evidence: &WhyEvidence<'_>, id: &MessageId) -> Option<Vec<Sentence>>
             }
             _ => None,
         })?;
-    let cast = Cast::of(evidence, &message, first);
-    let mut life: Vec<Sentence> = cast.standing.iter().map(|&at| cast.event(at)).collect();
-    life.extend((first..events.len()).filter_map(|index| cast.told(index)));
-    life.extend(packets::sentences(evidence, &cast.copies));
+    let selection = Selection::of(evidence, &message, first);
+    let mut life: Vec<Sentence> =
+        selection.preconditions.iter().map(|&at| selection.event(at)).collect();
+    life.extend((first..events.len()).filter_map(|index| selection.told(index)));
+    life.extend(packets::sentences(evidence, &selection.copies));
     life.sort_by_key(|sentence| (sentence.at, evidence.is_drop(sentence.of), sentence.of));
-    life.retain(|sentence| sentence.at <= cast.until || matches!(sentence.of, Origin::Packet(_)));
+    life.retain(|sentence| {
+        sentence.at <= selection.until || matches!(sentence.of, Origin::Packet(_))
+    });
     for followed in evidence.followed {
         conclude(&mut life, evidence, followed, &message);
     }
     Some(life)
 }
 
-/// Says of a subscriber what became of the message: of that which happened last by then.
+/// Inserts the message's outcome for a subscriber, after the last sentence up to that moment.
 fn conclude(
     life: &mut Vec<Sentence>,
     evidence: &WhyEvidence<'_>,
@@ -112,7 +119,8 @@ fn conclude(
         let is_own = history.process(event.process).client == followed.client;
         sentence.at == at && is_own && matches!(event.what, EventKind::Note(Note::Handled { .. }))
     };
-    // A miss is what is left of its whole instant, packets included.
+    // A miss follows from everything up to and including its instant, packets included. A handled
+    // message stands after the event that handled it.
     let handled = life.iter().position(is_handled).filter(|_| followed.cause.is_none());
     let place = handled.or_else(|| life.iter().rposition(|sentence| sentence.at <= at));
     if let Some(place) = place {
@@ -121,8 +129,8 @@ fn conclude(
     }
 }
 
-/// The life as text, each line ended by a newline. An empty one is that of a message that nobody
-/// handed over in this trial.
+/// Returns the life as text, each line ended by a newline. An empty life is that of a message that
+/// was never published in this trial.
 pub fn text(life: &[Sentence], heading: &str, style: &Style) -> String {
     let mut lines = vec![style.paint(Ink::Heading, heading), String::new()];
     if life.is_empty() {
@@ -131,7 +139,7 @@ pub fn text(life: &[Sentence], heading: &str, style: &Style) -> String {
     let times: Vec<String> = life.iter().map(|sentence| sentence.at.to_string()).collect();
     let columns = times.iter().map(String::len).max().unwrap_or(0) + 2;
     for (at, (time, sentence)) in times.iter().zip(life).enumerate() {
-        // A moment is named once.
+        // Each time is shown once.
         let time = if at > 0 && times[at - 1] == *time { "" } else { time };
         lines.extend(wrap(&sentence.text, &left(time, columns), &" ".repeat(columns)));
     }

@@ -1,11 +1,11 @@
-//! Phrases for people: causes, faults, guarantees, numbers. Words only; nothing is counted here.
+//! Phrases for causes, faults and guarantees, and the format of numbers. Nothing is counted here.
 
 use crate::message::Name;
 use crate::scenario::{CrashNotice, Direction, Effect, Fault, Scenario, Who};
 use crate::terms::{Cause, Guarantee};
 use crate::time::Instant;
 
-/// What happened to the last copy of a missed message; fits after "4: ".
+/// Returns what happened to the last copy of a missed message; fits after "4: ".
 pub const fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::LostBeforeBroker => "never reached the broker",
@@ -28,7 +28,7 @@ pub const fn cause(cause: Cause) -> &'static str {
     }
 }
 
-/// What a guarantee promises.
+/// Returns what a guarantee promises.
 pub const fn guarantee(guarantee: Guarantee) -> &'static str {
     match guarantee {
         Guarantee::AtMostOnce => "nothing is handled twice",
@@ -39,7 +39,7 @@ pub const fn guarantee(guarantee: Guarantee) -> &'static str {
     }
 }
 
-/// What a fault does, short enough for its bar.
+/// Returns what a fault does, short enough for its bar.
 pub fn fault(fault: &Fault) -> String {
     let what = match &fault.effect {
         Effect::Disconnect => "disconnected".to_owned(),
@@ -74,7 +74,7 @@ pub fn fault(fault: &Fault) -> String {
     }
 }
 
-/// Whom a fault is about.
+/// Names the target of a fault.
 pub fn who(fault: &Fault, scenario: &Scenario) -> String {
     match &fault.who {
         Who::Broker => "broker".to_owned(),
@@ -86,7 +86,7 @@ pub fn who(fault: &Fault, scenario: &Scenario) -> String {
     }
 }
 
-/// When a fault is on.
+/// Returns the time span of a fault.
 pub fn span(fault: &Fault) -> String {
     if fault.until == Instant::NEVER {
         format!("from {} to the end", fault.at)
@@ -95,7 +95,7 @@ pub fn span(fault: &Fault) -> String {
     }
 }
 
-/// A few names, or the first of many.
+/// Lists up to three names, or the first and last of more with their number.
 fn names(names: &[Name]) -> String {
     match names {
         [] => "nobody".to_owned(),
@@ -106,7 +106,7 @@ fn names(names: &[Name]) -> String {
     }
 }
 
-/// A number with commas, as in `1,000`.
+/// Formats a number with commas, as in `1,000`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -119,13 +119,13 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A number and its noun, as in `1 message` and `8 messages`.
+/// Formats a number and its noun, as in `1 message` and `8 messages`.
 pub fn counted(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", count(number))
 }
 
-/// A list in a sentence: `a`, `a and b`, `a, b and c`.
+/// Joins a list for a sentence: `a`, `a and b`, `a, b and c`.
 pub fn listed(items: &[String]) -> String {
     match items {
         [] => String::new(),
@@ -134,7 +134,7 @@ pub fn listed(items: &[String]) -> String {
     }
 }
 
-/// A time for a table: `250ms`, `3.6s`, `120s`.
+/// Formats a time for a table: `250ms`, `3.6s`, `120s`.
 pub fn millis(ms: f64) -> String {
     if !ms.is_finite() {
         "?".to_owned()
@@ -148,7 +148,7 @@ pub fn millis(ms: f64) -> String {
 }
 
 fn percent(rate: f64) -> String {
-    // Rates are written by hand: two digits after the point are enough, and 5 % is `5%`.
+    // Rates are written by hand: two decimals are enough, and 5 % is `5%`.
     format!("{}%", (rate * 10_000.0).round() / 100.0)
 }
 

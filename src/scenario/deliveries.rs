@@ -1,7 +1,8 @@
-//! How big a scenario is: messages times subscribers, before anything runs.
+//! The size of a scenario: an estimate of its deliveries before anything runs.
 //!
-//! An upper bound: nobody is away, nothing is lost, nobody is excluded. Answers to events are
-//! followed round by round, because two clients that answer each other never end.
+//! The estimate is an upper bound: every subscriber is connected, nothing is lost, and no room is
+//! excluded. Answers to events are followed round by round, because two clients that answer each
+//! other never end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +11,20 @@ use crate::time::{Duration, Instant};
 
 use super::{Publish, Scenario, When};
 
-/// Above this many the counting stops: the work would be that of the trial.
+/// Counting stops above this number: it would be as much work as the trial.
 pub const COUNTED: u64 = 10_000_000;
 
-/// Above this many rounds of answers the rest is taken to go on like the rounds before.
+/// Counting stops after this many rounds of answers; the rest is extrapolated from them.
 const ROUNDS: u64 = 10_000;
 
 impl Scenario {
-    /// How many deliveries there are at the most; above ten million the counting stops.
+    /// Returns an upper bound of the deliveries. Counting stops above ten million.
     pub fn deliveries(&self) -> u64 {
         Estimate::of(self).total()
     }
 
-    /// Which publish entry of which client causes most deliveries, by their indices.
+    /// Returns the publish entry that causes the most deliveries: the index of the client, and that
+    /// of its entry.
     pub fn busiest_publish(&self) -> Option<(usize, usize)> {
         let estimate = Estimate::of(self);
         let most =
@@ -37,13 +39,13 @@ struct Estimate {
 
 /// One publish entry.
 struct Entry {
-    /// Of which client, and which of its entries.
+    /// The index of the client, and that of its entry.
     place: (usize, usize),
-    /// Deliveries of one message.
+    /// The deliveries of one message.
     subscribers: u64,
-    /// Entries that answer it, and how many processes do.
+    /// The entries that answer it, each with the number of processes that do.
     answers: Vec<(usize, u64)>,
-    /// Deliveries so far.
+    /// The deliveries so far.
     total: u64,
 }
 
@@ -76,7 +78,8 @@ impl Estimate {
         self.entries.iter().fold(0, |total, entry| total.saturating_add(entry.total))
     }
 
-    /// Adds up round by round until nobody answers, the trial ends, or it is too much.
+    /// Adds up round by round until no client answers, the trial ends, or the sum exceeds the
+    /// limit.
     fn follow(&mut self, mut published: BTreeMap<usize, u64>, first: Instant, scenario: &Scenario) {
         let round_trip = scenario.latency.min * 2 + least_wait(scenario);
         let left = scenario.run_for.as_micros().saturating_sub(first.as_micros());
@@ -114,7 +117,8 @@ fn publishes(scenario: &Scenario) -> impl Iterator<Item = ((usize, usize), &Publ
     })
 }
 
-/// Who is in a room at some time: clients by index, with their processes.
+/// Returns the members that each room ever has: clients by index, with the number of their
+/// processes.
 fn rooms(scenario: &Scenario) -> Rooms<'_> {
     let mut rooms = Rooms::new();
     for (index, client) in scenario.clients.iter().enumerate() {
@@ -135,7 +139,7 @@ fn members(publish: &Publish, rooms: &Rooms) -> BTreeMap<usize, u64> {
     found.flatten().map(|(client, processes)| (*client, *processes)).collect()
 }
 
-/// The entries that are published when a member has handled this message.
+/// Returns the entries that a member publishes after it has handled this message.
 fn answers(
     scenario: &Scenario,
     publish: &Publish,

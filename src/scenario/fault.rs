@@ -1,4 +1,4 @@
-//! Faults: what goes wrong, for whom, from when to when.
+//! Faults: their effect, their target and their time.
 
 use crate::message::Name;
 use crate::terms::FaultKind;
@@ -6,18 +6,18 @@ use crate::time::{Duration, Instant};
 
 use super::Latency;
 
-/// One injected trouble.
+/// One fault of a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// What happens.
+    /// The effect.
     pub effect: Effect,
-    /// To whom. For `partition` this is [`Who::Nobody`]: the groups say it.
+    /// The target. For `partition` it is [`Who::Nobody`]: the groups are the targets.
     pub who: Who,
-    /// From this moment on, inclusive.
+    /// The beginning, inclusive.
     pub at: Instant,
-    /// Until this moment, exclusive; [`Instant::NEVER`] is to the end.
+    /// The end, exclusive; [`Instant::NEVER`] if it lasts to the end.
     pub until: Instant,
-    /// Which direction of the link, seen from `who`.
+    /// The direction of the link, seen from `who`.
     pub direction: Direction,
 }
 
@@ -28,45 +28,45 @@ impl Fault {
     }
 }
 
-/// Whom a fault is about. The loader has resolved entries to processes.
+/// The target of a fault. The loader has resolved entries to processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
     /// These processes (`reader#3`), never the broker.
     Clients(Vec<Name>),
     /// The broker: all its links.
     Broker,
-    /// `partition` names groups instead.
+    /// No single target: `partition` names groups instead.
     Nobody,
 }
 
-/// Which packets of a link, seen from the one that the fault is about.
+/// The direction of the affected packets on a link, seen from the target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {
     /// Both ways.
     #[default]
     Both,
-    /// Towards it.
+    /// To the target.
     In,
-    /// From it.
+    /// From the target.
     Out,
 }
 
-/// Whether a crash leaves a kernel that says goodbye.
+/// The notice of a crash that the other ends of its connections get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrashNotice {
     /// Power loss: nothing is sent.
     #[default]
     Silent,
-    /// The process dies, its kernel closes the sockets.
+    /// The process dies, and its kernel closes the sockets.
     Given,
 }
 
-/// The effect of a fault: its kind with its numbers.
+/// The effect of a fault: its kind with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// The client closes its sockets and stays away.
     Disconnect,
-    /// The link goes silent; nobody is told.
+    /// The link drops everything, and neither end is told.
     Cut,
     /// A cut between groups of processes (the broker is named `broker`).
     Partition { groups: Vec<Vec<Name>> },
@@ -76,11 +76,11 @@ pub enum Effect {
     Duplicate { rate: f64 },
     /// Packets arrive with a flipped bit.
     Corrupt { rate: f64 },
-    /// Packets are held back; later ones overtake.
+    /// Packets are held back, so that later ones overtake them.
     Reorder { rate: f64, delay: Duration },
-    /// Another one-way latency.
+    /// Packets have another one-way latency.
     Latency { latency: Latency },
-    /// A rate, and a queue that drops what does not fit.
+    /// The link has a limited rate, and a queue that drops what does not fit.
     Bandwidth { bytes_per_second: u64, queue_bytes: u64 },
     /// The machine loses power, or the process dies.
     Crash { notice: CrashNotice },
@@ -93,7 +93,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Returns its kind: the word for it, without the numbers.
+    /// Returns its kind, without the parameters.
     pub const fn kind(&self) -> FaultKind {
         match self {
             Effect::Disconnect => FaultKind::Disconnect,
@@ -112,7 +112,7 @@ impl Effect {
         }
     }
 
-    /// Returns its probability for each packet, if it has one.
+    /// Returns its probability per packet, if it has one.
     pub const fn rate(&self) -> Option<f64> {
         match self {
             Effect::Loss { rate }
@@ -131,8 +131,8 @@ impl Effect {
         }
     }
 
-    /// Returns how long a full queue of it takes to drain, whether or not the fault is over by
-    /// then; zero if it has no queue.
+    /// Returns the time in which its queue drains when full, even if the fault ends earlier. Zero
+    /// if it has no queue.
     pub fn longest_queue(&self) -> Duration {
         if let Effect::Bandwidth { bytes_per_second, queue_bytes } = self {
             let micros = queue_bytes.saturating_mul(1_000_000) / (*bytes_per_second).max(1);
@@ -142,21 +142,21 @@ impl Effect {
     }
 }
 
-/// The part of the world that a kind of fault acts on.
+/// The part of the simulation that a kind of fault acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acts {
     /// Packets of links, in one direction or both.
     OnLinks,
     /// Packets between groups of processes.
     OnGroups,
-    /// The machine of a process: its power, its sleep.
+    /// The machine of a process: power and sleep.
     OnMachines,
-    /// A client's application: its session, its handlers. A broker has none.
+    /// A client's application: its session and handlers. The broker has none.
     OnApplications,
 }
 
 impl FaultKind {
-    /// Returns the part of the world that it acts on.
+    /// Returns the part of the simulation that it acts on.
     pub const fn acts(self) -> Acts {
         match self {
             FaultKind::Cut
@@ -172,7 +172,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether it can be about one direction of a link only.
+    /// Whether it can be restricted to one direction of a link.
     pub const fn has_direction(self) -> bool {
         matches!(self.acts(), Acts::OnLinks)
     }

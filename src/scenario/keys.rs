@@ -1,6 +1,7 @@
-//! The one table of keys: parser, JSON Schema, `dlab new` and reference page are made from it.
+//! The table of keys. The parser, the JSON Schema, `dlab new` and the reference page are all
+//! derived from it.
 //!
-//! Only data. What the keys of a file mean together is checked in `load`.
+//! Only data. Rules that involve several keys are checked in `load`.
 
 mod broker;
 mod client;
@@ -13,41 +14,41 @@ use crate::time::Duration;
 
 use super::limits;
 
-/// A table of the file: what it is called, and its keys in the order of the reference.
+/// A table of the file: its name, and its keys in the order of the reference.
 #[derive(Debug)]
 pub struct Section {
-    /// As the reference heads it: `[broker]`, `[[client]]`.
+    /// The heading in the reference: `[broker]`, `[[client]]`.
     pub heading: &'static str,
-    /// For a sentence: `a client`.
+    /// The noun for a sentence: `a client`.
     pub noun: &'static str,
-    /// What it is for.
+    /// The purpose of the table.
     pub about: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
-    /// Further keys by the word of one of them.
+    /// Further keys, which depend on the value of one of these.
     pub cases: Option<Cases>,
 }
 
-/// Keys that depend on the word of another key.
+/// Keys that depend on the value of another key.
 #[derive(Debug)]
 pub struct Cases {
-    /// The other key, which is required.
+    /// The other key. It is required.
     pub tag: &'static str,
-    /// One a word.
+    /// One case per value.
     pub list: &'static [Case],
 }
 
-/// The keys of one word.
+/// The keys that go with one value.
 #[derive(Debug)]
 pub struct Case {
-    /// The word.
+    /// The value.
     pub word: &'static str,
-    /// Its own keys.
+    /// Its keys.
     pub keys: &'static [Key],
 }
 
 impl Case {
-    /// What it means: a kind of fault is a word of the report, too.
+    /// Returns its meaning. Every kind of fault is also explained as a term of the report.
     pub fn about(&self) -> &'static str {
         FAULTS.word(self.word).expect("every kind of fault is explained").brief
     }
@@ -56,30 +57,30 @@ impl Case {
 /// One key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// The key.
+    /// The name.
     pub name: &'static str,
-    /// What its value is.
+    /// The type of its value.
     pub kind: Kind,
-    /// Whether it may be left out, and what then.
+    /// Whether it may be left out, and the consequence.
     pub presence: Presence,
-    /// One line.
+    /// Its meaning, in one line.
     pub about: &'static str,
-    /// A value, in TOML.
+    /// An example of a value, in TOML.
     pub example: &'static str,
 }
 
-/// Whether a key may be left out.
+/// The rule for leaving out a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Presence {
-    /// It may not.
+    /// The key must be there.
     Required,
-    /// It may: then this is its value, in TOML.
+    /// The key may be left out: its value is then this one, in TOML.
     Default(&'static str),
-    /// It may: then this happens, in words.
+    /// The key may be left out: the consequence, in words.
     Optional(&'static str),
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// A text for people.
@@ -92,7 +93,7 @@ pub enum Kind {
     Names,
     /// A client id, `id#n`, `"broker"`, `"everyone"`, or a list.
     Who,
-    /// A list of lists of the same.
+    /// A list of lists of such ids.
     Groups,
     /// A whole number.
     Whole { min: u64, max: u64 },
@@ -102,13 +103,13 @@ pub enum Kind {
     Flag,
     /// A duration.
     Time { min: Duration, max: Duration },
-    /// A duration from 1 ms, or a range of them.
+    /// A duration of at least 1 ms, or a range of such durations.
     Latency,
-    /// A number or a range of numbers.
+    /// A number, or a range of numbers.
     Bounds,
     /// One of these words.
     Word(&'static [&'static str]),
-    /// A link and a mode.
+    /// A link and a mode, as in `tcp/catch-up`.
     Contender,
     /// A list of contenders.
     Contenders,
@@ -116,7 +117,7 @@ pub enum Kind {
     Payload,
     /// A table.
     Table(&'static Section),
-    /// A list of tables: at least and at most so many.
+    /// A list of tables, with the least and the most number of them.
     Tables(&'static Section, usize, usize),
 }
 
@@ -130,7 +131,7 @@ impl Key {
         Key { name, kind, presence: Presence::Required, about, example }
     }
 
-    /// The default is the example.
+    /// Creates a key whose default is also its example.
     const fn default(
         name: &'static str,
         kind: Kind,
@@ -150,35 +151,35 @@ impl Key {
         Key { name, kind, presence: Presence::Optional(left_out), about, example }
     }
 
-    /// The same key with another example.
+    /// Returns the same key with another example.
     const fn example(self, example: &'static str) -> Key {
         Key { example, ..self }
     }
 }
 
 impl Section {
-    /// Every key that may stand in it, those of all cases included.
+    /// Returns every key that the table may have, those of all cases included.
     pub fn all_keys(&self) -> impl Iterator<Item = &'static Key> {
         let cases = self.cases.iter().flat_map(|cases| cases.list).flat_map(|case| case.keys);
         self.keys.iter().chain(cases)
     }
 
-    /// The case of a word.
+    /// Returns the case of a value.
     pub fn case(&self, word: &str) -> Option<&'static Case> {
         self.cases.as_ref()?.list.iter().find(|case| case.word == word)
     }
 }
 
-/// From nothing, which a heartbeat may not be but a pause before a reply may.
+/// Any duration, including zero.
 const ANY_TIME: Kind = Kind::Time { min: Duration::ZERO, max: limits::RUN_FOR };
 
-/// At least the least time there is.
+/// A duration of at least 1 ms.
 const SOME_TIME: Kind = Kind::Time { min: Duration::from_millis(1), max: limits::RUN_FOR };
 
-/// A number of messages or bytes that is not zero; the most is what a lab machine holds.
+/// A number of messages or bytes, at least 1. The maximum is 2^32.
 const AMOUNT: Kind = Kind::Whole { min: 1, max: 1 << 32 };
 
-/// The file itself.
+/// The top level of the file.
 pub static FILE: Section = Section {
     heading: "The file",
     noun: "a scenario",

@@ -1,8 +1,8 @@
-//! From a file's text to a [`Scenario`], or to all of its problems at once.
+//! Loads a [`Scenario`] from the text of a file, or reports all of its problems at once.
 //!
-//! Text becomes a tree (`tree`), settings change it (`setting`), the table of keys turns it into
-//! records (`walk`, `value`), and `client`, `storm` and `expect` say what these mean together.
-//! Nothing here opens a file.
+//! The text becomes a tree (`tree`), and the command line's settings change it (`setting`). The
+//! table of keys turns it into records (`walk`, `value`). The modules `client`, `storm` and
+//! `expect` check rules across keys and build the scenario. Nothing here opens a file.
 
 mod client;
 mod expect;
@@ -28,20 +28,21 @@ use problem::Problems;
 use record::Record;
 use roster::Roster;
 
-/// What the command line adds to a file.
+/// The options of the command line that affect loading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadOptions {
-    /// Values to set before the file is checked, in this order.
+    /// The values to set before the file is checked, in this order.
     pub settings: Vec<Setting>,
-    /// These contenders instead of the file's; empty is the file's. What the file expects of
-    /// another is kept, and is not run.
+    /// The contenders to run instead of the file's. If empty, the file's are run. Expectations for
+    /// other contenders are kept, but not checked.
     pub contenders: Vec<Contender>,
-    /// Load a scenario with more than [`limits::DELIVERIES`] deliveries all the same.
+    /// Whether to load a scenario with more than [`limits::DELIVERIES`] deliveries.
     pub force: bool,
 }
 
 impl Scenario {
-    /// Loads a scenario. `name` is the file's name or path, for places and for the scenario's name.
+    /// Loads a scenario. `name` is the file's name or path: it appears in diagnostics, and its stem
+    /// is the scenario's name.
     ///
     /// # Errors
     /// All problems of the text, each with its place.
@@ -49,7 +50,7 @@ impl Scenario {
         Scenario::load_with(name, text, &LoadOptions::default())
     }
 
-    /// Loads a scenario with what the command line adds.
+    /// Loads a scenario with options of the command line.
     ///
     /// # Errors
     /// All problems of the text and the settings, each with its place.
@@ -79,7 +80,7 @@ impl Scenario {
             Ok(text) => Scenario::load_with(name, text, options),
             Err(error) => {
                 let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
-                // What is shown ends where the text ends.
+                // The text shown is the part that is valid UTF-8, cut at the largest file size.
                 let good = &good[..good.floor_char_boundary(limits::FILE_BYTES)];
                 let place = Place { source: 0, start: good.len(), end: good.len() };
                 let mut problems = Problems::default();
@@ -91,7 +92,7 @@ impl Scenario {
     }
 }
 
-/// The scenario if it can be built; it counts only if there is no problem.
+/// Builds the scenario, or adds problems and returns `None`.
 fn read(
     name: &str,
     text: &str,
@@ -129,7 +130,7 @@ fn build(
     let contenders = if instead.is_empty() { contenders(file) } else { Some(instead.to_vec()) };
     let broker = file.table("broker").and_then(broker);
     let roster = Roster::new(file.tables("client"), problems);
-    // Times are checked against the longest trial while the file's own is unknown.
+    // Times are checked against the longest allowed trial if the file's own length is not known.
     let run_for = file.time("run_for").unwrap_or(limits::RUN_FOR);
     let context = client::Context {
         run_for,
@@ -156,7 +157,7 @@ fn build(
     })
 }
 
-/// The file's name without folders and ending.
+/// Returns the file's name without folders and extension.
 fn stem(name: &str) -> &str {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
     file.strip_suffix(".toml").unwrap_or(file)
@@ -170,7 +171,7 @@ fn contenders(file: &Record) -> Option<Vec<Contender>> {
     words.iter().map(|word| word.text.parse().ok()).collect()
 }
 
-/// The broken machine that the file names.
+/// Returns the mutant that the file names.
 fn mutant(file: &Record) -> Option<&'static Mutant> {
     mutant::find(file.table("mutant")?.text("name")?)
 }
@@ -199,7 +200,7 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
     })
 }
 
-/// Whether the scenario is small enough to be run without `--force`.
+/// Whether the scenario is small enough to run, or `--force` is given. If not, adds a problem.
 fn fits(
     scenario: &Scenario,
     file: &Record,
@@ -226,7 +227,7 @@ fn fits(
     false
 }
 
-/// A value of the table of keys as JSON.
+/// Converts a value from the table of keys to JSON.
 pub(super) fn toml_to_json(text: &str) -> serde_json::Value {
     let node = tree::parse(&format!("v = {text}"), 0, 0).expect("a default is TOML");
     value::json(&node).expect("a default has no infinity")["v"].clone()

@@ -1,4 +1,4 @@
-//! The reference page of scenario files, in Markdown. Made from the table of keys.
+//! The reference page of scenario files in Markdown, generated from the table of keys.
 //!
 //! `docs/reference/scenario.md` is this text; a test keeps them equal.
 
@@ -20,7 +20,7 @@ Durations are texts with a unit, in whole milliseconds: `\"250ms\"`, `\"1.5s\"`,
 Ranges include both ends: `\"A..B\"`, `\"A..\"`, `\"..B\"`, or one number.
 ";
 
-/// The page, ended by a newline.
+/// Returns the page, ended by a newline.
 pub fn reference() -> String {
     let mut page = HEAD.to_owned();
     section(&mut page, &keys::FILE);
@@ -87,7 +87,7 @@ fn value(kind: Kind) -> String {
         Kind::Time { min, .. } => format!("duration from {min}"),
         Kind::Latency => "duration from 1ms, or range".to_owned(),
         Kind::Bounds => "number or range".to_owned(),
-        // Longer lists stand at the end of the page.
+        // Longer lists are at the end of the page.
         Kind::Word(words) if words.len() > 3 => "word".to_owned(),
         Kind::Word(words) => {
             words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")

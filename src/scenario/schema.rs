@@ -1,6 +1,6 @@
-//! The JSON Schema of scenario files, for editors. Made from the table of keys.
+//! The JSON Schema of scenario files, for editors, generated from the table of keys.
 //!
-//! It says what one key may be; what keys mean together only the loader checks.
+//! It describes single keys. Rules across keys are only checked by the loader.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::message::Contender;
 use super::keys::{self, Case, Key, Kind, Presence, Section};
 use super::limits;
 
-/// The schema of a scenario file, as JSON Schema 2020-12.
+/// Returns the schema of a scenario file, as JSON Schema 2020-12.
 pub fn schema() -> Value {
     let mut schema = section(&keys::FILE);
     let head = schema.as_object_mut().expect("a section is an object");

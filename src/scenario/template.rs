@@ -1,14 +1,14 @@
-//! The scenario that `dlab new` writes: small, commented, and it runs.
+//! The scenario that `dlab new` writes: small, commented, and ready to run.
 //!
-//! The values below are its story; what each key means is said by the table of keys.
+//! The values are below. The comments that explain the keys come from the table of keys.
 
 use super::keys::{self, Key, Kind, Section};
 
-/// What a line of the template does with its key.
+/// A line of the template.
 enum Line {
-    /// Sets it.
+    /// Sets a key.
     Set(&'static str, &'static str),
-    /// Shows it with its example, switched off.
+    /// Shows a key with its example, commented out.
     Off(&'static str),
 }
 
@@ -43,11 +43,11 @@ const AWAY: &[Line] = &[
 
 const EXPECTED: &[Line] = &[Set("contender", r#""tcp/catch-up""#), Set("missed", "0")];
 
-/// A starter scenario with this title: valid, and with a comment for each key.
+/// Returns a starter scenario with this title. It is valid, and has a comment for each key.
 pub fn template(title: &str) -> String {
     let mut text =
         String::from("# A scenario for `dlab run`. All keys: docs/reference/scenario.md\n\n");
-    // A JSON text is a TOML text too.
+    // A JSON string is a TOML string too, except for one character.
     let title = serde_json::Value::from(title).to_string().replace('\u{7f}', "\\u007f");
     line(&mut text, &keys::FILE, "title", &title, "");
     lines(&mut text, &keys::FILE, TOP);
@@ -81,13 +81,13 @@ fn lines(text: &mut String, section: &'static Section, lines: &[Line]) {
     }
 }
 
-/// A comment that says what the key means, and the key.
+/// Writes a comment with the meaning of the key, and the key with its value.
 fn line(text: &mut String, section: &'static Section, name: &str, value: &str, switch: &str) {
     text.push_str(&comment(key(section, name).about));
     text.push_str(&format!("{switch}{name} = {value}\n"));
 }
 
-/// A comment of lines that fit a terminal.
+/// Returns a comment with lines that fit a terminal.
 fn comment(about: &str) -> String {
     const WIDTH: usize = 80;
     let mut lines = vec![String::from("#")];

@@ -1,4 +1,4 @@
-//! Durations, latencies and ranges as text: how files write them, and back.
+//! Durations, latencies and ranges as text: reading and writing.
 //!
 //! Everything here is exact: no float is rounded on the way to microseconds.
 
@@ -9,19 +9,19 @@ use crate::time::Duration;
 
 use super::{Latency, Range};
 
-/// Why a text is not what it should be. The message names what was expected.
+/// The reason why a text is not valid. The message states what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
-    /// Not a number and a unit.
+    /// Not a number with a unit.
     #[error("a duration is a number and a unit, as in `250ms`, `1.5s`, `2m`, `1h`")]
     Duration,
     /// Finer than the simulator's clock.
     #[error("durations are whole milliseconds")]
     Fraction,
-    /// More than any clock counts.
+    /// Too many digits, or more microseconds than 64 bits hold.
     #[error("the number is too big")]
     TooBig,
-    /// `A` above `B`.
+    /// A range whose lower end is above its upper end.
     #[error("the range runs backwards: the lower end comes first")]
     Backwards,
     /// Not a range of numbers.
@@ -32,7 +32,7 @@ pub enum InvalidText {
 /// Reads `"250ms"`, `"1.5s"`, `"2m"`, `"1h"`: whole milliseconds.
 ///
 /// # Errors
-/// The text is no number with a unit, or not whole milliseconds, or too big.
+/// The text is not a number with a unit, not whole milliseconds, or too big.
 pub fn parse_duration(text: &str) -> Result<Duration, InvalidText> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -47,7 +47,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidText> {
     if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {
         return Err(InvalidText::Duration);
     }
-    // Zeros at the end say nothing, and would overflow the scale.
+    // Trailing zeros have no effect, and would overflow the scale.
     let fraction = fraction.trim_end_matches('0');
     if whole.len() > 15 {
         return Err(InvalidText::TooBig);
@@ -72,7 +72,7 @@ impl FromStr for Latency {
     /// Reads `"20ms"` or `"10ms..40ms"`.
     ///
     /// # Errors
-    /// An end is no duration, or the range runs backwards.
+    /// One of the two is not a duration, or the range runs backwards.
     fn from_str(text: &str) -> Result<Self, InvalidText> {
         let (min, max) = text.split_once("..").unwrap_or((text, text));
         let latency = Latency { min: parse_duration(min)?, max: parse_duration(max)? };
@@ -96,7 +96,7 @@ impl FromStr for Range {
     /// Reads `"1..3"`, `"1.."`, `"..3"` or `"3"`.
     ///
     /// # Errors
-    /// The text is no range of numbers from 0, or runs backwards.
+    /// The text is not a range of non-negative numbers, or it runs backwards.
     fn from_str(text: &str) -> Result<Self, InvalidText> {
         let Some((min, max)) = text.split_once("..") else {
             let number = Some(parse_number(text)?);
@@ -127,7 +127,8 @@ impl fmt::Display for Range {
     }
 }
 
-/// A number from 0 in plain digits; floats beyond 15 digits would not read back as they print.
+/// Reads a non-negative number in plain digits, in at most 16 characters: floats with more digits
+/// would not be read back as they are printed.
 fn parse_number(text: &str) -> Result<f64, InvalidText> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));

@@ -1,6 +1,6 @@
-//! A scenario as the file that it could have been loaded from.
+//! Writes a scenario as the file that it could have been loaded from.
 //!
-//! Keys that have their default are left out; comments are not kept.
+//! Keys with their default values are left out. Comments are not kept.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -16,7 +16,8 @@ use super::{
     Scenario, When, Who,
 };
 
-/// The scenario as TOML: loading it gives the same scenario again, as far as a file can say it.
+/// Formats the scenario as TOML. Loading that gives the same scenario again, as far as a file can
+/// express it.
 impl Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut file = Table::default();
@@ -51,7 +52,7 @@ impl Display for Scenario {
     }
 }
 
-/// Keys and their values in TOML.
+/// Keys with their values in TOML.
 #[derive(Default)]
 struct Table(Vec<(&'static str, String)>);
 
@@ -66,12 +67,12 @@ impl Table {
         }
     }
 
-    /// A line a key.
+    /// Returns one line per key.
     fn lines(&self) -> String {
         self.0.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
     }
 
-    /// As a table in one line.
+    /// Returns an inline table.
     fn inline(&self) -> String {
         let keys: Vec<String> =
             self.0.iter().map(|(key, value)| format!("{key} = {value}")).collect();
@@ -80,7 +81,7 @@ impl Table {
 }
 
 fn quoted(text: &str) -> String {
-    // A JSON text is a TOML text too, but for one character.
+    // A JSON string is a TOML string too, except for one character.
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
@@ -100,7 +101,7 @@ fn list_of(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(", "))
 }
 
-/// A JSON value in TOML, which has no null: what is null is left out.
+/// Converts JSON to TOML, which has no null: nulls are left out.
 fn value(json: &serde_json::Value) -> Option<String> {
     use serde_json::Value;
     Some(match json {

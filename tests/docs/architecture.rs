@@ -1,10 +1,12 @@
-//! Rules over the source tree: who may use whom, what the core never does, how long things are.
+//! Rules on the source tree: imports between layers, purity of the core, length of files and
+//! functions.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each layer may use beside `message`, `time` and `terms`: the table of `docs/architecture.md`.
+/// The layers that each layer may use besides `message`, `time` and `terms`: the table of
+/// `docs/architecture.md`.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("closed_list", &[]),
     ("message", &[]),
@@ -33,14 +35,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
 ];
 
-/// Longest file, tests apart; longest function.
+/// The most lines of a file, tests excluded; below, those of a function.
 const MOST_LINES: usize = 600;
 const MOST_FUNCTION_LINES: usize = 70;
 
 struct Source {
     path: PathBuf,
     layer: String,
-    /// The text up to the file's own tests.
+    /// The text up to the file's own unit tests.
     code: String,
     text: String,
 }
@@ -95,7 +97,7 @@ fn the_core_is_pure() {
     for source in sources().filter(|source| ["core", "verdict"].contains(&source.layer.as_str())) {
         for line in source.code.lines().filter(|line| !is_comment(line)) {
             let found = banned.iter().find(|word| line.contains(*word));
-            // A verdict may index by hash where no order can be seen, and speak of addresses.
+            // A verdict may use hash maps where their order is not visible, and socket addresses.
             let is_fine = found.is_none_or(|word| {
                 let for_verdict = word.starts_with("Hash") || *word == "std::net";
                 source.layer == "verdict" && for_verdict || line.contains("'static ")
@@ -105,7 +107,7 @@ fn the_core_is_pure() {
     }
 }
 
-/// The shapes of the judge's answer, and the words in it: all that the reference judge may share.
+/// The types of the judge's results. The reference judge may use these and nothing else of it.
 const RESULTS: &[&str] = &[
     "Anomaly",
     "Bites",
@@ -161,7 +163,7 @@ fn files_and_functions_fit_a_reader() {
     }
 }
 
-/// Every source file; those of folder `x` and the file `x.rs` are the layer `x`.
+/// Returns every source file. The files of folder `x` and the file `x.rs` form the layer `x`.
 fn sources() -> impl Iterator<Item = Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
@@ -206,8 +208,8 @@ fn used_layers(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Functions with their lengths: from `fn` to the brace at the same indentation, as rustfmt
-/// writes them.
+/// Returns the functions with their lengths: from `fn` to the closing brace at the same
+/// indentation, as rustfmt writes them.
 fn functions(code: &str) -> Vec<(String, usize)> {
     let lines: Vec<&str> = code.lines().collect();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Every word of the reports is explained, and the command beside it shows what it names.
+//! Tests that every term of the reports is explained, and that its command shows it.
 
 use delivery_lab::terms::{
     Anomaly, Cause, Claim, Exercise, FaultKind, Guarantee, Outcome, Verdict,
@@ -13,7 +13,7 @@ use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::verdict::RunResult;
 use serde_json::Value;
 
-/// What no built-in scenario shows: only a stranger or an accident does.
+/// The terms that no built-in scenario shows: they need a malformed peer, or an accident.
 const NOT_SHOWN: [(&str, &[&str]); 2] = [
     (
         "reason",
@@ -22,7 +22,7 @@ const NOT_SHOWN: [(&str, &[&str]); 2] = [
     ("exit", &["5", "70", "130"]),
 ];
 
-/// The family has these words, in this order.
+/// Checks that a family has these terms, in this order.
 fn check<T: ToString>(family: &str, words: impl IntoIterator<Item = T>) {
     let family = explain::find_family(family).unwrap();
     let explained: Vec<&str> = family.words.iter().map(|word| word.name).collect();
@@ -115,7 +115,7 @@ fn what_a_word_names_is_seen_when_its_command_runs() {
     assert_eq!(not_shown, BTreeMap::from(expected));
 }
 
-/// Outputs by command line: many words are shown by one.
+/// The outputs of commands, by command line: one command may show many terms.
 #[derive(Default)]
 struct Runs(BTreeMap<String, Output>);
 
@@ -177,7 +177,7 @@ fn is_in_report(family: &str, name: &str, report: &Value) -> bool {
         "outcome" => subscribers().any(|one| one[name.replace('-', "_")].as_u64() > Some(0)),
         "cause" => subscribers().any(|one| one["causes"][name].as_u64() > Some(0)),
         "anomaly" => subscribers().any(|one| one["anomalies"][name].as_u64() > Some(0)),
-        // A promise is seen where one keeps it and another does not.
+        // A guarantee is shown where one contender keeps it and another does not.
         "guarantee" => {
             let verdicts: BTreeSet<_> =
                 rows.iter().map(|row| row["guarantees"][name]["verdict"].as_str()).collect();
@@ -188,10 +188,10 @@ fn is_in_report(family: &str, name: &str, report: &Value) -> bool {
         "fault" => {
             let file = builtin::find(report["scenario"].as_str().unwrap()).unwrap();
             let scenario = Scenario::load("it", file).unwrap();
-            let bit =
+            let hits =
                 |at: usize| rows.iter().any(|row| row["faults"][at]["bit"].as_u64() > Some(0));
             let mut faults = scenario.faults.iter().enumerate();
-            faults.any(|(at, fault)| fault.effect.kind().name() == name && bit(at))
+            faults.any(|(at, fault)| fault.effect.kind().name() == name && hits(at))
         }
         family => unreachable!("nobody knows how a {family} is seen"),
     }

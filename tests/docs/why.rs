@@ -1,5 +1,5 @@
-//! `dlab run --why`: every sentence is one event, one packet or the end of the trial, and is about
-//! this message and those whom it concerns; every event that names the message has its sentence.
+//! Tests of `dlab run --why`. Every sentence describes one event, one packet or the end of the
+//! trial, and concerns the message. Every event that names the message has its sentence.
 
 use delivery_lab::terms::Cause;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{Capturing, TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Followed};
 
-/// Messages of each cause that are followed, a row.
+/// The most messages of each outcome and cause that are followed per row.
 const FOLLOWED: usize = 2;
 
 struct Trial {
@@ -30,13 +30,13 @@ impl Trial {
         (life(&evidence, id).expect("it was handed over"), followed)
     }
 
-    /// One line of the trace: everything that an event says.
+    /// Returns the line of the trace for an event: everything that the event says.
     fn line(&self, index: usize) -> String {
         serde_json::to_string(&self.history.events[index].what).unwrap()
     }
 }
 
-/// One trial.
+/// Runs one trial with a capture.
 fn trial(scenario: &Scenario, contender: Contender) -> Trial {
     let options = TrialOptions { capture: Capturing::Packets, ..TrialOptions::default() };
     let trial = run_trial(scenario, contender, scenario.seed, &options).unwrap();
@@ -44,7 +44,8 @@ fn trial(scenario: &Scenario, contender: Contender) -> Trial {
     Trial { scenario: scenario.clone(), contender, history: trial.history, packets }
 }
 
-/// Every trial of the built-in scenarios that are not very large, the museum's among them.
+/// Runs every built-in scenario with fewer than 20 processes, the museum's included, with each of
+/// its contenders.
 fn trials() -> impl Iterator<Item = Trial> {
     let small =
         |scenario: &Scenario| scenario.clients.iter().map(|one| one.count).sum::<u32>() < 20;
@@ -55,7 +56,7 @@ fn trials() -> impl Iterator<Item = Trial> {
     })
 }
 
-/// A few missed messages of each cause, and one that was not missed.
+/// Returns a few messages of each outcome and cause.
 fn chosen(trial: &Trial) -> BTreeSet<MessageId> {
     let row = verdict::judge(&trial.scenario, trial.contender, &trial.history);
     let mut seen: BTreeMap<_, usize> = BTreeMap::new();
@@ -77,7 +78,7 @@ fn every_sentence_is_an_event_and_every_event_of_the_message_is_a_sentence() {
         for id in chosen(&trial) {
             let (life, followed) = trial.life(&id);
             check_sources(&trial, &id, &life);
-            Subject::of(&trial, &id, &followed).check(&life);
+            Scope::of(&trial, &id, &followed).check(&life);
             check_ends(&trial, &life, &followed);
             causes.extend(followed.iter().filter_map(|one| one.cause));
             stories += 1;
@@ -116,7 +117,8 @@ fn check_sources(trial: &Trial, id: &MessageId, life: &[Sentence]) {
     }
 }
 
-/// Where a message travels as it is, and alone, the packet holds its id.
+/// Checks that a packet contains the message's id, over UDP: only there is a message sent as it is,
+/// and alone.
 fn check_load(trial: &Trial, id: &MessageId, packet: &Packet, place: &str) {
     if trial.contender.link == Link::Udp {
         let text = String::from_utf8_lossy(&packet.bytes);
@@ -151,7 +153,8 @@ fn is_handled(note: &Note) -> bool {
     matches!(note, Note::Handled { .. })
 }
 
-/// A miss stands behind all that happened in its instant; one that is open says what it waits for.
+/// Checks that a miss comes after everything else in its instant, and that an open one says what it
+/// waits for.
 fn check_order(life: &[Sentence], end: &Sentence, cause: Option<Cause>, place: &str) {
     let at = life.iter().position(|one| one == end).expect("it is in there");
     if cause.is_some() {
@@ -165,18 +168,18 @@ fn check_order(life: &[Sentence], end: &Sentence, cause: Option<Cause>, place: &
     }
 }
 
-/// What a story may speak of, found without the story's own code.
-struct Subject<'a> {
+/// The things that a story may speak of, computed without the story's own code.
+struct Scope<'a> {
     trial: &'a Trial,
     message: &'a Message,
-    /// The publisher, and those who wanted the message or got it.
+    /// The publisher, and the clients that wanted the message or got it.
     clients: BTreeSet<&'a Name>,
-    /// The position of the message in each epoch: the broker's lives count from 1.
+    /// The position of the message in each epoch. Epochs are the broker's lives, counted from 1.
     positions: BTreeMap<u64, u64>,
 }
 
-impl<'a> Subject<'a> {
-    fn of(trial: &'a Trial, id: &MessageId, followed: &'a [Followed]) -> Subject<'a> {
+impl<'a> Scope<'a> {
+    fn of(trial: &'a Trial, id: &MessageId, followed: &'a [Followed]) -> Scope<'a> {
         let events = &trial.history.events;
         let message = events.iter().find_map(|event| match &event.what {
             EventKind::Note(Note::Published { message }) if message.id == *id => Some(&**message),
@@ -185,24 +188,24 @@ impl<'a> Subject<'a> {
         let message = message.expect("it was handed over");
         let clients = followed.iter().map(|one| &one.client).chain([&message.id.publisher]);
         let (clients, positions) = (clients.collect(), BTreeMap::new());
-        let mut subject = Subject { trial, message, clients, positions };
+        let mut scope = Scope { trial, message, clients, positions };
         for (index, event) in events.iter().enumerate() {
             match &event.what {
                 EventKind::Note(Note::Pushed { id: of, client, .. }) if of == id => {
-                    subject.clients.insert(client);
+                    scope.clients.insert(client);
                 }
                 EventKind::Note(Note::Accepted { id: of, position: Some(position), .. })
                     if of == id =>
                 {
-                    subject.positions.insert(subject.epoch(index), *position);
+                    scope.positions.insert(scope.epoch(index), *position);
                 }
                 _ => {}
             }
         }
-        subject
+        scope
     }
 
-    /// The broker's epoch at an event.
+    /// Returns the broker's epoch at an event.
     fn epoch(&self, index: usize) -> u64 {
         let before = self.trial.history.events[..index]
             .iter()
@@ -213,7 +216,7 @@ impl<'a> Subject<'a> {
         1 + before.filter(|event| died(&event.what)).count() as u64
     }
 
-    /// Every sentence that is made from an event is about the message.
+    /// Checks that every sentence made from an event is about the message.
     fn check(&self, life: &[Sentence]) {
         for Sentence { of, text, .. } in life {
             let (Origin::Event(index), false) = (*of, text.starts_with("So ")) else { continue };
@@ -252,7 +255,7 @@ impl<'a> Subject<'a> {
             EventKind::Note(Note::Acknowledged { position, client, .. }) => {
                 let epoch = self.epoch(index);
                 let at = self.positions.get(&epoch);
-                let of_gap = self.is_owed_a_gap(client, index);
+                let of_gap = self.became_gap(client, index);
                 assert_eq!(text.contains("gap"), of_gap, "{place}");
                 assert!(at.is_some_and(|at| at == position || of_gap && at < position), "{place}");
             }
@@ -278,8 +281,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether the message was evicted for a client before an event of the same life.
-    fn is_owed_a_gap(&self, client: &Name, index: usize) -> bool {
+    /// Whether the message became a gap for a client before an event, in the same life of the
+    /// broker.
+    fn became_gap(&self, client: &Name, index: usize) -> bool {
         let epoch = self.epoch(index);
         let mut events = self.trial.history.events[..index].iter().enumerate();
         events.any(|(at, event)| match &event.what {
@@ -291,7 +295,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The story of one message, as one line.
+/// Returns the story of one message, one line per sentence.
 fn story(scenario: &str, contender: &str, id: &str) -> String {
     let scenario = Scenario::load(scenario, builtin::find(scenario).unwrap()).unwrap();
     let trial = trial(&scenario, contender.parse().unwrap());
@@ -299,7 +303,7 @@ fn story(scenario: &str, contender: &str, id: &str) -> String {
     life.iter().map(|one| format!("{} {}\n", one.at, one.text)).collect()
 }
 
-/// Asks that a story has these parts, in this order.
+/// Checks that a story has these parts, in this order.
 fn check((scenario, contender, id): (&str, &str, &str), parts: &[&str]) {
     let story = story(scenario, contender, id);
     let mut rest = story.as_str();
@@ -309,7 +313,7 @@ fn check((scenario, contender, id): (&str, &str, &str), parts: &[&str]) {
     }
 }
 
-/// Asks that a story ends with this.
+/// Checks that a story ends with this text.
 fn check_last(of: (&str, &str, &str), end: &str) {
     let story = story(of.0, of.1, of.2);
     assert!(story.trim_end().ends_with(end), "{end:?} is not the end of\n{story}");
@@ -376,7 +380,7 @@ fn what_is_acknowledged_of_an_evicted_message_is_its_gap() {
     let gap = "counts the gap that it is in as acknowledged by shop.";
     check(("retention", "tcp/catch-up", "driver-5"), &["[evicted]", "is told that", gap]);
     check(("museum/silent-trim", "tcp/catch-up", "driver-6"), &["[evicted]", gap]);
-    // The gap is acknowledged by its end, which is another message's position.
+    // The gap is acknowledged by its last position, which belongs to another message.
     check(("retention", "tcp/catch-up", "driver-4"), &["[evicted]", "acknowledges the gap.", gap]);
 }
 

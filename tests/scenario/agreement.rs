@@ -1,4 +1,4 @@
-//! What is said twice is said alike: words of the report, JSON Schema, reference page, types.
+//! Tests that the terms, the JSON Schema, the reference page and the types agree.
 
 use delivery_lab::history::Cost;
 use delivery_lab::scenario::{builtin, reference, schema};
@@ -26,7 +26,7 @@ fn the_counters_of_expectations_are_the_numbers_of_the_report() {
     check(CounterOf::Contender, vec!["published".to_owned()]);
 }
 
-/// The text as an editor sees it.
+/// Converts TOML to JSON, as an editor does before it applies the schema.
 fn json(text: &str) -> Value {
     fn convert(mut value: toml_span::Value) -> Value {
         use toml_span::value::ValueInner;

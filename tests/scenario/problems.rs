@@ -1,8 +1,8 @@
-//! Every diagnostic, as a person reads it.
+//! Snapshots of every diagnostic, as a user sees it.
 
 use super::{file, load, render};
 
-/// The diagnostics of one subject, case by case: they become one snapshot.
+/// The diagnostics of one subject. They become one snapshot.
 struct Cases {
     subject: &'static str,
     page: String,
@@ -13,14 +13,14 @@ impl Cases {
         Cases { subject, page: String::new() }
     }
 
-    /// Loads what must be refused, and notes what is said.
+    /// Loads a scenario that must be refused, and adds its diagnostics.
     #[track_caller]
     fn check(&mut self, name: &str, text: &str, settings: &[&str]) {
         let Err(diagnostics) = load(text, settings) else { panic!("{name}: nothing was refused") };
         self.page += &format!("## {name}\n\n{}\n\n", render(&diagnostics).trim_end());
     }
 
-    /// Compares all that was said with the snapshot of the subject.
+    /// Compares the diagnostics with the snapshot of the subject.
     #[track_caller]
     fn compare(self) {
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {

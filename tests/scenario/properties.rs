@@ -1,4 +1,5 @@
-//! Any text, any change of a good file, any setting: refused or read, never a panic.
+//! Property tests: any text, any change of a valid file and any setting is refused or read, without
+//! a panic.
 
 use delivery_lab::scenario::{
     Diagnostics, Latency, LoadOptions, Range, Scenario, Setting, builtin, limits, parse_duration,
@@ -14,7 +15,7 @@ fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: Some(Box::new(regressions)), ..ProptestConfig::default() }
 }
 
-/// What was refused can be shown, too.
+/// Checks that the diagnostics of a refusal can be rendered.
 fn show(result: Result<Scenario, Diagnostics>) {
     if let Err(diagnostics) = result {
         assert!(!diagnostics.problems().is_empty(), "a refusal has a reason");
@@ -26,7 +27,7 @@ fn caps() -> &'static str {
     builtin::find("caps").expect("it is built in")
 }
 
-/// Pieces that a scenario is made of, so that random files get far.
+/// Returns fragments of scenarios, so that random files get past the first checks.
 fn piece() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
         "title",
@@ -146,7 +147,7 @@ proptest! {
     fn a_range_reads_back_as_it_prints(
         low in 0_u32..1_000_000, more in 0_u32..1_000_000, ends in 1_u8..4,
     ) {
-        // Which ends there are: the lower, the upper, or both.
+        // Bit 0 is for the lower end, bit 1 for the upper.
         let min = (ends & 1 != 0).then_some(low);
         let more = (ends & 2 != 0).then_some(more);
         let thousandths = |number: u32| f64::from(number) / 1_000.0;
@@ -171,7 +172,7 @@ fn a_file_made_to_cost_much_is_refused_quickly() {
         format!("contenders = [{}]", "\"x\",".repeat(200_000)),
         "[[fault]]\n".repeat(100_000),
         "x".repeat(2 << 20),
-        // One long line with a problem in each entry, and letters of several bytes.
+        // One long line with a problem in each entry, and with characters of several bytes.
         format!("contenders = [{}]", "\"éé\",".repeat(900)),
         format!("title = \"{}", "é".repeat(100_000)),
         format!("{} = 1", "x".repeat(100_000)),

@@ -1,4 +1,4 @@
-//! What a good file says is what the scenario has.
+//! Tests that a loaded scenario has the values of its file.
 
 use delivery_lab::message::{
     AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Resubscribe,
@@ -13,7 +13,7 @@ use delivery_lab::time::{Duration, Instant};
 
 use super::{file, load, render};
 
-/// Loads what must be good.
+/// Loads a scenario that must be valid.
 #[track_caller]
 fn good(text: &str, settings: &[&str]) -> Scenario {
     load(text, settings).unwrap_or_else(|diagnostics| panic!("{}", render(&diagnostics)))
@@ -220,7 +220,7 @@ fn a_setting_changes_what_the_file_says() {
         "broker.backlog.messages=10",
         "client.\"shop\".dedup=false",
     ];
-    // Five drivers are no longer one `driver`, but `who = "driver"` names them all.
+    // Five drivers are no longer one `driver`, but `who = "driver"` names all of them.
     let scenario = good(&text, &settings);
     assert_eq!((scenario.seed, scenario.title.as_str()), (7, "Another one"));
     assert_eq!(scenario.latency.to_string(), "1ms..2ms");
@@ -237,12 +237,13 @@ fn deliveries_are_messages_times_subscribers() {
     let crowd =
         "[[client]]\nid = \"crowd\"\ncount = 10\nsubscribe = [{ queue = \"q\", event = \"e\" }]\n";
     let answer = "publish = [{ queue = \"q\", event = \"thanks\", on = \"e\" }]\n";
-    let ears = "[[client]]\nid = \"ears\"\nsubscribe = [{ queue = \"q\", event = \"thanks\" }]\n";
+    let listener =
+        "[[client]]\nid = \"ears\"\nsubscribe = [{ queue = \"q\", event = \"thanks\" }]\n";
     for (rest, deliveries) in [
         (String::new(), 1),
         (crowd.to_owned(), 11),
-        // Each of the ten thanks for the one message, and one client hears it.
-        (format!("{crowd}{answer}{ears}"), 21),
+        // Each of the ten answers the one message, and one client receives these answers.
+        (format!("{crowd}{answer}{listener}"), 21),
     ] {
         assert_eq!(good(&file("", &rest), &[]).deliveries(), deliveries);
     }
@@ -257,7 +258,7 @@ fn force_loads_a_scenario_of_any_size() {
     let load =
         |force| Scenario::load_with("t", &text, &LoadOptions { force, ..LoadOptions::default() });
     assert!(load(false).is_err());
-    // Each millisecond from 1 s to 10 s, to a thousand shops.
+    // One message per millisecond from 1 s to 10 s, to a thousand shops.
     assert_eq!(load(true).ok().map(|scenario| scenario.deliveries()), Some(9_000_000));
 }
 
@@ -269,7 +270,7 @@ fn what_dlab_new_writes_can_be_run() {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("template", template("My first scenario"));
     });
-    // Every line that is switched off can be switched on.
+    // Every key that is commented out can be put in.
     let on: String = template("t")
         .lines()
         .map(|line| match line.strip_prefix("# ") {

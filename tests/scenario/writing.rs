@@ -1,4 +1,4 @@
-//! A scenario prints as a file that loads as the scenario.
+//! Tests that a scenario is written as a file that loads as the same scenario.
 
 use delivery_lab::scenario::{Scenario, builtin};
 

@@ -1,12 +1,12 @@
-//! One TCP connection as its two senders see it: relative sequence numbers, and whose bytes
-//! belong together.
+//! Follows one TCP connection by the segments of its two senders: relative sequence numbers, and
+//! the reassembled content of each direction.
 
 use smoltcp::wire::{TcpPacket, TcpSeqNumber};
 
 use super::reader::{Protocol, Reader};
 use super::shown;
 
-/// What is known of a connection.
+/// The state of a connection, per sender.
 #[derive(Debug, Default)]
 pub struct Conversation {
     sides: [Side; 2],
@@ -14,7 +14,8 @@ pub struct Conversation {
 
 #[derive(Debug, Default)]
 struct Side {
-    /// The sequence number of its SYN: from it on its bytes are counted.
+    /// The sequence number of its SYN, or the first number of this side that was seen. Numbers are
+    /// shown relative to it.
     first: Option<TcpSeqNumber>,
     /// The sequence number after the last byte that was read.
     next: Option<TcpSeqNumber>,
@@ -22,7 +23,7 @@ struct Side {
 }
 
 impl Conversation {
-    /// A segment that a side sent: its header in words, and what it carries.
+    /// Reads a segment from one sender. Returns its header in words, and the lines of its content.
     pub fn read(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>) -> (String, Vec<String>) {
         let sequence = tcp.seq_number();
         let side = &mut self.sides[sender];
@@ -33,7 +34,7 @@ impl Conversation {
         let next = *side.next.get_or_insert(sequence);
         let lines = side.read(next, sequence, tcp.payload());
         if side.reader.protocol() == Protocol::WebSocket {
-            // What the answer to an upgrade says goes for both.
+            // A 101 response switches both directions to WebSocket.
             self.sides.iter_mut().for_each(|side| side.reader.upgrade());
         }
         let mut words = vec![flags(tcp), format!("seq {}", distance(first, sequence))];
@@ -74,7 +75,7 @@ impl Side {
     }
 }
 
-/// How far one number is behind another, around the end of the numbers (RFC 9293 §3.4).
+/// Returns the distance between two sequence numbers, modulo 2^32 (RFC 9293 §3.4).
 fn distance(from: TcpSeqNumber, to: TcpSeqNumber) -> u32 {
     to.0.wrapping_sub(from.0) as u32
 }

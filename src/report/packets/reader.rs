@@ -1,42 +1,42 @@
-//! The bytes of one side of a TCP connection, cut into what they mean: heads and bodies of HTTP,
-//! chunks, WebSocket frames, our own frames.
+//! Splits the bytes of one direction of a TCP connection into units: heads and bodies of HTTP,
+//! chunks, WebSocket frames, and length-prefixed frames.
 
 use super::{shown, websocket};
 
-/// Most fields that a head may have.
+/// The most header fields of a request or response.
 const MOST_FIELDS: usize = 64;
-/// Longest frame of our own, as its four bytes of length say it: 1 MiB.
+/// The longest length-prefixed frame: 1 MiB.
 const MOST_FRAME: usize = 1 << 20;
 
-/// What is spoken.
+/// The protocol, and the unit expected next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
-    /// Nothing was said yet.
+    /// No bytes have been read yet.
     #[default]
     Unknown,
     /// HTTP/1.1 (RFC 9112): a head comes next.
     Http,
-    /// A body of so many bytes.
+    /// A body with this many bytes.
     Body(usize),
-    /// A body in chunks.
+    /// A chunked body.
     Chunks,
     /// WebSocket.
     WebSocket,
-    /// Frames of our own, each with its length before it.
+    /// Length-prefixed frames: four bytes of length, then the frame.
     Frames,
-    /// Nothing that is understood.
+    /// Not understood.
     Strange,
 }
 
-/// Reads one side.
+/// Reads one direction of a connection.
 #[derive(Debug, Default)]
 pub struct Reader {
     protocol: Protocol,
-    /// What was said and is not complete.
+    /// The bytes of a unit that is not complete.
     begun: Vec<u8>,
 }
 
-/// A unit in words, how long it is, and what comes after it.
+/// A unit in words, its length in bytes, and the protocol after it.
 struct Unit {
     length: usize,
     lines: Vec<String>,
@@ -44,28 +44,28 @@ struct Unit {
 }
 
 impl Reader {
-    /// What is spoken now.
+    /// Returns the current protocol.
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// The other side has agreed to go on with WebSocket.
+    /// Switches to WebSocket, after the other side has agreed to it.
     pub fn upgrade(&mut self) {
         self.protocol = Protocol::WebSocket;
     }
 
-    /// Bytes are missing: nothing after them can be understood.
+    /// Gives up on understanding: bytes are missing.
     pub fn lose(&mut self) {
         self.begun.clear();
         self.protocol = Protocol::Strange;
     }
 
-    /// How many bytes belong to something that is not complete.
+    /// Returns the number of bytes that belong to an incomplete unit.
     pub fn begun(&self) -> usize {
         self.begun.len()
     }
 
-    /// More was said: all that is complete with it.
+    /// Reads more bytes. Returns the lines of all units that are complete with them.
     pub fn read(&mut self, bytes: &[u8]) -> Vec<String> {
         self.begun.extend_from_slice(bytes);
         if self.protocol == Protocol::Unknown {
@@ -84,7 +84,7 @@ impl Reader {
     }
 }
 
-/// What a first byte is the beginning of: a method or version, or the length of a frame.
+/// Guesses the protocol by the first byte: an HTTP method or version, or the length of a frame.
 fn guess(bytes: &[u8]) -> Protocol {
     match bytes.first() {
         Some(b'A'..=b'Z') => Protocol::Http,
@@ -93,7 +93,7 @@ fn guess(bytes: &[u8]) -> Protocol {
     }
 }
 
-/// The next unit; `None` while it is not complete.
+/// Returns the next unit, or `None` while it is incomplete.
 fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit> {
     match protocol {
         Protocol::Http => head(bytes).unwrap_or_else(|_| Some(strange(bytes))),
@@ -124,10 +124,10 @@ fn strange(bytes: &[u8]) -> Unit {
     Unit { length: bytes.len(), lines: shown::bytes(bytes), then: Protocol::Strange }
 }
 
-/// What is not HTTP.
+/// The bytes are not HTTP.
 struct NoHttp;
 
-/// The head of a request or response.
+/// Reads the head of a request or response.
 fn head(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
     let (parsed, fields, status) = if bytes.starts_with(b"HTTP/") {
@@ -159,7 +159,7 @@ fn head(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
     Ok(Some(Unit { length, lines, then }))
 }
 
-/// A chunk of a body (RFC 9112 §7.1); the one without bytes ends it.
+/// Reads a chunk of a body (RFC 9112 §7.1). The chunk without bytes ends the body.
 fn chunk(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
     let httparse::Status::Complete((begin, length)) =
         httparse::parse_chunk_size(bytes).map_err(|_| NoHttp)?

@@ -1,11 +1,11 @@
-//! Bytes as lines of text, or as numbers where they are none.
+//! Bytes as lines of text, or in hexadecimal if they are not text.
 
-/// Most bytes that are shown as numbers; of the rest it is said how many there are.
+/// The most bytes that are shown in hexadecimal. The rest is only counted.
 const MOST_NUMBERS: usize = 256;
-/// Bytes a line of numbers.
+/// Bytes per line of hexadecimal.
 const A_LINE: usize = 32;
 
-/// Bytes as text if they are one, else as numbers.
+/// Returns the bytes as text if they are printable UTF-8, else in hexadecimal.
 pub fn bytes(bytes: &[u8]) -> Vec<String> {
     let is_plain = |text: &&str| text.chars().all(|c| !c.is_control() || "\r\n\t".contains(c));
     match std::str::from_utf8(bytes).ok().filter(is_plain) {
@@ -14,13 +14,13 @@ pub fn bytes(bytes: &[u8]) -> Vec<String> {
     }
 }
 
-/// The same, two columns to the right.
+/// Like [`bytes`], indented by two columns.
 pub fn inside(inner: &[u8]) -> Vec<String> {
     let lines = bytes(inner).into_iter();
     lines.map(|line| if line.is_empty() { line } else { format!("  {line}") }).collect()
 }
 
-/// A number of bytes, in words.
+/// Returns a number of bytes in words.
 pub fn count(bytes: usize) -> String {
     if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
 }

@@ -2,7 +2,8 @@
 
 use super::shown;
 
-/// The frame that bytes begin with, and its length; `None` while it is not complete.
+/// Returns the length of the frame at the beginning of the bytes, and its description; `None` while
+/// it is incomplete.
 pub fn frame(bytes: &[u8]) -> Option<(usize, Vec<String>)> {
     let (first, second) = (*bytes.first()?, *bytes.get(1)?);
     let mut at = 2;
@@ -38,7 +39,7 @@ pub fn frame(bytes: &[u8]) -> Option<(usize, Vec<String>)> {
     Some((end, lines))
 }
 
-/// A big-endian number of so many bytes.
+/// Reads a big-endian number of `length` bytes.
 fn number(bytes: &[u8], at: &mut usize, length: usize) -> Option<u64> {
     let digits = bytes.get(*at..*at + length)?;
     *at += length;

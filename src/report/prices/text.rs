@@ -1,5 +1,5 @@
-//! The prices as text: for each contender what it promised and how that went, and under it what it
-//! cost. It sets numbers; it never computes one.
+//! The prices as text: per contender its guarantees and how they turned out, then its figures. It
+//! formats numbers; it never computes one.
 
 use super::super::grid::{Column, Grid};
 use super::super::measure::{COLUMNS, left, wrap};
@@ -16,7 +16,7 @@ const EXPLAINED: [&str; 2] = [
      that it held at a time. Noticed after: a fault, at worst. Delay: from hand-over to handled, of what was handled.",
 ];
 
-/// The lines, two of numbers a contender. `prices` are those of `rows`.
+/// Returns the lines, with two lines of numbers per contender. `prices` are those of `rows`.
 pub fn draw(prices: &[Price], rows: &[Row], style: &Style) -> Vec<String> {
     let columns = MEASURES.iter().enumerate().map(|(at, measure)| Column {
         head: measure.head,
@@ -36,7 +36,7 @@ pub fn draw(prices: &[Price], rows: &[Row], style: &Style) -> Vec<String> {
     lines
 }
 
-/// The same, one fact a sentence.
+/// Returns the same, one fact per sentence.
 pub fn sentences(prices: &[Price], rows: &[Row]) -> Vec<String> {
     let mut sentences = Vec::new();
     for (price, row) in prices.iter().zip(rows) {
@@ -56,13 +56,15 @@ pub fn sentences(prices: &[Price], rows: &[Row]) -> Vec<String> {
     sentences
 }
 
-/// What the contender promised and how that went, and what held without a promise.
+/// Lists the guarantees that the contender promises and how they turned out, and those that held
+/// without a promise.
 fn promise(row: &Row) -> String {
     let with = |is_meant: fn(&GuaranteeFinding) -> bool| {
         let found = row.guarantees.iter().filter(move |(_, finding)| is_meant(finding));
         found.map(|(&guarantee, _)| guarantee).collect::<Vec<_>>()
     };
-    // A subscriber to whom a guarantee is not promised may see it violated, and no claim is broken.
+    // A guarantee may be violated for a subscriber to which it is not promised. That breaks no
+    // claim.
     let parts = [
         ("breaks", with(|one| one.claim == Claim::Broken)),
         ("could not keep, outside its terms,", with(|one| one.claim == Claim::OutsideTerms)),
@@ -87,7 +89,7 @@ fn is_kept(finding: &GuaranteeFinding) -> bool {
     finding.claim == Claim::Kept
 }
 
-/// Without those that exactly-once says already.
+/// Removes the guarantees that exactly-once implies, if it is among them.
 fn strongest(mut guarantees: Vec<Guarantee>) -> Vec<Guarantee> {
     if guarantees.contains(&Guarantee::ExactlyOnce) {
         guarantees.retain(|one| !matches!(one, Guarantee::AtMostOnce | Guarantee::AtLeastOnce));
@@ -95,7 +97,7 @@ fn strongest(mut guarantees: Vec<Guarantee>) -> Vec<Guarantee> {
     guarantees
 }
 
-/// The number, and below it how it compares.
+/// Returns the number, and the comparison for the line below it.
 fn cells(amount: &Amount, style: &Style) -> [String; 2] {
     let none = style.either("–", "-").to_owned();
     let Some(figure) = amount.measured else { return [none.clone(), none] };
@@ -113,7 +115,7 @@ fn number(figure: Figure) -> String {
     }
 }
 
-/// How many times: with one digit after the point while that says something.
+/// Formats a ratio: with one decimal below 100, without from there on.
 fn many(times: f64) -> String {
     if times < 99.95 { format!("{times:.1}") } else { words::count(times.round() as u64) }
 }

@@ -1,4 +1,4 @@
-//! The packets that carry a message: those with its last byte, every time that it is sent.
+//! The packets that carry the last byte of a message, retransmissions included.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, SocketAddrV4};
@@ -11,7 +11,7 @@ use crate::time::Instant;
 use super::selection::Carried;
 use super::{Origin, Sentence, WhyEvidence, words};
 
-/// What a packet carries of its flow.
+/// The part of its flow that a packet carries.
 struct Load {
     flow: Flow,
     part: Part,
@@ -20,20 +20,20 @@ struct Load {
 enum Part {
     /// One datagram.
     Datagram,
-    /// Bytes of a stream: the number of the first one, and how many; whether it begins the stream.
+    /// Bytes of a stream: the sequence number of the first, and their count. `begins`: a SYN.
     Segment { sequence: u32, length: usize, begins: bool },
 }
 
-/// A sentence for each packet that carries the last byte of a copy.
+/// Returns a sentence for each packet that carries the last byte of a copy.
 pub fn sentences(evidence: &WhyEvidence<'_>, copies: &[Carried]) -> Vec<Sentence> {
     let mut sentences = Vec::new();
-    // The sequence number of each stream's first byte, and when the stream began.
+    // The sequence number of each stream's first byte, and the time when the stream began.
     let mut streams: BTreeMap<Flow, (u32, Instant)> = BTreeMap::new();
     let mut datagrams: BTreeMap<Flow, u64> = BTreeMap::new();
     let mut sent = vec![0; copies.len()];
     for (index, packet) in evidence.packets.iter().enumerate() {
         let Some(Load { flow, part }) = read(packet) else { continue };
-        let line = match part {
+        let kind = match part {
             Part::Datagram => TransportKind::Datagram,
             Part::Segment { .. } => TransportKind::Stream,
         };
@@ -60,7 +60,7 @@ pub fn sentences(evidence: &WhyEvidence<'_>, copies: &[Carried]) -> Vec<Sentence
         for (copy, times) in copies.iter().zip(&mut sent) {
             if *copy.flow == flow && copy.since <= packet.at && carries(copy) {
                 *times += 1;
-                let text = words::packet(packet, line, *times, evidence.history);
+                let text = words::packet(packet, kind, *times, evidence.history);
                 sentences.push(Sentence { at: packet.at, of: Origin::Packet(index), text });
             }
         }

@@ -1,7 +1,7 @@
-//! What is said of a message by its place in the queue, and not by its id.
+//! Finds the events that refer to a message by its position in the queue instead of its id.
 //!
-//! A position alone names nothing: each life of the broker counts anew, and what is told of an
-//! evicted message's position is told of a gap.
+//! A position alone does not identify a message: each life of the broker numbers positions anew.
+//! After a message was evicted, events about its position refer to a gap.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,48 +10,49 @@ use crate::message::{Epoch, Message, Name, Note, Position, ResumeOutcome};
 
 use super::preconditions::is_death;
 
-/// What an event that names a position speaks of.
+/// The subject of an event that names a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spoken {
     /// The message at that position.
     Message,
-    /// The gap that the message is in.
+    /// The gap that contains the message.
     Gap,
 }
 
-/// Where a message was, and what was said of that.
+/// The positions of a message, and the events that refer to them.
 #[derive(Default)]
 pub struct Places {
     /// Its position in each life of the broker that had it.
     positions: BTreeMap<u32, Position>,
-    /// Events about its position, and what they speak of.
+    /// Events about its position, by index, and their subject.
     spoken: BTreeMap<usize, Spoken>,
     /// The broker's deaths, by the index of their events.
     deaths: Vec<usize>,
-    /// The epoch of each life, as far as an answer names it.
+    /// The epoch of each life, as far as a join's answer names it.
     epochs: BTreeMap<u32, Epoch>,
-    /// Answers to joins that go on from a position of another epoch, and that epoch.
+    /// Answers to joins that resume from a position of another epoch, by index, with that epoch.
     foreign: BTreeMap<usize, Epoch>,
-    /// Answers to joins: whose, and after which position of which life its deliveries begin.
+    /// Answers to joins: the event's index, the client, the broker's life, and the position after
+    /// which the client's deliveries begin.
     answers: Vec<(usize, Name, u32, Position)>,
 }
 
-/// What is known so far, reading event by event.
+/// The state while reading event by event.
 #[derive(Default)]
 struct Reading {
     life: u32,
-    /// The epoch that a client was last answered in, by the broker.
+    /// The epoch that the broker last gave each client in an answer.
     answered: BTreeMap<Name, Epoch>,
-    /// The life that a process was last told of.
+    /// The broker's life that each process was last told of.
     told: BTreeMap<ProcessId, u32>,
-    /// Clients that are owed a gap instead of the message, in this life.
-    owed_a_gap: BTreeSet<Name>,
-    /// The ends of gaps around the message that clients were told of.
+    /// Clients for which the message became a gap, in this life.
+    became_gap: BTreeSet<Name>,
+    /// The last positions of the gaps around the message that clients were told of.
     gaps: BTreeSet<(Name, Position)>,
 }
 
 impl Places {
-    /// Everything that a history says of a message's place.
+    /// Reads a history for everything about a message's position.
     pub fn of(message: &Message, history: &History) -> Places {
         let mut places = Places { epochs: epochs(message, history), ..Places::default() };
         let mut reading = Reading::default();
@@ -59,7 +60,7 @@ impl Places {
             if event.process == ProcessId::BROKER && is_death(&event.what) {
                 places.deaths.push(index);
                 let life = reading.life + 1;
-                reading = Reading { life, owed_a_gap: BTreeSet::new(), ..reading };
+                reading = Reading { life, became_gap: BTreeSet::new(), ..reading };
                 reading.gaps.clear();
             }
             let client = &history.process(event.process).client;
@@ -84,12 +85,12 @@ impl Places {
                 None
             }
             Note::BecameGap { id, client, .. } if *id == message.id => {
-                reading.owed_a_gap.insert(client.clone());
+                reading.became_gap.insert(client.clone());
                 None
             }
             Note::Acknowledged { queue, position, client } if *queue == message.queue => {
                 let is_here = here == Some(*position);
-                let of_gap = is_here && reading.owed_a_gap.contains(client)
+                let of_gap = is_here && reading.became_gap.contains(client)
                     || reading.gaps.contains(&(client.clone(), *position));
                 spoken(is_here, of_gap)
             }
@@ -126,24 +127,25 @@ impl Places {
         }
     }
 
-    /// What an event speaks of, if it names the message's position.
+    /// Returns the subject of an event, if the event refers to the message's position.
     pub fn spoken(&self, index: usize) -> Option<Spoken> {
         self.spoken.get(&index).copied()
     }
 
-    /// The epoch that an event falls into, if an answer names it.
+    /// Returns the epoch at an event, if any answer names it.
     pub fn epoch_at(&self, index: usize) -> Option<Epoch> {
         let life = self.deaths.partition_point(|death| *death < index) as u32;
         self.epochs.get(&life).copied()
     }
 
-    /// The other epoch whose position an answer to a join goes on from.
+    /// Returns the other epoch whose position an answer to a join resumes from, if it does.
     pub fn foreign(&self, index: usize) -> Option<Epoch> {
         self.foreign.get(&index).copied()
     }
 
-    /// The answer in force for a client before an event, and the death of the broker before it if
-    /// it is of another epoch; only if its deliveries begin at or beyond the message's position.
+    /// Returns the events by which a client's deliveries begin at or beyond the message's position:
+    /// the last answer to the client before an event, and the broker's death before that answer if
+    /// the answer is of another epoch. Empty if the deliveries begin earlier.
     pub fn passed_over(&self, client: &Name, before: usize) -> Vec<usize> {
         let mut answers = self.answers.iter();
         let last = answers.rfind(|(index, of, ..)| *index < before && of == client);
@@ -157,7 +159,7 @@ impl Places {
     }
 }
 
-/// The epoch of each life of the broker, as its answers to joins name it.
+/// Returns the epoch of each life of the broker, as its answers to joins name it.
 fn epochs(message: &Message, history: &History) -> BTreeMap<u32, Epoch> {
     let (mut epochs, mut life) = (BTreeMap::new(), 0);
     for event in &history.events {

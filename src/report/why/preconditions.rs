@@ -1,8 +1,8 @@
-//! What was so when a message was handed over: the troubles of those whom it concerns, each since
-//! the event that brought it, and the faults that were on since the first of them.
+//! The preconditions of a message's life: the troubles that its clients had when it was published,
+//! each with the event that brought it, and the faults that were on since the first of them.
 //!
-//! A trouble ends with the event that cures it. What is over when the message comes to be is not
-//! told.
+//! A trouble ends with the event that cures it. Troubles that are over before the publication are
+//! left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use crate::history::{Event, EventKind, History, PowerState, ProcessId};
 use crate::message::{Message, Name, Note, SessionId};
 use crate::scenario::{Fault, Scenario};
 
-/// What keeps a message from a client, or a client from the broker.
+/// A reason why a message cannot reach a client, or a client cannot reach the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Trouble {
-    /// The client's own process died. Over with its next session.
+    /// The client's process died. Ends with its next session.
     Died,
-    /// It was started again, and has no session yet.
+    /// The process was started again, and has no session yet.
     StartedAnew,
     /// The client lost its session.
     Lost,
-    /// The broker died, and with it what it knew of the client.
+    /// The broker died, and lost what it knew of the client.
     BrokerDied,
     /// The broker was started again, and does not know the client yet.
     BrokerStartedAnew,
@@ -31,16 +31,16 @@ enum Trouble {
     Left,
 }
 
-/// Whether a client is to hear of the message, or only publishes it.
+/// The role of a client in the life of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It must be in a room of the message.
+    /// It receives the message, so it must be in a room of the message.
     Subscriber,
-    /// A session is enough.
+    /// It publishes the message, so a session is enough.
     Publisher,
 }
 
-/// What is known of a client, reading event by event.
+/// The state of one client while reading event by event.
 struct Reading<'a> {
     role: Role,
     message: &'a Message,
@@ -50,7 +50,7 @@ struct Reading<'a> {
     joined: BTreeSet<&'a Name>,
 }
 
-/// The events before `first` that brought the troubles in which a client is then.
+/// Returns the events before `first` that brought the troubles which the client has at `first`.
 pub fn of_client(
     history: &History,
     message: &Message,
@@ -61,17 +61,17 @@ pub fn of_client(
     let mut reading = Reading { role, message, troubles, session: None, joined };
     for (index, event) in history.events[..first].iter().enumerate() {
         if history.process(event.process).client == *client && event.process != ProcessId::BROKER {
-            reading.own(index, &event.what);
+            reading.read_client(index, &event.what);
         }
         if event.process == ProcessId::BROKER {
-            reading.of_broker(index, &event.what, client);
+            reading.read_broker(index, &event.what, client);
         }
     }
     reading.troubles.into_values().collect()
 }
 
-/// The begins and ends of faults before `first` that hit somebody here, and were on at `first` or
-/// after the first trouble.
+/// Returns the begins and ends of faults before `first` that affect a process here, and that were
+/// on at `first` or after the first trouble. `events` are those before `first`.
 pub fn faults(
     scenario: &Scenario,
     events: &[Event],
@@ -98,14 +98,14 @@ pub fn faults(
     told
 }
 
-/// Whether a process, and all that it remembers, ends here.
+/// Whether a process ends here, with all that it remembers.
 pub const fn is_death(what: &EventKind) -> bool {
     matches!(what, EventKind::Power(PowerState::Killed | PowerState::PowerLost))
 }
 
 impl<'a> Reading<'a> {
-    /// What the client's process notes of itself.
-    fn own(&mut self, index: usize, what: &EventKind) {
+    /// Reads an event of the client's process.
+    fn read_client(&mut self, index: usize, what: &EventKind) {
         match what {
             _ if is_death(what) => self.begin(Trouble::Died, index),
             EventKind::Power(PowerState::Started) if self.troubles.contains_key(&Trouble::Died) => {
@@ -119,8 +119,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What the broker notes of the client, or of itself.
-    fn of_broker(&mut self, index: usize, what: &'a EventKind, client: &Name) {
+    /// Reads an event of the broker.
+    fn read_broker(&mut self, index: usize, what: &'a EventKind, client: &Name) {
         match what {
             _ if is_death(what) => {
                 self.session = None;
@@ -139,7 +139,8 @@ impl<'a> Reading<'a> {
                 self.session = Some(session);
                 self.joined.clear();
                 match self.role {
-                    // What ended the session before it is why it has to join again.
+                    // The end of the session before is the reason why the client has to join again:
+                    // it stays a trouble.
                     Role::Subscriber => _ = self.troubles.insert(Trouble::NotJoined, index),
                     Role::Publisher => self.end(&Trouble::OF_BROKER),
                 }
@@ -174,7 +175,7 @@ impl<'a> Reading<'a> {
         *queue == self.message.queue && self.message.rooms().contains(room)
     }
 
-    /// A trouble is as old as its first event.
+    /// Begins a trouble. One that has begun already keeps its first event.
     fn begin(&mut self, trouble: Trouble, index: usize) {
         self.troubles.entry(trouble).or_insert(index);
     }
@@ -185,7 +186,7 @@ impl<'a> Reading<'a> {
 }
 
 impl Trouble {
-    /// Those that the broker has with a client.
+    /// The troubles that the broker has with a client.
     const OF_BROKER: [Trouble; 5] = [
         Trouble::BrokerDied,
         Trouble::BrokerStartedAnew,

@@ -1,4 +1,4 @@
-//! Who and what a message's life is about, and which events belong to it.
+//! Selects the events that belong to the life of a message.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,68 +12,69 @@ use super::places::Places;
 use super::preconditions::{self, Role};
 use super::{Origin, Sentence, WhyEvidence, words};
 
-/// What the life of one message is about.
-pub struct Cast<'a> {
+/// The life of one message: its processes, clients, connections and events.
+pub struct Selection<'a> {
     evidence: WhyEvidence<'a>,
     message: Arc<Message>,
-    /// The processes of its publisher and of those who wanted it or got it; the broker.
+    /// The processes of the publisher and of those that wanted or got the message, and the broker.
     processes: BTreeSet<ProcessId>,
-    /// The clients among them.
+    /// The clients of these processes.
     clients: BTreeSet<Name>,
-    /// Where it stands in the queue.
+    /// Its positions in the queue.
     pub places: Places,
-    /// The ways that its copies took: the flow, where in it the copy ends, and since when.
+    /// Its copies on their way.
     pub copies: Vec<Carried>,
-    /// What was so when it was handed over.
-    pub standing: Vec<usize>,
-    /// When the last of it happened.
+    /// The events before its publication that explain the state it met, by index.
+    pub preconditions: Vec<usize>,
+    /// The time of the last event in its life.
     pub until: Instant,
 }
 
-/// One copy on its way.
+/// One copy that was written to a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
     /// The direction of a connection, or of a pair of datagram sockets.
     pub flow: Arc<Flow>,
-    /// Where in it the copy ends.
+    /// The end of the copy in the flow: the offset after its last byte, or the number of its
+    /// datagram.
     pub end: u64,
-    /// Since when.
+    /// The time when it was written.
     pub since: Instant,
-    /// Whose session it is.
+    /// The session that it was sent on.
     pub session: SessionId,
 }
 
-impl<'a> Cast<'a> {
-    /// Everything about a message that was handed over by the event at `first`.
-    pub fn of(evidence: &WhyEvidence<'a>, message: &Arc<Message>, first: usize) -> Cast<'a> {
+impl<'a> Selection<'a> {
+    /// Collects everything about a message that was published by the event at `first`.
+    pub fn of(evidence: &WhyEvidence<'a>, message: &Arc<Message>, first: usize) -> Selection<'a> {
         let WhyEvidence { history, followed, .. } = *evidence;
-        let mut cast = Cast {
+        let mut selection = Selection {
             evidence: *evidence,
             message: message.clone(),
             processes: BTreeSet::from([ProcessId::BROKER, history.events[first].process]),
             clients: followed.iter().map(|one| one.client.clone()).collect(),
             places: Places::of(message, history),
             copies: Vec::new(),
-            standing: Vec::new(),
+            preconditions: Vec::new(),
             until: history.events[first].at,
         };
-        cast.clients.insert(message.id.publisher.clone());
+        selection.clients.insert(message.id.publisher.clone());
         for event in &history.events[first..] {
-            cast.gather(event);
+            selection.gather(event);
         }
         let is_there =
-            |process: &ProcessId| cast.clients.contains(&history.process(*process).client);
+            |process: &ProcessId| selection.clients.contains(&history.process(*process).client);
         let processes: Vec<ProcessId> = history.process_ids().filter(is_there).collect();
-        cast.processes.extend(processes);
+        selection.processes.extend(processes);
         for (index, event) in history.events.iter().enumerate().skip(first) {
-            if cast.is_own(index) {
-                cast.until = cast.until.max(event.at);
+            if selection.is_own(index) {
+                selection.until = selection.until.max(event.at);
             }
         }
         let ends = followed.iter().map(|one| one.at);
-        cast.until = ends.fold(cast.until, Instant::max);
-        cast.standing = cast.standing_at(first);
-        cast
+        selection.until = ends.fold(selection.until, Instant::max);
+        selection.preconditions = selection.preconditions_at(first);
+        selection
     }
 
     fn gather(&mut self, event: &Event) {
@@ -89,38 +90,28 @@ impl<'a> Cast<'a> {
         }
     }
 
-    /// What was so at an event, and is worth saying before it.
-    fn standing_at(&self, first: usize) -> Vec<usize> {
+    /// Returns the events before `first` that explain the state which the message met.
+    fn preconditions_at(&self, first: usize) -> Vec<usize> {
         let WhyEvidence { scenario, history, .. } = self.evidence;
-        let mut standing = Vec::new();
+        let mut indices = Vec::new();
         for client in &self.clients {
             let role = match *client == self.message.id.publisher {
                 true => Role::Publisher,
                 false => Role::Subscriber,
             };
-            standing.extend(preconditions::of_client(
-                history,
-                &self.message,
-                (client, role),
-                first,
-            ));
+            indices.extend(preconditions::of_client(history, &self.message, (client, role), first));
             if role == Role::Subscriber {
-                standing.extend(self.places.passed_over(client, first));
+                indices.extend(self.places.passed_over(client, first));
             }
         }
         let is_hit = |fault: &Fault| self.is_hit(fault);
-        standing.extend(preconditions::faults(
-            scenario,
-            &history.events[..first],
-            &standing,
-            is_hit,
-        ));
-        standing.sort_unstable();
-        standing.dedup();
-        standing
+        indices.extend(preconditions::faults(scenario, &history.events[..first], &indices, is_hit));
+        indices.sort_unstable();
+        indices.dedup();
+        indices
     }
 
-    /// Whether a fault is about somebody here.
+    /// Whether a fault affects a process here.
     fn is_hit(&self, fault: &Fault) -> bool {
         match &fault.who {
             Who::Broker | Who::Nobody => true,
@@ -131,20 +122,20 @@ impl<'a> Cast<'a> {
         }
     }
 
-    /// The sentence of an event that belongs to the life of the message.
+    /// Returns the sentence of an event, if it belongs to the life of the message.
     pub fn told(&self, index: usize) -> Option<Sentence> {
         let is_told = self.is_own(index) || self.is_around(index);
         is_told.then(|| self.event(index))
     }
 
-    /// The sentence of an event.
+    /// Returns the sentence of an event.
     pub fn event(&self, index: usize) -> Sentence {
         let event = &self.evidence.history.events[index];
         let text = words::event(index, &self.evidence, self);
         Sentence { at: event.at, of: Origin::Event(index), text }
     }
 
-    /// Whether an event names the message, its place, or a way that it took.
+    /// Whether an event names the message, its position, or a datagram that carried it.
     fn is_own(&self, index: usize) -> bool {
         let what = &self.evidence.history.events[index].what;
         if let EventKind::Dropped { flow, datagram, .. } = what {
@@ -154,7 +145,8 @@ impl<'a> Cast<'a> {
         what.message() == Some(&self.message.id) || self.places.spoken(index).is_some()
     }
 
-    /// Whether an event is about those whom the message concerns, while it lives.
+    /// Whether an event affects the processes, clients or connections of the message during its
+    /// life.
     fn is_around(&self, index: usize) -> bool {
         let event = &self.evidence.history.events[index];
         if event.at > self.until {
@@ -163,10 +155,10 @@ impl<'a> Cast<'a> {
         let is_ours = self.processes.contains(&event.process);
         let is_way = |flow: &Flow| self.copies.iter().any(|copy| *copy.flow == *flow);
         match &event.what {
-            EventKind::Ended(ledger) => {
-                // The end at which the copy arrives, or was to.
-                let flow = Flow { from: ledger.end.peer, to: ledger.end.local };
-                ledger.reason.is_some() && is_way(&flow)
+            EventKind::Ended(stats) => {
+                // The end at which the copy arrives, or should arrive.
+                let flow = Flow { from: stats.end.peer, to: stats.end.local };
+                stats.reason.is_some() && is_way(&flow)
             }
             EventKind::Power(state) => is_ours && !matches!(state, PowerState::CameBack),
             EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {

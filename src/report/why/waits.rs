@@ -1,6 +1,6 @@
-//! Where a message was when the trial ended and it was still under way to a subscriber.
+//! The stage that a message had reached on its way to a subscriber when the trial ended.
 //!
-//! Read from the events alone: who had it last, and what stood before it.
+//! Derived from the events alone: who had it last, and what was before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,26 +12,26 @@ use crate::verdict::Followed;
 use super::WhyEvidence;
 use super::preconditions::is_death;
 
-/// What is known of the way to the subscriber, reading event by event.
+/// The state of the way to the subscriber, while reading event by event.
 #[derive(Default)]
 struct Reading<'a> {
     /// Whether the broker has the message.
     accepted: bool,
     /// The subscriber's session, as the broker knows it.
     session: Option<&'a SessionId>,
-    /// What the broker has accepted in the message's queue, by position.
+    /// The messages that the broker has accepted in the message's queue, by position.
     kept: BTreeMap<Position, &'a MessageId>,
-    /// The message's rooms that the session is in.
+    /// The rooms of the message that the client has joined.
     joined: BTreeSet<&'a Name>,
-    /// What is out on the session, and not acknowledged.
+    /// The messages sent on the session and not acknowledged.
     out: BTreeMap<Position, &'a MessageId>,
-    /// What the subscriber has of it.
+    /// The subscriber's progress with the message.
     client: Client,
-    /// What the subscriber has read, and its handlers have not had.
+    /// The number of messages that the subscriber has read, but not yet passed to a handler.
     inbox: u64,
 }
 
-/// What the subscriber's process has of the message.
+/// The subscriber's progress with the message.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Client {
     #[default]
@@ -41,7 +41,7 @@ enum Client {
     InHandler,
 }
 
-/// The sentence of what a message waited for at the end.
+/// Returns the sentence that says what the message waited for at the end.
 pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Followed) -> String {
     let client = &followed.client;
     let mut reading = Reading::default();
@@ -56,8 +56,8 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Foll
         }
         let EventKind::Note(note) = &event.what else { continue };
         match is_own {
-            true => reading.own(note, &message.id),
-            false => reading.of_broker(note, message, client),
+            true => reading.read_client(note, &message.id),
+            false => reading.read_broker(note, message, client),
         }
     }
     let (publisher, window) = (&message.id.publisher, evidence.scenario.broker.window);
@@ -77,7 +77,7 @@ fn is_of(history: &History, process: ProcessId, client: &Name) -> bool {
 }
 
 impl<'a> Reading<'a> {
-    fn own(&mut self, note: &Note, message: &MessageId) {
+    fn read_client(&mut self, note: &Note, message: &MessageId) {
         match note {
             Note::Read { .. } => self.inbox += 1,
             Note::Handling { .. } | Note::NoHandler { .. } => {
@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
         };
     }
 
-    fn of_broker(&mut self, note: &'a Note, message: &Message, client: &Name) {
+    fn read_broker(&mut self, note: &'a Note, message: &Message, client: &Name) {
         match note {
             Note::Accepted { id, queue, position } if *queue == message.queue => {
                 self.accepted |= *id == message.id;
@@ -132,7 +132,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The broker has it, and the subscriber has nothing of it.
+    /// Returns the sentence if the broker has the message, and the subscriber has nothing of it.
     fn in_broker(&self, message: &Message, client: &Name, mode: Mode, window: usize) -> String {
         let is_out = self.out.values().any(|id| **id == message.id);
         let first = self.out.values().next();

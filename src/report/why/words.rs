@@ -1,4 +1,4 @@
-//! The sentences: one an event, and one a packet.
+//! The sentences: one per event, and one per packet.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -16,10 +16,10 @@ use crate::verdict::Followed;
 
 use super::WhyEvidence;
 use super::places::Spoken;
-use super::selection::{Carried, Cast};
+use super::selection::{Carried, Selection};
 
-/// The sentence of an event of the history, by its index.
-pub fn event(index: usize, evidence: &WhyEvidence<'_>, cast: &Cast<'_>) -> String {
+/// Returns the sentence of an event of the history, by its index.
+pub fn event(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<'_>) -> String {
     let WhyEvidence { history, scenario, .. } = *evidence;
     let event = &history.events[index];
     let who = named(history, Some(event.process));
@@ -30,7 +30,7 @@ pub fn event(index: usize, evidence: &WhyEvidence<'_>, cast: &Cast<'_>) -> Strin
         EventKind::Dropped { flow, fate, .. } => {
             format!("On its way to {} it {}.", receiver(history, flow), fate_of(*fate))
         }
-        EventKind::Ended(ledger) => ended(ledger, event.at, &who, &cast.copies),
+        EventKind::Ended(stats) => ended(stats, event.at, &who, &selection.copies),
         EventKind::Power(state) => power(*state, &who),
         EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {
             let entry = &scenario.faults[*fault];
@@ -60,17 +60,17 @@ pub fn event(index: usize, evidence: &WhyEvidence<'_>, cast: &Cast<'_>) -> Strin
         }
         EventKind::Note(Note::Sent { session, .. }) => sent(session, &who, way_out(history, event)),
         EventKind::Note(Note::Accepted { position: Some(position), .. }) => {
-            let epoch = cast.places.epoch_at(index);
+            let epoch = selection.places.epoch_at(index);
             let epoch = epoch.map(|epoch| format!(" of epoch {epoch}")).unwrap_or_default();
             format!("The broker accepts it, at position {position}{epoch}.")
         }
         EventKind::Note(Note::Attached { client, answer, .. }) => {
-            let foreign = cast.places.foreign(index);
+            let foreign = selection.places.foreign(index);
             let foreign = foreign.map(|epoch| format!(", though {client} was in epoch {epoch}"));
             let (answer, foreign) = (answered(**answer), foreign.unwrap_or_default());
             format!("The broker answers {client}'s join: {answer}{foreign}.")
         }
-        EventKind::Note(told) if cast.places.spoken(index) == Some(Spoken::Gap) => {
+        EventKind::Note(told) if selection.places.spoken(index) == Some(Spoken::Gap) => {
             of_gap(told, &who)
         }
         EventKind::Note(told) => note(told, &who),
@@ -78,16 +78,16 @@ pub fn event(index: usize, evidence: &WhyEvidence<'_>, cast: &Cast<'_>) -> Strin
     capitalized(&text)
 }
 
-/// How far a frame came at once that was handed to a link.
+/// Whether a frame that was given to a link was sent at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WayOut {
-    /// It is in a flow.
+    /// It was written to a flow.
     Open,
-    /// It waits: for a request, for room, for a library.
+    /// It waits: for a request, for buffer space, or for a library.
     Waiting,
 }
 
-/// Whether what is sent by an event is in a flow in the same instant.
+/// Finds out whether the message that an event sends is in a flow in the same instant.
 fn way_out(history: &History, event: &Event) -> WayOut {
     let (id, session) = match &event.what {
         EventKind::Note(Note::Pushed { id, session, .. } | Note::Sent { id, session }) => {
@@ -127,7 +127,7 @@ fn sent(session: &SessionId, who: &str, way: WayOut) -> String {
     }
 }
 
-/// What is said of a position when the message there is owed no more.
+/// The sentence about a position whose message has become a gap.
 fn of_gap(note: &Note, who: &str) -> String {
     match note {
         Note::Acknowledged { client, .. } => {
@@ -140,7 +140,7 @@ fn of_gap(note: &Note, who: &str) -> String {
     }
 }
 
-/// Positions that are lost.
+/// The phrase for positions that are lost.
 fn lost_between(from: Position, to: Position) -> String {
     match from == to {
         true => format!("position {from} is lost"),
@@ -148,12 +148,12 @@ fn lost_between(from: Position, to: Position) -> String {
     }
 }
 
-/// Who is at the end of a flow.
+/// Names the process at the receiving end of a flow.
 fn receiver(history: &History, flow: &Flow) -> String {
     named(history, process_at(history, flow.to))
 }
 
-/// A process in a sentence.
+/// Names a process in a sentence.
 fn named(history: &History, process: Option<ProcessId>) -> String {
     match process {
         Some(ProcessId::BROKER) => "the broker".to_owned(),
@@ -162,7 +162,7 @@ fn named(history: &History, process: Option<ProcessId>) -> String {
     }
 }
 
-/// A sentence about the broker begins with a capital; a name stays as it is written.
+/// Capitalizes a sentence that begins with "the". A client's name stays as it is written.
 fn capitalized(text: &str) -> String {
     text.strip_prefix("the ").map_or_else(|| text.to_owned(), |rest| format!("The {rest}"))
 }
@@ -174,7 +174,7 @@ fn note(note: &Note, who: &str) -> String {
 
 fn of_publisher(note: &Note, who: &str) -> Option<String> {
     Some(match note {
-        Note::Published { message } => handed_over(message, who),
+        Note::Published { message } => published(message, who),
         Note::Unsent { reason, .. } => match reason {
             DropReason::NoConnection => {
                 format!("{who} drops it: there is no session to send it on.")
@@ -243,12 +243,12 @@ fn of_subscriber(note: &Note, who: &str) -> Option<String> {
         Note::Handling { .. } => format!("{who} calls its handler."),
         Note::Handled { .. } => format!("{who}'s handler returns."),
         Note::Ack { .. } => format!("{who} acknowledges it."),
-        // None of the others is told of a message.
+        // No other note belongs to the life of a message.
         _ => return None,
     })
 }
 
-fn handed_over(message: &Message, who: &str) -> String {
+fn published(message: &Message, who: &str) -> String {
     let Message { id, queue, event, target, .. } = message;
     let rooms = match target.to.as_slice() {
         [] => String::new(),
@@ -264,7 +264,7 @@ fn handed_over(message: &Message, who: &str) -> String {
     format!("{who} hands over {id}: {event}, in the queue {queue}{rooms}{keep}.")
 }
 
-/// What the broker answered to a join.
+/// The phrase for the broker's answer to a join.
 fn answered(answer: ResumeOutcome) -> String {
     match answer {
         ResumeOutcome::Started { epoch, position } => {
@@ -293,32 +293,32 @@ fn carried(history: &History, flow: &Flow, end: u64, is_stream: bool) -> String 
     }
 }
 
-/// Whether a flow is one of bytes.
+/// Whether a flow is a byte stream.
 fn is_stream(history: &History, flow: &Flow) -> bool {
     let ends = history.events.iter().filter_map(|event| match &event.what {
-        EventKind::Ended(ledger) => Some(ledger),
+        EventKind::Ended(stats) => Some(stats),
         _ => None,
     });
-    let mut of_it = ends.filter(|ledger| ledger.end.local == flow.from);
-    of_it.any(|ledger| ledger.line == TransportKind::Stream)
+    let mut of_it = ends.filter(|stats| stats.end.local == flow.from);
+    of_it.any(|stats| stats.line == TransportKind::Stream)
 }
 
-/// The process at an address, with its port.
+/// Names the process at an address, with its port.
 fn at(history: &History, address: SocketAddr) -> String {
     let process = process_at(history, address);
     let process = process.map(|process| history.process(process));
     process.map_or_else(|| address.to_string(), |one| format!("{}:{}", one.name, address.port()))
 }
 
-/// The process with an address.
+/// Returns the index of the process with an address.
 fn process_at(history: &History, address: SocketAddr) -> Option<ProcessId> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     let index = u32::from(ip).checked_sub(u32::from(Ipv4Addr::new(10, 0, 0, 1)))?;
     ((index as usize) < history.processes.len()).then_some(ProcessId(index))
 }
 
-fn ended(ledger: &ConnectionStats, at: Instant, who: &str, copies: &[Carried]) -> String {
-    let ConnectionStats { line, end, arrived, read, reason, .. } = ledger;
+fn ended(stats: &ConnectionStats, at: Instant, who: &str, copies: &[Carried]) -> String {
+    let ConnectionStats { line, end, arrived, read, reason, .. } = stats;
     let reason = reason.map(|reason| format!(" ({})", reason.words())).unwrap_or_default();
     if *line == TransportKind::Datagram {
         return format!("{who}'s socket is gone{reason}.");
@@ -348,8 +348,8 @@ fn power(state: PowerState, who: &str) -> String {
     }
 }
 
-/// The sentence of a packet that carries the last byte of a copy for the `times`-th time. What
-/// becomes of a datagram that is dropped is an event of its own.
+/// Returns the sentence of a packet that carries the last byte of a copy for the `times`-th time.
+/// The loss of a datagram is left out: that is an event of its own.
 pub fn packet(packet: &Packet, load: TransportKind, times: usize, history: &History) -> String {
     let (from, to) = (named(history, Some(packet.from)), named(history, packet.to));
     let bytes = packet.bytes.len();
@@ -377,7 +377,7 @@ pub fn packet(packet: &Packet, load: TransportKind, times: usize, history: &Hist
     format!("A packet of {bytes} bytes with {with} leaves {from} for {to}{again}{ends}.")
 }
 
-/// What became of a packet; fits after "it".
+/// The phrase for the loss of a packet; fits after "it".
 const fn fate_of(fate: LossReason) -> &'static str {
     match fate {
         LossReason::Lost => "is lost",
@@ -390,7 +390,7 @@ const fn fate_of(fate: LossReason) -> &'static str {
     }
 }
 
-/// What became of a message for a subscriber.
+/// Returns the sentence on the message's outcome for a subscriber.
 pub fn conclusion(followed: &Followed, message: &Message) -> String {
     let Followed { client, outcome, .. } = followed;
     let id = &message.id;
@@ -404,7 +404,7 @@ pub fn conclusion(followed: &Followed, message: &Message) -> String {
     }
 }
 
-/// A session by its number.
+/// Names a session by its process and number.
 fn numbered(session: &SessionId) -> String {
     format!("session {} of {}", session.number, session.process)
 }

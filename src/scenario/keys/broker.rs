@@ -1,10 +1,11 @@
-//! The keys of `[broker]`. The defaults are those of `message::BrokerLimits`; a test compares.
+//! The keys of `[broker]`. The defaults are those of `message::BrokerLimits`, which a test
+//! compares.
 
 use crate::message::{Upgrade, WhenFull};
 
 use super::{AMOUNT, Key, Kind, SOME_TIME, Section};
 
-/// What the broker keeps, and for how long it waits.
+/// The limits and timeouts of the broker.
 pub static BROKER: Section = Section {
     heading: "[broker]",
     noun: "the broker",
@@ -71,7 +72,7 @@ static BACKLOG: Section = Section {
     cases: None,
 };
 
-/// How clients ask.
+/// The timing of clients over `polling`.
 pub static POLLING: Section = Section {
     heading: "[polling]",
     noun: "polling",

@@ -1,4 +1,5 @@
-//! The keys of `[[client]]`. The defaults are those of `message::ClientLimits`; a test compares.
+//! The keys of `[[client]]`. The defaults are those of `message::ClientLimits`, which a test
+//! compares.
 
 use crate::message::AckPolicy;
 use crate::scenario::limits;
@@ -7,7 +8,7 @@ use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
 
 const QUEUE: Key = Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#);
 
-/// One entry: a publisher, a subscriber, or both.
+/// An entry `[[client]]`: a publisher, a subscriber, or both.
 pub static CLIENT: Section = Section {
     heading: "[[client]]",
     noun: "a client",

@@ -1,4 +1,4 @@
-//! The keys of `[[expect]]`: where to look, and what must be there.
+//! The keys of `[[expect]]`: the value to check, and what it should be.
 
 use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 
@@ -17,7 +17,7 @@ const fn word(
     Key::optional(name, Kind::Word(words), about, example, "not looked at")
 }
 
-/// What must come of the trial.
+/// An entry `[[expect]]`.
 pub static EXPECT: Section = Section {
     heading: "[[expect]]",
     noun: "an expectation",

@@ -1,4 +1,4 @@
-//! The keys of `[[fault]]`: those of every fault, and those of each kind.
+//! The keys of `[[fault]]`: those that every fault has, and those of each kind.
 
 use crate::terms::FaultKind;
 
@@ -22,7 +22,7 @@ const DIRECTION: Key = Key::optional(
 
 const RATE: Key = Key::required("rate", Kind::Rate, "Probability, for each packet.", "0.1");
 
-/// One injected trouble.
+/// An entry `[[fault]]`.
 pub static FAULT: Section = Section {
     heading: "[[fault]]",
     noun: "a fault",
@@ -80,7 +80,7 @@ const KINDS: &[Case] = &[
             ),
             Key::required(
                 "queue_bytes",
-                // Less than one Ethernet frame would be a cut under another name.
+                // With less than one Ethernet frame, nothing of full size would get through.
                 Kind::Whole { min: 1_500, max: 1 << 40 },
                 "How much waits for it; at least one full packet.",
                 "20000",

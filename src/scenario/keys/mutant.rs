@@ -4,7 +4,7 @@ use crate::mutant::WORDS;
 
 use super::{Key, Kind, Section};
 
-/// Which machine is broken on purpose.
+/// The table `[mutant]`, which names a component that is broken on purpose.
 pub static MUTANT: Section = Section {
     heading: "[mutant]",
     noun: "the mutant",

@@ -1,4 +1,5 @@
-//! The clients: what they publish, when, and whether it fits through their links.
+//! Builds the clients: their messages, the times, and whether each message fits into a UDP
+//! datagram.
 
 use std::collections::BTreeSet;
 
@@ -12,20 +13,20 @@ use crate::time::{Duration, Instant};
 use super::problem::{Problem, Problems, quote};
 use super::record::Record;
 
-/// When the first message is published if the file does not say: all are connected by then.
+/// The time of the first message if the file does not give one. All clients are connected by then.
 const START: Duration = Duration::from_secs(1);
 
-/// What the rest of the file says that matters to clients.
+/// Values from the rest of the file that the clients depend on.
 pub struct Context<'a> {
-    /// How long the trial runs.
+    /// The length of the trial.
     pub run_for: Duration,
-    /// Which rows it has.
+    /// The contenders of the scenario.
     pub contenders: &'a [Contender],
-    /// Of the broker; clients wait as long.
+    /// The broker's acknowledgement timeout, which clients use too.
     pub ack_timeout: Duration,
 }
 
-/// Builds all clients; what cannot be built is left out, and is a problem already.
+/// Builds all clients. A client that cannot be built is left out: its problem is reported already.
 pub fn all(records: &[Record], context: &Context, problems: &mut Problems) -> Vec<ClientEntry> {
     let published: usize = records.iter().map(|client| client.tables("publish").len()).sum();
     if published > limits::PUBLISHES {
@@ -47,8 +48,8 @@ fn client(
     let join = room_changes(record, "join", context.run_for, problems);
     let leave = room_changes(record, "leave", context.run_for, problems);
     let published = record.tables("publish").iter().map(|entry| {
-        heard(entry, record, all, problems);
-        datagram(entry, record, context, problems);
+        check_reachable(entry, record, all, problems);
+        check_datagram(entry, record, context, problems);
         publish(entry, context.run_for, problems)
     });
     let publish = published.collect::<Vec<_>>().into_iter().flatten().collect();
@@ -105,7 +106,7 @@ fn room_changes(
     record.tables(key).iter().filter_map(&mut change).collect()
 }
 
-/// Checks that something begins before the trial ends.
+/// Checks that a time is before the end of the trial.
 pub fn before_end(
     record: &Record,
     key: &str,
@@ -140,7 +141,7 @@ fn publish(record: &Record, run_for: Duration, problems: &mut Problems) -> Optio
     })
 }
 
-/// By the clock or in answer to an event, never both.
+/// Reads the times of publication: by the clock, or in answer to an event, never both.
 fn when(record: &Record, run_for: Duration, problems: &mut Problems) -> Option<When> {
     if record.names("on") {
         for key in ["every", "count", "start"].into_iter().filter(|key| record.names(key)) {
@@ -184,8 +185,9 @@ fn when(record: &Record, run_for: Duration, problems: &mut Problems) -> Option<W
     })
 }
 
-/// An entry in answer to an event needs that event: a subscription, or a room that it goes to.
-fn heard(entry: &Record, client: &Record, all: &[Record], problems: &mut Problems) {
+/// Checks that an entry in answer to an event can receive that event: by a subscription, or in a
+/// room that some message with the event goes to.
+fn check_reachable(entry: &Record, client: &Record, all: &[Record], problems: &mut Problems) {
     let (Some(field), Some(event)) = (entry.fields.get("on"), entry.text("on")) else { return };
     if client.refused.iter().any(|key| key == "subscribe" || key == "join") {
         return;
@@ -195,7 +197,7 @@ fn heard(entry: &Record, client: &Record, all: &[Record], problems: &mut Problem
     {
         return;
     }
-    // What follows looks at the whole file: not for ever more entries that are wrong.
+    // The check below reads the whole file, so it stops once there are too many problems.
     if problems.len() > limits::PROBLEMS {
         return;
     }
@@ -225,8 +227,8 @@ fn heard(entry: &Record, client: &Record, all: &[Record], problems: &mut Problem
     );
 }
 
-/// Over UDP a message is one datagram.
-fn datagram(entry: &Record, client: &Record, context: &Context, problems: &mut Problems) {
+/// Checks that a message fits into one UDP datagram, if a contender uses UDP.
+fn check_datagram(entry: &Record, client: &Record, context: &Context, problems: &mut Problems) {
     if !context.contenders.iter().any(|contender| contender.link == Link::Udp) {
         return;
     }
@@ -236,7 +238,7 @@ fn datagram(entry: &Record, client: &Record, context: &Context, problems: &mut P
     let names = publisher
         + text(entry, "queue")
         + text(entry, "event")
-        // A room is quoted and followed by a comma.
+        // A room is quoted, and followed by a comma.
         + rooms.map(|room| room.text.len() + 3).sum::<usize>();
     let payload = entry.payload("payload").map_or(4, |payload| payload.to_string().len());
     let bytes = udp_frame_bytes(payload, names);
@@ -248,7 +250,7 @@ fn datagram(entry: &Record, client: &Record, context: &Context, problems: &mut P
     }
 }
 
-/// The most bytes of a UDP frame with a message of so many bytes of payload and names.
+/// Returns an upper bound of the bytes of a UDP frame, from the bytes of its payload and names.
 pub fn udp_frame_bytes(payload: usize, names: usize) -> usize {
     payload + names + limits::FRAME_OVERHEAD_BYTES
 }

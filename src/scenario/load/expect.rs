@@ -1,4 +1,4 @@
-//! The expectations: each counter, guarantee and anomaly of an entry becomes one of its own.
+//! Builds the expectations: each counter, guarantee and anomaly of an entry becomes one of them.
 
 use crate::message::Name;
 use crate::scenario::{Expectation, Expected};
@@ -8,17 +8,19 @@ use super::problem::{Problem, Problems};
 use super::record::{PlacedText, Record};
 use super::roster::Roster;
 
-/// Builds all expectations; what cannot be built is left out, and is a problem already.
+/// Builds all expectations. Those that cannot be built are left out: their problems are reported
+/// already.
 pub fn all(records: &[Record], roster: &Roster, problems: &mut Problems) -> Vec<Expectation> {
     let mut all = Vec::new();
     for record in records {
-        // One that is not in `contenders` is listed as not run.
+        // A contender that is not in `contenders` is allowed: its expectations are listed as not
+        // run.
         let contender = record.text("contender").and_then(|word| word.parse().ok());
         let client = client(record, roster, problems);
         let mut looked_at = counters(record);
         looked_at.extend(guarantees(record, problems));
         looked_at.extend(record.member::<Anomaly>("anomaly").map(Expected::Anomaly));
-        incomplete(record, &looked_at, problems);
+        check_complete(record, &looked_at, problems);
         all.extend(looked_at.into_iter().map(|what| Expectation {
             contender,
             client: client.clone(),
@@ -79,8 +81,8 @@ fn guarantees(record: &Record, problems: &mut Problems) -> Vec<Expected> {
     verdict.into_iter().chain(claim).collect()
 }
 
-/// What an entry lacks. If anything in it was refused, one problem is enough.
-fn incomplete(record: &Record, looked_at: &[Expected], problems: &mut Problems) {
+/// Reports what an entry lacks. If a key of it was refused already, that problem is enough.
+fn check_complete(record: &Record, looked_at: &[Expected], problems: &mut Problems) {
     if record.names("cause") && !record.names("missed") {
         let what = "`cause` without `missed`";
         let problem = Problem::new(record.key_of("cause"), what, "how many?");

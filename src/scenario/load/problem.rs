@@ -1,6 +1,6 @@
-//! What is wrong with a scenario: every problem at once, each with its place and help.
+//! The problems of a scenario, all at once, each with its place and help.
 //!
-//! Only data and its rendering by miette; nothing here decides what is wrong.
+//! Only data, and its rendering by miette. The checks themselves are elsewhere.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use crate::scenario::limits;
 use super::setting::Setting;
 use super::source::Source;
 
-/// A place in the file or in a setting.
+/// A span of bytes in the file or in a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// 0 is the file; `n` is the `n`th setting of the command line.
+    /// The source: 0 is the file, and `n` is the `n`th setting of the command line.
     pub source: usize,
     /// The first byte.
     pub start: usize,
@@ -22,7 +22,7 @@ pub struct Place {
     pub end: usize,
 }
 
-/// One problem: what is wrong, where, what was expected, and what may help.
+/// One problem: what is wrong, the place, what was expected there, and possibly a hint.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct Problem {
@@ -35,7 +35,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// What is wrong, where, and what was expected there.
+    /// Creates a problem: what is wrong, its place, and what was expected there.
     pub fn new(place: Place, what: impl Into<String>, expected: impl Into<String>) -> Problem {
         Problem {
             what: what.into(),
@@ -47,19 +47,19 @@ impl Problem {
         }
     }
 
-    /// Adds what may help.
+    /// Adds a hint.
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(help.into());
         self
     }
 
-    /// Adds help if there is any.
+    /// Adds a hint, unless there is one already.
     pub fn maybe_help(mut self, help: Option<String>) -> Problem {
         self.help = self.help.or(help);
         self
     }
 
-    /// Adds another place that has to do with it; it is shown if it is in the same source.
+    /// Adds a related place with a label. It is shown only if it is in the same source.
     pub fn also(mut self, place: Place, label: impl Into<String>) -> Problem {
         self.also = Some((place, label.into()));
         self
@@ -84,7 +84,7 @@ impl Diagnostic for Problem {
     }
 }
 
-/// All problems of a scenario, in the order of the file; those of settings come last.
+/// All problems of a scenario, in the order of the file. Those of settings come last.
 #[derive(Debug, thiserror::Error)]
 #[error("{headline}")]
 pub struct Diagnostics {
@@ -94,7 +94,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Sorts the problems and gives each the text that it points into.
+    /// Sorts the problems, and attaches to each the text of its setting.
     pub(super) fn new(name: &str, text: &str, settings: &[Setting], problems: Problems) -> Self {
         let count = problems.len();
         let mut problems = problems.list;
@@ -124,7 +124,7 @@ impl Diagnostics {
         Diagnostics { headline, source_text: Box::new(file), problems }
     }
 
-    /// The problems, at most [`limits::PROBLEMS`].
+    /// Returns the problems, at most [`limits::PROBLEMS`].
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -140,7 +140,7 @@ impl Diagnostic for Diagnostics {
     }
 }
 
-/// Collects problems. Work and memory are bounded, whatever the file says.
+/// Collects problems. Its work and memory are bounded for any file.
 #[derive(Debug, Default)]
 pub struct Problems {
     list: Vec<Problem>,
@@ -149,7 +149,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Notes a problem; beyond a bound it is only counted.
+    /// Adds a problem. Beyond a bound it is only counted.
     pub fn push(&mut self, problem: Problem) {
         if self.list.len() < limits::PROBLEMS * 20 {
             self.list.push(problem);
@@ -158,17 +158,17 @@ impl Problems {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// How many problems there are.
+    /// Returns the number of problems.
     pub fn len(&self) -> usize {
         self.list.len() + self.more
     }
 
-    /// The nearest right word as a question, if one is near enough.
+    /// Returns the most similar valid word as a question, if one is similar enough.
     pub fn nearest<'a>(
         &mut self,
         word: &str,
@@ -182,9 +182,9 @@ impl Problems {
     }
 }
 
-/// The nearest right word, if one is near enough: most of its letters are there.
+/// Returns the most similar of the valid words, if it has enough letters in common (60 %).
 pub fn nearest_word<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // The comparison takes time in proportion to both lengths; no right word is this long.
+    // The comparison takes time in proportion to both lengths. No valid word is this long.
     if word.len() > limits::NAME_BYTES {
         return None;
     }
@@ -201,12 +201,12 @@ pub fn nearest_word<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, right)| right)
 }
 
-/// Words as a list for a reader: `` `a`, `b` or `c` ``.
+/// Formats words as a list for a reader: `` `a`, `b` or `c` ``.
 pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     listed(words, "or")
 }
 
-/// Words as a list for a reader: `` `a`, `b` and `c` ``.
+/// Formats words as a list for a reader: `` `a`, `b` and `c` ``.
 pub fn all_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     listed(words, "and")
 }
@@ -220,7 +220,7 @@ fn listed<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> St
     }
 }
 
-/// What a file says, shortened to what fits into a sentence.
+/// Quotes a text of the file, cut to at most 60 characters.
 pub fn quote(text: &str) -> String {
     const MOST: usize = 60;
     let shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();

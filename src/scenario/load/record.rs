@@ -1,6 +1,7 @@
-//! A table of the file after the walk: known keys, typed values, places. It means nothing yet.
+//! A table of the file after the walk: known keys, typed values, places. Rules across keys are not
+//! checked yet.
 //!
-//! A value that the walk refused is not there, like one that was left out without a default.
+//! A refused value is absent, like one that was left out without a default.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -11,49 +12,49 @@ use crate::time::Duration;
 
 use super::problem::Place;
 
-/// One table.
+/// One table of the file.
 #[derive(Debug)]
 pub struct Record {
-    /// Where it stands.
+    /// The place of the table.
     pub place: Place,
     /// Its keys and values, defaults included.
     pub fields: BTreeMap<&'static str, Field>,
-    /// Keys that are there but whose values were refused.
+    /// The keys whose values were refused.
     pub refused: Vec<String>,
 }
 
 /// One key with its value.
 #[derive(Debug)]
 pub struct Field {
-    /// Where the key stands; of a default, the table.
+    /// The place of the key; for a default, that of the table.
     pub key: Place,
-    /// Where the value stands; of a default, the table.
+    /// The place of the value; for a default, that of the table.
     pub place: Place,
     /// The value.
     pub value: Value,
-    /// Who said it.
+    /// The origin of the value.
     pub origin: Origin,
 }
 
-/// Who said a value.
+/// The origin of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The file or a setting.
+    /// The file, or a setting.
     Given,
-    /// The table of keys.
+    /// The default in the table of keys.
     Default,
 }
 
-/// A text and its place.
+/// A text with its place.
 #[derive(Clone, Debug)]
 pub struct PlacedText {
     /// The text.
     pub text: String,
-    /// Where it stands.
+    /// The place.
     pub place: Place,
 }
 
-/// What a value is, as the table of keys has it.
+/// A value, typed by the table of keys.
 #[derive(Debug)]
 pub enum Value {
     Text(String),
@@ -70,7 +71,10 @@ pub enum Value {
     Tables(Vec<Record>),
 }
 
-/// A getter a kind of value. A kind that the table of keys does not have there is a bug of ours.
+/// Defines getters, one per kind of value.
+///
+/// # Panics
+/// The table of keys declares another kind for the key: a bug in this crate.
 macro_rules! getters {
     ($($(#[$about:meta])* $getter:ident: $variant:ident -> $type:ty;)+) => {
         $($(#[$about])*
@@ -85,21 +89,21 @@ macro_rules! getters {
 
 impl Record {
     getters! {
-        /// A whole number.
+        /// Returns a whole number.
         whole: Whole -> u64;
-        /// A probability.
+        /// Returns a probability.
         rate: Rate -> f64;
-        /// `true` or `false`.
+        /// Returns `true` or `false`.
         flag: Flag -> bool;
-        /// A duration.
+        /// Returns a duration.
         time: Time -> Duration;
-        /// A latency.
+        /// Returns a latency.
         latency: Latency -> Latency;
-        /// A range.
+        /// Returns a range.
         bounds: Bounds -> Range;
     }
 
-    /// A text, a name or a word.
+    /// Returns a text, a name or a word.
     pub fn text(&self, name: &'static str) -> Option<&str> {
         match &self.fields.get(name)?.value {
             Value::Text(text) => Some(text),
@@ -107,13 +111,13 @@ impl Record {
         }
     }
 
-    /// A member of a closed list, of which the table of keys lets no other word through.
+    /// Returns a member of a closed list. The table of keys rejects all other words.
     pub fn member<T: FromStr<Err = UnknownWord>>(&self, name: &'static str) -> Option<T> {
         let word = self.text(name)?;
         Some(word.parse().unwrap_or_else(|error| panic!("`{name}`, in the table of keys: {error}")))
     }
 
-    /// A list of words.
+    /// Returns a list of words.
     pub fn words(&self, name: &'static str) -> Option<&[PlacedText]> {
         match &self.fields.get(name)?.value {
             Value::Words(words) => Some(words),
@@ -121,7 +125,7 @@ impl Record {
         }
     }
 
-    /// A list of lists of words.
+    /// Returns a list of lists of words.
     pub fn groups(&self, name: &'static str) -> Option<&[Vec<PlacedText>]> {
         match &self.fields.get(name)?.value {
             Value::Groups(groups) => Some(groups),
@@ -129,7 +133,7 @@ impl Record {
         }
     }
 
-    /// Any value, as JSON.
+    /// Returns any value, as JSON.
     pub fn payload(&self, name: &'static str) -> Option<&serde_json::Value> {
         match &self.fields.get(name)?.value {
             Value::Payload(value) => Some(value),
@@ -137,7 +141,7 @@ impl Record {
         }
     }
 
-    /// A table.
+    /// Returns a table.
     pub fn table(&self, name: &'static str) -> Option<&Record> {
         match &self.fields.get(name)?.value {
             Value::Table(record) => Some(record),
@@ -145,7 +149,7 @@ impl Record {
         }
     }
 
-    /// A list of tables; empty if it was refused.
+    /// Returns a list of tables; empty if it was refused.
     pub fn tables(&self, name: &'static str) -> &[Record] {
         match self.fields.get(name).map(|field| &field.value) {
             Some(Value::Tables(records)) => records,
@@ -154,18 +158,18 @@ impl Record {
         }
     }
 
-    /// Whether the file names the key, rightly or wrongly.
+    /// Whether the file gives the key, with a valid value or a refused one.
     pub fn names(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|field| field.origin == Origin::Given)
             || self.refused.iter().any(|refused| refused == name)
     }
 
-    /// Where the value stands, or else the table.
+    /// Returns the place of the value, or of the table if there is no value.
     pub fn place_of(&self, name: &str) -> Place {
         self.fields.get(name).map_or(self.place, |field| field.place)
     }
 
-    /// Where the key stands, or else the table.
+    /// Returns the place of the key, or of the table if there is no value.
     pub fn key_of(&self, name: &str) -> Place {
         self.fields.get(name).map_or(self.place, |field| field.key)
     }

@@ -1,6 +1,6 @@
-//! Who there is: the entries of the file by id, and what a fault or an expectation may call them.
+//! The clients of the file by id, and the names by which faults and expectations may refer to them.
 //!
-//! It is made from the records, so that one bad key of a client does not make it unknown.
+//! It is made from the records, so that a client with one bad key is still known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,28 @@ use crate::scenario::limits;
 use super::problem::{Place, Problem, Problems, quote};
 use super::record::{PlacedText, Record};
 
-/// All entries.
+/// All client entries.
 pub struct Roster {
     entries: Vec<Entry>,
     by_id: BTreeMap<String, usize>,
-    /// Some entry has no good id: then an unknown word may be meant for it.
+    /// Whether some entry has no valid id. An unknown word may then be meant for it.
     has_gaps: bool,
 }
 
 struct Entry {
     id: String,
     place: Place,
-    /// The client that its processes are, if the file says so.
+    /// The name of the client, if the file gives one.
     name: Option<String>,
-    /// Empty if `count` was refused.
+    /// The processes. Empty if `count` was refused.
     processes: Vec<Name>,
     publishes: bool,
     subscribes: bool,
     rooms: Rooms,
 }
 
-/// What an entry joins and leaves: queue, room or event, and where or when it begins or ends.
+/// The subscriptions, joins and leaves of an entry. Each has a queue, a room or event, and its
+/// start or time.
 #[derive(PartialEq, Eq)]
 struct Rooms([BTreeSet<(String, String, String)>; 3]);
 
@@ -55,7 +56,7 @@ impl Rooms {
 }
 
 impl Entry {
-    /// The one client that the entry is, unless each of its processes is its own.
+    /// Returns the name of the client, if all of the entry's processes are the same one.
     fn client(&self) -> Option<&str> {
         match (&self.name, self.processes.len()) {
             (Some(name), _) => Some(name),
@@ -66,7 +67,7 @@ impl Entry {
 }
 
 impl Roster {
-    /// Reads the entries, and checks ids, names and numbers of processes.
+    /// Reads the entries, and checks their ids, names and numbers of processes.
     pub fn new(clients: &[Record], problems: &mut Problems) -> Roster {
         let mut roster = Roster { entries: Vec::new(), by_id: BTreeMap::new(), has_gaps: false };
         let mut left = limits::PROCESSES;
@@ -109,14 +110,14 @@ impl Roster {
                 rooms: Rooms::of(client),
             });
         }
-        roster.one_publisher_a_name(problems);
-        roster.same_rooms_a_name(problems);
+        roster.check_one_publisher(problems);
+        roster.check_same_rooms(problems);
         roster
     }
 
-    /// A client has one set of subscriptions, whichever of its processes is there: entries that
-    /// share a name say the same ones, or none.
-    fn same_rooms_a_name(&self, problems: &mut Problems) {
+    /// Checks that entries which share a name have the same rooms, or none: a client has one set of
+    /// subscriptions, whichever of its processes runs.
+    fn check_same_rooms(&self, problems: &mut Problems) {
         let mut firsts: BTreeMap<&str, &Entry> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| !entry.rooms.are_none()) {
             let Some(name) = entry.client() else { continue };
@@ -132,8 +133,9 @@ impl Roster {
         }
     }
 
-    /// Processes that share a name share a message numbering: only one of them may publish.
-    fn one_publisher_a_name(&self, problems: &mut Problems) {
+    /// Checks that only one process of a name publishes: processes that share a name share one
+    /// message numbering.
+    fn check_one_publisher(&self, problems: &mut Problems) {
         let mut publishers: BTreeMap<&str, &Entry> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.publishes) {
             if entry.name.is_some() && entry.processes.len() > 1 {
@@ -155,12 +157,12 @@ impl Roster {
         }
     }
 
-    /// Every process.
+    /// Returns every process.
     pub fn everyone(&self) -> Vec<Name> {
         self.entries.iter().flat_map(|entry| entry.processes.iter().cloned()).collect()
     }
 
-    /// The processes that a word names: an id (all of them) or `id#3`.
+    /// Returns the processes that a word names: an id (all of its processes), or `id#3`.
     pub fn resolve(&self, word: &PlacedText, problems: &mut Problems) -> Vec<Name> {
         let text = word.text.as_str();
         if let Some(entry) = self.entry(text) {
@@ -196,13 +198,13 @@ impl Roster {
     ) -> Vec<Name> {
         let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let process = index.and_then(|index| entry.processes.get(index));
-        // The index alone would take `#03` for `#3`.
+        // Parsing the number alone would accept `#03` for `#3`.
         if let Some(process) = process.filter(|process| process.as_str() == word.text) {
             return vec![process.clone()];
         }
         let id = &entry.id;
         let expected = match entry.processes.len() {
-            // `count` was refused, and that is a problem already.
+            // `count` was refused, and that problem is reported already.
             0 => return Vec::new(),
             1 => format!("`{id}` is one process: leave out `#{number}`"),
             count => format!("there are `{id}#1` to `{id}#{count}`"),
@@ -224,7 +226,7 @@ impl Roster {
         }))
     }
 
-    /// Checks that a word names a client that has a row in the report: one that subscribes.
+    /// Checks that a word names a client with a row in the report: one that subscribes.
     pub fn subscriber(&self, word: &PlacedText, problems: &mut Problems) -> Option<Name> {
         let text = word.text.as_str();
         let is_named = |entry: &&Entry| match &entry.name {

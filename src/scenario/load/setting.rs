@@ -1,6 +1,7 @@
-//! A `--set PATH=VALUE` of the command line, applied to the tree before it is checked.
+//! Applies a `--set PATH=VALUE` of the command line to the tree, before the tree is checked.
 //!
-//! So a setting is checked exactly as if the file had said it, and a problem quotes the setting.
+//! A setting is therefore checked exactly as if the file contained it. A problem with it quotes the
+//! setting.
 
 use crate::scenario::limits;
 
@@ -9,24 +10,24 @@ use super::tree::{self, Node, Tree, TreeKey};
 
 /// One `PATH=VALUE`: `seed=7`, `fault.0.for=3s`, `client.driver.count=5`.
 ///
-/// The path's parts are keys; an entry of a list is named by its index from 0 or by its `id`, in
-/// quotes if the id has a dot. The value is TOML, or else a text without its quotes.
+/// The parts of the path are keys. An entry of a list is given by its index from 0 or by its `id`,
+/// in quotes if the id has a dot. The value is TOML, or else a text without its quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting(String);
 
 impl Setting {
-    /// Takes it as it stands on the command line; loading says what is wrong with it.
+    /// Wraps the text of the command line. It is checked when a scenario is loaded with it.
     pub fn new(text: impl Into<String>) -> Setting {
         Setting(text.into())
     }
 
-    /// The text, as it stands on the command line.
+    /// Returns the text of the command line.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Applies the `source`th setting.
+/// Applies a setting. `source` is its number from 1.
 pub fn apply(root: &mut Node, setting: &Setting, source: usize, problems: &mut Problems) {
     let text = setting.as_str();
     if text.len() > limits::FILE_BYTES {
@@ -42,7 +43,7 @@ pub fn apply(root: &mut Node, setting: &Setting, source: usize, problems: &mut P
         };
     let mut node = root;
     for (index, part) in path.iter().enumerate() {
-        // A new key on the way is a new table, which the last part's value replaces.
+        // A new key on the path starts as a table. The value replaces the table of the last part.
         node = match step(node, part, problems) {
             Ok(next) => next,
             Err(problem) => return problems.push(*problem),
@@ -55,10 +56,10 @@ pub fn apply(root: &mut Node, setting: &Setting, source: usize, problems: &mut P
     }
 }
 
-/// Where a node stands that was made a moment ago.
+/// The place of a node that was just added.
 const MISSING: Place = Place { source: usize::MAX, start: 0, end: 0 };
 
-/// Goes one part down, making a missing key.
+/// Returns the child of a node for one part of the path. Adds a key that is missing.
 fn step<'a>(
     node: &'a mut Node,
     part: &TreeKey,
@@ -114,7 +115,7 @@ fn no_entry(nodes: &[Node], part: &TreeKey, problems: &mut Problems) -> Problem 
         .maybe_help(problems.nearest(&part.name, nodes.iter().filter_map(id)))
 }
 
-/// Splits `a.b."c.d"=…` into its path and the byte after the `=`.
+/// Splits `a.b."c.d"=…` into its path and the offset of the byte after the `=`.
 fn split(text: &str, source: usize) -> Result<(Vec<TreeKey>, usize), Box<Problem>> {
     let mut path = Vec::new();
     let (mut start, mut quoted) = (0, false);
@@ -147,12 +148,12 @@ fn split(text: &str, source: usize) -> Result<(Vec<TreeKey>, usize), Box<Problem
     Err(Box::new(problem.help("as in --set seed=7 or --set fault.0.for=3s")))
 }
 
-/// Reads the value as TOML, or else takes it as a text.
+/// Reads the value as TOML, or else as a text.
 fn value(text: &str, at: usize, source: usize) -> Result<Node, Box<Problem>> {
     const KEY: &str = "v=";
     let value = &text[at..];
     let place = Place { source, start: at, end: text.len() };
-    // The places come out as if the value stood behind `v=`; a key is never shorter than `v`.
+    // Places are computed as if the value followed `v=`. A path is never shorter than `v`.
     let offset = at - KEY.len().min(at);
     match tree::parse(&format!("{KEY}{value}"), source, offset) {
         Ok(Node { value: Tree::Table(mut entries), .. }) if entries.len() == 1 => {

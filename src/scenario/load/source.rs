@@ -1,16 +1,17 @@
-//! The text behind a problem, as miette shows it: a few lines, and of a long line only a window.
+//! The text behind a problem, for miette: a few lines, or a window of a long line.
 //!
-//! A file of one line of a mebibyte is allowed; fifty copies of it on a terminal are not.
+//! A file may be one line of 1 MiB. Up to fifty problems in it must not print it fifty times.
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-/// From this length on, a line is shown in part.
+/// A line longer than this, in bytes, is shown in part.
 const LONG_LINE: usize = 200;
 
-/// How much of a long line is shown on each side of what is meant, and of it.
+/// The bytes of a long line that are shown before and after the span, and the most of the span
+/// itself.
 const WINDOW: usize = 60;
 
-/// A named text.
+/// A text with a name.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
@@ -18,12 +19,12 @@ pub struct Source {
 }
 
 impl Source {
-    /// The text under this name.
+    /// Creates a source with this name.
     pub fn new(name: &str, text: &str) -> Source {
         Source { name: name.to_owned(), text: text.to_owned() }
     }
 
-    /// The end of what is shown of a span: not more than fits into a window.
+    /// Returns the end of the part of a span that is shown: a long span is cut to a window.
     pub fn shown_end(&self, start: usize, end: usize) -> usize {
         let end = end.min(self.text.len());
         if end.saturating_sub(start) <= LONG_LINE {
@@ -33,7 +34,7 @@ impl Source {
         }
     }
 
-    /// The span and a little of its own line, where lines are long.
+    /// Returns the span with a part of its line on each side.
     fn window<'a>(&'a self, span: &SourceSpan) -> MietteSpanContents<'a> {
         let start = span.offset().min(self.text.len());
         let end = self.text.ceil_char_boundary(start + span.len());

@@ -1,4 +1,4 @@
-//! The faults: what each needs besides its keys, and whom it is about.
+//! Builds the faults: resolves their targets, and checks what the table of keys cannot.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::problem::{Place, Problem, Problems, quote};
 use super::record::{PlacedText, Record};
 use super::roster::Roster;
 
-/// Builds all faults; what cannot be built is left out, and is a problem already.
+/// Builds all faults. Those that cannot be built are left out: their problems are reported already.
 pub fn all(
     records: &[Record],
     roster: &Roster,
@@ -129,14 +129,14 @@ fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problem
             continue;
         }
         let found = roster.resolve(word, problems);
-        once(&found, word, &mut named, problems);
+        check_once(&found, word, &mut named, problems);
         processes.extend(found);
     }
     Some(Who::Clients(processes))
 }
 
-/// Notes a process that is named for a second time.
-fn once(
+/// Reports a process that is named for a second time.
+fn check_once(
     found: &[Name],
     word: &PlacedText,
     named: &mut BTreeMap<Name, Place>,
@@ -168,7 +168,7 @@ fn groups(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<V
             "everyone" => roster.everyone(),
             _ => roster.resolve(word, problems),
         };
-        once(&found, word, &mut named, problems);
+        check_once(&found, word, &mut named, problems);
         found
     };
     Some(groups.iter().map(|group| group.iter().flat_map(&mut member).collect()).collect())

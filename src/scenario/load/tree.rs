@@ -1,4 +1,4 @@
-//! TOML as a tree in which every key and value knows its place. Meaning comes later.
+//! TOML as a tree in which each key and value has its place. Only syntax and size are checked.
 
 use toml_span::value::ValueInner;
 
@@ -6,16 +6,16 @@ use crate::scenario::limits;
 
 use super::problem::{Place, Problem};
 
-/// A value and its place.
+/// A value with its place.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Where it stands; of a table with a header, the header alone.
+    /// The place of the value; for a table with a header, that of the header alone.
     pub place: Place,
-    /// What stands there.
+    /// The value.
     pub value: Tree,
 }
 
-/// What TOML can say. Dates are not part of it: `toml-span` does not read them.
+/// The values of TOML. Dates are left out: `toml-span` does not read them.
 #[derive(Clone, Debug)]
 pub enum Tree {
     /// `"text"`
@@ -32,17 +32,17 @@ pub enum Tree {
     Table(Vec<(TreeKey, Node)>),
 }
 
-/// A key and its place.
+/// A key with its place.
 #[derive(Clone, Debug)]
 pub struct TreeKey {
     /// The key.
     pub name: String,
-    /// Where it stands.
+    /// The place.
     pub place: Place,
 }
 
 impl Node {
-    /// What stands there, for a sentence.
+    /// Returns the type of the value, for a sentence.
     pub fn type_name(&self) -> &'static str {
         match self.value {
             Tree::Text(_) => "a text",
@@ -55,16 +55,17 @@ impl Node {
     }
 }
 
-/// Parses a source. `offset` is how far the text stands from the start of what is shown.
+/// Parses a source. `offset` is added to all places: the offset of `text` within the source shown.
 ///
 /// # Errors
-/// It is no TOML, or beyond a limit: one problem, since nothing after it can be trusted.
+/// The text is not TOML, or beyond a limit. Only the first problem is returned, since nothing after
+/// it can be trusted.
 pub fn parse(text: &str, source: usize, offset: usize) -> Result<Node, Box<Problem>> {
     let reader = Reader { text, source, offset };
-    reader.refuse_excess()?;
+    reader.check_size()?;
     let mut root = toml_span::parse(text).map_err(|error| reader.syntax(&error))?;
     let mut node = reader.node(&mut root, 0)?;
-    // The whole file is no place to point at.
+    // The whole file is no useful place to point at.
     node.place = reader.place(0, 0);
     Ok(node)
 }
@@ -82,8 +83,8 @@ impl Reader<'_> {
         Place { source: self.source, start: start + self.offset, end: end + self.offset }
     }
 
-    /// What the parser would take too long or too much memory for.
-    fn refuse_excess(&self) -> Result<(), Box<Problem>> {
+    /// Rejects a text that would take the parser too much time or memory.
+    fn check_size(&self) -> Result<(), Box<Problem>> {
         let most = limits::ASSIGNMENTS;
         if let Some((at, _)) = self.text.match_indices('=').nth(most) {
             let what = format!("the file has more than {most} `=` signs");
@@ -163,12 +164,12 @@ impl Reader<'_> {
         Ok(Node { place, value })
     }
 
-    /// A place cut to its first line: a label over many lines hides what it is about.
+    /// Cuts a place to its first line: a label over many lines would be hard to read.
     fn first_line(&self, start: usize, end: usize) -> Place {
         let end = end.min(self.text.len());
         let start = start.min(end);
         let line = self.text.get(start..end).unwrap_or_default().lines().next().unwrap_or_default();
-        // A header with a comment behind it: point at the header.
+        // The span of a header with a comment after it: point at the header alone.
         let line = match line.find(']') {
             Some(close) if line.starts_with('[') && start + line.len() < end => {
                 let close = if line[close + 1..].starts_with(']') { close + 2 } else { close + 1 };
@@ -180,7 +181,8 @@ impl Reader<'_> {
     }
 }
 
-/// How many parts the header on this line has, if it is one: headers have no commas.
+/// Returns the number of parts of the header on this line. A line with a comma is a list, and
+/// counting stops there.
 fn header_parts(line: &str) -> usize {
     let mut quote = None;
     let mut parts = 1;

@@ -1,4 +1,4 @@
-//! One value: of the kind that the table of keys says, and within its limits.
+//! Reads one value: checks that it is of the kind in the table of keys, and within its limits.
 
 use crate::message::{Contender, Link, Mode};
 use crate::scenario::keys::{Key as KnownKey, Kind};
@@ -11,7 +11,7 @@ use super::record::{PlacedText, Value};
 use super::tree::{Node, Tree, TreeKey};
 use super::walk;
 
-/// Reads a value; if it is not of its kind, the problem is noted and there is none.
+/// Reads a value. If it is not of its kind, adds a problem and returns `None`.
 pub fn read(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
     let name = key.name;
     match (key.kind, &node.value) {
@@ -60,7 +60,7 @@ pub fn read(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Valu
     }
 }
 
-/// What a value of this kind looks like, for a sentence.
+/// Describes a valid value for a sentence, with an example.
 pub fn expected(key: &KnownKey) -> String {
     let what = match key.kind {
         Kind::Text => "a text",
@@ -135,7 +135,7 @@ fn rate(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
     }
     let what = format!("`{}` is {rate}", key.name);
     let problem = Problem::new(node.place, what, "expected a probability from 0 to 1");
-    // Only what reads as a percentage is one.
+    // Only a number above 1 and up to 100 can have been meant as a percentage.
     let percent = (rate > 1.0 && rate <= 100.0).then(|| format!("{rate} % is {}", rate / 100.0));
     problems.push(problem.maybe_help(percent));
     None
@@ -205,7 +205,7 @@ fn time(
     None
 }
 
-/// A limit in the unit a reader expects.
+/// Formats a limit in hours if it is a whole number of them.
 fn hours(span: Duration) -> String {
     match span.as_millis() {
         ms if ms > 0 && ms % 3_600_000 == 0 => format!("{}h", ms / 3_600_000),
@@ -356,7 +356,8 @@ fn payload(node: &Node, problems: &mut Problems) -> Option<serde_json::Value> {
         .ok()
 }
 
-/// The value as JSON. TOML has no null; JSON has no infinity, whose place is the error.
+/// Converts a value to JSON. The error is the place of a number that is not finite, which JSON
+/// cannot express.
 pub fn json(node: &Node) -> Result<serde_json::Value, Place> {
     use serde_json::Value as Json;
     Ok(match &node.value {

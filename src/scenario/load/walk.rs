@@ -1,5 +1,5 @@
-//! Walks the tree by the table of keys: every key known, every value of its kind and within its
-//! limits. What values mean together is not checked here.
+//! Walks the tree along the table of keys: checks that each key is known, and each value of its
+//! kind and within its limits. Rules across keys are not checked here.
 
 use crate::scenario::keys::{Case, Key, Presence, Section};
 use crate::scenario::limits;
@@ -9,7 +9,7 @@ use super::record::{Field, Origin, Record};
 use super::tree::{Node, Tree};
 use super::{tree, value};
 
-/// Turns a table of the tree into a record; what is wrong is noted, and left out of it.
+/// Turns a table of the tree into a record. Invalid values are reported, and left out of it.
 pub fn record(node: &Node, section: &'static Section, problems: &mut Problems) -> Record {
     let mut record = Record { place: node.place, fields: Default::default(), refused: Vec::new() };
     let Tree::Table(entries) = &node.value else {
@@ -43,7 +43,7 @@ pub fn record(node: &Node, section: &'static Section, problems: &mut Problems) -
     record
 }
 
-/// The word on which the other keys depend, if it is there.
+/// Returns the value of the key on which other keys depend, if it is there.
 fn tag<'a>(entries: &'a [(tree::TreeKey, Node)], section: &Section) -> Option<&'a str> {
     let tag = section.cases.as_ref()?.tag;
     entries.iter().find_map(|(key, node)| match &node.value {
@@ -52,7 +52,8 @@ fn tag<'a>(entries: &'a [(tree::TreeKey, Node)], section: &Section) -> Option<&'
     })
 }
 
-/// The key of this name. While the case is unknown, any case's will do: one problem is enough.
+/// Returns the key of this name. If the case is unknown, the keys of all cases are accepted: one
+/// problem is enough.
 fn find(
     section: &'static Section,
     case: Option<&'static Case>,
@@ -91,7 +92,7 @@ fn left_out(
     }
 }
 
-/// A key with its example, as a file would have it.
+/// Returns a key with its example, as in a file.
 fn example(key: &Key) -> String {
     use crate::scenario::keys::Kind;
     match key.kind {
@@ -164,7 +165,7 @@ pub fn records(
     Some(nodes.iter().map(|node| record(node, section, problems)).collect())
 }
 
-/// Whether a list is not too long; a problem if it is.
+/// Whether a list is not too long. If it is, adds a problem.
 pub fn within(len: usize, most: usize, whose: &str, place: Place, problems: &mut Problems) -> bool {
     if len > most {
         let what = format!("{whose} has {len} entries");
@@ -173,7 +174,7 @@ pub fn within(len: usize, most: usize, whose: &str, place: Place, problems: &mut
     len <= most
 }
 
-/// Whether a text is not too long; a problem if it is.
+/// Whether a text is not too long. If it is, adds a problem.
 pub fn short(text: &str, most: usize, name: &str, place: Place, problems: &mut Problems) -> bool {
     if text.len() > most {
         let what = format!("`{name}` has {} bytes", text.len());
@@ -182,7 +183,7 @@ pub fn short(text: &str, most: usize, name: &str, place: Place, problems: &mut P
     text.len() <= most
 }
 
-/// Checks a name: not empty, not too long, nothing that a report could not print.
+/// Checks a name: it must not be empty or too long, or have control characters.
 pub fn name(text: &str, name: &str, place: Place, problems: &mut Problems) -> bool {
     if text.is_empty() {
         problems.push(Problem::new(place, format!("`{name}` is empty"), "expected a name"));
