@@ -152,9 +152,9 @@ closed_list! {
         Latency = "latency",
         /// The rate is limited, and a full queue drops packets.
         Bandwidth = "bandwidth",
-        /// The machine loses power, or the process dies.
+        /// The host loses power, or the process dies.
         Crash = "crash",
-        /// The machine sleeps.
+        /// The host is paused: it sends and receives nothing.
         Pause = "pause",
         /// The handler takes time.
         Slow = "slow",
@@ -172,7 +172,7 @@ closed_list! {
         Redelivery = "redelivery",
         /// A message was sent that had been accepted before the session joined.
         Replay = "replay",
-        /// A client was told of a gap.
+        /// A client received a gap.
         Gap = "gap",
         /// The backlog's limits dropped a message.
         Eviction = "eviction",
@@ -212,7 +212,7 @@ closed_list! {
         WorstDelay = "worst_delay_ms",
         /// Lower median of these times.
         MedianDelay = "median_delay_ms",
-        /// Gaps that it was told of.
+        /// Gaps that were announced to the subscriber.
         GapsAnnounced = "gaps_announced",
         /// Told that all is well, and it was.
         HonestSuccess = "honest_success",

@@ -1,4 +1,4 @@
-//! The traits through which drivers use a broker or a client, so that others can replace ours.
+//! The traits through which drivers use a broker or client, ours or another implementation.
 
 use super::{
     BrokerInput, BrokerOptions, BrokerOutput, BrokerView, ClientInput, ClientOutput, Numbering,
@@ -18,7 +18,7 @@ pub trait Machine {
     /// Returns the next output, if there is one.
     fn poll(&mut self) -> Option<Self::Output>;
 
-    /// Returns the time at which the machine must be told that time has passed.
+    /// Returns the time at which the machine needs its `Elapsed` input.
     fn deadline(&self) -> Option<Instant>;
 }
 
