@@ -1,7 +1,7 @@
-//! Declares closed lists: enums whose members have one word each, the same in files, reports and
-//! JSON.
+//! A macro for closed lists: enums whose members have one word each, the same in scenario files,
+//! reports and JSON.
 
-/// A text that names no member of a closed list.
+/// Error for a text that names no member of a closed list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is no {list}; expected one of {}", members.join(", "))]
 pub struct UnknownWord {
@@ -9,12 +9,13 @@ pub struct UnknownWord {
     pub list: &'static str,
     /// The words of its members.
     pub members: &'static [&'static str],
-    /// The text.
+    /// The unknown text.
     pub word: String,
 }
 
-/// Declares an enum with one word a member: `ALL`, `WORDS`, `name`, `Display`, `FromStr`, serde.
+/// Declares an enum with one word per member.
 ///
+/// It has `ALL`, `WORDS`, `name`, `Display`, `FromStr`, and serde's `Serialize` and `Deserialize`.
 /// The text in brackets names the list in errors, as in `["cause"]`.
 macro_rules! closed_list {
     (
@@ -26,13 +27,13 @@ macro_rules! closed_list {
         pub enum $name { $($(#[$meaning])* $member,)+ }
 
         impl $name {
-            /// Every member, in the order of the reference.
+            /// All members, in the order of the reference.
             pub const ALL: [$name; [$($word),+].len()] = [$($name::$member),+];
 
-            /// Their words, in the same order.
+            /// The words of all members, in the same order.
             pub const WORDS: [&'static str; $name::ALL.len()] = [$($word),+];
 
-            /// Returns the word for it in scenario files, reports and JSON.
+            /// Returns the member's word in scenario files, reports and JSON.
             pub const fn name(self) -> &'static str {
                 match self { $($name::$member => $word,)+ }
             }

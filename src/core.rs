@@ -1,9 +1,10 @@
 //! Broker and client as sans-IO state machines, for both modes.
 //!
-//! No async, sockets, clock, randomness, threads, logging or hash iteration. A machine is told
-//! facts with `handle(now, Input)`, gives orders by `poll() -> Option<Output>` until there are
-//! none, and says with `deadline()` when it wants to be told that time has passed. Handlers do
-//! not fail: a peer's nonsense is answered by an order to close, with the reason.
+//! A driver reports each input with `handle(now, Input)`, then carries out the outputs that
+//! `poll() -> Option<Output>` returns until there are none, and reports `Elapsed` when the time
+//! that `deadline()` returns has come. Handlers do not fail: invalid input from the other side is
+//! answered by an order to close, with the reason. Nothing here uses async, sockets, a clock,
+//! randomness, threads, logging or hash iteration.
 
 mod backlog;
 mod broker;
@@ -23,44 +24,45 @@ pub use client::{Client, ClientInput, ClientOptions, ClientOutput, Draft, Number
 pub use interceptor::{Intercepted, Interceptor};
 pub use machine::{BrokerMachine, ClientMachine, Machine};
 
-/// What the machines must know of the link between them.
+/// Properties of a link that broker and client depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkSemantics {
-    /// Whether a frame can be lost in silence while the session goes on.
+    /// Guarantee about the frames of a session.
     pub frames: Reliability,
-    /// How each side learns that the other is still there.
+    /// Mechanism by which each side learns that the other is still there.
     pub pulse: Liveness,
-    /// What becomes of messages that nobody keeps while there is no session.
+    /// Treatment of messages that no outbox keeps, while there is no session.
     pub away: OfflineBuffer,
 }
 
-/// What becomes of messages that nobody keeps (fire-and-forget) while a client knows that it has
-/// no session.
+/// Treatment of messages that no outbox keeps, while a client knows that it has no session.
+///
+/// These are all messages in fire-and-forget mode, and the volatile ones in catch-up mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfflineBuffer {
     /// They are dropped.
     Dropped,
-    /// The link's library buffers them, unless they are volatile, and sends them in order on the
-    /// next session.
+    /// They are buffered, unless they are volatile, and sent in order on the next session, as the
+    /// link's library does.
     Buffered,
 }
 
-/// Whether a frame can be lost in silence while the session goes on.
+/// Guarantee that a link gives about the frames of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reliability {
-    /// What was sent arrives, in order, or the link says that it may not have.
+    /// Frames arrive in order, or the link reports that they may not have arrived.
     Reliable,
-    /// Frames may be lost, doubled and overtaken: unanswered ones are sent again.
+    /// Frames may be lost, duplicated and reordered, so unanswered ones are sent again.
     Lossy,
 }
 
-/// How each side learns that the other is still there. A session has one heartbeat.
+/// Mechanism by which each side learns that the other is still there; a session has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
     /// The broker pings, the client answers.
     Pings,
-    /// The client asks by itself, again and again: each request is a sign of life, and the link
-    /// says when one was not answered.
+    /// The client sends requests all the time. Each one is a sign of life, and the link reports
+    /// one that was not answered.
     Requests,
     /// The link has a heartbeat of its own.
     Link,
@@ -79,13 +81,13 @@ impl LinkSemantics {
         pulse: Liveness::Pings,
         away: OfflineBuffer::Dropped,
     };
-    /// The client asks; each request is a sign of life.
+    /// Frames arrive or the link reports it; each request of the client is a sign of life.
     pub const REQUESTS: LinkSemantics = LinkSemantics {
         frames: Reliability::Reliable,
         pulse: Liveness::Requests,
         away: OfflineBuffer::Dropped,
     };
-    /// As Socket.IO: its own heartbeat, and a buffer for emits while it is away.
+    /// Socket.IO: a heartbeat of its own, and a buffer for emits while there is no session.
     pub const SOCKET_IO: LinkSemantics = LinkSemantics {
         frames: Reliability::Reliable,
         pulse: Liveness::Link,

@@ -1,8 +1,8 @@
-//! What happened in a trial: one ordered record, from which everything else is computed.
+//! The record of a trial: one ordered list of events, from which everything else is computed.
 //!
-//! Each process writes with its own [`Recorder`]; [`History::assemble`] orders the events by
-//! simulated time, then process, then the process's own sequence, so that nothing depends on who
-//! appended first. Nothing here judges.
+//! Each process writes with its own [`Recorder`]. [`History::assemble`] orders the events by
+//! simulated time, then by process, then by the process's own sequence, so that the order in which
+//! processes appended them does not matter. Nothing here draws conclusions.
 
 mod capture;
 mod event;
@@ -23,28 +23,28 @@ use crate::time::Instant;
 /// The record of one trial.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// The processes, the broker first; events name them by their index here.
+    /// The processes, the broker first; events refer to them by their index here.
     pub processes: Vec<Process>,
     /// All events in order.
     pub events: Vec<Event>,
-    /// How often each fault of the scenario bit, by its index.
+    /// Number of hits of each fault of the scenario, by its index.
     pub bites: Vec<u64>,
-    /// What the trial cost.
+    /// The cost of the trial.
     pub cost: Cost,
-    /// When the trial ended.
+    /// The time at which the trial ended.
     pub ended_at: Instant,
 }
 
-/// A process: the broker, or one of a client entry.
+/// A process: the broker, or one process of a client entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Process {
     /// The entry of the scenario file, with `#n` if it is one of many; the broker's is `broker`.
     pub name: Name,
-    /// The client that it is: processes may share one.
+    /// The client that it runs as; several processes may share one.
     pub client: Name,
 }
 
-/// What a trial cost, all hosts together, from its beginning to its end.
+/// The cost of a trial, from its beginning to its end: packets of all hosts, and messages held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Cost {
     /// IP packets that left a host.
@@ -70,15 +70,16 @@ impl History {
         &self.processes[id.index()]
     }
 
-    /// The ids of all processes, the broker's first.
+    /// Returns the ids of all processes, the broker's first.
     pub fn process_ids(&self) -> impl Iterator<Item = ProcessId> + use<> {
         (0..self.processes.len() as u32).map(ProcessId)
     }
 
-    /// Orders what the recorders of a trial wrote; `recorders[i]` is that of `processes[i]`.
+    /// Takes the events of a trial from its recorders, and sorts them; `recorders[i]` is that of
+    /// `processes[i]`.
     ///
     /// # Panics
-    /// There is not one recorder a process.
+    /// There is not one recorder per process.
     pub fn assemble(processes: Vec<Process>, recorders: &[Recorder]) -> History {
         assert_eq!(processes.len(), recorders.len(), "one recorder a process");
         let mut events = recorders.first().map(Recorder::take).unwrap_or_default();
@@ -86,21 +87,21 @@ impl History {
         History { processes, events, ..History::default() }
     }
 
-    /// Gives the events back to the recorders that they were taken from: the trial goes on.
+    /// Gives the events back to the recorders that they were taken from, when the trial goes on.
     pub fn give_back(self, recorders: &[Recorder]) {
         if let Some(recorder) = recorders.first() {
             recorder.put_back(self.events);
         }
     }
 
-    /// The trace: one JSON object a line, in order, each ended by a newline.
+    /// Iterates over the lines of the trace: one JSON object per event, in order, without newlines.
     pub fn trace_lines(&self) -> impl Iterator<Item = String> + '_ {
         self.events.iter().map(|event| {
             serde_json::to_string(&self.trace_line(event)).expect("an event is plain data")
         })
     }
 
-    /// A hash of the trace: FNV-1a, 64 bits, over its lines. Equal traces have equal hashes.
+    /// Returns a hash of the trace: FNV-1a, 64 bits, over its lines, each ended by a newline.
     pub fn trace_hash(&self) -> String {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         let mut line = Vec::new();

@@ -1,6 +1,6 @@
-//! The nouns: messages, names, frames, limits, and what a machine notes about itself.
+//! Messages, names, frames, limits, and the notes that broker and client write about themselves.
 //!
-//! Plain data that every other layer may use. Nothing here decides anything.
+//! Plain data that every other layer may use. Nothing here makes decisions.
 
 mod contender;
 mod frame;
@@ -29,9 +29,9 @@ pub struct Message {
     pub id: MessageId,
     /// The queue it is published to.
     pub queue: Name,
-    /// What happened; subscribing to an event is joining the room of this name.
+    /// The name of the event; to subscribe to an event is to join the room of this name.
     pub event: Name,
-    /// Which rooms it goes to.
+    /// The rooms that it goes to.
     #[serde(default, skip_serializing_if = "Target::is_default")]
     pub target: Target,
     /// The data that goes with it: any JSON value.
@@ -39,12 +39,12 @@ pub struct Message {
 }
 
 impl Message {
-    /// The rooms that the message goes to: those of its target, or else the event's own.
+    /// Returns the target rooms: those of its target, or else the room of its event.
     pub fn rooms(&self) -> &[Name] {
         if self.target.to.is_empty() { std::slice::from_ref(&self.event) } else { &self.target.to }
     }
 
-    /// Bytes that the message takes in a queue: names and payload, without framing.
+    /// Returns the bytes that the message takes in a queue: names and payload, without framing.
     pub fn size(&self) -> usize {
         self.id.publisher.as_str().len()
             + self.queue.as_str().len()
@@ -52,13 +52,14 @@ impl Message {
             + self.payload.as_str().len()
     }
 
-    /// Whether anybody keeps the message while there is no connection.
+    /// Whether the message is never kept while there is no connection.
     pub fn is_volatile(&self) -> bool {
         self.target.keep == Durability::Volatile
     }
 }
 
-/// Which rooms a message goes to: the union of `to`, each client once, less those it excludes.
+/// The receivers of a message: the members of the rooms in `to`, each client once, minus the
+/// members of the rooms in `except`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Target {
@@ -68,10 +69,10 @@ pub struct Target {
     /// Rooms whose members do not get it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<Name>,
-    /// Whether the sender, if it is a member, hears itself.
+    /// Whether the sender, if it is a member, gets its own message.
     #[serde(skip_serializing_if = "is_default")]
     pub echo: Echo,
-    /// Whether the message is kept anywhere while there is no connection.
+    /// Whether the message is kept while there is no connection.
     #[serde(skip_serializing_if = "is_default")]
     pub keep: Durability,
 }
@@ -97,24 +98,24 @@ pub enum Echo {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Durability {
-    /// As the mode and the link keep messages.
+    /// It is kept as mode and link keep messages.
     #[default]
     Kept,
-    /// In no link buffer, no outbox, no backlog (Socket.IO's `volatile`).
+    /// It is kept in no link buffer, no outbox and no backlog (Socket.IO's `volatile`).
     Volatile,
 }
 
-/// Where a new subscription begins.
+/// The start of a new subscription.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StartAt {
-    /// With what is accepted from now on.
+    /// It begins with the next message that is accepted.
     #[default]
     Now,
-    /// With the oldest message that the broker retains.
+    /// It begins with the oldest message that the broker retains.
     Start,
-    /// Where it was: the room was on record before. A broker that has forgotten it in a crash
-    /// replays all that it has accepted since.
+    /// It continues: the room was on record before. A broker that lost the record in a crash
+    /// replays everything that it has accepted since.
     Before,
 }
 
@@ -124,12 +125,12 @@ pub enum StartAt {
 pub struct Payload(Arc<RawValue>);
 
 impl Payload {
-    /// The payload that says nothing: `null`.
+    /// Returns the payload `null`.
     pub fn null() -> Self {
         Payload(Arc::from(RawValue::NULL.to_owned()))
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }

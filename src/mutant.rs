@@ -1,8 +1,8 @@
-//! Deliberately broken machines: each is the correct one and one change, which has a name.
+//! Mutants: brokers and clients that are broken on purpose, by one named change each.
 //!
-//! A change is an interceptor before the machine, or other options for it, so that the machines of
-//! `core` stay as they are. It is small, and it shows only in a storm: without faults a mutant
-//! does what the correct machine does. Most are bugs that real systems had.
+//! A change is an interceptor, or other options for a machine or a link, so that `core` itself is
+//! never changed. It is small, and shows only in a storm: without faults a mutant does what the
+//! correct machine does. Most are bugs that real systems had.
 
 mod acknowledge_before_handling;
 mod acknowledged_unheard;
@@ -44,37 +44,37 @@ use crate::core::{Broker, BrokerOptions, Client, ClientOptions, Intercepted, Int
 use crate::link::Settings;
 use crate::terms::Anomaly;
 
-/// A broken machine.
+/// A broken machine, with its description.
 #[derive(Clone, Copy)]
 pub struct Mutant {
-    /// The word for it in scenario files.
+    /// The name in scenario files.
     pub name: &'static str,
-    /// What it does wrong, in one sentence.
+    /// A description of the bug, in one sentence.
     pub about: &'static str,
-    /// Where this was seen.
+    /// The systems in which the bug was seen.
     pub seen: &'static str,
-    /// The anomaly by which the judge must catch it.
+    /// The anomaly by which the verdict must show it.
     pub anomaly: Anomaly,
-    /// The one change.
+    /// The change.
     pub change: Change,
 }
 
-/// What is changed, and of which machine.
+/// A change to a correct machine or link.
 #[derive(Clone, Copy)]
 pub enum Change {
-    /// Something stands before the broker.
+    /// Puts an interceptor in front of the broker.
     Broker(fn() -> Box<dyn Interceptor<Broker>>),
-    /// The broker is set up otherwise than the scenario says.
+    /// Changes the broker's options.
     BrokerOptions(fn(&mut BrokerOptions)),
-    /// Something stands before every client.
+    /// Puts an interceptor in front of every client.
     Client(fn() -> Box<dyn Interceptor<Client>>),
-    /// Every client is set up otherwise than the scenario says.
+    /// Changes every client's options.
     ClientOptions(fn(&mut ClientOptions)),
-    /// The link is.
+    /// Changes the link's settings.
     Settings(fn(&mut Settings)),
 }
 
-/// Every mutant, by name.
+/// All mutants, sorted by name.
 pub const ALL: [Mutant; 31] = [
     acknowledge_before_handling::MUTANT,
     acknowledged_unheard::MUTANT,
@@ -109,7 +109,7 @@ pub const ALL: [Mutant; 31] = [
     zero_event_resume::MUTANT,
 ];
 
-/// Their names, in the same order.
+/// The names of all mutants, in the same order.
 pub const NAMES: [&str; ALL.len()] = {
     let mut names = [""; ALL.len()];
     let mut index = 0;
@@ -120,7 +120,7 @@ pub const NAMES: [&str; ALL.len()] = {
     names
 };
 
-/// The words of a scenario file: no mutant, or one of them.
+/// The values of the key in a scenario file: `none`, or the name of a mutant.
 pub const WORDS: [&str; ALL.len() + 1] = {
     let mut words = ["none"; ALL.len() + 1];
     let mut index = 0;
@@ -131,12 +131,12 @@ pub const WORDS: [&str; ALL.len() + 1] = {
     words
 };
 
-/// The mutant of a name.
+/// Returns the mutant with a name.
 pub fn find(name: &str) -> Option<&'static Mutant> {
     ALL.iter().find(|mutant| mutant.name == name)
 }
 
-/// A broker: the correct one, or the one that a mutant has instead.
+/// Creates a broker, with the mutant's change if it is one of the broker.
 pub fn broker(mutant: Option<&Mutant>, mut options: BrokerOptions) -> Intercepted<Broker> {
     match mutant.map(|mutant| mutant.change) {
         Some(Change::Broker(interceptor)) => Intercepted::new(Broker::new(options), interceptor()),
@@ -148,7 +148,7 @@ pub fn broker(mutant: Option<&Mutant>, mut options: BrokerOptions) -> Intercepte
     }
 }
 
-/// A client: the correct one, or the one that a mutant has instead.
+/// Creates a client, with the mutant's change if it is one of clients.
 pub fn client(mutant: Option<&Mutant>, mut options: ClientOptions) -> Intercepted<Client> {
     match mutant.map(|mutant| mutant.change) {
         Some(Change::Client(interceptor)) => Intercepted::new(Client::new(options), interceptor()),
@@ -160,7 +160,7 @@ pub fn client(mutant: Option<&Mutant>, mut options: ClientOptions) -> Intercepte
     }
 }
 
-/// What the scenario says about links, as a mutant has it.
+/// Returns the settings of the link, with the mutant's change if it is one of them.
 pub fn settings(mutant: Option<&Mutant>, mut settings: Settings) -> Settings {
     if let Some(Change::Settings(change)) = mutant.map(|mutant| mutant.change) {
         change(&mut settings);
@@ -168,7 +168,7 @@ pub fn settings(mutant: Option<&Mutant>, mut settings: Settings) -> Settings {
     settings
 }
 
-/// Two are the same if they have the same name.
+/// Compares mutants by name.
 impl PartialEq for Mutant {
     fn eq(&self, other: &Mutant) -> bool {
         self.name == other.name

@@ -1,7 +1,7 @@
-//! What a network is: streams, listeners, datagrams, and what time it is.
+//! The traits of a network: streams, listeners, datagram sockets, and the current time.
 //!
-//! Links are written once against these traits. [`real`] is the machine's own network; the
-//! simulator brings another. Nothing here knows frames or messages.
+//! Links are written once, against these traits. [`real`] implements them with the operating
+//! system's sockets, and the simulator with its own. Nothing here knows frames or messages.
 
 pub mod real;
 
@@ -13,32 +13,33 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::time::Instant;
 
-/// A network as one process sees it.
+/// A network, as one process sees it.
 pub trait Net: Clone + Send + Sync + Unpin + 'static {
-    /// A connection's bytes.
+    /// A connection.
     type Stream: Stream;
-    /// Where connections come in.
+    /// A socket that accepts connections.
     type Listener: Listener<Stream = Self::Stream>;
-    /// A socket for datagrams.
+    /// A datagram socket.
     type Datagrams: Datagrams;
 
-    /// The time since the trial, or the program, began.
+    /// Returns the time since the trial, or the program, began.
     fn now(&self) -> Instant;
 
-    /// Whether the program that this network was given to still runs: what it drops when it is
-    /// killed is not its doing.
+    /// Whether the program that uses this network is still running. When it was killed, the sockets
+    /// that are dropped with it were not closed by the program.
     fn is_running(&self) -> bool;
 
-    /// Waits until a moment; at once if it has passed.
+    /// Waits until a moment, and returns at once if it has passed.
     fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> + Send;
 
     /// Opens a connection.
     ///
     /// # Errors
-    /// `ConnectionRefused` if nobody listens there, `TimedOut` if nobody answers.
+    /// `ConnectionRefused` if no program listens there, `TimedOut` if there is no answer.
     fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// Listens on a port (0: any), with at most `queue` connections waiting to be accepted.
+    /// Listens on a port (0: any free one), with at most `queue` connections that wait to be
+    /// accepted.
     ///
     /// # Errors
     /// `AddrInUse` if the port is taken.
@@ -48,63 +49,65 @@ pub trait Net: Clone + Send + Sync + Unpin + 'static {
         queue: usize,
     ) -> impl Future<Output = io::Result<Self::Listener>> + Send;
 
-    /// Opens a datagram socket on a port (0: any).
+    /// Opens a datagram socket on a port (0: any free one).
     ///
     /// # Errors
     /// `AddrInUse` if the port is taken.
     fn bind(&self, port: u16) -> impl Future<Output = io::Result<Self::Datagrams>> + Send;
 }
 
-/// A connection's bytes. Dropping it closes it: in order, or with a reset if data was unread.
+/// A connection. Dropping it closes it: in order, or with a reset if data was unread.
 ///
-/// Reads and writes fail with `ConnectionReset` after the peer's reset and with `TimedOut` when
-/// the stack gave up; a read of 0 bytes is the peer's orderly end.
+/// Reads and writes fail with `ConnectionReset` after the peer's reset, and with `TimedOut` when
+/// the stack has given up. A read of 0 bytes means that the peer closed the connection in order.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// This end's address.
+    /// Returns the address of this end.
     fn local_addr(&self) -> SocketAddr;
 
-    /// The other end's address.
+    /// Returns the address of the other end.
     fn peer_addr(&self) -> SocketAddr;
 }
 
-/// Where connections come in. Dropping it stops listening.
+/// A socket that accepts connections. Dropping it stops listening.
 pub trait Listener: Send + 'static {
-    /// What comes in.
+    /// An accepted connection.
     type Stream: Stream;
 
-    /// The address that it listens on.
+    /// Returns the address that it listens on.
     fn local_addr(&self) -> SocketAddr;
 
-    /// The next connection.
+    /// Waits for the next connection.
     ///
     /// # Errors
     /// The network is gone.
     fn accept(&mut self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
-/// A socket for datagrams. Dropping it closes it.
+/// A datagram socket. Dropping it closes it.
 pub trait Datagrams: Send + Sync + 'static {
-    /// The address that it is bound to.
+    /// Returns the address that it is bound to.
     fn local_addr(&self) -> SocketAddr;
 
-    /// Connects it: from now on it hears this peer only, and is told when nobody listens there
-    /// (the ICMP port unreachable that answers a datagram).
+    /// Connects the socket to a peer. From now on it receives from this peer only, and gets an
+    /// error when no program listens there (an ICMP port unreachable answers a datagram).
     ///
     /// # Errors
     /// The address cannot be reached from here.
     fn connect(&self, peer: SocketAddr) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Sends one datagram, and says the how manyth to that address it is, from 1. It never waits:
-    /// what does not fit in the socket is dropped.
+    /// Sends one datagram, and returns its number among those to that address, from 1.
+    ///
+    /// It never waits: a datagram that does not fit in the socket is dropped.
     ///
     /// # Errors
     /// `InvalidInput` if it is longer than a packet, `WouldBlock` if it was dropped.
     fn send_to(&self, datagram: &[u8], to: SocketAddr) -> io::Result<u64>;
 
-    /// The next datagram: its length and sender. What does not fit in `buffer` is cut off.
+    /// Waits for the next datagram, and returns its length and sender. Bytes that do not fit in
+    /// `buffer` are cut off.
     ///
     /// # Errors
-    /// `ConnectionRefused` if it is connected and nobody listens there; the network is gone.
+    /// `ConnectionRefused` if it is connected and no program listens there; the network is gone.
     fn recv_from(
         &self,
         buffer: &mut [u8],

@@ -1,10 +1,10 @@
-//! The closed lists of what a report says and a scenario may expect: outcomes, causes, guarantees,
-//! verdicts, claims, anomalies, kinds of fault, exercises.
+//! The closed lists of the terms that reports show and scenarios may expect: outcomes, causes,
+//! guarantees, verdicts, claims, anomalies, kinds of fault, exercises, counters.
 
 use crate::closed_list::closed_list;
 
 closed_list! {
-    /// What became of a wanted message.
+    /// The outcome of a wanted message.
     Outcome ["outcome"] {
         /// Handled from a first sending.
         Live = "live",
@@ -16,7 +16,7 @@ closed_list! {
 }
 
 closed_list! {
-    /// What ended the last copy of a missed message. Where two fit, the upper one counts.
+    /// The end of the last copy of a missed message. Where two causes fit, the upper one counts.
     Cause ["cause"] {
         /// It ended before the broker accepted it.
         LostBeforeBroker = "lost-before-broker",
@@ -26,11 +26,11 @@ closed_list! {
         NotConnected = "not-connected",
         /// No copy was made: the client's session had not joined (again).
         NotJoined = "not-joined",
-        /// Lost, corrupted or crowded out by the network on a living path.
+        /// Lost, corrupted or crowded out by the network while the path worked.
         DroppedInNetwork = "dropped-in-network",
         /// Pushed while the path was cut or the other end was down, paused or gone.
         SentIntoDeadLink = "sent-into-dead-link",
-        /// Pushed on a living path, then discarded with the buffers of a connection or socket.
+        /// Pushed while the path worked, then discarded with the buffers of a connection or socket.
         DiedInSocket = "died-in-socket",
         /// Dropped by a full send queue or inbox.
         Overflowed = "overflowed",
@@ -50,19 +50,19 @@ closed_list! {
         Skipped = "skipped",
         /// In the broker's memory, its sockets included, when it crashed.
         BrokerCrashed = "broker-crashed",
-        /// Still alive when the run ended.
+        /// Still under way when the run ended.
         Unsettled = "unsettled",
     }
 }
 
 closed_list! {
-    /// Something that can be promised to a subscriber.
+    /// A property that can be promised to a subscriber.
     Guarantee ["guarantee"] {
         /// No message is handled twice.
         AtMostOnce = "at-most-once",
         /// No message is missed.
         AtLeastOnce = "at-least-once",
-        /// Both.
+        /// At most once and at least once.
         ExactlyOnce = "exactly-once",
         /// Each publisher's messages of a queue are handled in sequence.
         InOrder = "in-order",
@@ -72,19 +72,19 @@ closed_list! {
 }
 
 closed_list! {
-    /// The plain truth about a guarantee.
+    /// The result for a guarantee, regardless of what is claimed.
     Verdict ["verdict"] {
         /// It held.
         Holds = "holds",
-        /// It did not.
+        /// It was violated.
         Violated = "violated",
-        /// The run ended too early to say.
+        /// The run ended too early to decide.
         Unknown = "unknown",
     }
 }
 
 closed_list! {
-    /// What became of a claim; a contender's is the first of these that any subscriber has.
+    /// The result of a claim; a contender's is the first of these that any of its subscribers has.
     Claim ["claim"] {
         /// Violated by a message within the terms: a bug.
         Broken = "broken",
@@ -110,7 +110,7 @@ closed_list! {
         SilentLoss = "silent-loss",
         /// Acknowledged, and never handled.
         LostAfterAck = "lost-after-ack",
-        /// Handled but not wanted.
+        /// Handled, but not wanted.
         Unasked = "unasked",
         /// A subscription's position moved back within an epoch.
         PositionMovedBack = "position-moved-back",
@@ -120,7 +120,7 @@ closed_list! {
         DeliveredAfterEnd = "delivered-after-end",
         /// An old position was applied to a new epoch.
         ForeignEpoch = "foreign-epoch",
-        /// A wanted message still waits though path and handler were long free.
+        /// A wanted message still waits, although path and handler have long been free.
         Stalled = "stalled",
         /// Missed between a fault and its detection.
         LateDetection = "late-detection",
@@ -132,11 +132,11 @@ closed_list! {
 }
 
 closed_list! {
-    /// A kind of fault; what one does, with its numbers, is a `scenario::Effect`.
+    /// A kind of fault. Its effect, with its numbers, is a `scenario::Effect`.
     FaultKind ["kind of fault"] {
         /// The client closes its sockets and stays away.
         Disconnect = "disconnect",
-        /// The link goes silent; nobody is told.
+        /// The link goes silent, without a notice to either end.
         Cut = "cut",
         /// A cut between groups of processes.
         Partition = "partition",
@@ -146,15 +146,15 @@ closed_list! {
         Duplicate = "duplicate",
         /// Packets arrive with a flipped bit.
         Corrupt = "corrupt",
-        /// Packets are held back; later ones overtake.
+        /// Packets are held back, and later ones overtake them.
         Reorder = "reorder",
-        /// Another one-way latency.
+        /// The one-way latency changes.
         Latency = "latency",
-        /// A rate, and a queue that drops what does not fit.
+        /// The rate is limited, and a full queue drops packets.
         Bandwidth = "bandwidth",
-        /// The machine loses power, or the process dies.
+        /// The host loses power, or the process dies.
         Crash = "crash",
-        /// The machine sleeps.
+        /// The host is paused: it sends and receives nothing.
         Pause = "pause",
         /// The handler takes time.
         Slow = "slow",
@@ -164,15 +164,15 @@ closed_list! {
 }
 
 closed_list! {
-    /// One kind of trouble that a trial may have met.
+    /// A situation that a trial may have met, and so tested.
     Exercise ["exercise"] {
-        /// A client came back to a session.
+        /// A client reconnected.
         Reconnect = "reconnect",
-        /// A message was sent again that had been out before.
+        /// A message was sent again that had been sent before.
         Redelivery = "redelivery",
-        /// A message was sent because it had been accepted before the session joined.
+        /// A message was sent that had been accepted before the session joined.
         Replay = "replay",
-        /// A client was told of a gap.
+        /// A client received a gap.
         Gap = "gap",
         /// The backlog's limits dropped a message.
         Eviction = "eviction",
@@ -180,9 +180,9 @@ closed_list! {
         Epoch = "epoch",
         /// A client dropped a copy.
         Duplicate = "duplicate",
-        /// A heartbeat found a dead session.
+        /// A heartbeat detected a dead session.
         HalfOpen = "half-open",
-        /// A newer session replaced one that seemed alive.
+        /// A newer session replaced one that was still open.
         Takeover = "takeover",
         /// A client crashed.
         ClientCrash = "client-crash",
@@ -190,7 +190,7 @@ closed_list! {
 }
 
 closed_list! {
-    /// A number of the report that an expectation may look at.
+    /// A number of the report that an expectation may compare.
     Counter ["counter"] {
         /// Messages that a subscriber wanted: live, caught up and missed.
         Wanted = "wanted",
@@ -206,13 +206,13 @@ closed_list! {
         OutOfOrder = "out_of_order",
         /// Handler calls cut short by a crash.
         Interrupted = "interrupted",
-        /// Handled but not wanted.
+        /// Handled, but not wanted.
         Unasked = "unasked",
-        /// Longest time from hand-over to handled.
+        /// Longest time from publishing to the end of handling.
         WorstDelay = "worst_delay_ms",
         /// Lower median of these times.
         MedianDelay = "median_delay_ms",
-        /// Gaps that it was told of.
+        /// Gaps that were announced to the subscriber.
         GapsAnnounced = "gaps_announced",
         /// Told that all is well, and it was.
         HonestSuccess = "honest_success",
@@ -222,7 +222,7 @@ closed_list! {
         FalseComfort = "false_comfort",
         /// Told that something is lost, and nothing was.
         FalseAlarm = "false_alarm",
-        /// Messages handed over by all publishers.
+        /// Messages published by all publishers.
         Published = "published",
         /// IP packets of all hosts.
         Packets = "packets",
@@ -239,7 +239,7 @@ closed_list! {
     }
 }
 
-/// The part of a row of the report that a counter stands in.
+/// The part of a row of the report that has a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CounterOf {
     /// A subscriber.
@@ -253,7 +253,7 @@ pub enum CounterOf {
 }
 
 impl Counter {
-    /// Returns the part of a row that it stands in.
+    /// Returns the part of a row that has the counter.
     pub const fn of(self) -> CounterOf {
         match self {
             Counter::Wanted

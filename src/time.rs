@@ -1,7 +1,7 @@
-//! Simulated time: microseconds since the trial began.
+//! Simulated time: instants and durations in microseconds.
 //!
-//! The core, the history and the verdicts speak only of these two types. Nothing here ever asks
-//! a clock: instants are handed in from outside.
+//! Core, history and verdicts use only these two types. Nothing here ever reads a clock: instants
+//! come from the caller.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
@@ -28,67 +28,67 @@ impl Instant {
     /// A moment that no trial reaches.
     pub const NEVER: Instant = Instant(u64::MAX);
 
-    /// The moment `micros` microseconds after the beginning.
+    /// Returns the moment `micros` microseconds after the beginning.
     pub const fn from_micros(micros: u64) -> Self {
         Instant(micros)
     }
 
-    /// The moment `millis` milliseconds after the beginning.
+    /// Returns the moment `millis` milliseconds after the beginning.
     pub const fn from_millis(millis: u64) -> Self {
         Instant(millis.saturating_mul(1_000))
     }
 
-    /// Microseconds since the beginning.
+    /// Returns the microseconds since the beginning.
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// Whole milliseconds since the beginning, rounded down.
+    /// Returns the whole milliseconds since the beginning, rounded down.
     pub const fn as_millis(self) -> u64 {
         self.0 / 1_000
     }
 
-    /// Milliseconds since the beginning, with the fraction: how reports print times.
+    /// Returns the milliseconds since the beginning with their fraction, as reports print them.
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1_000.0
     }
 
-    /// How long after `earlier` this is; zero if it is not later.
+    /// Returns the time from `earlier` to this moment; zero if it is not later.
     pub const fn since(self, earlier: Instant) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
     }
 }
 
 impl Duration {
-    /// No time at all.
+    /// The empty span.
     pub const ZERO: Duration = Duration(0);
 
-    /// `micros` microseconds.
+    /// Returns a span of `micros` microseconds.
     pub const fn from_micros(micros: u64) -> Self {
         Duration(micros)
     }
 
-    /// `millis` milliseconds.
+    /// Returns a span of `millis` milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
         Duration(millis.saturating_mul(1_000))
     }
 
-    /// `secs` seconds.
+    /// Returns a span of `secs` seconds.
     pub const fn from_secs(secs: u64) -> Self {
         Duration(secs.saturating_mul(1_000_000))
     }
 
-    /// The span in microseconds.
+    /// Returns the span in microseconds.
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// The span in whole milliseconds, rounded down.
+    /// Returns the span in whole milliseconds, rounded down.
     pub const fn as_millis(self) -> u64 {
         self.0 / 1_000
     }
 
-    /// The span in milliseconds, with the fraction: how reports print times.
+    /// Returns the span in milliseconds with their fraction, as reports print it.
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1_000.0
     }
@@ -147,7 +147,7 @@ impl fmt::Display for Instant {
     }
 }
 
-/// Seconds from one second on, milliseconds below: `2.5s`, `40ms`, `0.25ms`.
+/// Prints seconds from one second on, milliseconds below: `2.5s`, `40ms`, `0.25ms`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (number, unit) = if self.0 >= 1_000_000 {

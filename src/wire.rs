@@ -1,7 +1,8 @@
-//! Frames as bytes: JSON text, length-prefixed in a stream, one to a datagram.
+//! Encoding of frames: JSON text, with a length prefix in a stream, one frame per datagram.
 //!
-//! JSON because the course's own clients send it and a packet capture can be read. Any bytes may
-//! come in; none of them panics, and none makes the reader keep more than one frame's length.
+//! The text is JSON since the course's own clients send JSON, and since people can read it in a
+//! packet capture. Decoding accepts any bytes and never panics, and a length prefix can never ask
+//! for more than one frame's limit.
 
 use serde::de::Error as _;
 
@@ -12,26 +13,26 @@ pub const MOST_FRAME: usize = 1 << 20;
 /// Longest frame in a datagram: what fits in one Ethernet packet (1,500 bytes less 20 of IPv4
 /// and 8 of UDP).
 pub const MOST_DATAGRAM: usize = 1_472;
-/// Bytes of the length before each frame in a stream: an unsigned number, big-endian.
+/// Size of the length prefix of a frame in a stream: an unsigned big-endian number of 4 bytes.
 pub const PREFIX: usize = 4;
 
-/// Why bytes are no frame.
+/// The reason for which bytes are not a valid frame.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// They are not the JSON of a frame.
+    /// The bytes are not the JSON of a frame.
     #[error("not a frame: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// They announce or have more bytes than a frame may have.
+    /// The frame has, or announces, more bytes than allowed.
     #[error("a frame of {0} bytes is longer than the limit")]
     TooLong(usize),
 }
 
-/// The JSON text of a frame.
+/// Encodes a frame as JSON text.
 pub fn encode(frame: &Frame) -> Vec<u8> {
     serde_json::to_vec(frame).expect("a frame is plain data")
 }
 
-/// Appends a frame to a stream: its length, then its text.
+/// Appends a frame to a stream: the length prefix, then the text.
 pub fn encode_to_stream(frame: &Frame, stream: &mut Vec<u8>) {
     let begin = stream.len();
     stream.extend_from_slice(&[0; PREFIX]);
@@ -40,7 +41,7 @@ pub fn encode_to_stream(frame: &Frame, stream: &mut Vec<u8>) {
     stream[begin..begin + PREFIX].copy_from_slice(&length.to_be_bytes());
 }
 
-/// The frame of a JSON text.
+/// Decodes a frame from its JSON text.
 ///
 /// # Errors
 /// The bytes are not the JSON of a frame, or are more than [`MOST_FRAME`].
@@ -48,12 +49,12 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, WireError> {
     if bytes.len() > MOST_FRAME {
         return Err(WireError::TooLong(bytes.len()));
     }
-    // A borrowed text would refuse invalid UTF-8 inside a payload later than here.
+    // Checked here, since serde_json would refuse invalid UTF-8 inside a payload only later.
     let text = std::str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
     Ok(serde_json::from_str(text)?)
 }
 
-/// Frames as lines of text, each ended by a newline.
+/// Encodes frames as lines of text, each ended by a newline.
 pub fn encode_lines(frames: &[Frame]) -> Vec<u8> {
     let mut lines = Vec::new();
     for frame in frames {
@@ -63,16 +64,17 @@ pub fn encode_lines(frames: &[Frame]) -> Vec<u8> {
     lines
 }
 
-/// The frames of lines of text; JSON has no newline of its own, and an empty line says nothing.
+/// Decodes the frames in lines of text. Empty lines are skipped. The JSON text of a frame contains
+/// no newline.
 ///
 /// # Errors
-/// A line is no frame, or longer than [`MOST_FRAME`].
+/// A line is not a valid frame, or is longer than [`MOST_FRAME`].
 pub fn decode_lines(bytes: &[u8]) -> Result<Vec<Frame>, WireError> {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines.map(decode).collect()
 }
 
-/// Cuts a stream into frames.
+/// Splits the bytes of a stream into frames.
 #[derive(Clone, Debug, Default)]
 pub struct Splitter {
     bytes: Vec<u8>,
@@ -80,7 +82,7 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// Bytes came.
+    /// Appends received bytes.
     pub fn extend(&mut self, bytes: &[u8]) {
         if self.begin > 0 {
             self.bytes.drain(..self.begin);
@@ -89,10 +91,11 @@ impl Splitter {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole frame, if it is there. After an error the stream is useless.
+    /// Removes and returns the next frame, if it is complete. After an error the stream cannot be
+    /// used any more.
     ///
     /// # Errors
-    /// The frame is longer than [`MOST_FRAME`], or is none.
+    /// The frame is longer than [`MOST_FRAME`], or is not valid.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, WireError> {
         let rest = &self.bytes[self.begin..];
         let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX>() else { return Ok(None) };

@@ -1,8 +1,8 @@
-//! The broker: knows who is connected, to which queues, joined to which rooms; routes messages;
-//! in catch-up mode keeps a backlog and what each subscription is owed.
+//! The broker: keeps connections, sessions, queues and rooms, and routes messages. In catch-up mode
+//! it also keeps a backlog, and the outstanding messages of each subscription.
 //!
-//! This file is the machine's face and its dispatch; the parts stand in the folder: sessions,
-//! joining, publishing, delivering, and the view that reports print.
+//! This file has the broker's inputs and outputs, and dispatches them. The submodules have the
+//! parts: sessions, joining, publishing, delivering, and the view that reports print.
 
 mod deliver;
 mod join;
@@ -28,52 +28,53 @@ use session::Session;
 
 pub use view::BrokerView;
 
-/// One connection to the broker, numbered by the driver; never reused in one life of a broker.
+/// Identifies one connection to the broker. The driver counts them, and reuses no number in one
+/// life of a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
-/// How a broker is set up.
+/// Options of a broker.
 #[derive(Clone, Debug)]
 pub struct BrokerOptions {
-    /// What it promises.
+    /// The mode: what it promises to subscribers.
     pub mode: Mode,
-    /// Whether its links lose frames.
+    /// Properties of the link over which it is reached.
     pub path: LinkSemantics,
-    /// What it keeps.
+    /// Its limits and timeouts.
     pub limits: BrokerLimits,
-    /// Which life of the broker's memory this is.
+    /// Number of this life of the broker's memory.
     pub epoch: Epoch,
 }
 
-/// A fact that the broker is told.
+/// Something that happened, reported to the broker.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BrokerInput {
-    /// A connection came in.
+    /// A connection was opened.
     Opened { peer: ConnectionId },
-    /// A frame came on a connection.
+    /// A frame was received on a connection.
     Received { peer: ConnectionId, frame: Frame },
-    /// Bytes that are no frame came on a connection.
+    /// Bytes that are not a valid frame were received on a connection.
     Malformed { peer: ConnectionId, reason: EndReason },
-    /// A request came on a connection: a sign of life.
+    /// A request was received on a connection, which is a sign of life.
     RequestSeen { peer: ConnectionId },
     /// Frames that were sent may not have arrived; the session goes on.
     Undelivered { peer: ConnectionId, frames: Vec<Frame> },
-    /// A connection has ended.
+    /// A connection ended.
     Closed { peer: ConnectionId, reason: EndReason },
-    /// This many bytes wait for a connection beyond its socket now.
+    /// This many bytes wait for a connection now, not counting those in its socket.
     Queued { peer: ConnectionId, bytes: usize },
     /// Time has passed.
     Elapsed,
 }
 
-/// An order that the broker gives.
+/// Something that the broker's driver must do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BrokerOutput {
     /// Send a frame.
     Send { peer: ConnectionId, frame: Frame },
-    /// Say goodbye with the reason, and close.
+    /// Send a goodbye with the reason, and close the connection.
     Close { peer: ConnectionId, reason: EndReason },
-    /// Write this into the history. A `Pushed` stands right before its `Send`.
+    /// Record this in the history. A `Pushed` note comes right before the `Send` of its frame.
     Note(Note),
 }
 
@@ -88,41 +89,42 @@ pub struct Broker {
     outputs: VecDeque<BrokerOutput>,
 }
 
-/// One connection, which is a session once its hello was accepted.
+/// One connection, and its session once a hello was accepted.
 #[derive(Clone, Debug, Default)]
 struct Connection {
     session: Option<Session>,
-    /// Bytes that wait beyond the socket, as the driver said last plus what was sent since.
+    /// Bytes that wait beyond the socket: as the driver last reported, plus the sizes of the
+    /// messages pushed since.
     queued: usize,
 }
 
-/// A client that once said hello.
+/// State kept for a client since its first hello.
 #[derive(Clone, Debug, Default)]
 struct ClientRecord {
-    /// Its open session.
+    /// The connection of its open session.
     peer: Option<ConnectionId>,
     /// The newest session of each of its processes.
     newest: BTreeMap<Name, u64>,
-    /// What it published (catch-up only).
+    /// Sequencing of its messages (catch-up only).
     publisher_sequence: PublisherSequence,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
-    /// The hello must have come.
+    /// The hello is overdue.
     Hello(ConnectionId),
-    /// The next ping is due, for the first time or again.
+    /// A ping is due, for the first time or repeated.
     Ping(ConnectionId),
-    /// The pong must have come.
+    /// The pong, or the next request, is overdue.
     Pong(ConnectionId),
-    /// Something that is out on a lossy link must be sent again.
+    /// An unacknowledged delivery of a queue to a client must be sent again (lossy links).
     Redeliver(Name, Name),
     /// The oldest message of a queue has reached the age limit.
     Expire(Name),
 }
 
 impl Broker {
-    /// A broker that knows nobody.
+    /// Creates a broker without connections, queues and clients.
     pub fn new(options: BrokerOptions) -> Self {
         Broker {
             options,
@@ -134,7 +136,7 @@ impl Broker {
         }
     }
 
-    /// Tells the broker a fact. Orders follow by [`Broker::poll`].
+    /// Processes an input. [`Broker::poll`] returns the outputs that follow from it.
     pub fn handle(&mut self, now: Instant, input: BrokerInput) {
         match input {
             BrokerInput::Opened { peer } => {
@@ -159,23 +161,24 @@ impl Broker {
         }
     }
 
-    /// The next order; call it until there is none.
+    /// Returns the next output; call it until there is none.
     pub fn poll(&mut self) -> Option<BrokerOutput> {
         self.outputs.pop_front()
     }
 
-    /// When the broker wants to hear [`BrokerInput::Elapsed`].
+    /// Returns the time at which the broker needs [`BrokerInput::Elapsed`].
     pub fn deadline(&self) -> Option<Instant> {
         self.timers.next()
     }
 
-    /// How it was set up.
+    /// Returns the options that the broker was created with.
     pub fn options(&self) -> &BrokerOptions {
         &self.options
     }
 
-    /// How many messages the broker holds, and their bytes: backlogs, what is kept beyond them
-    /// for a living session, and early messages. What waits for a socket is the driver's.
+    /// Returns the number of messages held, and their bytes: in backlogs, evicted but still
+    /// unacknowledged on an open session, and early ones. Messages that wait for a socket are the
+    /// driver's, and not counted.
     pub fn holds(&self) -> (usize, usize) {
         let early = self.clients.values().map(|client| client.publisher_sequence.held());
         let queues = self.queues.values().map(Queue::holds);
@@ -224,7 +227,7 @@ impl Broker {
         self.connections.get(&peer)?.session.as_ref()
     }
 
-    /// The session of a connection that is known to have one.
+    /// Returns the session and client of a connection that is known to have a session.
     fn open_session(&self, peer: ConnectionId) -> (&SessionId, &Name) {
         let session = self.session(peer).expect("only open sessions are routed to");
         (&session.id, &session.client)
@@ -274,7 +277,7 @@ impl BrokerMachine for Broker {
     }
 }
 
-/// Whether the sender of a message is this client and does not want to hear itself.
+/// Whether this client published the message and excluded itself from its receivers.
 fn is_own_echo(message: &Message, client: &Name) -> bool {
     message.target.echo == crate::message::Echo::NotSender && is_from(&message.id, client)
 }

@@ -1,7 +1,7 @@
 //! A client: one process's session with the broker, its publisher and its subscriber.
 //!
-//! This file is the machine's face, its dispatch and its requests; the session stands in the
-//! folder, what is published and what is delivered in `publisher` and `subscriber`.
+//! This file has the client's inputs and outputs, dispatches them, and repeats requests. The
+//! session is in the folder; `publisher` and `subscriber` have the two halves.
 
 mod session;
 
@@ -19,26 +19,26 @@ use super::publisher::Publisher;
 use super::subscriber::{HeldDelivery, Subscriber};
 use super::timers::Timers;
 
-/// How a client is set up.
+/// Options of a client.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
-    /// Which client it is.
+    /// Name of the client; several processes may share it.
     pub client: Name,
-    /// Which process of it this is.
+    /// Name of this process.
     pub process: Name,
-    /// What is promised.
+    /// The mode: what is promised to subscribers.
     pub mode: Mode,
-    /// Whether its link loses frames.
+    /// Properties of the link.
     pub path: LinkSemantics,
-    /// What it keeps, and how it behaves.
+    /// Its limits, timeouts and policies.
     pub limits: ClientLimits,
-    /// From which the jitter of its reconnections follows.
+    /// Seed of the jitter of its reconnections.
     pub jitter_seed: u64,
-    /// Where its numbers go on after a crash.
+    /// The last numbers that earlier processes of this name used.
     pub numbering: Numbering,
 }
 
-/// What survives a crash of the process: its numbers, so that none is used twice.
+/// The numbers that survive a crash of the process, so that none is used twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbering {
     /// The last message number that was used.
@@ -47,71 +47,71 @@ pub struct Numbering {
     pub session: u64,
 }
 
-/// A message as the application hands it over.
+/// A message as the application publishes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
-    /// To which queue.
+    /// The queue to publish to.
     pub queue: Name,
-    /// What happened.
+    /// The name of the event.
     pub event: Name,
-    /// To which rooms, and whether it is kept.
+    /// The rooms that it goes to, and whether it is kept.
     pub target: Target,
     /// The data.
     pub payload: Payload,
-    /// How long the application waits for the broker's answer, if it wants one.
+    /// Time that the application waits for the broker's answer, if it wants one.
     pub answer_within: Option<Duration>,
 }
 
-/// A fact that the client is told.
+/// Something that happened, reported to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientInput {
-    /// The process runs: connect.
+    /// The process started: connect.
     Started,
-    /// The connection that was ordered is there.
+    /// The connection that was asked for is open.
     Connected,
-    /// The connection, or the attempt at one, has ended.
+    /// The connection, or the attempt to open it, ended.
     Disconnected { reason: EndReason },
-    /// Frames that were sent may not have arrived, and why; the session goes on.
+    /// Frames that were sent may not have arrived, for this reason; the session goes on.
     Undelivered { frames: Vec<Frame>, reason: EndReason },
-    /// A frame came.
+    /// A frame was received.
     Received { frame: Frame },
-    /// Bytes that are no frame came.
+    /// Bytes that are not a valid frame were received.
     Garbled { reason: EndReason },
-    /// The broker asks to wait so long before coming back.
+    /// The broker asks for this first wait before a reconnection.
     Retry { after: Duration },
-    /// The application hands over a message.
+    /// The application publishes a message.
     Publish { draft: Draft },
-    /// The handler that was called has returned.
+    /// The handler that was called returned.
     HandlerReturned,
-    /// The handler for an event of a queue is taken away.
+    /// The handler for an event of a queue was removed.
     HandlerRemoved { queue: Name, event: Name },
-    /// It is back.
+    /// The handler for an event of a queue was installed again.
     HandlerInstalled { queue: Name, event: Name },
     /// The application joins a room.
     Join { queue: Name, room: Name, from: StartAt },
     /// The application leaves a room.
     Leave { queue: Name, room: Name },
-    /// The application closes the connection and stays away.
+    /// The application closes the connection and stays offline.
     GoAway,
-    /// It comes back: connect at once.
+    /// The application comes back online: connect at once.
     ComeBack,
     /// Time has passed.
     Elapsed,
 }
 
-/// An order that the client gives.
+/// Something that the client's driver must do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientOutput {
-    /// Open a connection to the broker. How far the client came in each queue is for links that
-    /// say so when they connect; the joins say it too.
+    /// Open a connection to the broker. `known` is the client's position in each queue, for links
+    /// that send it when they connect; the joins have it too.
     Connect { known: Vec<(Name, Cursor)> },
     /// Send a frame.
     Send { frame: Frame },
-    /// Close the connection, and why.
+    /// Close the connection, for this reason.
     Close { reason: EndReason },
-    /// Call the handler; say [`ClientInput::HandlerReturned`] when it has returned.
+    /// Call the handler, and report [`ClientInput::HandlerReturned`] when it has returned.
     Handle { message: std::sync::Arc<Message>, kind: PushKind },
-    /// Write this into the history.
+    /// Record this in the history.
     Note(Note),
 }
 
@@ -120,57 +120,57 @@ pub enum ClientOutput {
 pub struct Client {
     options: ClientOptions,
     state: State,
-    /// Failed attempts since the last session.
+    /// Number of failed attempts since the last session.
     failed: u32,
     heartbeat: Heartbeat,
     publisher: Publisher,
     subscriber: Subscriber,
     timers: Timers<Timer>,
     outputs: VecDeque<ClientOutput>,
-    /// Requests of this session that were not answered, oldest first.
+    /// Unanswered requests of this session with their numbers, oldest first.
     requests: VecDeque<(u64, Frame)>,
     last_request: u64,
-    /// Whether this process ever had a session.
+    /// Whether this process has had a session.
     was_welcomed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Not connected, and not trying: not started, or away on purpose.
-    OfflineBuffer,
+    /// Not connected, and not trying: not started, or offline on purpose.
+    Away,
     /// Not connected; the next attempt waits for its timer.
     Waiting,
-    /// The connection was ordered.
+    /// The driver was asked for a connection.
     Connecting,
-    /// The hello was sent.
+    /// The hello was sent, and is not answered.
     Greeting,
     /// The session is open.
     Open,
-    /// A newer session of the same client took over: this process stays away.
+    /// A newer session of the same client took over: this process stays offline.
     Replaced,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
-    /// The next attempt.
+    /// The next connection attempt is due.
     Attempt,
-    /// The welcome must have come.
+    /// The welcome is overdue.
     ConnectTimeout,
-    /// Hello or requests are sent again.
+    /// The hello, or the unanswered requests, must be sent again.
     Repeat,
-    /// A ping must have come.
+    /// A ping is overdue.
     Heartbeat,
-    /// Unanswered publishes are sent again.
+    /// Unanswered publishes must be sent again.
     Republish,
-    /// The answer that the application wants must have come.
+    /// The answer that the application waits for is overdue.
     Answer(MessageId),
 }
 
 impl Client {
-    /// A client that is not connected.
+    /// Creates a client that is not connected.
     pub fn new(options: ClientOptions) -> Self {
         Client {
-            state: State::OfflineBuffer,
+            state: State::Away,
             failed: 0,
             heartbeat: Heartbeat::default(),
             publisher: Publisher::new(options.mode, options.path),
@@ -184,7 +184,7 @@ impl Client {
         }
     }
 
-    /// Tells the client a fact. Orders follow by [`Client::poll`].
+    /// Processes an input. [`Client::poll`] returns the outputs that follow from it.
     pub fn handle(&mut self, now: Instant, input: ClientInput) {
         match input {
             ClientInput::Started | ClientInput::ComeBack => self.come(now),
@@ -215,27 +215,27 @@ impl Client {
         self.send_acks();
     }
 
-    /// The next order; call it until there is none.
+    /// Returns the next output; call it until there is none.
     pub fn poll(&mut self) -> Option<ClientOutput> {
         self.outputs.pop_front()
     }
 
-    /// When the client wants to hear [`ClientInput::Elapsed`].
+    /// Returns the time at which the client needs [`ClientInput::Elapsed`].
     pub fn deadline(&self) -> Option<Instant> {
         self.timers.next()
     }
 
-    /// Whether there is room for another message; if not, the driver stops reading.
+    /// Whether there is room for another message. If not, the driver stops reading.
     pub fn wants_to_read(&self) -> bool {
         self.subscriber.has_room()
     }
 
-    /// The numbers that a new process of this client goes on from.
+    /// Returns the numbers from which a new process of this client continues.
     pub fn numbering(&self) -> Numbering {
         self.options.numbering
     }
 
-    /// How many messages the client holds: outbox, inbox, early ones.
+    /// Returns the number of messages held: unsent, unanswered, early, and not yet handled.
     pub fn holds(&self) -> usize {
         self.publisher.holds() + self.subscriber.holds()
     }
@@ -253,8 +253,8 @@ impl Client {
                 }
             }
             Frame::Left { request } => drop(self.answered(now, request)),
-            Frame::Accepted { id } => self.settle(now, &id, BrokerVerdict::Accepted),
-            Frame::Refused { id } => self.settle(now, &id, BrokerVerdict::Refused),
+            Frame::Accepted { id } => self.publish_answered(now, &id, BrokerVerdict::Accepted),
+            Frame::Refused { id } => self.publish_answered(now, &id, BrokerVerdict::Refused),
             Frame::Push { message, place, kind } => {
                 let held = HeldDelivery::Push { message, kind, session: self.session() };
                 self.subscriber.receive(held, place, &mut self.outputs);
@@ -315,8 +315,8 @@ impl Client {
         }
     }
 
-    fn settle(&mut self, now: Instant, id: &MessageId, verdict: BrokerVerdict) {
-        self.publisher.settle(id);
+    fn publish_answered(&mut self, now: Instant, id: &MessageId, verdict: BrokerVerdict) {
+        self.publisher.answered(id);
         self.timers.clear(&Timer::Answer(id.clone()));
         let id = id.clone();
         self.note(match verdict {
@@ -340,7 +340,7 @@ impl Client {
         }
     }
 
-    /// Sends a join or leave under the next request number; it is repeated until answered.
+    /// Sends a join or leave under the next request number, and repeats it until it is answered.
     fn request(&mut self, now: Instant, mut frame: Frame) {
         self.last_request += 1;
         if let Frame::Join { request, .. } | Frame::Leave { request, .. } = &mut frame {
@@ -353,7 +353,8 @@ impl Client {
         self.send(frame);
     }
 
-    /// A request was answered. Says whether it waited for that: an answer may come twice.
+    /// Processes the answer to a request. Returns whether the request was unanswered until now: an
+    /// answer may come twice.
     fn answered(&mut self, now: Instant, request: u64) -> bool {
         let at = self.requests.iter().position(|(waiting, _)| *waiting == request);
         let answered = at.and_then(|at| self.requests.remove(at));

@@ -1,5 +1,5 @@
-//! What may stand between a machine and its world: it sees each fact before the machine does, and
-//! each order after it, and may change either. The machine knows nothing of it.
+//! Middleware between a driver and a machine: an interceptor sees each input before the machine
+//! does and each output after it, and may change either. The machine does not know of it.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -8,10 +8,10 @@ use super::machine::{BrokerMachine, ClientMachine, Machine};
 use super::{Broker, BrokerOptions, BrokerView, Client, Numbering};
 use crate::time::Instant;
 
-/// Something that stands before a machine. By itself it passes on everything.
+/// Middleware in front of a machine. The default methods pass on everything.
 pub trait Interceptor<M: Machine>: Send {
-    /// A fact is on its way to the machine. What is put into `outputs` is carried out before what
-    /// the machine orders.
+    /// Processes an input on its way to the machine. The driver gets what is put into `outputs`
+    /// before what the machine outputs.
     fn input(
         &mut self,
         now: Instant,
@@ -22,7 +22,8 @@ pub trait Interceptor<M: Machine>: Send {
         machine.handle(now, input);
     }
 
-    /// An order is on its way to the driver: what is put into `outputs` is carried out instead.
+    /// Processes an output on its way to the driver, which gets what is put into `outputs`
+    /// instead.
     fn output(
         &mut self,
         _now: Instant,
@@ -34,7 +35,7 @@ pub trait Interceptor<M: Machine>: Send {
     }
 }
 
-/// A machine, and what stands before it, if anything does.
+/// A machine with an optional interceptor in front of it.
 pub struct Intercepted<M: Machine> {
     machine: M,
     interceptor: Option<Box<dyn Interceptor<M>>>,
@@ -43,14 +44,14 @@ pub struct Intercepted<M: Machine> {
 }
 
 impl<M: Machine> Intercepted<M> {
-    /// A machine behind an interceptor.
+    /// Puts an interceptor in front of a machine.
     pub fn new(machine: M, interceptor: Box<dyn Interceptor<M>>) -> Self {
         Intercepted { interceptor: Some(interceptor), ..machine.into() }
     }
 }
 
 impl<M: Machine> From<M> for Intercepted<M> {
-    /// A machine with nothing before it.
+    /// Wraps a machine without an interceptor.
     fn from(machine: M) -> Self {
         Intercepted { machine, interceptor: None, outputs: VecDeque::new(), now: Instant::ZERO }
     }
@@ -90,7 +91,7 @@ impl<M: Machine> Machine for Intercepted<M> {
     }
 }
 
-/// What can be seen of the machine from outside.
+/// Gives read access to the machine.
 impl<M: Machine> Deref for Intercepted<M> {
     type Target = M;
 

@@ -1,56 +1,57 @@
-//! What a driver needs of a machine, whoever wrote it.
+//! The traits through which drivers use a broker or client, ours or another implementation.
 
 use super::{
     BrokerInput, BrokerOptions, BrokerOutput, BrokerView, ClientInput, ClientOutput, Numbering,
 };
 use crate::time::Instant;
 
-/// A machine as its driver sees it: facts in, orders out, and a time to be woken at.
+/// A state machine as its driver sees it: inputs, outputs, and a time to be woken at.
 pub trait Machine {
-    /// A fact.
+    /// Something that happened.
     type Input;
-    /// An order.
+    /// Something that the driver must do.
     type Output;
 
-    /// Tells the machine a fact.
+    /// Processes an input. The outputs that follow from it are returned by `poll`.
     fn handle(&mut self, now: Instant, input: Self::Input);
 
-    /// The next order, if there is one.
+    /// Returns the next output, if there is one.
     fn poll(&mut self) -> Option<Self::Output>;
 
-    /// When it wants to hear that time has passed.
+    /// Returns the time at which the machine needs its `Elapsed` input.
     fn deadline(&self) -> Option<Instant>;
 }
 
-/// A broker as its driver needs it: ours, or one in its place.
+/// A broker as its driver needs it: [`Broker`](super::Broker), or another implementation.
 ///
-/// What it has done with messages it says in orders to note: from these the judge knows it.
+/// It reports what it did with messages in [`BrokerOutput::Note`]s; verdicts are computed from
+/// these.
 pub trait BrokerMachine: Machine<Input = BrokerInput, Output = BrokerOutput> + Send {
-    /// How it was set up.
+    /// Returns the options that the broker was created with.
     fn options(&self) -> &BrokerOptions;
 
-    /// How many messages it holds, and their bytes: what a run is said to cost.
+    /// Returns the number of messages held, and their bytes; reports show it as a cost of the run.
     fn holds(&self) -> (usize, usize) {
         (0, 0)
     }
 
-    /// The picture at this moment, if it can draw one.
+    /// Returns a snapshot of the broker's state, if the implementation offers one.
     fn view(&self) -> Option<BrokerView> {
         None
     }
 }
 
-/// A client as its driver needs it: ours, or one in its place.
+/// A client as its driver needs it: [`Client`](super::Client), or another implementation.
 pub trait ClientMachine: Machine<Input = ClientInput, Output = ClientOutput> + Send {
     /// Whether there is room for another message; if not, the driver stops reading.
     fn wants_to_read(&self) -> bool {
         true
     }
 
-    /// The numbers that a new process of this client goes on from after a crash.
+    /// Returns the numbers from which a new process of this client continues after a crash.
     fn numbering(&self) -> Numbering;
 
-    /// How many messages it holds: what a run is said to cost.
+    /// Returns the number of messages held; reports show it as a cost of the run.
     fn holds(&self) -> usize {
         0
     }

@@ -1,4 +1,5 @@
-//! The publishing half of a client: sends at once, or in catch-up mode keeps until answered.
+//! The publishing half of a client: sends each message at once, or in catch-up mode keeps it in an
+//! outbox until the broker has answered.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use super::client::ClientOutput;
 use super::limits::MOST_OUT_LOSSY;
 use super::{LinkSemantics, OfflineBuffer, Reliability};
 
-/// What a client has handed over and not yet got rid of.
+/// The publishing state of a client.
 #[derive(Clone, Debug)]
 pub struct Publisher {
     mode: Mode,
@@ -18,9 +19,10 @@ pub struct Publisher {
     outbox: VecDeque<Kept>,
     /// Index of the first message that was not sent on this session.
     cursor: usize,
-    /// Sequences that are out on this session, in the order in which they were sent last.
+    /// Sequences sent on this session over a lossy link, in the order in which they were sent last.
     sent: VecDeque<(Instant, u64)>,
-    /// What the link's library buffers until there is a session: what is in here nobody keeps.
+    /// Messages that the link's library buffers until there is a session. They are not kept beyond
+    /// that.
     buffer: VecDeque<Kept>,
 }
 
@@ -33,19 +35,21 @@ struct Kept {
 type Outputs = VecDeque<ClientOutput>;
 
 impl Publisher {
-    /// Nothing was handed over.
+    /// Creates a publisher without messages.
     pub fn new(mode: Mode, path: LinkSemantics) -> Self {
         let (outbox, sent, buffer) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
         Publisher { mode, path, outbox, cursor: 0, sent, buffer }
     }
 
-    /// How many messages are kept.
+    /// Returns the number of messages in outbox and buffer.
     pub fn holds(&self) -> usize {
         self.outbox.len() + self.buffer.len()
     }
 
-    /// The application hands over a message. `session` is the open one, if there is one. What is
-    /// kept is sent by [`Publisher::send_due`].
+    /// Takes a message from the application; `session` is the open one, if there is one.
+    ///
+    /// A message that the outbox keeps is sent by [`Publisher::send_due`]. Another is sent at once,
+    /// or without a session buffered or dropped. `most` limits outbox and buffer, each.
     pub fn hand_over(
         &mut self,
         message: Arc<Message>,
@@ -78,13 +82,14 @@ impl Publisher {
         }
     }
 
-    /// A new session began: everything kept is sent again.
+    /// Begins a new session, on which the whole outbox is to be sent again.
     pub fn start_session(&mut self) {
         self.cursor = 0;
         self.sent.clear();
     }
 
-    /// Sends what was not sent on this session, as far as the link takes it.
+    /// Sends the messages that were not sent on this session; over a lossy link at most
+    /// [`MOST_OUT_LOSSY`] are out at a time.
     pub fn send_due(&mut self, now: Instant, session: &SessionId, outputs: &mut Outputs) {
         for Kept { message, reply } in self.buffer.drain(..) {
             note(outputs, Note::Sent { id: message.id.clone(), session: session.clone() });
@@ -104,12 +109,12 @@ impl Publisher {
         }
     }
 
-    /// When something must be sent again on this session: over a lossy link only.
+    /// Returns the time at which a message must be sent again on this session (lossy links only).
     pub fn resend_at(&self, timeout: Duration) -> Option<Instant> {
         self.sent.front().map(|(at, _)| *at + timeout)
     }
 
-    /// Sends again what has waited for its answer for `timeout`.
+    /// Sends the messages again that have waited for their answer for `timeout`.
     pub fn send_again(
         &mut self,
         now: Instant,
@@ -126,20 +131,20 @@ impl Publisher {
         }
     }
 
-    /// Whether a message is kept until it is answered.
+    /// Whether the outbox keeps a message until it is answered.
     pub fn keeps(&self, message: &Message) -> bool {
         self.mode == Mode::CatchUp && !message.is_volatile()
     }
 
-    /// A message may not have arrived: it is sent again, unless it was answered meanwhile.
+    /// Sends a message again that may not have arrived, unless it was answered meanwhile.
     pub fn undelivered(&mut self, id: &MessageId, session: &SessionId, outputs: &mut Outputs) {
         if let Some(index) = self.index_of(id.sequence) {
             self.send(index, session, outputs);
         }
     }
 
-    /// The broker accepted or refused a message: it is no longer kept.
-    pub fn settle(&mut self, id: &MessageId) {
+    /// Removes a message from the outbox that the broker has accepted or refused.
+    pub fn answered(&mut self, id: &MessageId) {
         if let Some(index) = self.index_of(id.sequence) {
             self.outbox.remove(index);
             self.cursor -= usize::from(index < self.cursor);

@@ -1,9 +1,9 @@
-//! One publisher as the broker knows it: which of its messages come next (catch-up only).
+//! Sequencing and deduplication of one publisher's messages at the broker (catch-up only).
 //!
-//! Messages are taken in sequence; early ones wait, bounded; a copy is answered as the original
-//! was. The publisher names, with each message, the one before it that it still keeps: below
-//! that the broker waits for nothing, since a crash empties an outbox and a dropped message
-//! leaves a hole.
+//! Messages are taken in sequence. Early ones wait, up to a limit. A copy gets the answer that the
+//! original got. Each message names the one before it that the publisher still keeps; the broker
+//! waits for nothing in between, since a crash empties an outbox and a dropped message leaves a
+//! hole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::limits::MOST_REFUSED;
 use crate::message::Message;
 
-/// What became of the messages of one publisher.
+/// Progress of the broker through the messages of one publisher.
 #[derive(Clone, Debug, Default)]
 pub struct PublisherSequence {
     /// The last sequence that was accepted or refused.
@@ -26,23 +26,23 @@ struct Early {
     after: Option<u64>,
 }
 
-/// What to do with a message that came.
+/// Verdict on a message that arrived.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SequenceArrival {
-    /// It is next: accept or refuse it, then ask [`PublisherSequence::next`].
+    /// It is next: accept or refuse it, then call [`PublisherSequence::next`].
     Next,
     /// It was accepted before.
     AcceptedBefore,
     /// It was refused before.
     RefusedBefore,
-    /// It waits for the one before it.
+    /// It is early, and held until the one before it comes.
     Held,
-    /// It came early, and there is no more room to hold it.
+    /// It is early, and there is no room to hold it.
     Dropped,
 }
 
 impl PublisherSequence {
-    /// A message came; `most` early ones may be held.
+    /// Registers a message that arrived; at most `most` early ones are held.
     pub fn arrive(
         &mut self,
         message: &Arc<Message>,
@@ -69,13 +69,13 @@ impl PublisherSequence {
         SequenceArrival::Held
     }
 
-    /// The message with this sequence was accepted.
+    /// Records that the message with this sequence was accepted.
     pub fn accepted(&mut self, sequence: u64) {
         assert!(sequence > self.done, "sequence {sequence} is accepted once");
         self.done = sequence;
     }
 
-    /// The message with this sequence was refused.
+    /// Records that the message with this sequence was refused.
     pub fn refused(&mut self, sequence: u64) {
         self.accepted(sequence);
         self.refused.insert(sequence);
@@ -84,7 +84,7 @@ impl PublisherSequence {
         }
     }
 
-    /// The early message that is next now, taken out.
+    /// Removes and returns the early message that is next now, if there is one.
     pub fn next(&mut self) -> Option<Arc<Message>> {
         self.early.retain(|sequence, _| *sequence > self.done);
         let (sequence, early) = self.early.first_key_value()?;
@@ -95,7 +95,7 @@ impl PublisherSequence {
         })
     }
 
-    /// How many early messages are held, and their bytes.
+    /// Returns the number of early messages held, and their bytes.
     pub fn held(&self) -> (usize, usize) {
         (self.early.len(), self.early.values().map(|early| early.message.size()).sum())
     }

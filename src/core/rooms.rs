@@ -1,8 +1,7 @@
-//! The rooms of one queue: which members are in which room.
+//! The rooms of one queue, their members, and the routing of messages to them.
 //!
-//! Routing is this one idea: a message goes to the union of its target rooms, each member once,
-//! less those in a room that it excludes. A member is a session in fire-and-forget mode, a
-//! client in catch-up mode.
+//! A message goes to the union of its target rooms, each member once, minus the members of the
+//! rooms that it excludes. A member is a connection, or a client that is on record (catch-up).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,24 +13,24 @@ pub struct Rooms<M> {
     rooms: BTreeMap<Name, BTreeSet<M>>,
 }
 
-/// Whether a join or leave changed anything, and whether the room came or went with it.
+/// Result of a join or leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoomsChange {
-    /// The member was in, or out, already.
+    /// Nothing changed: the member was in, or out, already.
     None,
     /// The member joined or left.
     Member,
-    /// The member was the room's first, or its last.
+    /// The member was the room's first or last: the room was created or deleted.
     Room,
 }
 
 impl<M: Ord + Clone> Rooms<M> {
-    /// No rooms.
+    /// Creates an empty set of rooms.
     pub fn new() -> Self {
         Rooms { rooms: BTreeMap::new() }
     }
 
-    /// Puts a member into a room.
+    /// Adds a member to a room, which is created if it does not exist.
     pub fn join(&mut self, room: &Name, member: M) -> RoomsChange {
         let members = self.rooms.entry(room.clone()).or_default();
         match (members.insert(member), members.len()) {
@@ -41,7 +40,7 @@ impl<M: Ord + Clone> Rooms<M> {
         }
     }
 
-    /// Takes a member out of a room.
+    /// Removes a member from a room, which is deleted if it becomes empty.
     pub fn leave(&mut self, room: &Name, member: &M) -> RoomsChange {
         let Some(members) = self.rooms.get_mut(room) else { return RoomsChange::None };
         if !members.remove(member) {
@@ -54,24 +53,25 @@ impl<M: Ord + Clone> Rooms<M> {
         RoomsChange::Member
     }
 
-    /// The rooms that a member is in.
+    /// Returns the rooms that a member is in.
     pub fn of(&self, member: &M) -> Vec<Name> {
         let is_in =
             |(room, members): (&Name, &BTreeSet<M>)| members.contains(member).then(|| room.clone());
         self.rooms.iter().filter_map(is_in).collect()
     }
 
-    /// How many rooms there are.
+    /// Returns the number of rooms.
     pub fn len(&self) -> usize {
         self.rooms.len()
     }
 
-    /// Every room and its members, by name.
+    /// Iterates over the rooms and their members, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &BTreeSet<M>)> {
         self.rooms.iter()
     }
 
-    /// Who gets a message, each once, in order; the sender's own exclusion is the caller's.
+    /// Returns the members of the target rooms minus those of the excluded rooms, each once,
+    /// sorted. The caller drops the sender if needed.
     pub fn route(&self, message: &Message) -> BTreeSet<M> {
         let members = |room: &Name| self.rooms.get(room).into_iter().flatten().cloned();
         let excluded: BTreeSet<M> = message.target.except.iter().flat_map(members).collect();

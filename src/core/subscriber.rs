@@ -1,7 +1,7 @@
-//! The receiving half of a client: order, copies, inbox, handlers, acknowledgements.
+//! The receiving half of a client: ordering, deduplication, inbox, handler calls, acknowledgements.
 //!
-//! In catch-up mode a delivery names its own position and the one before it in this
-//! subscription, so the client sees a hole by itself and holds what comes early. The handler is
+//! In catch-up mode a delivery names its own position and the one before it in the subscription,
+//! so that the client detects a hole by itself, and holds deliveries that come early. Handlers are
 //! called in order, one call at a time.
 
 mod dedup;
@@ -21,7 +21,7 @@ use queue::{InQueue, Order};
 
 type Outputs = VecDeque<ClientOutput>;
 
-/// Everything that a client has received and not yet got rid of.
+/// The receiving state of a client.
 #[derive(Clone, Debug)]
 pub struct Subscriber {
     limits: ClientLimits,
@@ -31,11 +31,11 @@ pub struct Subscriber {
     running: Option<Item>,
     window: Window,
     without_handler: BTreeSet<(Name, Name)>,
-    /// What was acknowledged and is to be sent.
+    /// Acknowledgements that are still to be sent.
     acks: Vec<(Name, Epoch, Position)>,
 }
 
-/// Something received that waits for its turn: for the one before it, or for its handler.
+/// A received message or gap that was not read yet.
 #[derive(Clone, Debug)]
 pub enum HeldDelivery {
     /// A message.
@@ -50,14 +50,14 @@ struct Item {
     message: Arc<Message>,
     kind: PushKind,
     session: SessionId,
-    /// Where it stands, if it is to be acknowledged.
+    /// Its epoch and position, if it is to be acknowledged.
     place: Option<(Epoch, Position)>,
-    /// Whether the absence of its handler was noted.
+    /// Whether the lack of a handler for it was noted.
     is_noted: bool,
 }
 
 impl Subscriber {
-    /// Nothing was received.
+    /// Creates a subscriber that has received nothing.
     pub fn new(limits: ClientLimits) -> Self {
         Subscriber {
             queues: BTreeMap::new(),
@@ -70,7 +70,7 @@ impl Subscriber {
         }
     }
 
-    /// How many messages are held.
+    /// Returns the number of messages held: early, in the inbox, and in the running handler.
     pub fn holds(&self) -> usize {
         let held: usize = self.queues.values().map(InQueue::held).sum();
         held + self.inbox.len() + usize::from(self.running.is_some())
@@ -81,9 +81,11 @@ impl Subscriber {
         self.inbox.len() < self.limits.inbox
     }
 
-    /// The joins of a new session: every room of every queue, and how far each queue came. A queue
-    /// whose rooms were all left is joined too, since the broker may owe something of before: also
-    /// to a process that knows nothing of it, having crashed, and only says that it leaves.
+    /// Returns the joins to send on a new session: one per queue, with all its rooms, and the
+    /// position that the client has.
+    ///
+    /// A queue whose rooms were all left is joined too, since messages from before may be
+    /// outstanding. A process that has crashed does so too when all that it does is leave a room.
     pub fn joins(&self) -> Vec<Frame> {
         let join = |(name, queue): (&Name, &InQueue)| Frame::Join {
             request: 0,
@@ -98,13 +100,13 @@ impl Subscriber {
         self.queues.iter().map(join).collect()
     }
 
-    /// How far each queue came.
+    /// Returns the position that the client has in each queue.
     pub fn known(&self) -> Vec<(Name, Cursor)> {
         let known = |(name, queue): (&Name, &InQueue)| Some((name.clone(), queue.known()?));
         self.queues.iter().filter_map(known).collect()
     }
 
-    /// The leaves that the broker has not answered: they are told on the next session too.
+    /// Returns the leaves that the broker has not answered, to be repeated on a new session.
     pub fn leaves(&self) -> Vec<Frame> {
         let leave = |(name, queue): (&Name, &InQueue)| Frame::Leave {
             request: 0,
@@ -114,7 +116,7 @@ impl Subscriber {
         self.queues.iter().filter(|(_, queue)| !queue.left.is_empty()).map(leave).collect()
     }
 
-    /// The broker answered a join or leave: it is on record.
+    /// Takes note that the broker answered a join or leave: it is on record.
     pub fn recorded(&mut self, request: &Frame) {
         match request {
             Frame::Join { queue, rooms, .. } => {
@@ -131,8 +133,10 @@ impl Subscriber {
         }
     }
 
-    /// Remembers a room, and gives the frame that joins it. A room that it is in already stays
-    /// where it began: what is on record is replayed whole by a broker that has forgotten it.
+    /// Adds a room, and returns the frame that joins it.
+    ///
+    /// A room that was joined before keeps its start: a broker that has forgotten a room on record
+    /// replays all of it.
     pub fn join(&mut self, name: Name, room: Name, from: StartAt) -> Frame {
         let queue = self.queues.entry(name.clone()).or_default();
         let from = *queue.rooms.entry(room.clone()).or_insert(from);
@@ -141,26 +145,26 @@ impl Subscriber {
         Frame::Join { request: 0, queue: name, rooms: vec![RoomJoin { room, from }], known }
     }
 
-    /// Forgets a room.
+    /// Removes a room, and keeps the leave until the broker has answered it.
     pub fn leave(&mut self, name: &Name, room: &Name) {
         let queue = self.queues.entry(name.clone()).or_default();
         queue.rooms.remove(room);
         queue.left.insert(room.clone());
     }
 
-    /// The broker said where a subscription stands. It says so once a session: the answer to a
-    /// later join of the same queue says nothing new.
+    /// Processes the outcome of a resume. Only the first one of a queue and session counts: the
+    /// answer to a later join of the same queue repeats it.
     pub fn answered(&mut self, name: &Name, answer: ResumeOutcome, outputs: &mut Outputs) {
         let Some(queue) = self.queues.get_mut(name).filter(|queue| !queue.is_attached()) else {
             return;
         };
         let answer = queue.less_what_it_has(answer);
-        queue.stand(answer);
+        queue.resume(answer);
         note(outputs, Note::ResumeReceived { queue: name.clone(), answer });
         self.release(name, outputs);
     }
 
-    /// A message or gap came. `place` is its place in a catch-up queue.
+    /// Processes a message or gap that arrived; in catch-up mode `place` is its offset.
     pub fn receive(&mut self, held: HeldDelivery, place: Option<Offset>, outputs: &mut Outputs) {
         let Some(place) = place else { return self.receive_unplaced(held, outputs) };
         let name = held.queue().clone();
@@ -174,7 +178,7 @@ impl Subscriber {
         }
     }
 
-    /// Calls handlers, and reads what was held early and has room now.
+    /// Calls handlers, and reads held deliveries that are next and fit in the inbox now.
     pub fn deliver(&mut self, outputs: &mut Outputs) {
         self.call_handlers(outputs);
         while self.has_room() {
@@ -189,7 +193,10 @@ impl Subscriber {
         }
     }
 
-    /// Calls the handler of the first message that has one, if none runs.
+    /// Calls the handler of the first message that has one, if no handler runs.
+    ///
+    /// A message without a handler is dropped if it has no position. Else it waits, and so do the
+    /// messages of its queue behind it.
     fn call_handlers(&mut self, outputs: &mut Outputs) {
         let mut blocked = BTreeSet::new();
         let mut index = 0;
@@ -205,7 +212,7 @@ impl Subscriber {
                     note(outputs, Note::NoHandler { id: item.message.id.clone() });
                 }
                 if item.place.is_some() {
-                    // It waits, and what is behind it in this subscription.
+                    // It waits, and so do the messages behind it in this subscription.
                     blocked.insert(queue);
                     index += 1;
                 } else {
@@ -221,7 +228,7 @@ impl Subscriber {
         }
     }
 
-    /// The handler that ran has returned.
+    /// Processes the return of the running handler.
     pub fn handler_returned(&mut self, outputs: &mut Outputs) {
         let Some(item) = self.running.take() else { return };
         let Item { message, kind, session, place, .. } = item;
@@ -234,25 +241,27 @@ impl Subscriber {
         }
     }
 
-    /// The handler for an event is taken away.
+    /// Removes the handler for an event.
     pub fn remove_handler(&mut self, queue: Name, event: Name) {
         self.without_handler.insert((queue, event));
     }
 
-    /// The handler for an event is back.
+    /// Installs the handler for an event again.
     pub fn install_handler(&mut self, queue: &Name, event: &Name) {
         self.without_handler.remove(&(queue.clone(), event.clone()));
     }
 
-    /// The session has ended: what came early on it is sent again on the next.
+    /// Drops early deliveries and unsent acknowledgements of a session that has ended: the broker
+    /// sends the deliveries again on the next one.
     pub fn end_session(&mut self) {
         self.acks.clear();
         self.queues.values_mut().for_each(InQueue::end_session);
     }
 
-    /// The acknowledgements to send now. Until the broker has said on this session where a
-    /// subscription stands, its acknowledgements wait: it may have begun a new epoch, in which the
-    /// position is that of another message.
+    /// Removes and returns the acknowledgements to send now.
+    ///
+    /// Those of a subscription wait until the broker has answered its join on this session: it may
+    /// have begun a new epoch, in which the position is that of another message.
     pub fn take_acks(&mut self) -> Vec<(Name, Position)> {
         let mut due = Vec::new();
         let queues = &self.queues;
@@ -267,12 +276,13 @@ impl Subscriber {
         due
     }
 
-    /// There is no session: the next one begins with how far each queue came.
+    /// Drops the acknowledgements, since there is no session: the joins of the next one tell how
+    /// far each queue came.
     pub fn drop_acks(&mut self) {
         self.acks.clear();
     }
 
-    /// A message without a place: it is handled, and nobody is told.
+    /// Puts a message without a position into the inbox; it will not be acknowledged.
     fn receive_unplaced(&mut self, held: HeldDelivery, outputs: &mut Outputs) {
         let HeldDelivery::Push { message, kind, session } = held else { return };
         let id = message.id.clone();
@@ -283,7 +293,7 @@ impl Subscriber {
         self.inbox.push_back(Item { message, kind, session, place: None, is_noted: false });
     }
 
-    /// Keeps something early until the one before it comes.
+    /// Holds an early delivery until the one before it comes, if there is room.
     fn hold(&mut self, held: HeldDelivery, place: Offset, outputs: &mut Outputs) {
         let queue = self.queues.entry(held.queue().clone()).or_default();
         let (is_full, is_copy) = (queue.held() >= self.limits.early, queue.holds(place));
@@ -303,7 +313,7 @@ impl Subscriber {
         }
     }
 
-    /// Takes what was held and is next now.
+    /// Reads held deliveries of a queue that are next now, as far as the inbox has room.
     fn release(&mut self, name: &Name, outputs: &mut Outputs) {
         while self.has_room()
             && let Some((held, place)) = self.queues.get_mut(name).and_then(InQueue::next_in_order)
@@ -312,7 +322,7 @@ impl Subscriber {
         }
     }
 
-    /// Takes something that is in order, or a copy of something that was.
+    /// Reads a delivery that is in order, or a copy of one that was.
     fn take(&mut self, held: HeldDelivery, place: Offset, outputs: &mut Outputs) {
         match held {
             HeldDelivery::Push { message, kind, session } => {
@@ -358,7 +368,7 @@ impl Subscriber {
         let queue = self.queues.get_mut(name).expect("it was ordered");
         let epoch = queue.epoch();
         if queue.order(place) == Order::Next {
-            // What was read before its session ended is not lost to this client.
+            // Messages that the client has read already are not lost to it.
             let (to, from) = (place.position, from.max(queue.read_up_to() + 1));
             note(outputs, Note::GapReceived { queue: name.clone(), from, to });
         }
@@ -368,7 +378,8 @@ impl Subscriber {
         self.acks.push((name.clone(), epoch, place.position));
     }
 
-    /// A copy that was dropped is acknowledged once its original has been.
+    /// Acknowledges a copy that was dropped, unless its original is still to be acknowledged; then
+    /// both are when the handler returns.
     fn acknowledge_copy(
         &mut self,
         message: &Message,
@@ -385,7 +396,7 @@ impl Subscriber {
         }
     }
 
-    /// Acknowledges a message at a place, unless the place is of an epoch that is over.
+    /// Acknowledges a message at a position, unless that is of an epoch that is over.
     fn acknowledge(&mut self, message: &Message, at: (Epoch, Position), outputs: &mut Outputs) {
         let (epoch, position) = at;
         let Some(queue) = self.queues.get_mut(&message.queue) else { return };

@@ -1,8 +1,8 @@
-//! One client's subscription to one queue in catch-up mode: what it is owed, in order.
+//! One client's subscription to one queue in catch-up mode: its outstanding items, in order.
 //!
-//! It outlives sessions. Replay and live are one list, so live can never overtake replay. What
-//! is evicted before it was acknowledged becomes a gap, which is announced, acknowledged and sent
-//! again like a message.
+//! It outlives sessions. Replayed and live messages are one list, so live ones never overtake
+//! replayed ones. A message that is evicted before it was acknowledged becomes a gap, which is
+//! announced, acknowledged and sent again like a message.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,12 +12,13 @@ use crate::time::{Duration, Instant};
 
 use super::broker::ConnectionId;
 
-/// What a client is owed of a queue, and how much of it is on its way.
+/// The outstanding items of a client in a queue, and how many of them are on their way.
 #[derive(Clone, Debug)]
 pub struct Subscription {
-    /// In order of position; what is in front is not acknowledged.
+    /// Items in order of position; the first one is not acknowledged.
     items: VecDeque<Item>,
-    /// The last position that was routed to this subscription and that a client can know of.
+    /// The last position that was routed to this subscription, or at which it began. After an
+    /// attach it skips items that were acknowledged out of order and removed.
     last_routed: Position,
     attached: Option<Attached>,
 }
@@ -26,13 +27,14 @@ pub struct Subscription {
 #[derive(Clone, Debug)]
 struct Attached {
     peer: ConnectionId,
-    /// The queue's newest position when the session attached: up to here it is a replay.
+    /// The queue's newest position when the session attached: items up to here are replayed.
     head: Position,
     /// Index of the first item that was not sent on this session.
     cursor: usize,
-    /// How many items are out, unacknowledged.
+    /// Number of items sent on this session and not acknowledged.
     out: usize,
-    /// Positions out, in the order in which they were sent last.
+    /// Positions of items sent on this session, in the order in which they were sent last. Some may
+    /// have been acknowledged since.
     sent: VecDeque<(Instant, Position)>,
 }
 
@@ -40,21 +42,21 @@ struct Attached {
 struct Item {
     /// A message's position; a gap's last position.
     position: Position,
-    /// The position of the item before it; in a session, acknowledged or not.
+    /// The position of the item before it. Within a session that item may be acknowledged already.
     after: Position,
-    what: What,
+    content: Content,
     state: State,
-    /// When it was sent last, if ever.
+    /// Time of the last sending, on any session.
     sent_at: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum What {
-    /// A message that the backlog has.
+enum Content {
+    /// A message that is in the backlog.
     Kept,
-    /// A message that left the backlog while it was on its way on the living session.
+    /// A message that left the backlog while it was on its way on the open session.
     Evicted(Arc<Message>),
-    /// A gap that begins here.
+    /// A gap that begins at this position.
     Gap(Position),
 }
 
@@ -62,72 +64,81 @@ enum What {
 enum State {
     /// Not sent on the attached session.
     Waiting,
-    /// Sent on the attached session, not acknowledged.
+    /// Sent on the attached session and not acknowledged.
     Out,
-    /// Acknowledged, but something before it is not.
+    /// Acknowledged, but an item before it is not.
     Done,
 }
 
 /// Something to send on the attached session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
-    /// The message that the backlog has at this place.
+    /// The message that the backlog has at this offset.
     Kept { place: Offset, kind: PushKind },
-    /// A message that the backlog has no more.
+    /// A message that is no longer in the backlog.
     Evicted { message: Arc<Message>, place: Offset, kind: PushKind },
-    /// A gap that ends at the place.
+    /// A gap that ends at this offset.
     Gap { from: Position, place: Offset },
 }
 
 impl Subscription {
-    /// A subscription that begins after `position`.
+    /// Creates a subscription that begins after `position`.
     pub fn new(position: Position) -> Self {
         Subscription { items: VecDeque::new(), last_routed: position, attached: None }
     }
 
-    /// The session that serves it.
+    /// Returns the connection of the attached session.
     pub fn peer(&self) -> Option<ConnectionId> {
         self.attached.as_ref().map(|attached| attached.peer)
     }
 
-    /// The last position up to which all is acknowledged.
+    /// Returns the last position up to which everything is acknowledged.
     pub fn position(&self) -> Position {
         self.items.front().map_or(self.last_routed, |item| item.after)
     }
 
-    /// How many items are not acknowledged.
-    pub fn owed(&self) -> usize {
+    /// Returns the number of items that are not acknowledged.
+    pub fn outstanding(&self) -> usize {
         self.items.iter().filter(|item| item.state != State::Done).count()
     }
 
-    /// Messages kept although the backlog has them no more, and their bytes.
+    /// Returns the number of messages kept beyond the backlog, and their bytes.
     pub fn kept_beyond(&self) -> (usize, usize) {
-        let sizes = self.items.iter().filter_map(|item| match &item.what {
-            What::Evicted(message) => Some(message.size()),
+        let sizes = self.items.iter().filter_map(|item| match &item.content {
+            Content::Evicted(message) => Some(message.size()),
             _ => None,
         });
         sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size))
     }
 
-    /// A message at this position is for this subscription.
+    /// Adds the message at this position of the backlog.
     pub fn route(&mut self, position: Position) {
-        self.push(position, What::Kept);
+        self.push(position, Content::Kept);
     }
 
-    /// What lay from `from` to `to` is gone, and may have been for this subscription.
+    /// Adds a gap: the messages from `from` to `to` are gone, and may have been for this
+    /// subscription.
     pub fn route_gap(&mut self, from: Position, to: Position) {
-        self.push(to, What::Gap(from));
+        self.push(to, Content::Gap(from));
     }
 
-    fn push(&mut self, position: Position, what: What) {
+    fn push(&mut self, position: Position, content: Content) {
         assert!(position > self.last_routed, "positions are routed in order");
         let after = self.last_routed;
-        self.items.push_back(Item { position, after, what, state: State::Waiting, sent_at: None });
+        self.items.push_back(Item {
+            position,
+            after,
+            content,
+            state: State::Waiting,
+            sent_at: None,
+        });
         self.last_routed = position;
     }
 
-    /// A session attaches; `known` is how far the client came. Says what to tell it, and which
-    /// kept positions are settled by what the client knows.
+    /// Attaches a session; `known` is the position that the client reports, if it has one.
+    ///
+    /// Returns the answer for the client, and the positions of kept messages that its position
+    /// acknowledges.
     pub fn attach(
         &mut self,
         peer: ConnectionId,
@@ -135,7 +146,7 @@ impl Subscription {
         known: Option<Cursor>,
         head: Position,
     ) -> (ResumeOutcome, Vec<Position>) {
-        let settled = match known {
+        let acknowledged = match known {
             Some(known) if known.epoch == epoch => self.acknowledge_up_to(known.position),
             _ => Vec::new(),
         };
@@ -143,8 +154,8 @@ impl Subscription {
         let sent = VecDeque::new();
         self.attached = Some(Attached { peer, head, cursor: 0, out: 0, sent });
         let position = self.position();
-        let gap = self.items.iter().find_map(|item| match item.what {
-            What::Gap(from) => Some((from, item.position)),
+        let gap = self.items.iter().find_map(|item| match item.content {
+            Content::Gap(from) => Some((from, item.position)),
             _ => None,
         });
         let answer = match (known, gap) {
@@ -153,11 +164,12 @@ impl Subscription {
             (Some(_), Some((from, to))) => ResumeOutcome::Gap { epoch, position, from, to },
             (Some(_), None) => ResumeOutcome::Resumed { epoch, position },
         };
-        (answer, settled)
+        (answer, acknowledged)
     }
 
-    /// The session has ended: what was out waits for the next one. Gives the messages whose
-    /// backlog copy is gone and which now become gaps.
+    /// Detaches a session that has ended: the items that were out wait for the next one.
+    ///
+    /// Returns the unacknowledged messages that are no longer in the backlog; they become gaps now.
     pub fn detach(&mut self) -> Vec<(Position, Arc<Message>)> {
         self.attached = None;
         let mut lost = Vec::new();
@@ -165,18 +177,18 @@ impl Subscription {
             if item.state == State::Out {
                 item.state = State::Waiting;
             }
-            if let What::Evicted(message) = &item.what {
+            if let Content::Evicted(message) = &item.content {
                 if item.state == State::Waiting {
                     lost.push((item.position, message.clone()));
                 }
-                item.what = What::Gap(item.position);
+                item.content = Content::Gap(item.position);
             }
         }
         self.merge_gaps();
         lost
     }
 
-    /// What to send next, if less than `window` is out. It counts as sent.
+    /// Returns the item to send next, if fewer than `window` are out. It counts as sent.
     pub fn next_due(&mut self, now: Instant, window: usize) -> Option<Due> {
         let attached = self.attached.as_mut()?;
         if attached.out >= window {
@@ -199,14 +211,15 @@ impl Subscription {
         Some(item.due(kind))
     }
 
-    /// When the first item that is out has waited for its acknowledgement for `timeout`.
+    /// Returns the time at which the first item that is out has waited for `timeout`.
     pub fn redelivery(&mut self, timeout: Duration) -> Option<Instant> {
         self.drop_stale_sent();
         let (at, _) = self.attached.as_ref()?.sent.front()?;
         Some(*at + timeout)
     }
 
-    /// What has waited for its acknowledgement for `timeout`: to be sent again now.
+    /// Returns the items that have waited for their acknowledgement for `timeout`, to be sent
+    /// again. They count as sent now.
     pub fn redeliver(&mut self, now: Instant, timeout: Duration) -> Vec<Due> {
         let mut due = Vec::new();
         while self.redelivery(timeout).is_some_and(|at| at <= now) {
@@ -221,7 +234,7 @@ impl Subscription {
         due
     }
 
-    /// What is out at this position and may not have arrived, to be sent again now.
+    /// Returns the item at this position, if it is out, to be sent again. It counts as sent now.
     pub fn send_again(&mut self, now: Instant, position: Position) -> Option<Due> {
         let index = self.index_of(position)?;
         let item = &mut self.items[index];
@@ -232,7 +245,7 @@ impl Subscription {
         Some(item.due(PushKind::Again))
     }
 
-    /// The client acknowledged this position. Says whether the backlog owes one less.
+    /// Marks the item at this position as acknowledged by the client.
     pub fn acknowledge(&mut self, position: Position) -> Acknowledged {
         let Some(index) = self.index_of(position) else { return Acknowledged::Unknown };
         let item = &mut self.items[index];
@@ -243,24 +256,26 @@ impl Subscription {
             self.attached.as_mut().expect("out on a session").out -= 1;
         }
         item.state = State::Done;
-        let in_backlog = item.what == What::Kept;
+        let in_backlog = item.content == Content::Kept;
         self.pop_done();
         if in_backlog { Acknowledged::InBacklog } else { Acknowledged::NotInBacklog }
     }
 
-    /// The backlog lost this position. `true` if it is a gap at once, `false` if it is on its way
-    /// on the living session or not owed.
+    /// Processes the removal of a message from the backlog.
+    ///
+    /// A waiting message becomes a gap at once. One that is on its way on the open session is kept
+    /// here until it is acknowledged or the session ends.
     pub fn evict(&mut self, position: Position, message: &Arc<Message>) -> Evicted {
-        let Some(index) = self.index_of(position) else { return Evicted::NotOwed };
+        let Some(index) = self.index_of(position) else { return Evicted::NotOutstanding };
         let item = &mut self.items[index];
         match item.state {
-            State::Done => Evicted::NotOwed,
+            State::Done => Evicted::NotOutstanding,
             State::Out => {
-                item.what = What::Evicted(message.clone());
+                item.content = Content::Evicted(message.clone());
                 Evicted::OnItsWay
             }
             State::Waiting => {
-                item.what = What::Gap(position);
+                item.content = Content::Gap(position);
                 self.merge_at(index);
                 Evicted::Gap
             }
@@ -268,18 +283,20 @@ impl Subscription {
     }
 
     fn acknowledge_up_to(&mut self, position: Position) -> Vec<Position> {
-        let mut settled = Vec::new();
+        let mut acknowledged = Vec::new();
         while self.items.front().is_some_and(|item| item.position <= position) {
             let item = self.items.pop_front().expect("there is a front");
-            if item.what == What::Kept && item.state != State::Done {
-                settled.push(item.position);
+            if item.content == Content::Kept && item.state != State::Done {
+                acknowledged.push(item.position);
             }
         }
-        settled
+        acknowledged
     }
 
-    /// What is acknowledged while something before it is not is no link in the chain of a new
-    /// session: a client that crashed since does not know that it had read it, and would wait.
+    /// Removes the items that were acknowledged out of order, and links the others to each other.
+    ///
+    /// A client that crashed since does not know that it had read them. If an item named one of
+    /// them as the one before it, the client would wait for it.
     fn forget_done(&mut self) {
         let mut after = self.position();
         self.items.retain(|item| item.state != State::Done);
@@ -299,7 +316,7 @@ impl Subscription {
         self.drop_stale_sent();
     }
 
-    /// Forgets sendings of items that have been acknowledged since.
+    /// Drops entries of `sent` in front whose items have been acknowledged since.
     fn drop_stale_sent(&mut self) {
         loop {
             let Some(attached) = &self.attached else { return };
@@ -317,7 +334,7 @@ impl Subscription {
         self.items.get(index).is_some_and(|item| item.position == position).then_some(index)
     }
 
-    /// Joins neighbouring gaps that wait, so that a long absence is one gap.
+    /// Merges neighbouring gaps that wait, so that a long absence is one gap.
     fn merge_gaps(&mut self) {
         let mut index = self.items.len();
         while index > 1 {
@@ -326,10 +343,10 @@ impl Subscription {
         }
     }
 
-    /// Joins the gap at `index` with a waiting gap before it.
+    /// Merges the gap at `index` into a waiting gap before it.
     fn merge_at(&mut self, index: usize) {
         let is_gap =
-            |item: &Item| matches!(item.what, What::Gap(_)) && item.state == State::Waiting;
+            |item: &Item| matches!(item.content, Content::Gap(_)) && item.state == State::Waiting;
         if index == 0 || !is_gap(&self.items[index]) || !is_gap(&self.items[index - 1]) {
             return;
         }
@@ -339,35 +356,35 @@ impl Subscription {
     }
 }
 
-/// What an acknowledgement meant.
+/// Result of an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledged {
-    /// A message of the backlog is owed once less.
+    /// It was for a message that is in the backlog: one subscription less has it outstanding.
     InBacklog,
-    /// A gap, or a message that the backlog had lost.
+    /// It was for a gap, or for a message that is no longer in the backlog.
     NotInBacklog,
-    /// Nothing that was sent and waits.
+    /// It was for nothing that was sent and is unacknowledged.
     Unknown,
 }
 
-/// What an eviction meant for a subscription.
+/// Effect of a removal from the backlog on a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evicted {
-    /// It was not owed.
-    NotOwed,
-    /// It is on its way on the living session, and becomes a gap only if that ends.
+    /// The message was not outstanding here.
+    NotOutstanding,
+    /// The message is on its way on the open session, and becomes a gap only if that ends first.
     OnItsWay,
-    /// It is a gap now.
+    /// The message is a gap now.
     Gap,
 }
 
 impl Item {
     fn due(&self, kind: PushKind) -> Due {
         let place = Offset { position: self.position, after: self.after };
-        match &self.what {
-            What::Kept => Due::Kept { place, kind },
-            What::Evicted(message) => Due::Evicted { message: message.clone(), place, kind },
-            What::Gap(from) => Due::Gap { from: *from, place },
+        match &self.content {
+            Content::Kept => Due::Kept { place, kind },
+            Content::Evicted(message) => Due::Evicted { message: message.clone(), place, kind },
+            Content::Gap(from) => Due::Gap { from: *from, place },
         }
     }
 }

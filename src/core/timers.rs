@@ -1,10 +1,10 @@
-//! Named timers of one machine: each key has at most one moment.
+//! Timers by key, of which each has at most one due time. They never fire by themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::time::Instant;
 
-/// Moments by key, and the earliest of them.
+/// Due times by key, and in order.
 #[derive(Clone, Debug)]
 pub struct Timers<K> {
     moments: BTreeMap<K, Instant>,
@@ -12,7 +12,7 @@ pub struct Timers<K> {
 }
 
 impl<K: Ord + Clone> Timers<K> {
-    /// No timer is set.
+    /// Creates an empty set of timers.
     pub fn new() -> Self {
         Timers { moments: BTreeMap::new(), order: BTreeSet::new() }
     }
@@ -24,7 +24,7 @@ impl<K: Ord + Clone> Timers<K> {
         self.moments.insert(key, at);
     }
 
-    /// Takes a timer away, if it is set.
+    /// Removes a timer, if it is set.
     pub fn clear(&mut self, key: &K) {
         if let Some(at) = self.moments.remove(key) {
             self.order.remove(&(at, key.clone()));
@@ -36,12 +36,12 @@ impl<K: Ord + Clone> Timers<K> {
         self.moments.contains_key(key)
     }
 
-    /// The earliest moment.
+    /// Returns the earliest due time.
     pub fn next(&self) -> Option<Instant> {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// Takes out the earliest timer that is due.
+    /// Removes the earliest timer that is due, and returns its key.
     pub fn pop_due(&mut self, now: Instant) -> Option<K> {
         let (at, key) = self.order.first()?.clone();
         (at <= now).then(|| {

@@ -1,4 +1,4 @@
-//! The packets of a trial, byte for byte, as they left their senders, and how far each came.
+//! The packets of a trial: their bytes as they left the sender, and the end of each.
 
 use crate::history::ProcessId;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -6,53 +6,54 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::LossReason;
 use crate::time::Instant;
 
-/// Most packets that a capture keeps: at 1,500 bytes each, 150 MB.
+/// Most packets that a capture keeps: 150 MB at 1,500 bytes each.
 pub const MOST_PACKETS: usize = 100_000;
 
 /// One IP packet. The derived order is that of a capture: by time, then sender, then the
 /// sender's own sequence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Packet {
-    /// When it left.
+    /// The time at which it left.
     pub at: Instant,
     /// The process that sent it.
     pub from: ProcessId,
-    /// Grows from one packet of a sender to its next.
+    /// A number that grows from each packet of a sender to its next.
     pub serial: u64,
-    /// The process that it is for; `None` if nobody has its address.
+    /// The process that it is for; `None` if no process has its address.
     pub to: Option<ProcessId>,
-    /// Which packet of its direction it is, from 1; 0 if nobody has its address.
+    /// Its number among the packets from this sender to this receiver, from 1; 0 if no process has
+    /// its address.
     pub nth: u64,
-    /// How the packet ended, and each copy of it that the network made.
+    /// The end of the packet, and of each copy of it that the network made.
     pub ends: Vec<PacketEnd>,
     /// The packet, from its IP header on.
     pub bytes: Vec<u8>,
 }
 
-/// How a packet ended.
+/// The end of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PacketEnd {
-    /// When.
+    /// The time at which it arrived or was lost.
     pub at: Instant,
-    /// Why the machine at the other end did not take it in; `None` if it did.
+    /// The reason for which the receiving host did not take it in; `None` if it did.
     pub fate: Option<LossReason>,
 }
 
 /// The first packets of a trial, at most [`MOST_PACKETS`].
 ///
-/// Which ones they are does not depend on who reported its packets first: when it is full, the
-/// last one in the order of packets goes.
+/// The selection does not depend on the order in which packets are added: when the capture is full,
+/// the last one in the order of [`Packet`] is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct Capture {
     packets: BinaryHeap<Packet>,
-    /// Packets that were to arrive and were not taken in: by both ends, which of its direction,
-    /// and when.
-    turned_away: BTreeMap<(ProcessId, ProcessId, u64, Instant), LossReason>,
+    /// Packets that arrived and were not taken in: by sender, receiver, number from the one to the
+    /// other, and time.
+    rejected: BTreeMap<(ProcessId, ProcessId, u64, Instant), LossReason>,
     left_out: u64,
 }
 
 impl Capture {
-    /// A packet left.
+    /// Adds a packet that left its sender.
     pub fn add(&mut self, packet: Packet) {
         self.packets.push(packet);
         if self.packets.len() > MOST_PACKETS {
@@ -61,29 +62,30 @@ impl Capture {
         }
     }
 
-    /// How many packets the limit has cost.
+    /// Returns the number of packets dropped by the limit.
     pub fn left_out(&self) -> u64 {
         self.left_out
     }
 
-    /// The `nth` packet from one process to another came at `at`, and was not taken in.
+    /// Records that the `nth` packet from one process to another arrived at `at`, and was not taken
+    /// in.
     pub fn turn_away(
         &mut self,
         (from, to, nth): (ProcessId, ProcessId, u64),
         at: Instant,
         fate: LossReason,
     ) {
-        self.turned_away.insert((from, to, nth, at), fate);
+        self.rejected.insert((from, to, nth, at), fate);
     }
 
-    /// The packets in order.
+    /// Returns the packets in order.
     pub fn into_packets(self) -> Vec<Packet> {
         let mut packets = self.packets.into_sorted_vec();
         for packet in &mut packets {
             let Packet { from, to: Some(to), nth, .. } = *packet else { continue };
             for end in &mut packet.ends {
-                let turned_away = self.turned_away.get(&(from, to, nth, end.at));
-                end.fate = end.fate.or(turned_away.copied());
+                let rejected = self.rejected.get(&(from, to, nth, end.at));
+                end.fate = end.fate.or(rejected.copied());
             }
         }
         packets

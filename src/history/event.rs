@@ -1,4 +1,4 @@
-//! One event, and the flows, fates and ledgers that events speak of.
+//! Events, and their parts: flows, loss reasons, connection counters, reports of applications.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,72 +23,52 @@ impl ProcessId {
     }
 }
 
-/// One thing that happened to one process at one moment.
+/// One event of one process at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
-    /// When.
+    /// The time at which it happened.
     pub at: Instant,
-    /// The process that it happened to.
+    /// The process: an index into [`History::processes`](super::History::processes).
     pub process: ProcessId,
-    /// The how manyth event of this process.
+    /// Its number among the events of this process, from 0.
     pub sequence: u64,
-    /// What.
+    /// The kind of event, with its data.
     pub what: EventKind,
 }
 
-/// What happened.
+/// The kinds of event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
-    /// A frame with this message, of this session, was handed to a connection: the copy's last
-    /// byte is the `end`-th of the flow; over datagrams, it is the `end`-th datagram. Counted
-    /// from 1.
-    Carried {
-        id: MessageId,
-        session: SessionId,
-        flow: Arc<Flow>,
-        end: u64,
-    },
-    /// A datagram did not reach the program at the other end, and why.
-    Dropped {
-        flow: Box<Flow>,
-        datagram: u64,
-        fate: LossReason,
-    },
-    /// A WebSocket ended, seen from this end; the flow is what came in. The code is that of the
-    /// peer's close frame, or else of this end's; 1006: without any (RFC 6455 §7.1.5).
-    CloseCode {
-        flow: Arc<Flow>,
-        code: u16,
-    },
-    /// An end of a connection is gone, or the trial ended: how far everything had come.
+    /// A frame with this message, of this session, was written to a connection.
+    ///
+    /// In a stream, the last byte of this copy is the `end`-th of the flow; over datagrams, the
+    /// copy is the `end`-th datagram. Both are counted from 1.
+    Carried { id: MessageId, session: SessionId, flow: Arc<Flow>, end: u64 },
+    /// A datagram did not reach the program at the other end, for this reason.
+    Dropped { flow: Box<Flow>, datagram: u64, fate: LossReason },
+    /// A WebSocket ended at this end; `flow` is the incoming direction.
+    ///
+    /// The code is that of the peer's close frame, or else that of this end's. It is 1006 if there
+    /// was no close frame (RFC 6455 §7.1.5).
+    CloseCode { flow: Arc<Flow>, code: u16 },
+    /// An end of a connection is gone, or the trial ended, with these counters.
     Ended(Box<ConnectionStats>),
-    /// The process's power or life changed.
+    /// The process or its host was started, stopped, paused or resumed.
     Power(PowerState),
-    /// A fault of the scenario began (by its index in the file).
-    FaultBegan {
-        fault: usize,
-    },
+    /// A fault of the scenario began; `fault` is its index in the file.
+    FaultBegan { fault: usize },
     /// A fault of the scenario ended.
-    FaultEnded {
-        fault: usize,
-    },
-    /// The handler for an event of a queue was taken away, or put back.
-    HandlerGone {
-        queue: Name,
-        event: Name,
-    },
-    HandlerBack {
-        queue: Name,
-        event: Name,
-    },
+    FaultEnded { fault: usize },
+    /// The handler for an event of a queue was removed.
+    HandlerGone { queue: Name, event: Name },
+    /// The handler for an event of a queue was installed again.
+    HandlerBack { queue: Name, event: Name },
     /// A handler call was cut short by a crash.
-    Interrupted {
-        id: MessageId,
-    },
-    /// A program of which nothing else is known said what came of its work.
+    Interrupted { id: MessageId },
+    /// A user-supplied program, which writes no notes, reported for its application.
     AppReport(AppReport),
-    /// A machine of the core, or its driver, noted something.
+    /// Broker or client, or its driver, wrote a note.
     #[serde(untagged)]
     Note(Note),
 }
@@ -135,19 +115,19 @@ impl EventKind {
     }
 }
 
-/// What a program of which nothing else is known says for its application.
+/// Reports of a user-supplied program, of which nothing else is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AppReport {
-    /// Its subscription to a room stands: what is published from now on is for it.
+    /// Its subscription to a room is active: messages published from now on are for it.
     Joined { queue: Name, room: Name },
-    /// Its application wishes to be subscribed to a room no longer.
+    /// Its application ends its subscription to a room.
     Left { queue: Name, room: Name },
-    /// A message that it published is the broker's, who answers for it from now on.
+    /// The broker has accepted a message that it published, and is responsible for it from now on.
     Accepted { id: MessageId },
     /// The application's handler has returned.
     Handled { id: MessageId },
-    /// It was told that messages are lost for it.
+    /// It learned that messages for it are lost.
     Gap,
 }
 
@@ -161,7 +141,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The other direction.
+    /// Returns the other direction.
     pub const fn reversed(self) -> Flow {
         Flow { from: self.to, to: self.from }
     }
@@ -173,19 +153,19 @@ impl Serialize for Flow {
     }
 }
 
-/// What became of a packet that did not arrive as sent.
+/// The reason for which a packet or datagram was not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossReason {
-    /// A `loss` fault drew it.
+    /// A `loss` fault dropped it.
     Lost,
-    /// Its checksum was wrong on arrival: a `corrupt` fault drew it.
+    /// A `corrupt` fault changed it, so that its checksum was wrong on arrival.
     Corrupted,
     /// The queue of a `bandwidth` fault was full.
     CrowdedOut,
-    /// The path was cut when it left: `cut` or `partition`.
+    /// A `cut` or `partition` fault had cut the path when it left.
     Cut,
-    /// The machine at the other end was down or paused when it arrived.
+    /// The receiving host was down or paused when it arrived, or no host has its address.
     NobodyHome,
     /// No socket was open for it when it arrived.
     NoSocket,
@@ -193,68 +173,68 @@ pub enum LossReason {
     BufferFull,
 }
 
-/// What a connection is made of.
+/// The kind of transport of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransportKind {
-    /// Bytes in order.
+    /// A stream of bytes in order.
     Stream,
     /// Datagrams.
     Datagram,
 }
 
-/// Which end of a connection, by its own address first.
+/// Identifies one end of a connection by the addresses of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Endpoint {
-    /// This end.
+    /// The address of this end.
     pub local: SocketAddr,
-    /// The other end; for a datagram socket without a peer, `0.0.0.0:0`.
+    /// The address of the other end; `0.0.0.0:0` for a datagram socket without a peer.
     pub peer: SocketAddr,
 }
 
-/// The four taps of one end of a connection, read when it ended or when the trial did.
+/// Counters of one end of a connection, read when it ended or when the trial did.
 ///
 /// For a stream always `acknowledged ≤ arrived at the peer ≤ written`. For a datagram socket all
-/// four are 0: its datagrams are followed one by one.
+/// four are 0, since its datagrams are traced one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ConnectionStats {
     /// Stream or datagrams.
     pub line: TransportKind,
-    /// Which end.
+    /// The end.
     #[serde(flatten)]
     pub end: Endpoint,
-    /// Why it ended; `None` if it was open when the trial ended.
+    /// The reason for its end; `None` if it was open when the trial ended.
     pub reason: Option<EndReason>,
-    /// When its program let go of it, if it did before that: what comes later is never read,
-    /// whatever the kernel still takes in.
+    /// The time at which its program dropped it, if it did so before that. Bytes that arrive later
+    /// are never read, although the kernel may still take them in.
     pub let_go: Option<Instant>,
-    /// Bytes that the program wrote into this end.
+    /// Bytes that the program wrote.
     pub written: u64,
-    /// Bytes of those that the peer's stack acknowledged.
+    /// Bytes of these that the peer's TCP/IP stack acknowledged.
     pub acknowledged: u64,
-    /// Bytes that entered this end's stack in order.
+    /// Bytes that arrived in order in the TCP/IP stack of this end.
     pub arrived: u64,
-    /// Bytes of those that the program read.
+    /// Bytes of these that the program read.
     pub read: u64,
 }
 
-/// Whether a process lives.
+/// A change in the state of a process or its host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PowerState {
-    /// The process runs (again).
+    /// The process was started, for the first time or again.
     Started,
-    /// The process died; its kernel lives and closes its sockets.
+    /// The process died; its kernel keeps running, and closes its sockets.
     Killed,
-    /// The machine lost power: kernel and process are gone at once.
+    /// The host lost power: kernel and process are gone at once.
     PowerLost,
-    /// The machine sleeps: nothing in or out.
+    /// The host was paused: it sends and receives nothing.
     Paused,
-    /// The machine is awake again.
+    /// The host runs again.
     Resumed,
-    /// The client closed its sockets and stays away.
+    /// The client closed its sockets and stays offline.
     WentAway,
-    /// The client comes back.
+    /// The client comes back online.
     CameBack,
 }
 

@@ -1,7 +1,7 @@
-//! The pen of one process. Cheap to clone; one trial has one a process, and all write one log.
+//! The recorder of one process. It is cheap to clone. All recorders of a trial append to one log.
 //!
-//! What it writes is the trial's log too, for whoever listens to `tracing`: lives, sessions and
-//! faults as `info`, messages as `debug`, bytes and packets as `trace`.
+//! Each event is also sent to `tracing`: processes, sessions and faults as `info`, messages as
+//! `debug`, bytes and packets as `trace`.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -9,27 +9,27 @@ use super::event::{AppReport, Event, EventKind, ProcessId};
 use crate::message::{Name, Note};
 use crate::time::Instant;
 
-/// Appends events of one process.
+/// Appends one process's events to the trial's shared log.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     process: ProcessId,
     name: Name,
-    page: Arc<Mutex<Page>>,
-    /// The events of all processes of the trial: most of the memory of a long one, so it is one
-    /// list that grows in place, and not many that would be joined.
+    counters: Arc<Mutex<Counters>>,
+    /// The events of all processes of the trial. They are most of the memory of a long trial, so
+    /// they are one list that grows in place, and not many that would be joined.
     log: Arc<Mutex<Vec<Event>>>,
 }
 
 #[derive(Debug, Default)]
-struct Page {
-    /// How many events the process has written.
+struct Counters {
+    /// Number of events that the process has written.
     events: u64,
     peak: Holdings,
-    /// What was held after the last instant in which that changed.
-    standing: (Instant, Holdings),
+    /// The holdings at the end of the last instant in which they changed.
+    current: (Instant, Holdings),
 }
 
-/// Messages held, and their bytes; of two, the most of each is kept.
+/// Number of messages held, and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Holdings {
     messages: u64,
@@ -37,24 +37,25 @@ struct Holdings {
 }
 
 impl Holdings {
+    /// Returns the larger number of messages and the larger number of bytes.
     fn most(self, other: Holdings) -> Holdings {
         Holdings { messages: self.messages.max(other.messages), bytes: self.bytes.max(other.bytes) }
     }
 }
 
 impl Recorder {
-    /// The pens of a trial, by the index of their process in
+    /// Creates the recorders of a trial, in the order of
     /// [`History::processes`](super::History::processes).
     pub fn one_each(names: &[Name]) -> Vec<Recorder> {
         let log = Arc::<Mutex<Vec<Event>>>::default();
-        let pen = |(process, name): (u32, &Name)| {
-            let (name, page, log) = (name.clone(), Arc::default(), log.clone());
-            Recorder { process: ProcessId(process), name, page, log }
+        let recorder = |(process, name): (u32, &Name)| {
+            let (name, counters, log) = (name.clone(), Arc::default(), log.clone());
+            Recorder { process: ProcessId(process), name, counters, log }
         };
-        (0..).zip(names).map(pen).collect()
+        (0..).zip(names).map(recorder).collect()
     }
 
-    /// The process that it writes for.
+    /// Returns the process that it writes for.
     pub fn process(&self) -> ProcessId {
         self.process
     }
@@ -62,37 +63,38 @@ impl Recorder {
     /// Records one event.
     pub fn record(&self, at: Instant, what: EventKind) {
         self.print(at, &what);
-        let mut page = self.page();
-        let sequence = page.events;
-        page.events += 1;
+        let mut counters = self.counters();
+        let sequence = counters.events;
+        counters.events += 1;
         self.log().push(Event { at, process: self.process, sequence, what });
     }
 
-    /// Says how much the process holds now; the most is kept.
+    /// Updates the peak with the messages and bytes that the process holds now.
     pub fn holds(&self, messages: u64, bytes: u64) {
-        let mut page = self.page();
-        page.peak = page.peak.most(Holdings { messages, bytes });
+        let mut counters = self.counters();
+        counters.peak = counters.peak.most(Holdings { messages, bytes });
     }
 
-    /// Says how much the process holds after `now`: within one instant the last word counts. What
-    /// is put down and taken up again in the same instant was never held.
+    /// Updates the peak with the messages and bytes that the process holds after the instant `now`.
+    ///
+    /// Only the last value of an instant counts, so that transient holdings are no peaks.
     pub fn holds_after(&self, now: Instant, messages: u64, bytes: u64) {
-        let mut page = self.page();
-        let (at, standing) = page.standing;
+        let mut counters = self.counters();
+        let (at, current) = counters.current;
         if at < now {
-            page.peak = page.peak.most(standing);
+            counters.peak = counters.peak.most(current);
         }
-        page.standing = (now, Holdings { messages, bytes });
+        counters.current = (now, Holdings { messages, bytes });
     }
 
-    /// The most messages and bytes that the process ever held.
+    /// Returns the most messages and the most bytes that the process has held.
     pub fn peak(&self) -> (u64, u64) {
-        let page = self.page();
-        let peak = page.peak.most(page.standing.1);
+        let counters = self.counters();
+        let peak = counters.peak.most(counters.current.1);
         (peak.messages, peak.bytes)
     }
 
-    /// For whoever listens.
+    /// Sends an event to `tracing`, if that is enabled.
     fn print(&self, at: Instant, what: &EventKind) {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
@@ -108,25 +110,25 @@ impl Recorder {
         }
     }
 
-    /// Takes the events of all pens of the trial out, in the order in which they were written.
+    /// Removes and returns the events of all recorders of the trial, in the order of writing.
     pub(super) fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.log())
     }
 
-    /// Puts events back that were taken out, before those that have been written since.
+    /// Puts events back that were taken, in front of those that have been written since.
     pub(super) fn put_back(&self, mut events: Vec<Event>) {
         let mut log = self.log();
         events.append(&mut log);
         *log = events;
     }
 
-    /// How many events all pens of the trial have written.
+    /// Returns the number of events in the log of all recorders of the trial.
     pub fn events(&self) -> usize {
         self.log().len()
     }
 
-    fn page(&self) -> MutexGuard<'_, Page> {
-        self.page.lock().expect("a trial has one thread")
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().expect("a trial has one thread")
     }
 
     fn log(&self) -> MutexGuard<'_, Vec<Event>> {
@@ -134,10 +136,13 @@ impl Recorder {
     }
 }
 
-/// How much an event weighs for a reader of the log.
+/// The importance of an event in the log, from which its level follows.
 enum Weight {
+    /// Processes, sessions and faults: `info`.
     Life,
+    /// Messages: `debug`.
     Message,
+    /// Bytes and packets: `trace`.
     Byte,
 }
 

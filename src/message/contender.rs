@@ -1,4 +1,4 @@
-//! Link, mode, and the two together: a contender, one row of every report.
+//! Link, mode, and contender: a link and a mode together, which have one row in every report.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 use crate::closed_list::closed_list;
 
 closed_list! {
-    /// How bytes travel.
+    /// The way in which bytes travel.
     Link ["link"] {
-        /// Datagrams: one frame each, none is repaired.
+        /// Datagrams with one frame each; a lost one is not repaired by the link.
         Udp = "udp",
-        /// One byte stream a session.
+        /// One byte stream per session.
         Tcp = "tcp",
         /// Messages over a stream that began as an HTTP request.
         WebSocket = "websocket",
-        /// An HTTP request every so often.
+        /// HTTP requests at regular intervals.
         Polling = "polling",
-        /// An HTTP request that is answered when there is something.
+        /// An HTTP request that is answered when there is something to say.
         LongPolling = "long-polling",
         /// An HTTP response that does not end.
         Sse = "sse",
@@ -26,9 +26,9 @@ closed_list! {
 }
 
 closed_list! {
-    /// What is promised.
+    /// The promise to subscribers.
     Mode ["mode"] {
-        /// Sent once to whoever is connected; nothing is kept.
+        /// Sent once to the subscribers that are connected; nothing is kept.
         FireAndForget = "fire-and-forget",
         /// Kept until acknowledged; replayed after a reconnection.
         CatchUp = "catch-up",
@@ -38,14 +38,14 @@ closed_list! {
 /// A link and a mode, as in `tcp/catch-up`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Contender {
-    /// How bytes travel.
+    /// The way in which bytes travel.
     pub link: Link,
-    /// What is promised.
+    /// The promise to subscribers.
     pub mode: Mode,
 }
 
 impl Contender {
-    /// Every contender, in the order of the lesson.
+    /// Iterates over all contenders, in the order of the lesson.
     pub fn all() -> impl Iterator<Item = Contender> {
         Link::ALL.into_iter().flat_map(|link| Mode::ALL.map(|mode| Contender { link, mode }))
     }

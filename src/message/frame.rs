@@ -1,6 +1,6 @@
-//! What client and broker say to each other. One vocabulary for every link.
+//! The frames that client and broker exchange, the same ones over every link.
 //!
-//! A frame is data only; `wire` turns it into bytes, the machines of `core` give it meaning.
+//! A frame is data only: `wire` turns it into bytes, and `core` defines what it means.
 
 use std::sync::Arc;
 
@@ -8,23 +8,26 @@ use serde::{Deserialize, Serialize};
 
 use super::{EndReason, Epoch, Heartbeat, Message, MessageId, Name, Position, SessionId, StartAt};
 
-/// One thing said on a session.
+/// One frame of a session.
 ///
-/// Client to broker: `Hello`, `Join`, `Leave`, `Publish`, `Ack`, `Pong`. Broker to client:
-/// `Welcome`, `Joined`, `Left`, `Accepted`, `Refused`, `Push`, `Gap`, `Ping`. Both: `Bye`.
+/// | from | frames |
+/// | --- | --- |
+/// | client | `Hello`, `Join`, `Leave`, `Publish`, `Ack`, `Pong` |
+/// | broker | `Welcome`, `Joined`, `Left`, `Accepted`, `Refused`, `Push`, `Gap`, `Ping` |
+/// | both | `Bye` |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Frame {
-    /// Opens a session: who is there, and its how manyth session this is.
+    /// Opens a session: the client's name, and the id of the new session.
     Hello { client: Name, session: SessionId },
-    /// The session is open; this is how often the broker pings.
+    /// The session is open, with this heartbeat.
     Welcome {
         session: SessionId,
         #[serde(with = "heartbeat")]
         heartbeat: Heartbeat,
     },
-    /// Joins rooms of a queue. The first join of a queue on a session attaches the subscription
-    /// to it; `known` is how far the client came, if it still knows.
+    /// Joins rooms of a queue. The first join of a queue on a session attaches the subscription to
+    /// the session; `known` is the position that the client has, if any.
     Join {
         request: u64,
         queue: Name,
@@ -32,7 +35,7 @@ pub enum Frame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         known: Option<Cursor>,
     },
-    /// The join is on record. In catch-up mode it says where the subscription stands.
+    /// The join is on record. In catch-up mode `answer` is the outcome of the resume.
     Joined {
         request: u64,
         queue: Name,
@@ -43,8 +46,8 @@ pub enum Frame {
     Leave { request: u64, queue: Name, rooms: Vec<Name> },
     /// The leave is on record.
     Left { request: u64 },
-    /// Hands over a message. In catch-up mode `after` is the sequence before it that the
-    /// publisher still kept when it sent this; below it the broker waits for nothing.
+    /// Publishes a message. In catch-up mode `after` is the sequence of the message before it that
+    /// the publisher still kept when it sent this one; the broker waits for no message in between.
     Publish {
         message: Arc<Message>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,11 +55,11 @@ pub enum Frame {
         #[serde(default, skip_serializing_if = "Confirm::is_unwanted")]
         reply: Confirm,
     },
-    /// The message is the broker's now.
+    /// The broker has accepted the message, and is responsible for it now.
     Accepted { id: MessageId },
-    /// The backlog is full; the message is nobody's.
+    /// The broker has refused the message, since the backlog is full.
     Refused { id: MessageId },
-    /// A message for a subscriber. In catch-up mode it has a place in the queue.
+    /// A message for a subscriber. In catch-up mode, unless it is volatile, it has an offset.
     Push {
         message: Arc<Message>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,20 +67,21 @@ pub enum Frame {
         #[serde(default, skip_serializing_if = "PushKind::is_live")]
         kind: PushKind,
     },
-    /// What lay from position `from` to position `to` is lost to this subscription.
+    /// The messages from position `from` to position `to` are lost to this subscription; `after` is
+    /// the position before the gap that belongs to it.
     Gap { queue: Name, from: Position, to: Position, after: Position },
-    /// The message or gap at this position of this queue has been dealt with.
+    /// Acknowledges the message or gap at this position of this queue.
     Ack { queue: Name, position: Position },
-    /// Are you there?
+    /// Asks whether the client is still there.
     Ping,
-    /// Yes.
+    /// Answers a ping.
     Pong,
-    /// The session ends, and why.
+    /// Ends the session, with the reason.
     Bye { reason: EndReason },
 }
 
 impl Frame {
-    /// The message that the frame carries, if it carries one: a copy of it is on its way.
+    /// Returns the message that the frame carries, if it carries one.
     pub fn message(&self) -> Option<&Arc<Message>> {
         match self {
             Frame::Publish { message, .. } | Frame::Push { message, .. } => Some(message),
@@ -86,41 +90,42 @@ impl Frame {
     }
 }
 
-/// A room to join, and from when on.
+/// A room to join, and the start of the subscription to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomJoin {
     /// The room.
     pub room: Name,
-    /// Where the subscription begins, if it is new.
+    /// The start of the subscription, if it is new.
     #[serde(default)]
     pub from: StartAt,
 }
 
-/// How far a client came in a queue.
+/// The position of a client in a queue, from which it resumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The life of the broker's memory that the position belongs to.
+    /// The epoch that the position belongs to.
     pub epoch: Epoch,
-    /// The last position up to which all is acknowledged.
+    /// The last position up to which everything is acknowledged.
     pub position: Position,
 }
 
-/// Where a subscription stands when a session attaches to it.
+/// Outcome of the attempt to resume a subscription on a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResumeOutcome {
-    /// The client knew no position: the broker goes on from its own record, or begins one.
+    /// The client has no position: the broker continues from its own record, or begins a new one.
     Started { epoch: Epoch, position: Position },
-    /// All that came after the client's position follows.
+    /// Everything after the client's position follows.
     Resumed { epoch: Epoch, position: Position },
-    /// Some of what came after the client's position is lost; the rest follows.
+    /// Some messages after the client's position are lost, the first of them in this gap; the rest
+    /// follows.
     Gap { epoch: Epoch, position: Position, from: Position, to: Position },
-    /// The client's position is of another epoch; all of this one follows.
+    /// The client's position is of another epoch; the deliveries of this one follow.
     NewEpoch { epoch: Epoch, position: Position },
 }
 
 impl ResumeOutcome {
-    /// The epoch that the subscription is in.
+    /// Returns the epoch of the subscription.
     pub const fn epoch(self) -> Epoch {
         match self {
             ResumeOutcome::Started { epoch, .. }
@@ -130,7 +135,7 @@ impl ResumeOutcome {
         }
     }
 
-    /// The position after which the deliveries of this session begin.
+    /// Returns the position after which the deliveries of this session begin.
     pub const fn position(self) -> Position {
         match self {
             ResumeOutcome::Started { position, .. }
@@ -141,26 +146,27 @@ impl ResumeOutcome {
     }
 }
 
-/// A delivery's place: its own position and the previous one of this subscription.
+/// The position of a delivery, and the one before it in the same subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offset {
     /// The message's position in the queue.
     pub position: Position,
-    /// The position before it that belongs to this subscription: a client that has not read it
-    /// sees that something is missing.
+    /// The position before it that belongs to this subscription. A client that has not read that
+    /// one knows that a delivery is missing.
     pub after: Position,
 }
 
-/// Why a message is pushed: what reports call live or caught up.
+/// The reason for which a message is pushed; reports call the first one live, and the others caught
+/// up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PushKind {
-    /// Accepted while this session was attached, sent for the first time.
+    /// It was accepted while this session was attached, and is sent for the first time.
     #[default]
     Live,
-    /// Accepted before this session was attached.
+    /// It was accepted before this session was attached.
     Replay,
-    /// Sent before, not acknowledged.
+    /// It was sent before, and is not acknowledged.
     Again,
 }
 
@@ -170,11 +176,11 @@ impl PushKind {
     }
 }
 
-/// Whether a publisher wants to hear what became of a message.
+/// Whether a publisher wants the broker's answer to a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confirm {
-    /// No answer is sent.
+    /// The publisher does not wait for an answer.
     #[default]
     Unwanted,
     /// The broker answers `Accepted` or `Refused`.
@@ -187,8 +193,8 @@ impl Confirm {
     }
 }
 
-/// A heartbeat on the wire: milliseconds, as in Engine.IO's handshake. One that takes no time is
-/// none: whoever kept it would do nothing else.
+/// The format of a heartbeat on the wire: milliseconds, as in Engine.IO's handshake. Zero is
+/// invalid, since a peer would send pings, or time out, without end.
 mod heartbeat {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,4 +1,5 @@
-//! Names and numbers that identify things. Cheap to clone, ordered, never reused.
+//! Names and ids of clients, queues, messages and sessions. They are cheap to clone and ordered,
+//! and ids are never reused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,12 +37,12 @@ impl fmt::Display for Name {
     }
 }
 
-/// Who published a message and as which one, counted from 1: `driver-3`.
+/// Identifies one message: its publisher, and a number from 1, as in `driver-3`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId {
     /// The client's name.
     pub publisher: Name,
-    /// Its message number, from 1, over all its queues.
+    /// The publisher's number for the message, from 1, counted over all queues.
     pub sequence: u64,
 }
 
@@ -84,15 +85,15 @@ impl<'de> Deserialize<'de> for MessageId {
     }
 }
 
-/// One connection of a client to the broker: which process, and its how manyth.
+/// Identifies one session of a client with the broker: the process, and a number from 1.
 ///
-/// The client counts them, over crashes too, so that the broker can tell a late copy of an old
-/// hello from a newer session.
+/// The client counts its sessions across crashes, so that the broker can tell a late copy of an
+/// old hello from a newer session.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionId {
     /// The process, which is an entry of the scenario file.
     pub process: Name,
-    /// The how manyth session of this process, from 1.
+    /// Number of the session within this process's name, from 1.
     pub number: u64,
 }
 
@@ -105,7 +106,7 @@ impl fmt::Display for SessionId {
 /// A place in a queue's backlog, from 1. Position 0 is before the first message.
 pub type Position = u64;
 
-/// One life of a broker's memory: positions of different epochs cannot be compared.
+/// Number of one life of a broker's memory. Positions of different epochs cannot be compared.
 pub type Epoch = u64;
 
 #[cfg(test)]

@@ -1,24 +1,25 @@
-//! Every limit of broker and client, with its default. Overflow is an event that reports show.
+//! The limits of broker and client that a scenario can set, with their defaults. Overflow is never
+//! silent: it is an event that reports show.
 
 use crate::closed_list::closed_list;
 use crate::time::Duration;
 
-/// What a broker keeps, and for how long it waits.
+/// Limits and timeouts of a broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerLimits {
     /// The backlog of each queue (catch-up only).
     pub backlog: Retention,
-    /// How a session is found dead.
+    /// The heartbeat, by which a dead session is detected.
     pub heartbeat: Heartbeat,
-    /// Over a lossy link: how long an unanswered frame waits before it is sent again.
+    /// Time after which an unanswered frame is sent again over a lossy link.
     pub ack_timeout: Duration,
-    /// Most unacknowledged messages that are out at a time, a subscription.
+    /// Most messages of a subscription that are sent and unacknowledged at a time.
     pub window: usize,
-    /// Most bytes that wait for one session beyond its socket.
+    /// Most bytes that wait for one session, not counting those in its socket.
     pub send_queue: usize,
     /// Most connections that wait to be accepted.
     pub accept_queue: usize,
-    /// What becomes of a request to go on with WebSocket.
+    /// The answer to a request to upgrade to WebSocket.
     pub upgrade: Upgrade,
     /// Most early messages held for one publisher until the one before them comes.
     pub early: usize,
@@ -40,27 +41,27 @@ impl Default for BrokerLimits {
 }
 
 closed_list! {
-    /// What becomes of a request to go on with WebSocket.
+    /// The answer to a request to upgrade to WebSocket.
     #[derive(Default)]
     Upgrade ["answer"] {
         /// It is answered with 101.
         #[default]
         Accept = "accept",
-        /// It is answered with 400, as a proxy does that knows plain HTTP only.
+        /// It is answered with 400, as by a proxy that supports plain HTTP only.
         Refuse = "refuse",
     }
 }
 
-/// How much a queue's backlog keeps.
+/// Limits of a queue's backlog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Most messages.
     pub messages: usize,
     /// Most bytes, as [`Message::size`](crate::message::Message::size) counts them.
     pub bytes: usize,
-    /// How long a message is kept at the most; `None` is for ever.
+    /// Longest time for which a message is kept; `None` is for ever.
     pub age: Option<Duration>,
-    /// What happens to a publish that does not fit.
+    /// Policy for a message that does not fit.
     pub when_full: WhenFull,
 }
 
@@ -71,25 +72,25 @@ impl Default for Retention {
 }
 
 closed_list! {
-    /// What a full backlog does with the next message.
+    /// Policy of a full backlog for the next message.
     #[derive(Default)]
     WhenFull ["policy"] {
-        /// Evict the oldest; its subscribers are told of the gap.
+        /// Evict the oldest message, and tell its subscribers of the gap.
         #[default]
         DropOldest = "drop-oldest",
-        /// Refuse the new one; its publisher is told.
+        /// Refuse the new message, and tell its publisher.
         Refuse = "refuse",
     }
 }
 
-/// A ping every `every`; without an answer for `timeout` the session is dead.
+/// Ping interval and timeout, after which a session is dead.
 ///
-/// The defaults are Socket.IO's `pingInterval` and `pingTimeout`.
+/// The defaults are Socket.IO's `pingInterval` (25 s) and `pingTimeout` (20 s).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
     /// Time between two pings.
     pub every: Duration,
-    /// How long a pong may take.
+    /// Longest time that a pong may take.
     pub timeout: Duration,
 }
 
@@ -99,30 +100,30 @@ impl Default for Heartbeat {
     }
 }
 
-/// What a client keeps, and how it behaves.
+/// Limits, timeouts and policies of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientLimits {
     /// Most messages read and not yet handled.
     pub inbox: usize,
     /// Most messages published and not yet answered (catch-up only).
     pub outbox: usize,
-    /// Most ids remembered to drop copies.
+    /// Most message ids remembered to recognize copies.
     pub dedup_window: usize,
-    /// Most early deliveries held until the one before them comes, a subscription.
+    /// Most early deliveries of a subscription held until the one before them comes.
     pub early: usize,
-    /// Over a lossy link: how long an unanswered frame waits before it is sent again.
+    /// Time after which an unanswered frame is sent again over a lossy link.
     pub ack_timeout: Duration,
-    /// How long a connection attempt may take, handshake included.
+    /// Longest time that a connection attempt may take, handshake included.
     pub connect_timeout: Duration,
-    /// The first wait before a new attempt after a failed one; it doubles.
+    /// The first wait before a new connection attempt; it doubles with each failed one.
     pub backoff_first: Duration,
-    /// The longest wait before a new attempt.
+    /// The longest wait before a new connection attempt.
     pub backoff_most: Duration,
-    /// When a message is acknowledged.
+    /// The time at which a message is acknowledged.
     pub ack: AckPolicy,
     /// Whether copies are dropped.
     pub dedup: Dedup,
-    /// Whether subscriptions are made again on a new session.
+    /// Whether rooms are joined again on a new session.
     pub resubscribe: Resubscribe,
 }
 
@@ -146,20 +147,20 @@ impl Default for ClientLimits {
 }
 
 closed_list! {
-    /// When a client acknowledges a message.
+    /// The time at which a client acknowledges a message.
     #[derive(Default)]
     AckPolicy ["policy"] {
-        /// When its handler has returned: the only policy under which nothing is lost.
+        /// After its handler has returned: the only policy under which nothing is lost.
         #[default]
         AfterHandler = "after-handler",
-        /// When it is read: what is in the handler at a crash is lost.
+        /// As soon as it is read: a message that is not handled yet at a crash is lost.
         BeforeHandler = "before-handler",
         /// Never: everything is sent again on each new session.
         Never = "never",
     }
 }
 
-/// Whether a client drops copies of what it has already read.
+/// Whether a client drops copies of messages that it has already read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dedup {
     /// A copy of a message within the window is dropped.
@@ -169,12 +170,12 @@ pub enum Dedup {
     Off,
 }
 
-/// Whether a client makes its subscriptions again on a new session.
+/// Whether a client joins its rooms again on a new session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Resubscribe {
-    /// On every session.
+    /// It joins on every session.
     #[default]
     Always,
-    /// On the first session of the process only: after a reconnection it is deaf.
+    /// It joins on the first session of the process only, and gets nothing after a reconnection.
     Once,
 }

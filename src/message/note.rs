@@ -1,7 +1,7 @@
-//! What a machine notes about itself: facts for the history, never orders.
+//! The notes that broker and client write about themselves: facts for the history.
 //!
-//! Broker and client state what they did with each message; what it means for a subscriber is
-//! for the verdict to say.
+//! They state what was done with each message. What that means for a subscriber is decided by
+//! `verdict`, never here.
 
 use std::sync::Arc;
 
@@ -11,74 +11,75 @@ use crate::closed_list::closed_list;
 
 use super::{Message, MessageId, Name, Position, PushKind, ResumeOutcome, RoomJoin, SessionId};
 
-/// One fact about a machine.
+/// One fact about the broker or a client.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Note {
-    // ── the broker's ────────────────────────────────────────────────────────────────────────
+    // ── of the broker ───────────────────────────────────────────────────────────────────────
     /// A hello was accepted.
     SessionOpened { session: SessionId, client: Name },
     /// The broker ended a session, or found it ended.
     SessionClosed { session: SessionId, client: Name, reason: EndReason },
     /// A connection that never became a session was closed.
     ConnectionClosed { reason: EndReason },
-    /// A room has its first member.
+    /// A room got its first member.
     CreateRoom { queue: Name, room: Name },
-    /// A room has lost its last member.
+    /// A room lost its last member.
     DeleteRoom { queue: Name, room: Name },
-    /// A session is in a room.
+    /// A session joined a room.
     JoinRoom { queue: Name, room: Name, session: SessionId, client: Name },
-    /// A session is no longer in a room.
+    /// A session left a room, or ended in it.
     LeaveRoom { queue: Name, room: Name, session: SessionId, client: Name },
-    /// A client joined rooms that it was not recorded in: they are on record, all at once.
+    /// A client joined rooms that it was not on record for; all rooms of a join are one note.
     #[serde(rename = "recorded")]
     Subscribed { client: Name, queue: Name, rooms: Vec<RoomJoin> },
-    /// A subscription to a room is no longer on record.
+    /// A subscription to a room was removed from the record.
     #[serde(rename = "unrecorded")]
     Unsubscribed { client: Name, queue: Name, room: Name },
-    /// A message is the broker's. It has a position in catch-up mode.
+    /// A message was accepted; a message that is kept in a backlog has a position.
     Accepted { id: MessageId, queue: Name, position: Option<Position> },
     /// A message was refused by a full backlog.
     Refused { id: MessageId },
-    /// A copy of a message that was accepted or refused before.
+    /// A copy came of a message that was accepted or refused before.
     PublishedAgain { id: MessageId },
-    /// A message that came early was not held: the publisher's share was full.
+    /// A message that came early was dropped: too many of its publisher are held.
     EarlyDropped { id: MessageId },
-    /// A message was pushed to a session: a copy begins.
+    /// A message was pushed to a session: here a copy of it begins.
     Pushed { id: MessageId, session: SessionId, client: Name, kind: PushKind },
-    /// A push was replaced by a newer one of its rooms before the client asked.
+    /// A push was replaced by a newer one of its rooms before the client asked for it.
     Overwritten { id: MessageId, session: SessionId, client: Name },
     /// A push was dropped because the session's send queue was full.
     SendQueueFull { id: MessageId, session: SessionId, client: Name },
-    /// A message left the backlog, whoever had acknowledged it.
+    /// A message left the backlog, acknowledged or not.
     #[serde(rename = "forgotten")]
     Trimmed { id: MessageId, queue: Name, position: Position },
-    /// A message that left the backlog was still owed to this client, which is told of a gap.
+    /// A message that left the backlog was not acknowledged by this client, which gets a gap
+    /// instead.
     #[serde(rename = "evicted")]
     BecameGap { id: MessageId, queue: Name, position: Position, client: Name },
     /// A message or gap was acknowledged.
     Acknowledged { queue: Name, position: Position, client: Name },
-    /// A session attached to a subscription, and what it was told.
+    /// A session attached to a subscription, with this outcome.
     Attached { queue: Name, client: Name, session: SessionId, answer: Box<ResumeOutcome> },
 
-    // ── the client's ────────────────────────────────────────────────────────────────────────
-    /// The application handed over a message.
+    // ── of a client ─────────────────────────────────────────────────────────────────────────
+    /// The application published a message.
     #[serde(rename = "handed-over")]
     Published { message: Arc<Message> },
     /// A message was dropped before it was sent.
     Unsent { id: MessageId, reason: DropReason },
     /// A message was sent on a session (again, if it was sent before).
     Sent { id: MessageId, session: SessionId },
-    /// The broker's answer came.
+    /// The broker's acceptance of a message was received.
     #[serde(rename = "told-accepted")]
     AcceptedReceived { id: MessageId },
-    /// The broker's refusal came.
+    /// The broker's refusal of a message was received.
     #[serde(rename = "told-refused")]
     RefusedReceived { id: MessageId },
-    /// The answer that the publisher asked for did not come in time.
+    /// The answer that the application waits for did not come in time.
     #[serde(rename = "answer-late")]
     ConfirmTimedOut { id: MessageId },
-    /// A session began: the welcome came.
+    /// A session began: the welcome was received.
     Welcomed { session: SessionId },
     /// A session, or an attempt at one, ended.
     Lost { session: SessionId, reason: EndReason },
@@ -100,10 +101,10 @@ pub enum Note {
     Handled { id: MessageId, kind: PushKind, session: SessionId },
     /// The client acknowledged a message or gap.
     Ack { queue: Name, position: Position, id: Option<MessageId> },
-    /// The client was told where its subscription stands.
+    /// The outcome of a resume was received.
     #[serde(rename = "told-answer")]
     ResumeReceived { queue: Name, answer: ResumeOutcome },
-    /// The client was told of a gap.
+    /// A gap was received.
     #[serde(rename = "told-gap")]
     GapReceived { queue: Name, from: Position, to: Position },
 }
@@ -245,7 +246,7 @@ impl Note {
     }
 }
 
-/// Why a message was dropped by its publisher.
+/// The reason for which a publisher dropped a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DropReason {
@@ -253,46 +254,46 @@ pub enum DropReason {
     NoConnection,
     /// The outbox was full.
     OutboxFull,
-    /// The request that carried it failed, and nothing is kept to be sent again.
+    /// The request that carried it failed, and no copy is kept to be sent again.
     RequestFailed,
 }
 
 closed_list! {
-    /// Why a session, or an attempt at one, ended: what a side noticed, and by what.
+    /// The reason for which a session, or the attempt to open one, ended, as one side noticed it.
     EndReason ["reason"] {
         /// The peer closed its side in order (TCP's FIN).
         Fin = "fin",
-        /// This machine lost power.
+        /// The host of this side lost power.
         PowerLost = "power-lost",
-        /// The peer has no such connection, or threw data away (TCP's RST).
+        /// The peer has no such connection, or discarded data (TCP's RST).
         Reset = "reset",
-        /// Nothing was heard for too long on the level of TCP.
+        /// TCP got no answer for too long.
         TcpTimeout = "tcp-timeout",
-        /// Nobody listens there.
+        /// No program listens at the address.
         Refused = "refused",
-        /// Nobody listens there for datagrams (ICMP port unreachable).
+        /// No program listens at the address for datagrams (ICMP port unreachable).
         Unreachable = "unreachable",
         /// The upgrade to WebSocket was refused.
         UpgradeRefused = "upgrade-refused",
         /// The attempt took too long.
         ConnectTimeout = "connect-timeout",
-        /// A request was not answered, or did not come whole, in time.
+        /// An HTTP request was not answered, or not received completely, in time.
         HttpTimeout = "http-timeout",
-        /// No ping, or no pong, in time.
+        /// No ping, or no pong, came in time.
         Heartbeat = "heartbeat",
         /// A newer session of the same client took over.
         Replaced = "replaced",
         /// This side closed it on purpose.
         Left = "left",
-        /// The peer spoke of a session that this broker does not know.
+        /// A frame or request belongs to no session that the broker knows.
         UnknownSession = "unknown-session",
         /// The hello is older than a session that this broker knows.
         StaleHello = "stale-hello",
-        /// Bytes that are no frame.
+        /// Bytes came that are not a valid frame.
         Malformed = "malformed",
-        /// A frame longer than the limit.
+        /// A frame came that is longer than the limit.
         TooLong = "too-long",
-        /// A frame that has no place in this conversation.
+        /// A frame came that is not allowed in this state.
         Unexpected = "unexpected",
         /// A limit of the broker was reached: too many names or rooms.
         LimitReached = "limit-reached",
@@ -300,7 +301,7 @@ closed_list! {
 }
 
 impl EndReason {
-    /// The words for it in reports.
+    /// Returns the words for it in reports.
     pub const fn words(self) -> &'static str {
         match self {
             EndReason::Fin => "FIN",

@@ -1,4 +1,4 @@
-//! A message is acknowledged when it is read, and handled afterwards.
+//! Mutant: a client acknowledges a message when it is read, before its handler has run.
 
 use crate::terms::Anomaly;
 

@@ -1,4 +1,4 @@
-//! What came early is acknowledged before what is missing has come.
+//! Mutant: a client acknowledges messages that it holds early, before the missing one has come.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,7 +20,7 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct AcknowledgedUnheard {
-    /// Where each message of this session stands.
+    /// Queue and position of each message that was received.
     places: BTreeMap<MessageId, (Name, Position)>,
 }
 

@@ -1,23 +1,23 @@
-//! Who is behind which connection, as a broker's interceptor hears it.
+//! The client of each connection, for interceptors of a broker.
 
 use std::collections::BTreeMap;
 
 use crate::core::{BrokerInput, ConnectionId};
 use crate::message::{Frame, Name};
 
-/// The client that said hello on each connection.
+/// The client of each connection, from its hello.
 #[derive(Default)]
 pub struct ClientsByConnection(BTreeMap<ConnectionId, Name>);
 
 impl ClientsByConnection {
-    /// A fact on its way to the broker.
+    /// Reads an input on its way to the broker, and remembers the client of a hello.
     pub fn hear(&mut self, input: &BrokerInput) {
         if let BrokerInput::Received { peer, frame: Frame::Hello { client, .. } } = input {
             self.0.insert(*peer, client.clone());
         }
     }
 
-    /// Who said hello on a connection.
+    /// Returns the client that said hello on a connection.
     pub fn client(&self, peer: ConnectionId) -> Option<&Name> {
         self.0.get(&peer)
     }

@@ -1,4 +1,4 @@
-//! What waits while a session moves to another transport is thrown away.
+//! Mutant: messages that wait while a session changes its transport are dropped.
 
 use crate::terms::Anomaly;
 

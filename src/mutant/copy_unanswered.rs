@@ -1,4 +1,4 @@
-//! A copy is dropped, and nobody is told.
+//! Mutant: a client drops a copy without acknowledging it again.
 
 use std::collections::VecDeque;
 
@@ -20,9 +20,9 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct CopyUnanswered {
-    /// The copy that was dropped last.
+    /// The id of the copy that was dropped last.
     dropped: Option<MessageId>,
-    /// The acknowledgement that is not sent.
+    /// The acknowledgement to suppress.
     kept_back: Option<(Name, Position)>,
 }
 

@@ -1,4 +1,4 @@
-//! Only the last message is remembered.
+//! Mutant: a client remembers only the last message for deduplication.
 
 use crate::terms::Anomaly;
 

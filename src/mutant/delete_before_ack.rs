@@ -1,4 +1,4 @@
-//! What is pushed counts as acknowledged.
+//! Mutant: the broker takes every message that it pushes for acknowledged.
 
 use std::collections::VecDeque;
 

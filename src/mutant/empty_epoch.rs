@@ -1,4 +1,4 @@
-//! A broker that has lost everything says that nothing was lost.
+//! Mutant: a broker that has lost its memory answers that nothing was lost.
 
 use std::collections::VecDeque;
 

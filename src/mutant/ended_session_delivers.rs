@@ -1,4 +1,4 @@
-//! A session that has ended has a message left, and delivers it.
+//! Mutant: a client delivers the last message of a session after the session has ended.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct EndedSessionDelivers {
-    /// The push that came last and was not passed on.
+    /// The push that was received last and was not passed on yet.
     last: Option<(Arc<Message>, Frame, PushKind)>,
-    /// Whether the client's own handler call runs.
+    /// Whether a handler call of the correct client runs.
     is_busy: bool,
-    /// The call that runs beside the client.
+    /// The handler call that runs for a session that has ended.
     late: Option<(Arc<Message>, PushKind, SessionId)>,
 }
 

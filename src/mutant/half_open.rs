@@ -1,4 +1,4 @@
-//! Nobody asks whether the other side is still there.
+//! Mutant: there is no heartbeat.
 
 use crate::terms::Anomaly;
 
@@ -6,7 +6,7 @@ use super::{Change, Mutant};
 use crate::message::Heartbeat;
 use crate::time::Duration;
 
-/// Longer than any trial.
+/// A time longer than any trial.
 const NEVER: Duration = Duration::from_secs(1 << 20);
 
 pub const MUTANT: Mutant = Mutant {

@@ -1,4 +1,4 @@
-//! Nobody looks what was before a message.
+//! Mutant: a client ignores which message was before another one.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! The sender is known by its first session.
+//! Mutant: the broker knows the sender of a message by the first connection of its client only.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Who comes back is live at once, and what was missed comes when it has been fetched.
+//! Mutant: after a reconnection live messages are sent at once, and the replay after them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,9 +19,9 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct LiveOvertakesReplay {
-    /// The replays that wait, by connection.
+    /// The replayed pushes that wait, by connection.
     waiting: BTreeMap<ConnectionId, Vec<BrokerOutput>>,
-    /// The note of the push that comes next.
+    /// The note of the next push.
     pushed: Option<Note>,
 }
 
@@ -59,7 +59,7 @@ impl Interceptor<Broker> for LiveOvertakesReplay {
                     outputs.extend(self.waiting.remove(&peer).into_iter().flatten());
                 }
             }
-            // Nothing was live since the last ping: the replay has been fetched by now.
+            // No live message came before this ping: the replay is sent now.
             BrokerOutput::Send { peer, frame: Frame::Ping } => {
                 outputs.extend(self.waiting.remove(&peer).into_iter().flatten());
                 outputs.push_back(BrokerOutput::Send { peer, frame: Frame::Ping });
@@ -69,7 +69,8 @@ impl Interceptor<Broker> for LiveOvertakesReplay {
     }
 }
 
-/// Whether a push was accepted before its session. No push says which one was before it.
+/// Whether a message was accepted before its session attached. It also removes the position before
+/// it from the push, so that the client notices no disorder.
 fn is_replay(frame: &mut Frame) -> bool {
     let Frame::Push { place, kind, .. } = frame else { return false };
     if let Some(place) = place {

@@ -1,4 +1,4 @@
-//! An old position is taken for one of the new epoch.
+//! Mutant: the broker takes a position of an old epoch for one of the new epoch.
 
 use std::collections::VecDeque;
 

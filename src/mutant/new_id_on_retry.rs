@@ -1,4 +1,4 @@
-//! What is sent again gets a number of its own.
+//! Mutant: a publisher gives a message that it sends again a new id.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -21,11 +21,11 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct NewIdOnRetry {
-    /// The number that was given last.
+    /// The last number that was given out.
     given: u64,
-    /// The newest number of each message, by the correct client's own.
+    /// The newest number of each message, by its number at the correct client.
     numbers: BTreeMap<u64, u64>,
-    /// Those that were sent.
+    /// The messages that were sent, by their number at the correct client.
     sent: BTreeSet<u64>,
 }
 

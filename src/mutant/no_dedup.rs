@@ -1,4 +1,4 @@
-//! Copies are not told from originals.
+//! Mutant: a client does not look for copies.
 
 use crate::terms::Anomaly;
 

@@ -1,4 +1,4 @@
-//! A session lives until its own connection is found dead, whoever came since.
+//! Mutant: a new session of a client does not end the older one.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,11 +20,11 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct NoTakeover {
-    /// Connections that were to be closed, and were not.
+    /// Connections that should have been closed, with their clients and sessions.
     ghosts: BTreeMap<ConnectionId, (Name, SessionId)>,
-    /// The connection that the broker has just given up.
-    given_up: Option<ConnectionId>,
-    /// Whom the last push is for.
+    /// The connection that the broker has just closed for a newer session.
+    replaced: Option<ConnectionId>,
+    /// The note of the last push.
     pushed: Option<Note>,
 }
 
@@ -53,13 +53,13 @@ impl Interceptor<Broker> for NoTakeover {
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
         match output {
-            BrokerOutput::Close { peer, reason: EndReason::Replaced } => self.given_up = Some(peer),
+            BrokerOutput::Close { peer, reason: EndReason::Replaced } => self.replaced = Some(peer),
             BrokerOutput::Note(Note::SessionClosed {
                 session,
                 client,
                 reason: EndReason::Replaced,
             }) => {
-                let peer = self.given_up.take().expect("it was closed before");
+                let peer = self.replaced.take().expect("it was closed before");
                 self.ghosts.insert(peer, (client, session));
             }
             BrokerOutput::Note(note @ Note::Pushed { .. }) => {
@@ -67,9 +67,9 @@ impl Interceptor<Broker> for NoTakeover {
                 outputs.push_back(BrokerOutput::Note(note));
             }
             BrokerOutput::Send { peer, frame: frame @ Frame::Push { .. } } => {
-                let ghosts = self.haunt(&frame);
+                let copies = self.push_to_ghosts(&frame);
                 outputs.push_back(BrokerOutput::Send { peer, frame });
-                outputs.extend(ghosts);
+                outputs.extend(copies);
             }
             output => outputs.push_back(output),
         }
@@ -77,8 +77,8 @@ impl Interceptor<Broker> for NoTakeover {
 }
 
 impl NoTakeover {
-    /// The same push for every other session of the client.
-    fn haunt(&mut self, frame: &Frame) -> Vec<BrokerOutput> {
+    /// Returns the same push for every older session of the client.
+    fn push_to_ghosts(&mut self, frame: &Frame) -> Vec<BrokerOutput> {
         let Some(Note::Pushed { id, client, kind, .. }) = self.pushed.take() else {
             return Vec::new();
         };

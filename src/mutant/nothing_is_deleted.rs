@@ -1,4 +1,4 @@
-//! Acknowledgements are not understood.
+//! Mutant: the broker ignores acknowledgements.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! The client asks for what comes after the next one.
+//! Mutant: a client reports a position that is too high by one, and so misses a message.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! A position that is gone is replaced by the newest.
+//! Mutant: the broker replaces a position that was trimmed by the newest one.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,9 +20,10 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct OutOfRangeMeansLatest {
-    /// The newest position of each queue, and the last one that it has forgotten.
+    /// The newest position of each queue.
     heads: BTreeMap<Name, Position>,
-    forgotten: BTreeMap<Name, Position>,
+    /// The last position of each queue that was trimmed.
+    trimmed: BTreeMap<Name, Position>,
 }
 
 impl Interceptor<Broker> for OutOfRangeMeansLatest {
@@ -37,7 +38,7 @@ impl Interceptor<Broker> for OutOfRangeMeansLatest {
             frame: Frame::Join { queue, known: Some(known), .. }, ..
         } = &mut input
             && known.epoch == broker.options().epoch
-            && self.forgotten.get(queue).is_some_and(|forgotten| known.position < *forgotten)
+            && self.trimmed.get(queue).is_some_and(|trimmed| known.position < *trimmed)
         {
             known.position = self.heads[queue];
         }
@@ -56,7 +57,7 @@ impl Interceptor<Broker> for OutOfRangeMeansLatest {
                 self.heads.insert(queue.clone(), *position);
             }
             BrokerOutput::Note(Note::Trimmed { queue, position, .. }) => {
-                self.forgotten.insert(queue.clone(), *position);
+                self.trimmed.insert(queue.clone(), *position);
             }
             _ => {}
         }

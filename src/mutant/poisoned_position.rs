@@ -1,4 +1,4 @@
-//! The position is that of what came last, in order or not.
+//! Mutant: a client reports the position of the message that came last, in order or not.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,7 +20,7 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct PoisonedPosition {
-    /// The epoch of each queue, and the position that came last.
+    /// The epoch of each queue, and the highest position that came.
     last: BTreeMap<Name, (Epoch, Position)>,
 }
 

@@ -1,4 +1,4 @@
-//! The position is stored when messages are fetched, and the work is done afterwards.
+//! Mutant: a client stores its position when it fetches messages, before it handles them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -20,9 +20,9 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct PositionBeforeWork {
-    /// Where each message stands that came and was not read.
+    /// Queue and position of each message that was received and not read yet.
     places: BTreeMap<MessageId, (Name, Position)>,
-    /// What was acknowledged when it was read.
+    /// The positions that were acknowledged when their messages were read.
     stored: BTreeSet<(Name, Position)>,
 }
 
@@ -61,7 +61,7 @@ impl Interceptor<Client> for PositionBeforeWork {
                     outputs.push_back(ClientOutput::Send { frame: Frame::Ack { queue, position } });
                 }
             }
-            // The acknowledgement that the correct client gives after the work.
+            // Suppresses the acknowledgement of the correct client after the handler.
             ClientOutput::Note(Note::Ack { queue, position, .. })
             | ClientOutput::Send { frame: Frame::Ack { queue, position } }
                 if self.stored.contains(&(queue.clone(), position)) => {}

@@ -1,4 +1,4 @@
-//! What other rooms publish pushes out the place where a quiet room's client stands.
+//! Mutant: the broker refuses to resume from an old position, though all since was for other rooms.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,7 +19,7 @@ pub const MUTANT: Mutant = Mutant {
     change: Change::Broker(|| Box::new(QuietRoomTrim::default())),
 };
 
-/// Positions that can be resumed from.
+/// Number of newest positions from which a client can resume.
 const KEPT: u64 = 10;
 
 #[derive(Default)]

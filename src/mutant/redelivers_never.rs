@@ -1,4 +1,4 @@
-//! What was sent once is not sent again.
+//! Mutant: the broker never sends a message a second time.
 
 use std::collections::VecDeque;
 

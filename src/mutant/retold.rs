@@ -1,22 +1,22 @@
-//! Another answer to a join than the broker's own, in its record and on the wire alike.
+//! Replaces the broker's answers to joins, in its notes and on the wire alike.
 
 use std::collections::BTreeMap;
 
 use crate::core::{BrokerOutput, ConnectionId};
 use crate::message::{Frame, Name, Note, ResumeOutcome};
 
-/// The answers that sessions were told instead.
+/// Replaced answers to joins.
 #[derive(Default)]
 pub struct Retold {
-    /// What was decided last, and is still to be sent.
+    /// The queue and the replaced answer of the last note, until its frame is sent.
     decided: Option<(Name, ResumeOutcome)>,
-    /// By connection and queue: an answer may be sent again.
+    /// The answers sent, by connection and queue, since one may be sent again.
     told: BTreeMap<(ConnectionId, Name), ResumeOutcome>,
 }
 
 impl Retold {
-    /// An order on its way from the broker. `instead` says what a client is told for a queue, of
-    /// which the broker wanted to say something else.
+    /// Replaces the answer in an output of the broker. `instead` maps client, queue and the
+    /// broker's answer to the answer to send.
     pub fn retell(
         &mut self,
         output: &mut BrokerOutput,

@@ -1,4 +1,4 @@
-//! A session is restored with the rooms that it once had.
+//! Mutant: the broker puts a client that comes back into rooms that it has left.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -21,7 +21,7 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct RoomsComeBack {
-    roll: ClientsByConnection,
+    clients: ClientsByConnection,
     /// The rooms that each client has left, by queue.
     left: BTreeMap<(Name, Name), BTreeSet<Name>>,
 }
@@ -34,9 +34,9 @@ impl Interceptor<Broker> for RoomsComeBack {
         broker: &mut Broker,
         _: &mut VecDeque<BrokerOutput>,
     ) {
-        self.roll.hear(&input);
+        self.clients.hear(&input);
         if let BrokerInput::Received { peer, frame } = &mut input
-            && let Some(client) = self.roll.client(*peer)
+            && let Some(client) = self.clients.client(*peer)
         {
             match frame {
                 Frame::Leave { queue, rooms, .. } => {
@@ -61,7 +61,7 @@ impl Interceptor<Broker> for RoomsComeBack {
         _: &mut Broker,
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
-        // Nobody asked for these rooms: they are not on record.
+        // The client did not ask for these rooms, so they are not on record.
         if let BrokerOutput::Note(Note::Subscribed { client, queue, rooms }) = &mut output
             && let Some(left) = self.left.get(&(client.clone(), queue.clone()))
         {

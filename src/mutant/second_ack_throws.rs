@@ -1,4 +1,4 @@
-//! An acknowledgement for something that is not there any more is an error that nobody catches.
+//! Mutant: a second acknowledgement of a message ends all deliveries to its session.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -20,12 +20,12 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct SecondAckThrows {
-    roll: ClientsByConnection,
-    /// What each client has acknowledged.
+    clients: ClientsByConnection,
+    /// Queues and positions that each client has acknowledged.
     acknowledged: BTreeMap<Name, BTreeSet<(Name, Position)>>,
-    /// Connections whose deliveries have died.
+    /// Connections to which nothing is delivered any more.
     dead: BTreeSet<ConnectionId>,
-    /// The note of the push that comes next.
+    /// The note of the next push.
     pushed: Option<Note>,
 }
 
@@ -37,9 +37,9 @@ impl Interceptor<Broker> for SecondAckThrows {
         broker: &mut Broker,
         _: &mut VecDeque<BrokerOutput>,
     ) {
-        self.roll.hear(&input);
+        self.clients.hear(&input);
         if let BrokerInput::Received { peer, frame: Frame::Ack { queue, position } } = &input
-            && let Some(client) = self.roll.client(*peer)
+            && let Some(client) = self.clients.client(*peer)
         {
             let acknowledged = self.acknowledged.entry(client.clone()).or_default();
             if !acknowledged.insert((queue.clone(), *position)) {

@@ -1,4 +1,4 @@
-//! What was replayed once is replayed on every later session too.
+//! Mutant: the broker replays on every resume what it has replayed before.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -20,11 +20,11 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct SecondResumeReplays {
-    /// What was replayed to each client.
+    /// The messages that were replayed to each client.
     replayed: BTreeMap<Name, Vec<(Arc<Message>, Offset)>>,
-    /// Whom the last push is for.
+    /// The client that the last push is for.
     pushed: Option<Name>,
-    /// Who has just resumed, and on which session.
+    /// The client that has just resumed, and its session.
     resumed: Option<(Name, SessionId)>,
 }
 
@@ -52,7 +52,7 @@ impl Interceptor<Broker> for SecondResumeReplays {
                 self.replayed.entry(client).or_default().push((message.clone(), *place));
             }
             BrokerOutput::Send { peer, frame: Frame::Joined { .. } } => {
-                for (message, place) in self.owed() {
+                for (message, place) in self.replayed_before() {
                     let (client, session) = self.resumed.clone().expect("it is owed something");
                     let (id, kind) = (message.id.clone(), PushKind::Again);
                     again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
@@ -69,8 +69,8 @@ impl Interceptor<Broker> for SecondResumeReplays {
 }
 
 impl SecondResumeReplays {
-    /// What the client that has just resumed gets once more.
-    fn owed(&self) -> Vec<(Arc<Message>, Offset)> {
+    /// Returns the messages that the client that has just resumed gets once more.
+    fn replayed_before(&self) -> Vec<(Arc<Message>, Offset)> {
         let resumed = self.resumed.as_ref();
         let replayed = resumed.and_then(|(client, _)| self.replayed.get(client));
         replayed.cloned().unwrap_or_default()

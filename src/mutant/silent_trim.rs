@@ -1,4 +1,4 @@
-//! What was trimmed is passed over in silence.
+//! Mutant: the broker skips trimmed messages without announcing a gap.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Positions are read from a replica, which may be behind.
+//! Mutant: the broker reads positions from a replica, which may be behind.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -24,23 +24,25 @@ pub const MUTANT: Mutant = Mutant {
 #[derive(Default)]
 struct StaleReplica {
     retold: Retold,
-    /// By client and queue.
-    ledgers: BTreeMap<(Name, Name), Ledger>,
-    /// Whom the last push is for.
+    /// The log of each subscription, by client and queue.
+    logs: BTreeMap<(Name, Name), SubscriptionLog>,
+    /// The client that the last push is for.
     pushed: Option<Name>,
-    /// Who has just been told an older position, which one, and on which session.
+    /// The client that has just attached, the position that it was told if it resumed, and its
+    /// session.
     sent_back: Option<(Name, Position, SessionId)>,
 }
 
-/// What was pushed to a subscription, and where its sessions began.
+/// The pushes of a subscription, and the positions at which its sessions began.
 #[derive(Default)]
-struct Ledger {
+struct SubscriptionLog {
     pushed: BTreeMap<Position, (Arc<Message>, Offset)>,
     begun: Vec<(Epoch, Position)>,
 }
 
-impl Ledger {
-    /// Where a session begins: every third one where the one before the last did.
+impl SubscriptionLog {
+    /// Returns the position at which a session begins: for every third session, that of the one
+    /// before the last.
     fn begin(&mut self, epoch: Epoch, position: Position) -> Position {
         let older = match self.begun.as_slice() {
             [.., (of, older), _] if self.begun.len() % 3 == 2 && *of == epoch => Some(*older),
@@ -62,10 +64,10 @@ impl Interceptor<Broker> for StaleReplica {
         if let BrokerOutput::Note(Note::Attached { client, session, .. }) = &output {
             self.sent_back = Some((client.clone(), Position::MAX, session.clone()));
         }
-        let (ledgers, sent_back) = (&mut self.ledgers, &mut self.sent_back);
+        let (logs, sent_back) = (&mut self.logs, &mut self.sent_back);
         self.retold.retell(&mut output, |client, queue, answer| {
-            let ledger = ledgers.entry((client.clone(), queue.clone())).or_default();
-            let position = ledger.begin(answer.epoch(), answer.position());
+            let log = logs.entry((client.clone(), queue.clone())).or_default();
+            let position = log.begin(answer.epoch(), answer.position());
             if let (ResumeOutcome::Resumed { epoch, .. }, Some((_, from, _))) = (answer, sent_back)
             {
                 *from = position;
@@ -80,14 +82,14 @@ impl Interceptor<Broker> for StaleReplica {
                 frame: Frame::Push { message, place: Some(place), .. }, ..
             } => {
                 let client = self.pushed.take().expect("a push is noted right before its frame");
-                let ledger = self.ledgers.entry((client, message.queue.clone())).or_default();
-                ledger.pushed.insert(place.position, (message.clone(), *place));
+                let log = self.logs.entry((client, message.queue.clone())).or_default();
+                log.pushed.insert(place.position, (message.clone(), *place));
             }
             BrokerOutput::Send { peer, frame: Frame::Joined { queue, .. } } => {
                 if let Some((client, from, session)) = self.sent_back.take() {
-                    let ledger = self.ledgers.entry((client.clone(), queue.clone())).or_default();
+                    let log = self.logs.entry((client.clone(), queue.clone())).or_default();
                     for (message, place) in
-                        ledger.pushed.range(from.saturating_add(1)..).map(|(_, one)| one)
+                        log.pushed.range(from.saturating_add(1)..).map(|(_, one)| one)
                     {
                         let (id, kind) = (message.id.clone(), PushKind::Again);
                         let (session, client) = (session.clone(), client.clone());

@@ -1,4 +1,4 @@
-//! Who comes late begins late.
+//! Mutant: the broker ignores that a subscription asks for all messages from the start.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -20,7 +20,7 @@ pub const MUTANT: Mutant = Mutant {
 
 #[derive(Default)]
 struct StoredForNobody {
-    /// Rooms that were asked for from the start, by queue.
+    /// Queues and rooms that were asked for from the start.
     from_start: BTreeSet<(Name, Name)>,
 }
 
@@ -48,7 +48,7 @@ impl Interceptor<Broker> for StoredForNobody {
         _: &mut Broker,
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
-        // On record is what was asked for.
+        // The record shows the start that was asked for.
         if let BrokerOutput::Note(Note::Subscribed { queue, rooms, .. }) = &mut output {
             for join in rooms {
                 if self.from_start.contains(&(queue.clone(), join.room.clone())) {

@@ -1,4 +1,4 @@
-//! The subscriptions are made when the program starts, and never again.
+//! Mutant: a client joins its rooms on its first session only.
 
 use crate::terms::Anomaly;
 

@@ -1,4 +1,4 @@
-//! Who has had nothing yet has nothing to resume from.
+//! Mutant: the broker does not resume a client that had no message on its last session.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! The machine's own network, by tokio.
+//! The operating system's network on the loopback address, through tokio. It is never simulated.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,14 +13,14 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use super::{Datagrams, Listener, Net, Stream};
 use crate::time::Instant;
 
-/// The loopback network of this machine; time counts from its making.
+/// The loopback network of this computer; its time begins when it is created.
 #[derive(Clone, Debug)]
 pub struct Loopback {
     began: tokio::time::Instant,
 }
 
 impl Loopback {
-    /// A network whose time begins now.
+    /// Creates a network whose time begins now.
     #[expect(clippy::new_without_default, reason = "it reads the clock, which a default must not")]
     pub fn new() -> Loopback {
         Loopback { began: tokio::time::Instant::now() }
@@ -61,14 +61,14 @@ impl Net for Loopback {
 
     async fn bind(&self, port: u16) -> io::Result<RealDatagrams> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).await?;
-        // tokio sends at once only on a socket that it has seen writable: without this the first
-        // datagram, a hello, would be dropped.
+        // tokio's `try_send_to` fails on a socket that was never seen to be writable: without this
+        // the first datagram, a hello, would be dropped.
         socket.writable().await?;
         Ok(RealDatagrams { local: socket.local_addr()?, socket, sent: Mutex::default() })
     }
 }
 
-/// A TCP connection of this machine.
+/// A TCP connection of this computer.
 #[derive(Debug)]
 pub struct RealStream {
     stream: TcpStream,
@@ -121,7 +121,7 @@ impl AsyncWrite for RealStream {
     }
 }
 
-/// A listening TCP socket of this machine.
+/// A listening TCP socket of this computer.
 #[derive(Debug)]
 pub struct RealListener {
     listener: TcpListener,
@@ -141,7 +141,7 @@ impl Listener for RealListener {
     }
 }
 
-/// A UDP socket of this machine.
+/// A UDP socket of this computer.
 #[derive(Debug)]
 pub struct RealDatagrams {
     socket: UdpSocket,

@@ -1,8 +1,7 @@
-//! The broker machine against a small, slow model that keeps nothing but the log of what
-//! happened and works everything out of it again: who gets which message in which order, what is
-//! accepted and refused, who is in which room.
+//! The broker compared with a small, slow model that keeps nothing but a log of what happened.
 //!
-//! Reliable paths only, where nothing is repeated by the clock.
+//! From the log the model computes each time the order in which clients get messages, the answers
+//! to publishers, and the members of rooms. Links are reliable, so that no timer repeats anything.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +20,11 @@ use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 
 const CLIENTS: [&str; 3] = ["ann", "bob", "cyd"];
 const ROOMS: [&str; 3] = ["red", "blue", "e"];
-/// Small, so that windows fill.
+/// The broker's window; small, so that it fills.
 const WINDOW: usize = 3;
 
-/// One thing that happens. Numbers stand for a client, room or position, by remainder.
+/// One step of a test. Numbers below 3 are indices of a client or room; others select a message or
+/// position by remainder.
 #[derive(Clone, Debug)]
 enum Step {
     Hello(usize),
@@ -38,7 +38,7 @@ enum Step {
     },
     /// A copy of a message that the client published before.
     PublishAgain(usize, usize),
-    /// Acknowledges one of what is out.
+    /// Acknowledges one of the pushes that are out.
     Ack(usize, usize),
     Close(usize),
 }
@@ -60,9 +60,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 10..150)
 }
 
-/// What the broker said to whom, as far as the model speaks of it.
+/// An output of the broker, as far as the model computes it.
 #[derive(Clone, Debug, PartialEq)]
-enum Said {
+enum Output {
     Welcome(String),
     Joined,
     Left,
@@ -71,11 +71,12 @@ enum Said {
     Closed(EndReason),
 }
 
-type Lines = Vec<(u64, Said)>;
+/// Outputs in order, each with its connection.
+type Outputs = Vec<(u64, Output)>;
 
 // ── the model ───────────────────────────────────────────────────────────────────────────────
 
-/// One line of the log.
+/// One entry of the model's log.
 #[derive(Clone, Debug)]
 enum Entry {
     Opened { who: usize, peer: u64 },
@@ -93,7 +94,7 @@ struct Model {
 }
 
 impl Model {
-    /// The connection of a client's open session.
+    /// Returns the connection of a client's open session.
     fn peer(&self, who: usize) -> Option<u64> {
         self.log.iter().rev().find_map(|entry| match entry {
             Entry::Opened { who: one, peer } if *one == who => Some(Some(*peer)),
@@ -102,7 +103,8 @@ impl Model {
         })?
     }
 
-    /// The rooms of a client after the first `until` lines: of its session, or on record.
+    /// Returns the rooms of a client after the first `until` entries: those of its session in
+    /// fire-and-forget mode, those on record in catch-up mode.
     fn rooms(&self, who: usize, until: usize, mode: Mode) -> BTreeSet<usize> {
         let mut rooms = BTreeSet::new();
         for entry in &self.log[..until] {
@@ -129,7 +131,7 @@ impl Model {
         hears && to.iter().any(is_in) && !message.target.except.iter().any(is_in)
     }
 
-    /// Every message that was ever for a client: its position and id.
+    /// Returns the positions and ids of all messages that were for a client.
     fn wanted(&self, who: usize) -> Vec<(u64, String)> {
         let mut position = 0;
         let mut wanted = Vec::new();
@@ -149,8 +151,9 @@ impl Model {
         })
     }
 
-    /// What was acknowledged when a session attached and something before it was not: no link in
-    /// the chain any more, since a client that has crashed does not know that it read it.
+    /// Returns the positions that were acknowledged when a session attached, while one before them
+    /// was not. Later pushes do not name them as the position before, since a client that has
+    /// crashed does not know that it read them.
     fn holes(&self, who: usize) -> BTreeSet<u64> {
         let mut holes = BTreeSet::new();
         for at in 0..self.log.len() {
@@ -166,7 +169,7 @@ impl Model {
         holes
     }
 
-    /// What was pushed on the open session and is not acknowledged.
+    /// Returns the positions that were pushed on the open session and are not acknowledged.
     fn out(&self, who: usize) -> Vec<u64> {
         let opened = |entry: &Entry| matches!(entry, Entry::Opened { who: one, .. } if *one == who);
         let since = self.log.iter().rposition(opened).unwrap_or(self.log.len());
@@ -177,7 +180,7 @@ impl Model {
         pushed.filter(|position| !self.is_acked(who, *position)).collect()
     }
 
-    /// Whether the open session has joined anything: then it is served.
+    /// Whether the open session has joined a room, and so gets pushes.
     fn is_attached(&self, who: usize) -> bool {
         let mut is_attached = false;
         for entry in &self.log {
@@ -190,15 +193,16 @@ impl Model {
         is_attached && self.peer(who).is_some()
     }
 
-    /// Where a client's subscription began: the newest position when it first joined.
+    /// Returns the position after which a client's subscription began: the newest one when it first
+    /// joined.
     fn began(&self, who: usize) -> u64 {
         let first = |entry: &Entry| matches!(entry, Entry::Joined { who: one, .. } if *one == who);
         let first = self.log.iter().position(first).unwrap_or(self.log.len());
         self.log[..first].iter().filter(|one| matches!(one, Entry::Accepted { .. })).count() as u64
     }
 
-    /// Pushes in order what is owed, not out, as far as the window allows.
-    fn pump(&mut self, who: usize, said: &mut Lines) {
+    /// Pushes the outstanding messages that are not out, in order, as far as the window allows.
+    fn pump(&mut self, who: usize, sent: &mut Outputs) {
         let Some(peer) = self.peer(who).filter(|_| self.is_attached(who)) else { return };
         let mut after = self.began(who);
         let holes = self.holes(who);
@@ -210,13 +214,13 @@ impl Model {
             if !self.is_acked(who, position) && !out.contains(&position) && out.len() < WINDOW {
                 self.log.push(Entry::Pushed { who, position });
                 let (position, after) = (Some(position), Some(after));
-                said.push((peer, Said::Pushed { id, position, after }));
+                sent.push((peer, Output::Pushed { id, position, after }));
             }
             after = position;
         }
     }
 
-    fn accept(&mut self, mode: Mode, message: &Arc<Message>, by: usize, said: &mut Lines) {
+    fn accept(&mut self, mode: Mode, message: &Arc<Message>, by: usize, sent: &mut Outputs) {
         let peer = self.peer(by).expect("it has a session");
         let id = message.id.to_string();
         let at = self.log.len();
@@ -224,19 +228,19 @@ impl Model {
         let mut targets: Vec<usize> = targets.collect();
         self.log.push(Entry::Accepted { message: message.clone(), by });
         if mode == Mode::CatchUp {
-            said.push((peer, Said::Accepted(id)));
-            targets.into_iter().for_each(|who| self.pump(who, said));
+            sent.push((peer, Output::Accepted(id)));
+            targets.into_iter().for_each(|who| self.pump(who, sent));
         } else {
             // Sessions are served in the order of their connections.
             targets.sort_by_key(|who| self.peer(*who));
             for who in targets {
                 let peer = self.peer(who).expect("only sessions are in rooms");
-                said.push((peer, Said::Pushed { id: id.clone(), position: None, after: None }));
+                sent.push((peer, Output::Pushed { id: id.clone(), position: None, after: None }));
             }
         }
     }
 
-    /// Who is in which room now, by name: the members that have a session.
+    /// Returns the names of the rooms and of their members that have a session.
     fn members(&self) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let mut members: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for (who, client) in CLIENTS.into_iter().enumerate() {
@@ -275,10 +279,10 @@ impl Pair {
         }
     }
 
-    /// Takes a step in both, and gives what the broker and the model say to it.
-    fn step(&mut self, step: &Step) -> (Lines, Lines) {
+    /// Takes a step in both, and returns the outputs of the broker and of the model.
+    fn step(&mut self, step: &Step) -> (Outputs, Outputs) {
         let mut expected = Vec::new();
-        let said = match step {
+        let sent = match step {
             Step::Hello(who) => self.hello(*who, &mut expected),
             Step::Join(who, room) => self.join(*who, *room, &mut expected),
             Step::Leave(who, room) => self.leave(*who, *room, &mut expected),
@@ -292,30 +296,30 @@ impl Pair {
             Step::Ack(who, which) => self.ack(*who, *which, &mut expected),
             Step::Close(who) => self.close(*who),
         };
-        (said, expected)
+        (sent, expected)
     }
 
-    fn hello(&mut self, who: usize, expected: &mut Lines) -> Lines {
+    fn hello(&mut self, who: usize, expected: &mut Outputs) -> Outputs {
         self.last_peer += 1;
         self.sessions[who] += 1;
         self.requests[who] = 0;
         let (peer, number) = (self.last_peer, self.sessions[who]);
         if let Some(older) = self.model.peer(who) {
-            expected.push((older, Said::Closed(EndReason::Replaced)));
+            expected.push((older, Output::Closed(EndReason::Replaced)));
             self.model.log.push(Entry::Ended { who });
         }
         self.model.log.push(Entry::Opened { who, peer });
-        expected.push((peer, Said::Welcome(format!("{}/{number}", CLIENTS[who]))));
+        expected.push((peer, Output::Welcome(format!("{}/{number}", CLIENTS[who]))));
         self.tell(BrokerInput::Opened { peer: ConnectionId(peer) });
         let session = SessionId { process: CLIENTS[who].into(), number };
         self.say(peer, Frame::Hello { client: CLIENTS[who].into(), session })
     }
 
-    fn join(&mut self, who: usize, room: usize, expected: &mut Lines) -> Lines {
+    fn join(&mut self, who: usize, room: usize, expected: &mut Outputs) -> Outputs {
         let Some(peer) = self.model.peer(who) else { return Vec::new() };
         self.requests[who] += 1;
         self.model.log.push(Entry::Joined { who, room });
-        expected.push((peer, Said::Joined));
+        expected.push((peer, Output::Joined));
         if self.mode == Mode::CatchUp {
             self.model.pump(who, expected);
         }
@@ -324,16 +328,16 @@ impl Pair {
         self.say(peer, Frame::Join { request, queue: "q".into(), rooms, known: None })
     }
 
-    fn leave(&mut self, who: usize, room: usize, expected: &mut Lines) -> Lines {
+    fn leave(&mut self, who: usize, room: usize, expected: &mut Outputs) -> Outputs {
         let Some(peer) = self.model.peer(who) else { return Vec::new() };
         self.requests[who] += 1;
         self.model.log.push(Entry::Left { who, room });
-        expected.push((peer, Said::Left));
+        expected.push((peer, Output::Left));
         let (request, rooms) = (self.requests[who], vec![ROOMS[room].into()]);
         self.say(peer, Frame::Leave { request, queue: "q".into(), rooms })
     }
 
-    fn publish(&mut self, by: usize, target: Target, expected: &mut Lines) -> Lines {
+    fn publish(&mut self, by: usize, target: Target, expected: &mut Outputs) -> Outputs {
         let Some(peer) = self.model.peer(by) else { return Vec::new() };
         let sequence = self.published[by].len() as u64 + 1;
         let id = MessageId { publisher: CLIENTS[by].into(), sequence };
@@ -344,8 +348,9 @@ impl Pair {
         self.say(peer, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
     }
 
-    /// In catch-up a copy is answered and goes to nobody; fire-and-forget does not know it.
-    fn publish_again(&mut self, by: usize, which: usize, expected: &mut Lines) -> Lines {
+    /// Publishes a copy. In catch-up mode it is answered and not delivered; in fire-and-forget mode
+    /// it is not recognized as a copy.
+    fn publish_again(&mut self, by: usize, which: usize, expected: &mut Outputs) -> Outputs {
         let Some(peer) = self.model.peer(by) else { return Vec::new() };
         let published = &self.published[by];
         if published.is_empty() {
@@ -353,13 +358,13 @@ impl Pair {
         }
         let message = published[which % published.len()].clone();
         match self.mode {
-            Mode::CatchUp => expected.push((peer, Said::Accepted(message.id.to_string()))),
+            Mode::CatchUp => expected.push((peer, Output::Accepted(message.id.to_string()))),
             Mode::FireAndForget => self.model.accept(self.mode, &message, by, expected),
         }
         self.say(peer, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
     }
 
-    fn ack(&mut self, who: usize, which: usize, expected: &mut Lines) -> Lines {
+    fn ack(&mut self, who: usize, which: usize, expected: &mut Outputs) -> Outputs {
         let Some(peer) = self.model.peer(who) else { return Vec::new() };
         let out = self.model.out(who);
         if out.is_empty() {
@@ -371,30 +376,30 @@ impl Pair {
         self.say(peer, Frame::Ack { queue: "q".into(), position })
     }
 
-    fn close(&mut self, who: usize) -> Lines {
+    fn close(&mut self, who: usize) -> Outputs {
         let Some(peer) = self.model.peer(who) else { return Vec::new() };
         self.model.log.push(Entry::Ended { who });
         self.tell(BrokerInput::Closed { peer: ConnectionId(peer), reason: EndReason::Fin })
     }
 
-    fn say(&mut self, peer: u64, frame: Frame) -> Lines {
+    fn say(&mut self, peer: u64, frame: Frame) -> Outputs {
         self.tell(BrokerInput::Received { peer: ConnectionId(peer), frame })
     }
 
-    fn tell(&mut self, input: BrokerInput) -> Lines {
+    fn tell(&mut self, input: BrokerInput) -> Outputs {
         self.broker.handle(Instant::ZERO, input);
-        let mut said = Vec::new();
+        let mut sent = Vec::new();
         while let Some(output) = self.broker.poll() {
             match output {
                 BrokerOutput::Note(_) => {}
-                BrokerOutput::Close { peer, reason } => said.push((peer.0, Said::Closed(reason))),
-                BrokerOutput::Send { peer, frame } => said.push((peer.0, words(frame))),
+                BrokerOutput::Close { peer, reason } => sent.push((peer.0, Output::Closed(reason))),
+                BrokerOutput::Send { peer, frame } => sent.push((peer.0, simplified(frame))),
             }
         }
-        said
+        sent
     }
 
-    /// The rooms and their members, as the broker's picture for people shows them.
+    /// Returns the rooms and their members, as the broker's view prints them.
     fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
         let view = self.broker.view().to_string();
         let rooms = view.lines().filter_map(|line| line.strip_prefix("  room ")?.split_once(": "));
@@ -406,13 +411,13 @@ impl Pair {
     }
 }
 
-fn words(frame: Frame) -> Said {
+fn simplified(frame: Frame) -> Output {
     match frame {
-        Frame::Welcome { session, .. } => Said::Welcome(session.to_string()),
-        Frame::Joined { .. } => Said::Joined,
-        Frame::Left { .. } => Said::Left,
-        Frame::Accepted { id } => Said::Accepted(id.to_string()),
-        Frame::Push { message, place, .. } => Said::Pushed {
+        Frame::Welcome { session, .. } => Output::Welcome(session.to_string()),
+        Frame::Joined { .. } => Output::Joined,
+        Frame::Left { .. } => Output::Left,
+        Frame::Accepted { id } => Output::Accepted(id.to_string()),
+        Frame::Push { message, place, .. } => Output::Pushed {
             id: message.id.to_string(),
             position: place.map(|place| place.position),
             after: place.map(|place| place.after),
@@ -421,19 +426,19 @@ fn words(frame: Frame) -> Said {
     }
 }
 
-/// Compares step by step; says how many pushes there were, and how many on a later session.
+/// Compares step by step; returns the number of pushes, and of those that were repeated.
 fn check(mode: Mode, steps: &[Step]) -> (u64, u64) {
     let mut pair = Pair::new(mode);
     let (mut pushes, mut again, mut seen) = (0, 0, BTreeSet::new());
     for (number, step) in steps.iter().enumerate() {
-        let (said, expected) = pair.step(step);
-        assert_eq!(said, expected, "step {number}, {step:?}: the broker is left, the model right");
+        let (sent, expected) = pair.step(step);
+        assert_eq!(sent, expected, "step {number}, {step:?}: the broker is left, the model right");
         let members = pair.model.members().into_iter().map(|(room, members)| {
             (room.to_owned(), members.into_iter().map(str::to_owned).collect())
         });
         assert_eq!(pair.members(), members.collect(), "rooms after step {number}, {step:?}");
-        for (peer, said) in said {
-            let Said::Pushed { id, .. } = said else { continue };
+        for (peer, output) in sent {
+            let Output::Pushed { id, .. } = output else { continue };
             let who = pair.broker_client(peer);
             pushes += 1;
             again += u64::from(!seen.insert((who, id)));
@@ -443,7 +448,7 @@ fn check(mode: Mode, steps: &[Step]) -> (u64, u64) {
 }
 
 impl Pair {
-    /// Which client a connection is, or was.
+    /// Returns the client of a connection, open or not.
     fn broker_client(&self, peer: u64) -> usize {
         let opened = self.model.log.iter().find_map(|entry| match entry {
             Entry::Opened { who, peer: one } if *one == peer => Some(*who),

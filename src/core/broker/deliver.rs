@@ -1,4 +1,4 @@
-//! Delivering what subscriptions are owed (catch-up only): push, acknowledge, push again.
+//! Delivery to subscriptions (catch-up only): pushing, acknowledging, pushing again.
 
 use crate::message::{Frame, Name, Note, Position};
 use crate::time::Instant;
@@ -8,7 +8,8 @@ use super::{Broker, ConnectionId, Mode, Timer};
 use crate::core::Reliability;
 
 impl Broker {
-    /// Sends what a session's subscription is owed, as far as window and send queue allow.
+    /// Sends the outstanding items of a session's subscription, as far as window and send queue
+    /// allow.
     pub(super) fn pump(&mut self, now: Instant, name: &Name, peer: ConnectionId) {
         if self.options.mode == Mode::CatchUp {
             let (_, client) = self.open_session(peer);
@@ -17,7 +18,7 @@ impl Broker {
         }
     }
 
-    /// The same for a client, if it has a session there.
+    /// Does the same as [`Broker::pump`] for a client, if a session of it is attached.
     pub(super) fn pump_client(&mut self, now: Instant, name: &Name, client: &Name) {
         let (window, send_queue) = (self.options.limits.window, self.options.limits.send_queue);
         loop {
@@ -33,7 +34,7 @@ impl Broker {
         self.watch_redelivery(name, client);
     }
 
-    /// Sends again what has waited too long for its acknowledgement on a lossy link.
+    /// Sends the items again whose acknowledgement timed out on a lossy link.
     pub(super) fn redeliver(&mut self, now: Instant, name: &Name, client: &Name) {
         let timeout = self.options.limits.ack_timeout;
         let Some(queue) = self.queues.get_mut(name) else { return };
@@ -45,8 +46,13 @@ impl Broker {
         self.watch_redelivery(name, client);
     }
 
-    /// Frames may not have arrived, and the session goes on: what was delivered and is still owed
-    /// is delivered again, and what was answered is answered again.
+    /// Repeats frames that may not have arrived, while the session goes on.
+    ///
+    /// | frame | action |
+    /// | --- | --- |
+    /// | push or gap with a position | sent again, if it is still unacknowledged |
+    /// | push without a position, ping | not sent again |
+    /// | any other, which is an answer | sent again |
     pub(super) fn undelivered(&mut self, now: Instant, peer: ConnectionId, frames: Vec<Frame>) {
         let Some(session) = self.session(peer) else { return };
         let client = session.client.clone();
@@ -68,7 +74,7 @@ impl Broker {
         }
     }
 
-    /// A client has dealt with a message or gap.
+    /// Processes a client's acknowledgement of a message or gap.
     pub(super) fn acknowledge(
         &mut self,
         now: Instant,
@@ -82,14 +88,14 @@ impl Broker {
         let Some(subscription) = queue.subscriptions.get_mut(&client) else { return };
         match subscription.acknowledge(at) {
             Acknowledged::Unknown => return,
-            Acknowledged::InBacklog => queue.backlog.settle(at),
+            Acknowledged::InBacklog => queue.backlog.acknowledge(at),
             Acknowledged::NotInBacklog => {}
         }
         self.note(Note::Acknowledged { queue: name.clone(), position: at, client: client.clone() });
         self.pump_client(now, name, &client);
     }
 
-    /// A session has ended: its subscription waits for the next one.
+    /// Detaches a session that has ended from its subscription, which waits for the next one.
     pub(super) fn detach(&mut self, name: &Name, client: &Name) {
         let Some(queue) = self.queues.get_mut(name) else { return };
         let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
@@ -100,7 +106,8 @@ impl Broker {
         self.timers.clear(&Timer::Redeliver(name.clone(), client.clone()));
     }
 
-    /// The driver says how much waits for a connection: where there is room again, go on.
+    /// Takes note of the bytes that wait for a connection, and goes on sending if the send queue
+    /// was full and has room again.
     pub(super) fn queued(&mut self, now: Instant, peer: ConnectionId, bytes: usize) {
         let send_queue = self.options.limits.send_queue;
         let Some(connection) = self.connections.get_mut(&peer) else { return };

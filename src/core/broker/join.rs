@@ -12,7 +12,7 @@ use super::queue::Queue;
 use super::session::Session;
 use super::{Broker, ConnectionId, is_own_echo};
 
-/// A join as it came.
+/// The fields of a `Join` frame.
 pub struct QueueJoin {
     pub request: u64,
     pub queue: Name,
@@ -21,8 +21,10 @@ pub struct QueueJoin {
 }
 
 impl Broker {
-    /// A join. Requests of a session are applied in sequence; a copy is answered again, one that
-    /// overtook another is left for the client to repeat.
+    /// Processes a join.
+    ///
+    /// Requests of a session are applied in sequence. A copy of one that was applied is answered
+    /// again; one that overtook another is ignored, and the client repeats it.
     pub(super) fn join(&mut self, now: Instant, peer: ConnectionId, join: QueueJoin) {
         let QueueJoin { request, queue: name, rooms, known } = join;
         if self.apply_next(peer, request) {
@@ -46,7 +48,7 @@ impl Broker {
         }
     }
 
-    /// A leave, applied in sequence with the joins.
+    /// Processes a leave, in sequence with the joins.
     pub(super) fn leave(&mut self, peer: ConnectionId, request: u64, name: &Name, rooms: &[Name]) {
         if self.apply_next(peer, request) {
             let session = self.session(peer).expect("it asked").clone();
@@ -60,7 +62,7 @@ impl Broker {
         }
     }
 
-    /// Takes a session that has ended out of all rooms of a queue.
+    /// Removes a session that has ended from all rooms of a queue.
     pub(super) fn leave_all(&mut self, peer: ConnectionId, name: &Name, session: &Session) {
         let Some(queue) = self.queues.get(name) else { return };
         for room in queue.sessions.of(&peer) {
@@ -68,7 +70,7 @@ impl Broker {
         }
     }
 
-    /// Whether a request is the session's next; then it counts as applied.
+    /// Whether a request is the session's next. If so, it counts as applied from now on.
     fn apply_next(&mut self, peer: ConnectionId, request: u64) -> bool {
         let session = self.session_mut(peer).expect("it asked");
         let is_next = request == session.requests + 1;
@@ -82,7 +84,7 @@ impl Broker {
         rooms_then > MOST_NAMES || (known.is_none() && self.queues.len() >= MOST_NAMES)
     }
 
-    /// Puts a session into rooms, and on record.
+    /// Adds a session to rooms, and in catch-up mode puts its client on record as a subscriber.
     fn enter(&mut self, peer: ConnectionId, name: &Name, rooms: Vec<RoomJoin>) {
         let session = self.session(peer).expect("it asked").clone();
         let mut recorded = Vec::new();
@@ -128,7 +130,8 @@ impl Broker {
         }
     }
 
-    /// Strikes a subscription to a room from the record. What was accepted before stays owed.
+    /// Removes a client's subscription to a room from the record. Messages accepted before stay
+    /// outstanding.
     fn unsubscribe(&mut self, name: &Name, room: &Name, client: &Name) {
         if let Some(queue) = self.queues.get_mut(name) {
             queue.recorded.leave(room, client);
@@ -140,8 +143,9 @@ impl Broker {
         }
     }
 
-    /// Attaches a session to its subscription, which is made if there is none. A later join of
-    /// the same queue on the same session only adds rooms.
+    /// Attaches a session to its subscription, which is created if there is none, and returns the
+    /// outcome. A later join of the same queue on the same session gets the same outcome, and only
+    /// adds rooms.
     fn attach(
         &mut self,
         peer: ConnectionId,
@@ -166,11 +170,11 @@ impl Broker {
         }
         let head = queue.backlog.head();
         let subscription = queue.subscriptions.get_mut(&client).expect("it was made");
-        let (answer, settled) = subscription.attach(peer, epoch, known, head);
-        for position in &settled {
-            queue.backlog.settle(*position);
+        let (answer, acknowledged) = subscription.attach(peer, epoch, known, head);
+        for position in &acknowledged {
+            queue.backlog.acknowledge(*position);
         }
-        for position in settled {
+        for position in acknowledged {
             let (queue, client) = (name.clone(), client.clone());
             self.note(Note::Acknowledged { queue, position, client });
         }
@@ -184,16 +188,18 @@ impl Broker {
     }
 }
 
-/// Where a new subscription begins.
+/// Rule for the start of a new subscription.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Starts {
-    /// As its rooms say: now, or with what is retained.
+    /// Each room begins as its join says: now, or with the oldest message that is retained.
     Fresh,
-    /// In rooms that it had before, with all of this epoch: it has a position of another one.
+    /// The client has a position of another epoch: rooms that were on record before begin with
+    /// everything of this epoch.
     NewEpoch,
 }
 
-/// A new subscription, owed what is retained as far as it begins there.
+/// Creates a subscription. The retained messages of the rooms that do not begin now are
+/// outstanding from the beginning.
 fn begin(queue: &mut Queue, client: &Name, rooms: &[RoomJoin], starts: Starts) -> Subscription {
     let from_start: Vec<&Name> = rooms
         .iter()
@@ -215,24 +221,25 @@ fn begin(queue: &mut Queue, client: &Name, rooms: &[RoomJoin], starts: Starts) -
     };
     let mut subscription = Subscription::new(0);
     let mut next = 1;
-    // What every subscription had acknowledged leaves the backlog first: the holes may be anywhere.
+    // Messages that every subscription has acknowledged leave the backlog first, so that holes may
+    // be anywhere in it.
     let mut pass_over = |subscription: &mut Subscription, to: Position| {
         if starts == Starts::NewEpoch && next < to {
             subscription.route_gap(next, to - 1);
         }
         next = to + 1;
     };
-    let mut owed = Vec::new();
+    let mut outstanding = Vec::new();
     for (position, message) in queue.backlog.iter() {
         pass_over(&mut subscription, position);
         if wants(message) {
             subscription.route(position);
-            owed.push(position);
+            outstanding.push(position);
         }
     }
     pass_over(&mut subscription, queue.backlog.head() + 1);
-    for position in owed {
-        queue.backlog.owe(position);
+    for position in outstanding {
+        queue.backlog.add_outstanding(position);
     }
     subscription
 }

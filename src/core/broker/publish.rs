@@ -1,4 +1,4 @@
-//! Publishing: accept or refuse a message, once and in sequence, and route it.
+//! Publishing: accepts or refuses each message once and in sequence, and routes it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::super::subscription::Evicted;
 use super::queue::Queue;
 use super::{Broker, ConnectionId, Timer, is_from, is_own_echo};
 
-/// A publish as it came.
+/// The fields of a `Publish` frame.
 pub struct PublishOutcome {
     pub message: Arc<Message>,
     pub after: Option<u64>,
@@ -20,7 +20,7 @@ pub struct PublishOutcome {
 }
 
 impl Broker {
-    /// A message came from its publisher.
+    /// Processes a message from its publisher.
     pub(super) fn publish(&mut self, now: Instant, peer: ConnectionId, published: PublishOutcome) {
         let PublishOutcome { message, after, reply } = published;
         let (_, client) = self.open_session(peer);
@@ -43,7 +43,7 @@ impl Broker {
         self.take_in_sequence(now, peer, message, after);
     }
 
-    /// Routes a message to who is there now, and keeps nothing.
+    /// Routes a message to the sessions that are in its rooms now, and keeps nothing.
     fn pass_on(&mut self, message: &Arc<Message>) {
         let name = &message.queue;
         self.note(Note::Accepted { id: message.id.clone(), queue: name.clone(), position: None });
@@ -117,7 +117,7 @@ impl Broker {
         }
     }
 
-    /// The oldest messages of a queue have reached the age limit.
+    /// Removes the messages of a queue that have reached the age limit.
     pub(super) fn expire(&mut self, now: Instant, name: &Name) {
         let Some(queue) = self.queues.get_mut(name) else { return };
         let removed = queue.backlog.expire(now, &self.options.limits.backlog);
@@ -125,13 +125,14 @@ impl Broker {
         self.watch_age(name);
     }
 
-    /// Messages left the backlog: each subscription that is owed one is owed a gap instead.
+    /// Processes the removal of messages from the backlog. For a subscription that has not
+    /// acknowledged one, it becomes a gap, unless it is on its way on an open session.
     fn evict(&mut self, now: Instant, name: &Name, removed: Vec<Removed>) {
-        let mut told: Vec<Name> = Vec::new();
-        for Removed { position, message, owed } in removed {
+        let mut with_gap: Vec<Name> = Vec::new();
+        for Removed { position, message, outstanding } in removed {
             let (id, queue_name) = (message.id.clone(), name.clone());
             self.note(Note::Trimmed { id: id.clone(), queue: queue_name, position });
-            if owed == 0 {
+            if outstanding == 0 {
                 continue;
             }
             let queue = self.queues.get_mut(name).expect("it lost a message");
@@ -147,12 +148,12 @@ impl Broker {
             for client in clients {
                 let (id, queue) = (id.clone(), name.clone());
                 self.note(Note::BecameGap { id, queue, position, client: client.clone() });
-                told.push(client);
+                with_gap.push(client);
             }
         }
-        told.sort();
-        told.dedup();
-        for client in told {
+        with_gap.sort();
+        with_gap.dedup();
+        for client in with_gap {
             self.pump_client(now, name, &client);
         }
     }
@@ -169,7 +170,8 @@ impl Broker {
         &mut self.clients.entry(client.clone()).or_default().publisher_sequence
     }
 
-    /// Pushes a message to a session, if its send queue has room.
+    /// Pushes a message to a session. One without a position is dropped if the session's send queue
+    /// is full; for the others their callers decide.
     pub(super) fn push(
         &mut self,
         peer: ConnectionId,

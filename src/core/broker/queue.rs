@@ -1,4 +1,4 @@
-//! One queue at the broker: who is in its rooms now, and in catch-up mode what is owed to whom.
+//! One queue at the broker: its rooms, and in catch-up mode its subscriptions and backlog.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use super::super::rooms::Rooms;
 use super::super::subscription::Subscription;
 use super::ConnectionId;
 
-/// A bucket of events.
+/// State of one queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    /// The rooms of the sessions that are connected now.
+    /// The rooms, with the open sessions that are in them.
     pub sessions: Rooms<ConnectionId>,
-    /// The rooms of the subscriptions on record (catch-up only).
+    /// The rooms, with the clients that are on record as subscribers (catch-up only).
     pub recorded: Rooms<Name>,
-    /// What each subscription is owed (catch-up only).
+    /// The subscription of each client (catch-up only).
     pub subscriptions: BTreeMap<Name, Subscription>,
-    /// What is kept (catch-up only).
+    /// The messages that are kept (catch-up only).
     pub backlog: Backlog,
 }
 
@@ -32,7 +32,7 @@ impl Queue {
         }
     }
 
-    /// How many messages are held, and their bytes.
+    /// Returns the number of messages held, and their bytes.
     pub(super) fn holds(&self) -> (usize, usize) {
         let beyond = self.subscriptions.values().map(Subscription::kept_beyond);
         beyond.fold((self.backlog.len(), self.backlog.bytes()), |sum, held| {

@@ -1,4 +1,4 @@
-//! Sessions at the broker: hello, takeover, heartbeat, end.
+//! Sessions at the broker: hello, takeover by a newer session, heartbeat, end.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,22 @@ use crate::core::limits::{MOST_NAMES, MOST_PROCESSES};
 /// One open session.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Which one.
+    /// Its id.
     pub id: SessionId,
-    /// Whose.
+    /// The client that it belongs to.
     pub client: Name,
-    /// The last request (join or leave) that was applied.
+    /// Number of the last request (join or leave) that was applied.
     pub requests: u64,
-    /// What was answered to the first join of each queue: an attached subscription.
+    /// The queues that it joined, with the answer to the first join of each.
     pub attached: BTreeMap<Name, Option<ResumeOutcome>>,
-    /// When the last ping that was not answered was sent first.
+    /// Time of the first sending of the ping that is unanswered, if there is one.
     pinged: Option<Instant>,
-    /// When the last ping was sent first.
+    /// Time of the first sending of the last ping.
     last_ping: Instant,
 }
 
 impl Broker {
-    /// A hello: opens a session, or is a copy of the one that did.
+    /// Processes a hello: opens a session, or answers a copy of the hello that did.
     pub(super) fn hello(&mut self, now: Instant, peer: ConnectionId, client: Name, id: SessionId) {
         if let Some(session) = self.session(peer) {
             return if session.id == id && session.client == client {
@@ -39,15 +39,15 @@ impl Broker {
         if self.clients.len() >= MOST_NAMES && !self.clients.contains_key(&client) {
             return self.close(peer, EndReason::LimitReached);
         }
-        let known = self.clients.entry(client.clone()).or_default();
-        if known.newest.get(&id.process).is_some_and(|newest| *newest >= id.number) {
+        let record = self.clients.entry(client.clone()).or_default();
+        if record.newest.get(&id.process).is_some_and(|newest| *newest >= id.number) {
             return self.close(peer, EndReason::StaleHello);
         }
-        if known.newest.len() >= MOST_PROCESSES && !known.newest.contains_key(&id.process) {
+        if record.newest.len() >= MOST_PROCESSES && !record.newest.contains_key(&id.process) {
             return self.close(peer, EndReason::LimitReached);
         }
-        known.newest.insert(id.process.clone(), id.number);
-        if let Some(older) = known.peer {
+        record.newest.insert(id.process.clone(), id.number);
+        if let Some(older) = record.peer {
             self.close(older, EndReason::Replaced);
         }
         self.open(now, peer, client, id);
@@ -83,7 +83,7 @@ impl Broker {
         self.send(peer, Frame::Welcome { session, heartbeat });
     }
 
-    /// A ping is due: for the first time, or again because the link may have lost it.
+    /// Sends a ping that is due, for the first time or again because the link may have lost it.
     pub(super) fn ping(&mut self, now: Instant, peer: ConnectionId) {
         let limits = &self.options.limits;
         let (timeout, again) = (limits.heartbeat.timeout, limits.ack_timeout);
@@ -99,7 +99,7 @@ impl Broker {
         self.send(peer, Frame::Ping);
     }
 
-    /// The pong came: the next ping is due `every` after the last one.
+    /// Processes a pong: the next ping is due `every` after the last one.
     pub(super) fn pong(&mut self, now: Instant, peer: ConnectionId) {
         let every = self.options.limits.heartbeat.every;
         let Some(session) = self.session_mut(peer) else { return };
@@ -110,7 +110,10 @@ impl Broker {
         }
     }
 
-    /// A request came: the next one must come before a client that pings would be taken for dead.
+    /// Processes a sign of life on a link with requests.
+    ///
+    /// The next one must come within `every` + `timeout`, when a session with pings would be taken
+    /// for dead.
     pub(super) fn heard(&mut self, now: Instant, peer: ConnectionId) {
         let heartbeat = self.options.limits.heartbeat;
         if self.session(peer).is_some() && self.options.path.pulse == Liveness::Requests {
@@ -118,7 +121,7 @@ impl Broker {
         }
     }
 
-    /// Ends a connection from this side.
+    /// Closes a connection from this side.
     pub(super) fn close(&mut self, peer: ConnectionId, reason: EndReason) {
         if self.connections.contains_key(&peer) {
             self.order(BrokerOutput::Close { peer, reason });
@@ -126,7 +129,7 @@ impl Broker {
         }
     }
 
-    /// A connection is gone: so is its session, and its places in rooms.
+    /// Removes a connection that is gone, its session, and its memberships in rooms.
     pub(super) fn end_session(&mut self, peer: ConnectionId, reason: EndReason) {
         for timer in [Timer::Hello(peer), Timer::Ping(peer), Timer::Pong(peer)] {
             self.timers.clear(&timer);
@@ -135,10 +138,10 @@ impl Broker {
         let Some(session) = connection.session else {
             return self.note(Note::ConnectionClosed { reason });
         };
-        if let Some(known) = self.clients.get_mut(&session.client)
-            && known.peer == Some(peer)
+        if let Some(record) = self.clients.get_mut(&session.client)
+            && record.peer == Some(peer)
         {
-            known.peer = None;
+            record.peer = None;
         }
         self.note(Note::SessionClosed {
             session: session.id.clone(),

@@ -1,4 +1,4 @@
-//! What the broker sees at a moment: who is connected, rooms, positions, backlog.
+//! A snapshot of the broker's state, printed for people: sessions, rooms, positions, backlog.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::message::{Mode, Name};
 
 use super::{Broker, ConnectionId};
 
-/// A picture of the broker, for people.
+/// A snapshot of the broker's state; its `Display` is for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerView {
     mode: Mode,
@@ -30,12 +30,12 @@ struct SubscriptionView {
     client: Name,
     rooms: Vec<Name>,
     position: u64,
-    owed: usize,
+    outstanding: usize,
     is_attached: bool,
 }
 
 impl Broker {
-    /// The picture at this moment.
+    /// Returns a snapshot of the current state.
     pub fn view(&self) -> BrokerView {
         let sessions = self.connections.values().filter_map(|connection| {
             let session = connection.session.as_ref()?;
@@ -62,7 +62,7 @@ impl Broker {
                     client: client.clone(),
                     rooms: queue.recorded.of(client),
                     position: subscription.position(),
-                    owed: subscription.owed(),
+                    outstanding: subscription.outstanding(),
                     is_attached: subscription.peer().is_some(),
                 })
                 .collect(),
@@ -112,7 +112,7 @@ impl fmt::Display for BrokerView {
                     subscription.client,
                     if rooms.is_empty() { "none".to_owned() } else { rooms.join(", ") },
                     subscription.position,
-                    subscription.owed
+                    subscription.outstanding
                 )?;
             }
         }

@@ -1,4 +1,4 @@
-//! The client's session with the broker: connect, hello, heartbeat, reconnect with backoff.
+//! The client's session with the broker: connecting, hello, heartbeat, reconnecting with backoff.
 
 use crate::core::Liveness;
 use crate::message::{DropReason, EndReason, Frame, Heartbeat, Note, Resubscribe, SessionId};
@@ -8,7 +8,7 @@ use super::{Client, ClientOutput, State, Timer};
 
 impl Client {
     pub(super) fn come(&mut self, now: Instant) {
-        if self.state == State::OfflineBuffer || self.state == State::Replaced {
+        if self.state == State::Away || self.state == State::Replaced {
             self.failed = 0;
             self.attempt(now);
         }
@@ -66,10 +66,10 @@ impl Client {
             self.note(Note::Lost { session: self.session(), reason: EndReason::Left });
         }
         self.leave_session();
-        self.state = State::OfflineBuffer;
+        self.state = State::Away;
     }
 
-    /// This side ends the connection.
+    /// Closes the connection from this side.
     pub(super) fn close(&mut self, now: Instant, reason: EndReason) {
         if self.has_connection() {
             self.outputs.push_back(ClientOutput::Close { reason });
@@ -77,7 +77,8 @@ impl Client {
         }
     }
 
-    /// The connection is gone: wait, and try again.
+    /// Processes the end of the connection: waits and tries again, unless another session of the
+    /// client took over.
     pub(super) fn ended(&mut self, now: Instant, reason: EndReason) {
         if !self.has_connection() {
             return;
@@ -94,8 +95,14 @@ impl Client {
         self.timers.set(Timer::Attempt, now + self.backoff());
     }
 
-    /// A request failed and the session goes on: what is kept is sent again, what is not is lost.
-    /// Hello, joins and leaves are repeated anyway until they are answered.
+    /// Processes frames that may not have arrived, while the session goes on.
+    ///
+    /// | frame | action |
+    /// | --- | --- |
+    /// | publish of a message in the outbox | sent again |
+    /// | publish of another message | lost, and noted as such |
+    /// | acknowledgement | sent again |
+    /// | hello, join, leave | none: they are repeated until they are answered |
     pub(super) fn undelivered(&mut self, frames: Vec<Frame>, reason: EndReason) {
         if !self.has_connection() {
             return;
@@ -117,7 +124,8 @@ impl Client {
         }
     }
 
-    /// The broker asks for another first wait. Without any there would be nothing to double.
+    /// Sets the first wait before a reconnection, as the broker asks: at least 1 ms, since the wait
+    /// is doubled, and at most the longest wait.
     pub(super) fn wait_first(&mut self, after: Duration) {
         let limits = &mut self.options.limits;
         limits.backoff_first = after.max(Duration::from_millis(1)).min(limits.backoff_most);
@@ -137,15 +145,17 @@ impl Client {
         self.subscriber.end_session();
     }
 
-    /// The wait before the next attempt: it doubles with each failed one, half of it more or
-    /// less by chance (Socket.IO's `randomizationFactor` 0.5), and never exceeds the most.
+    /// Returns the wait before the next attempt.
+    ///
+    /// It doubles with each failed attempt, is varied at random by up to half of it in either
+    /// direction (Socket.IO's `randomizationFactor` 0.5), and never exceeds `backoff_most`.
     fn backoff(&self) -> Duration {
         let limits = &self.options.limits;
         let doublings = self.failed.saturating_sub(1).min(16);
         let base = limits.backoff_first * (1 << doublings);
         let draw = scramble(self.options.jitter_seed ^ self.options.numbering.session) % 1_000;
         let jittered = base.as_micros() / 2 + base.as_micros() / 1_000 * draw;
-        // Whole milliseconds, as timers are.
+        // Whole milliseconds, the resolution of timers.
         Duration::from_millis((jittered / 1_000).max(1)).min(limits.backoff_most)
     }
 
@@ -166,8 +176,8 @@ impl Client {
     }
 }
 
-/// SplitMix64's finalizer (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
-/// OOPSLA 2014): a number that depends on every bit of the seed.
+/// Returns a number that depends on every bit of the seed: SplitMix64's finalizer (Steele, Lea,
+/// Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
 fn scramble(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

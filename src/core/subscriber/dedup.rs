@@ -1,10 +1,10 @@
-//! The dedup window: ids that were read, so that copies are dropped.
+//! The dedup window: the ids of messages that were read, by which copies are recognized.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::message::{Epoch, MessageId, Position};
 
-/// The ids read last, and what is known of each.
+/// The ids that were read last, and the state of each.
 #[derive(Clone, Debug)]
 pub struct Window {
     most: usize,
@@ -14,30 +14,30 @@ pub struct Window {
 
 #[derive(Clone, Debug)]
 enum Seen {
-    /// Its handler has not returned; these copies are acknowledged when it has.
+    /// Its handler has not returned. The copies at these positions are acknowledged when it has.
     Pending(Vec<(Epoch, Position)>),
     /// Its handler has returned.
     Handled,
 }
 
-/// What a message is to a window.
+/// Result of looking a message up in the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeenBefore {
     /// It was not read within the window.
     First,
-    /// It was read, its handler has not returned.
+    /// It was read, and its handler has not returned.
     Pending,
-    /// It was handled.
+    /// It was read, and its handler has returned.
     Handled,
 }
 
 impl Window {
-    /// A window of at most so many ids.
+    /// Creates a window of at most `most` ids.
     pub fn new(most: usize) -> Self {
         Window { most, order: VecDeque::new(), seen: BTreeMap::new() }
     }
 
-    /// A message was read at a place. From now on it counts as seen.
+    /// Looks up a message that is read at a position, and adds it if it is new.
     pub fn read(&mut self, id: &MessageId, at: (Epoch, Position)) -> SeenBefore {
         match self.seen.get_mut(id) {
             Some(Seen::Pending(copies)) => {
@@ -54,7 +54,8 @@ impl Window {
         }
     }
 
-    /// The handler of a message has returned. Gives the copies that waited for that.
+    /// Takes note that the handler of a message has returned, and returns the positions of the
+    /// copies that waited for that.
     pub fn handled(&mut self, id: &MessageId) -> Vec<(Epoch, Position)> {
         let Some(seen) = self.seen.get_mut(id) else { return Vec::new() };
         match std::mem::replace(seen, Seen::Handled) {

@@ -1,4 +1,4 @@
-//! One queue as its subscriber sees it: rooms, epoch, how far it read and acknowledged.
+//! One queue as a client sees it: rooms, epoch, and the positions read and acknowledged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,59 +6,60 @@ use crate::message::{Cursor, Epoch, Name, Offset, Position, ResumeOutcome, Start
 
 use super::HeldDelivery;
 
-/// Where a subscriber stands in a queue.
+/// A client's state of one queue.
 #[derive(Clone, Debug, Default)]
 pub struct InQueue {
-    /// The rooms that it joined, and where each began; those on record, where they were.
+    /// The rooms that it joined, with the start of each; `Before` once a room is on record.
     pub rooms: BTreeMap<Name, StartAt>,
-    /// The rooms that it left, until the broker has answered that.
+    /// The rooms that it left, until the broker has answered the leave.
     pub left: BTreeSet<Name>,
-    /// The epoch and the last position read in order, once the broker said where to begin.
-    stand: Option<(Epoch, Position)>,
-    /// Whether the broker has answered on this session.
+    /// The epoch and the last position read in order, once the broker has answered a join.
+    resume_state: Option<(Epoch, Position)>,
+    /// Whether the broker has answered a join on this session.
     is_attached: bool,
-    /// What was read in order and is not acknowledged, with the position before each.
+    /// Positions that were read in order and are not acknowledged, with the position before each.
     unacknowledged: BTreeMap<Position, Position>,
-    /// What came before the one before it.
+    /// Deliveries that came before the one before them, by position.
     early: BTreeMap<Position, (HeldDelivery, Offset)>,
 }
 
-/// How a delivery stands to what was read.
+/// Order of a delivery relative to the last position read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// It is next.
     Next,
     /// It was read before.
     Copy,
-    /// Something before it is missing.
+    /// A delivery before it is missing, or the broker has not answered a join yet.
     Early,
 }
 
 impl InQueue {
-    /// The epoch; 0 before the broker said one.
+    /// Returns the epoch; 0 before the broker has named one.
     pub fn epoch(&self) -> Epoch {
-        self.stand.map_or(0, |(epoch, _)| epoch)
+        self.resume_state.map_or(0, |(epoch, _)| epoch)
     }
 
-    /// The last position read in order.
+    /// Returns the last position read in order.
     pub fn read_up_to(&self) -> Position {
-        self.stand.map_or(0, |(_, read)| read)
+        self.resume_state.map_or(0, |(_, read)| read)
     }
 
-    /// How far it came: what it tells the broker on a new session.
+    /// Returns the position to report to the broker on a new session: the last one up to which
+    /// everything is acknowledged.
     pub fn known(&self) -> Option<Cursor> {
-        let (epoch, read) = self.stand?;
+        let (epoch, read) = self.resume_state?;
         let position = self.unacknowledged.values().next().copied().unwrap_or(read);
         Some(Cursor { epoch, position })
     }
 
-    /// How many early deliveries are held.
+    /// Returns the number of early deliveries held.
     pub fn held(&self) -> usize {
         self.early.len()
     }
 
-    /// An answer without what is not lost to this client, whatever the broker believes: what its
-    /// handler dealt with while the join was on its way.
+    /// Returns the outcome of a resume without the part of a gap that this client has: messages
+    /// that it acknowledged while the join was on its way.
     pub fn less_what_it_has(&self, answer: ResumeOutcome) -> ResumeOutcome {
         let ResumeOutcome::Gap { epoch, position, from, to } = answer else { return answer };
         let has = self.known().filter(|known| known.epoch == epoch).map_or(0, |one| one.position);
@@ -68,27 +69,29 @@ impl InQueue {
         }
     }
 
-    /// The broker said where the subscription stands. A position of an older epoch is void; in
-    /// this one it may be further on, by what another process of the client acknowledged.
-    pub fn stand(&mut self, answer: ResumeOutcome) {
-        match &mut self.stand {
+    /// Applies the outcome of a resume.
+    ///
+    /// A position of another epoch is discarded. Within the epoch, the broker's position may be
+    /// further on, since another process of the client may have acknowledged messages.
+    pub fn resume(&mut self, answer: ResumeOutcome) {
+        match &mut self.resume_state {
             Some((epoch, read)) if *epoch == answer.epoch() => *read = answer.position().max(*read),
             _ => {
-                self.stand = Some((answer.epoch(), answer.position()));
+                self.resume_state = Some((answer.epoch(), answer.position()));
                 self.unacknowledged.clear();
             }
         }
         self.is_attached = true;
     }
 
-    /// Whether the broker has said on this session where the subscription stands.
+    /// Whether the broker has answered a join on this session.
     pub fn is_attached(&self) -> bool {
         self.is_attached
     }
 
-    /// How a delivery stands to what was read.
+    /// Compares a delivery with the last position read.
     pub fn order(&self, place: Offset) -> Order {
-        match self.stand {
+        match self.resume_state {
             Some((_, read)) if self.is_attached && place.after <= read => {
                 if place.position <= read { Order::Copy } else { Order::Next }
             }
@@ -96,17 +99,17 @@ impl InQueue {
         }
     }
 
-    /// Whether an early delivery is held already.
+    /// Whether an early delivery is held at this position already.
     pub fn holds(&self, place: Offset) -> bool {
         self.early.contains_key(&place.position)
     }
 
-    /// Keeps an early delivery.
+    /// Holds an early delivery.
     pub fn hold(&mut self, held: HeldDelivery, place: Offset) {
         self.early.insert(place.position, (held, place));
     }
 
-    /// The delivery that was held and is next now, taken out.
+    /// Removes and returns the held delivery that is next now, if there is one.
     pub fn next_in_order(&mut self) -> Option<(HeldDelivery, Offset)> {
         let (position, (_, place)) = self.early.first_key_value()?;
         let position = *position;
@@ -116,21 +119,21 @@ impl InQueue {
         }
     }
 
-    /// A delivery was read.
+    /// Takes note that a delivery was read.
     pub fn read(&mut self, place: Offset) {
         if self.order(place) == Order::Next {
-            let (_, read) = self.stand.as_mut().expect("it is in order");
+            let (_, read) = self.resume_state.as_mut().expect("it is in order");
             *read = place.position;
             self.unacknowledged.insert(place.position, place.after);
         }
     }
 
-    /// A position was acknowledged.
+    /// Takes note that a position was acknowledged.
     pub fn acknowledged(&mut self, position: Position) {
         self.unacknowledged.remove(&position);
     }
 
-    /// The session has ended: early deliveries come again on the next.
+    /// Drops the early deliveries of a session that has ended: they are sent again on the next.
     pub fn end_session(&mut self) {
         self.early.clear();
         self.is_attached = false;
