@@ -129,7 +129,7 @@ pub trait ReceiveHalf: Send {
     fn leave(&mut self, _reason: EndReason) {}
 }
 
-/// Whether frames are wanted now. A client with a full inbox pauses reading.
+/// Tells the receiving side whether to read frames. A client with a full inbox pauses reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
     /// Frames are read.

@@ -1,7 +1,7 @@
 //! Runs a broker's process: a broker machine, and the sending sides of its connections.
 //!
-//! Links pass inputs to it. It executes the machine's outputs at once, so that the position of a
-//! copy in its flow is recorded at the moment when the copy is pushed.
+//! Links pass inputs to it. It executes the machine's outputs at once, so that a copy's position in
+//! its flow is recorded together with the push, unless the link learns the position only later.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,4 +1,4 @@
-//! Runs a client's process: a client machine, its connection, and the application on top. It takes
+//! Runs a client's process: a client machine, its connection, and the application on top. It makes
 //! no decisions about the protocol; the machine does.
 
 use std::future::Future;

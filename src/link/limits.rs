@@ -11,8 +11,8 @@ pub const MOST_HEAD: usize = 64 * 1_024;
 pub const MOST_BODY: usize = 4 * MOST_FRAME;
 /// Most bytes in one event of an event stream. A longer event is an error.
 pub const MOST_EVENT: usize = 2 * MOST_FRAME;
-/// Most HTTP sessions that are kept after their end, until the client learns of it. When a session
-/// is opened beyond this limit, all ended ones are dropped.
+/// Largest number of HTTP sessions that are kept after their end, until the client learns of it.
+/// When a session is opened beyond this limit, all ended ones are dropped.
 pub const MOST_ENDED: usize = 1_000;
 /// Time within which a connection must complete its WebSocket handshake, or the head of its first
 /// HTTP request. Receiving a request's body may take as long again.

@@ -1,9 +1,9 @@
 //! The link `sse`, server-sent events: the broker's frames come as one response that does not end,
 //! and the client's frames are posted (WHATWG HTML §9.2).
 //!
-//! A client that reconnects sends its cursors in `Last-Event-ID`. In catch-up mode the broker
-//! resumes from there. In fire-and-forget mode the header is the last event's id, and the broker
-//! ignores it, because it keeps nothing to resume from.
+//! A client that reconnects sends `Last-Event-ID`. In catch-up mode the header holds the client's
+//! cursors, and the broker resumes from there. In fire-and-forget mode it is the id of the last
+//! event, and the broker ignores it, because it keeps nothing to resume from.
 
 pub mod event;
 mod stream;
@@ -40,7 +40,7 @@ use crate::wire;
 
 /// The media type of an event stream.
 pub const EVENTS: &str = "text/event-stream";
-/// The header with the id of the last event that the client has received.
+/// The header that a client sends to resume: its cursors, or the id of the last event.
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
 /// The link `sse`.

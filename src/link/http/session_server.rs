@@ -75,7 +75,7 @@ async fn serve_connection<N: Net, S: DeliveryStyle>(
     }
 }
 
-/// A connection: its written bytes, and the session that streams over it.
+/// A connection: the manifest of its written bytes, and the session that streams over it.
 #[derive(Clone)]
 pub struct HttpConnection {
     /// The manifest in which the copies in each response are announced.

@@ -138,8 +138,9 @@ impl<N: Net> ReceiveHalf for SocketIoReceiveHalf<N> {
     }
 
     /// Leaves the main namespace and closes the transport, as Socket.IO's client does. Sends
-    /// nothing while a post is pending: its connection takes no other request, and a new connection
-    /// takes a round trip. The server's heartbeat then notices.
+    /// nothing while a packet is being written to the WebSocket, or while a post is pending: the
+    /// post's connection takes no other request, and a new one takes a round trip. The server's
+    /// heartbeat then notices.
     fn leave(&mut self, _reason: EndReason) {
         let leave = "1";
         match &mut self.transport {

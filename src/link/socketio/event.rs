@@ -1,8 +1,8 @@
 //! Socket.IO packets as text: the content of an Engine.IO message.
 //!
 //! The codec of Socket.IO protocol v5 (github.com/socketio/socket.io-protocol), "Packet encoding".
-//! Packets with binary attachments are recognized and refused, because a payload here is JSON. It
-//! accepts any text without a panic. Arguments are kept as the text that was received.
+//! Packets with binary attachments are recognized and refused, because a payload here is JSON.
+//! Decoding never panics, whatever the text, and keeps arguments as the text that was received.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,7 +1,7 @@
 //! Engine.IO packets as text: one per WebSocket message, several in the body of a poll or a post.
 //!
-//! The codec of Engine.IO protocol v4 (github.com/socketio/engine.io-protocol). It accepts any text
-//! without a panic. It does not know what a message means, nor when a packet is due.
+//! The codec of Engine.IO protocol v4 (github.com/socketio/engine.io-protocol). Decoding never
+//! panics, whatever the text. Nothing here knows what a message means, nor when a packet is due.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! One event of an event stream: encodes an event as text, and parses events from any bytes.
 //!
-//! The format is that of the WHATWG HTML standard, §9.2, "Server-sent events": lines of `field:
+//! The format is that of the WHATWG HTML standard, §9.2, "Server-sent events". Each line is `field:
 //! value`. An empty line ends an event, and an event without data is ignored.
 
 use crate::link::limits::MOST_EVENT;

@@ -172,8 +172,7 @@ impl State {
                     self.send(SocketIoPacket { namespace: namespace_of(queue), what }, None);
                 }
             }
-            // A second hello, a heartbeat, which is Engine.IO's task, or a frame that only brokers
-            // send.
+            // A second hello, or a frame that only brokers send. The heartbeat is Engine.IO's.
             _ => {}
         }
     }

@@ -115,8 +115,8 @@ impl Driver {
     /// Handles a Socket.IO packet (socket.io's `Client.ondecoded`).
     ///
     /// # Errors
-    /// The packet ends the session. It is malformed, or not allowed in the state of its namespace,
-    /// or it announces binary attachments, for which Node's server would wait.
+    /// The session must end, because the packet is malformed, or not allowed in the state of its
+    /// namespace, or announces binary attachments, for which Node's server would wait.
     pub fn hear<N: Net>(
         &self,
         broker: &BrokerDriver<N>,
@@ -155,8 +155,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Connects a client to a namespace. The first time, the client's hello is passed to the
-    /// broker.
+    /// Connects a client to a namespace, and joins the rooms that come with the CONNECT. The first
+    /// time, the client's hello is passed to the broker.
     fn connect<N: Net>(
         &self,
         broker: &BrokerDriver<N>,
@@ -216,8 +216,8 @@ impl Driver {
         }
     }
 
-    /// Ends the session's connection at the broker. Tells the broker, unless it has closed the
-    /// connection itself.
+    /// Ends the session's connection at the broker, which is told unless it has closed the
+    /// connection itself. A session that never had a connection is recorded as rejected.
     pub fn ended<N: Net>(&self, broker: &BrokerDriver<N>, reason: EndReason) {
         let connection = self.state().reset();
         match connection {
