@@ -23,7 +23,7 @@ const BOTH: [Contender; 2] = [
     Contender { link: Link::SocketIo, mode: Mode::CatchUp },
 ];
 
-// ── strangers ───────────────────────────────────────────────────────────────────────────────
+// ── malformed input ─────────────────────────────────────────────────────────────────────────
 
 /// The event in the broker's history about a misbehaving client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -282,12 +282,12 @@ async fn ours(port: u16, heartbeat: Heartbeat) {
     let mode = Mode::FireAndForget;
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let hub = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
-    let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
+    let broker = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
+    let link_driver = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
-        () = hub.run_timers() => {}
-        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+        () = broker.run_timers() => {}
+        served = link_driver.serve(port, broker.clone()) => served.expect("the port is free"),
     }
 }
 

@@ -74,7 +74,7 @@ fn strangers(count: usize) -> impl Strategy<Value = Vec<Stranger>> {
     prop::collection::vec(stranger, 1..=count)
 }
 
-// ── what is said ────────────────────────────────────────────────────────────────────────────
+// ── conversations ───────────────────────────────────────────────────────────────────────────
 
 /// Something to send on one of the client's connections.
 struct Piece {
@@ -334,7 +334,7 @@ async fn visit<C: Spoken, N: Net>(net: &N, to: SocketAddr, name: &str, stranger:
     }
 }
 
-// ── the play ────────────────────────────────────────────────────────────────────────────────
+// ── the test ────────────────────────────────────────────────────────────────────────────────
 
 /// The interval at which the broker's view is read.
 const LOOK: Duration = Duration::from_millis(50);
