@@ -1,8 +1,10 @@
-//! How frames travel: one small async driver a link, client side and server side, of one shape.
+//! Links: how frames travel. Each link is a small async driver with a client side and a server
+//! side.
 //!
-//! A link carries, the core routes. Each link's folder offers the same three things: what its
-//! path is like, how a client connects, and how a broker serves. They are written against the
-//! traits of `net`, so the same code runs in the simulator and on real sockets.
+//! A link only moves frames; the core decides where they go. Every link offers the same three
+//! things: the semantics of its connection, `connect` for clients, and `serve` for brokers. They
+//! are written against the traits of `net`, so the same code runs in the simulator and on real
+//! sockets.
 
 pub mod broker_driver;
 pub mod client;
@@ -38,27 +40,27 @@ pub use tcp::Tcp;
 pub use udp::Udp;
 pub use websocket::WebSocket;
 
-/// Bytes read from a stream at a time.
+/// Most bytes read from a stream at a time.
 const READ: usize = 16 * 1_024;
 
-/// One link: how a client connects to a broker, and how a broker serves clients. A client's
-/// process has one for all of its sessions.
+/// Drives one link: connects clients to a broker, and serves clients at a broker. A client's
+/// process has one driver for all of its sessions.
 pub trait LinkDriver: Clone + Send + 'static {
-    /// What the machines must know of it.
+    /// The link's guarantees, as the core needs them.
     const PATH: LinkSemantics;
-    /// The client's end of a connection.
+    /// The receiving side of a client's connection.
     type ReceiveHalf<N: Net>: ReceiveHalf;
 
-    /// The link as a scenario has it.
+    /// Creates the driver from a scenario's settings.
     fn new(settings: &Settings) -> Self;
 
-    /// Opens a connection to a broker: where frames go out, and where they come in.
+    /// Opens a connection to a broker. Returns its sending and its receiving side.
     ///
     /// # Errors
-    /// Nobody listens there, or nobody answers.
+    /// The broker does not listen there, or does not answer.
     fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> impl Future<Output = io::Result<(Box<dyn SendHalf>, Self::ReceiveHalf<N>)>> + Send;
 
     /// Serves clients on a port for ever.
@@ -68,18 +70,19 @@ pub trait LinkDriver: Clone + Send + 'static {
     fn serve<N: Net>(
         &self,
         port: u16,
-        hub: BrokerDriver<N>,
+        broker: BrokerDriver<N>,
     ) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// What a scenario says about links.
+/// The settings of a scenario that concern links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a polling client waits from one request to the next.
+    /// Time from one request of a polling client to its next one.
     pub polling_interval: Duration,
-    /// What is promised: in catch-up mode Socket.IO's clients ask for acknowledgements.
+    /// The delivery mode. In catch-up mode, a Socket.IO client asks for an acknowledgement of every
+    /// message that it publishes, unless the message is volatile.
     pub mode: Mode,
-    /// What becomes of messages that wait while a session moves to another transport.
+    /// The treatment of messages that wait while a session moves to another transport.
     pub on_switch: OnSwitch,
 }
 
@@ -93,66 +96,66 @@ impl Default for Settings {
     }
 }
 
-/// What becomes of messages that wait while a session moves to another transport.
+/// Treats the messages that wait while a session moves to another transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnSwitch {
-    /// They move with it.
+    /// They move to the new transport.
     #[default]
     Kept,
-    /// They are thrown away: a mutant's.
+    /// They are discarded. Only a mutant does that.
     Dropped,
 }
 
-/// What a client connects with.
+/// The parameters of a client's attempt to connect.
 #[derive(Clone, Debug)]
 pub struct ConnectContext<N> {
-    /// Its network.
+    /// The client's network.
     pub net: N,
-    /// Its pen.
+    /// The client's recorder.
     pub recorder: Recorder,
-    /// Where the broker is.
+    /// The broker's address.
     pub to: SocketAddr,
-    /// How far it came in each queue, for links that say so when they connect.
+    /// The client's cursor in each queue, for links that send it when they connect.
     pub known: Vec<(Name, Cursor)>,
 }
 
-/// The receiving side of a connection, which also moves what waits in its lane.
+/// The receiving side of a connection. It also writes the bytes that wait in the sending side.
 pub trait ReceiveHalf: Send {
-    /// Waits until something happens. It may be dropped while it waits; nothing is lost.
+    /// Waits for the next event. The future may be dropped while it waits; no event is lost.
     fn next(&mut self, reading: Reading) -> impl Future<Output = LinkEvent> + Send;
 
-    /// Says goodbye before a client lets go of the connection, as far as the socket takes it now.
-    /// By itself a link says nothing: closing its socket says enough.
+    /// Sends a goodbye before the client drops the connection, as far as the socket takes it now.
+    /// By default it sends nothing: the other end sees that the socket closes.
     fn leave(&mut self, _reason: EndReason) {}
 }
 
-/// Whether frames are wanted now: a full inbox stops reading.
+/// Tells the receiving side whether to read frames. A client with a full inbox pauses reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Read.
+    /// Frames are read.
     Wanted,
-    /// Leave it in the socket.
+    /// Frames stay in the socket.
     Paused,
 }
 
-/// What happened on a connection.
+/// An event on a connection.
 #[derive(Debug)]
 pub enum LinkEvent {
-    /// A frame came.
+    /// A frame arrived.
     Frame(Frame),
-    /// Bytes that are no frame came.
+    /// Bytes arrived that are not a valid frame.
     Malformed(EndReason),
-    /// Some of what waited was written.
+    /// Some waiting bytes were written; these still wait.
     Flushed(WaitingBytes),
-    /// Frames that were sent may not have arrived, and why; the session goes on.
+    /// Sent frames may not have arrived, for this reason. The session goes on.
     Undelivered(Vec<Frame>, EndReason),
-    /// The broker asks to wait so long before coming back.
+    /// The broker asks the client to wait this long before it reconnects.
     Retry(Duration),
     /// The connection has ended.
     Ended(EndReason),
 }
 
-/// Does something with the carrier of a link: the one place where links are registered.
+/// Calls a visitor with the driver type of a link. All links are registered here.
 pub fn with_link_driver<V: LinkVisitor>(link: Link, visitor: V) -> V::Output {
     match link {
         Link::Udp => visitor.visit::<Udp>(),
@@ -165,16 +168,16 @@ pub fn with_link_driver<V: LinkVisitor>(link: Link, visitor: V) -> V::Output {
     }
 }
 
-/// Something to do with whatever carrier a link has.
+/// An operation that is generic over the driver of a link.
 pub trait LinkVisitor {
-    /// What comes of it.
+    /// The operation's result.
     type Output;
 
-    /// Does it.
+    /// Runs the operation with the driver `C`.
     fn visit<C: LinkDriver>(self) -> Self::Output;
 }
 
-/// What an error of the network says about the end of a connection.
+/// Converts a network error to the reason why a connection ended.
 fn end_of(error: &io::Error) -> EndReason {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => EndReason::Refused,
@@ -187,7 +190,7 @@ fn end_of(error: &io::Error) -> EndReason {
     }
 }
 
-/// What an error of the wire says about the end of a connection.
+/// Converts a decoding error to the reason why a connection ended.
 fn garbled(error: &crate::wire::WireError) -> EndReason {
     match error {
         crate::wire::WireError::TooLong(_) => EndReason::TooLong,

@@ -1,4 +1,4 @@
-//! Links: frames on the wire, and what peers of any kind can do to them.
+//! Links: frames on the wire, and the effect that well-behaved and malformed peers can have.
 
 mod close_codes;
 mod contract;

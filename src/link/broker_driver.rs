@@ -1,7 +1,7 @@
-//! The broker's process: one broker machine, and the lanes of its connections.
+//! Runs a broker's process: a broker machine, and the sending sides of its connections.
 //!
-//! Links tell it facts; it drains the machine's orders into lanes and the history at once, so
-//! that a copy's place in its flow is known the moment it is pushed.
+//! Links pass inputs to it. It executes the machine's outputs at once, so that a copy's position in
+//! its flow is recorded together with the push, unless the link learns the position only later.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,41 +15,41 @@ use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note
 use crate::net::Net;
 use crate::time::Instant;
 
-/// A handle of the broker's process.
+/// A handle to the broker's process.
 pub struct BrokerDriver<N> {
     net: N,
     limits: Arc<BrokerLimits>,
     mode: Mode,
     recorder: Recorder,
     state: Arc<Mutex<State>>,
-    /// Told when the machine's deadline may have changed.
+    /// Notified when the machine's deadline may have changed.
     timer: Arc<Notify>,
 }
 
 struct State {
     broker: Box<dyn BrokerMachine>,
-    lanes: BTreeMap<ConnectionId, Outlet>,
+    connections: BTreeMap<ConnectionId, Connection>,
     opened: u64,
-    /// Messages that the machine held when it last may have come to hold more, and their bytes.
+    /// Messages and bytes that the machine held after the last input that could add some.
     held: (usize, usize),
-    /// What waits in all lanes.
+    /// The sum of what waits for all connections.
     waiting: WaitingBytes,
 }
 
-/// Where frames for one connection go.
-struct Outlet {
-    lane: Box<dyn SendHalf>,
-    /// What waited in it when that last changed.
+/// An open connection.
+struct Connection {
+    send_half: Box<dyn SendHalf>,
+    /// The size of what waits in `send_half`, as last reported.
     waiting: WaitingBytes,
 }
 
 impl<N: Net> BrokerDriver<N> {
-    /// The process of a broker that knows nobody yet.
+    /// Creates the process of a broker without connections.
     pub fn new(net: N, broker: Box<dyn BrokerMachine>, recorder: Recorder) -> Self {
         let (limits, mode) = (Arc::new(broker.options().limits.clone()), broker.options().mode);
         let state = State {
             broker,
-            lanes: BTreeMap::new(),
+            connections: BTreeMap::new(),
             opened: 0,
             held: (0, 0),
             waiting: WaitingBytes::default(),
@@ -58,50 +58,50 @@ impl<N: Net> BrokerDriver<N> {
         BrokerDriver { net, limits, mode, recorder, state: Arc::new(Mutex::new(state)), timer }
     }
 
-    /// What the broker keeps, and for how long it waits.
+    /// Returns the broker's limits and timeouts.
     pub fn limits(&self) -> &BrokerLimits {
         &self.limits
     }
 
-    /// What the broker promises.
+    /// Returns the broker's delivery mode.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// The broker's network.
+    /// Returns the broker's network.
     pub fn net(&self) -> &N {
         &self.net
     }
 
-    /// The broker's pen.
+    /// Returns the broker's recorder.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 
-    /// A connection came in.
-    pub fn open(&self, lane: Box<dyn SendHalf>) -> ConnectionId {
+    /// Registers a new connection and returns its id.
+    pub fn open(&self, send_half: Box<dyn SendHalf>) -> ConnectionId {
         let mut state = self.state();
         state.opened += 1;
         let peer = ConnectionId(state.opened);
-        state.lanes.insert(peer, Outlet { lane, waiting: WaitingBytes::default() });
+        state.connections.insert(peer, Connection { send_half, waiting: WaitingBytes::default() });
         drop(state);
         self.tell(BrokerInput::Opened { peer });
         peer
     }
 
-    /// Whether the broker has not closed a connection.
+    /// Whether a connection is open.
     pub fn is_open(&self, peer: ConnectionId) -> bool {
-        self.state().lanes.contains_key(&peer)
+        self.state().connections.contains_key(&peer)
     }
 
-    /// Tells the machine a fact, and carries out its orders.
+    /// Passes an input to the machine and executes its outputs.
     pub fn tell(&self, input: BrokerInput) {
         let now = self.net.now();
         let mut state = self.state();
         let before = state.broker.deadline();
         let may_hold_more = may_hold_more(&input);
         if let BrokerInput::Closed { peer, .. } = &input {
-            drop(state.take_lane(*peer));
+            drop(state.remove_connection(*peer));
         }
         state.broker.handle(now, input);
         self.drain(now, &mut state);
@@ -116,24 +116,28 @@ impl<N: Net> BrokerDriver<N> {
         }
     }
 
-    /// Some of what waited for a connection was written.
+    /// Reports that bytes of a connection were written; `waiting` still waits.
     pub fn flushed(&self, peer: ConnectionId, waiting: WaitingBytes) {
-        let is_open = self.state().waits(peer, waiting);
+        let is_open = self.state().set_waiting(peer, waiting);
         if is_open {
             self.tell(BrokerInput::Queued { peer, bytes: waiting.bytes });
         }
     }
 
-    /// A connection that never became a session's was closed.
+    /// Records that a connection was closed before it belonged to a session.
     pub fn reject(&self, reason: EndReason) {
         self.record(EventKind::Note(Note::ConnectionClosed { reason }));
     }
 
     /// Serves one connection until it ends.
-    pub async fn serve_connection(&self, lane: Box<dyn SendHalf>, mut inlet: impl ReceiveHalf) {
-        let peer = self.open(lane);
+    pub async fn serve_connection(
+        &self,
+        send_half: Box<dyn SendHalf>,
+        mut receive_half: impl ReceiveHalf,
+    ) {
+        let peer = self.open(send_half);
         loop {
-            match inlet.next(Reading::Wanted).await {
+            match receive_half.next(Reading::Wanted).await {
                 LinkEvent::Frame(frame) => self.tell(BrokerInput::Received { peer, frame }),
                 LinkEvent::Malformed(reason) => self.tell(BrokerInput::Malformed { peer, reason }),
                 LinkEvent::Retry(_) => {}
@@ -149,7 +153,7 @@ impl<N: Net> BrokerDriver<N> {
         }
     }
 
-    /// Tells the machine when time has passed, for ever.
+    /// Runs the machine's timers for ever.
     pub async fn run_timers(&self) {
         loop {
             let deadline = self.state().broker.deadline();
@@ -161,7 +165,7 @@ impl<N: Net> BrokerDriver<N> {
         }
     }
 
-    /// What the broker sees now, if it can say that.
+    /// Returns the broker's view of its state, if the machine offers one.
     pub fn view(&self) -> Option<BrokerView> {
         self.state().broker.view()
     }
@@ -177,38 +181,41 @@ impl<N: Net> BrokerDriver<N> {
                     self.record(EventKind::Note(note));
                 }
                 BrokerOutput::Send { peer, frame } => {
-                    let Some(Outlet { lane, .. }) = state.lanes.get_mut(&peer) else { continue };
+                    let Some(Connection { send_half, .. }) = state.connections.get_mut(&peer)
+                    else {
+                        continue;
+                    };
                     let of = frame.message().and_then(|_| pushed.take());
-                    let taken = lane.push(&frame, of.as_ref().map(|(session, _)| session));
-                    let waiting = lane.waiting();
-                    state.waits(peer, waiting);
+                    let outcome = send_half.push(&frame, of.as_ref().map(|(session, _)| session));
+                    let waiting = send_half.waiting();
+                    state.set_waiting(peer, waiting);
                     let bytes = waiting.bytes;
                     state.broker.handle(now, BrokerInput::Queued { peer, bytes });
                     if let (Some(message), Some(of)) = (frame.message(), of) {
-                        self.record_push(&message.id, of, taken);
+                        self.record_push(&message.id, of, outcome);
                     }
                 }
                 BrokerOutput::Close { peer, reason } => {
-                    let Some(mut lane) = state.take_lane(peer) else { continue };
+                    let Some(mut send_half) = state.remove_connection(peer) else { continue };
                     if says_goodbye(reason) {
-                        // A goodbye that the socket has no room for is lost like any other.
-                        let _ = lane.push(&Frame::Bye { reason }, None);
+                        // A goodbye for which the socket has no room is lost, like any other frame.
+                        let _ = send_half.push(&Frame::Bye { reason }, None);
                     }
-                    lane.close();
+                    send_half.close();
                 }
             }
         }
     }
 
-    /// Records what became of a push to a session of a client.
+    /// Records the result of a push to a session of a client.
     fn record_push(
         &self,
         id: &MessageId,
         (session, client): (SessionId, Name),
-        taken: Result<PushOutcome, Full>,
+        outcome: Result<PushOutcome, Full>,
     ) {
         let id = id.clone();
-        match taken {
+        match outcome {
             Ok(PushOutcome::At { flow, end }) => {
                 self.record(EventKind::Carried { id, session, flow, end });
             }
@@ -223,8 +230,8 @@ impl<N: Net> BrokerDriver<N> {
         }
     }
 
-    fn record(&self, what: EventKind) {
-        self.recorder.record(self.net.now(), what);
+    fn record(&self, kind: EventKind) {
+        self.recorder.record(self.net.now(), kind);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -233,16 +240,16 @@ impl<N: Net> BrokerDriver<N> {
 }
 
 impl State {
-    /// Takes a lane away, and what waits in it out of the sum.
-    fn take_lane(&mut self, peer: ConnectionId) -> Option<Box<dyn SendHalf>> {
-        self.waits(peer, WaitingBytes::default());
-        self.lanes.remove(&peer).map(|outlet| outlet.lane)
+    /// Removes a connection, and subtracts what waited in it from the sum.
+    fn remove_connection(&mut self, peer: ConnectionId) -> Option<Box<dyn SendHalf>> {
+        self.set_waiting(peer, WaitingBytes::default());
+        self.connections.remove(&peer).map(|connection| connection.send_half)
     }
 
-    /// So much waits in a lane now. Says whether there is such a lane.
-    fn waits(&mut self, peer: ConnectionId, now: WaitingBytes) -> bool {
-        let Some(outlet) = self.lanes.get_mut(&peer) else { return false };
-        let before = std::mem::replace(&mut outlet.waiting, now);
+    /// Updates the size of what waits for a connection. Returns whether the connection is open.
+    fn set_waiting(&mut self, peer: ConnectionId, now: WaitingBytes) -> bool {
+        let Some(connection) = self.connections.get_mut(&peer) else { return false };
+        let before = std::mem::replace(&mut connection.waiting, now);
         self.waiting.messages = self.waiting.messages + now.messages - before.messages;
         self.waiting.bytes = self.waiting.bytes + now.bytes - before.bytes;
         true
@@ -262,9 +269,9 @@ impl<N: Clone> Clone for BrokerDriver<N> {
     }
 }
 
-/// Whether the broker may hold more after this fact: only a publish brings a message, and only
-/// with time a backlog loses one that living sessions still keep. Counting what it holds takes
-/// a walk over all clients and subscriptions, and most facts are acknowledgements.
+/// Whether the broker may hold more after this input. Only a publish adds a message. Only with time
+/// does a backlog lose a message that a session still keeps. Most inputs are acknowledgements, and
+/// counting is a walk over all clients and subscriptions, so it is skipped for them.
 fn may_hold_more(input: &BrokerInput) -> bool {
     matches!(
         input,
@@ -272,12 +279,13 @@ fn may_hold_more(input: &BrokerInput) -> bool {
     )
 }
 
-/// Whether the peer is told: not when it is believed dead, nor when it said goodbye itself.
+/// Whether the broker sends a goodbye: not to a client that is believed dead, nor to one that has
+/// said goodbye itself.
 fn says_goodbye(reason: EndReason) -> bool {
     !matches!(reason, EndReason::Heartbeat | EndReason::Left)
 }
 
-/// Waits until a moment, or for ever.
+/// Waits until a moment, or for ever if there is none.
 pub(super) async fn sleep_until<N: Net>(net: &N, at: Option<Instant>) {
     match at {
         Some(at) => net.sleep_until(at).await,

@@ -1,4 +1,5 @@
-//! A client's process: one client machine, its connection, and the application on top.
+//! Runs a client's process: a client machine, its connection, and the application on top. It makes
+//! no decisions about the protocol; the machine does.
 
 use std::future::Future;
 use std::io;
@@ -14,26 +15,29 @@ use crate::history::EventKind;
 use crate::message::{Cursor, Message, Name, Note, PushKind};
 use crate::net::Net;
 
-/// What runs on top of a client: it publishes, handles, joins, comes and goes.
+/// An application that uses a client: it publishes and handles messages, joins rooms, connects and
+/// disconnects.
 pub trait ClientApp: Send {
-    /// Waits for the next thing that the application does. It may be dropped while it waits.
+    /// Waits for the application's next input to the client. The future may be dropped while it
+    /// waits.
     fn next(&mut self) -> impl Future<Output = ClientInput> + Send;
 
-    /// Starts the handler of a message; when it has returned, [`ClientApp::next`] says so.
+    /// Starts the handler of a message. When the handler has returned, [`ClientApp::next`] returns
+    /// that as an input.
     fn handle(&mut self, message: &Arc<Message>, kind: PushKind);
 
-    /// Keeps the numbers that survive a crash.
+    /// Stores the numbers that survive a crash.
     fn keep(&mut self, numbering: Numbering);
 }
 
 /// Runs a client for ever.
 pub async fn run<C: LinkDriver, N: Net>(
-    carrier: C,
-    dial: ConnectContext<N>,
+    driver: C,
+    context: ConnectContext<N>,
     client: Box<dyn ClientMachine>,
     app: impl ClientApp,
 ) {
-    let mut process = Process { carrier, dial, client, app, connection: Connection::None };
+    let mut process = Process { driver, context, client, app, connection: Connection::None };
     process.tell(ClientInput::Started);
     loop {
         let input = process.next().await;
@@ -42,8 +46,8 @@ pub async fn run<C: LinkDriver, N: Net>(
 }
 
 struct Process<C: LinkDriver, N: Net, A> {
-    carrier: C,
-    dial: ConnectContext<N>,
+    driver: C,
+    context: ConnectContext<N>,
     client: Box<dyn ClientMachine>,
     app: A,
     connection: Connection<C, N>,
@@ -63,7 +67,7 @@ enum Connection<C: LinkDriver, N: Net> {
 }
 
 impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
-    /// Waits for the next fact.
+    /// Waits for the next input to the client machine.
     async fn next(&mut self) -> ClientInput {
         let reading = if self.client.wants_to_read() { Reading::Wanted } else { Reading::Paused };
         let deadline = self.client.deadline();
@@ -77,22 +81,22 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                         return input;
                     }
                 }
-                () = sleep_until(&self.dial.net, deadline) => return ClientInput::Elapsed,
+                () = sleep_until(&self.context.net, deadline) => return ClientInput::Elapsed,
             }
         }
     }
 
-    /// Tells the machine a fact, and carries out its orders.
+    /// Passes an input to the machine and executes its outputs.
     fn tell(&mut self, input: ClientInput) {
-        self.client.handle(self.dial.net.now(), input);
+        self.client.handle(self.context.net.now(), input);
         let mut session = None;
         while let Some(output) = self.client.poll() {
             match output {
                 ClientOutput::Connect { known } => self.connect(known),
                 ClientOutput::Close { reason } => {
                     let connection = std::mem::replace(&mut self.connection, Connection::None);
-                    if let Connection::Open(_, mut inlet) = connection {
-                        inlet.leave(reason);
+                    if let Connection::Open(_, mut receive_half) = connection {
+                        receive_half.leave(reason);
                     }
                 }
                 ClientOutput::Note(note) => {
@@ -103,11 +107,11 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                 }
                 ClientOutput::Handle { message, kind } => self.app.handle(&message, kind),
                 ClientOutput::Send { frame } => {
-                    let Connection::Open(lane, _) = &mut self.connection else { continue };
+                    let Connection::Open(send_half, _) = &mut self.connection else { continue };
                     let of = frame.message().and_then(|_| session.take());
-                    let taken = lane.push(&frame, of.as_ref());
+                    let outcome = send_half.push(&frame, of.as_ref());
                     if let (Ok(PushOutcome::At { flow, end }), Some(message), Some(session)) =
-                        (taken, frame.message(), of)
+                        (outcome, frame.message(), of)
                     {
                         let id = message.id.clone();
                         self.record(EventKind::Carried { id, session, flow, end });
@@ -116,20 +120,23 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
             }
         }
         self.app.keep(self.client.numbering());
-        self.dial.recorder.holds(self.client.holds() as u64, 0);
+        self.context.recorder.holds(self.client.holds() as u64, 0);
     }
 
     fn connect(&mut self, known: Vec<(Name, Cursor)>) {
-        let (carrier, dial) = (self.carrier.clone(), ConnectContext { known, ..self.dial.clone() });
-        self.connection = Connection::Attempt(Box::pin(async move { carrier.connect(dial).await }));
+        let (driver, context) =
+            (self.driver.clone(), ConnectContext { known, ..self.context.clone() });
+        self.connection =
+            Connection::Attempt(Box::pin(async move { driver.connect(context).await }));
     }
 
-    fn record(&self, what: EventKind) {
-        self.dial.recorder.record(self.dial.net.now(), what);
+    fn record(&self, kind: EventKind) {
+        self.context.recorder.record(self.context.net.now(), kind);
     }
 }
 
-/// Waits for something to happen on a connection; `None` is nothing that the machine must know.
+/// Waits for the next event on a connection. Returns `None` for an event that the machine does not
+/// need to know.
 async fn on_connection<C: LinkDriver, N: Net>(
     connection: &mut Connection<C, N>,
     reading: Reading,
@@ -137,8 +144,8 @@ async fn on_connection<C: LinkDriver, N: Net>(
     match connection {
         Connection::None => std::future::pending().await,
         Connection::Attempt(attempt) => match attempt.await {
-            Ok((lane, inlet)) => {
-                *connection = Connection::Open(lane, inlet);
+            Ok((send_half, receive_half)) => {
+                *connection = Connection::Open(send_half, receive_half);
                 Some(ClientInput::Connected)
             }
             Err(error) => {
@@ -146,7 +153,7 @@ async fn on_connection<C: LinkDriver, N: Net>(
                 Some(ClientInput::Disconnected { reason: end_of(&error) })
             }
         },
-        Connection::Open(_, inlet) => match inlet.next(reading).await {
+        Connection::Open(_, receive_half) => match receive_half.next(reading).await {
             LinkEvent::Frame(frame) => Some(ClientInput::Received { frame }),
             LinkEvent::Malformed(reason) => Some(ClientInput::Garbled { reason }),
             LinkEvent::Flushed(_) => None,

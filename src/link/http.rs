@@ -1,9 +1,9 @@
-//! What the links over plain HTTP/1.1 share: a client's requests, and the broker's sessions, which
-//! are names in a path and not connections.
+//! Shared code of the links over plain HTTP/1.1: a client's requests, and the broker's sessions. A
+//! session is identified by a path, not by a connection.
 //!
-//! A client posts frames, one JSON text a line, to `/{process}/{number}`; the answer carries what
-//! the broker has to say at once. How deliveries come, by asking or as a stream of events, is each
-//! link's own. hyper speaks the protocol on both sides.
+//! A client posts frames to `/{process}/{number}`, one JSON text per line. The response carries the
+//! broker's immediate answers. Each link delivers messages in its own way, by polling or as an
+//! event stream. hyper implements HTTP on both sides.
 
 pub mod channel;
 pub mod exchange;
@@ -35,15 +35,15 @@ use super::{LinkEvent, Reading};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::net::Net;
 
-/// How frames are called in a body.
+/// The media type of a body with frames.
 pub const FRAMES: &str = "application/x-ndjson";
 
 /// The body of a response.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// Serves the requests of one connection, until it ends or is upgraded; `None` if none came in
-/// time. A head that is too long is turned away, and one that does not come in time ends the
-/// connection.
+/// Serves the requests of one connection, until it ends or is upgraded. Returns `None` if no
+/// request came within the time limit. A head that is too long is rejected. A later head that does
+/// not arrive in time ends the connection.
 pub async fn serve_requests<N: Net, F>(
     net: &N,
     tap: Tap<N>,
@@ -77,7 +77,7 @@ where
 /// Waits for the whole body of a request.
 ///
 /// # Errors
-/// It is longer than that, does not come in time, or the connection ended before.
+/// The body has more than `most` bytes, or does not arrive in time, or the connection ended first.
 pub async fn whole_body<N: Net>(net: &N, body: Incoming, most: usize) -> Result<Bytes, EndReason> {
     if body.size_hint().lower() > most as u64 {
         return Err(EndReason::TooLong);
@@ -93,32 +93,32 @@ pub async fn whole_body<N: Net>(net: &N, body: Incoming, most: usize) -> Result<
     }
 }
 
-/// The path of a session.
+/// Returns the path of a session.
 pub fn path(session: &SessionId) -> String {
     format!("/{}/{}", escape(session.process.as_str()), session.number)
 }
 
-/// A text as part of a path or query (RFC 3986 §2.1).
+/// Escapes a text for use in a path or query (RFC 3986 §2.1).
 pub fn escape(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }
 
-/// The text that was escaped; `None` if it is not UTF-8.
+/// Returns the text that was escaped, or `None` if it is not UTF-8.
 pub fn unescape(text: &str) -> Option<String> {
     percent_decode_str(text).decode_utf8().ok().map(Into::into)
 }
 
-/// What is not plain in a path or query (RFC 3986 §2.3).
+/// The characters that are escaped in a path or query: all but the unreserved ones (RFC 3986 §2.3).
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The copies of messages in frames of a session.
+/// Returns the copies of messages that frames of a session carry.
 pub fn copies(frames: &[Frame], session: &SessionId) -> Vec<super::tap::CopyOf> {
     let messages = frames.iter().filter_map(Frame::message);
     messages.map(|message| (message.id.clone(), session.clone())).collect()
 }
 
-/// What happened next, unless it is a delivery and none is wanted now.
-pub fn next_of(happened: &mut VecDeque<LinkEvent>, reading: Reading) -> Option<LinkEvent> {
-    let is_delivery = matches!(happened.front(), Some(LinkEvent::Frame(Frame::Push { .. })));
-    if is_delivery && reading == Reading::Paused { None } else { happened.pop_front() }
+/// Takes the next event, unless it is a delivery and reading is paused.
+pub fn next_of(events: &mut VecDeque<LinkEvent>, reading: Reading) -> Option<LinkEvent> {
+    let is_delivery = matches!(events.front(), Some(LinkEvent::Frame(Frame::Push { .. })));
+    if is_delivery && reading == Reading::Paused { None } else { events.pop_front() }
 }

@@ -1,8 +1,8 @@
-//! `polling` and `long-polling`: a client asks for what there is, again and again.
+//! The links `polling` and `long-polling`: a client requests the waiting frames again and again.
 //!
-//! Over the one the broker answers at once, over the other it holds the request until there is
-//! something. Fire-and-forget polling keeps the newest message of each room; what is older is
-//! overwritten before anybody asks.
+//! Over `polling` the broker answers at once. Over `long-polling` it holds the request until there
+//! is something to send. Fire-and-forget polling keeps only the newest message of each room; a
+//! newer message replaces an older one that was not fetched yet.
 
 mod fetch;
 
@@ -54,13 +54,13 @@ impl LinkDriver for Polling {
 
     async fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
-        connect(dial, Rhythm::Every(self.interval)).await
+        connect(context, PollTiming::Every(self.interval)).await
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
-        session_server::serve(port, hub, *self).await
+    async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
+        session_server::serve(port, broker, *self).await
     }
 }
 
@@ -74,13 +74,13 @@ impl LinkDriver for LongPolling {
 
     async fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
-        connect(dial, Rhythm::AtOnce).await
+        connect(context, PollTiming::AtOnce).await
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
-        session_server::serve(port, hub, *self).await
+    async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
+        session_server::serve(port, broker, *self).await
     }
 }
 
@@ -94,37 +94,37 @@ impl DeliveryStyle for Polling {
 
     async fn give<N: Net>(
         &self,
-        desk: &SessionServer<N, Self>,
+        server: &SessionServer<N, Self>,
         request: Request<Incoming>,
-        line: &HttpConnection,
+        connection: &HttpConnection,
     ) -> Response<Body> {
-        line.answer(fetch(desk, &request, Patience::None).await)
+        connection.answer(fetch(server, &request, Patience::None).await)
     }
 }
 
 impl DeliveryStyle for LongPolling {
     async fn give<N: Net>(
         &self,
-        desk: &SessionServer<N, Self>,
+        server: &SessionServer<N, Self>,
         request: Request<Incoming>,
-        line: &HttpConnection,
+        connection: &HttpConnection,
     ) -> Response<Body> {
-        line.answer(fetch(desk, &request, Patience::Held).await)
+        connection.answer(fetch(server, &request, Patience::Held).await)
     }
 }
 
 async fn connect<N: Net>(
-    dial: ConnectContext<N>,
-    rhythm: Rhythm,
+    context: ConnectContext<N>,
+    timing: PollTiming,
 ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
-    let connection = HttpClientConnection::open(&dial).await?;
+    let connection = HttpClientConnection::open(&context).await?;
     let outbox = Outbox::default();
-    let asker = PollClient {
+    let receive_half = PollClient {
         outbox: outbox.clone(),
-        poster: PostClient::new(dial.clone(), Some(connection)),
-        channel: Channel::new(dial.clone(), None),
-        dial,
-        rhythm,
+        post_client: PostClient::new(context.clone(), Some(connection)),
+        channel: Channel::new(context.clone(), None),
+        context,
+        timing,
         session: None,
         heartbeat: None,
         got: 0,
@@ -132,34 +132,34 @@ async fn connect<N: Net>(
         alarm: None,
         ready: VecDeque::new(),
     };
-    Ok((Box::new(outbox), asker))
+    Ok((Box::new(outbox), receive_half))
 }
 
-/// When a client asks again.
+/// The time of a client's next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rhythm {
-    /// So long after it asked last.
+enum PollTiming {
+    /// This long after its last request.
     Every(Duration),
-    /// As soon as it has an answer.
+    /// As soon as the last request is answered.
     AtOnce,
 }
 
-/// The client's side: it posts what it has to say, and asks for what there is.
+/// The receiving side of a client: posts the client's frames, and polls for the broker's.
 pub struct PollClient<N> {
-    dial: ConnectContext<N>,
+    context: ConnectContext<N>,
     outbox: Outbox,
-    poster: PostClient<N>,
+    post_client: PostClient<N>,
     channel: Channel<N>,
-    rhythm: Rhythm,
+    timing: PollTiming,
     session: Option<SessionId>,
-    /// Known from the welcome on: before, there is nothing to ask for.
+    /// The broker's heartbeat, known from the welcome on. The client does not poll before.
     heartbeat: Option<Heartbeat>,
-    /// The number of the last response with deliveries.
+    /// The number of the last response with frames.
     got: u64,
     next_at: Instant,
-    /// Wakes the task when it is time to ask.
+    /// Wakes the task when the next request is due.
     alarm: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// What happened and was not told yet.
+    /// Events that are not returned yet.
     ready: VecDeque<LinkEvent>,
 }
 
@@ -175,18 +175,18 @@ impl<N: Net> PollClient<N> {
             if let Frame::Hello { session, .. } = &frame {
                 self.session = Some(session.clone());
             }
-            self.poster.add(frame);
+            self.post_client.add(frame);
         }
         loop {
-            if let Some(happening) = next_of(&mut self.ready, reading) {
-                self.note(&happening);
-                return Poll::Ready(happening);
+            if let Some(event) = next_of(&mut self.ready, reading) {
+                self.note(&event);
+                return Poll::Ready(event);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };
             let timeout = self.heartbeat.unwrap_or_default().timeout;
-            let posted = self.poster.poll(cx, &session, timeout);
-            if let Poll::Ready(happenings) = posted {
-                self.ready.extend(happenings);
+            let posted = self.post_client.poll(cx, &session, timeout);
+            if let Poll::Ready(events) = posted {
+                self.ready.extend(events);
                 continue;
             }
             match self.channel.poll_reply(cx) {
@@ -199,7 +199,7 @@ impl<N: Net> PollClient<N> {
         }
     }
 
-    /// Asks when it is time; ready once a request is out.
+    /// Sends the next request when it is due. Ready once the request is sent.
     fn poll_ask(
         &mut self,
         cx: &mut Context<'_>,
@@ -212,24 +212,24 @@ impl<N: Net> PollClient<N> {
         if !self.ready.is_empty() || self.channel.poll_ready(cx).is_pending() {
             return Poll::Pending;
         }
-        let now = self.dial.net.now();
+        let now = self.context.net.now();
         if now < self.next_at {
-            let (net, at) = (self.dial.net.clone(), self.next_at);
+            let (net, at) = (self.context.net.clone(), self.next_at);
             let alarm = self
                 .alarm
                 .get_or_insert_with(|| Box::pin(async move { net.sleep_until(at).await }));
             std::task::ready!(alarm.as_mut().poll(cx));
         }
         self.alarm = None;
-        let within = match self.rhythm {
-            Rhythm::Every(interval) => {
+        let within = match self.timing {
+            PollTiming::Every(interval) => {
                 self.next_at = now + interval;
                 heartbeat.timeout
             }
-            Rhythm::AtOnce => heartbeat.every + heartbeat.timeout,
+            PollTiming::AtOnce => heartbeat.every + heartbeat.timeout,
         };
         let request = Request::get(format!("{}?got={}", path(session), self.got))
-            .header(HOST, self.dial.to.to_string())
+            .header(HOST, self.context.to.to_string())
             .header(ACCEPT, FRAMES)
             .body(Full::new(Bytes::new()))
             .expect("path and host are plain");
@@ -247,11 +247,11 @@ impl<N: Net> PollClient<N> {
         }
     }
 
-    /// What the link itself learns from what happens.
-    fn note(&mut self, happening: &LinkEvent) {
-        if let LinkEvent::Frame(Frame::Welcome { heartbeat, .. }) = happening {
+    /// Takes the heartbeat from a welcome, and starts to poll.
+    fn note(&mut self, event: &LinkEvent) {
+        if let LinkEvent::Frame(Frame::Welcome { heartbeat, .. }) = event {
             self.heartbeat = Some(*heartbeat);
-            self.next_at = self.dial.net.now();
+            self.next_at = self.context.net.now();
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Where frames go out: the sending side of a connection, shared by machine and socket.
+//! The sending side of a connection, shared by the machine, which pushes frames, and the socket,
+//! which writes them.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,47 +12,49 @@ use crate::history::Flow;
 use crate::message::{Frame, MessageId, SessionId};
 use crate::wire;
 
-/// The sending side of a connection. Pushing never waits; what the socket does not take yet
-/// waits here, and the broker's `send_queue` limits how much that may be.
+/// The sending side of a connection. Pushing a frame never waits. Bytes that the socket does not
+/// take yet wait here; the broker's `send_queue` limits how many.
 pub trait SendHalf: Send {
-    /// Takes a frame; `session` is whose it is, if it carries a message.
+    /// Takes a frame. If the frame carries a message, `session` is the session that it is for or
+    /// from.
     ///
     /// # Errors
-    /// There was no room, and nothing more may wait.
+    /// The socket has no room and the link cannot queue the frame, which is lost.
     fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full>;
 
-    /// What waits beyond the socket.
+    /// Returns the size of what waits and is not yet in the socket.
     fn waiting(&self) -> WaitingBytes;
 
-    /// Nothing more follows: close when what waits is written, as far as the socket takes it.
+    /// Announces that no frame follows. The connection is closed once the waiting bytes are
+    /// written, as far as the socket takes them.
     fn close(&mut self);
 }
 
-/// What a lane did with a frame.
+/// The result of pushing a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushOutcome {
-    /// Its last byte is the `end`-th of a flow, or it is that datagram.
+    /// The frame's last byte is byte `end` of the flow; for datagrams, the frame is datagram `end`.
     At { flow: Arc<Flow>, end: u64 },
-    /// It has no place in a flow yet: the lane notes it when it has.
+    /// The frame's position in a flow is not known yet. The link records it later.
     Later,
-    /// The same, and it took the place of these messages.
+    /// As `Later`; the frame also replaced these waiting messages.
     Instead(Vec<MessageId>),
 }
 
-/// What waits in a lane beyond the socket.
+/// The size of what waits in a [`SendHalf`] and is not yet in the socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitingBytes {
-    /// Frames with a message, of which not all is written.
+    /// Frames with a message that are not completely written.
     pub messages: usize,
-    /// Bytes of all frames.
+    /// Unwritten bytes of all frames.
     pub bytes: usize,
 }
 
-/// The socket had no room for a frame, which is lost.
+/// An error: the socket had no room for a frame, which is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// The lane of a byte stream.
+/// The sending side of a byte stream.
 #[derive(Clone, Debug)]
 pub struct StreamSendHalf {
     flow: Arc<Flow>,
@@ -61,34 +64,34 @@ pub struct StreamSendHalf {
 #[derive(Debug, Default)]
 struct Queue {
     bytes: Vec<u8>,
-    /// Bytes at the front that were written.
+    /// Bytes at the front that are already written.
     written: usize,
-    /// Bytes ever pushed.
+    /// Number of bytes pushed since the connection was opened.
     pushed: u64,
-    /// At which byte of the flow each message ends that is not all written.
+    /// For each message that is not completely written: the byte of the flow at which it ends.
     ends: VecDeque<u64>,
     is_closed: bool,
     writer: Option<Waker>,
 }
 
-/// What became of a write.
+/// The result of a write.
 pub enum Written {
     /// Some bytes were written.
     Some,
-    /// Nothing waits.
+    /// No byte waits.
     Nothing,
-    /// Nothing waits, and nothing more follows.
+    /// The connection is closed for sending, and nothing more can be written.
     Closed,
 }
 
 impl StreamSendHalf {
-    /// An empty lane.
+    /// Creates an empty queue for a flow.
     pub fn new(flow: Flow) -> Self {
         StreamSendHalf { flow: Arc::new(flow), queue: Arc::default() }
     }
 
-    /// Writes as much as the stream takes. Pending while the stream is full, or nothing waits;
-    /// then the task is woken by the next push.
+    /// Writes as much as the stream takes. Pending while the stream takes nothing. If no byte
+    /// waits, the next push wakes the task.
     pub fn poll_write<S: AsyncWrite + Unpin>(
         &self,
         cx: &mut Context<'_>,

@@ -1,8 +1,9 @@
-//! Socket.IO: HTTP long-polling first, then WebSocket; queues are namespaces of one connection.
+//! The link `socketio`: HTTP long-polling first, then WebSocket. Each queue is a namespace of the
+//! session's one connection.
 //!
-//! Client and server are small ones of ours, on the same codecs: they speak as Node's do. A session
-//! is an Engine.IO session, and its heartbeat is Engine.IO's. The core routes: neither side uses
-//! Socket.IO's rooms, nor its connection state recovery.
+//! Client and server are small implementations of our own on the same codecs, and behave as Node's
+//! do. A session is an Engine.IO session, with Engine.IO's heartbeat. Neither side uses Socket.IO's
+//! rooms or its connection state recovery: the core routes and resumes.
 
 mod client;
 pub mod event;
@@ -37,12 +38,12 @@ impl LinkDriver for SocketIo {
 
     async fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, client::SocketIoReceiveHalf<N>)> {
-        client::connect(dial, self.mode, self.on_switch).await
+        client::connect(context, self.mode, self.on_switch).await
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
-        server::serve(port, hub).await
+    async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
+        server::serve(port, broker).await
     }
 }

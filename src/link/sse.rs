@@ -1,8 +1,9 @@
-//! Server-sent events: what the broker says comes as one response that does not end, what the
-//! client says is posted (WHATWG HTML §9.2).
+//! The link `sse`, server-sent events: the broker's frames come as one response that does not end,
+//! and the client's frames are posted (WHATWG HTML §9.2).
 //!
-//! A client that comes back says in `Last-Event-ID` how far it came. In catch-up mode the broker
-//! goes on from there; in fire-and-forget it has nothing to go on from, and ignores it.
+//! A client that reconnects sends `Last-Event-ID`. In catch-up mode the header holds the client's
+//! cursors, and the broker resumes from there. In fire-and-forget mode it is the id of the last
+//! event, and the broker ignores it, because it keeps nothing to resume from.
 
 pub mod event;
 mod stream;
@@ -37,16 +38,16 @@ use crate::net::Net;
 use crate::time::Duration;
 use crate::wire;
 
-/// What an event stream is called.
+/// The media type of an event stream.
 pub const EVENTS: &str = "text/event-stream";
-/// The header by which a client says how far it came.
+/// The header that a client sends to resume: its cursors, or the id of the last event.
 pub const LAST_EVENT_ID: &str = "last-event-id";
 
 /// The link `sse`.
 #[derive(Clone, Debug)]
 pub struct Sse {
     mode: Mode,
-    /// The id of the last event that had one, over all sessions of the process.
+    /// The id of the last event with an id, over all sessions of the process.
     last_id: Arc<Mutex<Option<String>>>,
 }
 
@@ -60,13 +61,13 @@ impl LinkDriver for Sse {
 
     async fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, EventInlet<N>)> {
-        let connection = HttpClientConnection::open(&dial).await?;
+        let connection = HttpClientConnection::open(&context).await?;
         let outbox = Outbox::default();
-        let inlet = EventInlet {
+        let receive_half = EventInlet {
             outbox: outbox.clone(),
-            poster: PostClient::new(dial.clone(), None),
+            post_client: PostClient::new(context.clone(), None),
             stream: Stream::Connected(connection),
             mode: self.mode,
             last_id: self.last_id.clone(),
@@ -74,47 +75,47 @@ impl LinkDriver for Sse {
             session: None,
             timeout: Heartbeat::default().timeout,
             ready: VecDeque::new(),
-            dial,
+            context,
         };
-        Ok((Box::new(outbox), inlet))
+        Ok((Box::new(outbox), receive_half))
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
-        session_server::serve(port, hub, self.clone()).await
+    async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
+        session_server::serve(port, broker, self.clone()).await
     }
 }
 
 impl DeliveryStyle for Sse {
     async fn give<N: Net>(
         &self,
-        desk: &SessionServer<N, Self>,
+        server: &SessionServer<N, Self>,
         request: Request<Incoming>,
-        line: &HttpConnection,
+        connection: &HttpConnection,
     ) -> Response<Body> {
-        stream::respond(desk, &request, line)
+        stream::respond(server, &request, connection)
     }
 }
 
-/// The client and session that a stream is asked for.
+/// Parses the client and the session from the path and query of a request for a stream.
 fn session_of(path: &str, query: &str) -> Option<(Name, SessionId)> {
     let (process, number) = path.strip_prefix('/')?.rsplit_once('/')?;
     let session = SessionId { process: unescape(process)?.into(), number: number.parse().ok()? };
     Some((unescape(query.strip_prefix("client=")?)?.into(), session))
 }
 
-/// The client's side: a stream of events, and what it posts.
+/// The receiving side of a client: reads the event stream, and posts the client's frames.
 pub struct EventInlet<N> {
-    dial: ConnectContext<N>,
+    context: ConnectContext<N>,
     outbox: Outbox,
-    poster: PostClient<N>,
+    post_client: PostClient<N>,
     stream: Stream,
     parser: Parser,
     mode: Mode,
     last_id: Arc<Mutex<Option<String>>>,
     session: Option<SessionId>,
-    /// How long a post may take.
+    /// Time within which a post must be answered.
     timeout: Duration,
-    /// What happened and was not told yet.
+    /// Events that are not returned yet.
     ready: VecDeque<LinkEvent>,
 }
 
@@ -122,13 +123,13 @@ type Asking =
     Pin<Box<dyn Future<Output = Result<(HttpClientConnection, Incoming), EndReason>> + Send>>;
 
 enum Stream {
-    /// Nothing was asked yet.
+    /// The connection is open, and the stream is not requested yet.
     Connected(HttpClientConnection),
-    /// The response's head is to come.
+    /// The stream is requested; the response's head is awaited.
     Asking(Asking),
-    /// Events come.
+    /// The response's body carries events.
     Open(HttpClientConnection, Incoming),
-    /// The stream is over.
+    /// The stream has ended.
     Over,
 }
 
@@ -144,15 +145,15 @@ impl<N: Net> EventInlet<N> {
             self.say(frame);
         }
         loop {
-            if let Some(happening) = next_of(&mut self.ready, reading) {
-                if let LinkEvent::Frame(Frame::Welcome { heartbeat, .. }) = &happening {
+            if let Some(event) = next_of(&mut self.ready, reading) {
+                if let LinkEvent::Frame(Frame::Welcome { heartbeat, .. }) = &event {
                     self.timeout = heartbeat.timeout;
                 }
-                return Poll::Ready(happening);
+                return Poll::Ready(event);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };
-            if let Poll::Ready(happenings) = self.poster.poll(cx, &session, self.timeout) {
-                self.ready.extend(happenings);
+            if let Poll::Ready(events) = self.post_client.poll(cx, &session, self.timeout) {
+                self.ready.extend(events);
                 continue;
             }
             if reading == Reading::Paused {
@@ -168,8 +169,8 @@ impl<N: Net> EventInlet<N> {
         }
     }
 
-    /// A hello opens the stream, everything else is posted. How far the client came was said by
-    /// the request for the stream.
+    /// Sends a frame: a hello requests the stream, every other frame is posted. A join is posted
+    /// without its cursor, which the request for the stream carries.
     fn say(&mut self, frame: Frame) {
         match frame {
             Frame::Hello { client, session } => {
@@ -179,27 +180,28 @@ impl<N: Net> EventInlet<N> {
                 }
             }
             Frame::Join { request, queue, rooms, .. } => {
-                self.poster.add(Frame::Join { request, queue, rooms, known: None });
+                self.post_client.add(Frame::Join { request, queue, rooms, known: None });
             }
-            frame => self.poster.add(frame),
+            frame => self.post_client.add(frame),
         }
     }
 
     fn ask(&mut self, client: &Name, session: &SessionId) {
         let mut request =
             Request::get(format!("{}?client={}", path(session), escape(client.as_str())))
-                .header(HOST, self.dial.to.to_string())
+                .header(HOST, self.context.to.to_string())
                 .header(ACCEPT, EVENTS);
         let last = match self.mode {
             Mode::FireAndForget => self.last_id.lock().expect("nobody panics with it").clone(),
-            // The last event that was dealt with, not the last that came: one that was held for
-            // what is before it, or not handled before the client died, must come again.
+            // The last event that was handled, not the last that arrived: an event that waited for
+            // an earlier one, or was not handled before the client died, must be sent again.
             Mode::CatchUp => {
-                let known = PollCursors::new(self.dial.known.clone()).to_string();
+                let known = PollCursors::new(self.context.known.clone()).to_string();
                 Some(known).filter(|known| !known.is_empty())
             }
         };
-        // Its bytes are UTF-8 (WHATWG HTML §9.2.2); what is no header's is not sent.
+        // The header's bytes are UTF-8 (WHATWG HTML §9.2.2). An id that is not a valid header value
+        // is not sent.
         if let Some(last) = last.and_then(|last| HeaderValue::from_bytes(last.as_bytes()).ok()) {
             request = request.header(LAST_EVENT_ID, last);
         }
@@ -219,7 +221,7 @@ impl<N: Net> EventInlet<N> {
         }));
     }
 
-    /// What the stream says next.
+    /// Reads what the stream says next.
     fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<Said>, EndReason>> {
         loop {
             match &mut self.stream {
@@ -232,7 +234,7 @@ impl<N: Net> EventInlet<N> {
                     let ended = connection.poll_idle(cx);
                     let frame = match (Pin::new(body).poll_frame(cx), ended) {
                         (Poll::Ready(Some(Ok(frame))), _) => frame,
-                        // What is no chunk ends the body, and only then the connection.
+                        // An invalid chunk ends the body first, and only then the connection.
                         (Poll::Ready(Some(Err(error))), _) => return Poll::Ready(Err(why(&error))),
                         (Poll::Ready(_) | Poll::Pending, Poll::Ready(reason)) => {
                             return Poll::Ready(Err(reason));

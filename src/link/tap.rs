@@ -1,8 +1,8 @@
-//! A tap on what is written to a stream: it notes where in the flow each copy of a message ends.
+//! A wrapper around a stream that records where in the flow each copy of a message ends.
 //!
-//! A library (hyper, tungstenite) decides how its bytes look; the tap only watches them pass and
-//! finds the ends of units. Which copies are in which unit is said beforehand, unit by unit. It
-//! never changes a byte.
+//! A library (hyper, tungstenite) encodes the bytes. The tap watches the written bytes, finds the
+//! ends of units, and never changes a byte. The link announces beforehand which copies each unit
+//! carries.
 
 mod units;
 
@@ -20,15 +20,16 @@ use crate::history::{EventKind, Flow, Recorder};
 use crate::message::{MessageId, SessionId};
 use crate::net::{Net, Stream};
 
-/// One copy: which message, on which session.
+/// A copy of a message: the message, and the session that it is sent on.
 pub type CopyOf = (MessageId, SessionId);
 
-/// What is in the units to come, in their order: one entry a unit, an empty one too.
+/// The copies in the units to come: one entry per unit, in order, with an empty entry for a unit
+/// without copies.
 #[derive(Clone, Debug, Default)]
 pub struct Manifest(Arc<Mutex<VecDeque<Vec<CopyOf>>>>);
 
 impl Manifest {
-    /// The unit after those that were announced carries these copies.
+    /// Announces the copies in the unit that follows those already announced.
     pub fn announce(&self, copies: Vec<CopyOf>) {
         self.entries().push_back(copies);
     }
@@ -42,7 +43,7 @@ impl Manifest {
     }
 }
 
-/// A stream, and who watches what is written to it.
+/// A stream whose written bytes are watched.
 pub struct Tap<N: Net> {
     stream: N::Stream,
     net: N,
@@ -53,7 +54,7 @@ pub struct Tap<N: Net> {
 }
 
 impl<N: Net> Tap<N> {
-    /// Watches a stream that speaks HTTP/1.1, and WebSocket once it was upgraded.
+    /// Wraps a stream that carries HTTP/1.1, or WebSocket after an upgrade.
     pub fn new(net: &N, recorder: &Recorder, stream: N::Stream) -> Tap<N> {
         let flow = Arc::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
         let (manifest, units) = (Manifest::default(), Units::default());
@@ -61,7 +62,7 @@ impl<N: Net> Tap<N> {
         Tap { stream, net, recorder, flow, manifest, units }
     }
 
-    /// Where the units to come are announced.
+    /// Returns the manifest in which the units to come are announced.
     pub fn manifest(&self) -> Manifest {
         self.manifest.clone()
     }
@@ -70,8 +71,8 @@ impl<N: Net> Tap<N> {
         for end in self.units.pass(bytes) {
             for (id, session) in self.manifest.next() {
                 let flow = self.flow.clone();
-                let what = EventKind::Carried { id, session, flow, end };
-                self.recorder.record(self.net.now(), what);
+                let kind = EventKind::Carried { id, session, flow, end };
+                self.recorder.record(self.net.now(), kind);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! TCP: one byte stream a session, frames one after the other.
+//! The link `tcp`: each session is one byte stream, in which frames follow each other.
 
 use std::future::poll_fn;
 use std::io;
@@ -33,37 +33,41 @@ impl LinkDriver for Tcp {
 
     async fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, TcpInlet<N::Stream>)> {
-        let (lane, inlet) = open(dial.net.connect(dial.to).await?);
-        Ok((Box::new(lane), inlet))
+        let (send_half, receive_half) = open(context.net.connect(context.to).await?);
+        Ok((Box::new(send_half), receive_half))
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
-        listen::serve(port, &hub, serve_connection).await
+    async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
+        listen::serve(port, &broker, serve_connection).await
     }
 }
 
 /// Serves one connection until it ends.
-async fn serve_connection<N: Net>(hub: BrokerDriver<N>, stream: N::Stream) {
-    let (lane, inlet) = open(stream);
-    hub.serve_connection(Box::new(lane), inlet).await;
+async fn serve_connection<N: Net>(broker: BrokerDriver<N>, stream: N::Stream) {
+    let (send_half, receive_half) = open(stream);
+    broker.serve_connection(Box::new(send_half), receive_half).await;
 }
 
 fn open<S: Stream>(stream: S) -> (StreamSendHalf, TcpInlet<S>) {
-    let lane = StreamSendHalf::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
-    let inlet =
-        TcpInlet { stream, lane: lane.clone(), splitter: Splitter::default(), is_garbled: false };
-    (lane, inlet)
+    let send_half = StreamSendHalf::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
+    let receive_half = TcpInlet {
+        stream,
+        send_half: send_half.clone(),
+        splitter: Splitter::default(),
+        is_malformed: false,
+    };
+    (send_half, receive_half)
 }
 
-/// A stream, cut into frames.
+/// The receiving side of a TCP connection: splits the byte stream into frames.
 #[derive(Debug)]
 pub struct TcpInlet<S> {
     stream: S,
-    lane: StreamSendHalf,
+    send_half: StreamSendHalf,
     splitter: Splitter,
-    is_garbled: bool,
+    is_malformed: bool,
 }
 
 impl<S: Stream> ReceiveHalf for TcpInlet<S> {
@@ -74,20 +78,21 @@ impl<S: Stream> ReceiveHalf for TcpInlet<S> {
 
 impl<S: Stream> TcpInlet<S> {
     fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
-        match self.lane.poll_write(cx, &mut self.stream) {
+        match self.send_half.poll_write(cx, &mut self.stream) {
             Poll::Ready(Ok(Written::Some)) => {
-                return Poll::Ready(LinkEvent::Flushed(self.lane.waiting()));
+                return Poll::Ready(LinkEvent::Flushed(self.send_half.waiting()));
             }
             Poll::Ready(Ok(Written::Closed)) => {
                 return Poll::Ready(LinkEvent::Ended(EndReason::Left));
             }
             Poll::Ready(Err(_)) if reading == Reading::Wanted => {
-                // What arrived before the reset can still be read; reading tells the reason.
+                // Bytes that arrived before the reset can still be read; the read returns the
+                // reason.
             }
             Poll::Ready(Err(error)) => return Poll::Ready(LinkEvent::Ended(end_of(&error))),
             Poll::Ready(Ok(Written::Nothing)) | Poll::Pending => {}
         }
-        if reading == Reading::Paused || self.is_garbled {
+        if reading == Reading::Paused || self.is_malformed {
             return Poll::Pending;
         }
         loop {
@@ -95,7 +100,7 @@ impl<S: Stream> TcpInlet<S> {
                 Ok(Some(frame)) => return Poll::Ready(LinkEvent::Frame(frame)),
                 Ok(None) => {}
                 Err(error) => {
-                    self.is_garbled = true;
+                    self.is_malformed = true;
                     return Poll::Ready(LinkEvent::Malformed(garbled(&error)));
                 }
             }

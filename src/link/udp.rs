@@ -1,4 +1,4 @@
-//! UDP: one frame a datagram; none is repaired, none is told of.
+//! The link `udp`: one frame per datagram. It never resends a lost datagram, nor reports the loss.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,35 +29,35 @@ impl LinkDriver for Udp {
 
     async fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, UdpInlet<N::Datagrams>)> {
-        let ConnectContext { net, to, .. } = dial;
+        let ConnectContext { net, to, .. } = context;
         let socket = net.bind(0).await?;
         socket.connect(to).await?;
         let socket = Arc::new(socket);
         let flow = Arc::new(Flow { from: socket.local_addr(), to });
-        let lane = DatagramLane { socket: socket.clone(), flow };
-        Ok((Box::new(lane), UdpInlet { socket }))
+        let send_half = DatagramSendHalf { socket: socket.clone(), flow };
+        Ok((Box::new(send_half), UdpInlet { socket }))
     }
 
-    /// Every address that a datagram comes from is a connection, until the broker closes it.
-    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
-        let socket = Arc::new(hub.net().bind(port).await?);
+    /// Treats each source address as one connection, until the broker closes it.
+    async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
+        let socket = Arc::new(broker.net().bind(port).await?);
         let mut peers: BTreeMap<SocketAddr, ConnectionId> = BTreeMap::new();
         let mut buffer = [0; wire::MOST_DATAGRAM];
         loop {
             let (length, from) = socket.recv_from(&mut buffer).await?;
-            let known = peers.get(&from).copied().filter(|peer| hub.is_open(*peer));
+            let known = peers.get(&from).copied().filter(|peer| broker.is_open(*peer));
             let peer = known.unwrap_or_else(|| {
                 if peers.len().is_power_of_two() {
-                    peers.retain(|_, peer| hub.is_open(*peer));
+                    peers.retain(|_, peer| broker.is_open(*peer));
                 }
                 let flow = Arc::new(Flow { from: socket.local_addr(), to: from });
-                let peer = hub.open(Box::new(DatagramLane { socket: socket.clone(), flow }));
+                let peer = broker.open(Box::new(DatagramSendHalf { socket: socket.clone(), flow }));
                 peers.insert(from, peer);
                 peer
             });
-            hub.tell(match wire::decode(&buffer[..length]) {
+            broker.tell(match wire::decode(&buffer[..length]) {
                 Ok(frame) => BrokerInput::Received { peer, frame },
                 Err(error) => BrokerInput::Malformed { peer, reason: garbled(&error) },
             });
@@ -65,13 +65,13 @@ impl LinkDriver for Udp {
     }
 }
 
-/// A datagram socket, and where its datagrams go.
-struct DatagramLane<D> {
+/// The sending side: a datagram socket and the destination address.
+struct DatagramSendHalf<D> {
     socket: Arc<D>,
     flow: Arc<Flow>,
 }
 
-impl<D: Datagrams> SendHalf for DatagramLane<D> {
+impl<D: Datagrams> SendHalf for DatagramSendHalf<D> {
     fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
         let sent = self.socket.send_to(&wire::encode(frame), self.flow.to);
         sent.map(|end| PushOutcome::At { flow: self.flow.clone(), end }).map_err(|_| Full)
@@ -84,13 +84,14 @@ impl<D: Datagrams> SendHalf for DatagramLane<D> {
     fn close(&mut self) {}
 }
 
-/// The client's socket.
+/// The receiving side of a client's socket.
 pub struct UdpInlet<D> {
     socket: Arc<D>,
 }
 
 impl<D: Datagrams> ReceiveHalf for UdpInlet<D> {
-    /// A datagram is always read: when the inbox is full, it is the client that drops it.
+    /// Reads a datagram even if reading is paused. If the inbox is full, the client drops the
+    /// message.
     async fn next(&mut self, _reading: Reading) -> LinkEvent {
         let mut buffer = [0; wire::MOST_DATAGRAM];
         match self.socket.recv_from(&mut buffer).await {

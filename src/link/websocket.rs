@@ -1,7 +1,8 @@
-//! WebSocket: an HTTP upgrade, then one text message a frame; its pings are the heartbeat.
+//! The link `websocket`: an HTTP upgrade, then one text message per frame. WebSocket's pings are
+//! the heartbeat.
 //!
-//! tungstenite speaks the protocol. A goodbye is a close frame whose reason is the word for it;
-//! with which code a connection ended stands in the history (RFC 6455 §7.4.1).
+//! tungstenite implements the protocol. A goodbye is a close frame with the end reason as its text.
+//! The history records the code with which a connection ended (RFC 6455 §7.4.1).
 
 pub mod ending;
 mod send_half;
@@ -48,48 +49,50 @@ impl LinkDriver for WebSocket {
 
     async fn connect<N: Net>(
         &self,
-        dial: ConnectContext<N>,
+        context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, WebSocketReceiveHalf<N>)> {
-        let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
+        let tap = Tap::new(&context.net, &context.recorder, context.net.connect(context.to).await?);
         let manifest = tap.manifest();
         manifest.announce(Vec::new());
-        let request = format!("ws://{}/", dial.to);
+        let request = format!("ws://{}/", context.to);
         let upgrade = client_async_with_config(request, tap, Some(config()));
         let (stream, _) = upgrade.await.map_err(refused)?;
-        let lane = WebSocketSendHalf::new(manifest);
-        let inlet = WebSocketReceiveHalf::new(dial.net, dial.recorder, stream, lane.clone());
-        Ok((Box::new(lane), inlet))
+        let send_half = WebSocketSendHalf::new(manifest);
+        let receive_half =
+            WebSocketReceiveHalf::new(context.net, context.recorder, stream, send_half.clone());
+        Ok((Box::new(send_half), receive_half))
     }
 
-    async fn serve<N: Net>(&self, port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
-        listen::serve(port, &hub, serve_connection).await
+    async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
+        listen::serve(port, &broker, serve_connection).await
     }
 }
 
 /// Serves one connection until it ends.
 #[expect(clippy::result_large_err, reason = "the library's signature")]
-async fn serve_connection<N: Net>(hub: BrokerDriver<N>, stream: N::Stream) {
-    let net = hub.net().clone();
-    let tap = Tap::new(&net, hub.recorder(), stream);
+async fn serve_connection<N: Net>(broker: BrokerDriver<N>, stream: N::Stream) {
+    let net = broker.net().clone();
+    let tap = Tap::new(&net, broker.recorder(), stream);
     let manifest = tap.manifest();
     manifest.announce(Vec::new());
-    let upgrade = hub.limits().upgrade;
+    let upgrade = broker.limits().upgrade;
     let answer = move |_: &Request, response: Response| answer(upgrade, response);
     let deadline = net.sleep_until(net.now() + HANDSHAKE_WITHIN);
     let handshake = accept_hdr_async_with_config(tap, answer, Some(config()));
     let stream = tokio::select! {
         biased;
         stream = handshake => stream,
-        () = deadline => return hub.reject(EndReason::ConnectTimeout),
+        () = deadline => return broker.reject(EndReason::ConnectTimeout),
     };
     let stream = match stream {
         Ok(stream) => stream,
-        // Who speaks no WebSocket was answered by the library.
-        Err(error) => return hub.reject(end_of(&refused(error))),
+        // The library has already answered a client that does not speak WebSocket.
+        Err(error) => return broker.reject(end_of(&refused(error))),
     };
-    let lane = WebSocketSendHalf::new(manifest);
-    let inlet = WebSocketReceiveHalf::new(net, hub.recorder().clone(), stream, lane.clone());
-    hub.serve_connection(Box::new(lane), inlet).await;
+    let send_half = WebSocketSendHalf::new(manifest);
+    let receive_half =
+        WebSocketReceiveHalf::new(net, broker.recorder().clone(), stream, send_half.clone());
+    broker.serve_connection(Box::new(send_half), receive_half).await;
 }
 
 // The library's signature.
@@ -105,11 +108,11 @@ fn answer(upgrade: Upgrade, response: Response) -> Result<Response, ErrorRespons
     }
 }
 
-/// No message is longer than a frame may be.
+/// Returns the library's settings: a message is at most as long as a frame may be.
 fn config() -> WebSocketConfig {
     let most = Some(wire::MOST_FRAME);
-    // A message is written when it is sent, not when more have come, and no more is read ahead
-    // than over TCP.
+    // A message is written when it is sent, without waiting for more. No more is read ahead than
+    // over TCP.
     WebSocketConfig::default()
         .max_message_size(most)
         .max_frame_size(most)
@@ -117,7 +120,7 @@ fn config() -> WebSocketConfig {
         .read_buffer_size(READ)
 }
 
-/// What a failed upgrade is to a client.
+/// Converts the error of a failed upgrade.
 fn refused(error: Error) -> io::Error {
     match error {
         Error::Io(error) => error,
@@ -127,10 +130,10 @@ fn refused(error: Error) -> io::Error {
     }
 }
 
-/// The receiving side of a WebSocket, which also moves what waits in its lane.
+/// The receiving side of a WebSocket. It also writes the messages that wait in the sending side.
 pub struct WebSocketReceiveHalf<N: Net> {
     stream: WebSocketStream<Tap<N>>,
-    lane: WebSocketSendHalf,
+    send_half: WebSocketSendHalf,
     ending: Ending<N>,
 }
 
@@ -139,8 +142,8 @@ impl<N: Net> ReceiveHalf for WebSocketReceiveHalf<N> {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
 
-    /// A close frame with a code, as a browser's `close(code)`: not for who is believed dead, nor
-    /// for who said goodbye.
+    /// Sends a close frame with a code, as a browser's `close(code)` does. Sends nothing to a
+    /// broker that is believed dead, or that has said goodbye.
     fn leave(&mut self, reason: EndReason) {
         let is_dead = matches!(reason, EndReason::Heartbeat | EndReason::ConnectTimeout);
         if is_dead || self.ending.has_heard() {
@@ -162,17 +165,17 @@ impl<N: Net> WebSocketReceiveHalf<N> {
         net: N,
         recorder: Recorder,
         stream: WebSocketStream<Tap<N>>,
-        lane: WebSocketSendHalf,
+        send_half: WebSocketSendHalf,
     ) -> WebSocketReceiveHalf<N> {
         let ending = Ending::new(net, recorder, stream.get_ref());
-        WebSocketReceiveHalf { stream, lane, ending }
+        WebSocketReceiveHalf { stream, send_half, ending }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         match self.poll_write(cx) {
-            Poll::Ready(Ok(Some(happening))) => return Poll::Ready(happening),
+            Poll::Ready(Ok(Some(event))) => return Poll::Ready(event),
             Poll::Ready(Ok(None)) | Poll::Pending => {}
-            // What arrived before the end can still be read; reading tells the reason.
+            // Messages that arrived before the end can still be read; the read returns the reason.
             Poll::Ready(Err(_)) if reading == Reading::Wanted => {}
             Poll::Ready(Err(error)) => return Poll::Ready(self.ended(&error)),
         }
@@ -185,18 +188,18 @@ impl<N: Net> WebSocketReceiveHalf<N> {
                 Poll::Ready(None) => self.ended(&Error::ConnectionClosed),
                 Poll::Ready(Some(Err(error))) => self.ended(&error),
                 Poll::Ready(Some(Ok(message))) => match self.read(message) {
-                    Some(happening) => happening,
+                    Some(event) => event,
                     None => continue,
                 },
             });
         }
     }
 
-    /// Writes what waits, message by message.
+    /// Writes the waiting messages, one at a time.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<LinkEvent>, Error>> {
         let mut has_written = false;
         loop {
-            let written = match self.lane.next(cx) {
+            let written = match self.send_half.next(cx) {
                 Next::Send(message) => {
                     Pin::new(&mut self.stream).start_send(message)?;
                     continue;
@@ -208,22 +211,22 @@ impl<N: Net> WebSocketReceiveHalf<N> {
             };
             match written {
                 Poll::Ready(()) => {
-                    if let Message::Close(frame) = self.lane.flushed() {
+                    if let Message::Close(frame) = self.send_half.flushed() {
                         self.ending.say(frame.as_ref());
                     }
                     has_written = true;
                 }
                 Poll::Pending if has_written => break,
-                Poll::Pending if self.lane.is_closed() => {
+                Poll::Pending if self.send_half.is_closed() => {
                     return Poll::Ready(Ok(Some(LinkEvent::Ended(EndReason::Left))));
                 }
                 Poll::Pending => return Poll::Pending,
             }
         }
-        Poll::Ready(Ok(Some(LinkEvent::Flushed(self.lane.waiting()))))
+        Poll::Ready(Ok(Some(LinkEvent::Flushed(self.send_half.waiting()))))
     }
 
-    /// What a message says; `None` for what is the library's own.
+    /// Converts a message to an event; `None` for a message that only the library needs.
     fn read(&mut self, message: Message) -> Option<LinkEvent> {
         Some(match message {
             Message::Text(text) => match wire::decode(text.as_bytes()) {
@@ -241,7 +244,7 @@ impl<N: Net> WebSocketReceiveHalf<N> {
         })
     }
 
-    /// The connection is over.
+    /// Returns the event for the end of the connection.
     fn ended(&self, error: &Error) -> LinkEvent {
         match error {
             Error::Io(error) => LinkEvent::Ended(end_of(error)),
@@ -253,13 +256,13 @@ impl<N: Net> WebSocketReceiveHalf<N> {
     }
 }
 
-/// Whether the stream ended, without a close frame or after one.
+/// Whether the error is only the end of the stream, without a close frame or after one.
 pub fn is_end(error: &ProtocolError) -> bool {
     use ProtocolError as E;
     matches!(error, E::ResetWithoutClosingHandshake | E::SendAfterClosing | E::ReceivedAfterClosing)
 }
 
-/// The goodbye that a close frame says.
+/// Returns the end reason that a close frame carries, if it is one of ours.
 fn goodbye(frame: CloseFrame) -> Option<EndReason> {
     let word = serde_json::Value::from(frame.reason.as_str());
     serde_json::from_value(word).ok()

@@ -1,5 +1,5 @@
-//! With which code each WebSocket ended, at each end that lived to see it: over `websocket` and over
-//! `socketio`, which says goodbye without a code.
+//! The close code of each WebSocket, at each end that was alive to record it: over `websocket`, and
+//! over `socketio`, which closes without a code.
 
 use delivery_lab::history::EventKind;
 use delivery_lab::message::{Contender, Link, Mode};
@@ -10,8 +10,8 @@ const BROKER: u32 = 0;
 const DRIVER: u32 = 1;
 const SHOP: u32 = 2;
 
-/// A driver publishes every half second to a shop that is always there; what else happens, and the
-/// codes over both links, in order of time.
+/// A driver publishes every half second to a shop that is always there. Checks the codes over both
+/// links, in order of time, with the additions to the scenario in `rest`.
 #[track_caller]
 fn check(rest: &str, websocket: &[(u32, u16)], socketio: &[(u32, u16)]) {
     let text = format!(
@@ -50,7 +50,7 @@ fn who_leaves_says_so() {
 
 #[test]
 fn who_is_replaced_is_told_so() {
-    // Over Socket.IO the broker takes the namespaces away, and the client closes the WebSocket.
+    // Over Socket.IO the broker disconnects the namespaces, and the client closes the WebSocket.
     check(
         "[[client]]\nid = \"twin\"\nname = \"shop\"\n\
          [[fault]]\nkind = \"disconnect\"\nwho = \"twin\"\nat = \"0ms\"\nfor = \"5s\"",
@@ -63,8 +63,8 @@ fn who_is_replaced_is_told_so() {
 fn a_peer_that_vanished_said_nothing() {
     let heartbeat = "[broker]\nheartbeat = { every = \"1s\", timeout = \"1s\" }\n";
     let cut = fault("cut", "shop", "for = \"10s\"");
-    // Over Socket.IO the next ping comes a second after the last pong, which is a round trip after
-    // the last ping: so long later the broker gives up.
+    // Over Socket.IO the next ping comes a second after the last pong, and the pong a round trip
+    // after its ping. The broker gives up that much later.
     let (broker_first, shop_first) =
         ([(BROKER, 1_006), (SHOP, 1_006)], [(SHOP, 1_006), (BROKER, 1_006)]);
     check(&format!("{heartbeat}{cut}"), &broker_first, &shop_first);
@@ -80,7 +80,7 @@ fn a_program_that_is_killed_says_nothing_and_its_peer_hears_the_end() {
 
 #[test]
 fn a_broker_that_forgot_answers_with_a_reset() {
-    // The driver speaks to it and is reset; the shop only listens, and would notice by the
+    // The driver sends to it and is reset. The shop only listens, and would notice by the
     // heartbeat, 45 s after the last ping.
     let crash = fault("crash", "broker", "for = \"1s\"");
     check(&crash, &[(DRIVER, 1_006)], &[(DRIVER, 1_006)]);

@@ -1,8 +1,8 @@
-//! One suite over every link and mode, in the simulator and on this machine's own sockets:
-//! connect, join, publish, be pushed to, go away, come back, catch up.
+//! One suite over every link and mode, in the simulator and on this machine's own sockets: connect,
+//! join, publish, receive, disconnect, reconnect, catch up.
 //!
-//! Nothing here takes the passing of time for something that happened: every step waits until the
-//! one before it is seen, at the broker or in a handler.
+//! No test relies on time passing: every step waits until the one before it is seen, at the broker
+//! or in a handler.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -28,10 +28,10 @@ use delivery_lab::sim::world::{Plan, World};
 use delivery_lab::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// How often the broker is looked at.
+/// The interval at which the broker's view is read.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// What the two clients and the test tell each other.
+/// State shared by the two clients, the broker and the test.
 #[derive(Clone, Default)]
 struct Board {
     state: Arc<Mutex<State>>,
@@ -40,11 +40,12 @@ struct Board {
 
 #[derive(Default)]
 struct State {
-    /// What the broker sees.
+    /// The broker's view.
     view: String,
-    /// Which events the shop has handled, and how they came.
+    /// The events that the shop has handled, with the kind of each push.
     shop: Vec<(String, PushKind)>,
-    /// Which the driver has: it hears itself, and so learns what the broker has accepted.
+    /// The events that the driver has handled. It gets its own messages, and so learns that the
+    /// broker has accepted them.
     driver: Vec<(String, PushKind)>,
 }
 
@@ -54,7 +55,7 @@ impl Board {
         self.changed.notify_waiters();
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
         loop {
             let changed = self.changed.notified();
@@ -66,7 +67,7 @@ impl Board {
     }
 }
 
-/// An input for a client, and when it is time for it.
+/// A condition, and the input that a client gets once it holds.
 type Step = (fn(&State) -> bool, ClientInput);
 
 /// An application that takes one step after the other, and whose handler returns at once.
@@ -99,7 +100,7 @@ impl ClientApp for Steps {
     fn keep(&mut self, _: Numbering) {}
 }
 
-/// The shop hears the first message, goes away, misses the second, and comes back.
+/// The shop handles the first message, disconnects, misses the second, and reconnects.
 fn shop() -> Vec<Step> {
     vec![
         (|state| has(&state.shop, "first"), ClientInput::GoAway),
@@ -107,7 +108,8 @@ fn shop() -> Vec<Step> {
     ]
 }
 
-/// The driver publishes when the shop is there, when it is gone, and when it is there again.
+/// The driver publishes while the shop is connected, while it is away, and when it is connected
+/// again.
 fn driver() -> Vec<Step> {
     let publish = |event: &str| {
         let target = Target { to: vec!["shop".into(), "driver".into()], ..Target::default() };
@@ -130,42 +132,42 @@ fn is_there(state: &State, who: &str) -> bool {
     state.view.contains(&format!("room {who}: {who}\n"))
 }
 
-/// The parts of the play, each for ever.
-struct Stage<N> {
+/// Runs the parts of a test, each for ever.
+struct Setup<N> {
     net: N,
     mode: Mode,
     board: Board,
     recorder: Recorder,
 }
 
-impl<N: Net> Stage<N> {
-    async fn broker<C: LinkDriver>(self, carrier: C, port: u16) {
-        // Short enough that over udp it is soon noticed who is gone; a second to answer, so that
-        // a busy machine is not taken for a dead one.
+impl<N: Net> Setup<N> {
+    async fn broker<C: LinkDriver>(self, link_driver: C, port: u16) {
+        // Short enough to notice soon over udp that a client is gone. The timeout is a second, so
+        // that a busy machine is not taken for a dead client.
         let (every, timeout) = (Duration::from_millis(100), Duration::from_secs(1));
         let heartbeat = Heartbeat { every, timeout };
         let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
         let options = BrokerOptions { mode: self.mode, path: C::PATH, limits, epoch: 1 };
-        let hub =
+        let broker =
             BrokerDriver::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
         let look = async {
             loop {
-                let view = hub.view().expect("ours has one").to_string();
+                let view = broker.view().expect("ours has one").to_string();
                 self.board.change(|state| state.view = view);
                 self.net.sleep_until(self.net.now() + LOOK).await;
             }
         };
         tokio::select! {
             biased;
-            () = hub.run_timers() => {}
-            served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+            () = broker.run_timers() => {}
+            served = link_driver.serve(port, broker.clone()) => served.expect("the port is free"),
             () = look => {}
         }
     }
 
     async fn client<C: LinkDriver>(
         self,
-        carrier: C,
+        link_driver: C,
         to: SocketAddr,
         who: &'static str,
         steps: Vec<Step>,
@@ -181,26 +183,26 @@ impl<N: Net> Stage<N> {
         });
         let (queue, room, from) = ("q".into(), who.into(), StartAt::Now);
         client.handle(self.net.now(), ClientInput::Join { queue, room, from });
-        let Stage { net, recorder, board, .. } = self;
+        let Setup { net, recorder, board, .. } = self;
         let steps = Steps { board, who, steps: steps.into(), handler_runs: false };
-        let dial = ConnectContext { net, recorder, to, known: Vec::new() };
-        link::client::run(carrier, dial, Box::new(client), steps).await;
+        let context = ConnectContext { net, recorder, to, known: Vec::new() };
+        link::client::run(link_driver, context, Box::new(client), steps).await;
     }
 }
 
-/// What the shop must have handled in the end.
+/// Returns the events that the shop must have handled in the end.
 fn expected(mode: Mode) -> Vec<(String, PushKind)> {
     let all = [("first", PushKind::Live), ("second", PushKind::Replay), ("third", PushKind::Live)];
     let is_expected = |(event, _): &(&str, PushKind)| mode == Mode::CatchUp || *event != "second";
     all.into_iter().filter(is_expected).map(|(event, kind)| (event.to_owned(), kind)).collect()
 }
 
-/// Polling so often that nobody waits for it.
+/// Returns settings with a short polling interval, so that polling does not slow the test.
 fn settings(mode: Mode) -> Settings {
     Settings { polling_interval: Duration::from_millis(50), mode, ..Settings::default() }
 }
 
-/// The play over one link in the simulator.
+/// Runs the test over one link in the simulator.
 struct Simulated(Contender);
 
 impl LinkVisitor for Simulated {
@@ -209,7 +211,8 @@ impl LinkVisitor for Simulated {
     fn visit<C: LinkDriver>(self) -> Board {
         let latency = Latency { min: Duration::from_millis(5), max: Duration::from_millis(5) };
         let names = ["broker", "shop", "driver"].map(Into::into).to_vec();
-        // Three round trips to join, three messages, 1.1 s to notice who is gone, twice.
+        // Three round trips to join, three messages, and twice 1.1 s to notice that a client is
+        // gone.
         let end = Instant::from_millis(5_000);
         let mut world = World::new(Plan::new(1, latency, Vec::new(), names, end));
         let (board, to) = (Board::default(), SocketAddr::from((address(0), 7_000)));
@@ -218,11 +221,11 @@ impl LinkVisitor for Simulated {
             let recorder = world.recorders()[process as usize].clone();
             let (mode, board, settings) = (self.0.mode, board.clone(), settings(self.0.mode));
             world.host(&[process], async move {
-                let stage = Stage { net: machine.power_on(1), mode, board, recorder };
+                let setup = Setup { net: machine.power_on(1), mode, board, recorder };
                 match process {
-                    0 => stage.broker(C::new(&settings), to.port()).await,
-                    1 => stage.client(C::new(&settings), to, "shop", steps).await,
-                    _ => stage.client(C::new(&settings), to, "driver", steps).await,
+                    0 => setup.broker(C::new(&settings), to.port()).await,
+                    1 => setup.client(C::new(&settings), to, "shop", steps).await,
+                    _ => setup.client(C::new(&settings), to, "driver", steps).await,
                 }
             });
         }
@@ -232,7 +235,7 @@ impl LinkVisitor for Simulated {
     }
 }
 
-/// The play over one link on this machine's own sockets.
+/// Runs the test over one link on this machine's own sockets.
 struct Real(Contender);
 
 impl LinkVisitor for Real {
@@ -245,18 +248,18 @@ impl LinkVisitor for Real {
         let settings = settings(self.0.mode);
         let play = async {
             let net = Loopback::new();
-            let pens = Recorder::one_each(&["broker".into(), "one".into(), "other".into()]);
-            let stage = |process: usize| Stage {
+            let recorders = Recorder::one_each(&["broker".into(), "one".into(), "other".into()]);
+            let setup = |process: usize| Setup {
                 net: net.clone(),
                 mode: self.0.mode,
                 board: board.clone(),
-                recorder: pens[process].clone(),
+                recorder: recorders[process].clone(),
             };
             tokio::select! {
                 biased;
-                () = stage(0).broker(C::new(&settings), to.port()) => {}
-                () = stage(1).client(C::new(&settings), to, "shop", shop()) => {}
-                () = stage(2).client(C::new(&settings), to, "driver", driver()) => {}
+                () = setup(0).broker(C::new(&settings), to.port()) => {}
+                () = setup(1).client(C::new(&settings), to, "shop", shop()) => {}
+                () = setup(2).client(C::new(&settings), to, "driver", driver()) => {}
                 () = board.until(|state| has(&state.shop, "third")) => {}
             }
         };
@@ -265,14 +268,14 @@ impl LinkVisitor for Real {
     }
 }
 
-/// A play that hangs is a failure, not a hanging test.
+/// Fails the test if it hangs.
 async fn in_time(contender: Contender, play: impl Future<Output = ()>) {
     let patience = std::time::Duration::from_secs(20);
     let result = tokio::time::timeout(patience, play).await;
     result.unwrap_or_else(|_| panic!("{contender}: the third message never came"));
 }
 
-/// A port that nobody has now, neither for streams nor for datagrams.
+/// Returns a port that is free both for streams and for datagrams.
 fn free_port() -> u16 {
     loop {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -297,7 +300,7 @@ fn in_the_simulator_whoever_comes_back_catches_up_if_that_was_promised() {
 
 #[test]
 fn on_real_sockets_whoever_comes_back_catches_up_if_that_was_promised() {
-    // Each waits a second or so for a heartbeat: all at once.
+    // Each waits about a second for a heartbeat, so all run at the same time.
     std::thread::scope(|scope| {
         for contender in Contender::all() {
             scope.spawn(move || {

@@ -1,5 +1,5 @@
-//! The codecs of Engine.IO and Socket.IO: the examples of the protocol documents, round trips,
-//! and any text whatever.
+//! The codecs of Engine.IO and Socket.IO: the examples of the protocol documents, round trips, and
+//! arbitrary text.
 
 use delivery_lab::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
 use delivery_lab::link::socketio::event::{EventError, Saying, SocketIoPacket, json};
@@ -18,7 +18,7 @@ fn config() -> ProptestConfig {
     }
 }
 
-/// A text is a packet, and the packet is that text.
+/// Checks that a text decodes to a packet, and that the packet encodes to the text.
 fn check(text: &str, packet: &EnginePacket) {
     assert_eq!(EnginePacket::decode(text).unwrap(), *packet);
     assert_eq!(packet.encode(), text);
@@ -28,7 +28,7 @@ fn message(text: &str) -> EnginePacket {
     EnginePacket::Message(text.to_owned())
 }
 
-/// A text is an event's packet, and the packet is that text.
+/// Checks that a text decodes to a Socket.IO packet, and that the packet encodes to the text.
 fn check_event(text: &str, namespace: &str, what: Saying) {
     let event = SocketIoPacket { namespace: namespace.to_owned(), what };
     assert_eq!(event.encode(), text);
@@ -66,7 +66,7 @@ fn the_payloads_of_engine_io_s_document_are_read_and_written() {
     let packets = [message("hello"), EnginePacket::Ping(String::new()), message("world")];
     assert_eq!(encode_payload(&packets), "4hello\x1e2\x1e4world");
     assert_eq!(decode_payload("4hello\x1e2\x1e4world").unwrap(), packets);
-    // Bytes are base64 with a `b` in front; they are understood to be bytes, and refused.
+    // A binary packet is base64 with a `b` in front; it is recognized and refused.
     assert!(matches!(decode_payload("4hello\x1ebAQIDBA=="), Err(PacketError::Binary)));
 }
 

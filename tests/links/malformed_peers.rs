@@ -1,7 +1,7 @@
-//! Strangers on the links over HTTP and WebSocket: garbage, half a handshake, what is too long. A
-//! broker ends each with a reason and serves others; a client ends each with a reason, asks for no
-//! more memory and tries again. In the simulator, and on this machine's own sockets where nobody
-//! has to wait.
+//! Malformed peers on the links over HTTP and WebSocket: garbage, half a handshake, input that is
+//! too long. A broker ends each with a reason and serves others. A client ends each with a reason,
+//! allocates no more memory and tries again. The tests run in the simulator, and on this machine's
+//! own sockets for the cases that need not wait for a timeout.
 
 mod false_brokers;
 mod mutations;
@@ -28,13 +28,14 @@ use delivery_lab::time::{Duration, Instant};
 use delivery_lab::wire::MOST_FRAME;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What a stranger says, what it is answered (nothing: the connection is closed, whatever came before), and what the
-/// broker's history says about it.
+/// A case: the bytes that a misbehaving client sends, with the expected beginning of each answer,
+/// and the reason in the broker's history. With an empty answer, the connection is closed, whatever
+/// was received before.
 struct Case {
     what: &'static str,
     says: Vec<(Vec<u8>, &'static str)>,
     reason: Option<EndReason>,
-    /// Whether somebody must wait for a limit of time.
+    /// Whether the case waits for a timeout.
     takes: Takes,
 }
 
@@ -62,7 +63,7 @@ fn post(path: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// A text as a chunked body.
+/// Returns a post with a chunked body.
 fn chunked(path: &str, body: &str) -> String {
     let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n");
     format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len())
@@ -70,7 +71,7 @@ fn chunked(path: &str, body: &str) -> String {
 
 const JOIN: &str = r#"{"join":{"request":1,"queue":"q","rooms":[]}}"#;
 
-/// What is said to a broker that speaks HTTP.
+/// Returns the cases for a broker that speaks HTTP.
 fn over_http() -> Vec<Case> {
     use EndReason::{ConnectTimeout, HttpTimeout, Malformed, TooLong, Unexpected};
     let field = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", "x".repeat(200_000));
@@ -96,7 +97,7 @@ fn over_http() -> Vec<Case> {
         case("no hello in chunks", chunked("/x/1", JOIN), "HTTP/1.1 404", None),
         case("no frame in chunks", chunked("/x/1", "{}"), "HTTP/1.1 400", Malformed),
         case("no chunk", bad_chunk, "HTTP/1.1 400", Malformed),
-        // The answer may be lost with what was not read: TCP resets then (RFC 2525 §2.17).
+        // The answer may be lost: TCP resets if some input was not read (RFC 2525 §2.17).
         case("a head too long", field, "", TooLong),
         case("a body too long, by its length", announced, "HTTP/1.1 413", TooLong),
         case("a body too long", chunked("/x/1", &"x".repeat(most + 1)), "HTTP/1.1 413", TooLong),
@@ -105,7 +106,7 @@ fn over_http() -> Vec<Case> {
     ]
 }
 
-/// What is said to a broker that speaks WebSocket.
+/// Returns the cases for a broker that speaks WebSocket.
 fn over_websocket() -> Vec<Case> {
     use EndReason::{ConnectTimeout, Malformed, TooLong};
     let upgrade = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -134,7 +135,7 @@ fn over_websocket() -> Vec<Case> {
     ]
 }
 
-/// A link, and how strangers speak to it.
+/// A link with its cases.
 trait Raw: LinkDriver {
     fn cases() -> Vec<Case>;
 }
@@ -163,12 +164,12 @@ impl Raw for Sse {
     }
 }
 
-/// Says all of it, each when the one before was answered as expected.
+/// Sends the parts of a case, each when the one before was answered as expected.
 async fn intrude<N: Net>(net: &N, to: SocketAddr, case: Case) {
     let stream = net.connect(to).await.expect("the broker listens");
     let (mut reader, mut writer) = tokio::io::split(stream);
     for (says, answer) in case.says {
-        // Who is sent away in the middle of a long speech may see it fail.
+        // The write fails if the broker closes the connection in the middle of a long part.
         let saying = async {
             let _ = writer.write_all(&says).await;
             std::future::pending::<()>().await;
@@ -195,19 +196,19 @@ async fn intrude<N: Net>(net: &N, to: SocketAddr, case: Case) {
     }
 }
 
-/// A well-behaved client: says hello and is welcomed.
+/// A well-behaved client: sends a hello and is welcomed.
 async fn behave<C: LinkDriver, N: Net>(net: &N, to: SocketAddr) {
     let recorder = Recorder::one_each(&["client".into()]).remove(0);
-    let dial = ConnectContext { net: net.clone(), recorder, to, known: Vec::new() };
-    let (mut lane, mut inlet) =
-        C::new(&Settings::default()).connect(dial).await.expect("the broker listens");
+    let context = ConnectContext { net: net.clone(), recorder, to, known: Vec::new() };
+    let (mut send_half, mut receive_half) =
+        C::new(&Settings::default()).connect(context).await.expect("the broker listens");
     let session = SessionId { process: "shop".into(), number: 1 };
-    lane.push(&Frame::Hello { client: "shop".into(), session }, None).expect("there is room");
+    send_half.push(&Frame::Hello { client: "shop".into(), session }, None).expect("there is room");
     loop {
-        match inlet.next(Reading::Wanted).await {
+        match receive_half.next(Reading::Wanted).await {
             LinkEvent::Frame(Frame::Welcome { .. }) => return,
             LinkEvent::Flushed(_) | LinkEvent::Retry(_) => {}
-            happening => panic!("{happening:?}"),
+            event => panic!("{event:?}"),
         }
     }
 }
@@ -215,16 +216,16 @@ async fn behave<C: LinkDriver, N: Net>(net: &N, to: SocketAddr) {
 async fn serve<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
-    let carrier = C::new(&Settings::default());
+    let broker = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
+    let link_driver = C::new(&Settings::default());
     tokio::select! {
         biased;
-        () = hub.run_timers() => {}
-        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+        () = broker.run_timers() => {}
+        served = link_driver.serve(port, broker.clone()) => served.expect("the port is free"),
     }
 }
 
-/// The reasons in the history of a process, in order.
+/// Returns the reasons in the history of a process, in order.
 fn reasons(recorders: &[Recorder], process: u32) -> Vec<EndReason> {
     let names = (0..recorders.len()).map(|n| n.to_string());
     let process_of = |name: String| Process { name: name.as_str().into(), client: "x".into() };
@@ -277,7 +278,7 @@ fn in_the_simulator<C: Raw>() {
 
 fn on_real_sockets<C: Raw>() {
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let (pen, port) = (recorder.clone(), free_port());
+    let (broker_recorder, port) = (recorder.clone(), free_port());
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     in_time(async move {
         let net = Loopback::new();
@@ -289,14 +290,16 @@ fn on_real_sockets<C: Raw>() {
         };
         tokio::select! {
             biased;
-            () = serve::<C, _>(net.clone(), port, pen) => unreachable!("it serves for ever"),
+            () = serve::<C, _>(net.clone(), port, broker_recorder) => {
+                unreachable!("it serves for ever")
+            }
             () = strangers => {}
         }
     });
     check::<C>(&reasons(&[recorder], 0), &[Takes::NoTime]);
 }
 
-/// What hangs is a failure, not a hanging test.
+/// Fails the test if it hangs.
 fn in_time(play: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let patience = std::time::Duration::from_secs(20);
@@ -319,7 +322,7 @@ fn strangers_are_sent_away_with_a_reason_and_disturb_nobody_on_real_sockets() {
     on_real_sockets::<Sse>();
 }
 
-/// A port of this machine that nobody has now.
+/// Returns a free port of this machine.
 fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket.local_addr().unwrap().port()

@@ -1,7 +1,8 @@
-//! The page of packets: what each link says on the wire, from a trial, and what one message costs.
+//! The reference page of packets: the packets of each link on the wire, from a trial, and the cost
+//! of one message.
 //!
-//! `UPDATE_REFERENCE=1 cargo test --test suite packets` writes the page anew. A link is one entry in
-//! `lesson`; one without does not compile.
+//! `UPDATE_REFERENCE=1 cargo test --test suite packets` writes the page anew. Each link is one
+//! entry in `lesson`; a link without one does not compile.
 
 use std::fmt::Write as _;
 
@@ -35,7 +36,7 @@ at   = "2.5s"
 for  = "2s"
 "#;
 
-/// The same pair without faults, and so many messages.
+/// Returns a scenario with the same pair, a number of messages, and no faults.
 fn quiet(messages: u32) -> String {
     format!(
         r#"title   = "Messages"
@@ -54,7 +55,8 @@ subscribe = [{{ queue = "caps", event = "delivered" }}]
     )
 }
 
-/// A packet worth a look: why, and what its text has. It is the first such after the one before.
+/// A packet to show: the reason, and the texts that it contains. It is the first such packet after
+/// the one before.
 struct Step {
     about: &'static str,
     has: &'static [&'static str],
@@ -64,7 +66,7 @@ const fn step(about: &'static str, has: &'static [&'static str]) -> Step {
     Step { about, has }
 }
 
-/// What is shown of a link in catch-up mode.
+/// Returns the packets to show of a link in catch-up mode.
 fn lesson(link: Link) -> Vec<Step> {
     let open = step(
         "TCP's handshake begins: a number to count bytes from, and nothing else.",
@@ -233,7 +235,7 @@ fn trial(text: &str, contender: Contender) -> Trial {
     run_trial(&scenario, contender, scenario.seed, &options).expect("nothing panics")
 }
 
-/// All packets of a trial in words.
+/// Returns all packets of a trial, decoded.
 fn decoded(trial: Trial) -> Vec<String> {
     let mut decoder = Decoder::new(&trial.history.processes);
     let packets = trial.capture.expect("it was asked for").into_packets();
@@ -316,8 +318,8 @@ fn a_capture_changes_nothing_and_has_every_packet() {
     }
 }
 
-/// The id of an event is text in UTF-8, and so is the header that gives it back (WHATWG HTML
-/// §9.2.2): a client that comes back says the name of the last one as it is.
+/// The id of an event is UTF-8 text, and so is the header that sends it back (WHATWG HTML §9.2.2):
+/// a client that reconnects sends the last id unchanged.
 #[test]
 fn the_last_event_of_a_stream_is_named_in_its_own_letters() {
     let scenario = SCENARIO.replace("\"driver\"", "\"fährmann\"");
@@ -329,7 +331,7 @@ fn the_last_event_of_a_stream_is_named_in_its_own_letters() {
 }
 
 /// A WebSocket's keys and masks are drawn from the entropy of the trial's thread, in the order in
-/// which hosts run: beside them every byte is the same.
+/// which hosts run. All other bytes are the same in any order.
 #[test]
 fn a_capture_is_the_same_in_any_order_of_hosts_and_at_half_the_tick() {
     let scenario = Scenario::load("packets.toml", SCENARIO).expect("it is a scenario");

@@ -1,5 +1,5 @@
-//! The link `socketio` beyond the suite of all links: strangers who talk nonsense, a broker that is
-//! killed or asleep, a refused upgrade, and the same bytes always.
+//! The link `socketio`, beyond the tests of all links: malformed input, a broker that is killed or
+//! paused, a refused upgrade, and determinism.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -23,19 +23,20 @@ const BOTH: [Contender; 2] = [
     Contender { link: Link::SocketIo, mode: Mode::CatchUp },
 ];
 
-// ── strangers ───────────────────────────────────────────────────────────────────────────────
+// ── malformed input ─────────────────────────────────────────────────────────────────────────
 
-/// What the broker's history says of a stranger.
+/// The event in the broker's history about a misbehaving client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
     Nothing,
-    /// There was no session yet.
+    /// Its connection was closed before it had a session.
     TurnedAway(EndReason),
-    /// Its session ended.
+    /// Its session was closed.
     Closed(EndReason),
 }
 
-/// Who opens no session: what is sent, how the answer begins, what the history says of it.
+/// Returns the cases without a session: a name, the bytes sent, the beginning of the answer, and
+/// the event in the history.
 fn nonsense() -> Vec<(&'static str, Vec<u8>, &'static str, Seen)> {
     use EndReason::{Malformed, TooLong, Unexpected, UnknownSession};
     use Seen::{Nothing, TurnedAway};
@@ -70,14 +71,14 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>, &'static str, Seen)> {
             TurnedAway(UnknownSession),
         ),
         ("a post before the session", post("EIO=4&transport=polling"), bad, TurnedAway(Unexpected)),
-        // Whether the session exists is asked first.
+        // The server first checks whether the session exists.
         ("a WebSocket for no session", get(upgrade), bad, TurnedAway(UnknownSession)),
         ("a WebSocket without an upgrade", get(socket), bad, TurnedAway(Unexpected)),
         ("half a handshake of WebSocket", half, bad, TurnedAway(Malformed)),
     ]
 }
 
-/// What is posted into an open session, and what the history says of it.
+/// Returns the cases of posts to an open session: a name, the bodies, and the event in the history.
 fn garbled() -> Vec<(&'static str, Vec<String>, Seen)> {
     use EndReason::{Left, Malformed, Replaced, TooLong, Unexpected};
     use Seen::{Closed, TurnedAway};
@@ -85,12 +86,12 @@ fn garbled() -> Vec<(&'static str, Vec<String>, Seen)> {
     let after_hello = |post: &str| vec![HELLO.to_owned(), post.to_owned()];
     vec![
         ("no packet", one("x"), TurnedAway(Malformed)),
-        // An empty packet is none, and Node's server closes whoever is not in the namespace.
+        // An empty packet is not valid, and Node's server closes a session without a namespace.
         ("nothing", one(""), TurnedAway(Malformed)),
         ("an event before its CONNECT", one("42[\"e\"]"), TurnedAway(Unexpected)),
         ("no JSON in auth", one("40/q,{"), TurnedAway(Malformed)),
         ("a payload too long", one(&"4".repeat(2_000_000)), TurnedAway(TooLong)),
-        // It is not heard: the session lives on, until the next one takes it over.
+        // The packet is ignored: the session goes on, until the next one replaces it.
         ("what only a server says", after_hello("6"), Closed(Replaced)),
         ("no packet, later", after_hello("49"), Closed(Malformed)),
         ("a payload too long, later", after_hello(&"4".repeat(2_000_000)), Closed(TooLong)),
@@ -104,22 +105,22 @@ fn garbled() -> Vec<(&'static str, Vec<String>, Seen)> {
 
 const HELLO: &str = "40/q,{\"client\":\"stranger\"}";
 
-/// Sends bytes on a connection of their own, and reads what comes at once.
+/// Sends bytes on a new connection, and reads the first part of the answer.
 async fn say<N: Net>(net: &N, to: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = net.connect(to).await.expect("the broker listens");
-    // Who sends too much is cut off while it sends, and may lose the answer.
+    // A client that sends too much is cut off while it sends, and may lose the answer.
     let _ = stream.write_all(bytes).await;
     hear(&mut stream).await
 }
 
-/// What comes at once; nothing at the end.
+/// Reads once; returns nothing at the end.
 async fn hear<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut answer = vec![0; 4_096];
     let length = stream.read(&mut answer).await.unwrap_or(0);
     String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 
-/// All that comes until the end.
+/// Reads until the end.
 async fn hear_out<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut all = Vec::new();
     let _ = stream.read_to_end(&mut all).await;
@@ -132,7 +133,7 @@ async fn post<N: Net>(net: &N, to: SocketAddr, sid: &str, body: &str) -> String 
     say(net, to, format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).await
 }
 
-/// Opens a session as any client does; its id.
+/// Opens a session as any client does, and returns its id.
 async fn handshake<N: Net>(net: &N, to: SocketAddr) -> String {
     let hello = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: b\r\n\r\n";
     let answer = say(net, to, hello).await;
@@ -141,14 +142,15 @@ async fn handshake<N: Net>(net: &N, to: SocketAddr) -> String {
     sid.split('"').next().expect("it ends").to_owned()
 }
 
-/// Strangers talk nonsense, one after the other; after each the broker still serves.
+/// Misbehaving clients send malformed input, one after the other; after each the broker still
+/// serves.
 async fn converse<N: Net>(net: N, to: SocketAddr) {
     for (what, bytes, expected, seen) in nonsense() {
         let mut stream = net.connect(to).await.expect("the broker listens");
         let _ = stream.write_all(&bytes).await;
         let answer = match seen {
             Seen::Nothing => hear(&mut stream).await,
-            // What is said with a reason is said last.
+            // A refusal with a reason also closes the connection.
             _ => hear_out(&mut stream).await,
         };
         assert!(answer.starts_with(expected), "{what}: {answer}");
@@ -166,16 +168,16 @@ async fn converse<N: Net>(net: N, to: SocketAddr) {
 async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
     let limits = BrokerLimits::default();
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
-    let hub = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
-    let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
+    let broker = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
+    let link_driver = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
-        () = hub.run_timers() => {}
-        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+        () = broker.run_timers() => {}
+        served = link_driver.serve(port, broker.clone()) => served.expect("the port is free"),
     }
 }
 
-/// What a broker's history says of strangers, in order.
+/// Returns the events in a broker's history about misbehaving clients, in order.
 fn seen(history: &History) -> Vec<Seen> {
     let seen = history.events.iter().filter_map(|event| match &event.what {
         EventKind::Note(Note::ConnectionClosed { reason }) => Some(Seen::TurnedAway(*reason)),
@@ -185,7 +187,7 @@ fn seen(history: &History) -> Vec<Seen> {
     seen.collect()
 }
 
-/// The reasons in the broker's history are those of the strangers, in order.
+/// Checks that the reasons in the broker's history are those of the misbehaving clients, in order.
 fn check_reasons(history: &History) {
     let expected = nonsense().into_iter().map(|(.., seen)| seen);
     let expected = expected.chain(garbled().into_iter().map(|(.., seen)| seen));
@@ -193,7 +195,7 @@ fn check_reasons(history: &History) {
     assert_eq!(seen(history), expected);
 }
 
-/// A stranger talks to a broker in the simulator: what the broker's history says of it.
+/// Runs a misbehaving client and a broker in the simulator, and returns the history.
 fn in_the_simulator<C, F>(mode: Mode, for_seconds: u64, talk: C) -> History
 where
     C: FnOnce(SimNet, SocketAddr) -> F + Send + 'static,
@@ -232,7 +234,7 @@ fn whoever_talks_nonsense_is_turned_away_with_a_reason_in_the_simulator() {
 fn whoever_talks_nonsense_is_turned_away_with_a_reason_on_real_sockets() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let pen = recorder.clone();
+    let broker_recorder = recorder.clone();
     let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = socket.local_addr().unwrap().port();
     drop(socket);
@@ -243,7 +245,9 @@ fn whoever_talks_nonsense_is_turned_away_with_a_reason_on_real_sockets() {
         let conversation = tokio::time::timeout(patience, converse(net.clone(), to));
         tokio::select! {
             biased;
-            () = serve(net, port, Mode::FireAndForget, pen) => unreachable!("it serves for ever"),
+            () = serve(net, port, Mode::FireAndForget, broker_recorder) => {
+                unreachable!("it serves for ever")
+            }
             in_time = conversation => in_time.expect("twenty seconds are plenty"),
         }
     });
@@ -251,8 +255,8 @@ fn whoever_talks_nonsense_is_turned_away_with_a_reason_on_real_sockets() {
     check_reasons(&History::assemble(processes, &[recorder]));
 }
 
-/// A hello that is older than one that the broker knows is refused; nothing is kept of it, so the
-/// next one on the same transport is judged by itself.
+/// A hello that is older than one that the broker knows is refused. Nothing of it is kept, so the
+/// next hello on the same transport is judged by itself.
 #[test]
 fn a_hello_that_was_refused_leaves_nothing_behind() {
     let history = in_the_simulator(Mode::FireAndForget, 10, async |net, to| {
@@ -283,7 +287,7 @@ fn a_hello_that_was_refused_leaves_nothing_behind() {
 
 // ── by WebSocket alone ──────────────────────────────────────────────────────────────────────
 
-/// Opens a WebSocket: for a session, or as a client does that never polls.
+/// Opens a WebSocket: for a session, or as a client that never polls.
 async fn upgrade<N: Net>(net: &N, to: SocketAddr, sid: Option<&str>) -> N::Stream {
     let mut stream = net.connect(to).await.expect("the broker listens");
     let of = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
@@ -298,7 +302,7 @@ async fn upgrade<N: Net>(net: &N, to: SocketAddr, sid: Option<&str>) -> N::Strea
     stream
 }
 
-/// A text as a client's frame: behind a mask (of zeros) and a length of 64 bits (RFC 6455 §5.2).
+/// Encodes a text as a client's frame, with a mask of zeros and a 64-bit length (RFC 6455 §5.2).
 fn frame(text: &str) -> Vec<u8> {
     let length = (text.len() as u64).to_be_bytes();
     [&[0x81, 0xff], &length[..], &[0; 4], text.as_bytes()].concat()
@@ -314,8 +318,8 @@ async fn read_until<S: AsyncRead + Unpin>(stream: &mut S, words: &str) -> String
     text
 }
 
-/// Twelve messages of 100 kB, one by one, are more than a send queue holds (1 MiB): each is heard
-/// because what was written waits no longer.
+/// Twelve messages of 100 kB, one by one, are more than a send queue holds (1 MiB). All arrive,
+/// because written bytes no longer count as waiting.
 #[test]
 fn a_session_that_began_as_websocket_hears_more_than_a_send_queue_holds() {
     for mode in [Mode::FireAndForget, Mode::CatchUp] {
@@ -338,10 +342,10 @@ fn a_session_that_began_as_websocket_hears_more_than_a_send_queue_holds() {
     }
 }
 
-/// What is said on a WebSocket, and why the session ends.
+/// Returns malformed input on a WebSocket, and the reason for the end of the session.
 fn unspeakable() -> Vec<(Vec<u8>, EndReason)> {
     let too_long = [&[0x81, 0xff][..], &1_000_001_u64.to_be_bytes(), &[0; 4]].concat();
-    // A message in two frames, of which neither is too long.
+    // A message in two frames, neither of which is too long.
     let half = |opcode| [&[opcode, 0xff][..], &500_001_u64.to_be_bytes(), &[0; 500_005]].concat();
     vec![
         (too_long, EndReason::TooLong),
@@ -394,7 +398,7 @@ fn what_does_not_come_whole_in_time_is_ended_with_a_reason() {
         let begin = net.now();
         let after = |millis| begin + Duration::from_millis(millis);
 
-        // Each connection takes a round trip of 10 ms to open, and the answer as long.
+        // Each connection takes a round trip of 10 ms to open, and the answer another one.
         let sid = handshake(&net, to).await;
         let answer = say(&net, to, half(&sid).as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
@@ -412,7 +416,7 @@ fn what_does_not_come_whole_in_time_is_ended_with_a_reason() {
         hear_out(&mut stream).await;
         assert_eq!(net.now(), after(40_100 + 60 + 10_000), "an upgrade");
 
-        // What comes after a request that was answered: the session is not the connection's.
+        // Input after an answered request: the session does not belong to the connection.
         let mut stream = net.connect(to).await.unwrap();
         let hello = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: b\r\n\r\n";
         stream.write_all(format!("{hello}GET /socket").as_bytes()).await.unwrap();
@@ -423,11 +427,11 @@ fn what_does_not_come_whole_in_time_is_ended_with_a_reason() {
     let expected = [
         TurnedAway(EndReason::HttpTimeout),
         Closed(EndReason::HttpTimeout),
-        // An upgrade that is not made in time ends the WebSocket, as with Node's server. The session
-        // could go on by polls; nobody polls, so nobody answers its ping.
+        // An upgrade that does not finish in time ends the WebSocket, as with Node's server. The
+        // session could go on by polls, but no poll comes, so its ping is not answered.
         TurnedAway(EndReason::ConnectTimeout),
         Closed(EndReason::Heartbeat),
-        // Whoever asked for the second head had a session, and connected to nothing.
+        // The last client had a session, but never connected to a namespace.
         TurnedAway(EndReason::ConnectTimeout),
     ];
     assert_eq!(seen(&history), expected);
@@ -435,7 +439,8 @@ fn what_does_not_come_whole_in_time_is_ended_with_a_reason() {
 
 // ── trials ──────────────────────────────────────────────────────────────────────────────────
 
-/// A driver publishes every half second to a shop that is always there; what else happens.
+/// Returns a scenario: a driver publishes every half second to a shop that is always there, with
+/// the additions in `rest`.
 fn scenario(rest: &str) -> Scenario {
     let text = format!(
         "title = \"Socket.IO\"\nseed = 1\nrun_for = \"30s\"\nlatency = \"20ms\"\n\
@@ -465,11 +470,8 @@ fn a_broker_that_is_killed_or_asleep_does_nothing() {
                 |from, to| at > Instant::from_millis(from) && at < Instant::from_millis(to);
             within(5_000, 8_000) || within(15_000, 20_000)
         };
-        let acts = history
-            .events
-            .iter()
-            .filter(|event| event.process == ProcessId::BROKER && gone(event.at));
-        // What is left is the kernel's: the ends of connections.
+        let acts = history.events.iter().filter(|event| event.process == ProcessId::BROKER && gone(event.at));
+        // The kernel still ends connections.
         let acts = acts.filter(|event| !matches!(event.what, EventKind::Ended(_)));
         assert_eq!(acts.count(), 0, "{contender}: a broker that is dead or asleep does nothing");
     }

@@ -1,11 +1,13 @@
-//! The server of the link `socketio` beside socketioxide: the same conversations with both, on real
-//! sockets, packet by packet. Where they differ ours does what Node's server does (engine.io 6.6,
-//! socket.io 4.8), and the table says in which function. Where both differ from it, `server/driver.rs`
-//! and `server.rs` say why.
+//! Compares the server of the link `socketio` with socketioxide: the same conversations with both,
+//! on real sockets, packet by packet. Where they differ, ours does what Node's server does
+//! (engine.io 6.6, socket.io 4.8), and the table names the function that decides. Where both differ
+//! from Node's server, `server/driver.rs` and `server.rs` give the reason.
 //!
-//! Three differences are everywhere, and left out of the table: socketioxide writes the codes of
-//! refusals as texts, pings a session at once and not first after `pingInterval`, and says that a
-//! session is closed before it closes its WebSocket.
+//! Three differences occur everywhere and are left out of the table:
+//!
+//! - socketioxide writes the codes of refusals as strings;
+//! - it pings a session at once, not first after `pingInterval`;
+//! - it announces that a session is closed before it closes the session's WebSocket.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -23,28 +25,28 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-/// One step of a conversation; `{sid}` is the session that was opened last.
+/// A step of a conversation. `{sid}` stands for the session that was opened last.
 #[derive(Clone, Copy, Debug)]
 enum Say {
-    /// A request: its method, its query, its body. Heard are the status and the body.
+    /// A request: its method, its query, its body. Notes the status and the body of the response.
     Ask(&'static str, &'static str, &'static str),
-    /// A post of the session.
+    /// Posts to the session.
     Post(&'static str),
-    /// Polls of the session, until one is answered otherwise than by a ping.
+    /// Polls the session, until the answer is not a ping.
     Poll,
-    /// A poll that is left waiting.
+    /// Starts a poll and leaves it pending.
     Wait,
-    /// Its answer, or that of the next, if it was a ping.
+    /// Waits for the answer to the pending poll, or to the next one if it was a ping.
     Waited,
-    /// A WebSocket.
+    /// Opens a WebSocket.
     Socket(&'static str),
-    /// A text on it.
+    /// Sends a text on the WebSocket.
     Text(&'static str),
-    /// Bytes on it.
+    /// Sends bytes on the WebSocket.
     Bytes,
-    /// The next text on it that is no ping, or its end.
+    /// Reads the next text that is not a ping, or the end.
     Hear,
-    /// The next text on it, or its end.
+    /// Reads the next text, or the end.
     HearAny,
 }
 
@@ -54,11 +56,11 @@ const OPEN: Say = Ask("GET", "EIO=4&transport=polling", "");
 const UPGRADE: Say = Socket("EIO=4&transport=websocket&sid={sid}");
 const SOCKET: Say = Socket("EIO=4&transport=websocket");
 
-/// What is heard of a server.
+/// The answers of a server.
 type Heard = &'static [&'static str];
 
-/// A conversation: its name, its steps, what ours answers, and what socketioxide does if that is
-/// something else, with what decides for ours.
+/// A conversation: its name, its steps, the answers of our server, and those of socketioxide if
+/// they differ, with the source that decides for ours.
 struct Conversation {
     name: &'static str,
     steps: &'static [Say],
@@ -280,12 +282,12 @@ async fn ours(port: u16, heartbeat: Heartbeat) {
     let mode = Mode::FireAndForget;
     let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let hub = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
-    let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
+    let broker = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
+    let link_driver = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
-        () = hub.run_timers() => {}
-        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+        () = broker.run_timers() => {}
+        served = link_driver.serve(port, broker.clone()) => served.expect("the port is free"),
     }
 }
 
@@ -312,7 +314,7 @@ async fn theirs(port: u16, heartbeat: Heartbeat) {
 
 // ── a client ────────────────────────────────────────────────────────────────────────────────
 
-/// What a client has open, and what it has heard.
+/// A client: its open connections, and the answers so far.
 struct Client {
     to: SocketAddr,
     sid: String,
@@ -392,7 +394,7 @@ impl Client {
         BufReader::new(stream)
     }
 
-    /// Notes what was heard, with nothing in it that each session has of its own.
+    /// Notes an answer, without what differs from session to session.
     fn hear(&mut self, mut text: String) {
         if let Some((before, rest)) = text.clone().split_once("\"sid\":\"") {
             let (sid, behind) = rest.split_once('"').expect("it ends");
@@ -404,7 +406,7 @@ impl Client {
         for code in 0..=5 {
             text = text.replace(&format!("\"code\":\"{code}\""), &format!("\"code\":{code}"));
         }
-        // What an acknowledgement says is the application's.
+        // The content of an acknowledgement belongs to the application.
         if text.starts_with("43") {
             text.truncate(text.find('[').unwrap_or(text.len()));
         }
@@ -412,7 +414,7 @@ impl Client {
     }
 }
 
-/// The status and the body of an answer.
+/// Reads the status and the body of a response.
 async fn answer(mut stream: BufReader<TcpStream>) -> String {
     let (mut status, mut length) = (None, 0);
     loop {
@@ -432,7 +434,7 @@ async fn answer(mut stream: BufReader<TcpStream>) -> String {
     format!("{} {}", status.expect("a head has one"), String::from_utf8_lossy(&body))
 }
 
-/// All that a server says in a conversation.
+/// Returns all answers of a server in a conversation.
 async fn converse(port: u16, steps: &[Say]) -> Vec<String> {
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let (socket, waiting) = (None, None);
@@ -443,7 +445,7 @@ async fn converse(port: u16, steps: &[Say]) -> Vec<String> {
     client.heard
 }
 
-/// Talks to both servers.
+/// Holds a conversation with both servers.
 async fn both(heartbeat: Heartbeat, steps: &[Say]) -> [Vec<String>; 2] {
     let (ours_at, theirs_at) = (free_port(), free_port());
     tokio::select! {
@@ -485,7 +487,8 @@ fn both_servers_ping_and_end_a_session_that_does_not_answer() {
     }
 }
 
-/// Whether socketioxide sees two depends on when it has sent its first ping.
+/// Runs with our server alone: whether socketioxide sees two polls depends on the time of its first
+/// ping.
 #[test]
 fn a_second_poll_ends_the_session() {
     let steps = [OPEN, Post("40"), Poll, Wait, Poll, Waited];

@@ -1,5 +1,5 @@
-//! Frames as bytes: what was said is what is read, and no bytes whatever do any harm, alone or
-//! sent to a broker in the simulator and on this machine's own sockets.
+//! Frames as bytes: a frame decodes to what was encoded, and no bytes do any harm, alone or sent to
+//! a broker in the simulator and on this machine's own sockets.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -163,7 +163,7 @@ fn frame() -> impl Strategy<Value = Frame> {
     prop_oneof![from_client, from_broker]
 }
 
-/// Bytes that are nearly a frame: a frame with some of them changed.
+/// Generates bytes that are nearly a frame: a frame with some bytes changed.
 fn nearly() -> impl Strategy<Value = Vec<u8>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
     (frame(), changes).prop_map(|(frame, changes)| {
@@ -181,7 +181,7 @@ fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![prop::collection::vec(any::<u8>(), 1..600), nearly()]
 }
 
-/// Cuts bytes at these places, and reads all frames after each piece, as a driver does.
+/// Splits bytes at these positions, and reads all frames after each piece, as a driver does.
 fn split(bytes: &[u8], cuts: &[prop::sample::Index]) -> (Vec<Frame>, bool) {
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     cuts.extend([0, bytes.len()]);
@@ -252,7 +252,7 @@ proptest! {
     ) {
         let limits = BrokerLimits::default();
         let mut broker = Broker::new(BrokerOptions { mode, path, limits, epoch: 1 });
-        // Connections 1 and 2, of which the first is the stranger's.
+        // Connection 1 is the misbehaving client's, connection 2 the other's.
         let hello = |name: &str| Frame::Hello {
             client: name.into(),
             session: SessionId { process: name.into(), number: 1 },
@@ -268,7 +268,7 @@ proptest! {
         say(2, hello("the shopkeeper"));
         let rooms = vec![RoomJoin { room: "e".into(), from: StartAt::Now }];
         say(2, Frame::Join { request: 1, queue: "q".into(), rooms, known: None });
-        // What only a broker says ends the connection at once, so it comes last.
+        // A frame that only a broker sends ends the connection at once, so it comes last.
         let (mut of_broker, of_client): (Vec<Frame>, Vec<Frame>) = frames.into_iter().partition(
             |frame| !matches!(frame, Frame::Join { .. } | Frame::Leave { .. }
                 | Frame::Publish { .. } | Frame::Ack { .. } | Frame::Pong),
@@ -303,7 +303,8 @@ fn a_text_nested_without_end_is_an_error() {
 
 // ── at a broker ─────────────────────────────────────────────────────────────────────────────
 
-/// What a stranger sends, and why the broker ends the conversation.
+/// Returns the cases: a name, the bytes that a misbehaving client sends, and the broker's reason to
+/// close the connection.
 fn nonsense() -> Vec<(&'static str, Vec<u8>, EndReason)> {
     let framed = |frame: &Frame| wire::encode(frame);
     let join = Frame::Join { request: 1, queue: "q".into(), rooms: Vec::new(), known: None };
@@ -322,9 +323,9 @@ fn options<C: LinkDriver>() -> BrokerOptions {
     BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 }
 }
 
-/// How a client of a link sends raw bytes and hears frames.
+/// A link over which a test can send raw bytes.
 trait Raw: LinkDriver {
-    /// Sends these bytes from an address of its own, and waits for the goodbye.
+    /// Sends bytes from a new address, and waits for the goodbye.
     fn intrude<N: Net>(net: &N, to: SocketAddr, text: &[u8]) -> impl Future<Output = Frame> + Send;
 }
 
@@ -352,7 +353,7 @@ impl Raw for Udp {
     }
 }
 
-/// A well-behaved client: says hello, joins, and hears its own message, one frame at a time.
+/// A well-behaved client: sends a hello, joins, and receives its own message, one frame at a time.
 async fn behave<C: LinkDriver, N: Net>(
     net: &N,
     to: SocketAddr,
@@ -361,10 +362,10 @@ async fn behave<C: LinkDriver, N: Net>(
     use delivery_lab::link::{ConnectContext, LinkEvent, Reading, ReceiveHalf};
 
     let recorder = Recorder::one_each(&["client".into()]).remove(0);
-    let dial = ConnectContext { net: net.clone(), recorder, to, known: Vec::new() };
+    let context = ConnectContext { net: net.clone(), recorder, to, known: Vec::new() };
 
-    let (mut lane, mut inlet) =
-        C::new(&Settings::default()).connect(dial).await.expect("the broker listens");
+    let (mut send_half, mut receive_half) =
+        C::new(&Settings::default()).connect(context).await.expect("the broker listens");
     let message = Arc::new(Message {
         id: MessageId { publisher: "shop".into(), sequence: 1 },
         queue: "q".into(),
@@ -374,12 +375,12 @@ async fn behave<C: LinkDriver, N: Net>(
     });
     let session = SessionId { process: "shop".into(), number: 1 };
     let mut hear = async |frame: Frame, answer: fn(&Frame) -> bool| {
-        lane.push(&frame, Some(&session)).expect("there is room");
+        send_half.push(&frame, Some(&session)).expect("there is room");
         loop {
-            match inlet.next(Reading::Wanted).await {
+            match receive_half.next(Reading::Wanted).await {
                 LinkEvent::Frame(frame) if answer(&frame) => return,
                 LinkEvent::Frame(_) | LinkEvent::Flushed(_) => {}
-                happening => panic!("{happening:?}"),
+                event => panic!("{event:?}"),
             }
         }
     };
@@ -393,7 +394,8 @@ async fn behave<C: LinkDriver, N: Net>(
     hear(publish, |frame| matches!(frame, Frame::Push { .. })).await;
 }
 
-/// Strangers talk nonsense while a client is connected, which then still gets its message.
+/// Misbehaving clients send malformed input while another client is connected, which still gets its
+/// message.
 async fn converse<C: Raw, N: Net>(net: N, to: SocketAddr) {
     let strangers = async {
         for (what, bytes, reason) in nonsense() {
@@ -404,7 +406,7 @@ async fn converse<C: Raw, N: Net>(net: N, to: SocketAddr) {
     behave::<C, N>(&net, to, strangers).await;
 }
 
-/// The reasons in the broker's history are those of the strangers, in order.
+/// Checks that the reasons in the broker's history are those of the misbehaving clients, in order.
 fn check_reasons(history: &History) {
     let reasons = history.events.iter().filter_map(|event| match event.what {
         EventKind::Note(Note::ConnectionClosed { reason }) => Some(reason),
@@ -415,12 +417,12 @@ fn check_reasons(history: &History) {
 }
 
 async fn serve<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder) {
-    let hub = BrokerDriver::new(net.clone(), Box::new(Broker::new(options::<C>())), recorder);
-    let carrier = C::new(&Settings::default());
+    let broker = BrokerDriver::new(net.clone(), Box::new(Broker::new(options::<C>())), recorder);
+    let link_driver = C::new(&Settings::default());
     tokio::select! {
         biased;
-        () = hub.run_timers() => {}
-        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+        () = broker.run_timers() => {}
+        served = link_driver.serve(port, broker.clone()) => served.expect("the port is free"),
     }
 }
 
@@ -452,7 +454,7 @@ fn in_the_simulator<C: Raw>() {
 fn on_real_sockets<C: Raw>(port: u16) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let pen = recorder.clone();
+    let broker_recorder = recorder.clone();
     runtime.block_on(async move {
         let net = Loopback::new();
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -462,7 +464,7 @@ fn on_real_sockets<C: Raw>(port: u16) {
         );
         tokio::select! {
             biased;
-            () = serve::<C, _>(net, port, pen) => unreachable!("it serves for ever"),
+            () = serve::<C, _>(net, port, broker_recorder) => unreachable!("it serves for ever"),
             in_time = patience => in_time.expect("ten seconds are plenty"),
         }
     });
@@ -483,7 +485,7 @@ fn a_stranger_who_talks_nonsense_is_sent_away_and_disturbs_nobody_on_real_socket
     on_real_sockets::<Udp>(free_port());
 }
 
-/// A port of this machine that nobody has now.
+/// Returns a free port of this machine.
 fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket.local_addr().unwrap().port()

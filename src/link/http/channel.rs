@@ -1,4 +1,5 @@
-//! A client's way of making one request after the other, each on the connection of the last.
+//! A client's channel to the broker: one HTTP request at a time, each on the connection of the
+//! last.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,31 +17,31 @@ use crate::message::EndReason;
 use crate::net::Net;
 use crate::time::Duration;
 
-/// One request at a time.
+/// Makes one request at a time.
 pub struct Channel<N> {
-    dial: ConnectContext<N>,
+    context: ConnectContext<N>,
     state: State,
 }
 
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 enum State {
-    /// Nothing is asked.
+    /// No request is pending. Holds the connection of the last one.
     Idle(Option<HttpClientConnection>),
-    /// A request is out.
+    /// A request waits for its response.
     Busy(Later<(Option<HttpClientConnection>, Result<HttpReply, EndReason>)>),
-    /// The last request failed a moment ago; one that was not answered in time has taken long
-    /// enough.
+    /// The last request failed, and the next one has to wait for [`RETRY`]. After a timeout there
+    /// is no such wait: the timeout was long enough.
     Resting(Later<()>),
 }
 
 impl<N: Net> Channel<N> {
-    /// A channel that begins with a connection, or opens one for its first request.
-    pub fn new(dial: ConnectContext<N>, connection: Option<HttpClientConnection>) -> Self {
-        Channel { dial, state: State::Idle(connection) }
+    /// Creates a channel that uses a connection, or opens one for its first request.
+    pub fn new(context: ConnectContext<N>, connection: Option<HttpClientConnection>) -> Self {
+        Channel { context, state: State::Idle(connection) }
     }
 
-    /// Waits until the next request can be made. A connection that ends meanwhile is let go.
+    /// Waits until the next request can be made. Drops the connection if it has ended meanwhile.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.state {
             State::Busy(_) => Poll::Pending,
@@ -59,10 +60,10 @@ impl<N: Net> Channel<N> {
         }
     }
 
-    /// Makes a request that is to be answered within a time.
+    /// Makes a request that must be answered within a time.
     ///
     /// # Panics
-    /// The last one was not answered yet.
+    /// The last request is not answered yet, or the wait after a failure is not over.
     pub fn request(
         &mut self,
         request: Request<Full<Bytes>>,
@@ -70,19 +71,20 @@ impl<N: Net> Channel<N> {
         within: Duration,
     ) {
         let State::Idle(connection) = &mut self.state else { panic!("one request at a time") };
-        let (dial, connection) = (self.dial.clone(), connection.take());
-        let deadline = dial.net.now() + within;
-        self.state = State::Busy(Box::pin(exchange(dial, connection, request, copies, deadline)));
+        let (context, connection) = (self.context.clone(), connection.take());
+        let deadline = context.net.now() + within;
+        self.state =
+            State::Busy(Box::pin(exchange(context, connection, request, copies, deadline)));
     }
 
-    /// What came of the request that is out, if there is one.
+    /// Returns the result of the pending request. Pending while there is no request.
     pub fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<HttpReply, EndReason>> {
         let State::Busy(exchange) = &mut self.state else { return Poll::Pending };
         let (connection, reply) = std::task::ready!(exchange.as_mut().poll(cx));
         self.state = match reply {
             Ok(_) | Err(EndReason::HttpTimeout) => State::Idle(connection),
             Err(_) => {
-                let net = self.dial.net.clone();
+                let net = self.context.net.clone();
                 State::Resting(Box::pin(async move { net.sleep_until(net.now() + RETRY).await }))
             }
         };

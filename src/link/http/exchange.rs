@@ -1,4 +1,4 @@
-//! One request and its response, on a connection that is kept for the next.
+//! One HTTP request and its response, on a connection that is kept for the next request.
 
 use std::error::Error as _;
 use std::future::Future;
@@ -21,23 +21,23 @@ use crate::message::EndReason;
 use crate::net::Net;
 use crate::time::Instant;
 
-/// A connection to the broker.
+/// An HTTP connection from a client to the broker.
 pub struct HttpClientConnection {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
     manifest: Manifest,
 }
 
-/// Moves a connection's bytes until it ends, and says why it did.
+/// Moves a connection's bytes until it ends, and returns the reason for the end.
 type Driver = Pin<Box<dyn Future<Output = io::Error> + Send>>;
 
 impl HttpClientConnection {
-    /// Opens one.
+    /// Opens a connection.
     ///
     /// # Errors
-    /// Nobody listens there, or nobody answers.
-    pub async fn open<N: Net>(dial: &ConnectContext<N>) -> io::Result<HttpClientConnection> {
-        let tap = Tap::new(&dial.net, &dial.recorder, dial.net.connect(dial.to).await?);
+    /// The broker does not listen there, or does not answer.
+    pub async fn open<N: Net>(context: &ConnectContext<N>) -> io::Result<HttpClientConnection> {
+        let tap = Tap::new(&context.net, &context.recorder, context.net.connect(context.to).await?);
         let manifest = tap.manifest();
         let handshake = http1::Builder::new().max_buf_size(MOST_HEAD).handshake(TokioIo::new(tap));
         let (sender, connection) = handshake.await.map_err(|error| told(&error))?;
@@ -45,20 +45,21 @@ impl HttpClientConnection {
             Ok(()) => io::ErrorKind::UnexpectedEof.into(),
             Err(error) => told(&error),
         });
-        // A body that came before the end is read after it.
+        // A body that came before the end is read afterwards, so the driver may be polled again.
         let driver = driver.fuse();
         Ok(HttpClientConnection { sender, driver: Box::pin(driver), manifest })
     }
 
-    /// Moves bytes while no request is out; says so when the connection has ended.
+    /// Moves bytes while no request is pending. Ready with the reason when the connection has
+    /// ended.
     pub fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
         self.driver.as_mut().poll(cx).map(|error| end_of(&error))
     }
 
-    /// Sends a request and waits for the whole response, whose body has at most so many bytes.
+    /// Sends a request and waits for the whole response, whose body has at most `most` bytes.
     ///
     /// # Errors
-    /// The connection ended before, or the body is longer.
+    /// The connection ended first, or the body is longer.
     pub async fn ask(
         &mut self,
         request: Request<Full<Bytes>>,
@@ -75,7 +76,7 @@ impl HttpClientConnection {
     /// Sends a request and waits for the head of its response.
     ///
     /// # Errors
-    /// The connection ended before.
+    /// The connection ended first.
     pub async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
@@ -86,7 +87,7 @@ impl HttpClientConnection {
         drive(&mut self.driver, response).await?.map_err(|error| told(&error))
     }
 
-    /// Writes a last request, as far as the socket takes it now, and waits for nothing.
+    /// Writes a last request, as far as the socket takes it now, without waiting for a response.
     pub fn send_last(&mut self, request: Request<Full<Bytes>>) {
         self.manifest.announce(Vec::new());
         let mut cx = Context::from_waker(Waker::noop());
@@ -109,37 +110,37 @@ impl HttpClientConnection {
     }
 }
 
-/// Waits for something that needs the connection's bytes to move.
+/// Runs a future that completes only while the connection's bytes move.
 async fn drive<F: Future>(driver: &mut Driver, wanted: F) -> io::Result<F::Output> {
     let mut wanted = pin!(wanted);
     tokio::select! {
         biased;
         output = &mut wanted => Ok(output),
-        // What was wanted may have come with the end.
+        // The output may have come together with the end.
         error = driver => wanted.now_or_never().ok_or(error),
     }
 }
 
-/// What came of a request.
+/// A response.
 pub struct HttpReply {
-    /// Its status.
+    /// The response's status.
     pub status: StatusCode,
-    /// The number that the broker gave the response, if it did.
+    /// The number that the broker has given the response, if any.
     pub number: Option<u64>,
-    /// Its body.
+    /// The response's body.
     pub body: Bytes,
 }
 
-/// The header with the number of a response.
+/// The header that carries the number of a response.
 pub const NUMBER: &str = "response-number";
 
-/// Makes a request on a connection, or on a new one, and gives the connection back with the
-/// response, whose body has at most so many bytes.
+/// Makes a request on a connection, or on a new one. Returns the connection together with the
+/// response, whose body has at most `most` bytes.
 ///
 /// # Errors
-/// Nobody listens there, the connection ended before, or the body is longer.
+/// The broker does not listen there, the connection ended first, or the body is longer.
 pub async fn ask<N: Net>(
-    dial: ConnectContext<N>,
+    context: ConnectContext<N>,
     connection: Option<HttpClientConnection>,
     request: Request<Full<Bytes>>,
     copies: Vec<CopyOf>,
@@ -147,25 +148,25 @@ pub async fn ask<N: Net>(
 ) -> io::Result<(HttpClientConnection, HttpReply)> {
     let mut connection = match connection.filter(HttpClientConnection::is_open) {
         Some(connection) => connection,
-        None => HttpClientConnection::open(&dial).await?,
+        None => HttpClientConnection::open(&context).await?,
     };
     let reply = connection.ask(request, copies, most).await?;
     Ok((connection, reply))
 }
 
-/// Makes a request as [`ask`] does, until a deadline. Gives the connection back if it can be used
+/// Makes a request as [`ask`] does, with a deadline. Returns the connection if it can be used
 /// again.
 pub async fn exchange<N: Net>(
-    dial: ConnectContext<N>,
+    context: ConnectContext<N>,
     connection: Option<HttpClientConnection>,
     request: Request<Full<Bytes>>,
     copies: Vec<CopyOf>,
     deadline: Instant,
 ) -> (Option<HttpClientConnection>, Result<HttpReply, EndReason>) {
-    let net = dial.net.clone();
+    let net = context.net.clone();
     tokio::select! {
         biased;
-        done = ask(dial, connection, request, copies, MOST_BODY) => match done {
+        done = ask(context, connection, request, copies, MOST_BODY) => match done {
             Ok((connection, reply)) => (Some(connection), Ok(reply)),
             Err(error) => (None, Err(end_of(&error))),
         },
@@ -173,12 +174,13 @@ pub async fn exchange<N: Net>(
     }
 }
 
-/// What hyper's error says about the end of a connection.
+/// Converts hyper's error to the reason why a connection ended.
 pub fn why(error: &hyper::Error) -> EndReason {
     if error.is_timeout() { EndReason::ConnectTimeout } else { end_of(&told(error)) }
 }
 
-/// What hyper's error is: the network's, or the peer's nonsense, or its end before an answer.
+/// Converts hyper's error to the network error that caused it. Without such a cause, the message
+/// was too large or not HTTP, or the connection ended before a response.
 pub fn told(error: &hyper::Error) -> io::Error {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let kind = match cause {

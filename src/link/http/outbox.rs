@@ -1,4 +1,4 @@
-//! What a client has to say over HTTP and has not yet posted.
+//! A client's frames that wait to be sent over HTTP.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{Frame, SessionId};
 
-/// The sending side of a client's session.
+/// The sending side of a client's session over HTTP.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox(Arc<Mutex<Queue>>);
 
@@ -18,7 +18,7 @@ struct Queue {
 }
 
 impl Outbox {
-    /// Takes all that waits. If nothing does, the task is woken by the next push.
+    /// Takes all waiting frames. If there are none, the next push wakes the task.
     pub fn take(&self, cx: &Context<'_>) -> Vec<Frame> {
         let mut queue = self.queue();
         if queue.frames.is_empty() {
@@ -46,6 +46,6 @@ impl SendHalf for Outbox {
         WaitingBytes::default()
     }
 
-    /// What waits goes with the connection.
+    /// Does nothing: waiting frames are dropped together with the connection.
     fn close(&mut self) {}
 }

@@ -1,5 +1,5 @@
-//! How far a session came in each queue, in one line: `queue@epoch.position`, one after the other
-//! with commas. It is the id of a stream's events.
+//! The cursors of a session in its queues, as one line of text: `queue@epoch.position`, separated
+//! by commas. In catch-up mode, the line is the id of the events of an event stream.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,22 +8,22 @@ use std::str::FromStr;
 use super::{escape, unescape};
 use crate::message::{Cursor, Frame, Name};
 
-/// How far a session came.
+/// The cursor of a session in each queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PollCursors(BTreeMap<Name, Cursor>);
 
 impl PollCursors {
-    /// The places as a client knows them.
+    /// Creates cursors from those that a client knows.
     pub fn new(known: impl IntoIterator<Item = (Name, Cursor)>) -> PollCursors {
         PollCursors(known.into_iter().collect())
     }
 
-    /// By queue.
+    /// Returns the cursors by queue.
     pub fn into_inner(self) -> BTreeMap<Name, Cursor> {
         self.0
     }
 
-    /// A frame goes out: where the session is then.
+    /// Advances the cursors past a frame that is sent.
     pub fn see(&mut self, frame: &Frame) {
         match frame {
             Frame::Joined { queue, answer: Some(answer), .. } => {
@@ -56,7 +56,7 @@ impl fmt::Display for PollCursors {
     }
 }
 
-/// A text that names no places.
+/// An error: the text is not a list of cursors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no places: they are as in `queue@1.42`")]
 pub struct NoPlaces;

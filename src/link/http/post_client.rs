@@ -1,5 +1,5 @@
-//! How a client says something over HTTP: all that waits goes into one request, the next one when
-//! that was answered.
+//! Sends a client's frames over HTTP. All waiting frames go into one request; the next request is
+//! made when that one is answered.
 
 use std::task::{Context, Poll};
 
@@ -21,27 +21,27 @@ use crate::wire;
 pub struct PostClient<N> {
     channel: Channel<N>,
     host: String,
-    /// What the next request carries.
+    /// The frames of the next request.
     next: Vec<Frame>,
-    /// What the request that is out carries.
+    /// The frames of the pending request.
     out: Vec<Frame>,
 }
 
 impl<N: Net> PostClient<N> {
-    /// A poster that begins with a connection, if it is given one.
-    pub fn new(dial: ConnectContext<N>, connection: Option<HttpClientConnection>) -> Self {
-        let host = dial.to.to_string();
-        let channel = Channel::new(dial, connection);
+    /// Creates a client that uses a connection, if it is given one.
+    pub fn new(context: ConnectContext<N>, connection: Option<HttpClientConnection>) -> Self {
+        let host = context.to.to_string();
+        let channel = Channel::new(context, connection);
         PostClient { channel, host, next: Vec::new(), out: Vec::new() }
     }
 
-    /// Something to say.
+    /// Adds a frame to the next request.
     pub fn add(&mut self, frame: Frame) {
         self.next.push(frame);
     }
 
-    /// Posts what is to be said on a session, each request to be answered within a time; what
-    /// comes of it.
+    /// Posts the waiting frames of a session. Each request must be answered within a time. Returns
+    /// the events that follow from a response or a failure.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -64,7 +64,7 @@ impl<N: Net> PostClient<N> {
     }
 }
 
-/// What a response says.
+/// Converts a response to events.
 pub fn happenings(reply: HttpReply) -> Vec<LinkEvent> {
     let mut all: Vec<LinkEvent> = match wire::decode_lines(&reply.body) {
         Ok(frames) => frames.into_iter().map(LinkEvent::Frame).collect(),
@@ -79,8 +79,8 @@ pub fn happenings(reply: HttpReply) -> Vec<LinkEvent> {
     all
 }
 
-/// What a failed request is: the end of the session where nobody listens, else only that what it
-/// carried may not have arrived.
+/// Converts a failed request to events. A refused connection ends the session; any other failure
+/// only means that the frames may not have arrived.
 pub fn failed(frames: Vec<Frame>, reason: EndReason) -> Vec<LinkEvent> {
     match reason {
         EndReason::Refused => vec![LinkEvent::Ended(reason)],

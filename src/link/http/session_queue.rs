@@ -1,7 +1,7 @@
-//! What the broker has for one session and the client has not yet fetched.
+//! The broker's frames for one session that the client has not fetched yet.
 //!
-//! Answers go with any response, deliveries only with those that ask for them. Where the newest is
-//! enough, a message gives way as soon as each of its rooms has a newer one.
+//! Answers go with any response; deliveries only with responses to requests for them. With the
+//! policy `Newest`, a message is dropped as soon as each of its rooms has a newer one.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,34 +12,34 @@ use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{Frame, Message, MessageId, Name, SessionId};
 use crate::wire;
 
-/// Which deliveries are kept.
+/// The policy by which deliveries are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueuePolicy {
-    /// All; the broker's `send_queue` is the limit.
+    /// All of them; the broker's `send_queue` is the limit.
     All,
-    /// The newest of each room.
+    /// The newest delivery of each room.
     Newest,
 }
 
-/// What waits for one session.
+/// A queue of the frames that wait for one session.
 #[derive(Clone, Debug)]
 pub struct SessionQueue {
-    keep: QueuePolicy,
-    inside: Arc<Mutex<Inside>>,
+    policy: QueuePolicy,
+    state: Arc<Mutex<State>>,
     changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
-struct Inside {
+struct State {
     answers: Vec<Frame>,
     deliveries: VecDeque<Delivery>,
     waiting: WaitingBytes,
     /// The rooms that the session has joined, by queue.
     joined: BTreeMap<Name, BTreeSet<Name>>,
-    /// The last response with deliveries: its number, and what was in it.
+    /// The number of the last response to a poll, and its frames.
     last: (u64, Vec<Frame>),
     is_closed: bool,
-    /// How many times the client has asked.
+    /// Number of polls so far.
     asked: u64,
 }
 
@@ -47,109 +47,111 @@ struct Inside {
 struct Delivery {
     frame: Frame,
     bytes: usize,
-    /// The session's rooms of which it is the newest.
+    /// The joined rooms of which this is the newest delivery.
     newest_of: BTreeSet<Name>,
 }
 
 impl SessionQueue {
-    /// An empty one.
-    pub fn new(keep: QueuePolicy) -> SessionQueue {
-        SessionQueue { keep, inside: Arc::default(), changed: Arc::default() }
+    /// Creates an empty queue.
+    pub fn new(policy: QueuePolicy) -> SessionQueue {
+        SessionQueue { policy, state: Arc::default(), changed: Arc::default() }
     }
 
-    /// The session joins or leaves rooms.
+    /// Notes the rooms that the session joins or leaves.
     pub fn see(&self, frame: &Frame) {
-        let mut inside = self.inside();
+        let mut state = self.state();
         match frame {
             Frame::Join { queue, rooms, .. } => {
-                let joined = inside.joined.entry(queue.clone()).or_default();
+                let joined = state.joined.entry(queue.clone()).or_default();
                 joined.extend(rooms.iter().map(|join| join.room.clone()));
             }
             Frame::Leave { queue, rooms, .. } => {
-                let joined = inside.joined.entry(queue.clone()).or_default();
+                let joined = state.joined.entry(queue.clone()).or_default();
                 joined.retain(|room| !rooms.contains(room));
             }
             _ => {}
         }
     }
 
-    /// Takes the answers out.
+    /// Takes all answers.
     pub fn take_answers(&self) -> Vec<Frame> {
-        std::mem::take(&mut self.inside().answers)
+        std::mem::take(&mut self.state().answers)
     }
 
-    /// Takes everything out.
+    /// Takes all frames: answers first, then deliveries.
     pub fn take_all(&self) -> Vec<Frame> {
-        let mut inside = self.inside();
-        inside.waiting = WaitingBytes::default();
-        let deliveries = std::mem::take(&mut inside.deliveries);
-        let answers = std::mem::take(&mut inside.answers);
+        let mut state = self.state();
+        state.waiting = WaitingBytes::default();
+        let deliveries = std::mem::take(&mut state.deliveries);
+        let answers = std::mem::take(&mut state.answers);
         answers.into_iter().chain(deliveries.into_iter().map(|one| one.frame)).collect()
     }
 
-    /// Takes one frame out.
+    /// Takes one frame: an answer if there is one, else the oldest delivery.
     pub fn take_next(&self) -> Option<Frame> {
-        let mut inside = self.inside();
-        if !inside.answers.is_empty() {
-            return Some(inside.answers.remove(0));
+        let mut state = self.state();
+        if !state.answers.is_empty() {
+            return Some(state.answers.remove(0));
         }
-        let delivery = inside.deliveries.pop_front()?;
-        inside.waiting.bytes -= delivery.bytes;
-        inside.waiting.messages -= usize::from(delivery.frame.message().is_some());
+        let delivery = state.deliveries.pop_front()?;
+        state.waiting.bytes -= delivery.bytes;
+        state.waiting.messages -= usize::from(delivery.frame.message().is_some());
         Some(delivery.frame)
     }
 
-    /// Whether anything waits, or nothing will.
+    /// Whether a frame waits, or the session is closed.
     pub fn is_ready(&self) -> bool {
-        let inside = self.inside();
-        !inside.answers.is_empty() || !inside.deliveries.is_empty() || inside.is_closed
+        let state = self.state();
+        !state.answers.is_empty() || !state.deliveries.is_empty() || state.is_closed
     }
 
     /// Whether the broker has closed the session.
     pub fn is_closed(&self) -> bool {
-        self.inside().is_closed
+        self.state().is_closed
     }
 
-    /// The client asks, and says which response it got last: what was in a later one did not
-    /// arrive. The how manyth time it asks.
+    /// Registers a poll; `got` is the number of the last response that the client got. Returns the
+    /// poll's own number, and the frames of a later response, which the client did not get.
     pub fn ask(&self, got: u64) -> (u64, Vec<Frame>) {
-        let mut inside = self.inside();
-        inside.asked += 1;
-        let asked = inside.asked;
-        let (number, frames) = &mut inside.last;
+        let mut state = self.state();
+        state.asked += 1;
+        let asked = state.asked;
+        let (number, frames) = &mut state.last;
         let lost = if got < *number { std::mem::take(frames) } else { Vec::new() };
-        drop(inside);
-        // Who asked before does not wait for an answer any more.
+        drop(state);
+        // Releases an earlier poll that is still held: its client no longer waits for it.
         self.changed.notify_waiters();
         (asked, lost)
     }
 
-    /// Whether the client has not asked again since.
+    /// Whether a poll is the newest one.
     pub fn is_newest(&self, asked: u64) -> bool {
-        self.inside().asked == asked
+        self.state().asked == asked
     }
 
-    /// These frames go with a response: its number.
+    /// Notes the frames of a response to a poll, and returns the response's number.
     pub fn respond(&self, frames: &[Frame]) -> u64 {
-        let mut inside = self.inside();
-        let (number, last) = &mut inside.last;
+        let mut state = self.state();
+        let (number, last) = &mut state.last;
         *number += 1;
         *last = frames.to_vec();
         *number
     }
 
-    /// Waits until something may have changed; to be made before it is looked at.
+    /// Returns a future that waits until something may have changed. Create it before looking at
+    /// the queue, so that no change is missed.
     pub fn changed(&self) -> tokio::sync::futures::Notified<'_> {
         self.changed.notified()
     }
 
-    fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().expect("nobody panics with it")
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics with it")
     }
 }
 
-impl Inside {
-    /// What a message takes the place of: those whose rooms it is newer in, all of them.
+impl State {
+    /// Removes the deliveries that a message replaces: those that are no longer the newest of any
+    /// room. Returns the joined rooms of the message, and the ids of the removed messages.
     fn replace(&mut self, message: &Message) -> (BTreeSet<Name>, Vec<MessageId>) {
         let joined = self.joined.get(&message.queue);
         let of = |room: &&Name| joined.is_some_and(|joined| joined.contains(*room));
@@ -175,37 +177,37 @@ impl Inside {
 
 impl SendHalf for SessionQueue {
     fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
-        let mut inside = self.inside();
+        let mut state = self.state();
         let mut replaced = Vec::new();
         match frame {
             Frame::Push { .. } | Frame::Gap { .. } => {
                 let mut newest_of = BTreeSet::new();
-                if let (QueuePolicy::Newest, Some(message)) = (self.keep, frame.message()) {
-                    (newest_of, replaced) = inside.replace(message);
+                if let (QueuePolicy::Newest, Some(message)) = (self.policy, frame.message()) {
+                    (newest_of, replaced) = state.replace(message);
                 }
                 let bytes = wire::encode(frame).len();
-                inside.waiting.bytes += bytes;
-                inside.waiting.messages += usize::from(frame.message().is_some());
-                inside.deliveries.push_back(Delivery { frame: frame.clone(), bytes, newest_of });
+                state.waiting.bytes += bytes;
+                state.waiting.messages += usize::from(frame.message().is_some());
+                state.deliveries.push_back(Delivery { frame: frame.clone(), bytes, newest_of });
             }
-            _ => inside.answers.push(frame.clone()),
+            _ => state.answers.push(frame.clone()),
         }
-        drop(inside);
+        drop(state);
         self.changed.notify_waiters();
         Ok(if replaced.is_empty() { PushOutcome::Later } else { PushOutcome::Instead(replaced) })
     }
 
     fn waiting(&self) -> WaitingBytes {
-        self.inside().waiting
+        self.state().waiting
     }
 
-    /// Deliveries end with the session; the goodbye can still be fetched.
+    /// Drops the deliveries. A goodbye can still be fetched.
     fn close(&mut self) {
-        let mut inside = self.inside();
-        inside.is_closed = true;
-        inside.deliveries.clear();
-        inside.waiting = WaitingBytes::default();
-        drop(inside);
+        let mut state = self.state();
+        state.is_closed = true;
+        state.deliveries.clear();
+        state.waiting = WaitingBytes::default();
+        drop(state);
         self.changed.notify_waiters();
     }
 }

@@ -1,7 +1,7 @@
-//! The broker's side of HTTP: which session a request is of, and what it is answered.
+//! The broker's side of the links over HTTP: finds the session of a request, and answers it.
 //!
-//! A session is a name in a path. It begins with its hello and ends when the broker says so;
-//! connections come and go.
+//! A session is identified by a path. It begins with a hello and ends when the broker closes it,
+//! while connections come and go.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,9 +25,9 @@ use crate::message::{Cursor, EndReason, Frame, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::wire;
 
-/// How a link answers who asks for deliveries.
+/// The way in which a link delivers messages over HTTP.
 pub trait DeliveryStyle: Clone + Send + Sync + 'static {
-    /// Which deliveries wait for a session until it asks.
+    /// Returns the policy by which deliveries wait for a session.
     fn keep(&self, _mode: Mode) -> QueuePolicy {
         QueuePolicy::All
     }
@@ -35,9 +35,9 @@ pub trait DeliveryStyle: Clone + Send + Sync + 'static {
     /// Answers a request for deliveries.
     fn give<N: Net>(
         &self,
-        desk: &SessionServer<N, Self>,
+        server: &SessionServer<N, Self>,
         request: Request<Incoming>,
-        line: &HttpConnection,
+        connection: &HttpConnection,
     ) -> impl Future<Output = Response<Body>> + Send;
 }
 
@@ -47,91 +47,98 @@ pub trait DeliveryStyle: Clone + Send + Sync + 'static {
 /// The port is taken, or the network is gone.
 pub async fn serve<N: Net>(
     port: u16,
-    hub: BrokerDriver<N>,
+    broker: BrokerDriver<N>,
     style: impl DeliveryStyle,
 ) -> io::Result<()> {
-    let desk = Arc::new(SessionServer { hub: hub.clone(), style, sessions: Mutex::default() });
-    listen::serve(port, &hub, |_, stream| serve_connection(desk.clone(), stream)).await
+    let server =
+        Arc::new(SessionServer { broker: broker.clone(), style, sessions: Mutex::default() });
+    listen::serve(port, &broker, |_, stream| serve_connection(server.clone(), stream)).await
 }
 
 /// Serves one connection until it ends.
 async fn serve_connection<N: Net, S: DeliveryStyle>(
-    desk: Arc<SessionServer<N, S>>,
+    server: Arc<SessionServer<N, S>>,
     stream: N::Stream,
 ) {
-    let hub = &desk.hub;
-    let tap = Tap::new(hub.net(), hub.recorder(), stream);
-    let line = HttpConnection { manifest: tap.manifest(), streams: Arc::default() };
-    let ended = serve_requests(hub.net(), tap, |request| desk.answer(request, &line)).await;
-    let Some(ended) = ended else { return hub.reject(EndReason::ConnectTimeout) };
+    let broker = &server.broker;
+    let tap = Tap::new(broker.net(), broker.recorder(), stream);
+    let connection = HttpConnection { manifest: tap.manifest(), streams: Arc::default() };
+    let ended =
+        serve_requests(broker.net(), tap, |request| server.answer(request, &connection)).await;
+    let Some(ended) = ended else { return broker.reject(EndReason::ConnectTimeout) };
     let reason = ended.as_ref().err().map_or(EndReason::Fin, why);
-    let streamed = line.streams.lock().expect("nobody panics with it").take();
+    let streamed = connection.streams.lock().expect("nobody panics with it").take();
     match streamed {
-        Some(peer) => hub.tell(BrokerInput::Closed { peer, reason }),
-        None if ended.is_err_and(|error| error.is_parse()) => hub.reject(reason),
+        Some(peer) => broker.tell(BrokerInput::Closed { peer, reason }),
+        None if ended.is_err_and(|error| error.is_parse()) => broker.reject(reason),
         None => {}
     }
 }
 
-/// One connection: what is written to it, and the session that streams over it.
+/// A connection: the manifest of its written bytes, and the session that streams over it.
 #[derive(Clone)]
 pub struct HttpConnection {
-    /// Where the copies in each response are announced.
+    /// The manifest in which the copies in each response are announced.
     pub manifest: Manifest,
-    /// The session that ends with the connection.
+    /// The session whose stream is on this connection. It ends with the connection.
     pub streams: Arc<Mutex<Option<ConnectionId>>>,
 }
 
-/// All sessions.
+/// Serves all sessions of a broker.
 pub struct SessionServer<N, S> {
-    hub: BrokerDriver<N>,
+    broker: BrokerDriver<N>,
     style: S,
     sessions: Mutex<BTreeMap<String, HttpSession>>,
 }
 
-/// One session, as the desk knows it.
+/// A session over HTTP.
 #[derive(Clone)]
 pub struct HttpSession {
-    /// The broker's number of it.
+    /// Its connection at the broker.
     pub peer: ConnectionId,
-    /// Which one it is.
+    /// The session's id.
     pub id: SessionId,
-    /// What waits for it.
+    /// The frames that wait for the session.
     pub mailbox: SessionQueue,
-    /// How far the client said that it came in each queue.
+    /// The cursors that the client sent when it connected.
     known: Arc<BTreeMap<Name, Cursor>>,
-    /// How far it came: where it has a stream, a join is answered beside it.
+    /// The cursors after the frames sent so far. They are shared, because a session with a stream
+    /// gets the answer to a join outside the stream.
     pub places: Arc<Mutex<PollCursors>>,
 }
 
 impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
-    async fn answer(&self, request: Request<Incoming>, line: &HttpConnection) -> Response<Body> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &HttpConnection,
+    ) -> Response<Body> {
         match *request.method() {
-            Method::POST => line.answer(self.post(request).await),
-            Method::GET => self.style.give(self, request, line).await,
+            Method::POST => connection.answer(self.post(request).await),
+            Method::GET => self.style.give(self, request, connection).await,
             _ => {
-                self.hub.reject(EndReason::Unexpected);
-                line.answer(Err(StatusCode::METHOD_NOT_ALLOWED))
+                self.broker.reject(EndReason::Unexpected);
+                connection.answer(Err(StatusCode::METHOD_NOT_ALLOWED))
             }
         }
     }
 
-    /// A client says something.
+    /// Answers a post of frames.
     async fn post(&self, request: Request<Incoming>) -> Result<Answer, StatusCode> {
         let path = &request.uri().path().to_owned();
-        let body = whole_body(self.hub.net(), request.into_body(), MOST_BODY).await;
+        let body = whole_body(self.broker.net(), request.into_body(), MOST_BODY).await;
         let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| garbled(&e)));
-        let frames = frames.map_err(|reason| self.garbled(path, reason))?;
+        let frames = frames.map_err(|reason| self.malformed(path, reason))?;
         if let (None, Some(Frame::Hello { session, .. })) = (self.find(path), frames.first()) {
             self.open(path, session, BTreeMap::new())?;
         }
         let session = self.find(path).ok_or(StatusCode::NOT_FOUND)?;
         let peer = session.peer;
-        self.hub.tell(BrokerInput::RequestSeen { peer });
+        self.broker.tell(BrokerInput::RequestSeen { peer });
         for frame in frames {
             let frame = session.complete(frame);
             session.mailbox.see(&frame);
-            self.hub.tell(BrokerInput::Received { peer, frame });
+            self.broker.tell(BrokerInput::Received { peer, frame });
         }
         let frames = session.mailbox.take_answers();
         session.see(&frames);
@@ -139,13 +146,14 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
         Ok(Answer { frames, ..Answer::default() })
     }
 
-    /// What came in a post is no frames: the end of the session, if it is one's, and the answer.
-    fn garbled(&self, path: &str, reason: EndReason) -> StatusCode {
+    /// Handles a post that is not a sequence of frames: ends its session, if it has one, and
+    /// returns the status of the response.
+    fn malformed(&self, path: &str, reason: EndReason) -> StatusCode {
         match self.find(path) {
             Some(HttpSession { peer, .. }) => {
-                self.hub.tell(BrokerInput::Malformed { peer, reason })
+                self.broker.tell(BrokerInput::Malformed { peer, reason })
             }
-            None => self.hub.reject(reason),
+            None => self.broker.reject(reason),
         }
         match reason {
             EndReason::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
@@ -154,10 +162,10 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
         }
     }
 
-    /// Opens a session, whose hello is still to be told.
+    /// Opens a session. The caller then passes its hello to the broker.
     ///
     /// # Errors
-    /// The path is another session's.
+    /// The path is not the path of the session `id`.
     pub fn open(
         &self,
         at: &str,
@@ -167,10 +175,11 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
         if at != path(id) {
             return Err(StatusCode::BAD_REQUEST);
         }
-        let mailbox = SessionQueue::new(self.style.keep(self.hub.mode()));
-        let peer = self.hub.open(Box::new(mailbox.clone()));
+        let queue = SessionQueue::new(self.style.keep(self.broker.mode()));
+        let peer = self.broker.open(Box::new(queue.clone()));
         let places = Arc::default();
-        let session = HttpSession { peer, id: id.clone(), mailbox, known: Arc::new(known), places };
+        let session =
+            HttpSession { peer, id: id.clone(), mailbox: queue, known: Arc::new(known), places };
         let mut sessions = self.sessions();
         if sessions.values().filter(|session| session.mailbox.is_closed()).count() >= MOST_ENDED {
             sessions.retain(|_, session| !session.mailbox.is_closed());
@@ -179,17 +188,17 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
         Ok(session)
     }
 
-    /// The session of a path.
+    /// Returns the session of a path.
     pub fn find(&self, path: &str) -> Option<HttpSession> {
         self.sessions().get(path).cloned()
     }
 
-    /// The broker's process.
+    /// Returns the broker's process.
     pub fn hub(&self) -> &BrokerDriver<N> {
-        &self.hub
+        &self.broker
     }
 
-    /// A session that has ended is unknown once that was said.
+    /// Forgets a session that has ended, now that the client has been told.
     pub fn forget_if_closed(&self, path: &str, session: &HttpSession) {
         if session.mailbox.is_closed() {
             self.sessions().remove(path);
@@ -202,13 +211,13 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
 }
 
 impl HttpSession {
-    /// These frames go out.
+    /// Advances the session's cursors past frames that are sent.
     pub fn see(&self, frames: &[Frame]) {
         let mut places = self.places.lock().expect("nobody panics with it");
         frames.iter().for_each(|frame| places.see(frame));
     }
 
-    /// A join with what the client said when it connected, where it does not say more.
+    /// Adds to a join without a cursor the one that the client sent when it connected.
     fn complete(&self, frame: Frame) -> Frame {
         match frame {
             Frame::Join { request, queue, rooms, known: None } => {
@@ -220,19 +229,19 @@ impl HttpSession {
     }
 }
 
-/// What a request is answered.
+/// The answer to a request.
 #[derive(Default)]
 pub struct Answer {
-    /// What the broker says.
+    /// The broker's frames.
     pub frames: Vec<Frame>,
-    /// The number of a response with deliveries.
+    /// The number of the response, if it answers a poll with frames.
     pub number: Option<u64>,
-    /// Whose deliveries they are, if they are deliveries.
+    /// The session that gets the deliveries, if the frames may contain any.
     pub copies_of: Option<SessionId>,
 }
 
 impl HttpConnection {
-    /// A response on this line, with what is in it announced.
+    /// Creates a response on this connection, and announces the copies in it.
     pub fn answer(&self, answer: Result<Answer, StatusCode>) -> Response<Body> {
         match answer {
             Ok(Answer { frames, number, copies_of }) => {
@@ -260,7 +269,7 @@ fn response_with(frames: Vec<Frame>, number: Option<u64>) -> Response<Body> {
     response.body(body.boxed_unsync()).expect("the headers are plain")
 }
 
-/// A response that says no more than its status.
+/// Creates a response with a status and an empty body.
 fn status_only(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Full::default().boxed_unsync());
     *response.status_mut() = status;

@@ -1,4 +1,4 @@
-//! The broker's side of polling: a request for what there is, answered at once or held.
+//! The broker's side of polling: answers a request for frames, at once or once there are some.
 
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
@@ -9,60 +9,60 @@ use crate::link::http::session_queue::SessionQueue;
 use crate::link::http::session_server::{Answer, DeliveryStyle, HttpSession, SessionServer};
 use crate::net::Net;
 
-/// What a request for deliveries is answered.
+/// The time at which a poll is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// What there is.
+    /// At once, even with nothing.
     None,
-    /// What there is once there is something.
+    /// Once there is a frame.
     Held,
 }
 
-/// A client asks for what there is.
+/// Answers a poll with the waiting frames.
 ///
 /// # Errors
 /// The session is unknown.
 pub async fn fetch<N: Net, S: DeliveryStyle>(
-    desk: &SessionServer<N, S>,
+    server: &SessionServer<N, S>,
     request: &Request<Incoming>,
     patience: Patience,
 ) -> Result<Answer, StatusCode> {
-    let (path, hub) = (request.uri().path(), desk.hub());
-    let session = desk.find(path).ok_or(StatusCode::NOT_FOUND)?;
-    let HttpSession { peer, id, mailbox, .. } = &session;
+    let (path, broker) = (request.uri().path(), server.hub());
+    let session = server.find(path).ok_or(StatusCode::NOT_FOUND)?;
+    let HttpSession { peer, id, mailbox: queue, .. } = &session;
     let peer = *peer;
     let got = request.uri().query().and_then(|query| query.strip_prefix("got="));
     let got = got.and_then(|got| got.parse().ok()).unwrap_or_default();
-    hub.tell(BrokerInput::RequestSeen { peer });
-    let (asked, frames) = mailbox.ask(got);
+    broker.tell(BrokerInput::RequestSeen { peer });
+    let (asked, frames) = queue.ask(got);
     if !frames.is_empty() {
-        hub.tell(BrokerInput::Undelivered { peer, frames });
+        broker.tell(BrokerInput::Undelivered { peer, frames });
     }
     if patience == Patience::Held {
-        hold(desk, mailbox, asked).await;
-        // Who waits for an answer is there.
-        hub.tell(BrokerInput::RequestSeen { peer });
+        hold(server, queue, asked).await;
+        // The client has waited for the answer, so it was there until now.
+        broker.tell(BrokerInput::RequestSeen { peer });
     }
-    let frames = if mailbox.is_newest(asked) { mailbox.take_all() } else { Vec::new() };
-    let number = (!frames.is_empty()).then(|| mailbox.respond(&frames));
-    hub.flushed(peer, WaitingBytes::default());
-    desk.forget_if_closed(path, &session);
+    let frames = if queue.is_newest(asked) { queue.take_all() } else { Vec::new() };
+    let number = (!frames.is_empty()).then(|| queue.respond(&frames));
+    broker.flushed(peer, WaitingBytes::default());
+    server.forget_if_closed(path, &session);
     Ok(Answer { frames, number, copies_of: Some(id.clone()) })
 }
 
-/// Waits until there is something, the client has asked again, or it is time to say that there is
-/// nothing: a ping's interval.
+/// Waits until there is a frame, the client has polled again, or a heartbeat interval has passed,
+/// after which the poll is answered with nothing.
 async fn hold<N: Net, S: DeliveryStyle>(
-    desk: &SessionServer<N, S>,
-    mailbox: &SessionQueue,
+    server: &SessionServer<N, S>,
+    queue: &SessionQueue,
     asked: u64,
 ) {
-    let net = desk.hub().net();
-    let deadline = net.sleep_until(net.now() + desk.hub().limits().heartbeat.every);
+    let net = server.hub().net();
+    let deadline = net.sleep_until(net.now() + server.hub().limits().heartbeat.every);
     let something = async {
         loop {
-            let changed = mailbox.changed();
-            if mailbox.is_ready() || !mailbox.is_newest(asked) {
+            let changed = queue.changed();
+            if queue.is_ready() || !queue.is_newest(asked) {
                 return;
             }
             changed.await;

@@ -1,8 +1,8 @@
-//! A client of Socket.IO's: handshake and polling by HTTP, then WebSocket if that can be had.
+//! A Socket.IO client: handshake and polling over HTTP, then WebSocket if it is available.
 //!
-//! Engine.IO protocol v4, "Transports" and "Upgrade". All of it is one state that is polled: a
-//! poll that waits, a post, a probe, a WebSocket and the heartbeat's alarm. Reconnection is the
-//! core's.
+//! It implements Engine.IO protocol v4, "Transports" and "Upgrade". One state is polled for
+//! everything: the pending poll, the pending post, the probe, the WebSocket and the alarm for a
+//! missing heartbeat. Reconnection is left to the core.
 
 mod send_half;
 
@@ -31,84 +31,85 @@ use crate::message::{EndReason, Heartbeat, Mode};
 use crate::net::Net;
 use crate::time::Duration;
 
-/// The receiving side of a session, which also moves what waits in its lane.
+/// The receiving side of a session. It also writes the packets that wait in the sending side.
 pub struct SocketIoReceiveHalf<N: Net> {
-    dial: ConnectContext<N>,
+    context: ConnectContext<N>,
     talk: Talk,
     handshake: Handshake,
-    /// The connection for polls, while none waits on it.
-    poll_line: Option<HttpClientConnection>,
-    /// The poll that waits.
+    /// The connection for polls, while no poll is pending.
+    poll_connection: Option<HttpClientConnection>,
+    /// The pending poll.
     poll: Option<Exchange>,
-    /// The connection for posts, while none is under way.
-    post_line: Option<HttpClientConnection>,
-    /// The post that is under way, with how many messages and bytes.
+    /// The connection for posts, while no post is pending.
+    post_connection: Option<HttpClientConnection>,
+    /// The pending post, with its number of messages and bytes.
     post: Option<(Exchange, (usize, usize))>,
     transport: Transport<N>,
     on_switch: OnSwitch,
-    /// Packets that came and were not looked at.
+    /// Received packets that are not processed yet.
     incoming: VecDeque<EnginePacket>,
-    /// When the next ping is too late.
+    /// Wakes the task when the next ping is overdue.
     alarm: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// A request under way; it gives its connection back.
+/// A pending request. Its output includes the connection.
 type Exchange = Pin<Box<dyn Future<Output = io::Result<(HttpClientConnection, HttpReply)>> + Send>>;
 
-/// How packets travel.
+/// The current transport of packets.
 enum Transport<N: Net> {
-    /// By polls and posts; WebSocket cannot be had.
+    /// Polls and posts. WebSocket is not available.
     Polling,
-    /// By polls and posts, while a WebSocket is probed.
+    /// Polls and posts, while a WebSocket is probed.
     Probing(Pin<Box<dyn Future<Output = io::Result<PacketSocket<N>>> + Send>>),
-    /// No new poll or post: when the last ones are answered, the WebSocket takes over.
+    /// A probed WebSocket that takes over when the last poll and post are answered. No new ones are
+    /// made.
     Switching(PacketSocket<N>),
-    /// By WebSocket; with what is written at the moment.
+    /// A WebSocket, with the messages and bytes of the packet that is being written.
     Socket(PacketSocket<N>, Option<(usize, usize)>),
 }
 
-/// Opens a session at a broker.
+/// Opens a session at a broker. Returns its sending and its receiving side.
 pub async fn connect<N: Net>(
-    dial: ConnectContext<N>,
+    context: ConnectContext<N>,
     mode: Mode,
     on_switch: OnSwitch,
 ) -> io::Result<(Box<dyn SendHalf>, SocketIoReceiveHalf<N>)> {
-    let asked = request(&dial, None, None);
-    let (line, reply) = ask(dial.clone(), None, asked, Vec::new(), MOST_PAYLOAD).await?;
+    let asked = request(&context, None, None);
+    let (connection, reply) = ask(context.clone(), None, asked, Vec::new(), MOST_PAYLOAD).await?;
     let handshake = opened(&reply).ok_or(io::ErrorKind::InvalidData)?;
     let talk = Talk::new(mode, heartbeat(&handshake));
     let can_upgrade = handshake.upgrades.iter().any(|upgrade| upgrade == "websocket");
     let transport = if can_upgrade {
-        Transport::Probing(Box::pin(PacketSocket::probe(dial.clone(), handshake.sid.clone())))
+        Transport::Probing(Box::pin(PacketSocket::probe(context.clone(), handshake.sid.clone())))
     } else {
         Transport::Polling
     };
     let mut session = SocketIoReceiveHalf {
-        dial,
+        context,
         talk: talk.clone(),
         handshake,
-        poll_line: Some(line),
+        poll_connection: Some(connection),
         poll: None,
-        post_line: None,
+        post_connection: None,
         post: None,
         transport,
         on_switch,
         incoming: VecDeque::new(),
         alarm: Box::pin(std::future::pending()),
     };
-    session.wind_up();
+    session.reset_alarm();
     Ok((Box::new(talk), session))
 }
 
-/// A poll, or a post of packets: of a session, or to open one.
+/// Creates a poll, or a post of packets. Without a session id, a poll opens a session.
 fn request<N>(
-    dial: &ConnectContext<N>,
+    context: &ConnectContext<N>,
     sid: Option<&str>,
     post: Option<String>,
 ) -> Request<Full<Bytes>> {
     let of = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     let target = format!("/socket.io/?EIO=4&transport=polling{of}");
-    let request = Request::builder().uri(target).header(HOST, dial.to.to_string());
+    let request = Request::builder().uri(target).header(HOST, context.to.to_string());
     let request = match &post {
         None => request.method("GET"),
         Some(_) => request.method("POST").header(CONTENT_TYPE, "text/plain;charset=UTF-8"),
@@ -126,19 +127,20 @@ fn opened(reply: &HttpReply) -> Option<Handshake> {
 }
 
 fn heartbeat(handshake: &Handshake) -> Heartbeat {
-    // More than a year is no heartbeat; a number that overflows is no time.
+    // Limits each time to 2^40 ms, about 35 years, so that a deadline does not overflow.
     let millis = |count: u64| Duration::from_millis(count.min(1 << 40));
     Heartbeat { every: millis(handshake.ping_interval), timeout: millis(handshake.ping_timeout) }
 }
 
 impl<N: Net> ReceiveHalf for SocketIoReceiveHalf<N> {
     async fn next(&mut self, reading: Reading) -> LinkEvent {
-        poll_fn(|cx| self.poll_happening(cx, reading)).await
+        poll_fn(|cx| self.poll_event(cx, reading)).await
     }
 
-    /// Socket.IO's client leaves its namespaces and closes the transport. While a post is under way
-    /// its connection takes no other request, and a new one takes a round trip: then nothing is
-    /// said, and the server's heartbeat finds out.
+    /// Leaves the main namespace and closes the transport, as Socket.IO's client does. Sends
+    /// nothing while a packet is being written to the WebSocket, or while a post is pending: the
+    /// post's connection takes no other request, and a new one takes a round trip. The server's
+    /// heartbeat then notices.
     fn leave(&mut self, _reason: EndReason) {
         let leave = "1";
         match &mut self.transport {
@@ -149,8 +151,8 @@ impl<N: Net> ReceiveHalf for SocketIoReceiveHalf<N> {
             _ => {
                 let packets = [EnginePacket::Message(leave.to_owned()), EnginePacket::Close];
                 let request = self.request(Some(encode_payload(&packets)));
-                if let Some(line) = &mut self.post_line {
-                    line.send_last(request);
+                if let Some(connection) = &mut self.post_connection {
+                    connection.send_last(request);
                 }
             }
         }
@@ -158,25 +160,25 @@ impl<N: Net> ReceiveHalf for SocketIoReceiveHalf<N> {
 }
 
 impl<N: Net> SocketIoReceiveHalf<N> {
-    fn poll_happening(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
+    fn poll_event(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         if self.talk.is_closed() {
             return Poll::Ready(LinkEvent::Ended(EndReason::Left));
         }
         loop {
             if reading == Reading::Wanted
-                && let Some(happening) = self.look()
+                && let Some(event) = self.next_event()
             {
-                return Poll::Ready(happening);
+                return Poll::Ready(event);
             }
-            if let Poll::Ready(happening) = self.poll_write(cx) {
-                return Poll::Ready(happening);
+            if let Poll::Ready(event) = self.poll_write(cx) {
+                return Poll::Ready(event);
             }
             if self.poll_transport(cx).is_ready() {
                 continue;
             }
             match self.poll_read(cx, reading) {
                 Poll::Ready(Ok(())) => continue,
-                Poll::Ready(Err(happening)) => return Poll::Ready(happening),
+                Poll::Ready(Err(event)) => return Poll::Ready(event),
                 Poll::Pending => {}
             }
             ready!(self.alarm.as_mut().poll(cx));
@@ -185,12 +187,12 @@ impl<N: Net> SocketIoReceiveHalf<N> {
         }
     }
 
-    /// Looks at the packets that came, up to the first that happens to the client.
-    fn look(&mut self) -> Option<LinkEvent> {
+    /// Processes received packets, up to the first that is an event for the client.
+    fn next_event(&mut self) -> Option<LinkEvent> {
         while let Some(packet) = self.incoming.pop_front() {
             match packet {
                 EnginePacket::Ping(words) => {
-                    self.wind_up();
+                    self.reset_alarm();
                     self.talk.say(EnginePacket::Pong(words));
                 }
                 EnginePacket::Message(text) => match self.talk.hear(&text) {
@@ -208,15 +210,15 @@ impl<N: Net> SocketIoReceiveHalf<N> {
         None
     }
 
-    /// Winds up the alarm: the next ping must come before it rings.
-    fn wind_up(&mut self) {
+    /// Resets the alarm: the next ping must come before it fires.
+    fn reset_alarm(&mut self) {
         let Heartbeat { every, timeout } = heartbeat(&self.handshake);
-        let net = self.dial.net.clone();
+        let net = self.context.net.clone();
         let at = net.now() + every + timeout;
         self.alarm = Box::pin(async move { net.sleep_until(at).await });
     }
 
-    /// Moves what waits in the lane. Ready when some of it was written, or it cannot be.
+    /// Writes waiting packets. Ready when some were written, or a post failed.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<LinkEvent> {
         match &mut self.transport {
             Transport::Socket(socket, under_way) => {
@@ -225,7 +227,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                     if let Some(sizes) = *under_way {
                         match socket.poll_flush(cx) {
                             Poll::Ready(Ok(())) => self.talk.written(sizes),
-                            // Reading tells the reason, and what came before it.
+                            // The read returns what came before the error, and the reason.
                             Poll::Ready(Err(_)) => return Poll::Pending,
                             Poll::Pending => break,
                         }
@@ -252,8 +254,8 @@ impl<N: Net> SocketIoReceiveHalf<N> {
             self.talk.written(*sizes);
             self.post = None;
             return Poll::Ready(match replied {
-                Ok((line, reply)) if reply.status == StatusCode::OK => {
-                    self.post_line = Some(line);
+                Ok((connection, reply)) if reply.status == StatusCode::OK => {
+                    self.post_connection = Some(connection);
                     self.flushed()
                 }
                 Ok(_) => LinkEvent::Ended(EndReason::UnknownSession),
@@ -271,12 +273,12 @@ impl<N: Net> SocketIoReceiveHalf<N> {
         let request = self.request(Some(body.join(&SEPARATOR.to_string())));
         let sizes = sizes(&packets);
         let copies = packets.into_iter().filter_map(|next| next.copy).collect();
-        let line = self.post_line.take();
-        self.post = Some((self.ask(line, request, copies), sizes));
+        let connection = self.post_connection.take();
+        self.post = Some((self.ask(connection, request, copies), sizes));
         self.poll_post(cx)
     }
 
-    /// Takes the next step to a WebSocket. Ready if one was taken.
+    /// Takes the next step of the upgrade to WebSocket. Ready if a step was taken.
     fn poll_transport(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.transport {
             Transport::Probing(probe) => {
@@ -298,14 +300,14 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                 if self.on_switch == OnSwitch::Dropped {
                     self.talk.drop_messages();
                 }
-                (self.poll_line, self.post_line) = (None, None);
+                (self.poll_connection, self.post_connection) = (None, None);
                 Poll::Ready(())
             }
             _ => Poll::Pending,
         }
     }
 
-    /// Reads packets. Ready if some came, or none can any more.
+    /// Reads packets. Ready if some came, or the transport has ended.
     fn poll_read(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<Result<(), LinkEvent>> {
         if let Transport::Socket(socket, _) = &mut self.transport {
             if reading == Reading::Paused {
@@ -314,21 +316,21 @@ impl<N: Net> SocketIoReceiveHalf<N> {
             return Poll::Ready(match ready!(socket.poll_next(cx)) {
                 Ok(text) => EnginePacket::decode(&text)
                     .map(|packet| self.incoming.push_back(packet))
-                    .map_err(|error| garbled(&error)),
+                    .map_err(|error| malformed(&error)),
                 Err(reason) => Err(LinkEvent::Ended(reason)),
             });
         }
         let may_poll = !matches!(self.transport, Transport::Switching(_));
         if self.poll.is_none() && may_poll && reading == Reading::Wanted {
-            let line = self.poll_line.take();
-            self.poll = Some(self.ask(line, self.request(None), Vec::new()));
+            let connection = self.poll_connection.take();
+            self.poll = Some(self.ask(connection, self.request(None), Vec::new()));
         }
         let Some(poll) = &mut self.poll else { return Poll::Pending };
         let replied = ready!(poll.as_mut().poll(cx));
         self.poll = None;
         Poll::Ready(match replied {
-            Ok((line, reply)) => {
-                self.poll_line = Some(line);
+            Ok((connection, reply)) => {
+                self.poll_connection = Some(connection);
                 self.read_reply(&reply)
             }
             Err(error) => Err(LinkEvent::Ended(end_of(&error))),
@@ -339,27 +341,27 @@ impl<N: Net> SocketIoReceiveHalf<N> {
         if reply.status != StatusCode::OK {
             return Err(LinkEvent::Ended(EndReason::UnknownSession));
         }
-        // A session that is over answers its last poll with nothing.
+        // After the end of a session, the answer to its last poll is empty.
         if reply.body.is_empty() {
             return Err(LinkEvent::Ended(EndReason::Fin));
         }
         let text = std::str::from_utf8(&reply.body);
         let text = text.map_err(|_| LinkEvent::Malformed(EndReason::Malformed))?;
-        self.incoming.extend(decode_payload(text).map_err(|error| garbled(&error))?);
+        self.incoming.extend(decode_payload(text).map_err(|error| malformed(&error))?);
         Ok(())
     }
 
     fn request(&self, post: Option<String>) -> Request<Full<Bytes>> {
-        request(&self.dial, Some(&self.handshake.sid), post)
+        request(&self.context, Some(&self.handshake.sid), post)
     }
 
     fn ask(
         &self,
-        line: Option<HttpClientConnection>,
+        connection: Option<HttpClientConnection>,
         request: Request<Full<Bytes>>,
         copies: Vec<CopyOf>,
     ) -> Exchange {
-        Box::pin(ask(self.dial.clone(), line, request, copies, MOST_PAYLOAD))
+        Box::pin(ask(self.context.clone(), connection, request, copies, MOST_PAYLOAD))
     }
 
     fn flushed(&self) -> LinkEvent {
@@ -367,7 +369,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
     }
 }
 
-fn garbled(error: &PacketError) -> LinkEvent {
+fn malformed(error: &PacketError) -> LinkEvent {
     LinkEvent::Malformed(match error {
         PacketError::TooLong(_) | PacketError::TooMany => EndReason::TooLong,
         _ => EndReason::Malformed,

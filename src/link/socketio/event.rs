@@ -1,66 +1,67 @@
-//! Socket.IO packets as text: what an Engine.IO message says.
+//! Socket.IO packets as text: the content of an Engine.IO message.
 //!
 //! The codec of Socket.IO protocol v5 (github.com/socketio/socket.io-protocol), "Packet encoding".
-//! Packets with attachments of bytes are told apart and refused: a payload here is JSON. Any text
-//! may come in; none panics, and arguments are kept as the text that they came in.
+//! Packets with binary attachments are recognized and refused, because a payload here is JSON.
+//! Decoding never panics, whatever the text, and keeps arguments as the text that was received.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::link::limits::MOST_ARGUMENTS;
 
-/// The namespace that packets without one are for.
+/// The namespace of packets that name none.
 pub const MAIN: &str = "/";
 
-/// A JSON value as it was written.
+/// A JSON value, kept as its text.
 pub type Json = Box<RawValue>;
 
-/// One packet.
+/// A Socket.IO packet.
 #[derive(Clone, Debug)]
 pub struct SocketIoPacket {
-    /// For which namespace, with its `/`.
+    /// The packet's namespace, with its `/`.
     pub namespace: String,
-    /// What it says.
+    /// The packet's type and content.
     pub what: Saying,
 }
 
-/// What a packet says.
+/// The type and the content of a packet.
 #[derive(Clone, Debug)]
 pub enum Saying {
-    /// Joins the namespace, with `auth`; or, from the server, with the socket's id.
+    /// From a client: connects to the namespace, with `auth`. From the server: accepts that, with
+    /// the socket's id.
     Connect(Option<Json>),
-    /// Leaves it.
+    /// Disconnects from the namespace.
     Disconnect,
-    /// An event by name; whoever wants it acknowledged gives it a number.
+    /// An event. With a number in `ack`, the sender asks for an acknowledgement.
     Event { name: String, arguments: Vec<Json>, ack: Option<u64> },
-    /// The answer to the event of this number.
+    /// Acknowledges the event with this number.
     Ack { id: u64, arguments: Vec<Json> },
-    /// The server does not let the client join.
+    /// The server refuses the client's connection to the namespace.
     ConnectError(Json),
 }
 
-/// Why a text is no packet.
+/// The errors of decoding a packet.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// The first character is no packet's type.
+    /// The first character is not the type of a packet.
     #[error("no Socket.IO packet begins like this")]
     UnknownType,
-    /// It announces attachments of bytes.
+    /// The packet announces binary attachments.
     #[error("a packet with attachments of bytes, and only JSON is understood")]
     Binary,
-    /// The number of the acknowledgement is missing, or no number.
+    /// The number of the acknowledgement is missing or not valid, or the type has none.
     #[error("no number of an acknowledgement")]
     BadNumber,
-    /// Behind it stands what the type does not have, or not what it has.
+    /// The JSON is not valid for the packet's type.
     #[error("not the JSON of its type: {0}")]
     BadJson(#[from] serde_json::Error),
-    /// An event without a name, or with too many arguments.
+    /// The event has no name, or there are too many arguments.
     #[error("an event is a name and at most {MOST_ARGUMENTS} arguments")]
     BadArguments,
 }
 
 impl SocketIoPacket {
-    /// The packet as text.
+    /// Encodes the packet as text.
     pub fn encode(&self) -> String {
         let mut text = String::from(match &self.what {
             Saying::Connect(_) => '0',
@@ -89,10 +90,10 @@ impl SocketIoPacket {
         text
     }
 
-    /// The packet that a text is.
+    /// Decodes a packet.
     ///
     /// # Errors
-    /// It is none, or one with attachments of bytes.
+    /// The text is not a packet, or one with binary attachments.
     pub fn decode(text: &str) -> Result<SocketIoPacket, EventError> {
         let kind = text.chars().next().ok_or(EventError::UnknownType)?;
         match kind {
@@ -128,12 +129,12 @@ impl PartialEq for SocketIoPacket {
     }
 }
 
-/// The JSON of a value of ours.
+/// Serializes a value, which must have a JSON form.
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Json {
     serde_json::value::to_raw_value(value).expect("names, numbers and JSON are JSON")
 }
 
-/// A value out of JSON, if it is one.
+/// Parses a value from JSON, if it has the right form.
 pub fn parse<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Option<T> {
     serde_json::from_str(json.get()).ok()
 }
@@ -142,7 +143,7 @@ fn few(arguments: Vec<Json>) -> Result<Vec<Json>, EventError> {
     if arguments.len() > MOST_ARGUMENTS { Err(EventError::BadArguments) } else { Ok(arguments) }
 }
 
-/// The namespace in front of a comma; a query behind it (`?token=…`) is no part of it.
+/// Splits off the namespace in front of a comma. A query after its name (`?token=…`) is dropped.
 fn split_namespace(text: &str) -> (&str, &str) {
     if !text.starts_with('/') {
         return (MAIN, text);
@@ -151,7 +152,7 @@ fn split_namespace(text: &str) -> (&str, &str) {
     (namespace.split_once('?').map_or(namespace, |(name, _)| name), rest)
 }
 
-/// The number in front of the JSON.
+/// Splits off the number in front of the JSON.
 fn split_number(text: &str) -> Result<(Option<u64>, &str), EventError> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);

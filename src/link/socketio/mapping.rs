@@ -1,8 +1,8 @@
-//! The mapping of our frames to Socket.IO's events: which namespace, which event, which arguments.
+//! Maps our frames to Socket.IO events: namespace, event name and arguments.
 //!
-//! A queue is a namespace; a message is an event of its own name, with the payload as its first
-//! argument and what else is to be said as its second, so that a program that knows nothing of us
-//! can publish and listen. Nothing here sends or waits.
+//! A queue is a namespace. A message is an event with the name of the message's event; its first
+//! argument is the payload, and its second the rest, as [`Meta`]. A program that knows only
+//! Socket.IO can therefore publish and listen. Nothing here sends or waits.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,10 +13,10 @@ use crate::message::{
     Position, PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt, Target,
 };
 
-/// Stands in front of the events that are this link's own, as in `$gap`.
-const OURS: char = '$';
-/// Names of events that Socket.IO's clients keep for themselves
-/// (socket.io/docs/v4/emit-cheatsheet, "Reserved events"), and the requests of this link.
+/// The prefix of the events of this link itself, as in `$gap`.
+const PREFIX: char = '$';
+/// Event names that Socket.IO's clients reserve (socket.io/docs/v4/emit-cheatsheet, "Reserved
+/// events"), and the names of this link's requests.
 const RESERVED: [&str; 10] = [
     "connect",
     "connect_error",
@@ -30,59 +30,60 @@ const RESERVED: [&str; 10] = [
     PUBLISH,
 ];
 
-/// Asks to join rooms; a stranger says their names alone.
+/// The event that asks to join rooms. A third-party client sends only their names.
 pub const JOIN: &str = "join";
-/// Asks to leave rooms.
+/// The event that asks to leave rooms.
 pub const LEAVE: &str = "leave";
-/// A join that came with CONNECT is on record.
+/// The event that confirms a join that came with CONNECT.
 pub const JOINED: &str = "$joined";
-/// Some of what the subscription was owed is lost.
+/// The event that reports a gap: outstanding messages of the subscription are lost.
 pub const GAP: &str = "$gap";
-/// The session ends, and why.
+/// The event that announces the end of the session, with the reason.
 pub const BYE: &str = "$bye";
 
-/// What a client says with CONNECT.
+/// The `auth` object that a client sends with CONNECT.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Auth {
-    /// Who it is; a stranger without a name gets one.
+    /// The client's name. A third-party client without one is given a name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<Name>,
-    /// Which session this is; those of strangers are counted by the broker's link.
+    /// The session's id. Sessions of third-party clients are numbered by the broker's link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
-    /// What it joins in this namespace.
+    /// The rooms that it joins in this namespace.
     #[serde(flatten)]
     pub join: JoinEvent,
 }
 
-/// A join: with CONNECT, or later.
+/// A request to join rooms, with CONNECT or later.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JoinEvent {
-    /// The how manyth request of the session it is; those of strangers are counted for them.
+    /// The request's number in the session. Requests of third-party clients are numbered by the
+    /// broker's link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,
-    /// The rooms, by name or with where they begin.
+    /// The rooms, each by its name or with its starting point.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rooms: Option<Vec<SocketIoRoom>>,
-    /// How far the client came.
+    /// The client's cursor in the queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<Cursor>,
 }
 
-/// A room to join.
+/// A room in a request to join.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SocketIoRoom {
-    /// From now on.
+    /// Only a name: deliveries start now.
     Named(Name),
-    /// From where it says.
+    /// A name with a starting point.
     From(RoomJoin),
 }
 
 impl SocketIoRoom {
-    /// As a frame has it.
+    /// Converts the room to the form that a frame has.
     pub fn join(self) -> RoomJoin {
         match self {
             SocketIoRoom::Named(room) => RoomJoin { room, from: StartAt::Now },
@@ -91,47 +92,47 @@ impl SocketIoRoom {
     }
 }
 
-/// A leave.
+/// A request to leave rooms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leave {
-    /// The how manyth request of the session it is.
+    /// The request's number in the session.
     pub request: u64,
     /// The rooms.
     pub rooms: Vec<Name>,
 }
 
-/// A join is on record.
+/// Confirms a join.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Joined {
-    /// Which request.
+    /// The number of the request.
     pub request: u64,
-    /// Where the subscription stands.
+    /// The result of resuming the subscription.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<ResumeOutcome>,
 }
 
-/// What became of a published message: the answer that its acknowledgement carries.
+/// The outcome of a publish: the argument of its acknowledgement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
-    /// The broker has it.
+    /// The broker has accepted the message.
     Accepted(MessageId),
-    /// The backlog is full.
+    /// The broker has refused it, because the backlog is full.
     Refused(MessageId),
 }
 
-/// A gap's ends.
+/// A range of positions that is lost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
-    /// The first position that is lost.
+    /// The first lost position.
     pub from: Position,
-    /// The last one.
+    /// The last lost position.
     pub to: Position,
-    /// The position before it that belongs to the subscription.
+    /// The previous position of the subscription, before the gap.
     pub after: Position,
 }
 
-/// A join as an event's arguments: ours, a room's name, or several.
+/// Parses a join from an event's arguments: a [`JoinEvent`], a room's name, or several names.
 pub fn join_of(arguments: &[Json]) -> Option<JoinEvent> {
     let first = arguments.first()?;
     if let Some(rooms) = names(first) {
@@ -141,12 +142,12 @@ pub fn join_of(arguments: &[Json]) -> Option<JoinEvent> {
     parse(first)
 }
 
-/// A room's name, or several.
+/// Parses a room's name, or a list of names.
 pub fn names(json: &Json) -> Option<Vec<Name>> {
     parse::<Name>(json).map(|name| vec![name]).or_else(|| parse::<Vec<Name>>(json))
 }
 
-/// A message's payload, and what is said of it beside.
+/// Splits an event's arguments into a message's payload and its metadata.
 pub fn message_of(arguments: Vec<Json>) -> (Payload, Meta) {
     let mut arguments = arguments.into_iter();
     let payload = arguments.next().map_or_else(Payload::null, Payload::from);
@@ -154,61 +155,61 @@ pub fn message_of(arguments: Vec<Json>) -> (Payload, Meta) {
     (payload, meta.unwrap_or_default())
 }
 
-/// Why a session ended.
+/// Announces the end of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bye {
-    /// In one word.
+    /// The reason for the end.
     pub reason: EndReason,
 }
 
-/// Why a CONNECT was refused: Socket.IO's clients show the message.
+/// Refuses a CONNECT. Socket.IO's clients show the message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// In one word.
+    /// The reason for the refusal.
     pub message: EndReason,
 }
 
-/// What is said of a message beside its payload: the second argument.
+/// A message's metadata: the second argument of its event.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Meta {
-    /// Which message; a stranger's are counted for it.
+    /// The message's id. Messages of third-party clients are numbered by the broker's link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<MessageId>,
-    /// To which rooms, unless it is the event's own.
+    /// The rooms that the message goes to, unless it is the event's own room.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<Name>,
-    /// Less these.
+    /// The rooms that are excluded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<Name>,
-    /// Whether the sender hears itself.
+    /// Whether the sender gets the message too.
     #[serde(skip_serializing_if = "is_default")]
     pub echo: Echo,
-    /// Whether it is kept.
+    /// The message's durability.
     #[serde(skip_serializing_if = "is_default")]
     pub keep: Durability,
-    /// From a publisher: the sequence before it that it still keeps. To a subscriber: the
-    /// position before it that belongs to the subscription.
+    /// From a publisher: the sequence of the previous message that the publisher still keeps. To a
+    /// subscriber: the previous position of the subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
-    /// To a subscriber in catch-up mode: its position.
+    /// To a subscriber in catch-up mode: the message's position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
-    /// To a subscriber in catch-up mode: the epoch that the position belongs to.
+    /// To a subscriber in catch-up mode: the epoch of the position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
-    /// To a subscriber: why it comes.
+    /// To a subscriber: the kind of the push.
     #[serde(skip_serializing_if = "is_default")]
     pub kind: PushKind,
 }
 
 impl Meta {
-    /// What a publisher says of a message.
+    /// Returns the metadata of a published message.
     pub fn of_publish(message: &Message, after: Option<u64>) -> Meta {
         Meta { after, ..Meta::of(message) }
     }
 
-    /// What the broker says of a message.
+    /// Returns the metadata of a message that the broker pushes.
     pub fn of_push(
         message: &Message,
         place: Option<Offset>,
@@ -229,39 +230,40 @@ impl Meta {
         Meta { id: Some(message.id.clone()), to, except, echo, keep, ..Meta::default() }
     }
 
-    /// The place of a push, if it has one.
+    /// Returns the offset of a push, if it has one.
     pub fn place(&self) -> Option<Offset> {
         Some(Offset { position: self.position?, after: self.after? })
     }
 
-    /// Which rooms the message goes to.
+    /// Returns the message's target.
     pub fn target(self) -> Target {
         Target { to: self.to, except: self.except, echo: self.echo, keep: self.keep }
     }
 }
 
-/// The name under which a message's event is sent: one that is reserved, or looks like one of
-/// ours, has our sign in front.
+/// Returns the name under which a message's event is sent. A name that is reserved, or that begins
+/// with our prefix, gets the prefix in front.
 pub fn event_name(event: &Name) -> String {
     let name = event.as_str();
-    if RESERVED.contains(&name) || name.starts_with(OURS) {
-        format!("{OURS}{name}")
+    if RESERVED.contains(&name) || name.starts_with(PREFIX) {
+        format!("{PREFIX}{name}")
     } else {
         name.to_owned()
     }
 }
 
-/// The message's event that is sent under a name; `None` if that is one of ours.
+/// Returns the message's event that is sent under a name; `None` if the name belongs to this link
+/// itself.
 pub fn event_of(name: &str) -> Option<Name> {
-    match name.strip_prefix(OURS) {
+    match name.strip_prefix(PREFIX) {
         None => Some(name.into()),
-        Some(rest) if RESERVED.contains(&rest) || rest.starts_with(OURS) => Some(rest.into()),
+        Some(rest) if RESERVED.contains(&rest) || rest.starts_with(PREFIX) => Some(rest.into()),
         Some(_) => None,
     }
 }
 
-/// The namespace of a queue: its name behind a `/`, without what means something there (RFC 3986
-/// §2.1). The main namespace is the queue `/`.
+/// Returns the namespace of a queue: a `/` and the queue's name, in which characters with a meaning
+/// in namespaces are escaped (RFC 3986 §2.1). The queue `/` is the main namespace.
 pub fn namespace_of(queue: &Name) -> String {
     if queue.as_str() == MAIN {
         return MAIN.to_owned();
@@ -276,7 +278,7 @@ pub fn namespace_of(queue: &Name) -> String {
     namespace
 }
 
-/// The queue of a namespace.
+/// Returns the queue of a namespace.
 pub fn queue_of(namespace: &str) -> Name {
     if namespace == MAIN {
         return MAIN.into();
@@ -323,7 +325,7 @@ mod tests {
             assert_eq!(namespace_of(&queue.into()), namespace);
             assert_eq!(queue_of(namespace), queue.into(), "{namespace}");
         }
-        // A stranger's namespace need not be escaped as ours are.
+        // A third-party client's namespace need not be escaped as ours are.
         assert_eq!(queue_of("/100%"), "100%".into());
         assert_eq!(queue_of("/%zz%é"), "%zz%é".into());
     }

@@ -1,33 +1,33 @@
-//! What the course's client `@nmq/q` says and hears in other words than this link's.
+//! Events of the course's client `@nmq/q` that differ from this link's own.
 //!
-//! It subscribes to an event in its queue's namespace, publishes to any queue from the main one, and
-//! hears of all its events under one name.
+//! That client subscribes to an event in its queue's namespace, publishes to any queue from the
+//! main namespace, and receives all its messages under one event name.
 
 use serde::Deserialize;
 
 use super::event::{Json, MAIN, json, parse};
 use crate::message::{Name, Payload};
 
-/// Asks to join the room of an event.
+/// The event that asks to join the room of an event.
 pub const SUBSCRIBE: &str = "subscribe";
-/// Publishes to a queue, from the main namespace.
+/// The event that publishes to a queue, sent in the main namespace.
 pub const PUBLISH: &str = "publish";
-/// The event under which a subscriber gets its messages.
+/// The event that carries a message to a subscriber.
 pub const TRIGGER: &str = "trigger";
 
-/// A message as it is published.
+/// The argument of a [`PUBLISH`] event.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Publication {
-    /// To which queue.
+    /// The queue to publish to.
     pub queue: Name,
-    /// What happened.
+    /// The message's event.
     pub event: Name,
-    /// The data.
+    /// The message's payload.
     #[serde(default = "Payload::null")]
     pub payload: Payload,
 }
 
-/// The message that an event publishes, if it is one of these.
+/// Returns the message that an event publishes, if it is a [`PUBLISH`] event.
 pub fn publication(namespace: &str, name: &str, arguments: &[Json]) -> Option<Publication> {
     if namespace != MAIN || name != PUBLISH {
         return None;
@@ -35,7 +35,7 @@ pub fn publication(namespace: &str, name: &str, arguments: &[Json]) -> Option<Pu
     parse(arguments.first()?)
 }
 
-/// The answer to a subscription: an error or none, and then what happened.
+/// Returns the answer to a subscription: no error, and a text that confirms it.
 pub fn subscribed(queue: &Name) -> Vec<Json> {
     vec![json(&()), json(&format!("Subscribed in {queue}"))]
 }

@@ -1,69 +1,70 @@
-//! Engine.IO packets as text: one to a WebSocket frame, several to the body of a poll.
+//! Engine.IO packets as text: one per WebSocket message, several in the body of a poll or a post.
 //!
-//! The codec of Engine.IO protocol v4 (github.com/socketio/engine.io-protocol). Any text may come
-//! in; none panics. Nothing here knows what a message means, nor when a packet is due.
+//! The codec of Engine.IO protocol v4 (github.com/socketio/engine.io-protocol). Decoding never
+//! panics, whatever the text. Nothing here knows what a message means, nor when a packet is due.
 
 use serde::{Deserialize, Serialize};
 
 use crate::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
 
-/// Stands between the packets of a payload: the record separator (protocol v4, "Packet encoding",
-/// "HTTP long-polling").
+/// The separator between the packets of a payload, the record separator (protocol v4, "Packet
+/// encoding", "HTTP long-polling").
 pub const SEPARATOR: char = '\x1e';
-/// What a probe of a new transport says (protocol v4, "Upgrade").
+/// The text of the ping and pong that probe a new transport (protocol v4, "Upgrade").
 pub const PROBE: &str = "probe";
 
-/// One packet.
+/// An Engine.IO packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnginePacket {
     /// The server opens a session.
     Open(Handshake),
     /// The session's transport can be closed.
     Close,
-    /// Are you there? The server's heartbeat says nothing, a client's probe [`PROBE`].
+    /// Asks the other end for a pong. The server's heartbeat has no text; a client's probe has
+    /// [`PROBE`].
     Ping(String),
-    /// Yes; with the words of the ping.
+    /// Answers a ping with the same text.
     Pong(String),
     /// A message of the layer above.
     Message(String),
-    /// The client goes over to the transport that it has probed.
+    /// The client switches to the transport that it has probed.
     Upgrade,
-    /// Nothing: ends a poll while a transport is probed.
+    /// No content: ends a poll while a transport is probed.
     Noop,
 }
 
-/// What a session begins with.
+/// The content of the packet that opens a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Handshake {
     /// The session's id.
     pub sid: String,
-    /// Transports that the client may go over to.
+    /// The transports that the client may upgrade to.
     pub upgrades: Vec<String>,
-    /// How often the server pings, in milliseconds.
+    /// The interval of the server's pings, in milliseconds.
     pub ping_interval: u64,
-    /// How long a pong may take, in milliseconds.
+    /// The time that a pong may take, in milliseconds.
     pub ping_timeout: u64,
-    /// The longest payload that the server takes, in bytes.
+    /// The longest payload that the server accepts, in bytes.
     pub max_payload: u64,
 }
 
-/// Why a text is no packet, or a body no payload.
+/// The errors of decoding a packet or a payload.
 #[derive(Debug, thiserror::Error)]
 pub enum PacketError {
-    /// There is nothing.
+    /// The packet is empty.
     #[error("an empty packet")]
     Empty,
-    /// The first character is no packet's type.
+    /// The first character is not the type of a packet.
     #[error("no packet begins with {0:?}")]
     UnknownType(char),
-    /// A packet of bytes: messages are JSON here, which is text.
+    /// The packet is binary. Messages are JSON here, which is text.
     #[error("a packet of bytes, and only text is understood")]
     Binary,
-    /// Words behind a type that has none.
+    /// Text follows a type that has no content.
     #[error("a packet of type {0} says more than its type")]
     Trailing(char),
-    /// The handshake is not what a server says.
+    /// The handshake is not valid JSON of a handshake.
     #[error("no handshake: {0}")]
     Handshake(#[from] serde_json::Error),
     /// The payload is longer than [`MOST_PAYLOAD`] bytes.
@@ -75,7 +76,7 @@ pub enum PacketError {
 }
 
 impl EnginePacket {
-    /// The packet as text.
+    /// Encodes the packet as text.
     pub fn encode(&self) -> String {
         let (kind, words) = match self {
             EnginePacket::Open(handshake) => {
@@ -92,10 +93,10 @@ impl EnginePacket {
         format!("{kind}{words}")
     }
 
-    /// The packet that a text is.
+    /// Decodes a packet.
     ///
     /// # Errors
-    /// It is none, or one of bytes.
+    /// The text is not a packet, or a binary one.
     pub fn decode(text: &str) -> Result<EnginePacket, PacketError> {
         if text.len() > MOST_PAYLOAD {
             return Err(PacketError::TooLong(text.len()));
@@ -117,7 +118,7 @@ impl EnginePacket {
     }
 }
 
-/// The body of a poll's answer, or of a post: packets in order.
+/// Encodes packets, in order, as the body of a poll's answer or of a post.
 pub fn encode_payload<'a>(packets: impl IntoIterator<Item = &'a EnginePacket>) -> String {
     let mut payload = String::new();
     for packet in packets {
@@ -129,10 +130,10 @@ pub fn encode_payload<'a>(packets: impl IntoIterator<Item = &'a EnginePacket>) -
     payload
 }
 
-/// The packets of a body.
+/// Decodes the packets of a body.
 ///
 /// # Errors
-/// It is too long, has too many packets, or one of them is none.
+/// The body is too long, has too many packets, or one of them is not valid.
 pub fn decode_payload(payload: &str) -> Result<Vec<EnginePacket>, PacketError> {
     if payload.len() > MOST_PAYLOAD {
         return Err(PacketError::TooLong(payload.len()));

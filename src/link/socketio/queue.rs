@@ -1,4 +1,4 @@
-//! Packets on their way out, and the tasks that wait to write them.
+//! A queue of outgoing packets, with the tasks that wait to write them.
 
 use std::collections::VecDeque;
 use std::task::{Context, Waker};
@@ -8,12 +8,12 @@ use crate::link::tap::CopyOf;
 
 use super::packet::EnginePacket;
 
-/// A packet on its way out.
+/// An outgoing packet.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// As text.
+    /// The packet as text.
     pub packet: String,
-    /// The copy that it carries.
+    /// The copy of a message that it carries, if any.
     pub copy: Option<CopyOf>,
 }
 
@@ -23,7 +23,7 @@ impl From<EnginePacket> for Outgoing {
     }
 }
 
-/// Packets that are not written yet, in order.
+/// The packets that are not written yet, in order.
 #[derive(Debug, Default)]
 pub struct PacketQueue {
     packets: VecDeque<Outgoing>,
@@ -32,7 +32,7 @@ pub struct PacketQueue {
 }
 
 impl PacketQueue {
-    /// Adds a packet, and wakes who waits for one.
+    /// Adds a packet, and wakes the tasks that wait for one.
     pub fn push(&mut self, next: Outgoing) {
         let (messages, bytes) = sizes([&next]);
         self.waiting.messages += messages;
@@ -41,8 +41,8 @@ impl PacketQueue {
         self.wake();
     }
 
-    /// Takes the next packets, as many as fit into `most` bytes and one at least. They wait until
-    /// they are [written](PacketQueue::written).
+    /// Takes the next packets, as many as fit into `most` bytes but at least one, if there are any.
+    /// They count as waiting until they are [written](PacketQueue::written).
     pub fn take(&mut self, most: usize) -> Vec<Outgoing> {
         let (mut taken, mut bytes) = (Vec::new(), 0);
         while let Some(next) = self.packets.front() {
@@ -55,13 +55,13 @@ impl PacketQueue {
         taken
     }
 
-    /// Some of what was taken is written: so many messages, so many bytes.
+    /// Notes that packets that were taken are written: this many messages, and this many bytes.
     pub fn written(&mut self, (messages, bytes): (usize, usize)) {
         self.waiting.messages -= messages;
         self.waiting.bytes -= bytes;
     }
 
-    /// Throws away the messages that wait.
+    /// Drops the packets with a message.
     pub fn drop_messages(&mut self) {
         let (dropped, kept): (VecDeque<Outgoing>, _) =
             self.packets.drain(..).partition(|next| next.copy.is_some());
@@ -69,30 +69,30 @@ impl PacketQueue {
         self.written(sizes(&dropped));
     }
 
-    /// Whether there is nothing to take.
+    /// Whether no packet can be taken.
     pub fn is_empty(&self) -> bool {
         self.packets.is_empty()
     }
 
-    /// What was not written yet.
+    /// Returns the size of what is not written yet.
     pub fn waiting(&self) -> WaitingBytes {
         self.waiting
     }
 
-    /// Wakes a task when something has changed.
+    /// Wakes the current task at the next change.
     pub fn watch(&mut self, cx: &Context<'_>) {
         if !self.writers.iter().any(|writer| writer.will_wake(cx.waker())) {
             self.writers.push(cx.waker().clone());
         }
     }
 
-    /// Something has changed.
+    /// Wakes all tasks that wait for a change.
     pub fn wake(&mut self) {
         self.writers.drain(..).for_each(Waker::wake);
     }
 }
 
-/// How many messages and bytes packets are.
+/// Counts the messages and the bytes of packets.
 pub fn sizes<'a>(packets: impl IntoIterator<Item = &'a Outgoing>) -> (usize, usize) {
     let size = |next: &Outgoing| (usize::from(next.copy.is_some()), next.packet.len());
     let sizes = packets.into_iter().map(size);

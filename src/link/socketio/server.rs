@@ -1,8 +1,8 @@
-//! The server: Engine.IO v4 and Socket.IO v5 over our own streams, as Node's server speaks them.
+//! The server of Engine.IO v4 and Socket.IO v5, on our own streams.
 //!
-//! engine.io 6.6 and socket.io 4.8 are followed, and where they are not a comment says so. All of it
-//! runs in the process's own future: a paused broker does nothing, and a killed one is gone. The
-//! core routes; Socket.IO's rooms are not used.
+//! It behaves as engine.io 6.6 and socket.io 4.8 do, Node's server; comments mark the differences.
+//! All of it runs in the future of the process, so a paused broker does nothing and a killed one is
+//! gone. It does not use Socket.IO's rooms: the core routes.
 
 mod driver;
 mod http;
@@ -28,76 +28,78 @@ use crate::net::Net;
 ///
 /// # Errors
 /// The port is taken, or the network is gone.
-pub async fn serve<N: Net>(port: u16, hub: BrokerDriver<N>) -> io::Result<()> {
+pub async fn serve<N: Net>(port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
     let (opened, mut new) = mpsc::unbounded_channel();
     let (sessions, counters) = Default::default();
-    let server = Arc::new(Server { hub: hub.clone(), sessions, counters, opened });
-    let clocks = async {
-        let mut clocks = FuturesUnordered::new();
+    let server = Arc::new(Server { broker: broker.clone(), sessions, counters, opened });
+    let timers = async {
+        let mut timers = FuturesUnordered::new();
         loop {
             tokio::select! {
                 biased;
-                Some(driver) = new.recv() => clocks.push(server.run_timers(driver)),
-                Some(()) = clocks.next(), if !clocks.is_empty() => {}
+                Some(driver) = new.recv() => timers.push(server.run_timers(driver)),
+                Some(()) = timers.next(), if !timers.is_empty() => {}
             }
         }
     };
     tokio::select! {
         biased;
-        () = clocks => unreachable!("it goes on for ever"),
-        served = listen::serve(port, &hub, |_, stream| http::serve_connection(server.clone(), stream)) => served,
+        () = timers => unreachable!("it goes on for ever"),
+        served = listen::serve(port, &broker, |_, stream| {
+            http::serve_connection(server.clone(), stream)
+        }) => served,
     }
 }
 
-/// All sessions.
+/// The server's state, shared by all its connections.
 struct Server<N> {
-    hub: BrokerDriver<N>,
-    /// Those that have not ended, by id.
+    broker: BrokerDriver<N>,
+    /// The sessions that have not ended, by id.
     sessions: Mutex<BTreeMap<String, Driver>>,
     counters: Mutex<Counters>,
-    /// Where new ones go, to get a clock.
+    /// The channel for new sessions, whose timers are then run.
     opened: mpsc::UnboundedSender<Driver>,
 }
 
 impl<N: Net> Server<N> {
     /// Opens a session.
     fn open(&self, transport: Transport) -> Driver {
-        let heartbeat = self.hub.limits().heartbeat;
-        let session = EngineSession::new(new_id(), transport, heartbeat, self.hub.net().now());
+        let heartbeat = self.broker.limits().heartbeat;
+        let session = EngineSession::new(new_id(), transport, heartbeat, self.broker.net().now());
         let driver = Driver::new(session);
         self.sessions().insert(driver.session.sid.clone(), driver.clone());
-        // When nobody takes it any more the process is over.
+        // Sending fails only when the process has ended.
         let _ = self.opened.send(driver.clone());
         driver
     }
 
-    /// The session of an id.
+    /// Returns the session with an id.
     fn find(&self, sid: &str) -> Option<Driver> {
         self.sessions().get(sid).cloned()
     }
 
-    /// A session is over, if it is not already.
+    /// Ends a session, unless it has ended already.
     ///
-    /// What it still had to say is not kept: Node's server waits up to 30 s for a poll that fetches
-    /// it when the server itself closes the session, here that poll's session is unknown.
+    /// Packets that still wait are dropped. When Node's server itself closes a session, it waits up
+    /// to 30 s for a poll that fetches them; here the session of such a poll is unknown.
     fn end(&self, driver: &Driver, reason: EndReason) {
         if self.sessions().remove(&driver.session.sid).is_some() {
             driver.session.end(reason);
-            driver.ended(&self.hub, reason);
+            driver.ended(&self.broker, reason);
         }
     }
 
-    /// A packet came on a session's transport (engine.io's `Socket.onPacket`).
+    /// Handles a packet from a session's transport (engine.io's `Socket.onPacket`).
     ///
     /// # Errors
-    /// The session is to end: why.
+    /// The session must end, for this reason.
     fn receive(&self, driver: &Driver, packet: EnginePacket) -> Result<(), EndReason> {
-        driver.session.heard(&packet, self.hub.net().now());
+        driver.session.heard(&packet, self.broker.net().now());
         match packet {
-            EnginePacket::Message(text) => driver.hear(&self.hub, &self.counters, &text),
+            EnginePacket::Message(text) => driver.hear(&self.broker, &self.counters, &text),
             // Only the server pings.
             EnginePacket::Ping(_) => Err(EndReason::Unexpected),
-            // A WebSocket has a close frame for that, and nothing comes of this.
+            // Over WebSocket this packet has no effect; a client closes that with a close frame.
             EnginePacket::Close if driver.session.transport() != Transport::WebSocket => {
                 Err(EndReason::Left)
             }
@@ -109,16 +111,16 @@ impl<N: Net> Server<N> {
         }
     }
 
-    /// Packets of a session were written.
+    /// Reports to the broker that packets of a session were written.
     fn flushed(&self, driver: &Driver) {
         if let Some(peer) = driver.peer() {
-            self.hub.flushed(peer, driver.session.waiting());
+            self.broker.flushed(peer, driver.session.waiting());
         }
     }
 
-    /// Tells a session when time has passed, until it ends.
+    /// Runs the timers of a session until it ends.
     async fn run_timers(&self, driver: Driver) {
-        let net = self.hub.net();
+        let net = self.broker.net();
         while let Some(deadline) = driver.session.deadline() {
             tokio::select! {
                 biased;
@@ -137,8 +139,8 @@ impl<N: Net> Server<N> {
     }
 }
 
-/// An id as Node's server makes them: 15 bytes in base64 that a URL takes as it is. All of them are
-/// random.
+/// Creates a random id in the form of Node's server: 15 bytes in base64, of characters that are
+/// plain in a URL.
 fn new_id() -> String {
     generate_key()[..20].replace('/', "_").replace('+', "-")
 }

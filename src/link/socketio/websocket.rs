@@ -1,4 +1,4 @@
-//! A WebSocket that carries one packet a message: the same at both ends.
+//! A WebSocket that carries one Engine.IO packet per message. Client and server share it.
 
 use std::future::poll_fn;
 use std::io;
@@ -23,7 +23,7 @@ use crate::link::{ConnectContext, READ, end_of};
 use crate::message::EndReason;
 use crate::net::Net;
 
-/// An open WebSocket.
+/// An open WebSocket that carries packets.
 pub struct PacketSocket<N: Net> {
     stream: WebSocketStream<Tap<N>>,
     manifest: Manifest,
@@ -31,20 +31,20 @@ pub struct PacketSocket<N: Net> {
 }
 
 impl<N: Net> PacketSocket<N> {
-    /// Opens one for a session and probes it: done when the probe has come back.
+    /// Opens a WebSocket for a session and probes it. Completes when the probe is answered.
     ///
     /// # Errors
-    /// Nobody listens there, the upgrade is refused, or the probe fails.
-    pub async fn probe(dial: ConnectContext<N>, sid: String) -> io::Result<PacketSocket<N>> {
-        let stream = dial.net.connect(dial.to).await?;
-        let tap = Tap::new(&dial.net, &dial.recorder, stream);
+    /// The broker does not listen there, the upgrade is refused, or the probe fails.
+    pub async fn probe(context: ConnectContext<N>, sid: String) -> io::Result<PacketSocket<N>> {
+        let stream = context.net.connect(context.to).await?;
+        let tap = Tap::new(&context.net, &context.recorder, stream);
         let manifest = tap.manifest();
         // The request itself carries nothing.
         manifest.announce(Vec::new());
-        let target = format!("ws://{}/socket.io/?EIO=4&transport=websocket&sid={sid}", dial.to);
+        let target = format!("ws://{}/socket.io/?EIO=4&transport=websocket&sid={sid}", context.to);
         let upgrade = client_async_with_config(target, tap, Some(config()));
         let (stream, _) = upgrade.await.map_err(io::Error::other)?;
-        let mut socket = PacketSocket::new(dial.net, dial.recorder, stream, manifest);
+        let mut socket = PacketSocket::new(context.net, context.recorder, stream, manifest);
         socket.start(EnginePacket::Ping(PROBE.to_owned()).into()).map_err(io::Error::other)?;
         poll_fn(|cx| socket.poll_flush(cx)).await.map_err(io::Error::other)?;
         match poll_fn(|cx| socket.poll_next(cx)).await {
@@ -53,11 +53,11 @@ impl<N: Net> PacketSocket<N> {
         }
     }
 
-    /// Takes over a connection whose upgrade was granted; what is written to it is announced in the
-    /// manifest of its tap.
+    /// Takes over a connection whose upgrade was granted. Copies in the packets are announced in
+    /// `manifest`, the manifest of the connection's tap.
     ///
     /// # Errors
-    /// The connection ended before.
+    /// The connection ended first.
     pub async fn accept(
         net: N,
         recorder: Recorder,
@@ -82,7 +82,7 @@ impl<N: Net> PacketSocket<N> {
         PacketSocket { stream, manifest, ending }
     }
 
-    /// Hands a packet over; it is written when the socket is flushed.
+    /// Passes a packet to the library. It is written when the socket is flushed.
     ///
     /// # Errors
     /// The connection has ended.
@@ -91,12 +91,12 @@ impl<N: Net> PacketSocket<N> {
         Pin::new(&mut self.stream).start_send(Message::text(next.packet))
     }
 
-    /// Writes what was handed over.
+    /// Writes the packets that were passed to the library.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// The next packet as text, or why there is none any more.
+    /// Reads the next packet as text. The error is the reason for the end of the socket.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<String, EndReason>> {
         loop {
             return Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
@@ -113,7 +113,7 @@ impl<N: Net> PacketSocket<N> {
         }
     }
 
-    /// Whether the peer said goodbye.
+    /// Whether the other end sent a close frame.
     pub fn has_heard_goodbye(&self) -> bool {
         self.ending.has_heard()
     }
@@ -125,7 +125,7 @@ impl<N: Net> PacketSocket<N> {
         }
     }
 
-    /// Writes a close frame, as far as the socket takes it now, and waits for no answer.
+    /// Writes a close frame, as far as the socket takes it now, without waiting for an answer.
     pub fn close(&mut self, peer: Believed) {
         let mut cx = Context::from_waker(Waker::noop());
         if self.poll_flush(&mut cx).is_ready()
@@ -137,15 +137,16 @@ impl<N: Net> PacketSocket<N> {
     }
 }
 
-/// What a peer is believed to be: the dead do not answer a close frame.
+/// The believed state of the other end. A dead one does not answer a close frame, so the frame's
+/// code is not recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Believed {
     Alive,
     Dead,
 }
 
-/// No message is longer than a payload may be. A packet is written when it is sent, not when more
-/// have come, and no more is read ahead than over TCP.
+/// Returns the library's settings: a message is at most as long as a payload may be. A packet is
+/// written when it is sent, without waiting for more. No more is read ahead than over TCP.
 fn config() -> WebSocketConfig {
     let most = Some(MOST_PAYLOAD);
     WebSocketConfig::default()
@@ -155,7 +156,7 @@ fn config() -> WebSocketConfig {
         .read_buffer_size(READ)
 }
 
-/// Why a WebSocket ended.
+/// Converts the library's error to the reason why a WebSocket ended.
 fn why(error: &Error) -> EndReason {
     match error {
         Error::Io(error) => end_of(error),

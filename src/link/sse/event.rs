@@ -1,23 +1,23 @@
-//! One event of an event stream: as text, and out of any bytes.
+//! One event of an event stream: encodes an event as text, and parses events from any bytes.
 //!
-//! As the WHATWG HTML standard says in §9.2, "Server-sent events": lines of `field: value`, an empty
-//! line ends an event, one without data is none.
+//! The format is that of the WHATWG HTML standard, §9.2, "Server-sent events". Each line is `field:
+//! value`. An empty line ends an event, and an event without data is ignored.
 
 use crate::link::limits::MOST_EVENT;
 
-/// One event.
+/// An event of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SseEvent {
-    /// What a client that comes back says that it had last.
+    /// The event's id. A client that reconnects sends the last one that it got.
     pub id: Option<String>,
-    /// What kind of event it is: without one, `message`.
+    /// The event's type; an empty one stands for `message`.
     pub kind: String,
-    /// Its data.
+    /// The event's data.
     pub data: String,
 }
 
 impl SseEvent {
-    /// Its text. Neither id nor kind may have a line break.
+    /// Encodes the event as text. Neither `id` nor `kind` may contain a line break.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         if let Some(id) = &self.id {
@@ -34,39 +34,39 @@ impl SseEvent {
     }
 }
 
-/// What a stream said.
+/// An item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
     /// An event.
     Event(SseEvent),
-    /// How many milliseconds to wait before coming back.
+    /// The time in milliseconds that a client must wait before it reconnects.
     Retry(u64),
 }
 
-/// The stream said more than an event may have.
+/// An error: an event is longer than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event of more than {MOST_EVENT} bytes")]
 pub struct TooLong;
 
-/// Reads a stream, however its bytes are cut.
+/// Parses a stream, whose bytes may be split anywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Parser {
     line: Vec<u8>,
-    /// Whether the last byte was a carriage return: a line feed after it ends no further line.
+    /// Whether the last byte was a carriage return; a line feed after it does not end another line.
     after_return: bool,
     has_begun: bool,
     event: SseEvent,
     data: Vec<String>,
     size: usize,
-    /// The last id that was set: it stays until another one is.
+    /// The last id that was set. It applies to all events until another one is set.
     last_id: Option<String>,
 }
 
 impl Parser {
-    /// Bytes came: what they said, in order.
+    /// Parses the next bytes. Returns the items that they complete, in order.
     ///
     /// # Errors
-    /// An event, or a line, is longer than the limit. After that the stream is useless.
+    /// An event, or a line, is longer than the limit. The parser must not be used after that.
     pub fn read(&mut self, bytes: &[u8]) -> Result<Vec<Said>, TooLong> {
         let mut said = Vec::new();
         for &byte in bytes {
@@ -109,7 +109,7 @@ impl Parser {
             "retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 said.extend(value.parse().ok().map(Said::Retry));
             }
-            // A comment, or a field that nobody knows.
+            // A comment, or an unknown field.
             _ => {}
         }
     }

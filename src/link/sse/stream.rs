@@ -1,4 +1,4 @@
-//! The broker's side of an event stream: a session is a response that does not end.
+//! The broker's side of an event stream: each session is a response that does not end.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -21,15 +21,15 @@ use crate::link::limits::RETRY;
 use crate::message::{Frame, Mode};
 use crate::net::Net;
 
-/// Opens a session, and answers with its stream.
+/// Opens a session, and returns a response with its stream.
 pub fn respond<N: Net>(
-    desk: &SessionServer<N, Sse>,
+    server: &SessionServer<N, Sse>,
     request: &Request<Incoming>,
-    line: &HttpConnection,
+    connection: &HttpConnection,
 ) -> Response<Body> {
-    match open(desk, request, line) {
+    match open(server, request, connection) {
         Ok(session) => {
-            let stream = Stream::new(desk, session, line);
+            let stream = Stream::new(server, session, connection);
             let events = stream::unfold(stream, |mut stream| async move {
                 let bytes = stream.next().await?;
                 Some((Ok::<_, Infallible>(hyper::body::Frame::data(bytes)), stream))
@@ -38,85 +38,90 @@ pub fn respond<N: Net>(
             let response = Response::builder().header(CONTENT_TYPE, EVENTS).body(body);
             response.expect("the header is plain")
         }
-        Err(status) => line.answer(Err(status)),
+        Err(status) => connection.answer(Err(status)),
     }
 }
 
 fn open<N: Net>(
-    desk: &SessionServer<N, Sse>,
+    server: &SessionServer<N, Sse>,
     request: &Request<Incoming>,
-    line: &HttpConnection,
+    connection: &HttpConnection,
 ) -> Result<HttpSession, StatusCode> {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    if desk.find(path).is_some() {
-        // One stream a session.
+    if server.find(path).is_some() {
+        // A session has only one stream.
         return Err(StatusCode::CONFLICT);
     }
     let (client, id) = session_of(path, query).ok_or(StatusCode::NOT_FOUND)?;
     let last = request.headers().get(LAST_EVENT_ID);
     let last = last.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let known = match desk.hub().mode() {
-        // Nothing is kept that one could go on from.
+    let known = match server.hub().mode() {
+        // Nothing is kept from which a client could resume.
         Mode::FireAndForget => PollCursors::default(),
         Mode::CatchUp => last.and_then(|id| id.parse().ok()).unwrap_or_default(),
     };
-    let session = desk.open(path, &id, known.into_inner())?;
-    *line.streams.lock().expect("nobody panics with it") = Some(session.peer);
+    let session = server.open(path, &id, known.into_inner())?;
+    *connection.streams.lock().expect("nobody panics with it") = Some(session.peer);
     let frame = Frame::Hello { client, session: id };
-    desk.hub().tell(BrokerInput::Received { peer: session.peer, frame });
+    server.hub().tell(BrokerInput::Received { peer: session.peer, frame });
     Ok(session)
 }
 
-/// What is still to be written on a stream.
+/// The broker's frames for a session, as chunks of the response.
 struct Stream<N> {
-    hub: crate::link::BrokerDriver<N>,
+    broker: crate::link::BrokerDriver<N>,
     session: HttpSession,
-    line: HttpConnection,
+    connection: HttpConnection,
     begin: VecDeque<Bytes>,
 }
 
 impl<N: Net> Stream<N> {
-    fn new(desk: &SessionServer<N, Sse>, session: HttpSession, line: &HttpConnection) -> Self {
+    fn new(
+        server: &SessionServer<N, Sse>,
+        session: HttpSession,
+        connection: &HttpConnection,
+    ) -> Self {
         let retry = Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()));
-        let (hub, line) = (desk.hub().clone(), line.clone());
-        Stream { hub, session, line, begin: VecDeque::from([retry]) }
+        let (broker, connection) = (server.hub().clone(), connection.clone());
+        Stream { broker, session, connection, begin: VecDeque::from([retry]) }
     }
 
-    /// The next chunk, once there is one.
+    /// Waits for the next chunk. Returns `None` at the end of the session.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(bytes) = self.begin.pop_front() {
-            self.line.manifest.announce(Vec::new());
+            self.connection.manifest.announce(Vec::new());
             return Some(bytes);
         }
-        let mailbox = self.session.mailbox.clone();
+        let queue = self.session.mailbox.clone();
         loop {
-            let changed = mailbox.changed();
-            if let Some(frame) = mailbox.take_next() {
-                self.hub.flushed(self.session.peer, crate::link::SendHalf::waiting(&mailbox));
+            let changed = queue.changed();
+            if let Some(frame) = queue.take_next() {
+                self.broker.flushed(self.session.peer, crate::link::SendHalf::waiting(&queue));
                 let frames = [frame];
-                self.line.manifest.announce(copies(&frames, &self.session.id));
+                self.connection.manifest.announce(copies(&frames, &self.session.id));
                 return Some(Bytes::from(self.event(&frames[0]).encode()));
             }
-            if mailbox.is_closed() {
+            if queue.is_closed() {
                 return None;
             }
             changed.await;
         }
     }
 
-    /// A frame as an event: a delivery has the name of its own event, and an id.
+    /// Converts a frame to an event. A delivery has the name of its message's event as its type,
+    /// and an id.
     fn event(&self, frame: &Frame) -> SseEvent {
         let data = serde_json::to_string(frame).expect("a frame is plain data");
         self.session.see(std::slice::from_ref(frame));
         let Some(message) = frame.message() else {
             return SseEvent { id: None, kind: String::new(), data };
         };
-        let id = match self.hub.mode() {
+        let id = match self.broker.mode() {
             Mode::FireAndForget => message.id.to_string(),
-            // Where the stream is.
+            // The cursors of the stream.
             Mode::CatchUp => self.session.places.lock().expect("nobody panics with it").to_string(),
         };
-        // A line break in a name would end the field; the frame has the name anyway.
+        // A line break in a name would end the field. The frame contains the name anyway.
         let is_plain = |text: &str| !text.contains(['\r', '\n', '\0']);
         let kind = Arc::<str>::from(message.event.as_str());
         SseEvent {

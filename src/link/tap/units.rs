@@ -1,46 +1,49 @@
-//! Where units end in a stream of HTTP/1.1 and WebSocket: a body of known length, a chunk, a data
-//! frame. What stands in them is not looked at.
+//! Finds where units end in a stream of HTTP/1.1 and WebSocket: a body of known length, a chunk, a
+//! data frame. It does not look at their content.
 
 use crate::link::limits::MOST_HEAD;
 
-/// Most bytes of a unit: no stream comes near it, and no sum of them overflows.
+/// Most bytes of a unit. No real stream comes near it, and a sum of such lengths does not overflow.
 const MOST: u64 = 1 << 40;
 
-/// The bit of all control frames' opcodes (RFC 6455 §5.5).
+/// The bit that is set in the opcodes of all control frames (RFC 6455 §5.5).
 const CONTROL: u8 = 0x8;
 
 /// Finds the ends of units in the bytes of one direction.
 ///
-/// A unit is what a receiver gets as a whole: an HTTP message with a `Content-Length` or without a
-/// body, a chunk of one without a length (RFC 9112 §7.1), and after an upgrade a WebSocket message
-/// (RFC 6455 §5.2; a message in fragments ends with the last of them, control frames are none).
+/// A receiver gets a unit as a whole. These are units:
+///
+/// - an HTTP message with a `Content-Length` or without a body;
+/// - a chunk of an HTTP message without a length (RFC 9112 §7.1);
+/// - after an upgrade, a WebSocket message (RFC 6455 §5.2). A fragmented message ends with its last
+///   fragment. Control frames are not units.
 #[derive(Debug, Default)]
 pub struct Units {
-    /// Bytes that passed.
+    /// Number of bytes seen so far.
     passed: u64,
     state: State,
-    /// The head of what comes next, as far as it is there.
+    /// The bytes of the current head, as far as they have come.
     head: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// In a message's head.
+    /// In the head of a message.
     #[default]
     Head,
-    /// In a body: so many bytes to go, and what comes after them.
+    /// In a body: the number of bytes left, and the state after them.
     Skip(u64, After),
-    /// In the line that says how long a chunk is.
+    /// In the line with the length of a chunk.
     ChunkHead,
-    /// In the lines after the last chunk.
+    /// In the trailer after the last chunk.
     Trailer,
-    /// In a WebSocket frame's header.
+    /// In the header of a WebSocket frame.
     Frame,
-    /// Nothing that is understood: no more units.
+    /// The stream is not understood; no more units are found.
     Lost,
 }
 
-/// What comes after bytes that are skipped.
+/// The state after bytes that are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
     Head,
@@ -48,7 +51,7 @@ enum After {
     Frame,
 }
 
-/// What a head says about what follows it.
+/// The content that follows a head.
 enum Body {
     Length(u64),
     Chunks,
@@ -56,8 +59,9 @@ enum Body {
 }
 
 impl Units {
-    /// Bytes pass. Gives the end of each unit whose length became known, in order, as a count of
-    /// bytes from the beginning of the stream: the end may still be to come.
+    /// Looks at the next bytes. Returns the end of each unit whose length became known, in order,
+    /// as a count of bytes from the beginning of the stream. An end may lie beyond the bytes seen
+    /// so far.
     pub fn pass(&mut self, bytes: &[u8]) -> Vec<u64> {
         let mut ends = Vec::new();
         let mut at = 0;
@@ -81,7 +85,7 @@ impl Units {
         ends
     }
 
-    /// One more byte of a head is there.
+    /// Advances the state after one more byte of a head.
     fn step(&mut self, ends: &mut Vec<u64>) {
         match self.state {
             State::Head if self.head.ends_with(b"\r\n\r\n") => {
@@ -142,7 +146,7 @@ impl Units {
     }
 }
 
-/// What follows a head; `None` if it is none.
+/// Returns the content that follows a head; `None` if the head is not valid.
 fn body(head: &[u8]) -> Option<Body> {
     let head = std::str::from_utf8(head).ok()?;
     let mut lines = head.split("\r\n");
@@ -158,7 +162,7 @@ fn body(head: &[u8]) -> Option<Body> {
             _ => {}
         }
     }
-    // A request to upgrade is followed by frames if it is granted, else by nothing.
+    // After a request to upgrade, frames follow if it is granted, else nothing.
     let is_upgrade = upgrades && status.is_none_or(|status| status == Some("101"));
     Some(match (is_upgrade, is_chunked) {
         (true, _) => Body::WebSocket,
@@ -167,15 +171,15 @@ fn body(head: &[u8]) -> Option<Body> {
     })
 }
 
-/// How long a chunk is, by its first line.
+/// Parses the length of a chunk from its first line.
 fn chunk_length(line: &[u8]) -> Option<u64> {
     let line = std::str::from_utf8(line).ok()?.trim_end();
     let digits = line.split(';').next()?;
     u64::from_str_radix(digits.trim(), 16).ok().filter(|length| *length < MOST)
 }
 
-/// How many bytes follow a frame's header, and whether a message ends with them; `None` if the
-/// header is not complete.
+/// Returns the number of bytes that follow a frame's header, and whether a message ends with them;
+/// `None` if the header is not complete.
 fn frame(header: &[u8]) -> Option<(u64, bool)> {
     let [first, second, ..] = *header else { return None };
     let extended = match second & 0x7f {
@@ -194,7 +198,7 @@ fn frame(header: &[u8]) -> Option<(u64, bool)> {
     Some((length.min(MOST) + mask(second), is_last && !is_control))
 }
 
-/// The bytes of a frame's mask, by the second byte of its header.
+/// Returns the number of bytes of a frame's mask, from the second byte of its header.
 fn mask(second: u8) -> u64 {
     if second & 0x80 == 0 { 0 } else { 4 }
 }
@@ -226,7 +230,7 @@ mod tests {
         }
     }
 
-    /// The same ends are found however the bytes are cut.
+    /// Checks that the same ends are found however the bytes are split.
     #[track_caller]
     fn check(bytes: &[u8], expected: &[u64]) {
         assert_eq!(Units::default().pass(bytes), expected, "at once");

@@ -1,4 +1,4 @@
-//! What waits to be sent over a WebSocket: whole messages, one after the other.
+//! The sending side of a WebSocket: a queue of whole messages, written one after the other.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +13,7 @@ use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::wire;
 
-/// The sending side of a WebSocket.
+/// The sending side of a WebSocket. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct WebSocketSendHalf {
     manifest: Manifest,
@@ -24,7 +24,7 @@ pub struct WebSocketSendHalf {
 struct Queue {
     entries: VecDeque<Entry>,
     waiting: WaitingBytes,
-    /// Whether the first entry was handed to the library.
+    /// Whether the first entry was passed to the library.
     is_handed: bool,
     is_closed: bool,
     writer: Option<Waker>,
@@ -36,25 +36,25 @@ struct Entry {
     copy: Option<CopyOf>,
 }
 
-/// What is to be done for a lane.
+/// The next step in writing a queue.
 pub enum Next {
-    /// Hand this to the library.
+    /// Pass this message to the library.
     Send(Message),
-    /// Flush what it has.
+    /// Flush the library's buffer.
     Flush,
-    /// Nothing waits.
+    /// Nothing to do: no message waits.
     Nothing,
-    /// Nothing waits, and nothing more follows.
+    /// No message waits, and none follows.
     Closed,
 }
 
 impl WebSocketSendHalf {
-    /// An empty lane.
+    /// Creates an empty queue.
     pub fn new(manifest: Manifest) -> WebSocketSendHalf {
         WebSocketSendHalf { manifest, queue: Arc::default() }
     }
 
-    /// What is to be done next. If nothing is, the task is woken by the next push.
+    /// Returns the next step. If there is none, the next push wakes the task.
     pub fn next(&self, cx: &Context<'_>) -> Next {
         let mut queue = self.queue();
         if queue.is_handed {
@@ -75,7 +75,7 @@ impl WebSocketSendHalf {
         Next::Send(message)
     }
 
-    /// What was handed to the library is written; this is it.
+    /// Removes the message that was passed to the library and is now written, and returns it.
     pub fn flushed(&self) -> Message {
         let mut queue = self.queue();
         queue.is_handed = false;
@@ -85,7 +85,7 @@ impl WebSocketSendHalf {
         entry.message
     }
 
-    /// Whether nothing more follows.
+    /// Whether no more messages follow.
     pub fn is_closed(&self) -> bool {
         self.queue().is_closed
     }
@@ -96,7 +96,8 @@ impl WebSocketSendHalf {
 }
 
 impl SendHalf for WebSocketSendHalf {
-    /// The library itself answers a ping.
+    /// Queues a frame as a message. A pong is not queued, because the library itself answers a
+    /// ping.
     fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
         let message = match frame {
             Frame::Ping => Message::Ping(Default::default()),
@@ -132,14 +133,14 @@ impl SendHalf for WebSocketSendHalf {
     }
 }
 
-/// The close frame of a goodbye: its code, and the word.
+/// Returns the close frame of a goodbye: its code, and the end reason as its text.
 fn goodbye(reason: EndReason) -> CloseFrame {
     let word = serde_json::to_value(reason).expect("a reason is plain data");
     let word = word.as_str().expect("a reason is a word").to_owned();
     CloseFrame { code: code_of(reason), reason: word.into() }
 }
 
-/// The code of RFC 6455 §7.4.1 for a reason.
+/// Returns the close code for an end reason (RFC 6455 §7.4.1).
 pub fn code_of(reason: EndReason) -> CloseCode {
     match reason {
         EndReason::Left | EndReason::Fin => CloseCode::Normal,

@@ -1,5 +1,6 @@
-//! Servers that are no broker: garbage, half a handshake, answers without an end. A client notices
-//! why, neither panics nor waits for ever, and tries again, no faster than its backoff lets it.
+//! Servers that are not brokers: garbage, half a handshake, answers without an end. A client
+//! reports the reason, neither panics nor waits for ever, and tries again, no faster than its
+//! backoff allows.
 
 use delivery_lab::link::limits::{MOST_BODY, MOST_EVENT, MOST_HEAD, MOST_PAYLOAD};
 use delivery_lab::link::{SocketIo, Tcp};
@@ -11,10 +12,10 @@ use tokio::sync::Notify;
 
 use super::*;
 
-/// What a server says that is none, and what a client first notices of it.
+/// A case: its name, the server's answer, and the first reason that a client reports.
 type Lie = (&'static str, Vec<u8>, EndReason);
 
-/// A link, and what its clients may be told.
+/// A link with its cases.
 trait Deceived: LinkDriver {
     fn lies() -> Vec<Lie>;
 }
@@ -24,13 +25,13 @@ const EVENTS: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n
 const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n\
                       upgrade: websocket\r\nsec-websocket-accept: x\r\n\r\n";
 
-/// An answer with a body of this length.
+/// Returns an HTTP response with a body and its length.
 fn answer(body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     [format!("{OK}content-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
 }
 
-/// What is none of HTTP's answers, or none that ends.
+/// Returns answers that are not HTTP, or do not end.
 fn over_http(most: usize) -> Vec<Lie> {
     use EndReason::{ConnectTimeout, Malformed, TooLong};
     let field = format!("{OK}a: {}", "x".repeat(3 * MOST_HEAD));
@@ -52,7 +53,7 @@ fn over_http(most: usize) -> Vec<Lie> {
     ]
 }
 
-/// A welcome to the client's first session.
+/// Returns a welcome to the client's first session.
 fn welcome(heartbeat: Heartbeat) -> Frame {
     Frame::Welcome { session: SessionId { process: "shop".into(), number: 1 }, heartbeat }
 }
@@ -172,11 +173,11 @@ async fn client<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Recorde
         jitter_seed: 1,
         numbering: Numbering::default(),
     });
-    let dial = ConnectContext { net, recorder, to, known: Vec::new() };
-    link::client::run(C::new(&Settings::default()), dial, Box::new(client), Idle).await;
+    let context = ConnectContext { net, recorder, to, known: Vec::new() };
+    link::client::run(C::new(&Settings::default()), context, Box::new(client), Idle).await;
 }
 
-/// How many connections a server took in.
+/// Counts the connections that a server has accepted.
 #[derive(Clone, Default)]
 struct Count {
     taken: Arc<Mutex<usize>>,
@@ -199,7 +200,7 @@ impl Count {
     }
 }
 
-/// A server that answers whatever comes with the same bytes, again and again.
+/// Runs a server that answers any input with the same bytes, again and again.
 async fn answer_with<N: Net>(net: N, port: u16, answer: Vec<u8>, count: Count) {
     let mut listener = net.listen(port, 16).await.expect("the port is free");
     let mut talks = FuturesUnordered::new();
@@ -216,7 +217,7 @@ async fn answer_with<N: Net>(net: N, port: u16, answer: Vec<u8>, count: Count) {
     }
 }
 
-/// Answers on one connection until the client has heard enough.
+/// Answers on one connection until the client closes it.
 async fn talk(mut stream: impl Stream, answer: &[u8]) {
     let mut heard = vec![0; 4_096];
     while stream.read(&mut heard).await.is_ok_and(|length| length > 0) {
@@ -249,10 +250,10 @@ fn on_real_sockets<C: Deceived>() {
     let all = C::lies().into_iter().filter(|(.., why)| *why != EndReason::ConnectTimeout);
     let all = all.map(|(what, lie, expected)| async move {
         let recorder = Recorder::one_each(&["client".into()]).remove(0);
-        let (pen, port, count) = (recorder.clone(), free_port(), Count::default());
+        let (client_recorder, port, count) = (recorder.clone(), free_port(), Count::default());
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let net = Loopback::new();
-        // A connection after something was noticed is another try.
+        // A connection after a reported reason is another attempt.
         let tries_again = async {
             let (mut taken, mut noticed) = (0, Vec::new());
             while noticed.is_empty() {
@@ -265,7 +266,7 @@ fn on_real_sockets<C: Deceived>() {
         let noticed = tokio::select! {
             biased;
             () = answer_with(net.clone(), port, lie, count.clone()) => unreachable!("it serves"),
-            () = client::<C, _>(net, to, pen) => unreachable!("it runs for ever"),
+            () = client::<C, _>(net, to, client_recorder) => unreachable!("it runs for ever"),
             noticed = tries_again => noticed,
         };
         assert_eq!(noticed.first(), Some(&expected), "{}: {what}", std::any::type_name::<C>());
@@ -287,7 +288,7 @@ fn a_client_whose_broker_is_none_notices_why_and_tries_again_in_the_simulator() 
 
 #[test]
 fn a_client_whose_broker_is_none_notices_why_and_tries_again_on_real_sockets() {
-    // Each waits a second or so before it tries again: all at once.
+    // Each waits about a second before it tries again, so all run at the same time.
     std::thread::scope(|scope| {
         scope.spawn(on_real_sockets::<Tcp>);
         scope.spawn(on_real_sockets::<WebSocket>);

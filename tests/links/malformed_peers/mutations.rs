@@ -1,6 +1,6 @@
-//! Conversations that a link allows, changed somewhere: cut short, garbled, too long, of another
-//! version, without an end. Whatever is said, the broker does not panic, no session stays behind,
-//! and a client that was there all along is served as before.
+//! Valid conversations with a mutation: cut short, garbled, too long, of another version, without
+//! an end. Whatever is sent, the broker does not panic, no session is left over, and a client that
+//! was connected before is served as before.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,8 @@ use tokio::sync::Notify;
 
 use super::*;
 
-/// What makes one stranger: how far it says what is right, what it changes then, and how it goes.
+/// A misbehaving client: the piece up to which it is correct, the mutation of that piece, and the
+/// way in which it disconnects.
 #[derive(Clone, Debug)]
 struct Stranger {
     until: Index,
@@ -27,28 +28,28 @@ struct Stranger {
 #[derive(Clone, Debug)]
 enum Change {
     Nothing,
-    /// Something else instead.
+    /// Other bytes instead.
     Garbage(Vec<u8>),
     Truncated(Index),
     Byte(Index, u8),
     Inserted(Index, Vec<u8>),
     Twice,
-    /// A head, or a frame, that announces more than anybody takes.
+    /// A head, or a frame, that announces a length beyond every limit.
     Oversize,
-    /// A body whose length is said wrongly.
+    /// A body with a wrong length.
     Length(i8),
-    /// A chunk, or a fragment, after which nothing comes.
+    /// A chunk, or a fragment, after which nothing follows.
     Endless,
     Version,
-    /// The right frame around something else.
+    /// A correct frame around other bytes.
     Body(Vec<u8>),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Leaving {
-    /// Says that nothing more follows, and hears the broker out.
+    /// Shuts down its sending side, and reads until the broker closes.
     Ended,
-    /// Goes at once.
+    /// Drops its connections at once.
     Gone,
 }
 
@@ -73,13 +74,13 @@ fn strangers(count: usize) -> impl Strategy<Value = Vec<Stranger>> {
     prop::collection::vec(stranger, 1..=count)
 }
 
-// ── what is said ────────────────────────────────────────────────────────────────────────────
+// ── conversations ───────────────────────────────────────────────────────────────────────────
 
-/// One thing to say on one of a stranger's connections.
+/// Something to send on one of the client's connections.
 struct Piece {
     connection: usize,
     what: Says,
-    /// Whether it is answered at once.
+    /// Whether an answer comes at once.
     answer: Answered,
 }
 
@@ -92,9 +93,9 @@ enum Answered {
 enum Says {
     /// The first line of a request, its other headers, and a body.
     Request(String, &'static str, Option<String>),
-    /// A frame of ours behind its length.
+    /// A frame of ours, prefixed with its length.
     Prefixed(String),
-    /// A text message of WebSocket.
+    /// A WebSocket text message.
     Message(String),
 }
 
@@ -168,7 +169,7 @@ fn request(line: &str, headers: &str, body: Option<&str>, change: &Change) -> Ve
     }
 }
 
-/// A masked text message (RFC 6455 §5.2), the mask being 0.
+/// Encodes a masked text message (RFC 6455 §5.2), with a mask of 0.
 fn message(body: &[u8], change: &Change) -> Vec<u8> {
     let first = match change {
         Change::Endless => 0x01,
@@ -183,7 +184,7 @@ fn message(body: &[u8], change: &Change) -> Vec<u8> {
     [&[first, 0xff][..], &length.to_be_bytes(), &[0; 4], body].concat()
 }
 
-/// A link, and a whole conversation over it: come, join, publish, hear oneself.
+/// A link with a whole conversation: connect, join, publish, receive the own message.
 trait Spoken: LinkDriver {
     fn conversation(name: &str) -> Vec<Piece>;
 }
@@ -191,7 +192,7 @@ trait Spoken: LinkDriver {
 const UPGRADE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
                        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// Hello, join and publish as JSON.
+/// Returns hello, join and publish as JSON.
 fn frames(name: &str) -> [String; 3] {
     let rooms = vec![RoomJoin { room: "e".into(), from: StartAt::Now }];
     let message = Arc::new(Message {
@@ -286,7 +287,7 @@ impl Spoken for SocketIo {
 }
 
 impl Piece {
-    /// The piece for the session that the broker has named.
+    /// Puts the session's id into the piece.
     fn of_session(mut self, sid: &str) -> Piece {
         if let Says::Request(line, ..) = &mut self.what {
             *line = line.replace("{sid}", sid);
@@ -295,7 +296,7 @@ impl Piece {
     }
 }
 
-/// Says what is right up to a piece, that piece with its change, and goes.
+/// Sends the pieces of a conversation up to one, that one mutated, and disconnects.
 async fn visit<C: Spoken, N: Net>(net: &N, to: SocketAddr, name: &str, stranger: &Stranger) {
     let pieces = C::conversation(name);
     let last = stranger.until.index(pieces.len());
@@ -307,7 +308,7 @@ async fn visit<C: Spoken, N: Net>(net: &N, to: SocketAddr, name: &str, stranger:
         }
         let stream = &mut streams[piece.connection];
         if index == last {
-            // Who is sent away in the middle of a long speech may see it fail.
+            // The write fails if the broker closes the connection in the middle of a long piece.
             let _ = stream.write_all(&piece.what.bytes(&stranger.change)).await;
         } else {
             stream.write_all(&piece.what.bytes(&Change::Nothing)).await.expect("it is right");
@@ -333,12 +334,12 @@ async fn visit<C: Spoken, N: Net>(net: &N, to: SocketAddr, name: &str, stranger:
     }
 }
 
-// ── the play ────────────────────────────────────────────────────────────────────────────────
+// ── the test ────────────────────────────────────────────────────────────────────────────────
 
-/// How often the broker is looked at.
+/// The interval at which the broker's view is read.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What client, broker and strangers tell each other.
+/// State shared by the client, the broker and the test.
 #[derive(Clone, Default)]
 struct Board {
     state: Arc<Mutex<State>>,
@@ -348,7 +349,7 @@ struct Board {
 #[derive(Default)]
 struct State {
     view: String,
-    /// How many messages the client wants to have published, and has handled.
+    /// The number of messages that the client must have published, and the number it has handled.
     wanted: usize,
     handled: usize,
     is_over: bool,
@@ -371,7 +372,7 @@ impl Board {
     }
 }
 
-/// A client that publishes to itself when it is told to.
+/// An application that publishes to itself on demand.
 struct Regular {
     board: Board,
     published: usize,
@@ -407,25 +408,25 @@ fn settings() -> Settings {
     }
 }
 
-/// The broker, which takes whoever is silent for two seconds for dead.
+/// Runs a broker that believes a client dead after two seconds of silence.
 async fn broker<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder, board: Board) {
     let second = Duration::from_secs(1);
     let heartbeat = Heartbeat { every: second, timeout: second };
     let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
     let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
-    let hub = BrokerDriver::new(net.clone(), Box::new(Broker::new(options)), recorder);
-    let carrier = C::new(&settings());
+    let broker = BrokerDriver::new(net.clone(), Box::new(Broker::new(options)), recorder);
+    let link_driver = C::new(&settings());
     let look = async {
         loop {
-            let view = hub.view().expect("ours has one").to_string();
+            let view = broker.view().expect("ours has one").to_string();
             board.change(|state| state.view = view);
             net.sleep_until(net.now() + LOOK).await;
         }
     };
     tokio::select! {
         biased;
-        () = hub.run_timers() => {}
-        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+        () = broker.run_timers() => {}
+        served = link_driver.serve(port, broker.clone()) => served.expect("the port is free"),
         () = look => {}
     }
 }
@@ -443,12 +444,13 @@ async fn regular<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Record
     let (queue, room, from) = ("q".into(), "e".into(), StartAt::Now);
     client.handle(net.now(), ClientInput::Join { queue, room, from });
     let app = Regular { board, published: 0, handler_runs: false };
-    let dial = ConnectContext { net, recorder, to, known: Vec::new() };
-    link::client::run(C::new(&settings()), dial, Box::new(client), app).await;
+    let context = ConnectContext { net, recorder, to, known: Vec::new() };
+    link::client::run(C::new(&settings()), context, Box::new(client), app).await;
 }
 
-/// The regular hears itself, then strangers come one after the other, then it hears itself again;
-/// a newcomer is welcomed, and in the end nobody's session is left but the regular's.
+/// The regular client gets its own message. Then the misbehaving clients come one after the other,
+/// and it gets its own message again. A new client is welcomed, and in the end only the regular
+/// client has a session.
 async fn play<C: Spoken, N: Net>(net: N, to: SocketAddr, all: &[Stranger], board: &Board) {
     board.change(|state| state.wanted = 1);
     board.until(|state| state.handled == 1).await;
@@ -458,25 +460,25 @@ async fn play<C: Spoken, N: Net>(net: N, to: SocketAddr, all: &[Stranger], board
     board.change(|state| state.wanted = 2);
     board.until(|state| state.handled == 2).await;
     behave::<C, N>(&net, to).await;
-    // What was seen before the newcomer came says nothing.
+    // A view from before the new client does not count.
     board.change(|state| state.view.clear());
     let alone = |line: &str| line.starts_with("connected: regular/") && !line.contains(',');
     board.until(|state| state.view.lines().next().is_some_and(alone)).await;
     board.change(|state| state.is_over = true);
 }
 
-/// What the broker's history says about strangers.
+/// The events in the broker's history that concern misbehaving clients.
 #[derive(Debug, Default)]
 struct Seen {
-    /// How many sessions strangers had, and why any ended.
+    /// The number of their sessions, and the reasons for the end of any session.
     opened: usize,
     closed: BTreeSet<String>,
     reject: BTreeSet<String>,
 }
 
 impl Seen {
-    /// Reads a history, in which every session but the regular's has its end, and the regular has
-    /// one session.
+    /// Reads a history. Every session except the regular client's must have ended, and the regular
+    /// client must have one session.
     fn read(&mut self, recorders: &[Recorder]) {
         let process_of = |n: usize| Process { name: n.to_string().into(), client: "x".into() };
         let processes = (0..recorders.len()).map(process_of).collect();
@@ -514,17 +516,17 @@ impl Seen {
 
 fn simulate<C: Spoken>(all: &[Stranger], seen: &mut Seen) {
     let mut world = world(120_000);
-    let pens = world.recorders().to_vec();
+    let recorders = world.recorders().to_vec();
     let (server, client) = (world.machine(0), world.machine(1));
     let (board, to) = (Board::default(), SocketAddr::from((address(0), 7_000)));
-    let (at_broker, pen) = (board.clone(), pens[0].clone());
+    let (at_broker, recorder) = (board.clone(), recorders[0].clone());
     world.host(&[0], async move {
-        broker::<C, _>(server.power_on(1), 7_000, pen, at_broker).await;
+        broker::<C, _>(server.power_on(1), 7_000, recorder, at_broker).await;
     });
-    let (at_client, pen, all) = (board.clone(), pens[1].clone(), all.to_vec());
+    let (at_client, recorder, all) = (board.clone(), recorders[1].clone(), all.to_vec());
     world.host(&[1], async move {
         let net = client.power_on(1);
-        let regular = regular::<C, _>(net.clone(), to, pen, at_client.clone());
+        let regular = regular::<C, _>(net.clone(), to, recorder, at_client.clone());
         tokio::join!(biased; regular, play::<C, _>(net, to, &all, &at_client));
     });
     let is_over = || board.state.lock().expect("one thread").is_over;
@@ -533,7 +535,7 @@ fn simulate<C: Spoken>(all: &[Stranger], seen: &mut Seen) {
         is_over()
     });
     assert!(seconds.is_some(), "{}", board.state.lock().expect("one thread").view);
-    seen.read(&pens);
+    seen.read(&recorders);
 }
 
 fn runner(cases: u32) -> TestRunner {
@@ -565,14 +567,14 @@ fn on_real_sockets<C: Spoken>() {
     let all: Vec<Stranger> = drawn.flatten().collect();
     let (board, port) = (Board::default(), free_port());
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let pens = Recorder::one_each(&["broker".into(), "client".into()]);
+    let recorders = Recorder::one_each(&["broker".into(), "client".into()]);
     in_time(async {
         let net = Loopback::new();
-        let (broker_pen, pen) = (pens[0].clone(), pens[1].clone());
+        let (broker_recorder, recorder) = (recorders[0].clone(), recorders[1].clone());
         tokio::select! {
             biased;
-            () = broker::<C, _>(net.clone(), port, broker_pen, board.clone()) => {}
-            () = regular::<C, _>(net.clone(), to, pen, board.clone()) => {}
+            () = broker::<C, _>(net.clone(), port, broker_recorder, board.clone()) => {}
+            () = regular::<C, _>(net.clone(), to, recorder, board.clone()) => {}
             () = play::<C, _>(net, to, &all, &board) => {}
         }
     });
@@ -590,7 +592,7 @@ fn a_conversation_changed_anywhere_harms_nobody_in_the_simulator() {
 
 #[test]
 fn a_conversation_changed_anywhere_harms_nobody_on_real_sockets() {
-    // Each waits two seconds for the last heartbeats: all at once.
+    // Each waits two seconds for the last heartbeats, so all run at the same time.
     std::thread::scope(|scope| {
         scope.spawn(on_real_sockets::<Tcp>);
         scope.spawn(on_real_sockets::<WebSocket>);

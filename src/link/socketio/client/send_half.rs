@@ -1,7 +1,7 @@
-//! What a client says and hears: frames as packets, and packets as frames.
+//! The sending side of a client: converts frames to packets, and packets to frames.
 //!
-//! It knows which namespaces are connected: what is said in one before that waits, as in
-//! Socket.IO's own client. It never touches a socket.
+//! It holds packets for a namespace until that is connected, as Socket.IO's own client does. It
+//! never touches a socket.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,22 +20,22 @@ use crate::message::{
     Confirm, EndReason, Frame, Heartbeat, Message, Mode, Name, Payload, Position, SessionId,
 };
 
-/// The sending side of a session, and its ear. Cheap to clone.
+/// The sending side of a session, which also decodes the server's messages. Cheap to clone.
 #[derive(Clone)]
 pub struct Talk(Arc<Mutex<State>>);
 
 struct State {
     mode: Mode,
     heartbeat: Heartbeat,
-    /// Which session the client has said hello for.
+    /// The session that the client has sent a hello for.
     session: Option<SessionId>,
     namespaces: BTreeMap<String, Namespace>,
-    /// The last number of an acknowledgement that was asked for.
+    /// The number of the last event for which an acknowledgement was requested.
     last_ack: u64,
-    /// What an acknowledgement of the broker answers.
+    /// The requests whose acknowledgement is awaited, by number.
     asked: BTreeMap<u64, Asked>,
-    /// The numbers under which pushes and gaps are to be acknowledged.
-    owed: BTreeMap<(Name, Position), u64>,
+    /// The number with which to acknowledge each push or gap, by queue and position.
+    unacknowledged: BTreeMap<(Name, Position), u64>,
     queue: PacketQueue,
     is_closed: bool,
 }
@@ -44,11 +44,11 @@ struct State {
 #[derive(Default)]
 struct Namespace {
     is_connected: bool,
-    /// What is said in it once it is connected.
+    /// The packets to send once it is connected.
     held: Vec<(SocketIoPacket, Option<CopyOf>)>,
 }
 
-/// What the client waits to hear about.
+/// A request whose acknowledgement is awaited.
 enum Asked {
     Join(Name),
     Leave(u64),
@@ -56,7 +56,7 @@ enum Asked {
 }
 
 impl Talk {
-    /// A session that Engine.IO has opened.
+    /// Creates the sending side of a session that Engine.IO has opened.
     pub fn new(mode: Mode, heartbeat: Heartbeat) -> Talk {
         Talk(Arc::new(Mutex::new(State {
             mode,
@@ -65,19 +65,19 @@ impl Talk {
             namespaces: BTreeMap::new(),
             last_ack: 0,
             asked: BTreeMap::new(),
-            owed: BTreeMap::new(),
+            unacknowledged: BTreeMap::new(),
             queue: PacketQueue::default(),
             is_closed: false,
         })))
     }
 
-    /// Says a packet of Engine.IO's own.
+    /// Sends a packet of Engine.IO itself.
     pub fn say(&self, packet: EnginePacket) {
         self.state().queue.push(packet.into());
     }
 
-    /// The packets to send next, as many as fit into `most` bytes and one at least. If there are
-    /// none, the task is woken by the next push.
+    /// Takes the next packets to send, as many as fit into `most` bytes but at least one. If there
+    /// are none, the next push wakes the task.
     pub fn take(&self, cx: &Context<'_>, most: usize) -> Vec<Outgoing> {
         let mut state = self.state();
         let taken = state.queue.take(most);
@@ -87,25 +87,25 @@ impl Talk {
         taken
     }
 
-    /// Packets were written: so many messages, so many bytes.
+    /// Notes that packets were written: this many messages, and this many bytes.
     pub fn written(&self, sizes: (usize, usize)) {
         self.state().queue.written(sizes);
     }
 
-    /// Throws away the messages that wait.
+    /// Drops the waiting packets with a message.
     pub fn drop_messages(&self) {
         self.state().queue.drop_messages();
     }
 
-    /// Whether nothing more follows.
+    /// Whether the session is closed for sending.
     pub fn is_closed(&self) -> bool {
         self.state().is_closed
     }
 
-    /// The frame that a message of the server is; `None` if it is the link's own business.
+    /// Decodes a message of the server to a frame; `None` if only the link needs it.
     ///
     /// # Errors
-    /// It is nothing that a broker says.
+    /// The message is not valid, or not one that a broker sends.
     pub fn hear(&self, text: &str) -> Result<Option<Frame>, EndReason> {
         let event = SocketIoPacket::decode(text).map_err(|_| EndReason::Malformed)?;
         self.state().hear(event)
@@ -167,17 +167,17 @@ impl State {
                 self.emit(&message.queue, event_name(&message.event), arguments, id, copy);
             }
             Frame::Ack { queue, position } => {
-                if let Some(id) = self.owed.remove(&(queue.clone(), *position)) {
+                if let Some(id) = self.unacknowledged.remove(&(queue.clone(), *position)) {
                     let what = Saying::Ack { id, arguments: Vec::new() };
                     self.send(SocketIoPacket { namespace: namespace_of(queue), what }, None);
                 }
             }
-            // A second hello; Engine.IO's heartbeat; what brokers say.
+            // A second hello, or a frame that only brokers send. The heartbeat is Engine.IO's.
             _ => {}
         }
     }
 
-    /// Connects to a namespace, unless that was asked for already.
+    /// Connects to a namespace, unless it is connected or connecting.
     fn connect(&mut self, namespace: &str, auth: Option<Auth>) {
         if self.namespaces.contains_key(namespace) {
             return;
@@ -201,7 +201,7 @@ impl State {
         self.send(SocketIoPacket { namespace, what: Saying::Event { name, arguments, ack } }, copy);
     }
 
-    /// Sends in a namespace, or holds until it is connected.
+    /// Sends a packet in a namespace, or holds it until the namespace is connected.
     fn send(&mut self, event: SocketIoPacket, copy: Option<CopyOf>) {
         let namespace = self.namespaces.entry(event.namespace.clone()).or_default();
         if namespace.is_connected {
@@ -245,7 +245,7 @@ impl State {
         })
     }
 
-    /// An acknowledgement of the broker's.
+    /// Converts an acknowledgement from the broker to a frame.
     fn answered(&mut self, id: u64, arguments: &[Json]) -> Option<Frame> {
         let first = arguments.first();
         match self.asked.remove(&id)? {
@@ -279,7 +279,7 @@ impl State {
         let id = meta.id.clone().ok_or(EndReason::Malformed)?;
         let (place, kind) = (meta.place(), meta.kind);
         if let (Some(place), Some(ack)) = (place, ack) {
-            self.owed.insert((queue.clone(), place.position), ack);
+            self.unacknowledged.insert((queue.clone(), place.position), ack);
         }
         let message = Message { id, queue, event, target: meta.target(), payload };
         Ok(Frame::Push { message: Arc::new(message), place, kind })
@@ -299,7 +299,7 @@ impl State {
             }
             mapping::GAP => {
                 let Gap { from, to, after } = parse(first)?;
-                self.owed.extend(ack.map(|ack| ((queue.clone(), to), ack)));
+                self.unacknowledged.extend(ack.map(|ack| ((queue.clone(), to), ack)));
                 Some(Frame::Gap { queue, from, to, after })
             }
             mapping::BYE => Some(Frame::Bye { reason: parse::<Bye>(first)?.reason }),

@@ -1,8 +1,9 @@
-//! The Socket.IO side of one session: packets as frames for the broker, and its frames as packets.
+//! The Socket.IO side of one session: converts packets to frames for the broker, and the broker's
+//! frames to packets.
 //!
-//! A client of ours says who it is, which session this is, and numbers its requests and messages.
-//! A stranger (any Socket.IO client) need not: it gets a name, and is counted for. Nothing here
-//! decides what a frame does.
+//! This link's own client sends its name and its session's id, and numbers its requests and
+//! messages. A third-party Socket.IO client need not: it is given a name, and its sessions,
+//! requests and messages are numbered here. Nothing here decides what a frame does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -26,97 +27,99 @@ use crate::message::{
 };
 use crate::net::Net;
 
-/// What strangers do not count themselves, counted for the whole life of a broker.
+/// Numbers for third-party clients, which do not number themselves. They last as long as the
+/// broker.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Sessions of strangers.
+    /// The number of sessions so far.
     sessions: u64,
-    /// The last message number of each client: the broker takes no more than so many names.
+    /// The last sequence of each client. The broker limits the number of clients.
     messages: BTreeMap<Name, u64>,
 }
 
-/// The sending side of a session, and its ear. Cheap to clone.
+/// The sending side of a session, which also handles the client's packets. Cheap to clone.
 #[derive(Clone)]
 pub struct Driver {
-    /// What carries its packets.
+    /// The Engine.IO session that carries the packets.
     pub session: Arc<EngineSession>,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
 struct State {
-    standing: Standing,
-    /// The namespace whose CONNECT said hello, until that is answered.
+    connection: ConnectionState,
+    /// The namespace whose CONNECT led to the hello, until that is answered.
     asked: Option<String>,
-    /// The namespaces that are connected.
+    /// The connected namespaces.
     namespaces: BTreeSet<String>,
-    /// Whose it is, once it has said hello.
+    /// The session's client, once it has sent a hello.
     client: Option<Name>,
-    /// Whether it is a client of ours: it leaves the main namespace when it goes.
+    /// Whether it is this link's own client, which ends its session when it leaves the main
+    /// namespace.
     is_ours: bool,
-    /// The last request that was counted for a stranger.
+    /// The number of the last request.
     counted: u64,
-    /// Where the answers to joins and leaves go that came as events.
-    requests: BTreeMap<u64, (Answer, Dialect)>,
-    /// Where the answers to publishes go.
-    publishes: BTreeMap<MessageId, Answer>,
-    /// Queues whose messages are wanted in other words than ours.
-    course: BTreeSet<Name>,
+    /// The events that asked to join or leave and are not answered yet, by request.
+    requests: BTreeMap<u64, (ReplyTo, Dialect)>,
+    /// The events that published a message and are not answered yet.
+    publishes: BTreeMap<MessageId, ReplyTo>,
+    /// The queues whose messages are sent in `@nmq/q`'s form.
+    nmq_queues: BTreeSet<Name>,
     /// The epoch of each queue.
     epochs: BTreeMap<Name, Epoch>,
-    /// Pushes and gaps that are to be acknowledged, by number.
+    /// The pushes and gaps that are not acknowledged yet, by number.
     pushed: BTreeMap<u64, (Name, Position)>,
-    /// The next of these numbers. Node's server counts them by namespace, for all sessions.
+    /// The next of these numbers. Node's server counts them by namespace, over all sessions.
     next_ack: u64,
 }
 
-/// What a session is to the broker.
+/// The session's connection at the broker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Standing {
-    /// Nothing yet: no namespace was asked for.
+enum ConnectionState {
+    /// Not opened yet: the client has not connected to a namespace.
     #[default]
     Unknown,
-    /// A connection.
+    /// Open.
     Open(ConnectionId),
-    /// No connection any more.
+    /// Closed.
     Closed,
 }
 
-/// Where the answer to an event goes, if it wants one.
-struct Answer {
+/// The event that an answer is for. Without a number, the client wants no answer.
+struct ReplyTo {
     namespace: String,
     id: Option<u64>,
 }
 
-/// In whose words a client is answered.
+/// The form of the answers that a client expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dialect {
-    Ours,
-    Course,
+    Native,
+    Nmq,
 }
 
 impl Driver {
-    /// A session that has said nothing.
+    /// Creates the driver of a session that has sent no packet yet.
     pub fn new(session: EngineSession) -> Driver {
         Driver { session: Arc::new(session), state: Arc::default() }
     }
 
-    /// Its connection at the broker.
+    /// Returns the session's connection at the broker.
     pub fn peer(&self) -> Option<ConnectionId> {
-        match self.state().standing {
-            Standing::Open(peer) => Some(peer),
-            Standing::Unknown | Standing::Closed => None,
+        match self.state().connection {
+            ConnectionState::Open(peer) => Some(peer),
+            ConnectionState::Unknown | ConnectionState::Closed => None,
         }
     }
 
-    /// A packet of Socket.IO came (socket.io's `Client.ondecoded`).
+    /// Handles a Socket.IO packet (socket.io's `Client.ondecoded`).
     ///
     /// # Errors
-    /// It ends the session: it is no packet, or not due in its namespace; or it announces bytes, for
-    /// which Node's server would wait.
+    /// The session must end, because the packet is malformed, or not allowed in the state of its
+    /// namespace, or announces binary attachments, for which Node's server would wait.
     pub fn hear<N: Net>(
         &self,
-        hub: &BrokerDriver<N>,
+        broker: &BrokerDriver<N>,
         counters: &Mutex<Counters>,
         text: &str,
     ) -> Result<(), EndReason> {
@@ -124,17 +127,17 @@ impl Driver {
         let SocketIoPacket { namespace, what } = event;
         let is_connected = self.state().namespaces.contains(&namespace);
         match what {
-            // `connect()` called twice says CONNECT twice. Node's server connects twice if both come
-            // at once, and closes the session if not; here the second is not heard.
+            // A client that calls `connect()` twice sends CONNECT twice. Node's server connects
+            // twice if both come at once, and else closes the session; here the second is ignored.
             Saying::Connect(_) if is_connected => {}
-            Saying::Connect(auth) => self.connect(hub, counters, namespace, auth.as_ref()),
+            Saying::Connect(auth) => self.connect(broker, counters, namespace, auth.as_ref()),
             Saying::Event { name, arguments, ack } if is_connected => {
                 let Some(peer) = self.peer() else { return Ok(()) };
-                let answer = Answer { namespace, id: ack };
+                let answer = ReplyTo { namespace, id: ack };
                 let mut counters = counters.lock().expect("nobody panics with it");
                 let frame = self.state().frame(answer, &name, arguments, &mut counters);
                 drop(counters);
-                hub.tell(match frame {
+                broker.tell(match frame {
                     Some(frame) => BrokerInput::Received { peer, frame },
                     None => BrokerInput::Malformed { peer, reason: EndReason::Malformed },
                 });
@@ -143,19 +146,20 @@ impl Driver {
                 let pushed = self.state().pushed.remove(&id);
                 if let (Some(peer), Some((queue, position))) = (self.peer(), pushed) {
                     let frame = Frame::Ack { queue, position };
-                    hub.tell(BrokerInput::Received { peer, frame });
+                    broker.tell(BrokerInput::Received { peer, frame });
                 }
             }
-            Saying::Disconnect if is_connected => self.left(hub, &namespace),
+            Saying::Disconnect if is_connected => self.left(broker, &namespace),
             _ => return Err(EndReason::Unexpected),
         }
         Ok(())
     }
 
-    /// A client wants into a namespace: the first time it says hello with that.
+    /// Connects a client to a namespace, and joins the rooms that come with the CONNECT. The first
+    /// time, the client's hello is passed to the broker.
     fn connect<N: Net>(
         &self,
-        hub: &BrokerDriver<N>,
+        broker: &BrokerDriver<N>,
         counters: &Mutex<Counters>,
         namespace: String,
         auth: Option<&Json>,
@@ -168,25 +172,25 @@ impl Driver {
             self.welcome(namespace.clone());
         } else {
             self.state().asked = Some(namespace.clone());
-            let peer = hub.open(Box::new(self.clone()));
-            if hub.is_open(peer) {
+            let peer = broker.open(Box::new(self.clone()));
+            if broker.is_open(peer) {
                 let (client, session) = hello(&auth, counters);
                 let mut state = self.state();
                 (state.client, state.is_ours) = (Some(client.clone()), auth.session.is_some());
-                state.standing = Standing::Open(peer);
+                state.connection = ConnectionState::Open(peer);
                 drop(state);
                 let frame = Frame::Hello { client, session };
-                hub.tell(BrokerInput::Received { peer, frame });
+                broker.tell(BrokerInput::Received { peer, frame });
             }
         }
         let Some(peer) = self.peer() else { return };
         if auth.join.rooms.is_some() {
             let (frame, _) = self.state().join(queue_of(&namespace), auth.join);
-            hub.tell(BrokerInput::Received { peer, frame });
+            broker.tell(BrokerInput::Received { peer, frame });
         }
     }
 
-    /// A namespace is connected.
+    /// Confirms that a namespace is connected.
     fn welcome(&self, namespace: String) {
         let sid = json(&serde_json::json!({ "sid": new_id() }));
         let mut state = self.state();
@@ -195,30 +199,31 @@ impl Driver {
         self.session.connected();
     }
 
-    /// A namespace is not connected, and why.
+    /// Refuses a connection to a namespace, with a reason.
     fn refuse(&self, namespace: String, reason: EndReason) {
         let error = json(&Refusal { message: reason });
         self.say(namespace, Saying::ConnectError(error), None);
     }
 
-    /// The client leaves a namespace. Its session goes on; that it is a client's ends with the
-    /// last, or with the main one if it is a client of ours.
-    fn left<N: Net>(&self, hub: &BrokerDriver<N>, namespace: &str) {
+    /// Handles a client that leaves a namespace. Its Engine.IO session goes on. Its connection at
+    /// the broker ends with the last namespace, or, for this link's own client, with the main one.
+    fn left<N: Net>(&self, broker: &BrokerDriver<N>, namespace: &str) {
         let mut state = self.state();
         state.namespaces.remove(namespace);
         if state.namespaces.is_empty() || state.is_ours && namespace == MAIN {
             drop(state);
-            self.ended(hub, EndReason::Left);
+            self.ended(broker, EndReason::Left);
         }
     }
 
-    /// The session is not a client's any more: the broker is told, if it does not know.
-    pub fn ended<N: Net>(&self, hub: &BrokerDriver<N>, reason: EndReason) {
-        let standing = self.state().reset();
-        match standing {
-            Standing::Unknown => hub.reject(reason),
-            Standing::Open(peer) => hub.tell(BrokerInput::Closed { peer, reason }),
-            Standing::Closed => {}
+    /// Ends the session's connection at the broker, which is told unless it has closed the
+    /// connection itself. A session that never had a connection is recorded as rejected.
+    pub fn ended<N: Net>(&self, broker: &BrokerDriver<N>, reason: EndReason) {
+        let connection = self.state().reset();
+        match connection {
+            ConnectionState::Unknown => broker.reject(reason),
+            ConnectionState::Open(peer) => broker.tell(BrokerInput::Closed { peer, reason }),
+            ConnectionState::Closed => {}
         }
     }
 
@@ -232,8 +237,8 @@ impl Driver {
         self.say(namespace, Saying::Event { name: name.to_owned(), arguments, ack }, None);
     }
 
-    /// Answers an event, if it wants that.
-    fn answer(&self, answer: Answer, arguments: Vec<Json>) {
+    /// Answers an event, if the client wants an answer.
+    fn answer(&self, answer: ReplyTo, arguments: Vec<Json>) {
         if let Some(id) = answer.id {
             self.say(answer.namespace, Saying::Ack { id, arguments }, None);
         }
@@ -260,8 +265,8 @@ impl SendHalf for Driver {
                 }
                 let joined = || vec![json(&Joined { request: *request, answer: *answer })];
                 match state.requests.remove(request) {
-                    Some((to, Dialect::Ours)) => self.answer(to, joined()),
-                    Some((to, Dialect::Course)) => self.answer(to, nmq::subscribed(queue)),
+                    Some((to, Dialect::Native)) => self.answer(to, joined()),
+                    Some((to, Dialect::Nmq)) => self.answer(to, nmq::subscribed(queue)),
                     None => self.emit(namespace_of(queue), JOINED, joined(), None),
                 }
             }
@@ -270,8 +275,10 @@ impl SendHalf for Driver {
                     self.answer(to, Vec::new());
                 }
             }
-            Frame::Accepted { id } => self.tell_fate(&mut state, id, Fate::Accepted(id.clone())),
-            Frame::Refused { id } => self.tell_fate(&mut state, id, Fate::Refused(id.clone())),
+            Frame::Accepted { id } => {
+                self.answer_publish(&mut state, id, Fate::Accepted(id.clone()))
+            }
+            Frame::Refused { id } => self.answer_publish(&mut state, id, Fate::Refused(id.clone())),
             Frame::Push { message, place, kind } => {
                 let copy = session.map(|session| (message.id.clone(), session.clone()));
                 self.push_message(&mut state, message, (*place, *kind), copy);
@@ -290,7 +297,7 @@ impl SendHalf for Driver {
                     }
                 }
             },
-            // Engine.IO has a heartbeat of its own; the rest is what clients say.
+            // The heartbeat is Engine.IO's, and the other frames are those that clients send.
             _ => {}
         }
         Ok(PushOutcome::Later)
@@ -300,7 +307,7 @@ impl SendHalf for Driver {
         self.session.waiting()
     }
 
-    /// Leaves every namespace; the client then closes the transport.
+    /// Disconnects every namespace; the client then closes the transport.
     fn close(&mut self) {
         let mut state = self.state();
         for namespace in std::mem::take(&mut state.namespaces) {
@@ -311,7 +318,7 @@ impl SendHalf for Driver {
 }
 
 impl Driver {
-    /// Pushes a message: in catch-up mode with a number, to be acknowledged.
+    /// Pushes a message. In catch-up mode it has a number, with which the client acknowledges it.
     fn push_message(
         &self,
         state: &mut State,
@@ -322,10 +329,10 @@ impl Driver {
         let queue = &message.queue;
         let namespace = namespace_of(queue);
         if !state.namespaces.contains(&namespace) {
-            // Where nobody listens any more nothing is sent.
+            // The client has left the namespace, so nothing is sent.
             return;
         }
-        let name = match state.course.contains(queue) {
+        let name = match state.nmq_queues.contains(queue) {
             true => TRIGGER.to_owned(),
             false => event_name(&message.event),
         };
@@ -335,7 +342,7 @@ impl Driver {
         self.say(namespace, Saying::Event { name, arguments, ack }, copy);
     }
 
-    fn tell_fate(&self, state: &mut State, id: &MessageId, fate: Fate) {
+    fn answer_publish(&self, state: &mut State, id: &MessageId, fate: Fate) {
         if let Some(to) = state.publishes.remove(id) {
             self.answer(to, vec![json(&fate)]);
         }
@@ -343,14 +350,14 @@ impl Driver {
 }
 
 impl State {
-    /// Forgets the client. Gives what the session was to the broker.
-    fn reset(&mut self) -> Standing {
+    /// Forgets the client. Returns the connection that the session had.
+    fn reset(&mut self) -> ConnectionState {
         let next_ack = self.next_ack;
-        let standing = Standing::Closed;
-        std::mem::replace(self, State { standing, next_ack, ..State::default() }).standing
+        let connection = ConnectionState::Closed;
+        std::mem::replace(self, State { connection, next_ack, ..State::default() }).connection
     }
 
-    /// The number under which a position is to be acknowledged.
+    /// Assigns the number with which the client acknowledges a position.
     fn number(&mut self, queue: &Name, position: Position) -> u64 {
         let number = self.next_ack;
         self.next_ack += 1;
@@ -358,10 +365,10 @@ impl State {
         number
     }
 
-    /// The frame that an event is; `None` if it is nothing that can be said.
+    /// Converts an event to a frame; `None` if the event is malformed.
     fn frame(
         &mut self,
-        to: Answer,
+        to: ReplyTo,
         name: &str,
         arguments: Vec<Json>,
         counters: &mut Counters,
@@ -369,9 +376,9 @@ impl State {
         let queue = queue_of(&to.namespace);
         match name {
             JOIN | SUBSCRIBE => {
-                let dialect = if name == JOIN { Dialect::Ours } else { Dialect::Course };
-                if dialect == Dialect::Course {
-                    self.course.insert(queue.clone());
+                let dialect = if name == JOIN { Dialect::Native } else { Dialect::Nmq };
+                if dialect == Dialect::Nmq {
+                    self.nmq_queues.insert(queue.clone());
                 }
                 let (frame, request) = self.join(queue, join_of(&arguments)?);
                 self.requests.insert(request, (to, dialect));
@@ -379,7 +386,7 @@ impl State {
             }
             LEAVE => {
                 let Leave { request, rooms } = self.leave_of(&arguments)?;
-                self.requests.insert(request, (to, Dialect::Ours));
+                self.requests.insert(request, (to, Dialect::Native));
                 Some(Frame::Leave { request, queue, rooms })
             }
             name => {
@@ -445,7 +452,7 @@ impl State {
     }
 }
 
-/// Who a client says that it is, with its first CONNECT.
+/// Returns the client and the session that a first CONNECT names, or new ones.
 fn hello(auth: &Auth, counters: &Mutex<Counters>) -> (Name, SessionId) {
     let mut counters = counters.lock().expect("nobody panics with it");
     counters.sessions += 1;

@@ -1,7 +1,7 @@
 //! The HTTP service of the server: handshakes, polls, posts, and upgrades to WebSocket.
 //!
-//! It follows engine.io 6.6 (`server.js`, `transports/polling.js`); but whoever is refused is
-//! answered last on its connection.
+//! It behaves as engine.io 6.6 (`server.js`, `transports/polling.js`), except that a refusal also
+//! closes the connection.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -26,49 +26,50 @@ use crate::link::tap::{CopyOf, Manifest, Tap};
 use crate::message::{EndReason, Upgrade};
 use crate::net::Net;
 
-/// Where Socket.IO is served; nothing else is.
+/// The path of Socket.IO. No other path is served.
 const PATH: &str = "/socket.io/";
 
 /// Serves one TCP connection until it ends.
 pub async fn serve_connection<N: Net>(server: Arc<Server<N>>, stream: N::Stream) {
-    let hub = &server.hub;
-    let tap = Tap::new(hub.net(), hub.recorder(), stream);
-    let line = HttpConnection {
+    let broker = &server.broker;
+    let tap = Tap::new(broker.net(), broker.recorder(), stream);
+    let connection = HttpConnection {
         manifest: tap.manifest(),
         busy: Mutex::default(),
         upgrade: Mutex::default(),
     };
-    let ended = serve_requests(hub.net(), tap, |request| line.answer(&server, request)).await;
-    let Some(ended) = ended else { return hub.reject(EndReason::ConnectTimeout) };
-    if let Some((upgrade, driver)) = take(&line.upgrade) {
-        let (net, recorder) = (hub.net().clone(), hub.recorder().clone());
-        let socket = PacketSocket::accept(net, recorder, upgrade, line.manifest).await;
+    let ended =
+        serve_requests(broker.net(), tap, |request| connection.answer(&server, request)).await;
+    let Some(ended) = ended else { return broker.reject(EndReason::ConnectTimeout) };
+    if let Some((upgrade, driver)) = take(&connection.upgrade) {
+        let (net, recorder) = (broker.net().clone(), broker.recorder().clone());
+        let socket = PacketSocket::accept(net, recorder, upgrade, connection.manifest).await;
         if let Ok(socket) = socket {
             websocket::serve(server.clone(), socket, driver).await;
         }
         return;
     }
     let reason = ended.as_ref().err().map_or(EndReason::Fin, why);
-    match take(&line.busy) {
-        // "poll connection closed prematurely", or a post's.
+    match take(&connection.busy) {
+        // Node's "poll connection closed prematurely", or the same for a post.
         Some(driver) => server.end(&driver, reason),
-        None if ended.is_err_and(|error| error.is_parse()) => hub.reject(reason),
+        None if ended.is_err_and(|error| error.is_parse()) => broker.reject(reason),
         None => {}
     }
 }
 
-/// One TCP connection.
+/// A TCP connection.
 struct HttpConnection {
-    /// Where the copies in each response are announced.
+    /// The manifest in which the copies in each response are announced.
     manifest: Manifest,
-    /// The session whose poll waits here, or whose post comes in.
+    /// The session whose poll is pending here, or whose post is being received.
     busy: Mutex<Option<Driver>>,
-    /// The upgrade that was granted, and of which session, if it is not for a new one.
+    /// The granted upgrade, with its session; without one, it is for a new session.
     upgrade: Mutex<Option<(OnUpgrade, Option<Driver>)>>,
 }
 
-/// What Engine.IO says of a request that it does not grant, with its code (engine.io 6.6,
-/// `Server.errors`). Nothing is `FORBIDDEN` here, 4.
+/// The reasons for which Engine.IO refuses a request, with their codes (engine.io 6.6,
+/// `Server.errors`). `FORBIDDEN`, 4, is never used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     UnknownTransport = 0,
@@ -78,7 +79,7 @@ enum Refusal {
     UnsupportedProtocolVersion = 5,
 }
 
-/// What a request says of itself.
+/// The parameters of a request.
 struct Query<'a> {
     transport: Option<&'a str>,
     sid: Option<&'a str>,
@@ -111,7 +112,7 @@ impl HttpConnection {
         }
     }
 
-    /// A client asks for packets: waits until there are some.
+    /// Answers a poll: waits until there are packets.
     async fn poll<N: Net>(&self, server: &Server<N>, driver: Driver) -> Response<Body> {
         if !driver.session.begin_poll() {
             server.end(&driver, EndReason::Malformed);
@@ -127,7 +128,7 @@ impl HttpConnection {
         self.grant("text/plain; charset=UTF-8", body, copies)
     }
 
-    /// A client sends packets.
+    /// Answers a post of packets.
     async fn post<N: Net>(
         &self,
         server: &Server<N>,
@@ -141,7 +142,7 @@ impl HttpConnection {
             return self.last(StatusCode::BAD_REQUEST);
         }
         *lock(&self.busy) = Some(driver.clone());
-        let body = whole_body(server.hub.net(), request.into_body(), MOST_PAYLOAD).await;
+        let body = whole_body(server.broker.net(), request.into_body(), MOST_PAYLOAD).await;
         *lock(&self.busy) = None;
         driver.session.end_post();
         let received = body.and_then(|body| receive_all(server, &driver, &body));
@@ -151,12 +152,12 @@ impl HttpConnection {
         match received {
             Err(EndReason::TooLong) => self.last(StatusCode::PAYLOAD_TOO_LARGE),
             Err(EndReason::HttpTimeout) => self.last(StatusCode::REQUEST_TIMEOUT),
-            // It has come whole; what is no packet in it has ended the session.
+            // The body has arrived. A malformed packet in it has ended the session.
             Ok(()) | Err(_) => self.grant("text/html", "ok".into(), Vec::new()),
         }
     }
 
-    /// A client goes on with WebSocket.
+    /// Grants an upgrade to WebSocket.
     fn upgrade<N: Net>(
         &self,
         server: &Server<N>,
@@ -164,7 +165,7 @@ impl HttpConnection {
         driver: Option<Driver>,
     ) -> Response<Body> {
         let Ok(response) = create_response_with_body(&request, Empty::new) else {
-            server.hub.reject(EndReason::Malformed);
+            server.broker.reject(EndReason::Malformed);
             return self.last(StatusCode::BAD_REQUEST);
         };
         *lock(&self.upgrade) = Some((hyper::upgrade::on(&mut request), driver));
@@ -172,14 +173,14 @@ impl HttpConnection {
         response.map(BodyExt::boxed_unsync)
     }
 
-    /// A request is not granted.
+    /// Refuses a request.
     fn refuse<N: Net>(
         &self,
         server: &Server<N>,
         query: &Query<'_>,
         refusal: Refusal,
     ) -> Response<Body> {
-        server.hub.reject(match (server.hub.limits().upgrade, refusal) {
+        server.broker.reject(match (server.broker.limits().upgrade, refusal) {
             (Upgrade::Refuse, _) if query.transport == Some("websocket") => {
                 EndReason::UpgradeRefused
             }
@@ -194,7 +195,7 @@ impl HttpConnection {
         self.closing(self.respond(StatusCode::BAD_REQUEST, Some(kind), Bytes::from(body)))
     }
 
-    /// An answer as Engine.IO gives them, with what is in it announced.
+    /// Creates a successful response, and announces the copies in it.
     fn grant(&self, kind: &'static str, body: Bytes, copies: Vec<CopyOf>) -> Response<Body> {
         self.manifest.announce(copies);
         let mut response = response(StatusCode::OK, Some(kind), body);
@@ -202,7 +203,7 @@ impl HttpConnection {
         response
     }
 
-    /// An answer that carries no packets.
+    /// Creates a response without packets.
     fn respond(
         &self,
         status: StatusCode,
@@ -213,7 +214,7 @@ impl HttpConnection {
         response(status, kind, body)
     }
 
-    /// The last answer on the connection, which says no more than its status.
+    /// Creates the last response on the connection, with a status and no body.
     fn last(&self, status: StatusCode) -> Response<Body> {
         self.closing(self.respond(status, None, Bytes::new()))
     }
@@ -225,7 +226,7 @@ impl HttpConnection {
 }
 
 impl Query<'_> {
-    /// Reads a request. Of a word that is said twice the last counts, and an empty id is none.
+    /// Parses a request. The last of repeated parameters counts, and an empty id counts as none.
     fn of(request: &Request<Incoming>) -> Query<'_> {
         let pairs = || request.uri().query().into_iter().flat_map(|query| query.split('&'));
         let last = |key: &str| pairs().rev().find_map(|pair| pair.strip_prefix(key));
@@ -251,8 +252,8 @@ impl Refusal {
     }
 }
 
-/// The session of a request, if it names one (engine.io's `Server.verify`). Node's server looks at
-/// the version of a new WebSocket only after the upgrade.
+/// Checks a request, and returns its session if it names one (engine.io's `Server.verify`). Node's
+/// server checks the protocol version of a new WebSocket only after the upgrade.
 fn verify<N: Net>(
     server: &Server<N>,
     query: &Query<'_>,
@@ -260,8 +261,8 @@ fn verify<N: Net>(
 ) -> Result<Option<Driver>, Refusal> {
     let is_websocket = match query.transport {
         Some("polling") => false,
-        // The handshake offers it all the same: it is a proxy between that takes no upgrades.
-        Some("websocket") if server.hub.limits().upgrade == Upgrade::Accept => true,
+        // The handshake still offers WebSocket: this simulates a proxy that blocks upgrades.
+        Some("websocket") if server.broker.limits().upgrade == Upgrade::Accept => true,
         _ => return Err(Refusal::UnknownTransport),
     };
     if let Some(sid) = query.sid {
@@ -279,7 +280,7 @@ fn verify<N: Net>(
     }
 }
 
-/// The packets of a post, up to the first that is none, or ends the session.
+/// Handles the packets of a post, up to the first that is malformed or ends the session.
 fn receive_all<N: Net>(server: &Server<N>, driver: &Driver, body: &[u8]) -> Result<(), EndReason> {
     let body = std::str::from_utf8(body).map_err(|_| EndReason::Malformed)?;
     if body.matches(SEPARATOR).count() >= MOST_PACKETS {

@@ -1,8 +1,7 @@
-//! One Engine.IO session: what waits to be sent and over which transport, its heartbeat, and its
-//! end.
+//! One Engine.IO session: its transport, the packets that wait, its heartbeat, and its end.
 //!
-//! It follows Node's server (engine.io 6.6, `socket.js`), whose names stand in the comments. Nothing
-//! here reads or writes a socket, or knows what a message means.
+//! It behaves as Node's server (engine.io 6.6, `socket.js`); comments quote the names used there.
+//! Nothing here reads or writes a socket, or knows what a message means.
 
 use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll};
@@ -16,48 +15,48 @@ use crate::link::socketio::queue::{Outgoing, PacketQueue, sizes};
 use crate::message::{EndReason, Heartbeat};
 use crate::time::Instant;
 
-/// How a session's packets travel.
+/// The transport of a session's packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// By polls and posts.
+    /// Polls and posts.
     Polling,
-    /// By polls and posts, while a WebSocket is probed.
+    /// Polls and posts, while a WebSocket is probed.
     Upgrading,
-    /// By WebSocket.
+    /// A WebSocket.
     WebSocket,
 }
 
-/// One session.
+/// An Engine.IO session.
 pub struct EngineSession {
-    /// Its id.
+    /// The session's id.
     pub sid: String,
     heartbeat: Heartbeat,
     state: Mutex<State>,
-    /// Told when the deadline may have changed.
+    /// Notified when the deadline may have changed.
     timer: Notify,
 }
 
 struct State {
     transport: Transport,
-    /// Whether a poll waits: then the transport is `writable`.
+    /// Whether a poll is pending; the transport is then `writable`.
     polls: bool,
-    /// Whether a post is under way.
+    /// Whether a post is pending.
     posts: bool,
     queue: PacketQueue,
-    /// When the next ping is due; none while a pong is awaited.
+    /// The time of the next ping; none while a pong is awaited.
     ping_at: Option<Instant>,
-    /// Until when the pong may take.
+    /// The time by which the awaited pong must come.
     pong_until: Option<Instant>,
-    /// Whether another packet has given the pong more time already.
+    /// Whether another packet has already extended the time for the pong.
     is_extended: bool,
-    /// Until when the first namespace is to be connected.
+    /// The time by which the first namespace must be connected.
     connects_until: Option<Instant>,
-    /// Why it has ended.
+    /// The reason for its end, once it has ended.
     over: Option<EndReason>,
 }
 
 impl EngineSession {
-    /// A session that begins with its handshake.
+    /// Creates a session, whose first packet is the handshake.
     pub fn new(
         sid: String,
         transport: Transport,
@@ -90,17 +89,17 @@ impl EngineSession {
         EngineSession { sid, heartbeat, state: Mutex::new(state), timer: Notify::new() }
     }
 
-    /// How its packets travel now.
+    /// Returns the current transport.
     pub fn transport(&self) -> Transport {
         self.state().transport
     }
 
-    /// Why it has ended, if it has.
+    /// Returns the reason for the session's end, if it has ended.
     pub fn over(&self) -> Option<EndReason> {
         self.state().over
     }
 
-    /// Sends a packet.
+    /// Queues a packet, unless the session has ended.
     pub fn send(&self, next: Outgoing) {
         let mut state = self.state();
         if state.over.is_none() {
@@ -108,12 +107,12 @@ impl EngineSession {
         }
     }
 
-    /// What was not written yet.
+    /// Returns the size of what is not written yet.
     pub fn waiting(&self) -> WaitingBytes {
         self.state().queue.waiting()
     }
 
-    /// It has ended: whoever carries its packets lets go of it.
+    /// Ends the session, and wakes the tasks that carry its packets, which then drop it.
     pub fn end(&self, reason: EndReason) {
         let mut state = self.state();
         state.over = Some(reason);
@@ -126,15 +125,15 @@ impl EngineSession {
     }
 }
 
-/// Polls and posts.
+/// The transport by polls and posts.
 impl EngineSession {
-    /// A poll begins; `false` if another one waits ("overlap from client").
+    /// Begins a poll. Returns `false` if another one is pending ("overlap from client").
     pub fn begin_poll(&self) -> bool {
         !std::mem::replace(&mut self.state().polls, true)
     }
 
-    /// The packets that answer the poll. To a poll that has outlived its transport, the answer is
-    /// that this is closed.
+    /// Returns the packets that answer the poll, once there are some. If the session has ended or
+    /// has moved to WebSocket, the answer is that the transport is closed.
     pub fn poll_answer(&self, cx: &Context<'_>) -> Poll<Vec<Outgoing>> {
         let mut state = self.state();
         if state.over.is_some() || state.transport == Transport::WebSocket {
@@ -150,20 +149,20 @@ impl EngineSession {
         Poll::Ready(packets)
     }
 
-    /// A post begins; `false` if another one is under way.
+    /// Begins a post. Returns `false` if another one is pending.
     pub fn begin_post(&self) -> bool {
         !std::mem::replace(&mut self.state().posts, true)
     }
 
-    /// The post has come whole, or not at all.
+    /// Ends a post, whose body has arrived or failed.
     pub fn end_post(&self) {
         self.state().posts = false;
     }
 }
 
-/// The WebSocket.
+/// The transport by WebSocket.
 impl EngineSession {
-    /// A WebSocket is probed from now on; `false` if one was before.
+    /// Begins to probe a WebSocket. Returns `false` if the session has or probes one already.
     pub fn begin_upgrade(&self) -> bool {
         let mut state = self.state();
         let may_upgrade = state.transport == Transport::Polling;
@@ -173,7 +172,7 @@ impl EngineSession {
         may_upgrade
     }
 
-    /// Ends a poll that waits with nothing, so that the client can go over ("fast upgrade").
+    /// Ends a pending poll with a no-op packet, so that the client can switch ("fast upgrade").
     pub fn release_poll(&self) {
         let mut state = self.state();
         if state.polls && state.queue.is_empty() {
@@ -181,32 +180,33 @@ impl EngineSession {
         }
     }
 
-    /// The upgrade is made, or was given up.
+    /// Ends the upgrade; `transport` tells its outcome.
     pub fn end_upgrade(&self, transport: Transport) {
         let mut state = self.state();
         state.transport = transport;
         state.queue.wake();
     }
 
-    /// The next packet for the WebSocket.
+    /// Takes the next packet for the WebSocket.
     pub fn take_next(&self) -> Option<Outgoing> {
         self.state().queue.take(0).pop()
     }
 
-    /// Packets were written: so many messages, so many bytes.
+    /// Notes that packets were written: this many messages, and this many bytes.
     pub fn written(&self, sizes: (usize, usize)) {
         self.state().queue.written(sizes);
     }
 
-    /// Wakes a task when there is something to write, or the session has ended.
+    /// Wakes the current task when there is a packet to write, or the session has ended.
     pub fn watch(&self, cx: &Context<'_>) {
         self.state().queue.watch(cx);
     }
 }
 
-/// Its clock.
+/// Timers.
 impl EngineSession {
-    /// A packet came. The first that is no pong gives one that is awaited more time.
+    /// Notes that a packet came. The first packet that is not a pong extends the time for an
+    /// awaited pong.
     pub fn heard(&self, packet: &EnginePacket, now: Instant) {
         let mut state = self.state();
         if let EnginePacket::Pong(_) = packet {
@@ -219,13 +219,14 @@ impl EngineSession {
         self.timer.notify_one();
     }
 
-    /// A namespace is connected: none has to be any more.
+    /// Notes that a namespace is connected, so that its deadline no longer applies.
     pub fn connected(&self) {
         self.state().connects_until = None;
         self.timer.notify_one();
     }
 
-    /// When it wants to hear that time has passed; never, once it has ended.
+    /// Returns the time at which [`elapsed`](Self::elapsed) must be called; none once the session
+    /// has ended.
     pub fn deadline(&self) -> Option<Instant> {
         let state = self.state();
         if state.over.is_some() {
@@ -239,10 +240,10 @@ impl EngineSession {
         self.timer.notified().await;
     }
 
-    /// Time has passed.
+    /// Runs the timers that are due.
     ///
     /// # Errors
-    /// The session is to end: why.
+    /// The session must end, for this reason.
     pub fn elapsed(&self, now: Instant) -> Result<(), EndReason> {
         let mut state = self.state();
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);

@@ -1,4 +1,5 @@
-//! The WebSocket transport of the server: probed beside the polling that it replaces, then used.
+//! The WebSocket transport of the server. It is probed beside the polling transport that it
+//! replaces, then used.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -15,11 +16,11 @@ use crate::message::EndReason;
 use crate::net::Net;
 use crate::time::Duration;
 
-/// How often a poll that waits is released while a WebSocket is probed (engine.io 6.6,
+/// The interval at which a pending poll is released while a WebSocket is probed (engine.io 6.6,
 /// `Socket._maybeUpgrade`).
 const RELEASE_EVERY: Duration = Duration::from_millis(100);
 
-/// Serves a WebSocket until it ends: that of a session, or the first transport of a new one.
+/// Serves a WebSocket until it ends: an upgrade of a session, or the first transport of a new one.
 pub async fn serve<N: Net>(
     server: Arc<Server<N>>,
     mut socket: PacketSocket<N>,
@@ -28,7 +29,7 @@ pub async fn serve<N: Net>(
     let driver = match driver {
         None => server.open(Transport::WebSocket),
         Some(driver) => {
-            // A session has one at most: `ws.close()` says so to a second.
+            // A session has at most one; a second is closed, as by Node's `ws.close()`.
             if !driver.session.begin_upgrade() {
                 return socket.close(Believed::Alive);
             }
@@ -37,16 +38,16 @@ pub async fn serve<N: Net>(
                 if upgraded.is_ok() { Transport::WebSocket } else { Transport::Polling };
             driver.session.end_upgrade(transport);
             if let Err(reason) = upgraded {
-                // The session goes on as it was; this connection never became its transport.
+                // The session goes on by polling; this connection never became its transport.
                 socket.close(Believed::Alive);
-                return reason.into_iter().for_each(|reason| server.hub.reject(reason));
+                return reason.into_iter().for_each(|reason| server.broker.reject(reason));
             }
             driver
         }
     };
-    let mut carrier = Carrier { server: &server, driver: &driver, socket, under_way: None };
-    let ended = poll_fn(|cx| carrier.poll(cx)).await;
-    let mut socket = carrier.socket;
+    let mut relay = Relay { server: &server, driver: &driver, socket, under_way: None };
+    let ended = poll_fn(|cx| relay.poll(cx)).await;
+    let mut socket = relay.socket;
     match ended {
         Some(EndReason::Fin) if socket.has_heard_goodbye() => server.end(&driver, EndReason::Left),
         Some(reason) => server.end(&driver, reason),
@@ -55,16 +56,16 @@ pub async fn serve<N: Net>(
     }
 }
 
-/// Waits until the client goes over to a WebSocket.
+/// Waits until the client has switched to a WebSocket.
 ///
 /// # Errors
-/// It does not: why, unless that is because the session has ended.
+/// The client has not switched, for this reason; none if the session has ended.
 async fn upgrade<N: Net>(
     server: &Server<N>,
     driver: &Driver,
     socket: &mut PacketSocket<N>,
 ) -> Result<(), Option<EndReason>> {
-    let (net, session) = (server.hub.net(), &driver.session);
+    let (net, session) = (server.broker.net(), &driver.session);
     let until = net.now() + UPGRADE_WITHIN;
     let mut release_at = None;
     loop {
@@ -98,17 +99,18 @@ async fn upgrade<N: Net>(
     }
 }
 
-/// Carries packets between a session and its WebSocket.
-struct Carrier<'a, N: Net> {
+/// Moves packets between a session and its WebSocket.
+struct Relay<'a, N: Net> {
     server: &'a Server<N>,
     driver: &'a Driver,
     socket: PacketSocket<N>,
-    /// What is written at the moment: so many messages, so many bytes.
+    /// The number of messages and bytes that are being written.
     under_way: Option<(usize, usize)>,
 }
 
-impl<N: Net> Carrier<'_, N> {
-    /// Ready when the WebSocket has ended, with the reason; or the session has, with none.
+impl<N: Net> Relay<'_, N> {
+    /// Moves packets. Ready with the reason when the WebSocket has ended, or with none when the
+    /// session has.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<EndReason>> {
         loop {
             self.write(cx);
@@ -132,11 +134,11 @@ impl<N: Net> Carrier<'_, N> {
         }
     }
 
-    /// Writes what waits, as far as the socket takes it.
+    /// Writes waiting packets, as far as the socket takes them.
     fn write(&mut self, cx: &mut Context<'_>) {
         loop {
             if let Some(sizes) = self.under_way {
-                // Reading tells the reason of an error, and what came before it.
+                // After an error, the read returns what came before it, and the reason.
                 let Poll::Ready(Ok(())) = self.socket.poll_flush(cx) else { return };
                 self.under_way = None;
                 self.driver.session.written(sizes);
