@@ -1,4 +1,5 @@
-//! Carrying the mail: frames arrive or do not, connections come and go, and the machines are told.
+//! Delivers frames, opens and closes connections, and passes inputs and outputs of the state
+//! machines.
 
 use crate::core::{
     BrokerInput, BrokerOutput, ClientInput, ClientOutput, ConnectionId, Machine, Reliability,
@@ -16,8 +17,10 @@ impl Model {
         }
     }
 
-    /// A frame reaches the broker's machine. If nobody knows its connection there, a reliable path
-    /// answers with a reset, and over a lossy one it is the first frame of a new connection.
+    /// Delivers the first frame of a client to the broker. Returns whether there was one.
+    ///
+    /// If the broker has no such connection, a reliable link resets it; over a lossy link the frame
+    /// opens a new connection.
     fn reach_broker(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
@@ -36,7 +39,7 @@ impl Model {
         true
     }
 
-    /// The same over the connection before this one: nobody hears what the broker answers.
+    /// Delivers a late frame of the client's previous connection. The broker's answers are lost.
     pub(super) fn deliver_late(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].former else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
@@ -51,7 +54,8 @@ impl Model {
         true
     }
 
-    /// A frame reaches the client, which reads it unless it is full: then a reliable path keeps it.
+    /// Delivers the first frame to a client. Over a reliable link the frame waits while the client
+    /// does not want to read.
     fn reach_client(&mut self, n: usize) -> bool {
         let is_reliable = self.mail.path.frames == Reliability::Reliable;
         let node = &mut self.nodes[n];
@@ -65,7 +69,7 @@ impl Model {
         true
     }
 
-    /// The broker learns that there is room again, where it thinks that there is none.
+    /// Tells the broker that its send queue has room again, if it last knew the queue to be full.
     fn tell_queued(&mut self, n: usize) {
         let send_queue = self.mail.broker.send_queue;
         let Some(pipe) = &mut self.nodes[n].pipe else { return };
@@ -78,12 +82,12 @@ impl Model {
 
     pub(super) fn return_handler(&mut self, n: usize) -> bool {
         let Some(sequence) = self.nodes[n].calls.pop_front() else { return false };
-        self.ledger.handle(n, sequence, self.now);
+        self.checker.handle(n, sequence, self.now);
         self.tell(n, ClientInput::HandlerReturned);
         true
     }
 
-    /// Does something to the frames on their way, if the path can do that to frames.
+    /// Applies `disturb` to a client's frames in flight, if the link is lossy.
     pub(super) fn disturb(&mut self, n: usize, disturb: impl FnOnce(&mut Pipe) -> bool) -> bool {
         let is_lossy = self.mail.path.frames == Reliability::Lossy;
         let pipe = self.nodes[n].pipe.as_mut().filter(|_| is_lossy);
@@ -105,7 +109,7 @@ impl Model {
         noticed != Noticed::ByBroker || was_open
     }
 
-    /// The client's side closes the connection. Over a lossy path nobody hears of it.
+    /// Closes the connection at the client. Over a lossy link the broker is not told.
     pub(super) fn close_pipe(&mut self, n: usize, reason: EndReason) {
         self.nodes[n].is_connecting = false;
         let peer = self.nodes[n].let_go(self.mail.path);
@@ -114,9 +118,9 @@ impl Model {
         }
     }
 
-    /// Connections that were ordered are there.
+    /// Opens all connections that clients have asked for.
     pub(super) fn connect_all(&mut self) {
-        while std::mem::take(&mut self.is_ordered) {
+        while std::mem::take(&mut self.is_connect_pending) {
             for n in 0..self.nodes.len() {
                 if std::mem::take(&mut self.nodes[n].is_connecting) {
                     self.last_peer += 1;
@@ -136,11 +140,11 @@ impl Model {
             match output {
                 ClientOutput::Connect { .. } => {
                     node.is_connecting = true;
-                    self.is_ordered = true;
+                    self.is_connect_pending = true;
                 }
                 ClientOutput::Close { .. } => self.close_pipe(n, EndReason::Fin),
                 ClientOutput::Send { frame } => {
-                    // What is sent after its connection is gone is a mutant's.
+                    // Only a mutant sends after its connection is gone.
                     if let Some(pipe) = &mut node.pipe {
                         pipe.push_to_broker(frame);
                     }
@@ -148,7 +152,7 @@ impl Model {
                 ClientOutput::Handle { message, .. } => node.calls.push_back(message.id.sequence),
                 ClientOutput::Note(note) => {
                     self.tally.note(process(n), &note);
-                    self.ledger.hear(n, &note);
+                    self.checker.note(n, &note);
                 }
             }
         }
@@ -181,13 +185,13 @@ impl Model {
 
     fn note_of_broker(&mut self, note: &Note) {
         match note {
-            Note::Accepted { id, position, .. } => self.ledger.accept(id.sequence, *position),
-            Note::Refused { id } => self.ledger.refuse(id.sequence),
-            Note::Trimmed { id, position, .. } => self.ledger.forget(id.sequence, *position),
+            Note::Accepted { id, position, .. } => self.checker.accept(id.sequence, *position),
+            Note::Refused { id } => self.checker.refuse(id.sequence),
+            Note::Trimmed { id, position, .. } => self.checker.trim(id.sequence, *position),
             Note::Subscribed { client, .. } => {
                 let n = self.names.iter().position(|name| name == client);
                 if let Some(n) = n.filter(|n| *n != PUBLISHER) {
-                    self.ledger.record(n);
+                    self.checker.record(n);
                 }
             }
             _ => {}
