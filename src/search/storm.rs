@@ -112,7 +112,7 @@ struct Targets {
     may_hit_broker: bool,
     clients: Vec<Name>,
     subscriptions: Vec<(Name, Subscribe)>,
-    /// The one client that all faults hit, in every second storm: faults that do harm only together
+    /// The client that all faults on clients hit, in every second storm: faults that do harm together
     /// seldom meet by chance.
     victim: Option<Name>,
 }
