@@ -116,7 +116,7 @@ pub struct Model {
     /// Whether a client waits for a connection, which it gets before the next step.
     is_connect_pending: bool,
     /// Whether nothing has happened since the model was quiescent.
-    is_at_peace: bool,
+    is_quiescent: bool,
     checker: Checker,
     tally: Tally,
 }
@@ -147,7 +147,7 @@ impl Model {
             draft,
             last_peer: 0,
             is_connect_pending: false,
-            is_at_peace: false,
+            is_quiescent: false,
             checker,
             tally: Tally::default(),
             mail,
@@ -167,7 +167,7 @@ impl Model {
             Step::Lose(way, n) => self.disturb(n % count, |pipe| pipe.lose(way)),
             Step::Double(way, n) => self.disturb(n % count, |pipe| pipe.double(way)),
             Step::Overtake(way, n) => self.disturb(n % count, |pipe| pipe.overtake(way)),
-            Step::Break(noticed, n) => self.break_off(noticed, n % count),
+            Step::Break(noticed, n) => self.break_connection(noticed, n % count),
             Step::GoAway(n) => self.go_away(n % count),
             Step::ComeBack(n) => self.come_back(n % count),
             Step::Crash(n) => self.crash(n % count),
@@ -176,19 +176,19 @@ impl Model {
             Step::Wait(span) => self.wait(span),
         };
         self.connect_all();
-        self.is_at_peace &= !happened;
+        self.is_quiescent &= !happened;
         happened
     }
 
     /// Returns the first thing that is wrong: broken claims before anomalies. Missing messages and
     /// answers are findings only after [`Model::settle`].
     pub fn check(&self) -> Option<ModelFinding> {
-        self.checker.check(self.is_at_peace)
+        self.checker.check(self.is_quiescent)
     }
 
     /// Returns the finding that breaks this claim, if it is broken.
     pub fn finding(&self, guarantee: Guarantee) -> Option<ModelFinding> {
-        self.checker.finding(guarantee, self.is_at_peace)
+        self.checker.finding(guarantee, self.is_quiescent)
     }
 
     /// Returns the counts of what was exercised.
@@ -244,7 +244,7 @@ impl Model {
         }
         self.checker.publish(self.now);
         let draft = self.draft.clone();
-        self.tell(PUBLISHER, ClientInput::Publish { draft });
+        self.feed_client(PUBLISHER, ClientInput::Publish { draft });
         true
     }
 
@@ -252,7 +252,7 @@ impl Model {
         let is_here = self.nodes[n].state == State::Here;
         if is_here {
             self.nodes[n].state = State::Away;
-            self.tell(n, ClientInput::GoAway);
+            self.feed_client(n, ClientInput::GoAway);
         }
         is_here
     }
@@ -261,7 +261,7 @@ impl Model {
         let is_away = self.nodes[n].state == State::Away;
         if is_away {
             self.nodes[n].state = State::Here;
-            self.tell(n, ClientInput::ComeBack);
+            self.feed_client(n, ClientInput::ComeBack);
         }
         is_away
     }
@@ -283,9 +283,9 @@ impl Model {
             self.nodes[n].state = State::Here;
             if n != PUBLISHER {
                 let (queue, room) = (self.draft.queue.clone(), self.draft.event.clone());
-                self.tell(n, ClientInput::Join { queue, room, from: StartAt::Now });
+                self.feed_client(n, ClientInput::Join { queue, room, from: StartAt::Now });
             }
-            self.tell(n, ClientInput::Started);
+            self.feed_client(n, ClientInput::Started);
         }
         is_down
     }

@@ -149,7 +149,7 @@ impl Property {
         let attempt = attempt.map_err(|panic| Failed::Panicked(Box::new(scenario.clone()), panic));
         let (Attempt { violated, wanted, coverage }, ()) = attempt?;
         match violated {
-            Some(violated) => Err(self.tell(system, scenario.clone(), violated, 0)),
+            Some(violated) => Err(self.failure(system, scenario.clone(), violated, 0)),
             None if wanted == 0 => Err(Failed::NothingWanted),
             None => Ok(Upheld { cases: 1, wanted, coverage }),
         }
@@ -174,10 +174,10 @@ impl Property {
                 Err(panic) => return Failed::Panicked(Box::new(smaller), panic),
             }
         }
-        self.tell(system, shrinker.smallest().clone(), violated, trials)
+        self.failure(system, shrinker.smallest().clone(), violated, trials)
     }
 
-    fn tell(
+    fn failure(
         &self,
         system: &impl SystemUnderTest,
         scenario: Scenario,

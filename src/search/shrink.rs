@@ -63,8 +63,8 @@ pub fn shrink<T>(
 pub enum Peace {
     /// The run may end as soon as the same is found.
     AsLongAsItTakes,
-    /// The quiet period stays whole. Otherwise, where messages count as lost that have not come
-    /// until the end, any run that ends too early would show a finding.
+    /// The quiet period stays whole. A message that has not come by the end counts as lost, so that
+    /// any run that ends too early would show a finding.
     Whole,
 }
 
@@ -119,7 +119,7 @@ impl Shrinker {
             let mut smaller = self.smallest.clone();
             steps[self.next](&mut smaller);
             self.next += 1;
-            if smaller == self.smallest || !self.leaves_peace(&smaller) {
+            if smaller == self.smallest || !self.is_quiet_long_enough(&smaller) {
                 continue;
             }
             let text = smaller.to_string();
@@ -137,7 +137,7 @@ impl Shrinker {
     }
 
     /// Whether the run still ends with a long enough quiet period, where it must stay whole.
-    fn leaves_peace(&self, smaller: &Scenario) -> bool {
+    fn is_quiet_long_enough(&self, smaller: &Scenario) -> bool {
         self.peace == Peace::AsLongAsItTakes
             || busy_until(smaller) + peace(smaller) <= smaller.run_for
     }

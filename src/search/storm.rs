@@ -112,8 +112,8 @@ struct Targets {
     may_hit_broker: bool,
     clients: Vec<Name>,
     subscriptions: Vec<(Name, Subscribe)>,
-    /// The client that all faults on clients hit, in every second storm: faults that do harm together
-    /// seldom meet by chance.
+    /// The client that all faults on clients hit, in every second storm: faults that do harm only
+    /// together seldom meet by chance.
     victim: Option<Name>,
 }
 

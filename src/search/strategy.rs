@@ -95,7 +95,7 @@ impl ScenarioTree {
 
     /// Moves on to the next proposal, or back to the smallest scenario if there is none. Returns
     /// whether there was a proposal.
-    fn go_on(&mut self) -> bool {
+    fn advance(&mut self) -> bool {
         let proposal = self.shrinker.propose();
         let has_more = proposal.is_some();
         self.current = proposal.unwrap_or_else(|| self.shrinker.smallest().clone());
@@ -113,11 +113,11 @@ impl ValueTree for ScenarioTree {
     /// Keeps the current scenario, which fails, too, and moves on.
     fn simplify(&mut self) -> bool {
         self.shrinker.keep();
-        self.go_on()
+        self.advance()
     }
 
     /// Drops the current scenario, which does not fail, and moves on.
     fn complicate(&mut self) -> bool {
-        self.go_on()
+        self.advance()
     }
 }

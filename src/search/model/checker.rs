@@ -112,7 +112,7 @@ impl Checker {
         &self.readers[n - 1].gaps
     }
 
-    // ── what happens ────────────────────────────────────────────────────────────────────────
+    // ── events ──────────────────────────────────────────────────────────────────────────────
 
     /// Records that a message is published.
     pub fn publish(&mut self, at: Instant) {
@@ -234,12 +234,12 @@ impl Checker {
         self.head = 0;
     }
 
-    // ── what is wrong ───────────────────────────────────────────────────────────────────────
+    // ── findings ────────────────────────────────────────────────────────────────────────────
 
     /// Returns the first thing that is wrong: broken claims before anomalies.
-    pub fn check(&self, is_at_peace: bool) -> Option<ModelFinding> {
-        let broken = CLAIMS.iter().find_map(|one| self.finding(*one, is_at_peace));
-        broken.or_else(|| self.unasked()).or_else(|| self.stalled().filter(|_| is_at_peace))
+    pub fn check(&self, is_quiescent: bool) -> Option<ModelFinding> {
+        let broken = CLAIMS.iter().find_map(|one| self.finding(*one, is_quiescent));
+        broken.or_else(|| self.unasked()).or_else(|| self.stalled().filter(|_| is_quiescent))
     }
 
     /// Whether no message and no answer is missing.
@@ -255,19 +255,19 @@ impl Checker {
 
     /// Returns a number that grows with each answer, and with each message that is handled for the
     /// first time.
-    pub fn news(&self) -> usize {
+    pub fn progress(&self) -> usize {
         let answered = self.accepted.len() + self.refused.len();
         answered + self.readers.iter().map(|reader| reader.distinct).sum::<usize>()
     }
 
     /// Returns the finding that breaks this claim, if it is broken.
-    pub fn finding(&self, guarantee: Guarantee, is_at_peace: bool) -> Option<ModelFinding> {
+    pub fn finding(&self, guarantee: Guarantee, is_quiescent: bool) -> Option<ModelFinding> {
         if !self.terms.claim(guarantee) {
             return None;
         }
         let missing = |reader: &ModelReader| {
             let first = self.missing(reader).find(|(_, broken)| *broken == guarantee);
-            let (at, _) = first.filter(|_| is_at_peace)?;
+            let (at, _) = first.filter(|_| is_quiescent)?;
             let published = self.messages[at].at;
             Some(format!("driver-{}, published at {published}, was never handled", at + 1))
         };
@@ -279,7 +279,7 @@ impl Checker {
         };
         if guarantee == Guarantee::ExactlyOnce {
             let parts = [Guarantee::AtMostOnce, Guarantee::AtLeastOnce];
-            let found = parts.into_iter().find_map(|one| self.finding(one, is_at_peace))?;
+            let found = parts.into_iter().find_map(|one| self.finding(one, is_quiescent))?;
             return Some(ModelFinding { wrong: Wrong::Broken(guarantee), ..found });
         }
         let mut found = self.readers.iter().zip(1..);
@@ -306,16 +306,16 @@ impl Checker {
         if message.position < begins.from {
             return None;
         }
-        let is_told = reader.is_told(message.epoch, message.position);
+        let is_announced = reader.is_announced(message.epoch, message.position);
         if message.epoch < self.epoch {
             let knew = reader.knows.0 > 0 && reader.knows.0 <= message.epoch;
-            return (knew && !is_told).then_some(Guarantee::NoSilentGap);
+            return (knew && !is_announced).then_some(Guarantee::NoSilentGap);
         }
         if !self.may_be_gone(message, begins) {
             return Some(Guarantee::AtLeastOnce);
         }
         let had_died = reader.died_at >= (message.epoch, message.position);
-        (!is_told && !had_died).then_some(Guarantee::NoSilentGap)
+        (!is_announced && !had_died).then_some(Guarantee::NoSilentGap)
     }
 
     /// Whether the backlog trimmed the message, and its retention allowed that. Messages that are

@@ -12,8 +12,8 @@ use super::{BROKER, Model, Noticed, PUBLISHER, Way, process};
 impl Model {
     pub(super) fn deliver(&mut self, way: Way, n: usize) -> bool {
         match way {
-            Way::ToBroker => self.reach_broker(n),
-            Way::ToClient => self.reach_client(n),
+            Way::ToBroker => self.deliver_to_broker(n),
+            Way::ToClient => self.deliver_to_client(n),
         }
     }
 
@@ -21,11 +21,11 @@ impl Model {
     ///
     /// If the broker has no such connection, a reliable link resets it; over a lossy link the frame
     /// opens a new connection.
-    fn reach_broker(&mut self, n: usize) -> bool {
+    fn deliver_to_broker(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
         if !pipe.is_open_at_broker && self.mail.path.frames == Reliability::Reliable {
-            return self.break_off(Noticed::ByBoth, n);
+            return self.break_connection(Noticed::ByBoth, n);
         }
         let mut peer = pipe.peer;
         if !pipe.is_open_at_broker {
@@ -33,9 +33,9 @@ impl Model {
             peer = ConnectionId(self.last_peer);
             (pipe.peer, pipe.is_open_at_broker) = (peer, true);
             pipe.bytes_told = 0;
-            self.tell_broker(BrokerInput::Opened { peer });
+            self.feed_broker(BrokerInput::Opened { peer });
         }
-        self.tell_broker(BrokerInput::Received { peer, frame });
+        self.feed_broker(BrokerInput::Received { peer, frame });
         true
     }
 
@@ -48,15 +48,15 @@ impl Model {
             self.last_peer += 1;
             peer = ConnectionId(self.last_peer);
             (pipe.peer, pipe.is_open_at_broker) = (peer, true);
-            self.tell_broker(BrokerInput::Opened { peer });
+            self.feed_broker(BrokerInput::Opened { peer });
         }
-        self.tell_broker(BrokerInput::Received { peer, frame });
+        self.feed_broker(BrokerInput::Received { peer, frame });
         true
     }
 
     /// Delivers the first frame to a client. Over a reliable link the frame waits while the client
     /// does not want to read.
-    fn reach_client(&mut self, n: usize) -> bool {
+    fn deliver_to_client(&mut self, n: usize) -> bool {
         let is_reliable = self.mail.path.frames == Reliability::Reliable;
         let node = &mut self.nodes[n];
         if is_reliable && !node.client.wants_to_read() {
@@ -64,26 +64,26 @@ impl Model {
         }
         let Some(pipe) = &mut node.pipe else { return false };
         let Some(frame) = pipe.pop_to_client() else { return false };
-        self.tell(n, ClientInput::Received { frame });
-        self.tell_queued(n);
+        self.feed_client(n, ClientInput::Received { frame });
+        self.report_queue_room(n);
         true
     }
 
     /// Tells the broker that its send queue has room again, if it last knew the queue to be full.
-    fn tell_queued(&mut self, n: usize) {
+    fn report_queue_room(&mut self, n: usize) {
         let send_queue = self.mail.broker.send_queue;
         let Some(pipe) = &mut self.nodes[n].pipe else { return };
         if pipe.bytes_told >= send_queue && pipe.bytes < send_queue {
             let (peer, bytes) = (pipe.peer, pipe.bytes);
             pipe.bytes_told = bytes;
-            self.tell_broker(BrokerInput::Queued { peer, bytes });
+            self.feed_broker(BrokerInput::Queued { peer, bytes });
         }
     }
 
     pub(super) fn return_handler(&mut self, n: usize) -> bool {
         let Some(sequence) = self.nodes[n].calls.pop_front() else { return false };
         self.checker.handle(n, sequence, self.now);
-        self.tell(n, ClientInput::HandlerReturned);
+        self.feed_client(n, ClientInput::HandlerReturned);
         true
     }
 
@@ -94,17 +94,17 @@ impl Model {
         pipe.is_some_and(disturb)
     }
 
-    pub(super) fn break_off(&mut self, noticed: Noticed, n: usize) -> bool {
+    pub(super) fn break_connection(&mut self, noticed: Noticed, n: usize) -> bool {
         let reason = EndReason::Reset;
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let (peer, was_open) = (pipe.peer, pipe.is_open_at_broker);
         if noticed != Noticed::ByClient && was_open {
             pipe.is_open_at_broker = false;
-            self.tell_broker(BrokerInput::Closed { peer, reason });
+            self.feed_broker(BrokerInput::Closed { peer, reason });
         }
         if noticed != Noticed::ByBroker {
-            self.nodes[n].let_go(self.mail.path);
-            self.tell(n, ClientInput::Disconnected { reason });
+            self.nodes[n].drop_connection(self.mail.path);
+            self.feed_client(n, ClientInput::Disconnected { reason });
         }
         noticed != Noticed::ByBroker || was_open
     }
@@ -112,9 +112,9 @@ impl Model {
     /// Closes the connection at the client. Over a lossy link the broker is not told.
     pub(super) fn close_pipe(&mut self, n: usize, reason: EndReason) {
         self.nodes[n].is_connecting = false;
-        let peer = self.nodes[n].let_go(self.mail.path);
+        let peer = self.nodes[n].drop_connection(self.mail.path);
         if let Some(peer) = peer.filter(|_| self.mail.path.frames == Reliability::Reliable) {
-            self.tell_broker(BrokerInput::Closed { peer, reason });
+            self.feed_broker(BrokerInput::Closed { peer, reason });
         }
     }
 
@@ -126,14 +126,14 @@ impl Model {
                     self.last_peer += 1;
                     let peer = ConnectionId(self.last_peer);
                     self.nodes[n].pipe = Some(Pipe::new(peer, self.mail.path));
-                    self.tell_broker(BrokerInput::Opened { peer });
-                    self.tell(n, ClientInput::Connected);
+                    self.feed_broker(BrokerInput::Opened { peer });
+                    self.feed_client(n, ClientInput::Connected);
                 }
             }
         }
     }
 
-    pub(super) fn tell(&mut self, n: usize, input: ClientInput) {
+    pub(super) fn feed_client(&mut self, n: usize, input: ClientInput) {
         self.nodes[n].client.handle(self.now, input);
         while let Some(output) = self.nodes[n].client.poll() {
             let node = &mut self.nodes[n];
@@ -158,7 +158,7 @@ impl Model {
         }
     }
 
-    pub(super) fn tell_broker(&mut self, input: BrokerInput) {
+    pub(super) fn feed_broker(&mut self, input: BrokerInput) {
         self.broker.handle(self.now, input);
         while let Some(output) = self.broker.poll() {
             match output {

@@ -82,7 +82,7 @@ impl ModelNode {
 
     /// Drops the connection at the client, and returns its id. Over a lossy link its frames may
     /// still arrive late.
-    pub fn let_go(&mut self, path: LinkSemantics) -> Option<ConnectionId> {
+    pub fn drop_connection(&mut self, path: LinkSemantics) -> Option<ConnectionId> {
         let pipe = self.pipe.take()?;
         let peer = pipe.peer;
         if path.frames == Reliability::Lossy {

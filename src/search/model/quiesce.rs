@@ -20,11 +20,11 @@ impl Model {
             self.restart(n);
             self.come_back(n);
         }
-        let (mut news, mut news_at, mut calm_from) = (0, self.now, None);
+        let (mut progress, mut progress_at, mut calm_from) = (0, self.now, None);
         loop {
             self.deliver_all();
-            if self.checker.news() > news {
-                (news, news_at) = (self.checker.news(), self.now);
+            if self.checker.progress() > progress {
+                (progress, progress_at) = (self.checker.progress(), self.now);
             }
             if self.checker.is_complete() && self.is_everyone_connected() {
                 if self.now > *calm_from.get_or_insert(self.now) + self.repeats() {
@@ -33,18 +33,18 @@ impl Model {
             } else {
                 calm_from = None;
             }
-            let until = news_at + self.patience();
+            let until = progress_at + self.patience();
             let Some(at) = self.next_moment().filter(|at| *at <= until) else { break };
-            self.reach(at);
+            self.advance_to(at);
         }
-        self.is_at_peace = true;
+        self.is_quiescent = true;
     }
 
     /// Lets time pass, from deadline to deadline.
     pub(super) fn wait(&mut self, span: Duration) -> bool {
         let until = self.now + span;
         while let Some(at) = self.next_moment().filter(|at| *at <= until) {
-            self.reach(at);
+            self.advance_to(at);
         }
         self.now = until;
         true
@@ -95,15 +95,15 @@ impl Model {
     }
 
     /// Moves the time on to a deadline, and runs the timers that have expired.
-    fn reach(&mut self, at: Instant) {
+    fn advance_to(&mut self, at: Instant) {
         self.now = self.now.max(at);
         for n in 0..self.nodes.len() {
             if self.nodes[n].client.deadline().is_some_and(|at| at <= self.now) {
-                self.tell(n, ClientInput::Elapsed);
+                self.feed_client(n, ClientInput::Elapsed);
             }
         }
         if self.broker.deadline().is_some_and(|at| at <= self.now) {
-            self.tell_broker(BrokerInput::Elapsed);
+            self.feed_broker(BrokerInput::Elapsed);
         }
         self.connect_all();
     }

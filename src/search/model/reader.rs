@@ -93,7 +93,7 @@ impl ModelReader {
     }
 
     /// Whether it was told of a gap at this position, or that the epoch is over.
-    pub fn is_told(&self, epoch: Epoch, position: Position) -> bool {
+    pub fn is_announced(&self, epoch: Epoch, position: Position) -> bool {
         let is_in = |(of, from, to): &(Epoch, Position, Position)| {
             *of == epoch && (*from..=*to).contains(&position)
         };
