@@ -1,7 +1,7 @@
-//! The command line `dlab`: the only place with files, environment, threads and stdout.
+//! The command line `dlab`: the only module that uses files, the environment, threads and stdout.
 //!
-//! A command returns its [`Exit`]; nothing here ends the process but a second Ctrl-C. Reports go
-//! to stdout, everything else to stderr.
+//! A command returns its [`Exit`]; only a second Ctrl-C ends the process from within. Reports go to
+//! stdout, everything else to stderr.
 
 mod args;
 mod console;
@@ -30,7 +30,7 @@ use clap::Parser;
 use args::{Args, Command};
 use console::Console;
 
-/// How the process ends; the numbers are a contract.
+/// The exit code of the process; the numbers are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// All expectations were met.
@@ -39,7 +39,7 @@ pub enum Exit {
     Failed = 1,
     /// Bad usage or a bad scenario; nothing ran.
     Usage = 2,
-    /// There were faults, and none of them did anything.
+    /// There were faults, and none of them had an effect.
     Inconclusive = 3,
     /// A file or port could not be used.
     File = 4,
@@ -52,7 +52,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// With several, the first of these that applies.
+    /// The precedence of exit codes, highest first.
     const PRIORITY: [Exit; 8] = [
         Exit::Bug,
         Exit::Interrupted,
@@ -64,7 +64,7 @@ impl Exit {
         Exit::Met,
     ];
 
-    /// The one of two that counts.
+    /// Returns the one of two codes that takes precedence.
     fn and(self, other: Exit) -> Exit {
         Exit::PRIORITY.into_iter().find(|&exit| exit == self || exit == other).unwrap_or(self)
     }
@@ -76,12 +76,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Reads the arguments of the process and does what they say.
+/// Parses the arguments of the process and runs the command.
 pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(answer) => {
-            // Help and version are answers too, with code 0. A reader that is gone needs neither.
+            // Help and version also arrive here, with code 0. Printing them may fail if the reader
+            // has closed the pipe.
             let _ = answer.print();
             return if answer.use_stderr() { Exit::Usage } else { Exit::Met }.into();
         }

@@ -1,4 +1,4 @@
-//! The binary `dlab`: hands its arguments to the library and exits with its code.
+//! The binary `dlab`: calls the command line of the library and exits with its code.
 
 delivery_lab::seed_entropy!();
 

@@ -1,9 +1,9 @@
-//! Storms from seeds: what they exercise, what they break, and the smallest one that still does.
+//! Searches for storms that break a guarantee, and shrinks what it finds.
 //!
-//! A seed gives a storm (and, where nobody has one, a workload); a trial of it either holds or
-//! shows a [`Finding`]; a finding is shrunk while it stays the same, and told as a story. There are
-//! two depths: all of that on the simulator, and the machines of `core` alone over a [`mailbag`].
-//! Nothing here prints or reads files.
+//! A seed draws a storm and, if no scenario is given, a workload. A trial of it either holds or
+//! shows a [`Finding`], which is shrunk to the smallest scenario that still shows it. There are two
+//! levels: the full stack on the simulator, and the state machines of `core` alone over the
+//! in-memory network of a [`model`]. Nothing here prints, or reads files.
 
 mod coverage;
 mod finding;
@@ -31,27 +31,27 @@ use crate::sim::{EarlyStop, TrialOptions, TrialPanic, run_trial_then};
 use crate::terms::Guarantee;
 use crate::verdict::{self, Row, is_settled, settled_from};
 
-/// When a trial of a search stops: as soon as nothing is left that could change what it finds.
+/// Stops a trial of a search as soon as nothing is left that could change what it finds.
 pub const STOP: EarlyStop = EarlyStop { from: settled_from, when: is_settled };
 
-/// What came of one trial.
+/// The result of one trial.
 #[derive(Clone, Debug)]
 pub struct Tried {
     /// The judgement.
     pub row: Row,
-    /// What its storm exercised.
+    /// Counts of what the storm exercised.
     pub coverage: Coverage,
 }
 
-/// Runs a scenario once over a contender with its own seed, until it is settled.
+/// Runs a scenario once over a contender, with the scenario's seed, until the trial is settled.
 ///
 /// # Errors
-/// Something in the trial panicked: a bug of delivery-lab, or of the machine that was tried.
+/// Something in the trial panicked: a bug of delivery-lab, or of the machine under test.
 pub fn attempt(scenario: &Scenario, contender: Contender) -> Result<Tried, TrialPanic> {
     attempt_then(scenario, contender, |_| ()).map(|(tried, ())| tried)
 }
 
-/// The same to the end that the scenario names, for what is expected of costs.
+/// Like [`attempt`], but runs to the end that the scenario names: costs are those of a whole run.
 ///
 /// # Errors
 /// Something in the trial panicked.
@@ -63,7 +63,7 @@ pub fn attempt_whole(scenario: &Scenario, contender: Contender) -> Result<Tried,
     })
 }
 
-/// The same, and what is to be made of the history.
+/// Like [`attempt`], and also returns what `then` makes of the history.
 ///
 /// # Errors
 /// Something in the trial panicked.
@@ -80,29 +80,31 @@ pub fn attempt_then<T: Send>(
     })
 }
 
-/// What to look for.
+/// Selects what counts as a finding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Aim {
-    /// A broken claim, or something that only a broken machine does.
+    /// A broken claim, or an anomaly that no correct machine shows.
     #[default]
     Wrong,
-    /// This guarantee violated, whether anybody claims it or not.
+    /// A violation of this guarantee, whether or not the contender claims it.
     Violation(Guarantee),
 }
 
-/// The scenario of a seed: workload and storm, over every contender.
+/// Draws the scenario of a seed: workload and storm, over every contender.
 pub fn any(seed: u64) -> Scenario {
     Scenarios::any().draw(seed)
 }
 
-/// The scenario with the storm of its seed in the place of its own faults, and long enough for
-/// the peace after it. What it expected is gone.
+/// Returns the scenario with the storm of `seed` instead of its own faults, running long enough
+/// for the quiet period after the storm. The scenario's expectations are dropped.
 pub fn stormy(scenario: &Scenario, seed: u64) -> Scenario {
     storm::stormy(scenario, &storm::Weather::default(), seed)
 }
 
-/// Shrinks a scenario that shows a finding over a contender with its own seed. The smallest one
-/// has that contender alone, and expects the finding. It stops early when `is_enough`.
+/// Shrinks a scenario that shows a finding over a contender, with the scenario's seed.
+///
+/// The smallest scenario runs that contender alone, and expects the finding. Shrinking stops early
+/// when `is_enough` returns true.
 ///
 /// # Errors
 /// A trial panicked.

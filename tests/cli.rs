@@ -1,4 +1,4 @@
-//! The program as it is run: commands, the README.
+//! End-to-end tests of the program: its commands, and the README.
 
 mod commands;
 mod readme;

@@ -1,4 +1,4 @@
-//! The search: sweeps, properties, the corpus of what was found, machines over a mailbag.
+//! Tests of the search: sweeps, properties, the corpus of findings, the in-memory model.
 
 mod catch_up;
 mod corpus;

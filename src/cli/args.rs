@@ -1,4 +1,4 @@
-//! What may stand on the command line, and its help. Declarations only.
+//! Declares the arguments of the command line, and their help. There is no logic here.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -247,7 +247,7 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// The exit codes in two columns, and the environment.
+/// Returns the end of the help: the exit codes in two columns, and the environment variables.
 fn after_help() -> String {
     let exits = EXITS.words.iter().map(|word| {
         let meaning = word.brief.trim_end_matches('.').to_owned();

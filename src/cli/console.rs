@@ -1,7 +1,7 @@
-//! stdout for reports, stderr for everything else, and how each may be drawn.
+//! Prints reports to stdout and everything else to stderr, in the style that each allows.
 //!
-//! A reader that closes the pipe (`| head`) is not told anything: printing goes on into nothing,
-//! the command stops at its next chance, and the exit code says that stdout could not be used.
+//! If a reader closes the pipe (`| head`), there is no message: further output is dropped, the
+//! command stops at its next chance, and the exit code says that stdout could not be used.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -14,17 +14,17 @@ use super::Exit;
 use super::args::DisplayArgs;
 use crate::report::{COLUMNS, Colour, Shape, Style};
 
-/// Narrower than this no text is set: one word a line helps nobody.
+/// The smallest width of text, in columns.
 const NARROWEST: usize = 30;
 
-/// Where the command prints.
+/// Prints the output of a command.
 pub struct Console {
     style: Style,
     errors: Style,
     state: State,
 }
 
-/// Whether anybody still reads.
+/// The state of stdout.
 enum State {
     Open,
     Closed,
@@ -32,7 +32,7 @@ enum State {
 }
 
 impl Console {
-    /// The process's own, as options, environment and terminal allow.
+    /// Creates the console of the process, styled by options, environment and terminal.
     pub fn new(looks: &DisplayArgs) -> Console {
         let shape = match looks {
             DisplayArgs { plain: true, .. } => Shape::Plain,
@@ -51,37 +51,37 @@ impl Console {
         }
     }
 
-    /// How reports are drawn.
+    /// Returns the style of reports.
     pub fn style(&self) -> Style {
         self.style
     }
 
-    /// How stderr is drawn.
+    /// Returns the style of stderr.
     pub fn error_style(&self) -> Style {
         self.errors
     }
 
-    /// Whether animations are welcome on stderr.
+    /// Whether stderr may show animations.
     pub fn may_animate(&self) -> bool {
         self.errors.shape != Shape::Plain
             && io::stderr().is_terminal()
             && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
-    /// How wide texts may be: as the terminal, at most as a report. Where there is no terminal,
-    /// `COLUMNS` may say it, as it does for the help.
+    /// Returns the width of text: that of the terminal, at most that of a report. Without a
+    /// terminal it is `COLUMNS` from the environment, as for the help.
     pub fn columns(&self) -> usize {
         let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
         let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         terminal.or_else(variable).unwrap_or(COLUMNS).clamp(NARROWEST, COLUMNS)
     }
 
-    /// Whether printing still reaches anybody.
+    /// Whether stdout can still be written.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// Prints to stdout, at once.
+    /// Prints to stdout, and flushes.
     pub fn print(&mut self, text: &str) {
         if !self.is_open() {
             return;
@@ -94,9 +94,9 @@ impl Console {
         };
     }
 
-    /// Says something on stderr, in one line or several.
+    /// Prints text to stderr, and ends its last line.
     pub fn say(&self, text: &str) {
-        // Where stderr is gone, there is nobody left to tell.
+        // There is no other place to report that stderr cannot be written.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
@@ -125,7 +125,7 @@ impl Console {
         self.say(text.trim_end());
     }
 
-    /// What became of stdout, as an exit code.
+    /// Returns the exit code for the state of stdout, and reports an error of writing it.
     pub fn finish(self) -> Exit {
         match &self.state {
             State::Open => Exit::Met,
@@ -138,14 +138,15 @@ impl Console {
     }
 }
 
-/// <https://no-color.org>: set and not empty. A dumb terminal has no colours either.
+/// Whether colours are turned off: `NO_COLOR` is set and not empty (<https://no-color.org>), or the
+/// terminal is dumb.
 fn no_colour() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Whether the locale, by the first of its variables that is set, is one without UTF-8. Where
-/// none is set (as in many containers) terminals read UTF-8 all the same.
+/// Whether the locale has no UTF-8, by the first of its variables that is set. If none is set, as
+/// in many containers, terminals are taken to read UTF-8.
 fn locale_is_ascii() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()

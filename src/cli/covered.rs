@@ -1,10 +1,10 @@
-//! What storms exercised, in words.
+//! Prints what storms exercised.
 
 use crate::report;
 use crate::search::Coverage;
 use crate::terms::Exercise;
 
-/// What storms exercised, and what none did.
+/// Returns sentences that say what storms exercised, and what none of them did.
 pub fn covered(coverage: &Coverage) -> String {
     let (met, never): (Vec<_>, Vec<_>) = coverage.iter().partition(|(_, count)| *count > 0);
     let met: Vec<String> = met

@@ -1,5 +1,5 @@
-//! `dlab explain`: what a word of a report means, or which words there are. It sets texts that
-//! stand elsewhere.
+//! `dlab explain`: prints the meaning of a word of the reports, or all words. The texts themselves
+//! are in the module `explain`.
 
 use miette::MietteDiagnostic;
 
@@ -39,14 +39,14 @@ fn unknown(given: &str) -> MietteDiagnostic {
     MietteDiagnostic::new(format!("`{given}` is not a word of the reports")).with_help(help)
 }
 
-/// What is printed on.
+/// Lays out words in the style and width of the console.
 struct Page {
     style: Style,
     columns: usize,
 }
 
 impl Page {
-    /// Every word, by family.
+    /// Lists every word, by family.
     fn index(&self) -> String {
         let mut lines = self.set("`dlab explain WORD` says what a word of the report means.", "");
         for family in FAMILIES {
@@ -60,7 +60,7 @@ impl Page {
         ended(lines)
     }
 
-    /// A family, with the first sentence of each word.
+    /// Describes a family, with the first sentence of each word.
     fn family(&self, family: &Family) -> String {
         let mut lines = vec![self.style.paint(Ink::Heading, family.heading)];
         lines.extend(self.set(family.about, "  "));
@@ -72,7 +72,7 @@ impl Page {
         ended(lines)
     }
 
-    /// A word, with its neighbours and what shows it.
+    /// Describes a word, with related words and a command that shows it.
     fn word(&self, family: &Family, word: &Word) -> String {
         let name = self.style.paint(Ink::Heading, &self.full_name(word));
         let mut lines = vec![format!("{name} ({})", family.name)];
@@ -80,13 +80,13 @@ impl Page {
         lines.push(String::new());
         lines.extend(self.set(&format!("See also: {}", word.see.join(", ")), "  "));
         if let Some(command) = word.shown_by {
-            // Never broken, so that it can be pasted; a narrow terminal breaks it by itself.
+            // Not wrapped, so that it can be pasted; a narrow terminal wraps it by itself.
             lines.push(format!("  To see it: {command}"));
         }
         ended(lines)
     }
 
-    /// The word, and how else it is met, unless that is only a space for a hyphen.
+    /// Returns the word and its other spellings, unless they only have a space for a hyphen.
     fn full_name(&self, word: &Word) -> String {
         self.name(word, |also| also.replace(' ', "-") != word.name)
     }

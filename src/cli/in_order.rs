@@ -1,4 +1,5 @@
-//! Jobs in parallel, results in order: what is seen is the same with any number of threads.
+//! Runs jobs in parallel and returns their results in order: the caller sees the same with any
+//! number of threads.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -7,20 +8,22 @@ use std::sync::mpsc;
 
 use rayon::ThreadPool;
 
-/// Jobs a thread that may be done before the one whose turn it is.
+/// Number of jobs per thread that may run ahead of the next result in order.
 const AHEAD: usize = 4;
 
-/// What the caller is told.
+/// An event that the caller receives.
 pub enum InOrderStep<R> {
-    /// One more job is done, in whatever order.
+    /// One more job is done; these events come in any order.
     Done,
-    /// The result whose turn it is.
+    /// The next result, in the order of the jobs.
     Result(R),
 }
 
-/// Does the jobs on the pool and hands each result over in the order of the jobs, as soon as its
-/// turn has come. `Break` starts no further job; those under way are awaited and their results
-/// dropped. `work` must not panic.
+/// Runs the jobs on the pool, and passes each result to `each` in the order of the jobs, as soon as
+/// all earlier ones are there.
+///
+/// After a `Break` no further job starts; those that run are awaited and their results dropped.
+/// `work` must not panic.
 pub fn in_order<J: Send, R: Send>(
     pool: &ThreadPool,
     jobs: impl Iterator<Item = J>,
@@ -42,7 +45,7 @@ pub fn in_order<J: Send, R: Send>(
                 let (sender, index) = (sender.clone(), begun);
                 scope.spawn_fifo(move |_| {
                     if !stopped.load(Ordering::Relaxed) {
-                        // The receiver is gone only when nobody wants the result any more.
+                        // The receiver is gone only after a `Break`.
                         let _ = sender.send((index, work(job)));
                     }
                 });
@@ -72,7 +75,8 @@ pub fn in_order<J: Send, R: Send>(
 mod tests {
     use super::*;
 
-    /// The results of `0..jobs`, of which each is done the later the smaller it is.
+    /// Returns the first `until` results of the jobs `0..jobs`. The smaller a job's number is, the
+    /// longer it takes.
     fn check(threads: usize, jobs: u64, until: u64) -> Vec<u64> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut seen = Vec::new();

@@ -1,5 +1,5 @@
-//! Ctrl-C: the first one ends the run with what is done, the second one ends the process.
-//! It only takes note; what stops when is up to `run`.
+//! Ctrl-C: the first one ends the run with the results so far, the second one ends the process.
+//! This module only sets a flag; the commands check it and stop.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,17 +8,17 @@ use super::Exit;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C is noted instead of ending the process.
+/// Installs the handler: the first Ctrl-C sets the flag instead of ending the process.
 pub fn watch() {
     let handler = || {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(Exit::Interrupted as i32);
         }
         let words = "dlab: interrupted; ending the trials under way (again: at once)";
-        // Where stderr is gone, there is nobody left to tell.
+        // There is no other place to report that stderr cannot be written.
         let _ = writeln!(std::io::stderr(), "{words}");
     };
-    // It fails only where a handler exists already, and then that one decides.
+    // It fails only if a handler exists already, which then stays.
     let _ = ctrlc::set_handler(handler);
 }
 

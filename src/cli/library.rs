@@ -1,4 +1,4 @@
-//! The commands that run nothing: check, list, show, new, schema, completions.
+//! The commands that run no scenario: check, list, show, new, schema, completions.
 //! None of them replaces a file.
 
 use std::fs::OpenOptions;
@@ -16,7 +16,7 @@ use crate::mutant;
 use crate::report;
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
-/// Validates files, and says so of each one that is valid.
+/// Validates files, and lists the valid ones.
 pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
     let (loaded, exit) = load::valid(&args.files, &LoadOptions::default(), console);
     for one in loaded {
@@ -25,7 +25,7 @@ pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
     exit
 }
 
-/// The built-in scenarios, or the mutants.
+/// Lists the built-in scenarios, or the mutants.
 pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
     if args.mutants {
         console.print(&report::mutants(&mutant::ALL));
@@ -39,7 +39,7 @@ pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
     Exit::Met
 }
 
-/// A built-in scenario's file.
+/// Prints the file of a built-in scenario, or of one that is drawn from a seed.
 pub fn show(args: &ShowArgs, console: &mut Console) -> Exit {
     match builtin::find(&args.name)
         .map(str::to_owned)
@@ -56,7 +56,7 @@ pub fn show(args: &ShowArgs, console: &mut Console) -> Exit {
     }
 }
 
-/// A new scenario file. An existing file is never touched.
+/// Writes a new scenario file. An existing file is never touched.
 pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
     let path = args.file.display();
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy();
@@ -73,20 +73,20 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
     }
 }
 
-/// The JSON Schema of scenario files.
+/// Prints the JSON Schema of scenario files.
 pub fn schema(console: &mut Console) -> Exit {
     console.print(&format!("{:#}\n", scenario::schema()));
     Exit::Met
 }
 
-/// The completions for a shell.
+/// Prints the completions for a shell.
 pub fn completions(args: &CompletionsArgs, console: &mut Console) -> Exit {
     // Into memory first: the generator panics when its writer fails.
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "dlab", &mut text);
     console.print(&String::from_utf8_lossy(&text));
     if args.shell == Shell::Fish {
-        // The generator knows values of options only.
+        // The generator completes values of options only, and this is a positional argument.
         let condition = "__fish_dlab_using_subcommand explain";
         let words = words().collect::<Vec<_>>().join(" ");
         console.print(&format!("complete -c dlab -n \"{condition}\" -f -a \"{words}\"\n"));

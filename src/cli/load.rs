@@ -6,18 +6,18 @@ use super::console::Console;
 use super::sources::{self, ScenarioText};
 use crate::scenario::{LoadOptions, Scenario};
 
-/// A scenario, and what runs it again.
+/// A loaded scenario, and the argument that loads it again.
 pub struct Loaded {
-    /// Valid by construction.
+    /// The scenario, which is valid.
     pub scenario: Scenario,
     /// Its name, or the path of its file.
     pub given: String,
 }
 
-/// All scenarios that the arguments name, in their order.
+/// Loads all scenarios that the arguments name, in their order.
 ///
 /// # Errors
-/// One of them is not there or not valid; everything that is wrong has been shown.
+/// One of them does not exist or is not valid; all problems have been shown.
 pub fn all(
     arguments: &[String],
     options: &LoadOptions,
@@ -29,8 +29,8 @@ pub fn all(
     }
 }
 
-/// The valid ones of the scenarios that the arguments name, in their order, and what became of
-/// the others: everything that is wrong has been shown.
+/// Loads the valid ones of the scenarios that the arguments name, in their order. Shows all
+/// problems of the others, and returns the exit code for them.
 pub fn valid(
     arguments: &[String],
     options: &LoadOptions,

@@ -6,26 +6,26 @@ use tracing_subscriber::EnvFilter;
 use super::console::Console;
 use crate::report::Colour;
 
-/// The variable that filters the log; it goes before `-v`.
+/// The variable that filters the log; it takes precedence over `-v`.
 const VARIABLE: &str = "DLAB_LOG";
 
 /// Whether the log is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
-    /// Nobody asked for it.
+    /// Neither an option nor the environment asks for the log.
     Off,
-    /// By an option or the environment.
+    /// An option or the environment asks for the log.
     On,
 }
 
 impl Log {
-    /// What `-v` and the environment ask for.
+    /// Returns whether `-v` or the environment asks for the log.
     pub fn wanted(verbose: u8) -> Log {
         if verbose > 0 || from_environment().is_some() { Log::On } else { Log::Off }
     }
 }
 
-/// Begins to print the log, if anybody asked for it.
+/// Starts to print the log, if `-v` or the environment asks for it.
 ///
 /// # Errors
 /// `DLAB_LOG` is not a filter; the message says why.
@@ -45,7 +45,7 @@ pub fn begin(verbose: u8, console: &Console) -> Result<(), String> {
         .with_target(false)
         .with_ansi(console.error_style().colour == Colour::On)
         .with_writer(std::io::stderr);
-    // It fails only where a subscriber exists already, and then that one prints.
+    // It fails only if a subscriber exists already, which then prints the log.
     let _ = subscriber.try_init();
     Ok(())
 }

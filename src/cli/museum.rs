@@ -1,4 +1,4 @@
-//! `dlab museum`: every mutant in its own storm, and the correct machines in the same storms.
+//! `dlab museum`: runs every mutant in its own storm, and the correct machines in the same storms.
 
 use crate::terms::Claim;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ use crate::scenario::{Scenario, builtin};
 use crate::sim::{TrialOptions, run_trial_then};
 use crate::verdict::{self, Row, SubscriberReport};
 
-/// Seeds that a mutant is tried with at most.
+/// Most seeds with which a mutant is tried.
 const MOST_TRIED: u64 = 50;
 
 /// Runs the museum, and prints its table.
@@ -39,7 +39,7 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
         |step| {
             match step {
                 InOrderStep::Done => progress.tick(),
-                // One that was cut short says nothing.
+                // An exhibit that was interrupted is incomplete.
                 InOrderStep::Result(Ok(_)) if interrupt::seen() => {}
                 InOrderStep::Result(Ok(exhibit)) => exhibits.push(exhibit),
                 InOrderStep::Result(Err(message)) => bug = Some(message),
@@ -65,7 +65,8 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
     }
 }
 
-/// One mutant: how soon it is caught, and what the correct machine does with all the seeds.
+/// Tries one mutant: in its storm until it is caught, and without faults; and the correct machine
+/// in the storm with all seeds.
 fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
     let mutant = storm.mutant.expect("the museum's storms have a mutant each");
     let seeds = args.seeds.first..=args.seeds.last;
@@ -119,13 +120,13 @@ fn breaks_a_claim(row: &Row) -> bool {
     claims.any(|one| one.claim == Claim::Broken)
 }
 
-/// Whether anybody could see that something is not as it should be.
+/// Whether a row shows that something is wrong: an anomaly, a missed message or a broken claim.
 fn is_anything(row: &Row) -> bool {
     let is_marked = |one: &SubscriberReport| !one.anomalies.is_empty() || one.missed > 0;
     breaks_a_claim(row) || row.subscribers.iter().any(is_marked)
 }
 
-/// Whether a row of the correct machine has what it must not have in the storm of a mutant.
+/// Whether a row of the correct machine shows something wrong in the storm of a mutant.
 fn is_wrong(row: &Row, mutant: &Mutant) -> bool {
     let is_false =
         |one: &SubscriberReport| one.recoveries.false_comfort + one.recoveries.false_alarm > 0;

@@ -1,5 +1,5 @@
-//! The progress bar on stderr: only for several trials that take longer than a second, and only
-//! on a terminal. It never decides what is printed, and no report waits for it.
+//! The progress bar on stderr: shown only for several trials that take longer than a second, and
+//! only on a terminal. It has no effect on reports.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::console::Console;
 use super::log::Log;
 
-/// A run shorter than this shows no bar.
+/// The shortest run that shows a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The bar, or nothing yet.
+/// A progress bar, hidden at first.
 pub struct Progress {
     bar: ProgressBar,
     begun: Instant,
@@ -19,8 +19,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for so many trials, or for as many as there is time for. Beside a log there is none:
-    /// both write to stderr.
+    /// Creates a bar for a number of trials, or without a total if it is not known. With a log it
+    /// stays hidden, since both write to stderr.
     pub fn new(trials: Option<u64>, log: Log, console: &Console) -> Progress {
         let bar = ProgressBar::with_draw_target(trials, ProgressDrawTarget::hidden());
         let template = match trials {
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// One more trial is done.
+    /// Counts one more trial.
     pub fn tick(&self) {
         if self.may_show && self.bar.is_hidden() && self.begun.elapsed() > PATIENCE {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -43,12 +43,12 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Prints something while the bar is out of the way.
+    /// Runs `print` while the bar is hidden.
     pub fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
         self.bar.suspend(print)
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

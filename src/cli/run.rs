@@ -1,6 +1,7 @@
-//! `dlab run`: every scenario with every seed through every contender, and a report of each.
+//! `dlab run`: runs every scenario with every seed over every contender, and reports each.
 //!
-//! The order of everything is decided here, before the first trial; nothing here prints a report.
+//! The order of trials is fixed here before the first one starts. Reports are printed by the
+//! `report_collector`.
 
 mod report_collector;
 
@@ -23,7 +24,7 @@ use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
 use report_collector::Book;
 
-/// Loads everything, then runs everything.
+/// Loads all scenarios, then runs them.
 pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
     let options = scenario_source::options(&args.set, &args.contender, args.force);
     let loaded = match load::all(&args.scenarios, &options, console) {
@@ -89,15 +90,15 @@ fn execute(
     if interrupt::seen() { exit.and(Exit::Interrupted) } else { exit }
 }
 
-/// What will run, in order: scenarios as given, seeds upwards, contenders as in the scenario.
+/// The trials to run, in order: scenarios as given, seeds upwards, contenders as in the scenario.
 struct Plan<'a> {
     loaded: &'a [Loaded],
     seeds: Option<Seeds>,
-    /// Reports, one a scenario and seed.
+    /// Number of reports: one per scenario and seed.
     reports: u64,
-    /// Trials of all contenders.
+    /// Number of trials, over all contenders.
     trials: u64,
-    /// Whether their log is printed.
+    /// Whether the log of the trials is printed.
     log: Log,
 }
 
@@ -128,7 +129,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// `--at` when a run is over would print nothing, without a word: at its end nothing happens.
+/// Checks that `--at` lies before the end of every run; otherwise it would print nothing.
 fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), String> {
     let Some(at) = args.at else { return Ok(()) };
     let short = loaded.iter().find(|one| at >= Instant::ZERO + one.scenario.run_for);
@@ -138,12 +139,13 @@ fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), Strin
     })
 }
 
-/// One thread a core; a single one where a log is printed, so that trials do not mix in it.
+/// Creates a thread pool: by default one thread per core, or a single one if a log is printed, so
+/// that the log does not mix trials.
 ///
 /// # Errors
-/// No threads could be started; that has been said.
+/// No threads could be started; the error has been shown.
 pub fn pool(jobs: Option<NonZeroUsize>, log: Log, console: &Console) -> Result<ThreadPool, Exit> {
-    // 0 threads is rayon's word for one a core.
+    // rayon takes 0 threads for one per core.
     let default = match log {
         Log::On => 1,
         Log::Off => 0,

@@ -1,4 +1,4 @@
-//! Scenarios by seed: one file under every seed, or a new one drawn from each.
+//! Makes scenarios from seeds: one file under every seed, or a new scenario drawn from each.
 
 use super::Exit;
 use super::console::Console;
@@ -8,24 +8,24 @@ use crate::scenario::{Diagnostics, LoadOptions, Scenario, Setting};
 use crate::search;
 use crate::sim::TrialPanic;
 
-/// The word for scenarios that are drawn: `any`, or with a seed `any:7`.
+/// The argument that asks for drawn scenarios: `any`, or with a seed `any:7`.
 pub const ANY: &str = "any";
 
-/// Why a trial of a family did not come to an end.
+/// The reason why a trial has no result.
 pub enum Trouble {
-    /// A setting does not fit to what was drawn from the seed.
+    /// A setting does not fit the scenario that was drawn from the seed.
     Setting(Box<Diagnostics>),
-    /// A bug of ours, in words.
+    /// A bug of dlab, with its message.
     Bug(String),
 }
 
 impl Trouble {
-    /// A panic in a trial.
+    /// Makes an error from a panic in a trial.
     pub fn panic(contender: Contender, seed: u64, panic: &TrialPanic) -> Trouble {
         Trouble::Bug(format!("{contender}, seed {seed}: {panic}"))
     }
 
-    /// Shows it.
+    /// Shows the error, and returns the exit code for it.
     pub fn show(&self, console: &Console) -> Exit {
         match self {
             Trouble::Setting(problem) => {
@@ -40,19 +40,19 @@ impl Trouble {
     }
 }
 
-/// What a seed is given to.
+/// Makes a scenario from each seed.
 pub enum ScenarioSource {
-    /// A scenario of which the seed is changed.
+    /// One scenario, of which only the seed changes.
     One(Box<Loaded>),
-    /// Scenarios that are drawn, workload and storm, and what is changed in each.
+    /// Drawn scenarios, workload and storm, each with the same settings.
     Any(LoadOptions),
 }
 
 impl ScenarioSource {
-    /// The family that an argument names.
+    /// Returns the source that an argument names.
     ///
     /// # Errors
-    /// It is not there, not one, or not valid; all that is wrong has been shown.
+    /// It does not exist, is not a single scenario, or is not valid; all problems have been shown.
     pub fn find(
         given: &str,
         options: LoadOptions,
@@ -66,14 +66,14 @@ impl ScenarioSource {
             };
             return Ok(ScenarioSource::One(Box::new(one)));
         }
-        // What is wrong with a setting is wrong with it under any seed.
+        // Checks the settings with one seed: most errors do not depend on it.
         match draw(1, &options) {
             Ok(_) => Ok(ScenarioSource::Any(options)),
             Err(trouble) => Err(trouble.show(console)),
         }
     }
 
-    /// What runs it again.
+    /// Returns the argument that runs it again.
     pub fn given(&self) -> &str {
         match self {
             ScenarioSource::One(loaded) => &loaded.given,
@@ -81,7 +81,7 @@ impl ScenarioSource {
         }
     }
 
-    /// The rows of each.
+    /// Returns the contenders of each scenario.
     pub fn contenders(&self) -> Vec<Contender> {
         match self {
             ScenarioSource::One(loaded) => loaded.scenario.contenders.clone(),
@@ -92,10 +92,10 @@ impl ScenarioSource {
         }
     }
 
-    /// The scenario with a seed; or the one that is drawn from it.
+    /// Returns the scenario with this seed, or the one that is drawn from it.
     ///
     /// # Errors
-    /// A setting does not fit to what was drawn.
+    /// A setting does not fit the drawn scenario.
     pub fn with_seed(&self, seed: u64) -> Result<Scenario, Trouble> {
         match self {
             ScenarioSource::One(loaded) => Ok(Scenario { seed, ..loaded.scenario.clone() }),
@@ -103,10 +103,11 @@ impl ScenarioSource {
         }
     }
 
-    /// The scenario of a seed, with the storm of the seed in place of its own.
+    /// Returns the scenario with the storm of this seed instead of its own faults, or the one that
+    /// is drawn from it.
     ///
     /// # Errors
-    /// A setting does not fit to what was drawn.
+    /// A setting does not fit the drawn scenario.
     pub fn stormy(&self, seed: u64) -> Result<Scenario, Trouble> {
         match self {
             ScenarioSource::One(loaded) => Ok(search::stormy(&loaded.scenario, seed)),
@@ -115,7 +116,7 @@ impl ScenarioSource {
     }
 }
 
-/// The text of the scenario that is drawn from the seed that an argument names.
+/// Returns the file of the scenario that `any:SEED` draws; `None` for other arguments.
 pub fn drawn(given: &str) -> Option<String> {
     let seed = given.strip_prefix(ANY)?.strip_prefix(':')?.parse().ok()?;
     Some(search::any(seed).to_string())
@@ -127,7 +128,7 @@ fn draw(seed: u64, options: &LoadOptions) -> Result<Scenario, Trouble> {
     drawn.map_err(|problem| Trouble::Setting(Box::new(problem)))
 }
 
-/// Each contender once, in the order in which they are first named.
+/// Returns each contender once, in the order in which they are first named.
 pub fn once_each(given: &[Contender]) -> Vec<Contender> {
     let mut contenders = Vec::new();
     for &contender in given {
@@ -138,7 +139,7 @@ pub fn once_each(given: &[Contender]) -> Vec<Contender> {
     contenders
 }
 
-/// The settings of a command line.
+/// Returns the load options of a command line.
 pub fn options(set: &[Setting], contender: &[Contender], force: bool) -> LoadOptions {
     LoadOptions { settings: set.to_vec(), contenders: once_each(contender), force }
 }

@@ -1,4 +1,4 @@
-//! `dlab search`: storm after storm, until one breaks something; then the smallest that does.
+//! `dlab search`: tries storm after storm until one shows a finding, and shrinks it.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ use crate::report;
 use crate::scenario::Scenario;
 use crate::search::{self, Aim, Coverage, Finding, Shrunk, Tried};
 
-/// Searches, shrinks, and tells.
+/// Searches, shrinks the finding, and prints its story.
 pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
     let options = scenario_source::options(&args.set, &args.contender, args.force);
     let source = match ScenarioSource::find(&args.scenario, options, console) {
@@ -45,19 +45,20 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
     }
 }
 
-/// The first that was found.
+/// The first finding, with the scenario and contender that show it.
 struct Found {
     scenario: Scenario,
     contender: Contender,
     finding: Finding,
 }
 
-/// What came of a search.
+/// The result of a search.
 #[derive(Default)]
 struct Searched {
     found: Option<Found>,
-    /// Storms that were tried, the last one perhaps not over every contender, and trials.
+    /// Number of storms that were tried, the last one perhaps not over every contender.
     storms: u64,
+    /// Number of trials.
     trials: u64,
     coverage: Coverage,
 }
@@ -117,7 +118,7 @@ fn attempt(
     Ok((scenario, tried))
 }
 
-/// Shrinks what was found, writes the scenario, and tells its story.
+/// Shrinks what was found, prints its story, and writes the scenario.
 fn tell(
     args: &SearchArgs,
     source: &ScenarioSource,
@@ -171,13 +172,13 @@ fn tell(
     }
 }
 
-/// A paragraph.
+/// Wraps a paragraph, and ends its last line.
 fn wrapped(text: &str) -> String {
     let lines = report::wrap_to(report::COLUMNS, text, "", "").into_iter();
     lines.map(|line| line + "\n").collect()
 }
 
-/// How much there is in a scenario.
+/// Describes the size of a scenario: faults, clients, messages.
 fn size(scenario: &Scenario) -> String {
     let messages: u64 = scenario
         .clients
@@ -195,7 +196,7 @@ fn size(scenario: &Scenario) -> String {
     )
 }
 
-/// Writes the scenario to a file that was not there: nothing is replaced.
+/// Writes the scenario to a new file. An existing file is not replaced.
 fn write(
     out: Option<&Path>,
     given: &str,
@@ -225,7 +226,7 @@ fn write(
     unreachable!("there is a number for every file")
 }
 
-/// What is said when nothing was found.
+/// Returns the summary of a search that found nothing.
 fn quiet(source: &ScenarioSource, aim: Aim, searched: &Searched) -> String {
     let Searched { storms, trials, coverage, .. } = searched;
     let what = match aim {

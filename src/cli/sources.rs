@@ -1,4 +1,4 @@
-//! From `NAME|FILE|DIR` to the texts of scenarios. Reads files; understands nothing in them.
+//! Finds the texts of scenarios for an argument `NAME|FILE|DIR`. It reads files, and parses none.
 
 use std::fs;
 use std::io::{self, Read};
@@ -9,20 +9,20 @@ use miette::MietteDiagnostic;
 use super::{Exit, scenario_source};
 use crate::scenario::{builtin, limits::FILE_BYTES};
 
-/// A scenario's text, and where it comes from.
+/// The text of a scenario, and the argument for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScenarioText {
-    /// What runs it again: the name or the path.
+    /// The argument that runs it again: a name or a path.
     pub given: String,
-    /// The file's bytes.
+    /// The bytes of the file.
     pub text: Vec<u8>,
 }
 
-/// Why there is no text.
+/// The reason why there is no text.
 pub struct NotFound {
-    /// In words, with help.
+    /// The message, with help.
     pub problem: Box<MietteDiagnostic>,
-    /// Bad usage, or a file that cannot be used.
+    /// The exit code: bad usage, or a file that cannot be used.
     pub exit: Exit,
 }
 
@@ -32,8 +32,10 @@ impl NotFound {
     }
 }
 
-/// The scenarios that an argument names, in order of their paths. Built-in names go before files,
-/// so that a command means the same in every folder; `./caps` is always a file.
+/// Returns the scenarios that an argument names, in order of their paths.
+///
+/// Built-in names take precedence over files, so that a command means the same in every folder;
+/// `./caps` is always a file.
 pub fn find(given: &str) -> Result<Vec<ScenarioText>, NotFound> {
     if let Some(text) = builtin::find(given) {
         return Ok(vec![ScenarioText { given: given.to_owned(), text: text.as_bytes().to_vec() }]);
@@ -75,7 +77,7 @@ fn file(path: &Path) -> Result<ScenarioText, NotFound> {
     Ok(ScenarioText { given, text })
 }
 
-/// Reads a file, but no more than one byte beyond what the loader takes: it says what is wrong.
+/// Reads a file, but at most one byte more than the loader accepts, which then reports the error.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     fs::File::open(path)?.take(FILE_BYTES as u64 + 1).read_to_end(&mut text)?;
@@ -91,7 +93,7 @@ fn looks_like_a_path(given: &str) -> bool {
     given.contains(std::path::MAIN_SEPARATOR) || given.contains('/') || given.ends_with(".toml")
 }
 
-/// A name that is neither built in nor a file, with the nearest right ones.
+/// Makes the error for a name that is neither built in nor a file, with the nearest valid names.
 pub fn unknown_name(given: &str) -> NotFound {
     let file = format!("{given}.toml");
     let help = match nearest(given, builtin::all().map(|(name, _)| name)) {
@@ -106,11 +108,11 @@ pub fn unknown_name(given: &str) -> NotFound {
     NotFound::new(MietteDiagnostic::new(message).with_help(help), Exit::Usage)
 }
 
-/// At most three of the names that are near enough to be meant, the nearest first.
+/// Returns the names that are similar enough to be meant, the nearest first, at most three.
 pub fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut names: Vec<(f64, &str)> = names
         .map(|name| (strsim::jaro_winkler(given, name), name))
-        // Below this, jaro_winkler names words that share hardly more than letters.
+        // Below this, words share hardly more than letters.
         .filter(|&(likeness, _)| likeness > 0.75)
         .collect();
     names.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));

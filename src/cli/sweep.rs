@@ -1,5 +1,5 @@
-//! `dlab sweep`: one scenario under many seeds, or a family of scenarios; and `dlab merge`, which
-//! joins what was swept in parts.
+//! `dlab sweep`: runs one scenario, or several variants of it, under many seeds; and `dlab merge`,
+//! which joins the parts of a sweep.
 
 mod text;
 mod vary;
@@ -26,10 +26,10 @@ use crate::verdict::{self, RunResult};
 
 pub use vary::{Vary, vary};
 
-/// The name of the JSON contract.
+/// The name and version of the JSON format.
 const SCHEMA: &str = "delivery-lab/sweep/1";
 
-/// Most bytes of a part.
+/// Most bytes of a file with a part.
 const MOST_BYTES: u64 = 256 << 20;
 
 /// Most points of a grid.
@@ -74,7 +74,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         coverage: Coverage::default(),
     };
     if let Err(trouble) = fill(&mut sweep, &families, args, &pool, console) {
-        // What was summed until then is not lost; as a part it joins with none.
+        // Shows the sums so far; as an incomplete part they join with no other.
         if sweep.runs() > 0 {
             show(&sweep, &args.form, console);
         }
@@ -84,7 +84,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
     if interrupt::seen() { exit.and(Exit::Interrupted) } else { exit }
 }
 
-/// What tells two sweeps apart whose file is called the same: a draw that follows from its text.
+/// Returns a hash of the scenarios' texts: it distinguishes sweeps of files with the same name.
 fn digest(families: &[ScenarioSource]) -> String {
     let draw = families.iter().fold(Draw::new(0), |draw, source| match source {
         ScenarioSource::One(loaded) => draw.named(&loaded.scenario.to_string()),
@@ -93,7 +93,7 @@ fn digest(families: &[ScenarioSource]) -> String {
     format!("{:016x}", draw.bits())
 }
 
-/// Joins parts, and prints what the whole would have printed.
+/// Joins parts, and prints the same as one sweep would have printed.
 pub fn merge(args: &MergeArgs, console: &mut Console) -> Exit {
     let mut parts = Vec::new();
     for file in &args.files {
@@ -130,7 +130,7 @@ fn read(file: &Path) -> Result<Sweep, (Exit, String)> {
     }
 }
 
-/// Every combination of the values, outermost first; one empty one if nothing varies.
+/// Returns every combination of the values, outermost first; an empty one if nothing varies.
 fn grid(varied: &[Vary]) -> Result<Vec<Vec<String>>, String> {
     if varied.len() > 2 {
         return Err("at most two paths are varied at a time: a grid".to_owned());
@@ -153,7 +153,7 @@ fn grid(varied: &[Vary]) -> Result<Vec<Vec<String>>, String> {
     Ok(grid)
 }
 
-/// What one seed at one point came to.
+/// The result of one seed at one point.
 struct Seen {
     result: RunResult,
     tried: Vec<Tried>,
@@ -211,7 +211,8 @@ fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
     }
 }
 
-/// One seed over every contender. Where nothing is expected, nothing wrong may be found.
+/// Runs one seed over every contender. A scenario without expectations fails if anything wrong is
+/// found.
 fn attempt(source: &ScenarioSource, seed: u64) -> Result<Seen, Trouble> {
     let scenario = source.with_seed(seed)?;
     let whole = looks_at_costs(&scenario);
@@ -233,21 +234,21 @@ fn attempt(source: &ScenarioSource, seed: u64) -> Result<Seen, Trouble> {
     Ok(Seen { result, tried })
 }
 
-/// Whether something is expected of what a trial costs: then it may not stop early.
+/// Whether an expectation is about costs; if so, trials must not stop early.
 fn looks_at_costs(scenario: &Scenario) -> bool {
     scenario.expectations.iter().any(|one| {
         matches!(one.what, Expected::Counter { counter, .. } if counter.of() == CounterOf::Cost)
     })
 }
 
-/// How many runs a part has: the jobs are dealt out in turn.
+/// Returns the number of runs of this part: parts take jobs in turn.
 fn planned(args: &SweepArgs, points: u64) -> u64 {
     let each = (args.seeds.last - args.seeds.first).saturating_add(1);
     let (all, part, of) = (each.saturating_mul(points), args.shard.part, args.shard.of);
     all / of + u64::from(part <= all % of)
 }
 
-/// The options that change the result, beside seeds and what varies.
+/// Returns the options that change the result, except seeds and varied keys.
 fn options(args: &SweepArgs) -> String {
     let contenders = scenario_source::once_each(&args.contender);
     let contenders = contenders.iter().map(|one| format!(" --contender {one}"));
@@ -268,7 +269,7 @@ fn show(sweep: &Sweep, form: &SweepForm, console: &mut Console) -> Exit {
     let any = |count: fn(&Point) -> u64| sweep.points.iter().any(|point| count(point) > 0);
     match () {
         () if any(|point| point.failed) => Exit::Failed,
-        // Some storms do nothing; if all of them do, nothing was seen.
+        // Some storms have no effect; the sweep is inconclusive only if none has.
         () if any(|point| point.met) => Exit::Met,
         () if any(|point| point.inconclusive) => Exit::Inconclusive,
         () => Exit::Met,

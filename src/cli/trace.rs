@@ -1,5 +1,5 @@
-//! `--trace`: everything that happened, one JSON object a line, trial after trial.
-//! It never changes an event; where there are several trials it adds whose it is.
+//! `--trace`: writes every event, one JSON object per line, trial after trial. It never changes an
+//! event; if there are several trials, it adds scenario, contender and seed.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -15,12 +15,12 @@ pub struct Trace {
     naming: Naming,
 }
 
-/// Whether a line says of which trial it is.
+/// Whether a line names its trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// There is only one.
+    /// Lines do not name their trial: there is only one.
     Bare,
-    /// Scenario, contender and seed stand in every line.
+    /// Every line has scenario, contender and seed.
     Named,
 }
 
@@ -32,10 +32,10 @@ struct Names<'a> {
 }
 
 impl Trace {
-    /// Begins the file; an older one of this name is replaced.
+    /// Creates the file; an existing one is replaced.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file cannot be written.
     pub fn create(path: &Path, naming: Naming) -> io::Result<Trace> {
         Ok(Trace { file: BufWriter::new(File::create(path)?), naming })
     }

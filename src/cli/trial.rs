@@ -1,5 +1,5 @@
-//! One trial of a run: simulated, judged, and with `--twice` compared with itself.
-//! It prints nothing and knows no other trial, so that it may run on any thread.
+//! One trial of a run: simulated, judged, and with `--twice` compared with a second run.
+//! It prints nothing and is independent of other trials, so that it may run on any thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,33 +10,33 @@ use crate::scenario::Scenario;
 use crate::sim::{self, TrialOptions};
 use crate::verdict::{self, Row};
 
-/// What to run.
+/// A trial to run.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
     /// The loaded scenario's index.
     pub index: usize,
     /// The scenario.
     pub scenario: &'a Scenario,
-    /// The row.
+    /// The contender.
     pub contender: Contender,
-    /// From which all draws follow.
+    /// The seed of all draws.
     pub seed: u64,
 }
 
-/// What else is wanted of every trial.
+/// Options of every trial of a run.
 #[derive(Clone, Debug)]
 pub struct TrialRequest {
-    /// What the simulator is asked for.
+    /// Options of the simulator.
     pub options: TrialOptions,
-    /// How often each trial runs.
+    /// Whether each trial runs once or twice.
     pub runs: Runs,
-    /// Whether somebody reads the trace.
+    /// Whether the trace is kept.
     pub trace: HistoryUse,
-    /// The message whose life is told.
+    /// The message whose story is told.
     pub why: Option<MessageId>,
 }
 
-/// How often each trial runs.
+/// The number of times that each trial runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
     Once,
@@ -50,26 +50,26 @@ pub enum HistoryUse {
     Nothing,
 }
 
-/// What came of a trial.
+/// The result of a trial.
 pub struct JobOutcome {
     /// The judgement.
     pub row: Row,
-    /// Of everything that happened.
+    /// The hash of the trace.
     pub trace_hash: String,
-    /// Its lines, if they were wanted.
+    /// The lines of the trace, if they are kept.
     pub trace: Vec<String>,
-    /// What the broker knew at the moment that was asked for.
+    /// The state of the broker at the requested time, unless the broker was down.
     pub broker_view: Option<String>,
-    /// The life of the message that was asked for; empty if nobody handed it over.
+    /// The story of the requested message; empty if it was not published.
     pub life: Vec<Sentence>,
-    /// Where a second run differed.
+    /// The first difference of a second run.
     pub difference: Option<String>,
 }
 
 /// Runs the job.
 ///
 /// # Errors
-/// Something panicked: a bug of ours, with its message.
+/// Something panicked, which is a bug of dlab; the error is the panic's message.
 pub fn run(job: Job, wishes: &TrialRequest) -> Result<JobOutcome, String> {
     catch_unwind(AssertUnwindSafe(|| attempt(job, wishes))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
@@ -101,14 +101,15 @@ fn attempt(job: Job, wishes: &TrialRequest) -> Result<JobOutcome, String> {
     Ok(trial)
 }
 
-/// The life of a message in this trial.
+/// Returns the story of a message in this trial.
 fn tell(job: Job, history: &History, packets: &[Packet], id: &MessageId) -> Option<Vec<Sentence>> {
     let Job { scenario, contender, .. } = job;
     let followed = &verdict::follow(scenario, contender, history, id);
     life(&WhyEvidence { scenario, contender, history, packets, followed }, id)
 }
 
-/// Runs the trial again, and says where it differs. Only then are two traces kept.
+/// Runs the trial again, and returns the first difference. Only if the hashes differ does a third
+/// run provide a trace to compare with.
 fn compare(job: Job, wishes: &TrialRequest, hash: &str) -> Result<Option<String>, String> {
     let second = simulate(job, wishes, |second| second.history)?;
     if second.trace_hash() == hash {
@@ -128,7 +129,7 @@ fn simulate<T: Send>(
         .map_err(|panic| panic.to_string())
 }
 
-/// Where two traces part: the number of the line, and both lines.
+/// Returns the first difference of two traces: the number of the line, and both lines.
 fn difference(
     mut first: impl Iterator<Item = String>,
     mut second: impl Iterator<Item = String>,

@@ -1,4 +1,4 @@
-//! Values of options: seeds, settings, moments, words. Parsers only.
+//! Parsers for the values of options: seeds, settings, times, words.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -42,12 +42,12 @@ pub fn seeds(text: &str) -> Result<Seeds, String> {
     Ok(Seeds { first, last })
 }
 
-/// The `part`-th of so many parts.
+/// One of several equal parts of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// From 1.
+    /// The number of the part, from 1.
     pub part: u64,
-    /// How many there are.
+    /// The number of all parts.
     pub of: u64,
 }
 
@@ -63,17 +63,17 @@ pub fn shard(text: &str) -> Result<Shard, String> {
     Ok(Shard { part, of })
 }
 
-/// How long something goes on.
+/// The limit of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// So many trials: the same on every machine.
+    /// A number of trials: the same on every machine.
     Trials(u64),
-    /// So long, by the clock on the wall.
+    /// A wall-clock time.
     Time(std::time::Duration),
 }
 
 impl Budget {
-    /// The trials, if it is trials.
+    /// Returns the number of trials, if the limit is one.
     pub fn trials(self) -> Option<u64> {
         match self {
             Budget::Trials(trials) => Some(trials),
@@ -81,7 +81,7 @@ impl Budget {
         }
     }
 
-    /// Whether the time is over, if it is time.
+    /// Whether the limit is a time that is over.
     pub fn is_over(self, elapsed: std::time::Duration) -> bool {
         matches!(self, Budget::Time(time) if elapsed >= time)
     }
@@ -102,14 +102,14 @@ pub fn budget(text: &str) -> Result<Budget, String> {
     }
 }
 
-/// Reads a guarantee's word.
+/// Reads the name of a guarantee.
 pub fn guarantee(text: &str) -> Result<Guarantee, String> {
     let words = Guarantee::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
     let found = Guarantee::ALL.iter().find(|one| one.name() == text);
     found.copied().ok_or_else(|| format!("a guarantee is one of {words}"))
 }
 
-/// Takes `broker.window=1` as it stands: the loader says what is wrong with it.
+/// Takes a setting such as `broker.window=1` as it is; the loader reports errors in it.
 pub fn setting(text: &str) -> Result<Setting, std::convert::Infallible> {
     Ok(Setting::new(text))
 }
@@ -131,7 +131,7 @@ pub fn moment(text: &str) -> Result<Instant, String> {
     Ok(Instant::ZERO + Duration::from_millis(ms.round() as u64))
 }
 
-/// Takes any text, and tells the completions which words there are.
+/// Accepts any text, and offers the words of the reports for completion.
 #[derive(Clone)]
 pub struct Words;
 
@@ -152,7 +152,7 @@ impl TypedValueParser for Words {
     }
 }
 
-/// The words that completions offer. Signs are left out: nobody types the beginning of one.
+/// Returns the words that completions offer, without signs and words with spaces.
 pub fn words() -> impl Iterator<Item = &'static str> {
     let is_typed = |name: &&str| name.len() > 1 && !name.contains(' ') && name.is_ascii();
     explain::names().filter(is_typed).collect::<BTreeSet<_>>().into_iter()

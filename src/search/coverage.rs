@@ -1,4 +1,4 @@
-//! What a storm exercised: a property that never met its trouble proves nothing.
+//! Counts what a storm exercised: a property whose trouble never occurred was not tested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
@@ -10,7 +10,7 @@ use crate::message::{EndReason, Name, Note, PushKind, ResumeOutcome, SessionId};
 use crate::terms::Exercise;
 
 impl Exercise {
-    /// What it is called when there is one.
+    /// Returns the name for a count of one.
     pub const fn singular(self) -> &'static str {
         match self {
             Exercise::Reconnect => "reconnect",
@@ -26,7 +26,7 @@ impl Exercise {
         }
     }
 
-    /// What it is called when there are several.
+    /// Returns the name for any other count.
     pub const fn plural(self) -> &'static str {
         match self {
             Exercise::Reconnect => "reconnects",
@@ -43,13 +43,13 @@ impl Exercise {
     }
 }
 
-/// How often each kind was met.
+/// Counts how often each kind of exercise was met.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Coverage(BTreeMap<Exercise, u64>);
 
 impl Coverage {
-    /// What the history of one trial met.
+    /// Counts what the history of one trial met.
     pub fn of(history: &History) -> Coverage {
         let mut tally = Tally::default();
         for event in &history.events {
@@ -67,30 +67,32 @@ impl Coverage {
         tally.coverage
     }
 
-    /// How often this kind was met.
+    /// Returns how often this kind was met.
     pub fn count(&self, exercise: Exercise) -> u64 {
         self.0.get(&exercise).copied().unwrap_or_default()
     }
 
-    /// Each kind with its count.
+    /// Iterates over all kinds, each with its count.
     pub fn iter(&self) -> impl Iterator<Item = (Exercise, u64)> + '_ {
         Exercise::ALL.into_iter().map(|exercise| (exercise, self.count(exercise)))
     }
 }
 
-/// Counts as things happen. What a note says may depend on those before it: only a session after
-/// the first is a reconnection, and both sides note that a session was replaced.
+/// Counts exercises as they happen.
+///
+/// Some notes depend on earlier ones: only the sessions after a client's first are reconnects, and
+/// a replaced session counts once although both sides note it.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     coverage: Coverage,
     had_session: BTreeSet<ProcessId>,
-    /// Where programs of which nothing else is known were subscribed.
+    /// Subscriptions that user-supplied programs have reported so far.
     had_joined: BTreeSet<(ProcessId, Name, Name)>,
     replaced: BTreeSet<SessionId>,
 }
 
 impl Tally {
-    /// A process noted something; 0 is the broker.
+    /// Counts a note of a process; the broker is one, too.
     pub fn note(&mut self, process: ProcessId, note: &Note) {
         let met = match note {
             Note::Welcomed { .. } if !self.had_session.insert(process) => Exercise::Reconnect,
@@ -114,23 +116,20 @@ impl Tally {
         self.count(met);
     }
 
-    /// A program of which nothing else is known is subscribed; again, if it was before.
+    /// Records a subscription that a user-supplied program reports. The same one again counts as a
+    /// reconnect.
     pub fn joined(&mut self, process: ProcessId, queue: &Name, room: &Name) {
         if !self.had_joined.insert((process, queue.clone(), room.clone())) {
             self.count(Exercise::Reconnect);
         }
     }
 
-    /// A process died; 0 is the broker, whose epoch is over.
+    /// Counts the death of a process. That of the broker ends an epoch.
     pub fn crashed(&mut self, process: ProcessId) {
-        self.count(if process != ProcessId::BROKER {
-            Exercise::ClientCrash
-        } else {
-            Exercise::Epoch
-        });
+        self.count(if process != ProcessId::BROKER { Exercise::ClientCrash } else { Exercise::Epoch });
     }
 
-    /// What was counted so far.
+    /// Returns the counts so far.
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
     }

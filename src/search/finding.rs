@@ -1,4 +1,4 @@
-//! What a trial may show that it should not.
+//! Findings: broken claims, violated guarantees and anomalies in the row of a trial.
 
 use crate::terms::{Anomaly, Claim, Guarantee, Verdict};
 use std::fmt;
@@ -13,26 +13,26 @@ use super::Aim;
 /// Something wrong, in one row of one trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// For which subscriber it was seen first.
+    /// The first subscriber that shows it.
     pub client: String,
-    /// What it is; shrinking keeps it.
+    /// The kind of error; shrinking keeps it.
     pub wrong: Wrong,
-    /// Which message, which times, if that can be said.
+    /// The message and the times, if they are known.
     pub evidence: Option<String>,
 }
 
-/// What is wrong.
+/// The kind of error that a finding shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
     /// A claim was broken.
     Broken(Guarantee),
     /// A guarantee was violated, claimed or not.
     Violated(Guarantee),
-    /// Something that only a broken machine does.
+    /// An anomaly was seen that no correct machine shows.
     Seen(Anomaly),
 }
 
-/// What no correct machine does in any storm.
+/// Anomalies that no correct machine shows in any storm.
 const NEVER: [Anomaly; 8] = [
     Anomaly::Unasked,
     Anomaly::PositionMovedBack,
@@ -44,7 +44,8 @@ const NEVER: [Anomaly; 8] = [
     Anomaly::Stalled,
 ];
 
-/// Of the claims that say it best: exactly-once is broken by what breaks one of the others.
+/// Guarantees in the order in which they are looked at. Exactly-once is last: whatever breaks it
+/// also breaks one of the others, which says more.
 const CLAIMS: [Guarantee; 5] = [
     Guarantee::AtLeastOnce,
     Guarantee::AtMostOnce,
@@ -53,7 +54,7 @@ const CLAIMS: [Guarantee; 5] = [
     Guarantee::ExactlyOnce,
 ];
 
-/// The first thing that is wrong in a row: broken claims before anomalies.
+/// Returns the first thing that is wrong in a row: broken claims before anomalies.
 pub fn find(row: &Row, aim: Aim) -> Option<Finding> {
     let all: Vec<Wrong> = match aim {
         Aim::Wrong => CLAIMS.map(Wrong::Broken).into_iter().chain(NEVER.map(Wrong::Seen)).collect(),
@@ -63,7 +64,7 @@ pub fn find(row: &Row, aim: Aim) -> Option<Finding> {
 }
 
 impl Wrong {
-    /// This and nothing else.
+    /// Returns the finding of this kind in a row, for the first subscriber that shows it.
     pub fn find(self, row: &Row) -> Option<Finding> {
         let subscriber = row.subscribers.iter().find(|one| self.is_in(one))?;
         let evidence = match self {
@@ -92,7 +93,7 @@ impl Wrong {
         }
     }
 
-    /// One word for it.
+    /// Returns the name of the guarantee or of the anomaly.
     pub fn word(self) -> &'static str {
         match self {
             Wrong::Broken(guarantee) | Wrong::Violated(guarantee) => guarantee.name(),
@@ -112,7 +113,7 @@ impl fmt::Display for Wrong {
 }
 
 impl Finding {
-    /// What it comes to, in a sentence.
+    /// Returns the conclusion for the subscriber, in one sentence.
     pub fn sentence(&self) -> String {
         let Finding { client, wrong, evidence } = self;
         match (wrong, evidence) {
@@ -128,7 +129,7 @@ impl Finding {
         }
     }
 
-    /// The expectation that is met as long as this is found in the row of a contender.
+    /// Returns the expectation that is met as long as the contender's row shows this finding.
     pub fn expectation(&self, contender: Contender) -> Expectation {
         let what = match self.wrong {
             Wrong::Broken(guarantee) => Expected::Claim { guarantee, claim: Claim::Broken },

@@ -1,43 +1,48 @@
-//! The machines of `core` alone over a mailbag of frames: no sockets, no bytes, no simulator.
+//! Runs the state machines of `core` alone, over an in-memory network of frames: no sockets, no
+//! bytes, no simulator.
 //!
-//! A [`Model`] is one broker, one client that publishes and some that subscribe, and between
-//! them the frames that are on their way. A [`Step`] is one thing that happens: a message is handed
-//! over, a frame arrives, is lost, doubled or overtaken, a connection breaks, somebody dies, time
-//! passes. After the steps there is peace, long enough for everything to arrive, and then what is
-//! missing stays missing. Steps come from a seed ([`play()`]), from a list, or from a test.
+//! A [`Model`] is one broker, one client that publishes, some that subscribe, and the frames in
+//! flight between them. A [`Step`] is one event: a message is published, a frame arrives, is lost,
+//! duplicated or overtaken, a connection breaks, a process dies, time passes. After the steps,
+//! [`Model::settle`] lets the model quiesce: every client connects, every frame arrives, and what
+//! is then still missing is lost. Steps come from a seed ([`play()`]), from a list, or from a test.
 //!
-//! What is asked is the same as at the other depth, in the same words ([`Guarantee`], [`Wrong`]):
+//! The model checks the same guarantees as the search on the simulator ([`Guarantee`], [`Wrong`]):
 //!
-//! - *at-most-once*: nobody's handler returns twice for one message;
-//! - *at-least-once*: after peace each subscriber's handler has returned for each message that it
-//!   wants;
+//! - *at-most-once*: no handler returns twice for one message;
+//! - *at-least-once*: once the model is quiescent, each subscriber's handler has returned for each
+//!   message that the subscriber wants;
 //! - *exactly-once*: both;
 //! - *in-order*: no message is handled for the first time after a later one of its publisher;
-//! - *no-silent-gap*: what a subscriber wanted and has not handled lies in a gap that it was told
-//!   of, or in an epoch that it was told is over.
+//! - *no-silent-gap*: a message that a subscriber wanted and has not handled lies in a gap that the
+//!   subscriber was told of, or in an epoch that it was told is over.
 //!
-//! Every finding lies within the terms of the claim, in catch-up mode:
+//! In catch-up mode every finding lies within the terms of the claim:
 //!
-//! - A subscriber wants what the broker accepted in the epoch that is on, from the recording of its
-//!   join on; and all of that epoch, if its process had been told an older one when it joined.
-//! - What was accepted in an epoch before may be lost, and may come again, late and twice; but a
-//!   process that knew that epoch must have been told of a new one.
-//! - What the backlog let go may be lost if [`Retention`] had no room for it: as many messages as it
-//!   keeps were accepted since; or the subscriber was not yet on record, and with
-//!   `when_full = refuse` only then. It must be announced, unless a process of the subscriber has
-//!   died since it was accepted: that may have read the message, and not needed the gap.
-//! - A message is handled twice if the same process did it: a crash loses what was read.
-//! - Nothing is said of a client that acknowledges before its handler, nor of copies where `dedup`
-//!   is off.
+//! - **Wanted messages.** A subscriber wants the messages that the broker accepted in the current
+//!   epoch after it recorded the subscriber's join. It wants all messages of the current epoch if
+//!   its process knew an older epoch when it joined.
+//! - **Earlier epochs.** A message accepted in an earlier epoch may be lost. It may also come
+//!   again, late and twice. But a process that knew that epoch must have been told of a new one.
+//! - **Retention.** A message that the backlog trimmed may be lost if [`Retention`] had no room for
+//!   it. Either as many messages as it keeps were accepted since, or the subscriber was not yet
+//!   recorded; with `when_full = refuse` only the second reason counts.
+//! - **Gaps.** A message lost to retention must be announced as a gap, unless a process of the
+//!   subscriber has died since the message was accepted. The dead process may have read the
+//!   message, and then the next process needs no gap.
+//! - **Crashes.** A message is handled twice only if the same process handled it twice: a crash
+//!   loses the record of what was read.
+//! - **Options.** A client that acknowledges before its handler has no claims. Without `dedup`,
+//!   at-most-once and exactly-once are not claimed.
 //!
-//! In fire-and-forget mode at-most-once and in-order are claimed over reliable paths, and nothing
-//! over lossy ones. Beside the guarantees there are two of [`Anomaly`]'s words: *unasked*, what was
-//! handled was never handed over; *stalled*, a living publisher has no answer after peace, though
-//! it was there to be answered.
+//! In fire-and-forget mode at-most-once and in-order are claimed over reliable links, and nothing
+//! over lossy ones. The model also looks for two kinds of [`Anomaly`]: `Unasked`, a message was
+//! handled that was never published; and `Stalled`, a message has no answer although the model is
+//! quiescent and the process that published it has not died.
 //!
 //! [`Retention`]: crate::message::Retention
 //! [`Wrong`]: super::Wrong
-//! [`Anomaly`]: crate::verdict::Anomaly
+//! [`Anomaly`]: crate::terms::Anomaly
 
 mod checker;
 mod deliver;
@@ -66,28 +71,28 @@ pub use random::{Played, Steps, drawn, length, play};
 pub use shrink::shrink;
 pub use step::{Noticed, Step, Way};
 
-/// The number of the client that publishes.
+/// The index of the client that publishes.
 const PUBLISHER: usize = 0;
 
-/// How a mailbag is set up.
+/// Configures a model.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// [`LinkSemantics::RELIABLE`] or [`LinkSemantics::LOSSY`]: the others need a link of their own.
+    /// Either [`LinkSemantics::RELIABLE`] or [`LinkSemantics::LOSSY`]: others need a real link.
     pub path: LinkSemantics,
-    /// What is promised.
+    /// The delivery mode.
     pub mode: Mode,
-    /// What the broker keeps.
+    /// Limits of the broker.
     pub broker: BrokerLimits,
-    /// What each client keeps, and how it behaves.
+    /// Limits and behaviour of each client.
     pub client: ClientLimits,
-    /// How many subscribe, from 1.
+    /// Number of subscribers, at least 1.
     pub subscribers: usize,
-    /// The broken machine that stands in the place of a correct one.
+    /// The broken machine that replaces a correct one, if any.
     pub mutant: Option<&'static Mutant>,
 }
 
 impl Default for Mail {
-    /// Two subscribers in catch-up mode over a reliable path.
+    /// Two subscribers in catch-up mode over a reliable link.
     fn default() -> Mail {
         Mail {
             path: LinkSemantics::RELIABLE,
@@ -109,16 +114,17 @@ pub struct Model {
     names: Vec<Name>,
     draft: Draft,
     last_peer: u64,
-    /// Whether a client waits to be connected: it is, before the next step.
-    is_ordered: bool,
-    /// Whether nothing has happened since there was peace.
-    is_at_peace: bool,
-    ledger: Checker,
+    /// Whether a client waits for a connection, which it gets before the next step.
+    is_connect_pending: bool,
+    /// Whether nothing has happened since the model was quiescent.
+    is_quiescent: bool,
+    checker: Checker,
     tally: Tally,
 }
 
 impl Model {
-    /// `driver` publishes, `shop1`, `shop2` … subscribe; all are connected and on record.
+    /// Creates a quiescent model: `driver` publishes, `shop1`, `shop2` … subscribe. All are
+    /// connected, and the broker has recorded their subscriptions.
     pub fn new(mail: Mail) -> Model {
         let names = (0..=mail.subscribers).map(|n| match n {
             PUBLISHER => Name::from("driver"),
@@ -133,25 +139,25 @@ impl Model {
             payload: Payload::null(),
             answer_within: None,
         };
-        let ledger = Checker::new(&mail);
-        let mut bag = Model {
+        let checker = Checker::new(&mail);
+        let mut model = Model {
             now: Instant::ZERO,
-            broker: broker(&mail, ledger.epoch()),
+            broker: broker(&mail, checker.epoch()),
             nodes,
             names,
             draft,
             last_peer: 0,
-            is_ordered: false,
-            is_at_peace: false,
-            ledger,
+            is_connect_pending: false,
+            is_quiescent: false,
+            checker,
             tally: Tally::default(),
             mail,
         };
-        bag.settle();
-        bag
+        model.settle();
+        model
     }
 
-    /// Takes one step, and says whether anything happened: there may be nothing to deliver.
+    /// Takes one step. Returns whether anything happened: there may be nothing to deliver.
     pub fn step(&mut self, step: Step) -> bool {
         let count = self.nodes.len();
         let happened = match step {
@@ -162,7 +168,7 @@ impl Model {
             Step::Lose(way, n) => self.disturb(n % count, |pipe| pipe.lose(way)),
             Step::Double(way, n) => self.disturb(n % count, |pipe| pipe.double(way)),
             Step::Overtake(way, n) => self.disturb(n % count, |pipe| pipe.overtake(way)),
-            Step::Break(noticed, n) => self.break_off(noticed, n % count),
+            Step::Break(noticed, n) => self.break_connection(noticed, n % count),
             Step::GoAway(n) => self.go_away(n % count),
             Step::ComeBack(n) => self.come_back(n % count),
             Step::Crash(n) => self.crash(n % count),
@@ -171,55 +177,58 @@ impl Model {
             Step::Wait(span) => self.wait(span),
         };
         self.connect_all();
-        self.is_at_peace &= !happened;
+        self.is_quiescent &= !happened;
         happened
     }
 
-    /// The first thing that is wrong: broken claims before anomalies. What is missing is only
-    /// known after [`Model::settle`].
+    /// Returns the first thing that is wrong: broken claims before anomalies. Missing messages and
+    /// answers are findings only after [`Model::settle`].
     pub fn check(&self) -> Option<ModelFinding> {
-        self.ledger.check(self.is_at_peace)
+        self.checker.check(self.is_quiescent)
     }
 
-    /// Whether this claim is broken, and the evidence.
+    /// Returns the finding that breaks this claim, if it is broken.
     pub fn finding(&self, guarantee: Guarantee) -> Option<ModelFinding> {
-        self.ledger.finding(guarantee, self.is_at_peace)
+        self.checker.finding(guarantee, self.is_quiescent)
     }
 
-    /// What was exercised.
+    /// Returns the counts of what was exercised.
     pub fn coverage(&self) -> &Coverage {
         self.tally.coverage()
     }
 
-    /// The moment in simulated time.
+    /// Returns the simulated time.
     pub fn now(&self) -> Instant {
         self.now
     }
 
-    /// Sequences that the broker accepted, in its order; again, if it had forgotten them.
+    /// Returns the sequences that the broker accepted, in its order. A sequence repeats if the
+    /// broker accepted it again because it no longer knew it.
     pub fn accepted(&self) -> &[u64] {
-        self.ledger.accepted()
+        self.checker.accepted()
     }
 
-    /// Sequences that the broker refused, in its order.
+    /// Returns the sequences that the broker refused, in its order.
     pub fn refused(&self) -> &[u64] {
-        self.ledger.refused()
+        self.checker.refused()
     }
 
-    /// Sequences for which the handler of a subscriber (from 1) has returned, in order.
+    /// Returns the sequences for which a subscriber's handler has returned, in order. Subscribers
+    /// count from 1.
     ///
     /// # Panics
     /// There is no such subscriber.
     pub fn handled(&self, subscriber: usize) -> &[u64] {
-        self.ledger.handled(subscriber)
+        self.checker.handled(subscriber)
     }
 
-    /// Gaps that a subscriber (from 1) was told of: the epoch, the first and the last position.
+    /// Returns the gaps that a subscriber was told of: the epoch, the first and the last position.
+    /// Subscribers count from 1.
     ///
     /// # Panics
     /// There is no such subscriber.
     pub fn gaps(&self, subscriber: usize) -> &[(Epoch, Position, Position)] {
-        self.ledger.gaps(subscriber)
+        self.checker.gaps(subscriber)
     }
 
     /// Whether a client runs and wants to be connected.
@@ -234,9 +243,9 @@ impl Model {
         if self.nodes[PUBLISHER].state == State::Down {
             return false;
         }
-        self.ledger.publish(self.now);
+        self.checker.publish(self.now);
         let draft = self.draft.clone();
-        self.tell(PUBLISHER, ClientInput::Publish { draft });
+        self.feed_client(PUBLISHER, ClientInput::Publish { draft });
         true
     }
 
@@ -244,7 +253,7 @@ impl Model {
         let is_here = self.nodes[n].state == State::Here;
         if is_here {
             self.nodes[n].state = State::Away;
-            self.tell(n, ClientInput::GoAway);
+            self.feed_client(n, ClientInput::GoAway);
         }
         is_here
     }
@@ -253,7 +262,7 @@ impl Model {
         let is_away = self.nodes[n].state == State::Away;
         if is_away {
             self.nodes[n].state = State::Here;
-            self.tell(n, ClientInput::ComeBack);
+            self.feed_client(n, ClientInput::ComeBack);
         }
         is_away
     }
@@ -263,7 +272,7 @@ impl Model {
         if is_up {
             self.close_pipe(n, EndReason::Reset);
             self.nodes[n].crash(&self.mail, self.names[n].clone());
-            self.ledger.crash(n);
+            self.checker.crash(n);
             self.tally.crashed(process(n));
         }
         is_up
@@ -275,17 +284,17 @@ impl Model {
             self.nodes[n].state = State::Here;
             if n != PUBLISHER {
                 let (queue, room) = (self.draft.queue.clone(), self.draft.event.clone());
-                self.tell(n, ClientInput::Join { queue, room, from: StartAt::Now });
+                self.feed_client(n, ClientInput::Join { queue, room, from: StartAt::Now });
             }
-            self.tell(n, ClientInput::Started);
+            self.feed_client(n, ClientInput::Started);
         }
         is_down
     }
 
     fn crash_broker(&mut self) -> bool {
-        self.ledger.crash_broker();
+        self.checker.crash_broker();
         self.tally.crashed(BROKER);
-        self.broker = broker(&self.mail, self.ledger.epoch());
+        self.broker = broker(&self.mail, self.checker.epoch());
         for node in &mut self.nodes {
             node.former = None;
             if let Some(pipe) = &mut node.pipe {
@@ -297,10 +306,10 @@ impl Model {
     }
 }
 
-/// The broker's number in the order of processes.
+/// The broker's process number.
 const BROKER: ProcessId = ProcessId::BROKER;
 
-/// A client's number in the order of processes.
+/// Returns the process number of a client.
 fn process(n: usize) -> ProcessId {
     ProcessId(n as u32 + 1)
 }

@@ -1,4 +1,5 @@
-//! A guarantee as a property: it holds in many storms, or here is the smallest that breaks it.
+//! Checks a guarantee as a property: it holds in many storms, or the smallest storm that breaks it
+//! is reported.
 
 use crate::terms::{Exercise, Guarantee};
 use std::fmt;
@@ -14,21 +15,21 @@ use crate::scenario::Scenario;
 use crate::sim::TrialPanic;
 use crate::verdict::Violated;
 
-/// How many storms [`check`] tries.
+/// The number of storms that [`check`] tries.
 pub const CASES: u64 = 100;
 
-/// Holds a subject to a guarantee in [`CASES`] storms, those of the seeds from 1 on, and panics
+/// Checks that a system keeps a guarantee in [`CASES`] storms, those of the seeds from 1 on. Panics
 /// with the story of the smallest storm that breaks it.
 ///
 /// # Panics
-/// The guarantee was violated, nothing put it to the test, or something in a trial panicked.
-pub fn check(subject: &impl SystemUnderTest, guarantee: Guarantee) {
-    if let Err(failed) = Property::new(guarantee).holds(subject) {
+/// The guarantee was violated, no storm tested it, or something in a trial panicked.
+pub fn check(system: &impl SystemUnderTest, guarantee: Guarantee) {
+    if let Err(failed) = Property::new(guarantee).holds(system) {
         panic!("{failed}");
     }
 }
 
-/// A guarantee, and the storms in which it is to hold.
+/// A guarantee, and the storms in which it must hold.
 #[derive(Clone, Debug)]
 pub struct Property {
     guarantee: Guarantee,
@@ -39,76 +40,76 @@ pub struct Property {
 /// A property that held.
 #[derive(Clone, Debug)]
 pub struct Upheld {
-    /// In how many storms.
+    /// Number of storms that were tried.
     pub cases: u64,
-    /// How many messages were wanted in them, each once a subscriber.
+    /// Number of messages that were wanted in them, counted once per subscriber.
     pub wanted: u64,
-    /// What they exercised.
+    /// Counts of what the storms exercised.
     pub coverage: Coverage,
 }
 
-/// Why a property did not hold.
+/// The reason why a property did not hold.
 #[derive(Clone, Debug)]
 pub enum Failed {
     /// The guarantee was violated.
     Broken(Box<Broken>),
-    /// Nothing of this kind happened in any storm: the guarantee was not put to the test.
+    /// No storm had an exercise of this kind: the guarantee was not tested.
     NeverMet(Exercise),
-    /// In no storm anything was to be delivered.
+    /// No message was wanted in any storm.
     NothingWanted,
-    /// Something in a trial panicked: with this scenario, in these words.
+    /// Something panicked in the trial of this scenario.
     Panicked(Box<Scenario>, TrialPanic),
 }
 
-/// A guarantee that was violated, in the smallest scenario that does it.
+/// A violated guarantee, in the smallest scenario that violates it.
 #[derive(Clone, Debug)]
 pub struct Broken {
-    /// Who is at fault.
+    /// Name of the system that violates it.
     pub subject: String,
-    /// What.
+    /// The guarantee.
     pub guarantee: Guarantee,
-    /// The seed with which it was found.
+    /// The seed with which the violation was found.
     pub seed: u64,
-    /// How many trials the shrinking took.
+    /// Number of trials that shrinking took.
     pub trials: u64,
     /// The smallest scenario.
     pub scenario: Scenario,
-    /// What happens in it, in a few lines, each ended by a newline.
+    /// The events of the smallest scenario, in a few lines, each ended by a newline.
     pub story: String,
-    /// For whom, and by which message.
+    /// The client for which the guarantee was violated, and the evidence.
     pub violated: Violated,
 }
 
 impl Property {
-    /// This guarantee, in [`CASES`] of the subject's own scenarios.
+    /// Creates the property of a guarantee, to hold in [`CASES`] of the system's default scenarios.
     pub fn new(guarantee: Guarantee) -> Property {
         Property { guarantee, scenarios: None, cases: CASES }
     }
 
-    /// In these scenarios.
+    /// Replaces the system's default scenarios.
     #[must_use]
     pub fn over(mut self, scenarios: Scenarios) -> Property {
         self.scenarios = Some(scenarios);
         self
     }
 
-    /// In so many of them.
+    /// Sets the number of scenarios to try.
     #[must_use]
     pub fn cases(mut self, cases: u64) -> Property {
         self.cases = cases;
         self
     }
 
-    /// Tries a subject. The same every time, on however many cores.
+    /// Tests a system. The result is the same every time, on any number of cores.
     ///
     /// # Errors
-    /// The guarantee was violated, nothing put it to the test, or something in a trial panicked.
-    pub fn holds(&self, subject: &impl SystemUnderTest) -> Result<Upheld, Failed> {
-        let scenarios = self.scenarios.clone().unwrap_or_else(|| subject.scenarios());
+    /// The guarantee was violated, no storm tested it, or something in a trial panicked.
+    pub fn holds(&self, system: &impl SystemUnderTest) -> Result<Upheld, Failed> {
+        let scenarios = self.scenarios.clone().unwrap_or_else(|| system.scenarios());
         let (coverage, wanted) = (Mutex::new(Coverage::default()), Mutex::new(0));
         let first = (1..=self.cases).into_par_iter().find_map_first(|seed| {
             let scenario = scenarios.draw(seed);
-            match subject.attempt(&scenario, self.guarantee, |_| ()) {
+            match system.attempt(&scenario, self.guarantee, |_| ()) {
                 Ok((Attempt { violated: None, wanted: more, coverage: met }, ())) => {
                     *coverage.lock().expect("it only adds") += &met;
                     *wanted.lock().expect("it only adds") += more;
@@ -122,11 +123,11 @@ impl Property {
         });
         if let Some(first) = first {
             let (scenario, violated) = first?;
-            return Err(self.shrink(subject, scenario, violated));
+            return Err(self.shrink(system, scenario, violated));
         }
         let coverage = coverage.into_inner().expect("it only adds");
         let wanted = wanted.into_inner().expect("it only adds");
-        let mut must_meet = subject.must_meet(self.guarantee).iter().copied();
+        let mut must_meet = system.must_meet(self.guarantee).iter().copied();
         match must_meet.find(|exercise| coverage.count(*exercise) == 0) {
             _ if wanted == 0 => Err(Failed::NothingWanted),
             Some(never) => Err(Failed::NeverMet(never)),
@@ -134,20 +135,21 @@ impl Property {
         }
     }
 
-    /// Tries a subject in one scenario, with its own storm and seed: a story that was found once.
+    /// Tests a system in one scenario, with the scenario's own faults and seed: a violation that
+    /// was found before.
     ///
     /// # Errors
     /// The guarantee was violated, nothing was wanted, or something in the trial panicked.
     pub fn holds_in(
         &self,
-        subject: &impl SystemUnderTest,
+        system: &impl SystemUnderTest,
         scenario: &Scenario,
     ) -> Result<Upheld, Failed> {
-        let attempt = subject.attempt(scenario, self.guarantee, |_| ());
+        let attempt = system.attempt(scenario, self.guarantee, |_| ());
         let attempt = attempt.map_err(|panic| Failed::Panicked(Box::new(scenario.clone()), panic));
         let (Attempt { violated, wanted, coverage }, ()) = attempt?;
         match violated {
-            Some(violated) => Err(self.tell(subject, scenario.clone(), violated, 0)),
+            Some(violated) => Err(self.failure(system, scenario.clone(), violated, 0)),
             None if wanted == 0 => Err(Failed::NothingWanted),
             None => Ok(Upheld { cases: 1, wanted, coverage }),
         }
@@ -155,37 +157,37 @@ impl Property {
 
     fn shrink(
         &self,
-        subject: &impl SystemUnderTest,
+        system: &impl SystemUnderTest,
         scenario: Scenario,
         violated: Violated,
     ) -> Failed {
-        let mut descent = Shrinker::new(scenario, Peace::Whole);
+        let mut shrinker = Shrinker::new(scenario, Peace::Whole);
         let (mut violated, mut trials) = (violated, 0);
-        while let Some(smaller) = descent.propose() {
+        while let Some(smaller) = shrinker.propose() {
             trials += 1;
-            match subject.attempt(&smaller, self.guarantee, |_| ()) {
+            match system.attempt(&smaller, self.guarantee, |_| ()) {
                 Ok((Attempt { violated: Some(same), .. }, ())) => {
                     violated = same;
-                    descent.keep();
+                    shrinker.keep();
                 }
                 Ok(_) => {}
                 Err(panic) => return Failed::Panicked(Box::new(smaller), panic),
             }
         }
-        self.tell(subject, descent.smallest().clone(), violated, trials)
+        self.failure(system, shrinker.smallest().clone(), violated, trials)
     }
 
-    fn tell(
+    fn failure(
         &self,
-        subject: &impl SystemUnderTest,
+        system: &impl SystemUnderTest,
         scenario: Scenario,
         violated: Violated,
         trials: u64,
     ) -> Failed {
         let story = |history: &_| report::story(&scenario, history, &Style::default());
-        match subject.attempt(&scenario, self.guarantee, story) {
+        match system.attempt(&scenario, self.guarantee, story) {
             Ok((_, story)) => Failed::Broken(Box::new(Broken {
-                subject: subject.name(),
+                subject: system.name(),
                 guarantee: self.guarantee,
                 seed: scenario.seed,
                 trials,

@@ -1,8 +1,8 @@
-//! The smallest scenario that still shows the same.
+//! Shrinks a scenario to the smallest one that still shows the same finding.
 //!
-//! Greedy and deterministic: each step takes something away or makes it rounder, and is kept if
-//! the same is still found; when a whole round of steps keeps nothing, that is it. Draws are
-//! keyed, so what one step takes away does not move the dice of what is left.
+//! Shrinking is greedy and deterministic. Each step takes something away or makes a value rounder,
+//! and is kept if the same is still found; it ends when a whole round of steps keeps nothing. Draws
+//! are keyed, so that taking something away does not change the draws for the rest.
 
 use std::collections::BTreeSet;
 
@@ -18,25 +18,26 @@ use crate::time::{Duration, Instant};
 
 use super::storm::peace;
 
-/// Most trials of a shrinking.
+/// Most trials that one shrinking takes.
 pub const MOST_TRIALS: u64 = 3_000;
 
-/// What came of shrinking.
+/// The result of shrinking.
 #[derive(Clone, Debug)]
 pub struct Shrunk<T> {
     /// The smallest scenario.
     pub scenario: Scenario,
-    /// What it shows.
+    /// The finding that it shows.
     pub finding: T,
-    /// How many trials that took.
+    /// Number of trials that shrinking took.
     pub trials: u64,
 }
 
-/// Shrinks a scenario in which something was found, while `find` still finds the same, until
-/// nothing makes it smaller or `is_enough`.
+/// Shrinks a scenario that shows a finding, as long as `find` still finds the same.
+///
+/// It stops when no step makes the scenario smaller, or when `is_enough` returns true.
 ///
 /// # Errors
-/// What `find` fails with.
+/// `find` failed.
 pub fn shrink<T>(
     scenario: &Scenario,
     finding: T,
@@ -44,45 +45,45 @@ pub fn shrink<T>(
     is_enough: impl Fn() -> bool,
 ) -> Result<Shrunk<T>, TrialPanic> {
     let mut finding = finding;
-    let mut descent = Shrinker::new(scenario.clone(), Peace::AsLongAsItTakes);
+    let mut shrinker = Shrinker::new(scenario.clone(), Peace::AsLongAsItTakes);
     while !is_enough()
-        && let Some(smaller) = descent.propose()
+        && let Some(smaller) = shrinker.propose()
     {
         if let Some(same) = find(&smaller)? {
             finding = same;
-            descent.keep();
+            shrinker.keep();
         }
     }
-    let Shrinker { smallest, trials, .. } = descent;
+    let Shrinker { smallest, trials, .. } = shrinker;
     Ok(Shrunk { scenario: smallest, finding, trials })
 }
 
-/// What becomes of the peace after the storm.
+/// Whether shrinking may shorten the quiet period after the storm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peace {
     /// The run may end as soon as the same is found.
     AsLongAsItTakes,
-    /// It stays: what is judged by what has not come until the end would be found in any run that
-    /// ends too early.
+    /// The quiet period stays whole. A message that has not come by the end counts as lost, so that
+    /// any run that ends too early would show a finding.
     Whole,
 }
 
-/// A way down: proposes ever smaller scenarios, one at a time, and is told which to keep.
+/// Proposes ever smaller scenarios, one at a time; the caller says which to keep.
 #[derive(Debug)]
 pub struct Shrinker {
     smallest: Scenario,
     peace: Peace,
     proposal: Option<Scenario>,
-    /// The next step to try of all that there are from the smallest one.
+    /// The index of the next step to try on the smallest scenario.
     next: usize,
     has_kept: bool,
-    /// What was proposed before, as files.
+    /// The scenarios that were proposed before, as files.
     tried: BTreeSet<String>,
     trials: u64,
 }
 
 impl Shrinker {
-    /// Begins with a scenario.
+    /// Creates a shrinker that starts with a scenario.
     pub fn new(scenario: Scenario, peace: Peace) -> Shrinker {
         Shrinker {
             smallest: scenario,
@@ -95,13 +96,13 @@ impl Shrinker {
         }
     }
 
-    /// The smallest that was kept.
+    /// Returns the smallest scenario that was kept.
     pub fn smallest(&self) -> &Scenario {
         &self.smallest
     }
 
-    /// The next to try: valid, smaller than the smallest, and not proposed before. None if there
-    /// is nothing left, or [`MOST_TRIALS`] were proposed.
+    /// Returns the next scenario to try: valid, smaller than the smallest, and not proposed before.
+    /// Returns `None` if nothing is left to try, or [`MOST_TRIALS`] were proposed.
     pub fn propose(&mut self) -> Option<Scenario> {
         let mut steps = steps(&self.smallest, self.peace);
         loop {
@@ -118,11 +119,12 @@ impl Shrinker {
             let mut smaller = self.smallest.clone();
             steps[self.next](&mut smaller);
             self.next += 1;
-            if smaller == self.smallest || !self.leaves_peace(&smaller) {
+            if smaller == self.smallest || !self.is_quiet_long_enough(&smaller) {
                 continue;
             }
             let text = smaller.to_string();
-            // What no file can say is nobody's story. One that was too large may still be.
+            // Skips scenarios that do not survive a round trip through the file format. One that
+            // exceeds the limits may still do so.
             let options = LoadOptions { force: true, ..LoadOptions::default() };
             let Ok(smaller) = Scenario::load_with(&smaller.name, &text, &options) else { continue };
             if !self.tried.insert(text) {
@@ -134,18 +136,18 @@ impl Shrinker {
         }
     }
 
-    /// Whether as much of the run is quiet as it takes, where that is asked for.
-    fn leaves_peace(&self, smaller: &Scenario) -> bool {
+    /// Whether the run still ends with a long enough quiet period, where it must stay whole.
+    fn is_quiet_long_enough(&self, smaller: &Scenario) -> bool {
         self.peace == Peace::AsLongAsItTakes
             || busy_until(smaller) + peace(smaller) <= smaller.run_for
     }
 
-    /// The last proposal shows the same: it is the smallest now.
+    /// Keeps the last proposal as the smallest scenario: it shows the same.
     pub fn keep(&mut self) {
         if let Some(smaller) = self.proposal.take() {
             self.smallest = smaller;
             self.has_kept = true;
-            // What stood after this step stands in its place now, or near it.
+            // The step that came after this one has its index now, or one near it.
             self.next -= 1;
         }
     }
@@ -158,8 +160,8 @@ fn step(change: impl Fn(&mut Scenario) + 'static) -> Step {
     Box::new(change)
 }
 
-/// All steps from a scenario, those that take most away first; of several that change the same,
-/// the most welcome first.
+/// Returns all steps from a scenario, those that take most away first. Of several steps that change
+/// the same value, the one with the simplest result comes first.
 fn steps(scenario: &Scenario, peace: Peace) -> Vec<Step> {
     let mut steps = Vec::new();
     for index in (0..scenario.faults.len()).rev() {
@@ -184,7 +186,7 @@ fn steps(scenario: &Scenario, peace: Peace) -> Vec<Step> {
     steps
 }
 
-/// Less to do for a client.
+/// Adds steps that give a client less to do.
 fn take_from_client(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
     let mut take = |count: usize, remove: fn(&mut ClientEntry, usize)| {
         for at in (0..count).rev() {
@@ -216,7 +218,7 @@ fn fault_step(index: usize, change: impl Fn(&mut Fault) + 'static) -> Step {
     step(move |scenario| change(&mut scenario.faults[index]))
 }
 
-/// A simpler fault, of round strength, shorter, at a rounder time.
+/// Adds steps that make a fault simpler, its strength round, its time shorter and rounder.
 fn make_fault_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
     for effect in simpler(&fault.effect) {
         steps.push(fault_step(index, move |fault| {
@@ -227,7 +229,7 @@ fn make_fault_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
     steps.push(fault_step(index, cut_instead));
     if let Some(rate) = fault.effect.rate() {
         let round = [1.0, 0.5, 0.2, 0.1];
-        // What is round already stays.
+        // A rate that is round already stays.
         for rounder in round.into_iter().filter(|_| !round.contains(&rate)) {
             steps.push(fault_step(index, move |fault| {
                 if let Effect::Loss { rate }
@@ -248,17 +250,17 @@ fn make_fault_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
     for at in rounder(at) {
         steps.push(fault_step(index, move |fault| (fault.at, fault.until) = (at, at + span)));
     }
-    // Never longer: what was just shortened would grow again.
+    // Never longer: a fault that was just shortened would grow again.
     for until in rounder(until).into_iter().filter(|round| *round < until && *round > at) {
         steps.push(fault_step(index, move |fault| fault.until = until));
     }
 }
 
-/// Effects that are simpler than this one, the simplest first.
+/// Returns the effects that are simpler than this one, the simplest first.
 fn simpler(effect: &Effect) -> Vec<Effect> {
     let killed = Effect::Crash { notice: CrashNotice::Given };
     match effect {
-        // Nothing is simpler than the first; and these say whom and what they hit otherwise.
+        // Nothing is simpler than a disconnect. The others take different targets or values.
         Effect::Disconnect
         | Effect::Slow { .. }
         | Effect::Deaf { .. }
@@ -276,7 +278,7 @@ fn simpler(effect: &Effect) -> Vec<Effect> {
     }
 }
 
-/// A client as it is by default, and its times rounder.
+/// Adds steps that set a client's limits to their defaults, and make its times rounder.
 fn make_client_rounder(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
     steps.push(step(move |scenario| {
         let limits = &mut scenario.clients[index].limits;
@@ -331,7 +333,7 @@ fn make_publish_rounder(steps: &mut Vec<Step>, (index, at): (usize, usize), publ
     }
 }
 
-/// Broker and network as they are by default.
+/// Adds steps that set the broker and the network to their defaults.
 fn make_rest_rounder(steps: &mut Vec<Step>) {
     let changes: [fn(&mut Scenario); 6] = [
         |scenario| {
@@ -350,7 +352,7 @@ fn make_rest_rounder(steps: &mut Vec<Step>) {
     steps.extend(changes.into_iter().map(step));
 }
 
-/// The run ends when nothing more comes, or soon after.
+/// Adds steps that end the run soon after the last fault and the last message.
 fn end_early(steps: &mut Vec<Step>, scenario: &Scenario) {
     let begin = busy_until(scenario);
     let most = scenario.run_for.min(begin + peace(scenario));
@@ -363,13 +365,13 @@ fn end_early(steps: &mut Vec<Step>, scenario: &Scenario) {
     }
 }
 
-/// When the workload is done and no fault is on any more, from the beginning on.
+/// Returns the time from the start of the run until the workload is done and all faults are over.
 fn busy_until(scenario: &Scenario) -> Duration {
     let faults = scenario.faults.iter().map(|fault| fault.until).filter(|at| *at < Instant::NEVER);
     faults.fold(scenario.scripted_until(), Instant::max).since(Instant::ZERO)
 }
 
-/// The scenario without a client, and without what is said of it.
+/// Removes a client, and takes it out of all faults.
 fn remove_client(scenario: &mut Scenario, index: usize) {
     let gone: Vec<Name> =
         scenario.clients.remove(index).processes().map(|(process, _)| process).collect();
@@ -391,7 +393,7 @@ fn remove_client(scenario: &mut Scenario, index: usize) {
     });
 }
 
-/// A partition of the broker and one client is a cut.
+/// Replaces a partition between the broker and a group of clients by a cut of these clients.
 fn cut_instead(fault: &mut Fault) {
     let Effect::Partition { groups } = &fault.effect else { return };
     if let [broker, clients] = &groups[..]
@@ -401,20 +403,21 @@ fn cut_instead(fault: &mut Fault) {
     }
 }
 
-/// Fewer than so many, the fewest first.
+/// Returns round numbers below `count`, the smallest first.
 fn up_to(count: u64) -> Vec<u64> {
     let round = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100, 200, 500, 1_000];
     round.into_iter().filter(|fewer| *fewer < count).collect()
 }
 
-/// Shorter and round, the shortest first.
+/// Returns round durations below `span`, the shortest first.
 fn shorter(span: Duration) -> Vec<Duration> {
     let round = [50, 100, 200, 300, 500, 1_000, 1_500, 2_000, 3_000, 4_000, 5_000, 8_000];
     let round = round.map(Duration::from_millis).into_iter();
     round.filter(|shorter| *shorter < span).collect()
 }
 
-/// The nearest moments that are rounder, the roundest first: whole seconds, halves, tenths.
+/// Returns the nearest times that are rounder, the roundest first: whole seconds, halves, tenths
+/// and hundredths.
 fn rounder(at: Instant) -> Vec<Instant> {
     let ms = at.as_millis();
     let steps = [1_000, 500, 100, 10].into_iter().take_while(|step| !ms.is_multiple_of(*step));

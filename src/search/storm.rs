@@ -1,4 +1,5 @@
-//! A storm from a seed: faults on the clients of a scenario, and then peace.
+//! Draws a storm from a seed: faults on the clients and the broker of a scenario, and then a quiet
+//! period.
 //!
 //! Swarm style: each seed leaves some kinds of faults out and sets the strength of the others
 //! anew, so that storms differ in kind and not only in detail (Groce et al., "Swarm Testing",
@@ -10,10 +11,10 @@ use crate::sim::Draw;
 use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
-/// When most faults begin at the earliest: everyone has joined by then, unless something else is
-/// in the way.
+/// The earliest beginning of most faults. All clients have joined by then, unless another fault
+/// prevents it.
 const BEGIN: Instant = Instant::from_millis(500);
-/// How long a storm lasts at least.
+/// The shortest storm.
 const LEAST: Duration = Duration::from_secs(4);
 /// Most faults of a storm.
 const MOST_FAULTS: u64 = 6;
@@ -21,11 +22,11 @@ const MOST_FAULTS: u64 = 6;
 const LONGEST: Duration = Duration::from_secs(8);
 /// The shortest fault.
 const SHORTEST: Duration = Duration::from_millis(20);
-/// The smallest latency that a storm sets: a trial takes the longer, the smaller it is.
+/// The smallest latency that a storm sets. The smaller it is, the longer a trial takes to run.
 const LEAST_LATENCY_MS: u64 = 10;
 
-/// The scenario with the storm of its seed in the place of its own faults, and long enough for
-/// the peace after it. What it expected is gone.
+/// Returns the scenario with the storm of `seed` instead of its own faults, running long enough
+/// for the quiet period after the storm. The scenario's expectations are dropped.
 pub fn stormy(scenario: &Scenario, weather: &Weather, seed: u64) -> Scenario {
     let ends = storm_ends(scenario);
     let faults = storm(scenario, weather, seed);
@@ -35,10 +36,15 @@ pub fn stormy(scenario: &Scenario, weather: &Weather, seed: u64) -> Scenario {
     stormy
 }
 
-/// How long it may take after the last fault until everything has arrived: an attempt to connect
-/// that met the storm (its timeout and the longest wait before the next), a session that fell
-/// silent (a ping's interval and its timeout, and a wait), what a full queue of the network still
-/// holds, and ten seconds to deliver it all.
+/// Returns the length of the quiet period: the time after the last fault in which everything
+/// arrives.
+///
+/// It is the sum of:
+///
+/// - the longest connect attempt that began in the storm: its timeout, and the longest backoff;
+/// - the time to detect a dead session: the interval of pings, and the timeout of one;
+/// - the time in which a full queue of the network drains;
+/// - ten seconds to deliver everything.
 pub fn peace(scenario: &Scenario) -> Duration {
     let limits = scenario.clients.iter().map(|client| &client.limits);
     let attempt = limits.map(|limits| limits.connect_timeout + limits.backoff_most).max();
@@ -48,99 +54,99 @@ pub fn peace(scenario: &Scenario) -> Duration {
     attempt.unwrap_or_default() + beat.every + beat.timeout + drain.unwrap_or_default() + deliver
 }
 
-/// When the workload is done, and no fault is on any more.
+/// Returns the time at which the workload is done and all faults are over.
 fn storm_ends(scenario: &Scenario) -> Instant {
     scenario.scripted_until().max(BEGIN + LEAST)
 }
 
-/// The faults of a seed, in order of their beginnings.
+/// Draws the faults of a seed, in the order in which they begin.
 fn storm(scenario: &Scenario, weather: &Weather, seed: u64) -> Vec<Fault> {
     let dice = Draw::new(seed).named("storm");
     let ends = storm_ends(scenario);
-    let cast = Cast::of(scenario, weather, dice);
+    let targets = Targets::of(scenario, weather, dice);
     let is_on = |kind: &FaultKind| dice.named("on").named(kind.name()).below(2) == 1;
     let kinds: Vec<FaultKind> = weather.kinds.iter().copied().filter(is_on).collect();
-    if kinds.is_empty() || cast.clients.is_empty() {
+    if kinds.is_empty() || targets.clients.is_empty() {
         return Vec::new();
     }
     let count = dice.named("count").between(1, MOST_FAULTS);
     let draw = |index| {
         let dice = dice.named("fault").with(index);
         let kind = kinds[dice.named("kind").below(kinds.len() as u64) as usize];
-        // How strong a kind is belongs to the seed, not to the fault.
-        cast.fault(kind, seed, dice, ends)
+        // The strength of a kind depends on the seed, not on the fault.
+        targets.fault(kind, seed, dice, ends)
     };
     let mut faults: Vec<Fault> = (0..count).filter_map(draw).collect();
     faults.sort_by_key(|fault| (fault.at, fault.until));
     faults
 }
 
-/// What may be in a storm.
+/// The kinds of faults that a storm may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weather {
     kinds: Vec<FaultKind>,
-    is_hard_on_broker: bool,
+    may_hit_broker: bool,
 }
 
 impl Default for Weather {
-    /// Everything.
+    /// Allows every fault.
     fn default() -> Weather {
-        Weather { kinds: FaultKind::ALL.to_vec(), is_hard_on_broker: true }
+        Weather { kinds: FaultKind::ALL.to_vec(), may_hit_broker: true }
     }
 }
 
 impl Weather {
-    /// Leaves out the faults of a kind.
+    /// Excludes the faults of a kind.
     pub fn leave_out(&mut self, kind: FaultKind) {
         self.kinds.retain(|one| *one != kind);
     }
 
-    /// Nothing that happens to the broker alone.
+    /// Excludes faults that hit the broker alone.
     pub fn spare_the_broker(&mut self) {
-        self.is_hard_on_broker = false;
+        self.may_hit_broker = false;
     }
 }
 
-/// Who there is, for faults.
-struct Cast {
-    is_hard_on_broker: bool,
+/// The processes and subscriptions that faults may hit.
+struct Targets {
+    may_hit_broker: bool,
     clients: Vec<Name>,
     subscriptions: Vec<(Name, Subscribe)>,
-    /// The one client that everything happens to, in every second storm: troubles that must meet
-    /// to do harm seldom meet by chance.
+    /// The client that all faults on clients hit, in every second storm: faults that do harm only
+    /// together seldom meet by chance.
     victim: Option<Name>,
 }
 
-impl Cast {
-    fn of(scenario: &Scenario, weather: &Weather, dice: Draw) -> Cast {
-        let is_hard_on_broker = weather.is_hard_on_broker;
+impl Targets {
+    fn of(scenario: &Scenario, weather: &Weather, dice: Draw) -> Targets {
+        let may_hit_broker = weather.may_hit_broker;
         let (clients, subscriptions) = (Vec::new(), Vec::new());
-        let mut cast = Cast { is_hard_on_broker, clients, subscriptions, victim: None };
+        let mut targets = Targets { may_hit_broker, clients, subscriptions, victim: None };
         for entry in &scenario.clients {
             for (process, _) in entry.processes() {
                 let own = entry.subscribe.iter().map(|one| (process.clone(), one.clone()));
-                cast.subscriptions.extend(own);
-                cast.clients.push(process);
+                targets.subscriptions.extend(own);
+                targets.clients.push(process);
             }
         }
         let dice = dice.named("victim");
         if dice.below(2) == 0 {
-            cast.victim = pick(dice.with(1), &cast.clients).cloned();
-            cast.subscriptions.retain(|(process, _)| cast.victim.as_ref() == Some(process));
+            targets.victim = pick(dice.with(1), &targets.clients).cloned();
+            targets.subscriptions.retain(|(process, _)| targets.victim.as_ref() == Some(process));
         }
-        cast
+        targets
     }
 
-    /// A client that something happens to.
+    /// Draws a client for a fault.
     fn client(&self, dice: Draw) -> Option<Name> {
         self.victim.clone().or_else(|| pick(dice.named("who"), &self.clients).cloned())
     }
 
-    /// One fault; `None` if nobody can have it.
+    /// Draws one fault of a kind. Returns `None` if it has no possible target.
     fn fault(&self, kind: FaultKind, seed: u64, dice: Draw, ends: Instant) -> Option<Fault> {
         let strength = Draw::new(seed).named("strength").named(kind.name());
         let mut who = match dice.named("broker").below(6) {
-            0 if self.is_hard_on_broker => Who::Broker,
+            0 if self.may_hit_broker => Who::Broker,
             _ => Who::Clients(vec![self.client(dice)?]),
         };
         let effect = match kind {
@@ -199,11 +205,11 @@ impl Cast {
     }
 }
 
-/// When a fault is on: short ones as often as long ones.
+/// Draws the beginning and the end of a fault; its duration is log-uniform.
 fn span(dice: Draw, ends: Instant) -> (Instant, Instant) {
     let last = (ends.as_millis() - SHORTEST.as_millis()).max(BEGIN.as_millis());
     let at = match dice.named("early").below(8) {
-        // Before anybody has joined.
+        // Before the clients have joined.
         0 => dice.named("at").below(BEGIN.as_millis()),
         _ => dice.named("at").between(BEGIN.as_millis(), last),
     };

@@ -1,4 +1,4 @@
-//! Workloads and storms as a strategy of proptest, and drawn from a number.
+//! Draws scenarios, workload and storm, from a seed, or as a strategy of proptest.
 
 use proptest::prelude::Rng;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
@@ -10,10 +10,10 @@ use super::workload;
 use crate::scenario::Scenario;
 use crate::terms::FaultKind;
 
-/// Scenarios: a workload, a storm on its clients and its broker, and then peace.
+/// Draws scenarios: a workload, a storm on its clients and its broker, and then a quiet period.
 ///
-/// As a strategy of proptest it draws a seed, and shrinks as `dlab search` does: fewer faults,
-/// clients and messages, shorter and rounder times.
+/// As a strategy of proptest it draws a seed, and shrinks like `dlab search`: fewer faults, clients
+/// and messages, shorter and rounder times.
 #[derive(Clone, Debug)]
 pub struct Scenarios {
     workload: Workload,
@@ -28,37 +28,38 @@ enum Workload {
 }
 
 impl Scenarios {
-    /// Workload and storm from each seed, with everything that a broker may be asked to do.
+    /// Draws workload and storm from each seed. Workloads use everything that a broker offers.
     pub fn any() -> Scenarios {
         Scenarios { workload: Workload::Any, weather: Weather::default() }
     }
 
-    /// Plain workloads: some publish an event, some are subscribed to it from the beginning on.
+    /// Draws storms, and plain workloads: some clients publish an event, some subscribe to it from
+    /// the beginning on.
     pub fn plain() -> Scenarios {
         Scenarios { workload: Workload::Plain, weather: Weather::default() }
     }
 
-    /// Storms on the clients of this scenario, in the place of its own faults.
+    /// Draws storms for this scenario, which replace its own faults.
     pub fn storms_on(scenario: Scenario) -> Scenarios {
         let workload = Workload::Given(Box::new(scenario));
         Scenarios { workload, weather: Weather::default() }
     }
 
-    /// The same without faults of a kind.
+    /// Excludes faults of a kind.
     #[must_use]
     pub fn without(mut self, kind: FaultKind) -> Scenarios {
         self.weather.leave_out(kind);
         self
     }
 
-    /// The same without faults of the broker's machine and its network: those of clients stay.
+    /// Excludes faults of the broker's host and its network; those of clients stay.
     #[must_use]
     pub fn sparing_the_broker(mut self) -> Scenarios {
         self.weather.spare_the_broker();
         self
     }
 
-    /// The scenario of a seed, which is its seed, too.
+    /// Draws the scenario of a seed, which becomes the scenario's own seed.
     pub fn draw(&self, seed: u64) -> Scenario {
         let workload = match &self.workload {
             Workload::Any => workload::any(seed),
@@ -78,25 +79,26 @@ impl Strategy for Scenarios {
     }
 }
 
-/// A scenario on its way down to the smallest one that still fails.
+/// Shrinks a drawn scenario to the smallest one that still fails.
 #[derive(Debug)]
 pub struct ScenarioTree {
-    descent: Shrinker,
+    shrinker: Shrinker,
     current: Scenario,
 }
 
 impl ScenarioTree {
     fn new(scenario: Scenario) -> ScenarioTree {
-        // Nobody knows what a property asks for at the end of the run.
-        let descent = Shrinker::new(scenario.clone(), Peace::Whole);
-        ScenarioTree { descent, current: scenario }
+        // The property is unknown: it may depend on the end of the run.
+        let shrinker = Shrinker::new(scenario.clone(), Peace::Whole);
+        ScenarioTree { shrinker, current: scenario }
     }
 
-    /// Goes on to the next proposal, or back to the smallest; says whether there was one.
-    fn go_on(&mut self) -> bool {
-        let proposal = self.descent.propose();
+    /// Moves on to the next proposal, or back to the smallest scenario if there is none. Returns
+    /// whether there was a proposal.
+    fn advance(&mut self) -> bool {
+        let proposal = self.shrinker.propose();
         let has_more = proposal.is_some();
-        self.current = proposal.unwrap_or_else(|| self.descent.smallest().clone());
+        self.current = proposal.unwrap_or_else(|| self.shrinker.smallest().clone());
         has_more
     }
 }
@@ -108,14 +110,14 @@ impl ValueTree for ScenarioTree {
         self.current.clone()
     }
 
-    /// The current one fails, too.
+    /// Keeps the current scenario, which fails, too, and moves on.
     fn simplify(&mut self) -> bool {
-        self.descent.keep();
-        self.go_on()
+        self.shrinker.keep();
+        self.advance()
     }
 
-    /// The current one does not fail.
+    /// Drops the current scenario, which does not fail, and moves on.
     fn complicate(&mut self) -> bool {
-        self.go_on()
+        self.advance()
     }
 }

@@ -1,6 +1,6 @@
-//! Many trials, summed: what a family of scenarios did under many seeds.
+//! Sums many trials: one scenario, or several variants of it, under many seeds.
 //!
-//! Sums, maxima and histograms only, so that parts that ran on different machines add up to the
+//! There are only sums and histograms, so that parts that ran on different machines add up to the
 //! whole, in any order, to the last byte.
 
 use crate::terms::Claim;
@@ -13,53 +13,55 @@ use crate::verdict::Row;
 
 use super::Coverage;
 
-/// Everything that came of a sweep, or of a part of one.
+/// The result of a sweep, or of a part of one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sweep {
-    /// The name of this contract.
+    /// The name and version of this JSON format.
     pub schema: String,
-    /// By which version.
+    /// The version of delivery-lab.
     pub version: String,
     /// The scenario, as it is named on the command line.
     pub scenario: String,
-    /// What was swept: the same for the same files, settings and version.
+    /// A hash of what was swept: the same for the same files, settings and version.
     pub digest: String,
     /// The first seed and the last.
     pub seeds: (u64, u64),
-    /// What else was given that changes the result, as it stands on the command line.
+    /// Other options that change the result, as given on the command line.
     pub options: String,
-    /// What was varied, outermost first: the path, and the whole of what was given.
+    /// The keys that were varied, outermost first: the path, and the argument as given.
     pub varied: Vec<(String, String)>,
-    /// Which parts are in it, from 1, of how many.
+    /// The numbers of the parts in it, from 1, and the number of all parts.
     pub parts: (Vec<u64>, u64),
-    /// How many runs there were to be; fewer were made if it was interrupted.
+    /// Number of planned runs; an interrupted sweep made fewer.
     pub planned: u64,
-    /// One a point of the grid, in order.
+    /// The points of the grid, in order.
     pub points: Vec<Point>,
-    /// What all storms exercised.
+    /// Counts of what all storms exercised.
     pub coverage: Coverage,
 }
 
-/// One point of the grid: the same scenario under every seed.
+/// One point of the grid: one variant of the scenario under every seed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// The value of each path that was varied.
     pub values: Vec<String>,
-    /// Seeds under which all expectations were met, one was not, and nothing happened.
+    /// Number of seeds under which all expectations were met.
     pub met: u64,
+    /// Number of seeds under which an expectation failed.
     pub failed: u64,
+    /// Number of seeds under which no fault did anything.
     pub inconclusive: u64,
-    /// The first seeds that failed, in order.
+    /// The first seeds that failed, in order; at most [`MOST_FAILING`].
     pub failing_seeds: Vec<u64>,
-    /// One a contender.
+    /// The sums of each contender, by its name.
     pub contenders: BTreeMap<String, Sums>,
 }
 
-/// What one contender did under every seed.
+/// The sums of one contender over all seeds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     pub trials: u64,
-    /// Trials in which something was missed.
+    /// Trials in which a message was missed.
     pub losing: u64,
     /// Trials in which a claim was broken.
     pub broken: u64,
@@ -69,13 +71,13 @@ pub struct Sums {
     pub missed: u64,
     pub twice: u64,
     pub out_of_order: u64,
-    /// The missed ones by cause.
+    /// Missed messages by cause.
     pub causes: BTreeMap<String, u64>,
-    /// From hand-over to handled.
+    /// Delays from publish to handled.
     pub delays: Histogram,
 }
 
-/// Seeds that failed are named, so many of each point.
+/// Most failing seeds that are kept for each point.
 pub const MOST_FAILING: usize = 100;
 
 impl Point {
@@ -92,7 +94,7 @@ impl Point {
         }
     }
 
-    /// The sums of a contender.
+    /// Returns the sums of a contender.
     pub fn of(&mut self, contender: Contender) -> &mut Sums {
         self.contenders.entry(contender.to_string()).or_default()
     }
@@ -140,18 +142,18 @@ impl Sums {
     }
 }
 
-/// Adds without overflow: a file may say anything.
+/// Adds without overflow: a file may hold any number.
 fn add(sum: &mut u64, more: u64) {
     *sum = sum.saturating_add(more);
 }
 
-/// How many delays there were of each length, to three digits: `1234 ms` counts as `1230 ms`.
+/// Counts delays by length, to three digits: `1234 ms` counts as `1230 ms`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Histogram(BTreeMap<u64, u64>);
 
 impl Histogram {
-    /// Counts one, in milliseconds.
+    /// Counts one delay, in milliseconds.
     fn count(&mut self, ms: f64) {
         let micros = (ms * 1_000.0).round().max(0.0) as u64;
         let scale = 10_u64.pow(micros.max(1).ilog10().saturating_sub(2));
@@ -164,8 +166,8 @@ impl Histogram {
         }
     }
 
-    /// The least delay, in milliseconds, that so many of a hundred do not exceed; none if there is
-    /// no delay.
+    /// Returns the nearest-rank percentile of the delays, in milliseconds; `None` if there is no
+    /// delay.
     pub fn percentile(&self, percent: u64) -> Option<f64> {
         let all: u128 = self.0.values().map(|count| u128::from(*count)).sum();
         let rank = (all * u128::from(percent)).div_ceil(100).max(1);
@@ -178,7 +180,7 @@ impl Histogram {
     }
 }
 
-/// Why parts do not make a whole.
+/// The reason why parts do not join to a whole sweep.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoWhole {
     /// There is nothing to join.
@@ -187,23 +189,23 @@ pub enum NoWhole {
     /// They are parts of different sweeps.
     #[error("part {0} is of another sweep than the first, or of another version")]
     Other(usize),
-    /// One of them is not whole itself.
+    /// One of them was interrupted.
     #[error("part {0} was interrupted")]
     Interrupted(usize),
     /// One of them is there twice.
     #[error("part {0} is there twice")]
     Twice(u64),
-    /// One of them is not there.
+    /// Some parts are missing.
     #[error("{}", missing(.first, *.count))]
     Missing {
-        /// The first of them.
+        /// The numbers of the first missing parts.
         first: Vec<u64>,
-        /// How many.
+        /// Number of missing parts.
         count: u64,
     },
 }
 
-/// Parts that are named of those that are not there.
+/// Most missing parts that are named.
 const NAMED: usize = 10;
 
 fn missing(first: &[u64], count: u64) -> String {
@@ -215,7 +217,7 @@ fn missing(first: &[u64], count: u64) -> String {
 }
 
 impl Sweep {
-    /// How many runs were made.
+    /// Returns the number of runs that were made.
     pub fn runs(&self) -> u64 {
         let counts = |point: &Point| [point.met, point.failed, point.inconclusive];
         self.points.iter().flat_map(counts).fold(0, u64::saturating_add)
@@ -264,7 +266,7 @@ impl Sweep {
         }
         let count = of.saturating_sub(numbers.len() as u64);
         if count > 0 {
-            // Among so many numbers there are at least ten that are not there, or all of them.
+            // Among so many numbers there are at least ten missing ones, or all of them.
             let among = (1..=*of).take(numbers.len() + NAMED);
             let first = among.filter(|part| numbers.binary_search(part).is_err()).take(NAMED);
             return Err(NoWhole::Missing { first: first.collect(), count });

@@ -1,4 +1,5 @@
-//! Who is held to a guarantee: a contender, machines in its place, or programs of one's own.
+//! The systems that a property can test: a contender, user-supplied state machines, or
+//! user-supplied programs.
 
 use super::{Coverage, STOP, Scenarios};
 use crate::history::History;
@@ -11,24 +12,27 @@ use crate::sim::{
 use crate::terms::{Anomaly, Claim, Exercise, FaultKind, Guarantee, Verdict};
 use crate::verdict::{self, Evidence, Row, Violated, judge_outside};
 
-/// Something that delivers messages, and may be held to a guarantee.
+/// Delivers messages, and can be tested for a guarantee.
 ///
-/// - A [`Contender`] is ours. So are [`CoreSystem`] over the link of a contender, of which one or
-///   both are somebody's own: broken is what they claim on the contender's terms, or violate
-///   without a claim.
-/// - A function that makes [`Programs`]: a broker and clients of one's own. They are judged by
-///   what their applications hear ([`judge_outside`]), and have no terms.
+/// - A [`Contender`] is one of the built-in systems.
+/// - A [`CoreSystem`] runs over the link of a contender; its broker, its client or both may be
+///   user-supplied. It fails a guarantee if it breaks the claim, within the contender's terms, or
+///   violates the guarantee where there is no claim.
+/// - A function that makes [`Programs`] is a user-supplied broker and clients. They are judged by
+///   what their applications report ([`judge_outside`]), and have no terms.
 pub trait SystemUnderTest: Sync {
-    /// What it is called.
+    /// Returns the name of the system.
     fn name(&self) -> String;
 
-    /// The scenarios that it is tried in, if nobody says otherwise.
+    /// Returns the scenarios that it is tested in by default.
     fn scenarios(&self) -> Scenarios;
 
-    /// What has to have happened in some storm, or the guarantee was not tried at all.
+    /// Returns the exercises that must each occur in some storm; otherwise the guarantee was not
+    /// tested.
     fn must_meet(&self, guarantee: Guarantee) -> &'static [Exercise];
 
-    /// Runs a scenario with its own seed, and makes something of what happened.
+    /// Runs a scenario with the scenario's seed. Returns the result, and what `then` makes of the
+    /// history.
     ///
     /// # Errors
     /// Something in the trial panicked.
@@ -40,14 +44,14 @@ pub trait SystemUnderTest: Sync {
     ) -> Result<(Attempt, T), TrialPanic>;
 }
 
-/// What came of one trial of a subject.
+/// The result of one trial of a system.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
-    /// Whether the guarantee was violated, and how.
+    /// The violation of the guarantee, if it was violated.
     pub violated: Option<Violated>,
-    /// How many messages were wanted, each once a subscriber.
+    /// Number of messages that were wanted, counted once per subscriber.
     pub wanted: u64,
-    /// What the storm exercised.
+    /// Counts of what the storm exercised.
     pub coverage: Coverage,
 }
 
@@ -114,8 +118,8 @@ impl<F: Fn() -> P + Sync, P: Programs> SystemUnderTest for F {
         black_box_name::<P>()
     }
 
-    /// Plain ones, and nothing that an application does: it neither closes connections by itself
-    /// nor takes its handler away.
+    /// Returns plain scenarios, without the faults that the application would cause: it neither
+    /// closes connections on purpose nor removes its handler.
     fn scenarios(&self) -> Scenarios {
         Scenarios::plain().without(FaultKind::Disconnect).without(FaultKind::Deaf)
     }
@@ -154,14 +158,15 @@ fn run<S: System, T: Send>(
     run_system_then(scenario, system, scenario.seed, options, of)
 }
 
-/// A claim that was broken, what was violated without a claim, or what will never come.
+/// Returns the first subscriber for which the claim is broken, the guarantee is violated without a
+/// claim, or a delivery is stalled.
 fn violated(row: &Row, guarantee: Guarantee) -> Option<Violated> {
     row.subscribers.iter().find_map(|subscriber| {
         let finding = subscriber.guarantees.get(&guarantee)?;
         let is_violated = match finding.claim {
             Claim::Broken => true,
             Claim::NotClaimed => finding.verdict == Verdict::Violated,
-            // Still under way, though everything has long been free for it.
+            // Not delivered yet, although nothing has blocked the delivery for long.
             Claim::Open => subscriber.anomalies.contains_key(&Anomaly::Stalled),
             Claim::Kept | Claim::OutsideTerms => false,
         };
@@ -173,7 +178,7 @@ fn violated(row: &Row, guarantee: Guarantee) -> Option<Violated> {
     })
 }
 
-/// What each guarantee is about.
+/// Returns the exercises that put a guarantee to the test.
 fn must_meet(mode: Mode, guarantee: Guarantee) -> &'static [Exercise] {
     match (mode, guarantee) {
         (Mode::FireAndForget, _) => &[Exercise::Reconnect],

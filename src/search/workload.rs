@@ -1,4 +1,5 @@
-//! A workload from a seed: who publishes what to whom, and what broker and clients keep.
+//! Draws a workload from a seed: publishers, subscribers, rooms, and the limits of broker and
+//! clients.
 
 use serde_json::json;
 
@@ -12,17 +13,17 @@ use crate::time::{Duration, Instant};
 
 /// The queue of every drawn workload.
 const QUEUE: &str = "q";
-/// The event, and the room, that everyone knows.
+/// The event of every publish, and the room that every subscriber joins.
 const EVENT: &str = "e";
-/// The room that some join later.
+/// The room that some subscribers join later.
 const ROOM: &str = "vip";
-/// When the first message is published.
+/// The earliest time of the first message.
 const START_MS: u64 = 1_000;
-/// When the last one is, at the latest.
+/// Bounds the number of messages: without a delayed start, the last is published before this time.
 const END_MS: u64 = 8_000;
 
-/// The workload of a seed, of the plainest kind: one room, no echo but the usual, and broker and
-/// clients that keep what they keep by default.
+/// Draws a plain workload from a seed: one room, the default target, and default limits for broker
+/// and clients.
 pub fn plain(seed: u64) -> Scenario {
     let mut scenario = any(seed);
     let heartbeat = scenario.broker.heartbeat;
@@ -37,7 +38,7 @@ pub fn plain(seed: u64) -> Scenario {
     scenario
 }
 
-/// The workload of a seed, over every contender; nothing goes wrong yet.
+/// Draws the workload of a seed, over every contender and without faults.
 pub fn any(seed: u64) -> Scenario {
     let dice = Draw::new(seed).named("workload");
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
@@ -86,7 +87,7 @@ fn clients(dice: Draw) -> Vec<ClientEntry> {
     drivers.chain(shops).collect()
 }
 
-/// One that publishes; some hear what they say, or what others do.
+/// Draws a publisher. Some publishers also subscribe, and may receive their own messages.
 fn driver(dice: Draw, number: u64) -> ClientEntry {
     let every = dice.named("every").between(100, 600);
     let most = (END_MS - START_MS) / every;
@@ -115,7 +116,7 @@ fn driver(dice: Draw, number: u64) -> ClientEntry {
     ClientEntry { publish: vec![publish], subscribe, ..client(format!("driver{number}")) }
 }
 
-/// One that listens; some come later, leave a room, or want all from the beginning.
+/// Draws a subscriber. Some join another room later, leave a room, or start at the beginning.
 fn shop(dice: Draw, number: u64) -> ClientEntry {
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
     let from = if is("start", 4) { StartAt::Start } else { StartAt::Now };

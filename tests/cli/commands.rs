@@ -1,13 +1,13 @@
-//! The command line as a shell sees it: arguments in, exit code, stdout and stderr out.
+//! Tests the command line as a shell sees it: arguments in, exit code, stdout and stderr out.
 //!
-//! What a report says is tested where reports are made; here only that it comes, and where.
+//! The texts of reports are tested with the module `report`; here only that and where they appear.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// Eight messages, one subscriber; faults and expectations follow.
+/// A scenario of eight messages and one subscriber; tests append faults and expectations.
 const SCENARIO: &str = r#"
 title   = "A shop"
 run_for = "20s"
@@ -29,7 +29,7 @@ fn dlab(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the command, and looks at its exit code and at a word of stderr.
+/// Runs the command, and checks its exit code and a part of stderr. Returns stdout.
 fn check(arguments: &[&str], exit: i32, complaint: &str) -> String {
     let Output { status, stdout, stderr } = dlab(arguments).output().unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
@@ -42,7 +42,7 @@ fn check(arguments: &[&str], exit: i32, complaint: &str) -> String {
     stdout
 }
 
-/// A folder of its own for a test, empty.
+/// Creates an empty folder for a test.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
     let _ = fs::remove_dir_all(&folder);
@@ -50,7 +50,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A file in the folder; its path.
+/// Writes a file into the folder, and returns its path.
 fn file(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
@@ -126,7 +126,8 @@ fn a_failed_expectation_exits_with_1() {
     assert!(text.contains("! FAILED  tcp/catch-up missed = 7; measured 0"), "{text}");
     let text = check(&["run", &path, "--quiet"], 1, "");
     assert!(text.starts_with("failed        shop, seed"), "{text}");
-    // Not run, the expectation counts neither way, whoever left its contender out.
+    // An expectation of a contender that does not run counts neither way, whether `--contender` or
+    // `--set` leaves the contender out.
     check(&["run", &path, "--contender", "tcp/fire-and-forget"], 0, "");
     let text = check(&["run", &path, "--set", "contenders=[\"udp/catch-up\"]"], 0, "");
     assert!(text.contains("tcp/catch-up missed = 7"), "{text}");
@@ -216,7 +217,7 @@ fn list_show_schema_and_completions_print() {
     }
 }
 
-/// A section of a report.
+/// Returns a section of a report.
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     let (_, rest) = text.split_once(&format!("\n{heading}\n")).expect("there is such a section");
     rest.split("\n\nWhy\n").next().unwrap()
@@ -260,7 +261,7 @@ fn prices_are_the_costs_of_the_report_beside_the_least_of_them() {
             }
         }
     }
-    // One subscriber, so its delays are its contender's.
+    // There is one subscriber, so that its delays are those of the contender.
     for (row, price) in rows.iter().zip(prices) {
         for delay in ["median_delay_ms", "worst_delay_ms"] {
             assert_eq!(price[delay]["measured"], row["subscribers"][0][delay]);

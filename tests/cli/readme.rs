@@ -1,4 +1,4 @@
-//! The README shows a real report, and names only what is there.
+//! Checks that the README shows real output, and counts the scenarios right.
 
 use std::process::Command;
 

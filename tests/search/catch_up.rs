@@ -1,6 +1,6 @@
-//! Random workloads in random storms: within its terms catch-up loses, doubles and reorders
-//! nothing over any link; and what a trial shows depends neither on the tick, nor on the order of
-//! hosts, nor on when it stops. That no claim is broken in any storm: `tests/search/sweep.rs`.
+//! Random workloads in random storms: within its terms, catch-up loses, duplicates and reorders
+//! nothing over any link. The result of a trial depends neither on the tick, nor on the order of
+//! hosts, nor on when it stops. `tests/search/sweep.rs` tests that no storm breaks a claim.
 
 use delivery_lab::message::{Contender, Mode};
 use delivery_lab::scenario::Scenario;
@@ -10,7 +10,7 @@ use delivery_lab::terms::{Claim, Exercise, FaultKind};
 use delivery_lab::time::Duration;
 use delivery_lab::verdict::{self, Row};
 
-/// What the scenarios of the seeds from 1 on come to.
+/// Applies a property to the scenarios of the seeds from 1 on, and returns the results.
 fn in_storms<T>(count: u64, scenarios: &Scenarios, property: impl Fn(&Scenario) -> T) -> Vec<T> {
     (1..=count).map(|seed| property(&scenarios.draw(seed))).collect()
 }
@@ -25,7 +25,7 @@ fn catch_up() -> impl Iterator<Item = Contender> {
     Contender::all().filter(|contender| contender.mode == Mode::CatchUp)
 }
 
-/// What holds for every contender in every storm.
+/// Asserts what holds for every contender in every storm.
 fn adds_up_and_breaks_no_claim(contender: Contender, row: &Row) {
     for subscriber in &row.subscribers {
         let who = format!("{contender} {}", subscriber.client);

@@ -1,13 +1,13 @@
-//! What `dlab search` found of the museum's mutants, from storms that know nothing of them, and
-//! shrunk: each story still shows its finding, and the correct machines do nothing wrong in it.
+//! The scenarios that `dlab search` found and shrunk for the museum's mutants, from random storms.
 //!
-//! A story is found anew, and written, by
+//! Each scenario still shows its finding, and the correct machines do nothing wrong in it. This
+//! command finds and writes one again:
 //!
 //! ```text
 //! dlab search any --set mutant.name=NAME --budget 20000 --out tests/search/corpus/NAME.toml
 //! ```
 //!
-//! and `UPDATE_REFERENCE=1 cargo test --test suite corpus` writes the page that tells them all.
+//! `UPDATE_REFERENCE=1 cargo test --test suite corpus` writes the page with all their stories.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use delivery_lab::search::{self, Aim};
 /// The most trials that a search was given.
 const BUDGET: u64 = 20_000;
 
-/// Those that no search found within the budget, and why.
+/// Mutants that no search found within the budget, each with the reason.
 const NOT_FOUND: &[(&str, &str)] = &[
     (
         "close-during-upgrade",
@@ -48,7 +48,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/search/corpus")
 }
 
-/// Every story, by the name of its mutant.
+/// Loads all scenarios, each with the name of its mutant.
 fn stories() -> Vec<(String, Scenario)> {
     let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut stories: Vec<(String, Scenario)> = files
@@ -103,7 +103,7 @@ fn the_correct_machines_do_nothing_wrong_in_any_story() {
         let contender = scenario.contenders[0];
         let tried = search::attempt(&correct, contender).unwrap();
         assert_eq!(search::find(&tried.row, Aim::Wrong), None, "{name}");
-        // As when it was found: the mutant alone is at fault.
+        // The same with the mutant shows the finding: the mutant alone is at fault.
         let tried = search::attempt(&scenario, contender).unwrap();
         assert!(search::find(&tried.row, Aim::Wrong).is_some(), "{name}");
     }

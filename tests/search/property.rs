@@ -1,5 +1,5 @@
-//! Guarantees as properties: of ours, of a machine in the place of ours, and of programs of
-//! somebody's own; and scenarios as a strategy of proptest.
+//! Guarantees as properties of built-in contenders, of user-supplied state machines, and of
+//! user-supplied programs; and scenarios as a strategy of proptest.
 
 mod lines;
 
@@ -18,7 +18,7 @@ use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
 const TCP: Contender = Contender { link: Link::Tcp, mode: Mode::CatchUp };
 
-/// Storms that a broker with nothing but its memory can stand.
+/// Returns storms that a broker without durable state can survive.
 fn on_clients() -> Scenarios {
     Scenarios::plain().without(FaultKind::Disconnect).without(FaultKind::Deaf).sparing_the_broker()
 }
@@ -58,7 +58,7 @@ fn a_property_that_no_storm_put_to_the_test_fails() {
     let calm = calm.fold(Scenarios::plain(), |scenarios, kind| scenarios.without(kind));
     let failed = Property::new(Guarantee::AtLeastOnce).over(calm.clone()).holds(&TCP);
     assert!(matches!(failed, Err(Failed::NeverMet(Exercise::Reconnect))), "{failed:?}");
-    // Nobody says that anything is accepted, so nothing is owed.
+    // The only client left publishes and does not subscribe, so that no message is wanted.
     let mute = Scenario {
         clients: search::any(1).clients.into_iter().take(1).collect(),
         ..search::any(1)
@@ -105,7 +105,7 @@ fn each_mistake_of_a_queue_breaks_its_guarantee() {
         assert!(broken.scenario.faults.len() <= 3, "{broken}");
         assert!(broken.to_string().contains("Lines violates"), "{broken}");
         assert!(!broken.story.is_empty(), "{broken}");
-        // A file tells it: loaded again, it shows the same.
+        // The scenario survives a file: loaded again, it shows the same.
         let text = broken.scenario.to_string();
         let loaded = Scenario::load("story", &text).unwrap();
         let again = Property::new(guarantee).holds_in(&lines, &loaded);
@@ -114,7 +114,7 @@ fn each_mistake_of_a_queue_breaks_its_guarantee() {
     }
 }
 
-/// A broker that says nothing of every seventh message.
+/// A broker that does not send every seventh message.
 struct Absentminded(Broker, u64);
 
 impl Machine for Absentminded {
@@ -162,7 +162,7 @@ fn a_machine_in_the_place_of_ours_is_judged_like_ours() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..Default::default() })]
 
-    /// Whatever proptest draws is a scenario that a file can say.
+    /// Every scenario that proptest draws survives a round trip through the file format.
     #[test]
     fn scenarios_are_a_strategy(scenario in Scenarios::any(), plain in Scenarios::plain()) {
         for one in [scenario, plain] {

@@ -1,5 +1,5 @@
-//! `dlab sweep`, `dlab merge` and `dlab search` as they are used: parts make the whole, what is
-//! found is shrunk the same way every time, and the file that is written shows it again.
+//! End-to-end tests of `dlab sweep`, `dlab merge` and `dlab search`: parts make the whole, a
+//! finding is shrunk the same way every time, and the file that is written shows it again.
 
 use delivery_lab::terms::Exercise;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// An empty folder of its own.
+/// Creates an empty folder.
 fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
@@ -58,7 +58,7 @@ fn the_parts_of_a_sweep_join_to_the_whole_in_any_order_and_at_any_j() {
     }
 }
 
-/// The page's own commands, as they stand there.
+/// Runs the commands of the page as they are printed there.
 #[test]
 #[ignore = "needs GNU parallel, which CI installs"]
 fn the_recipe_for_gnu_parallel_gives_what_one_sweep_gives() {
@@ -107,7 +107,7 @@ fn what_is_found_is_shrunk_the_same_way_and_its_file_shows_it_again() {
     assert_eq!((found.faults.len(), found.clients.len()), (1, 2), "{found}");
     // In a fresh process, to the end, the finding is what the file expects.
     assert_eq!(dlab(&folder, "run one.toml").status.code(), Some(0));
-    // A file that is there stays.
+    // An existing file is not replaced.
     assert_eq!(dlab(&folder, &format!("{line} --out one.toml")).status.code(), Some(4));
 }
 
@@ -134,7 +134,7 @@ fn nothing_is_found_where_nothing_is_wrong() {
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "no file is written");
 }
 
-/// Storms of every kind, over every contender: more of them by `dlab sweep any`.
+/// Tries storms of every kind over every contender. `dlab sweep any` tries more.
 #[test]
 fn the_correct_machines_do_nothing_wrong_in_drawn_storms() {
     let mut coverage = Coverage::default();
@@ -142,7 +142,7 @@ fn the_correct_machines_do_nothing_wrong_in_drawn_storms() {
         let scenario = search::any(seed);
         let loaded = Scenario::load(&scenario.name, &scenario.to_string());
         assert_eq!(loaded.as_ref().ok(), Some(&scenario), "seed {seed} prints as it is");
-        // One that promises nothing seldom breaks a promise.
+        // A mode with few claims seldom breaks one.
         let is_tried = |one: &Contender| one.mode == Mode::CatchUp || seed <= 10;
         for contender in Contender::all().filter(is_tried) {
             let tried = search::attempt(&scenario, contender).unwrap();

@@ -1,5 +1,5 @@
-//! The results of a run as they come: prints each report once all of its contenders are there,
-//! and keeps the exit code. It never looks ahead: what is printed is as it was when its turn came.
+//! Collects the results of a run: prints each report once all of its contenders are there, and
+//! keeps the exit code. It never waits for later results.
 
 use super::super::Exit;
 use super::super::args::RunArgs;
@@ -12,34 +12,34 @@ use crate::report::why::{self, Sentence};
 use crate::report::{self, COLUMNS, Report, RunResult, quoted};
 use crate::verdict::{Checked, Row};
 
-/// The book of a run.
+/// Collects the results of a run, in order.
 pub struct Book<'a> {
     args: &'a RunArgs,
     loaded: &'a [Loaded],
-    /// Reports that were planned.
+    /// Number of planned reports.
     planned: u64,
     trace: Option<Trace>,
     page: Page,
-    /// Reports by result: met, failed, inconclusive.
+    /// Number of reports by result: met, failed, inconclusive.
     results: [u64; 3],
     exit: Exit,
     broken: bool,
 }
 
-/// The contenders of one scenario and seed, as far as they are there.
+/// The results of one scenario and seed so far.
 #[derive(Default)]
 struct Page {
     entered: usize,
     rows: Vec<Row>,
     hashes: Vec<String>,
-    /// What `--at` asked for, in order.
+    /// The broker views for `--at`, in order.
     views: String,
-    /// What `--why` asked for, a contender.
+    /// The stories for `--why`, one per contender.
     lives: Vec<(Contender, Vec<Sentence>)>,
 }
 
 impl<'a> Book<'a> {
-    /// An empty book for so many reports.
+    /// Creates a collector for a number of reports.
     pub fn new(
         args: &'a RunArgs,
         loaded: &'a [Loaded],
@@ -50,12 +50,12 @@ impl<'a> Book<'a> {
         Book { args, loaded, planned, trace, page, results, exit: Exit::Met, broken: false }
     }
 
-    /// Whether the trace file failed, so that going on makes no sense.
+    /// Whether the trace file could not be written, so that the run should stop.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// The next trial in order. The last one of a report prints it.
+    /// Adds the next trial in order. The last one of a report prints it.
     pub fn enter(&mut self, job: Job, trial: Result<JobOutcome, String>, console: &mut Console) {
         match trial {
             Ok(trial) => self.keep(job, trial, console),
@@ -75,7 +75,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// What is said at the end, and the exit code of all.
+    /// Prints the summary of several runs, and returns the exit code of the whole run.
     pub fn close(&mut self, console: &mut Console) -> Exit {
         let printed: u64 = self.results.iter().sum();
         if self.planned > 1 && !self.args.json {
@@ -157,7 +157,7 @@ impl<'a> Book<'a> {
         console.print(&text);
     }
 
-    /// What became of one message, over every contender.
+    /// Prints the story of one message over every contender.
     fn print_lives(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
         let Job { scenario, seed, .. } = job;
         if page.lives.iter().all(|(_, life)| life.is_empty()) {
@@ -171,7 +171,7 @@ impl<'a> Book<'a> {
         }
         let style = console.style();
         let dot = style.either(" · ", ", ");
-        // One piece, as a report is: whoever reads only its first line has been answered.
+        // Printed at once, like a report: a reader may close the pipe after the first line.
         let mut text = String::new();
         for (contender, life) in &page.lives {
             let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
@@ -186,7 +186,7 @@ impl<'a> Book<'a> {
         self.args.contender.iter().map(ToString::to_string).collect()
     }
 
-    /// The command that gives the same result again.
+    /// Returns the command that gives the same result again.
     fn replay(&self, job: Job, contenders: &[String]) -> String {
         let mut command = format!("dlab run {}", quoted(&self.loaded[job.index].given));
         command.push_str(&format!(" --seed {}", job.seed));
@@ -203,7 +203,7 @@ impl<'a> Book<'a> {
     }
 }
 
-/// `--quiet`: one line, and what failed.
+/// Returns the report of `--quiet`: one line, and the expectations that failed.
 fn brief(report: &Report) -> String {
     let Report { scenario, seed, .. } = report;
     let mut text = format!("{:<12}  {scenario}, seed {seed}\n", report.result.name());
@@ -219,7 +219,7 @@ fn brief(report: &Report) -> String {
     text
 }
 
-/// One hash of all contenders' hashes, in order: FNV-1a, 64 bits, as each of them is.
+/// Returns one hash of all contenders' hashes, in order: FNV-1a, 64 bits, like each of them.
 fn hash_of(hashes: &[String]) -> String {
     let hash = hashes
         .iter()

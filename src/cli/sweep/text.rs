@@ -1,14 +1,14 @@
-//! A sweep in words, in a table, in a chart, and as CSV.
+//! Prints a sweep as text with tables and a chart, and as CSV.
 
 use super::super::covered::covered;
 use super::super::scenario_source::ANY;
 use crate::report::{self, Shape, Style};
 use crate::search::sweep::{Point, Sums, Sweep};
 
-/// Seeds whose replay lines are printed.
+/// Most failing seeds whose replay lines are printed.
 const SHOWN: usize = 5;
 
-/// The whole report.
+/// Returns the whole report.
 pub fn text(sweep: &Sweep, style: &Style) -> String {
     let mut text = headline(sweep);
     for point in &sweep.points {
@@ -30,7 +30,8 @@ pub fn text(sweep: &Sweep, style: &Style) -> String {
     text + &format!("Replay: {}\n", replay(sweep))
 }
 
-/// Points whose tables are printed; of more, only the chart is.
+/// Most points whose tables are all printed. Of a larger sweep only the first table is, and the
+/// chart.
 const MOST_TABLES: usize = 4;
 
 fn headline(sweep: &Sweep) -> String {
@@ -115,8 +116,8 @@ fn named(sweep: &Sweep, point: &Point) -> String {
     pairs.map(|((path, _), value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
-/// A row a contender, a column a value: what share of the messages was missed; and where losing
-/// begins.
+/// Returns a chart of the share of messages missed, one row per contender and one column per value,
+/// with the first value at which a contender loses messages.
 fn chart(sweep: &Sweep, style: &Style) -> String {
     let mut contenders: Vec<&String> =
         sweep.points.iter().flat_map(|point| point.contenders.keys()).collect();
@@ -153,7 +154,7 @@ fn chart(sweep: &Sweep, style: &Style) -> String {
     text
 }
 
-/// A share from 0 to 1 as one sign.
+/// Returns a sign for a share from 0 to 1.
 fn bar(share: f64, style: &Style) -> char {
     let signs: &[char] = match style.shape {
         Shape::Unicode => &['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
@@ -162,7 +163,7 @@ fn bar(share: f64, style: &Style) -> char {
     if share <= 0.0 { signs[0] } else { signs[((share * 8.0).ceil() as usize).clamp(1, 8)] }
 }
 
-/// The first seeds that failed, with what runs them again.
+/// Lists the first seeds that failed, with the commands that run them again.
 fn failing(sweep: &Sweep) -> String {
     let Sweep { scenario, options, .. } = sweep;
     let mut text = String::new();
@@ -196,7 +197,7 @@ fn failing(sweep: &Sweep) -> String {
     format!("\nFailed:\n{text}{more}")
 }
 
-/// The command that sweeps all of it again, whatever part this is.
+/// Returns the command that runs the whole sweep again, even if this is only a part.
 fn replay(sweep: &Sweep) -> String {
     let Sweep { scenario, seeds: (first, last), options, varied, .. } = sweep;
     let vary = varied.iter().map(|(_, given)| format!(" --vary {}", report::quoted(given)));
@@ -204,7 +205,7 @@ fn replay(sweep: &Sweep) -> String {
     format!("dlab sweep {} --seeds {first}..{last}{vary}{options}", report::quoted(scenario))
 }
 
-/// One line a point and contender.
+/// Returns CSV with one line per point and contender.
 pub fn csv(sweep: &Sweep) -> String {
     let paths = sweep.varied.iter().map(|(path, _)| format!("{},", field(path)));
     let mut text: String = paths.collect();
@@ -229,7 +230,7 @@ pub fn csv(sweep: &Sweep) -> String {
     text
 }
 
-/// A field of CSV (RFC 4180).
+/// Quotes a field of CSV if needed (RFC 4180).
 fn field(text: &str) -> String {
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),

@@ -1,4 +1,4 @@
-//! `--vary PATH=A..B/STEP`: the values that a key takes.
+//! Parses `--vary PATH=A..B/STEP`: the values that a key takes.
 
 use crate::scenario::parse_duration;
 use crate::time::Duration;
@@ -9,7 +9,7 @@ const MOST_VALUES: u64 = 10_000;
 /// A path and the values that it takes, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vary {
-    /// As it was given.
+    /// The argument as given.
     pub given: String,
     /// The path of a key, as in `--set`.
     pub path: String,
@@ -35,7 +35,8 @@ pub fn vary(text: &str) -> Result<Vary, String> {
     Ok(Vary { given: text.to_owned(), path: path.trim().to_owned(), values })
 }
 
-/// Whole numbers, or decimals with as many places as the longest of the three.
+/// Returns whole numbers, or decimals with as many places as the longest of the three texts has.
+/// `None` if one of the texts is no number.
 fn numbers(texts: [&str; 3]) -> Option<Result<Vec<String>, String>> {
     let places = texts.map(|text| text.split_once('.').map_or(0, |(_, after)| after.len()));
     let places = places.into_iter().max().filter(|places| *places <= 9)?;
@@ -54,7 +55,7 @@ fn numbers(texts: [&str; 3]) -> Option<Result<Vec<String>, String>> {
     Some(steps([first, last, step]).map(|all| all.into_iter().map(printed).collect()))
 }
 
-/// From the first to the last, both included.
+/// Returns the values from the first to the last, both included.
 fn steps([first, last, step]: [u64; 3]) -> Result<Vec<u64>, String> {
     if step == 0 || first > last {
         return Err("a range goes upwards, in steps that are not 0".to_owned());

@@ -1,7 +1,7 @@
-//! What was published, accepted, handled and announced, and what is wrong with that.
+//! Records what was published, accepted, handled and announced, and finds what is wrong with it.
 //!
-//! The terms are those that the head of `mailbag` names. All is kept by sequence, since there is
-//! one publisher; positions are those of one epoch, which is counted from 1.
+//! The terms are those in the header of `model`. Messages are indexed by sequence, since there is
+//! one publisher. Positions belong to one epoch; epochs count from 1.
 
 use crate::core::Reliability;
 use crate::message::{AckPolicy, Dedup, Epoch, Mode, Note, Position, Retention, WhenFull};
@@ -12,22 +12,23 @@ use super::super::Wrong;
 use super::reader::{Handled, ModelReader, ReaderStart};
 use super::{Mail, PUBLISHER};
 
-/// Something wrong in a mailbag.
+/// Something wrong in a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFinding {
-    /// Who saw it first: a subscriber, or the publisher.
+    /// The first client that shows it: a subscriber, or the publisher.
     pub client: String,
-    /// What it is; shrinking keeps it.
+    /// The kind of error; shrinking keeps it.
     pub wrong: Wrong,
-    /// Which message, which times.
+    /// The message and the times.
     pub evidence: String,
 }
 
-/// Of the claims that say it best: exactly-once is broken by what breaks one of the others.
+/// Guarantees in the order in which they are looked at. Exactly-once is not among them: whatever
+/// breaks it also breaks one of these, which says more.
 const CLAIMS: [Guarantee; 4] =
     [Guarantee::AtLeastOnce, Guarantee::AtMostOnce, Guarantee::InOrder, Guarantee::NoSilentGap];
 
-/// All that was seen.
+/// Records everything that happens in a model, and checks the claims.
 pub struct Checker {
     terms: Terms,
     epoch: Epoch,
@@ -35,16 +36,16 @@ pub struct Checker {
     head: Position,
     /// By sequence less one.
     messages: Vec<Published>,
-    /// How many of them were handed over before the publisher's process died last.
+    /// Number of messages that were published before the publisher's process last died.
     dead: usize,
-    /// How many in front have an answer, or need none.
+    /// Length of a prefix of `messages` that all have an answer, or need none.
     answered: usize,
     accepted: Vec<u64>,
     refused: Vec<u64>,
     readers: Vec<ModelReader>,
 }
 
-/// What is claimed.
+/// The options on which the claims depend.
 struct Terms {
     mode: Mode,
     frames: Reliability,
@@ -57,19 +58,19 @@ struct Terms {
 #[derive(Clone, Copy, Default)]
 struct Published {
     at: Instant,
-    /// In which epoch it was accepted first; 0 if it was not.
+    /// The first epoch in which it was accepted; 0 if it was not.
     first_epoch: Epoch,
-    /// In which epoch it was accepted last.
+    /// The last epoch in which it was accepted; 0 if it was not.
     epoch: Epoch,
-    /// Where, in that epoch.
+    /// Its position in that epoch.
     position: Position,
     is_refused: bool,
-    /// Whether the backlog let it go since.
-    is_forgotten: bool,
+    /// Whether the backlog has trimmed it since.
+    is_trimmed: bool,
 }
 
 impl Checker {
-    /// Nothing was seen yet.
+    /// Creates a checker that has seen nothing yet.
     pub fn new(mail: &Mail) -> Checker {
         let terms = Terms {
             mode: mail.mode,
@@ -111,14 +112,14 @@ impl Checker {
         &self.readers[n - 1].gaps
     }
 
-    // ── what happens ────────────────────────────────────────────────────────────────────────
+    // ── events ──────────────────────────────────────────────────────────────────────────────
 
-    /// A message is handed over.
+    /// Records that a message is published.
     pub fn publish(&mut self, at: Instant) {
         self.messages.push(Published { at, ..Published::default() });
     }
 
-    /// The broker accepted a message.
+    /// Records that the broker accepted a message.
     pub fn accept(&mut self, sequence: u64, position: Option<Position>) {
         self.accepted.push(sequence);
         let (epoch, Some(message)) = (self.epoch, self.messages.get_mut(index(sequence))) else {
@@ -127,14 +128,14 @@ impl Checker {
         if message.first_epoch == 0 {
             message.first_epoch = epoch;
         }
-        (message.epoch, message.is_forgotten) = (epoch, false);
+        (message.epoch, message.is_trimmed) = (epoch, false);
         if let Some(position) = position {
             message.position = position;
             self.head = position;
         }
     }
 
-    /// The broker refused a message.
+    /// Records that the broker refused a message.
     pub fn refuse(&mut self, sequence: u64) {
         self.refused.push(sequence);
         if let Some(message) = self.messages.get_mut(index(sequence)) {
@@ -142,14 +143,14 @@ impl Checker {
         }
     }
 
-    /// A message left the backlog.
-    pub fn forget(&mut self, sequence: u64, position: Position) {
+    /// Records that the backlog trimmed a message.
+    pub fn trim(&mut self, sequence: u64, position: Position) {
         if let Some(message) = self.messages.get_mut(index(sequence)) {
-            message.is_forgotten |= message.position == position;
+            message.is_trimmed |= message.position == position;
         }
     }
 
-    /// A subscriber is on record.
+    /// Records that the broker has recorded a subscriber.
     pub fn record(&mut self, n: usize) {
         let (epoch, head) = (self.epoch as usize, self.head);
         let reader = &mut self.readers[n - 1];
@@ -158,8 +159,8 @@ impl Checker {
         reader.begins[epoch - 1].get_or_insert(ReaderStart { from, head });
     }
 
-    /// A client noted something.
-    pub fn hear(&mut self, n: usize, note: &Note) {
+    /// Records a note of a client.
+    pub fn note(&mut self, n: usize, note: &Note) {
         match note {
             Note::ResumeReceived { answer, .. } if n != PUBLISHER => {
                 self.readers[n - 1].told(*answer);
@@ -168,7 +169,7 @@ impl Checker {
                 let reader = &mut self.readers[n - 1];
                 reader.gaps.push((reader.knows.1, *from, *to));
             }
-            // It was not kept, so nobody can answer.
+            // The client did not keep it, so that no answer can come.
             Note::Unsent { id, .. } => {
                 if let Some(message) = self.messages.get_mut(index(id.sequence)) {
                     message.is_refused = true;
@@ -178,7 +179,7 @@ impl Checker {
         }
     }
 
-    /// A handler has returned.
+    /// Records that a handler has returned.
     pub fn handle(&mut self, n: usize, sequence: u64, now: Instant) {
         if n == PUBLISHER {
             return;
@@ -190,7 +191,8 @@ impl Checker {
             reader.unasked.get_or_insert_with(said);
             return;
         };
-        // What a broker accepted before it died it may accept again, in any order.
+        // After the broker's death, messages that it had accepted may be accepted again, in any
+        // order.
         let is_claimed = |one: &Published| {
             one.first_epoch == self.epoch || self.terms.mode == Mode::FireAndForget
         };
@@ -214,7 +216,7 @@ impl Checker {
         }
     }
 
-    /// A client died.
+    /// Records the death of a client.
     pub fn crash(&mut self, n: usize) {
         if n == PUBLISHER {
             self.dead = self.messages.len();
@@ -226,21 +228,21 @@ impl Checker {
         reader.knows = (0, 0);
     }
 
-    /// The broker died, and begins anew.
+    /// Records the death of the broker: a new epoch begins.
     pub fn crash_broker(&mut self) {
         self.epoch += 1;
         self.head = 0;
     }
 
-    // ── what is wrong ───────────────────────────────────────────────────────────────────────
+    // ── findings ────────────────────────────────────────────────────────────────────────────
 
-    /// The first thing that is wrong: broken claims before anomalies.
-    pub fn check(&self, is_at_peace: bool) -> Option<ModelFinding> {
-        let broken = CLAIMS.iter().find_map(|one| self.finding(*one, is_at_peace));
-        broken.or_else(|| self.unasked()).or_else(|| self.stalled().filter(|_| is_at_peace))
+    /// Returns the first thing that is wrong: broken claims before anomalies.
+    pub fn check(&self, is_quiescent: bool) -> Option<ModelFinding> {
+        let broken = CLAIMS.iter().find_map(|one| self.finding(*one, is_quiescent));
+        broken.or_else(|| self.unasked()).or_else(|| self.stalled().filter(|_| is_quiescent))
     }
 
-    /// Whether nothing is missing.
+    /// Whether no message and no answer is missing.
     pub fn is_complete(&mut self) -> bool {
         let is_answered = |one: &Published| one.epoch > 0 || one.is_refused;
         self.answered = self.answered.max(self.dead);
@@ -251,20 +253,21 @@ impl Checker {
             && self.readers.iter().all(|reader| self.missing(reader).next().is_none())
     }
 
-    /// Grows with each message that is answered or handled for the first time.
-    pub fn news(&self) -> usize {
+    /// Returns a number that grows with each answer, and with each message that is handled for the
+    /// first time.
+    pub fn progress(&self) -> usize {
         let answered = self.accepted.len() + self.refused.len();
         answered + self.readers.iter().map(|reader| reader.distinct).sum::<usize>()
     }
 
-    /// Whether this claim is broken, and the evidence.
-    pub fn finding(&self, guarantee: Guarantee, is_at_peace: bool) -> Option<ModelFinding> {
+    /// Returns the finding that breaks this claim, if it is broken.
+    pub fn finding(&self, guarantee: Guarantee, is_quiescent: bool) -> Option<ModelFinding> {
         if !self.terms.claim(guarantee) {
             return None;
         }
         let missing = |reader: &ModelReader| {
             let first = self.missing(reader).find(|(_, broken)| *broken == guarantee);
-            let (at, _) = first.filter(|_| is_at_peace)?;
+            let (at, _) = first.filter(|_| is_quiescent)?;
             let published = self.messages[at].at;
             Some(format!("driver-{}, published at {published}, was never handled", at + 1))
         };
@@ -276,7 +279,7 @@ impl Checker {
         };
         if guarantee == Guarantee::ExactlyOnce {
             let parts = [Guarantee::AtMostOnce, Guarantee::AtLeastOnce];
-            let found = parts.into_iter().find_map(|one| self.finding(one, is_at_peace))?;
+            let found = parts.into_iter().find_map(|one| self.finding(one, is_quiescent))?;
             return Some(ModelFinding { wrong: Wrong::Broken(guarantee), ..found });
         }
         let mut found = self.readers.iter().zip(1..);
@@ -284,8 +287,8 @@ impl Checker {
         Some(ModelFinding { client: shop(n), wrong: Wrong::Broken(guarantee), evidence })
     }
 
-    /// What a subscriber has missed, and which claim that breaks: at-least-once, or if nobody could
-    /// keep it, no-silent-gap.
+    /// Iterates over the messages that a subscriber has missed, each with the claim that is broken:
+    /// no-silent-gap if the message may be lost, else at-least-once.
     fn missing<'l>(
         &'l self,
         reader: &'l ModelReader,
@@ -297,32 +300,32 @@ impl Checker {
         unhandled.filter_map(|(at, one)| Some((at, self.broken_by(reader, one)?)))
     }
 
-    /// Which claim is broken by a message that was accepted and not handled, if any is.
+    /// Returns the claim that is broken by a message that was accepted and not handled, if any.
     fn broken_by(&self, reader: &ModelReader, message: &Published) -> Option<Guarantee> {
         let begins = reader.begins.get(message.epoch as usize - 1).copied().flatten()?;
         if message.position < begins.from {
             return None;
         }
-        let is_told = reader.is_told(message.epoch, message.position);
+        let is_announced = reader.is_announced(message.epoch, message.position);
         if message.epoch < self.epoch {
             let knew = reader.knows.0 > 0 && reader.knows.0 <= message.epoch;
-            return (knew && !is_told).then_some(Guarantee::NoSilentGap);
+            return (knew && !is_announced).then_some(Guarantee::NoSilentGap);
         }
         if !self.may_be_gone(message, begins) {
             return Some(Guarantee::AtLeastOnce);
         }
         let had_died = reader.died_at >= (message.epoch, message.position);
-        (!is_told && !had_died).then_some(Guarantee::NoSilentGap)
+        (!is_announced && !had_died).then_some(Guarantee::NoSilentGap)
     }
 
-    /// Whether retention did not keep it, and need not have. What was owed to nobody goes first, in
-    /// any order.
+    /// Whether the backlog trimmed the message, and its retention allowed that. Messages that are
+    /// outstanding for no subscriber go first, in any order.
     fn may_be_gone(&self, message: &Published, begins: ReaderStart) -> bool {
         let Retention { messages, when_full, .. } = self.terms.backlog;
-        let was_owed = message.position > begins.head;
-        let newer = if was_owed { self.head - message.position } else { self.head };
-        let is_let_go = when_full == WhenFull::DropOldest || !was_owed;
-        message.is_forgotten && newer >= messages as u64 && is_let_go
+        let was_outstanding = message.position > begins.head;
+        let newer = if was_outstanding { self.head - message.position } else { self.head };
+        let may_trim = when_full == WhenFull::DropOldest || !was_outstanding;
+        message.is_trimmed && newer >= messages as u64 && may_trim
     }
 
     fn unasked(&self) -> Option<ModelFinding> {
@@ -359,7 +362,7 @@ impl Terms {
     }
 }
 
-/// Where a sequence stands in the list.
+/// Returns the index of a sequence in the list of messages.
 fn index(sequence: u64) -> usize {
     (sequence as usize).wrapping_sub(1)
 }

@@ -1,4 +1,5 @@
-//! Carrying the mail: frames arrive or do not, connections come and go, and the machines are told.
+//! Delivers frames, opens and closes connections, and passes inputs and outputs of the state
+//! machines.
 
 use crate::core::{
     BrokerInput, BrokerOutput, ClientInput, ClientOutput, ConnectionId, Machine, Reliability,
@@ -11,18 +12,20 @@ use super::{BROKER, Model, Noticed, PUBLISHER, Way, process};
 impl Model {
     pub(super) fn deliver(&mut self, way: Way, n: usize) -> bool {
         match way {
-            Way::ToBroker => self.reach_broker(n),
-            Way::ToClient => self.reach_client(n),
+            Way::ToBroker => self.deliver_to_broker(n),
+            Way::ToClient => self.deliver_to_client(n),
         }
     }
 
-    /// A frame reaches the broker's machine. If nobody knows its connection there, a reliable path
-    /// answers with a reset, and over a lossy one it is the first frame of a new connection.
-    fn reach_broker(&mut self, n: usize) -> bool {
+    /// Delivers the first frame of a client to the broker. Returns whether there was one.
+    ///
+    /// If the broker has no such connection, a reliable link resets it; over a lossy link the frame
+    /// opens a new connection.
+    fn deliver_to_broker(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
         if !pipe.is_open_at_broker && self.mail.path.frames == Reliability::Reliable {
-            return self.break_off(Noticed::ByBoth, n);
+            return self.break_connection(Noticed::ByBoth, n);
         }
         let mut peer = pipe.peer;
         if !pipe.is_open_at_broker {
@@ -30,13 +33,13 @@ impl Model {
             peer = ConnectionId(self.last_peer);
             (pipe.peer, pipe.is_open_at_broker) = (peer, true);
             pipe.bytes_told = 0;
-            self.tell_broker(BrokerInput::Opened { peer });
+            self.feed_broker(BrokerInput::Opened { peer });
         }
-        self.tell_broker(BrokerInput::Received { peer, frame });
+        self.feed_broker(BrokerInput::Received { peer, frame });
         true
     }
 
-    /// The same over the connection before this one: nobody hears what the broker answers.
+    /// Delivers a late frame of the client's previous connection. The broker's answers are lost.
     pub(super) fn deliver_late(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].former else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
@@ -45,14 +48,15 @@ impl Model {
             self.last_peer += 1;
             peer = ConnectionId(self.last_peer);
             (pipe.peer, pipe.is_open_at_broker) = (peer, true);
-            self.tell_broker(BrokerInput::Opened { peer });
+            self.feed_broker(BrokerInput::Opened { peer });
         }
-        self.tell_broker(BrokerInput::Received { peer, frame });
+        self.feed_broker(BrokerInput::Received { peer, frame });
         true
     }
 
-    /// A frame reaches the client, which reads it unless it is full: then a reliable path keeps it.
-    fn reach_client(&mut self, n: usize) -> bool {
+    /// Delivers the first frame to a client. Over a reliable link the frame waits while the client
+    /// does not want to read.
+    fn deliver_to_client(&mut self, n: usize) -> bool {
         let is_reliable = self.mail.path.frames == Reliability::Reliable;
         let node = &mut self.nodes[n];
         if is_reliable && !node.client.wants_to_read() {
@@ -60,87 +64,87 @@ impl Model {
         }
         let Some(pipe) = &mut node.pipe else { return false };
         let Some(frame) = pipe.pop_to_client() else { return false };
-        self.tell(n, ClientInput::Received { frame });
-        self.tell_queued(n);
+        self.feed_client(n, ClientInput::Received { frame });
+        self.report_queue_room(n);
         true
     }
 
-    /// The broker learns that there is room again, where it thinks that there is none.
-    fn tell_queued(&mut self, n: usize) {
+    /// Tells the broker that its send queue has room again, if it last knew the queue to be full.
+    fn report_queue_room(&mut self, n: usize) {
         let send_queue = self.mail.broker.send_queue;
         let Some(pipe) = &mut self.nodes[n].pipe else { return };
         if pipe.bytes_told >= send_queue && pipe.bytes < send_queue {
             let (peer, bytes) = (pipe.peer, pipe.bytes);
             pipe.bytes_told = bytes;
-            self.tell_broker(BrokerInput::Queued { peer, bytes });
+            self.feed_broker(BrokerInput::Queued { peer, bytes });
         }
     }
 
     pub(super) fn return_handler(&mut self, n: usize) -> bool {
         let Some(sequence) = self.nodes[n].calls.pop_front() else { return false };
-        self.ledger.handle(n, sequence, self.now);
-        self.tell(n, ClientInput::HandlerReturned);
+        self.checker.handle(n, sequence, self.now);
+        self.feed_client(n, ClientInput::HandlerReturned);
         true
     }
 
-    /// Does something to the frames on their way, if the path can do that to frames.
+    /// Applies `disturb` to a client's frames in flight, if the link is lossy.
     pub(super) fn disturb(&mut self, n: usize, disturb: impl FnOnce(&mut Pipe) -> bool) -> bool {
         let is_lossy = self.mail.path.frames == Reliability::Lossy;
         let pipe = self.nodes[n].pipe.as_mut().filter(|_| is_lossy);
         pipe.is_some_and(disturb)
     }
 
-    pub(super) fn break_off(&mut self, noticed: Noticed, n: usize) -> bool {
+    pub(super) fn break_connection(&mut self, noticed: Noticed, n: usize) -> bool {
         let reason = EndReason::Reset;
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let (peer, was_open) = (pipe.peer, pipe.is_open_at_broker);
         if noticed != Noticed::ByClient && was_open {
             pipe.is_open_at_broker = false;
-            self.tell_broker(BrokerInput::Closed { peer, reason });
+            self.feed_broker(BrokerInput::Closed { peer, reason });
         }
         if noticed != Noticed::ByBroker {
-            self.nodes[n].let_go(self.mail.path);
-            self.tell(n, ClientInput::Disconnected { reason });
+            self.nodes[n].drop_connection(self.mail.path);
+            self.feed_client(n, ClientInput::Disconnected { reason });
         }
         noticed != Noticed::ByBroker || was_open
     }
 
-    /// The client's side closes the connection. Over a lossy path nobody hears of it.
+    /// Closes the connection at the client. Over a lossy link the broker is not told.
     pub(super) fn close_pipe(&mut self, n: usize, reason: EndReason) {
         self.nodes[n].is_connecting = false;
-        let peer = self.nodes[n].let_go(self.mail.path);
+        let peer = self.nodes[n].drop_connection(self.mail.path);
         if let Some(peer) = peer.filter(|_| self.mail.path.frames == Reliability::Reliable) {
-            self.tell_broker(BrokerInput::Closed { peer, reason });
+            self.feed_broker(BrokerInput::Closed { peer, reason });
         }
     }
 
-    /// Connections that were ordered are there.
+    /// Opens all connections that clients have asked for.
     pub(super) fn connect_all(&mut self) {
-        while std::mem::take(&mut self.is_ordered) {
+        while std::mem::take(&mut self.is_connect_pending) {
             for n in 0..self.nodes.len() {
                 if std::mem::take(&mut self.nodes[n].is_connecting) {
                     self.last_peer += 1;
                     let peer = ConnectionId(self.last_peer);
                     self.nodes[n].pipe = Some(Pipe::new(peer, self.mail.path));
-                    self.tell_broker(BrokerInput::Opened { peer });
-                    self.tell(n, ClientInput::Connected);
+                    self.feed_broker(BrokerInput::Opened { peer });
+                    self.feed_client(n, ClientInput::Connected);
                 }
             }
         }
     }
 
-    pub(super) fn tell(&mut self, n: usize, input: ClientInput) {
+    pub(super) fn feed_client(&mut self, n: usize, input: ClientInput) {
         self.nodes[n].client.handle(self.now, input);
         while let Some(output) = self.nodes[n].client.poll() {
             let node = &mut self.nodes[n];
             match output {
                 ClientOutput::Connect { .. } => {
                     node.is_connecting = true;
-                    self.is_ordered = true;
+                    self.is_connect_pending = true;
                 }
                 ClientOutput::Close { .. } => self.close_pipe(n, EndReason::Fin),
                 ClientOutput::Send { frame } => {
-                    // What is sent after its connection is gone is a mutant's.
+                    // Only a mutant sends after its connection is gone.
                     if let Some(pipe) = &mut node.pipe {
                         pipe.push_to_broker(frame);
                     }
@@ -148,13 +152,13 @@ impl Model {
                 ClientOutput::Handle { message, .. } => node.calls.push_back(message.id.sequence),
                 ClientOutput::Note(note) => {
                     self.tally.note(process(n), &note);
-                    self.ledger.hear(n, &note);
+                    self.checker.note(n, &note);
                 }
             }
         }
     }
 
-    pub(super) fn tell_broker(&mut self, input: BrokerInput) {
+    pub(super) fn feed_broker(&mut self, input: BrokerInput) {
         self.broker.handle(self.now, input);
         while let Some(output) = self.broker.poll() {
             match output {
@@ -181,13 +185,13 @@ impl Model {
 
     fn note_of_broker(&mut self, note: &Note) {
         match note {
-            Note::Accepted { id, position, .. } => self.ledger.accept(id.sequence, *position),
-            Note::Refused { id } => self.ledger.refuse(id.sequence),
-            Note::Trimmed { id, position, .. } => self.ledger.forget(id.sequence, *position),
+            Note::Accepted { id, position, .. } => self.checker.accept(id.sequence, *position),
+            Note::Refused { id } => self.checker.refuse(id.sequence),
+            Note::Trimmed { id, position, .. } => self.checker.trim(id.sequence, *position),
             Note::Subscribed { client, .. } => {
                 let n = self.names.iter().position(|name| name == client);
                 if let Some(n) = n.filter(|n| *n != PUBLISHER) {
-                    self.ledger.record(n);
+                    self.checker.record(n);
                 }
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! One client in a mailbag: its machine, its connection, its handler.
+//! One client of a model: its state machine, its connection, its handler.
 
 use std::collections::VecDeque;
 
@@ -10,22 +10,22 @@ use crate::mutant;
 
 use super::{Mail, Way};
 
-/// Most frames that wait on a connection of a lossy path, each way; what comes then is lost.
+/// Most frames in flight on a connection of a lossy link, each way; more are lost.
 const MOST_FRAMES_LOSSY: usize = 1_000;
 
-/// One client.
+/// One client of a model.
 pub struct ModelNode {
-    /// The machine of the living process, or of the one that starts next.
+    /// The state machine of the living process, or of the one that starts next.
     pub client: Intercepted<Client>,
     /// The connection, as the client sees it.
     pub pipe: Option<Pipe>,
-    /// The connection before it: what it still carries may reach the broker (lossy paths only).
+    /// The previous connection, whose frames may still reach the broker (lossy links only).
     pub former: Option<Pipe>,
-    /// Whether a connection was ordered.
+    /// Whether the client has asked for a connection.
     pub is_connecting: bool,
-    /// Whether it runs.
+    /// Whether the client runs.
     pub state: State,
-    /// The sequences of the messages whose handlers run: one, unless a mutant calls more.
+    /// Sequences of the messages whose handlers run: at most one, unless a mutant calls more.
     pub calls: VecDeque<u64>,
 }
 
@@ -40,26 +40,26 @@ pub enum State {
     Down,
 }
 
-/// A connection, and what is on its way on it.
+/// A connection, and the frames in flight on it.
 pub struct Pipe {
-    /// What the broker's side calls it.
+    /// The broker's id of the connection.
     pub peer: ConnectionId,
-    /// Whether the broker's side is still there.
+    /// Whether the connection is open at the broker.
     pub is_open_at_broker: bool,
-    /// From the client.
+    /// Frames from the client.
     pub to_broker: VecDeque<Frame>,
-    /// To the client.
+    /// Frames to the client.
     pub to_client: VecDeque<Frame>,
     /// Bytes of messages in `to_client`.
     pub bytes: usize,
-    /// The same, as the broker knows it: what it was told last, and what it has sent since.
+    /// The broker's view of `bytes`: the last value that it was told, and all that it sent since.
     pub bytes_told: usize,
     /// Most frames each way.
     most: usize,
 }
 
 impl ModelNode {
-    /// A client that has not started.
+    /// Creates a client that has not started.
     pub fn new(mail: &Mail, name: Name) -> ModelNode {
         ModelNode {
             client: machine(mail, name, Numbering::default()),
@@ -71,7 +71,7 @@ impl ModelNode {
         }
     }
 
-    /// The process dies; the machine is that of the next one.
+    /// Kills the process, and makes the state machine of the next one, with the same numbering.
     pub fn crash(&mut self, mail: &Mail, name: Name) {
         let numbering = self.client.numbering();
         self.client = machine(mail, name, numbering);
@@ -80,8 +80,9 @@ impl ModelNode {
         self.calls.clear();
     }
 
-    /// The connection is gone for the client. What it carries may be late, if frames can be.
-    pub fn let_go(&mut self, path: LinkSemantics) -> Option<ConnectionId> {
+    /// Drops the connection at the client, and returns its id. Over a lossy link its frames may
+    /// still arrive late.
+    pub fn drop_connection(&mut self, path: LinkSemantics) -> Option<ConnectionId> {
         let pipe = self.pipe.take()?;
         let peer = pipe.peer;
         if path.frames == Reliability::Lossy {
@@ -92,7 +93,7 @@ impl ModelNode {
 }
 
 impl Pipe {
-    /// A new connection.
+    /// Opens a connection.
     pub fn new(peer: ConnectionId, path: LinkSemantics) -> Pipe {
         let most = match path.frames {
             Reliability::Reliable => usize::MAX,
@@ -109,14 +110,14 @@ impl Pipe {
         }
     }
 
-    /// The client sends a frame.
+    /// Sends a frame from the client.
     pub fn push_to_broker(&mut self, frame: Frame) {
         if self.to_broker.len() < self.most {
             self.to_broker.push_back(frame);
         }
     }
 
-    /// The broker sends a frame.
+    /// Sends a frame from the broker.
     pub fn push_to_client(&mut self, frame: Frame) {
         let size = size(&frame);
         self.bytes_told += size;
@@ -126,14 +127,14 @@ impl Pipe {
         }
     }
 
-    /// The first frame for the client is taken out.
+    /// Takes out the first frame for the client.
     pub fn pop_to_client(&mut self) -> Option<Frame> {
         let frame = self.to_client.pop_front()?;
         self.bytes -= size(&frame);
         Some(frame)
     }
 
-    /// The first frame is lost. Says whether there was one.
+    /// Loses the first frame. Returns whether there was one.
     pub fn lose(&mut self, way: Way) -> bool {
         match way {
             Way::ToBroker => self.to_broker.pop_front().is_some(),
@@ -141,30 +142,30 @@ impl Pipe {
         }
     }
 
-    /// The first frame gets a copy, behind all others.
+    /// Appends a copy of the first frame behind all others. Returns whether it did.
     pub fn double(&mut self, way: Way) -> bool {
         let most = self.most;
-        let mail = self.mail(way);
-        if mail.len() >= most {
+        let frames = self.frames(way);
+        if frames.len() >= most {
             return false;
         }
-        let Some(copy) = mail.front().cloned() else { return false };
+        let Some(copy) = frames.front().cloned() else { return false };
         if way == Way::ToClient {
             self.bytes += size(&copy);
         }
-        self.mail(way).push_back(copy);
+        self.frames(way).push_back(copy);
         true
     }
 
-    /// The first frame goes behind all others.
+    /// Moves the first frame behind all others. Returns whether there were others.
     pub fn overtake(&mut self, way: Way) -> bool {
-        let mail = self.mail(way);
-        let happened = mail.len() > 1;
-        mail.rotate_left(usize::from(happened));
+        let frames = self.frames(way);
+        let happened = frames.len() > 1;
+        frames.rotate_left(usize::from(happened));
         happened
     }
 
-    fn mail(&mut self, way: Way) -> &mut VecDeque<Frame> {
+    fn frames(&mut self, way: Way) -> &mut VecDeque<Frame> {
         match way {
             Way::ToBroker => &mut self.to_broker,
             Way::ToClient => &mut self.to_client,
@@ -172,7 +173,7 @@ impl Pipe {
     }
 }
 
-/// Bytes of the message that a frame carries.
+/// Returns the bytes of the message that a frame carries; 0 if it carries none.
 fn size(frame: &Frame) -> usize {
     frame.message().map_or(0, |message| message.size())
 }

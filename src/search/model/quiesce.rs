@@ -1,61 +1,64 @@
-//! Time, and the peace after the steps.
+//! Lets time pass, and lets the model quiesce after its steps.
 
 use crate::core::{BrokerInput, ClientInput, Machine};
 use crate::time::{Duration, Instant};
 
 use super::{Model, Way};
 
-/// Most deliveries between two moments of peace: machines that talk for ever without time passing
-/// are cut short, and what they never did is missing.
+/// Most deliveries at one instant. Machines that exchange frames for ever without time passing are
+/// cut short, and the messages that they did not deliver are missing.
 const MOST_AT_ONCE: usize = 100_000;
 
 impl Model {
-    /// Peace: everyone is there, every frame arrives, every handler returns, and time passes. It
-    /// ends when nothing is missing any more, and some time after that brought nothing new, or when
-    /// there was nothing new for longer than anybody's patience.
+    /// Lets the model quiesce: starts and connects every client, delivers every frame, lets every
+    /// handler return, and lets time pass.
+    ///
+    /// It ends when nothing is missing and all clients have stayed connected for as long as repeats
+    /// may take, or when there was no progress for longer than any timeout.
     pub fn settle(&mut self) {
         for n in 0..self.nodes.len() {
             self.restart(n);
             self.come_back(n);
         }
-        let (mut news, mut news_at, mut calm_from) = (0, self.now, None);
+        let (mut progress, mut progress_at, mut calm_from) = (0, self.now, None);
         loop {
             self.deliver_all();
-            if self.ledger.news() > news {
-                (news, news_at) = (self.ledger.news(), self.now);
+            if self.checker.progress() > progress {
+                (progress, progress_at) = (self.checker.progress(), self.now);
             }
-            if self.ledger.is_complete() && self.is_everyone_connected() {
+            if self.checker.is_complete() && self.is_everyone_connected() {
                 if self.now > *calm_from.get_or_insert(self.now) + self.repeats() {
                     break;
                 }
             } else {
                 calm_from = None;
             }
-            let until = news_at + self.patience();
+            let until = progress_at + self.patience();
             let Some(at) = self.next_moment().filter(|at| *at <= until) else { break };
-            self.reach(at);
+            self.advance_to(at);
         }
-        self.is_at_peace = true;
+        self.is_quiescent = true;
     }
 
-    /// Time passes, moment by moment.
+    /// Lets time pass, from deadline to deadline.
     pub(super) fn wait(&mut self, span: Duration) -> bool {
         let until = self.now + span;
         while let Some(at) = self.next_moment().filter(|at| *at <= until) {
-            self.reach(at);
+            self.advance_to(at);
         }
         self.now = until;
         true
     }
 
-    /// Twice as long as it may take to find a dead session and come back, and then some repeats.
+    /// Returns the longest time without progress: twice as long as it may take to find a dead
+    /// session and reconnect, and then some repeats.
     fn patience(&self) -> Duration {
         let (broker, client) = (&self.mail.broker, &self.mail.client);
         let find = broker.heartbeat.every + broker.heartbeat.timeout + client.connect_timeout;
         (find + client.backoff_most) * 2 + self.repeats() * 5
     }
 
-    /// Long enough for everything that is repeated to come twice more.
+    /// Returns a time in which everything that is repeated comes twice more.
     fn repeats(&self) -> Duration {
         (self.mail.broker.ack_timeout + self.mail.client.ack_timeout) * 2
     }
@@ -85,22 +88,22 @@ impl Model {
         self.nodes.iter().all(|node| node.pipe.as_ref().is_some_and(|pipe| pipe.is_open_at_broker))
     }
 
-    /// The next moment that somebody waits for.
+    /// Returns the earliest deadline of the broker and the clients.
     fn next_moment(&self) -> Option<Instant> {
         let clients = self.nodes.iter().filter_map(|node| node.client.deadline());
         clients.chain(self.broker.deadline()).min()
     }
 
-    /// It is a moment that somebody waits for: all who do are told.
-    fn reach(&mut self, at: Instant) {
+    /// Moves the time on to a deadline, and runs the timers that have expired.
+    fn advance_to(&mut self, at: Instant) {
         self.now = self.now.max(at);
         for n in 0..self.nodes.len() {
             if self.nodes[n].client.deadline().is_some_and(|at| at <= self.now) {
-                self.tell(n, ClientInput::Elapsed);
+                self.feed_client(n, ClientInput::Elapsed);
             }
         }
         if self.broker.deadline().is_some_and(|at| at <= self.now) {
-            self.tell_broker(BrokerInput::Elapsed);
+            self.feed_broker(BrokerInput::Elapsed);
         }
         self.connect_all();
     }

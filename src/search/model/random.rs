@@ -1,8 +1,8 @@
-//! Steps from a seed.
+//! Draws steps from a seed.
 //!
-//! Swarm style, as the storms of the other depth: each seed leaves some kinds of trouble out and
-//! sets the strength of the others anew. Every throw is keyed by the seed and the number of the
-//! step, so a step is drawn in some nanoseconds and depends on no other.
+//! Swarm style, like the storms on the simulator: each seed leaves some kinds of trouble out and
+//! sets the strength of the others anew. Every draw is keyed by the seed and the number of the
+//! step, so that a step takes some nanoseconds and depends on no other.
 
 use crate::core::LinkSemantics;
 use crate::message::{ClientLimits, Heartbeat, Mode, Retention, WhenFull};
@@ -11,41 +11,41 @@ use crate::time::Duration;
 
 use super::{Coverage, Mail, Model, ModelFinding, Noticed, Step, Way};
 
-/// What came of one play.
+/// The result of playing the steps of one seed.
 #[derive(Clone, Debug)]
 pub struct Played {
-    /// Steps in which something happened; what is delivered in the peace after them is not counted.
+    /// Number of steps in which something happened, without the deliveries of [`Model::settle`].
     pub steps: u64,
-    /// The first thing that is wrong.
+    /// The first thing that is wrong, if anything is.
     pub finding: Option<ModelFinding>,
-    /// What was exercised.
+    /// Counts of what was exercised.
     pub coverage: Coverage,
 }
 
-/// How many steps of a seed are worth playing, from 50 to 1,600: long plays fill windows and
-/// backlogs, short ones find what many messages would hide.
+/// Draws the number of steps to play for a seed, from 50 to 1,600. Long runs fill windows and
+/// backlogs; short ones find errors that many messages would hide.
 pub fn length(seed: u64) -> u64 {
     50 << Draw::new(seed).named("length").below(6)
 }
 
-/// Plays steps of a seed until something has happened in so many of them, then peace, then the
-/// check.
+/// Plays steps of a seed until something has happened in `count` of them, lets the model quiesce,
+/// and checks it.
 pub fn play(mail: Mail, seed: u64, count: u64) -> Played {
     let steps = Steps::new(&mail, seed);
-    let mut bag = Model::new(mail);
+    let mut model = Model::new(mail);
     let mut happened = 0;
     for step in steps {
         if happened == count {
             break;
         }
-        happened += u64::from(bag.step(step));
+        happened += u64::from(model.step(step));
     }
-    bag.settle();
-    Played { steps: happened, finding: bag.check(), coverage: bag.coverage().clone() }
+    model.settle();
+    Played { steps: happened, finding: model.check(), coverage: model.coverage().clone() }
 }
 
-/// The mailbag of a seed: correct machines in catch-up mode; path, limits and the number of
-/// subscribers are drawn.
+/// Draws the model of a seed: correct machines in catch-up mode, with drawn link, limits and number
+/// of subscribers.
 pub fn drawn(seed: u64) -> Mail {
     let dice = Draw::new(seed).named("mail");
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
@@ -81,7 +81,7 @@ pub fn drawn(seed: u64) -> Mail {
     mail
 }
 
-/// The steps of a seed, without end.
+/// An endless iterator over the steps of a seed.
 #[derive(Clone, Debug)]
 pub struct Steps {
     dice: Draw,
@@ -113,11 +113,12 @@ enum Kind {
     Wait,
 }
 
-/// How often each client's mail arrives each way, and its handler returns. A message makes one
-/// frame each way for each client and one handler call, so as often something may be published.
+/// The weight of a delivery each way, and of the return of a handler, for each client. A message
+/// makes one frame each way and one handler call for each client, so that about the same weight
+/// suits a publish.
 const WORK: u64 = 24;
 
-/// Trouble, and how often there is of it at most.
+/// Kinds of trouble, each with its highest weight.
 const TROUBLE: [(Kind, u64); 10] = [
     (Kind::Late, 8),
     (Kind::Lose, 12),
@@ -132,13 +133,13 @@ const TROUBLE: [(Kind, u64); 10] = [
 ];
 
 impl Steps {
-    /// The steps of a seed for a mailbag: as many clients, and the trouble that its path has.
+    /// Draws the steps of a seed for the clients of a model.
     pub fn new(mail: &Mail, seed: u64) -> Steps {
         let dice = Draw::new(seed).named("steps");
         let mut kinds = Vec::new();
         let mut add = |kind, weight: u64| kinds.extend((0..weight).map(|_| kind));
         let clients = mail.subscribers as u64 + 1;
-        // Up to a little more than can be delivered.
+        // At most a little more than can be delivered.
         add(Kind::Publish, dice.named("pressure").between(WORK / 2, WORK + 2));
         add(Kind::ToBroker, WORK * clients);
         add(Kind::ToClient, WORK * clients);
@@ -165,7 +166,7 @@ impl Iterator for Steps {
         let dice = self.dice.with(self.at);
         self.at += 1;
         let throw = dice.bits();
-        // Two throws of 32 bits each, from one of 64.
+        // Two draws of 32 bits each, from one of 64.
         let below = |half: u64, end: u64| ((half & 0xffff_ffff) * end) >> 32;
         let kind = self.kinds[below(throw, self.kinds.len() as u64) as usize];
         let n = below(throw >> 32, self.clients) as usize;

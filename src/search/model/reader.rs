@@ -1,42 +1,44 @@
-//! One subscriber in a mailbag: what it has handled, and what it was told.
+//! The checker's record of one subscriber: the messages that it handled, and the gaps and epochs
+//! that it was told of.
 
 use crate::message::{Epoch, Position, ResumeOutcome};
 use crate::time::Instant;
 
-/// One subscriber.
+/// Records one subscriber.
 #[derive(Default)]
 pub struct ModelReader {
-    /// When each message was handled first, and by its how manyth process.
+    /// For each message, by sequence less one: the time at which it was first handled, and the
+    /// number of deaths before that.
     pub first: Vec<Option<(Instant, u32)>>,
-    /// How many in front were handled.
+    /// Length of the longest prefix of `first` that was handled entirely.
     pub prefix: usize,
-    /// The highest that was handled, by sequence less one.
+    /// The highest message that was handled, by sequence less one.
     pub highest: Option<usize>,
     /// Sequences whose handlers have returned, in order.
     pub handled: Vec<u64>,
-    /// How many different messages those are.
+    /// Number of different messages in `handled`.
     pub distinct: usize,
-    /// How often it died.
+    /// Number of times that it died.
     pub deaths: u32,
-    /// Where the broker was then, the last time.
+    /// The broker's epoch and newest position at the last death.
     pub died_at: (Epoch, Position),
-    /// Where the subscription began in each epoch, from the first.
+    /// The beginning of the subscription in each epoch, from the first epoch on.
     pub begins: Vec<Option<ReaderStart>>,
-    /// The first epoch that the living process was told of, and the last; 0 if none.
+    /// The first and the last epoch that the living process was told of; 0 if none.
     pub knows: (Epoch, Epoch),
-    /// Every epoch before this one was told to be over.
+    /// The subscriber was told that every epoch before this one is over.
     pub over: Epoch,
     /// Gaps that it was told of: the epoch, the first position, the last.
     pub gaps: Vec<(Epoch, Position, Position)>,
-    /// The first time that a message was handled again, within the terms.
+    /// Evidence of the first message that was handled twice, within the terms.
     pub twice: Option<String>,
-    /// The first time that one was handled too late, within the terms.
+    /// Evidence of the first message that was handled out of order, within the terms.
     pub late: Option<String>,
-    /// The first time that one was handled which nobody handed over.
+    /// Evidence of the first message that was handled although it was never published.
     pub unasked: Option<String>,
 }
 
-/// Where a subscription began in an epoch.
+/// The beginning of a subscription in an epoch.
 #[derive(Clone, Copy)]
 pub struct ReaderStart {
     /// The first position that is wanted.
@@ -45,18 +47,18 @@ pub struct ReaderStart {
     pub head: Position,
 }
 
-/// How a handling stands to those before it.
+/// Compares the handling of a message with the ones before it.
 pub enum Handled {
-    /// The first of its message, above all others.
+    /// The message is handled for the first time, and no higher one was handled before.
     InOrder,
-    /// The first of its message, after that of a higher one.
+    /// The message is handled for the first time, after this higher one.
     After(usize),
-    /// Not the first: when that was, and by its how manyth process.
+    /// The message was handled before: at this time, after this many deaths.
     Again(Instant, u32),
 }
 
 impl ModelReader {
-    /// A handler has returned for the message at this place in the list.
+    /// Records that a handler has returned for the message of this index.
     pub fn handle(&mut self, at: usize, now: Instant) -> Handled {
         if self.first.len() <= at {
             self.first.resize(at + 1, None);
@@ -78,7 +80,7 @@ impl ModelReader {
         }
     }
 
-    /// It was told where it stands.
+    /// Records a resume outcome that the subscriber was told.
     pub fn told(&mut self, answer: ResumeOutcome) {
         let epoch = answer.epoch();
         let first = if self.knows.0 > 0 { self.knows.0 } else { epoch };
@@ -90,8 +92,8 @@ impl ModelReader {
         }
     }
 
-    /// Whether it was told that a position, or its epoch, is lost.
-    pub fn is_told(&self, epoch: Epoch, position: Position) -> bool {
+    /// Whether it was told of a gap at this position, or that the epoch is over.
+    pub fn is_announced(&self, epoch: Epoch, position: Position) -> bool {
         let is_in = |(of, from, to): &(Epoch, Position, Position)| {
             *of == epoch && (*from..=*to).contains(&position)
         };

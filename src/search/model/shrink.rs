@@ -1,10 +1,12 @@
-//! The fewest steps that still show the same.
+//! Shrinks a list of steps to few that still show the same finding.
 
 use super::super::Wrong;
 use super::{Mail, Model, ModelFinding, Step};
 
-/// Shrinks steps after which a mailbag shows something wrong: takes steps away, first many at once,
-/// then one at a time, as long as the same is wrong after peace. None if the steps show nothing.
+/// Shrinks steps after which a model shows something wrong. Returns `None` if they show nothing.
+///
+/// Steps are taken away, first many at once, then one at a time, as long as the quiescent model
+/// still shows the same.
 pub fn shrink(mail: &Mail, steps: &[Step]) -> Option<(Vec<Step>, ModelFinding)> {
     let mut found = after(mail, steps)?;
     let wrong = found.wrong;
@@ -34,10 +36,10 @@ fn is_same(finding: &ModelFinding, wrong: Wrong) -> bool {
 }
 
 fn after(mail: &Mail, steps: &[Step]) -> Option<ModelFinding> {
-    let mut bag = Model::new(mail.clone());
+    let mut model = Model::new(mail.clone());
     for step in steps {
-        bag.step(*step);
+        model.step(*step);
     }
-    bag.settle();
-    bag.check()
+    model.settle();
+    model.check()
 }

@@ -1,48 +1,48 @@
-//! What may happen in a mailbag: one step.
+//! The steps of a model: the events that may happen in it.
 
 use crate::time::Duration;
 
-/// One thing that happens. Clients are numbered: 0 publishes, the others subscribe; a number
-/// beyond the last one counts on from 0 again.
+/// One event. Clients are numbered: 0 publishes, the others subscribe. Numbers beyond the last
+/// client wrap around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The publisher hands over a message.
+    /// The publisher publishes a message.
     Publish,
     /// The first frame arrives.
     Deliver(Way, usize),
-    /// The first frame of the client's connection before this one arrives at the broker, late
-    /// (lossy paths only).
+    /// The first frame of the client's previous connection arrives at the broker, late (lossy links
+    /// only).
     DeliverLate(usize),
     /// The handler that runs returns.
     HandlerReturns(usize),
-    /// The first frame is lost (lossy paths only).
+    /// The first frame is lost (lossy links only).
     Lose(Way, usize),
-    /// The first frame will arrive twice: its copy is put behind all others (lossy paths only).
+    /// The first frame is duplicated: its copy goes behind all others (lossy links only).
     Double(Way, usize),
-    /// The first frame is put behind all others (lossy paths only).
+    /// The first frame is overtaken by all others (lossy links only).
     Overtake(Way, usize),
-    /// The connection is gone, with all that was on it.
+    /// The connection breaks.
     Break(Noticed, usize),
     /// The client closes its connection on purpose and stays away.
     GoAway(usize),
-    /// It comes back.
+    /// The client comes back and connects.
     ComeBack(usize),
-    /// The client's process dies, and its kernel closes its connection: what is left is its name
-    /// and its numbering.
+    /// The client's process dies, and its kernel closes its connection. Only its name and its
+    /// numbering survive.
     Crash(usize),
     /// A new process of the client starts.
     Restart(usize),
-    /// The broker dies with all that it knew, and a new one starts in a new epoch.
+    /// The broker dies and loses its state, and a new one starts in a new epoch.
     ///
-    /// What was on its way to the broker is gone: a restart takes longer than a frame lives. TCP
-    /// asks the same of a host that has forgotten its sequence numbers (RFC 9293, section 3.4.3,
-    /// the quiet time).
+    /// Frames in flight to the broker are lost: a restart takes longer than the lifetime of a
+    /// frame. TCP asks the same of a host that has lost its sequence numbers (RFC 9293, section
+    /// 3.4.3, the quiet time).
     CrashBroker,
-    /// Time passes; whoever waits for a moment in it is told.
+    /// Time passes, and the timers that expire in it run.
     Wait(Duration),
 }
 
-/// Which way a frame goes.
+/// The direction of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// From the client.
@@ -51,13 +51,13 @@ pub enum Way {
     ToClient,
 }
 
-/// Who learns that a connection is gone.
+/// The sides that notice that a connection broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noticed {
-    /// Both sides.
+    /// Both sides notice.
     ByBoth,
-    /// The client alone: the broker goes on writing into a dead connection.
+    /// Only the client notices: the broker goes on writing into a dead connection.
     ByClient,
-    /// The broker alone: the client learns it when it sends something, or by its heartbeat.
+    /// Only the broker notices: the client learns it when it sends something, or by its heartbeat.
     ByBroker,
 }

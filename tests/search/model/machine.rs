@@ -1,8 +1,9 @@
-//! Random steps against a reference model, by proptest's state machines.
+//! Random steps against a reference model, by proptest's state machine tests.
 //!
-//! The model knows what was published, who is here, away or down, and whether anybody lost their
-//! memory. While nobody has, it knows everything: each message is answered once and in sequence,
-//! and handled once and in order by every subscriber, unless it lies in a gap that it was told of.
+//! The reference model knows which messages were published, which clients are here, away or down,
+//! and whether a process may die. If none may, it predicts everything: each message is answered
+//! once and in sequence, and every subscriber handles it once and in order, unless it lies in a gap
+//! that the subscriber was told of.
 
 use std::cell::RefCell;
 
@@ -23,7 +24,7 @@ const CASES: u32 = 400;
 #[derive(Clone, Debug)]
 struct Reference {
     mail: Mail,
-    /// Whether anybody may die.
+    /// Whether clients and the broker may die.
     deaths: Deaths,
     published: u64,
     published_while_away: u64,
@@ -44,7 +45,7 @@ enum Client {
 }
 
 thread_local! {
-    /// The mailbag of the property that runs, and what its cases met.
+    /// The configuration of the property that runs, and what its cases met.
     static MAIL: RefCell<Mail> = RefCell::new(Mail::default());
     static MET: RefCell<Met> = RefCell::new(Met::default());
 }
@@ -132,9 +133,9 @@ impl ReferenceStateMachine for Reference {
     }
 }
 
-struct Machines;
+struct ModelTest;
 
-impl StateMachineTest for Machines {
+impl StateMachineTest for ModelTest {
     type SystemUnderTest = Model;
     type Reference = Reference;
 
@@ -142,8 +143,8 @@ impl StateMachineTest for Machines {
         Model::new(model.mail.clone())
     }
 
-    fn apply(mut bag: Model, _: &Reference, step: Step) -> Model {
-        let happened = bag.step(step);
+    fn apply(mut system: Model, _: &Reference, step: Step) -> Model {
+        let happened = system.step(step);
         let is_certain = matches!(
             step,
             Step::Publish
@@ -154,51 +155,52 @@ impl StateMachineTest for Machines {
                 | Step::CrashBroker
         );
         assert!(happened || !is_certain, "{step:?} did nothing");
-        bag
+        system
     }
 
-    fn check_invariants(bag: &Model, model: &Reference) {
-        assert_eq!(bag.check(), None);
+    fn check_invariants(system: &Model, model: &Reference) {
+        assert_eq!(system.check(), None);
         let is_here = model.clients.map(|client| client == Client::Here);
-        assert_eq!(std::array::from_fn(|n| bag.is_here(n)), is_here);
+        assert_eq!(std::array::from_fn(|n| system.is_here(n)), is_here);
     }
 
-    fn teardown(mut bag: Model, model: Reference) {
-        bag.settle();
-        assert_eq!(bag.check(), None, "after peace");
+    fn teardown(mut system: Model, model: Reference) {
+        system.settle();
+        assert_eq!(system.check(), None, "after peace");
         if model.deaths == Deaths::None {
-            is_whole(&bag, &model);
+            is_whole(&system, &model);
         }
         MET.with_borrow_mut(|met| {
-            met.coverage += bag.coverage();
+            met.coverage += system.coverage();
             met.cases_away += u64::from(model.published_while_away > 0);
-            met.refused += bag.refused().len();
+            met.refused += system.refused().len();
         });
     }
 }
 
-/// What the model says when nobody has lost their memory.
-fn is_whole(bag: &Model, model: &Reference) {
-    let mut answered: Vec<u64> = bag.accepted().iter().chain(bag.refused()).copied().collect();
+/// Checks what the reference model predicts when no process died.
+fn is_whole(system: &Model, model: &Reference) {
+    let mut answered: Vec<u64> =
+        system.accepted().iter().chain(system.refused()).copied().collect();
     answered.sort_unstable();
     assert_eq!(answered, Vec::from_iter(1..=model.published), "each is answered once");
-    assert!(bag.accepted().is_sorted_by(|a, b| a < b), "accepted in sequence");
+    assert!(system.accepted().is_sorted_by(|a, b| a < b), "accepted in sequence");
     let is_small = model.mail.broker.backlog != Retention::default();
     for n in 1..CLIENTS {
-        let handled = bag.handled(n);
+        let handled = system.handled(n);
         assert!(handled.is_sorted_by(|a, b| a < b), "shop{n}, once and in order: {handled:?}");
-        for (position, id) in (1..).zip(bag.accepted()) {
+        for (position, id) in (1..).zip(system.accepted()) {
             let is_in = |(_, from, to): &(u64, u64, u64)| (*from..=*to).contains(&position);
-            let is_lost = is_small && bag.gaps(n).iter().any(is_in);
+            let is_lost = is_small && system.gaps(n).iter().any(is_in);
             let is_handled = handled.binary_search(id).is_ok();
             assert!(is_handled || is_lost, "shop{n}: driver-{id} is neither handled nor in a gap");
         }
-        let unasked = handled.iter().find(|id| bag.accepted().binary_search(id).is_err());
+        let unasked = handled.iter().find(|id| system.accepted().binary_search(id).is_err());
         assert_eq!(unasked, None, "shop{n}: handled and never accepted");
     }
 }
 
-/// Runs cases that are the same in every run, and says what they met.
+/// Runs the same cases every time, and returns what they met.
 fn run(mail: Mail) -> Met {
     MAIL.set(mail);
     MET.take();
@@ -207,7 +209,7 @@ fn run(mail: Mail) -> Met {
     let strategy = Reference::sequential_strategy(20..200);
     let mut runner = TestRunner::new_with_rng(config.clone(), rng);
     let result = runner.run(&strategy, |(model, steps, seen)| {
-        Machines::test_sequential(config.clone(), model, steps, seen);
+        ModelTest::test_sequential(config.clone(), model, steps, seen);
         Ok(())
     });
     if let Err(failure) = result {

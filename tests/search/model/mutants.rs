@@ -1,4 +1,4 @@
-//! The museum's mutants are found at this depth too, and shrunk to a few steps.
+//! The museum's mutants are found by the model, too, and shrunk to a few steps.
 
 use delivery_lab::mutant::ALL;
 use delivery_lab::search::Wrong;
@@ -6,14 +6,14 @@ use delivery_lab::search::model::{Mail, Model, Step, Steps, drawn, shrink};
 use delivery_lab::terms::Guarantee::{AtLeastOnce, AtMostOnce, InOrder, NoSilentGap};
 use delivery_lab::terms::{Anomaly, Guarantee};
 
-/// Steps of one seed.
+/// Number of steps that are played for one seed.
 const PLAY: usize = 500;
-/// Seeds that are tried.
+/// Most seeds that are tried.
 const SEEDS: u64 = 300;
-/// Seeds of which the one with the fewest steps is shown.
+/// Number of seeds that show it, of which the one with the fewest steps is taken.
 const TRIED: usize = 4;
 
-/// What a mutant breaks at this depth, and in how many steps at most.
+/// Mutants, each with what it breaks in the model, and the most steps that may be needed.
 const FOUND: [(&str, Wrong, usize); 17] = [
     ("acknowledge-before-handling", broken(AtLeastOnce), 6),
     ("acknowledged-unheard", broken(AtLeastOnce), 12),
@@ -60,18 +60,18 @@ struct Shown {
     evidence: String,
 }
 
-/// The fewest steps of a seed that show what a mutant breaks, if they do.
+/// Returns the fewest steps of a seed that show what a mutant breaks, if its steps show that.
 fn show(name: &str, wrong: Wrong, seed: u64) -> Option<Shown> {
     let mutant = ALL.iter().find(|mutant| mutant.name == name);
     let mutant = Some(mutant.unwrap_or_else(|| panic!("there is no {name}")));
     let mail = Mail { mutant, ..drawn(seed) };
     let steps: Vec<Step> = Steps::new(&mail, seed).take(PLAY).collect();
-    let mut bag = Model::new(mail.clone());
+    let mut model = Model::new(mail.clone());
     for step in &steps {
-        bag.step(*step);
+        model.step(*step);
     }
-    bag.settle();
-    bag.check().filter(|finding| finding.wrong == wrong)?;
+    model.settle();
+    model.check().filter(|finding| finding.wrong == wrong)?;
     let (steps, finding) = shrink(&mail, &steps).expect("it shows something");
     assert_eq!(finding.wrong, wrong, "{name}, seed {seed}");
     Some(Shown { seed, mail, steps, evidence: finding.evidence })

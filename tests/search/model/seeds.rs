@@ -1,5 +1,5 @@
-//! Seeds: the correct machines survive them, every one is the same each time, and together they
-//! meet every kind of trouble.
+//! Plays the steps of seeds: the correct machines survive them, a seed gives the same each time,
+//! and together they meet every kind of trouble.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use delivery_lab::search::model::{Mail, Model, Steps, drawn, length, play, shrin
 use delivery_lab::terms::Exercise;
 use delivery_lab::time::Duration;
 
-/// Steps of the set that every run plays; the environment variable `STEPS` says otherwise.
+/// Number of steps in the fixed set; the environment variable `STEPS` overrides it.
 const FIXED: u64 = 200_000;
 
 #[test]
@@ -42,16 +42,16 @@ fn fire_and_forget_handles_nothing_twice_and_nothing_late_over_a_reliable_path()
     for seed in 1..=50 {
         let mut mail =
             Mail { path: LinkSemantics::RELIABLE, mode: Mode::FireAndForget, ..drawn(seed) };
-        // Who hears nothing learns that its session is dead by its heartbeat alone.
+        // A client that receives nothing learns only by its heartbeat that its session is dead.
         mail.broker.heartbeat = Heartbeat { every: second, timeout: second };
-        let mut bag = Model::new(mail.clone());
+        let mut model = Model::new(mail.clone());
         for step in Steps::new(&mail, seed).take(3_000) {
-            bag.step(step);
+            model.step(step);
         }
-        bag.settle();
-        assert_eq!(bag.check(), None, "seed {seed}");
-        coverage += bag.coverage();
-        handled += bag.handled(1).len();
+        model.settle();
+        assert_eq!(model.check(), None, "seed {seed}");
+        coverage += model.coverage();
+        handled += model.handled(1).len();
     }
     assert!(handled > 500, "{handled} handled");
     let reconnects = coverage.count(Exercise::Reconnect);
@@ -63,12 +63,12 @@ fn a_seed_plays_the_same_each_time_and_no_other_seed_does() {
     let all = |seed| -> (Vec<_>, Vec<u64>, Coverage) {
         let mail = drawn(seed);
         let steps: Vec<_> = Steps::new(&mail, seed).take(2_000).collect();
-        let mut bag = Model::new(mail);
+        let mut model = Model::new(mail);
         for step in &steps {
-            bag.step(*step);
+            model.step(*step);
         }
-        bag.settle();
-        (steps, bag.handled(1).to_vec(), bag.coverage().clone())
+        model.settle();
+        (steps, model.handled(1).to_vec(), model.coverage().clone())
     };
     for seed in 1..=5 {
         assert_eq!(all(seed), all(seed));
@@ -76,10 +76,11 @@ fn a_seed_plays_the_same_each_time_and_no_other_seed_does() {
     }
 }
 
-/// What a seed shows, and the fewest of its steps that still do.
+/// Describes what a seed shows, with the fewest of its steps that still show it.
 fn story(mail: Mail, seed: u64) -> String {
-    let mut bag = Model::new(mail.clone());
-    let steps = Steps::new(&mail, seed).filter(|step| bag.step(*step)).take(length(seed) as usize);
+    let mut model = Model::new(mail.clone());
+    let steps =
+        Steps::new(&mail, seed).filter(|step| model.step(*step)).take(length(seed) as usize);
     let steps: Vec<_> = steps.collect();
     match shrink(&mail, &steps) {
         Some((steps, finding)) => format!("seed {seed}: {finding:?}\n{mail:?}\n{steps:#?}"),

@@ -1,4 +1,4 @@
-//! What is claimed and what is not, step by step.
+//! Steps that lie within the terms of the claims, and must not be findings.
 
 use delivery_lab::core::LinkSemantics;
 use delivery_lab::message::{ClientLimits, Dedup, Retention};
@@ -12,26 +12,25 @@ use Step::{
 };
 use Way::{ToBroker, ToClient};
 
-/// Plays some steps, then peace. What is handled twice, out of order, or lost within the terms is
-/// a finding; here is none.
+/// Plays some steps, lets the model quiesce, and asserts that no claim is broken.
 fn check(mail: Mail, steps: &[Step]) -> Model {
-    let mut bag = Model::new(mail);
+    let mut model = Model::new(mail);
     for step in steps {
-        assert!(bag.step(*step), "{step:?} does something");
+        assert!(model.step(*step), "{step:?} does something");
     }
-    bag.settle();
-    assert_eq!(bag.check(), None);
+    model.settle();
+    assert_eq!(model.check(), None);
     for guarantee in Guarantee::ALL {
-        assert_eq!(bag.finding(guarantee), None);
+        assert_eq!(model.finding(guarantee), None);
     }
-    bag
+    model
 }
 
 #[test]
 fn a_crash_between_handler_and_acknowledgement_handles_twice_and_breaks_nothing() {
     let steps = [Publish, Deliver(ToBroker, 0), Deliver(ToClient, 1), HandlerReturns(1), Crash(1)];
-    let bag = check(Mail::default(), &steps);
-    assert_eq!((bag.handled(1), bag.handled(2)), (&[1, 1][..], &[1][..]));
+    let model = check(Mail::default(), &steps);
+    assert_eq!((model.handled(1), model.handled(2)), (&[1, 1][..], &[1][..]));
 }
 
 #[test]
@@ -44,21 +43,21 @@ fn a_call_that_a_crash_cuts_short_is_no_handling() {
 fn what_a_broker_accepted_before_it_died_may_be_lost_and_its_epoch_is_told_to_be_over() {
     let cut = Break(Noticed::ByClient, 1);
     let steps = [Publish, Deliver(ToBroker, 0), Deliver(ToClient, 0), cut, CrashBroker];
-    let bag = check(Mail::default(), &steps);
-    assert_eq!((bag.accepted(), bag.handled(1)), (&[1][..], &[][..]));
+    let model = check(Mail::default(), &steps);
+    assert_eq!((model.accepted(), model.handled(1)), (&[1][..], &[][..]));
 }
 
 #[test]
 fn what_has_no_answer_when_the_broker_dies_is_accepted_again() {
     let cut = Break(Noticed::ByClient, 0);
-    let bag = check(Mail::default(), &[Publish, Deliver(ToBroker, 0), cut, CrashBroker]);
-    assert_eq!((bag.accepted(), bag.handled(1)), (&[1, 1][..], &[1][..]));
+    let model = check(Mail::default(), &[Publish, Deliver(ToBroker, 0), cut, CrashBroker]);
+    assert_eq!((model.accepted(), model.handled(1)), (&[1, 1][..], &[1][..]));
 }
 
 #[test]
 fn what_was_published_by_a_process_that_died_before_it_was_accepted_is_lost() {
-    let bag = check(Mail::default(), &[Publish, Crash(0)]);
-    assert_eq!((bag.accepted(), bag.handled(1)), (&[][..], &[][..]));
+    let model = check(Mail::default(), &[Publish, Crash(0)]);
+    assert_eq!((model.accepted(), model.handled(1)), (&[][..], &[][..]));
 }
 
 #[test]
@@ -66,8 +65,8 @@ fn what_retention_did_not_keep_lies_in_a_gap() {
     let mut mail = Mail::default();
     mail.broker.backlog = Retention { messages: 1, ..Retention::default() };
     let steps = [GoAway(1), Publish, Deliver(ToBroker, 0), Publish, Deliver(ToBroker, 0)];
-    let bag = check(mail, &steps);
-    assert_eq!((bag.handled(1), bag.gaps(1).first()), (&[2][..], Some(&(1, 1, 1))));
+    let model = check(mail, &steps);
+    assert_eq!((model.handled(1), model.gaps(1).first()), (&[2][..], Some(&(1, 1, 1))));
 }
 
 #[test]
@@ -80,16 +79,16 @@ fn without_dedup_nobody_claims_that_nothing_is_handled_twice() {
 
 #[test]
 fn nothing_is_missing_before_there_was_peace() {
-    let mut bag = Model::new(Mail::default());
-    bag.step(Publish);
-    assert_eq!(bag.check(), None);
-    assert!(bag.step(Wait(Duration::from_millis(1))), "time always passes");
+    let mut model = Model::new(Mail::default());
+    model.step(Publish);
+    assert_eq!(model.check(), None);
+    assert!(model.step(Wait(Duration::from_millis(1))), "time always passes");
 }
 
 #[test]
 fn an_acknowledgement_of_an_epoch_that_is_over_is_not_taken_for_one_of_the_new_epoch() {
-    // The handler of the first message returns when the new session is open and the broker has not
-    // said yet that its epoch is another one, in which the second message has the first one's place.
+    // The handler of the first message returns when the new session is open, and before the client
+    // is told of the new epoch, in which the second message has the position of the first.
     let steps = [
         Publish,
         Deliver(ToBroker, 0),
@@ -105,8 +104,8 @@ fn an_acknowledgement_of_an_epoch_that_is_over_is_not_taken_for_one_of_the_new_e
         HandlerReturns(1),
         GoAway(1),
     ];
-    let bag = check(Mail { path: LinkSemantics::LOSSY, ..Mail::default() }, &steps);
-    assert_eq!((bag.accepted(), bag.handled(1)), (&[1, 2][..], &[1, 2][..]));
+    let model = check(Mail { path: LinkSemantics::LOSSY, ..Mail::default() }, &steps);
+    assert_eq!((model.accepted(), model.handled(1)), (&[1, 2][..], &[1, 2][..]));
 }
 
 #[test]
@@ -121,11 +120,11 @@ fn a_hole_in_the_backlog_of_a_new_epoch_is_announced() {
         &[Deliver(ToBroker, 2), Deliver(ToClient, 2)],
         &[Publish, Deliver(ToBroker, 0), Deliver(ToClient, 2), HandlerReturns(2)],
         &[Publish, Deliver(ToBroker, 0), Deliver(ToClient, 2), HandlerReturns(2)],
-        // Only the second acknowledgement arrives: the second message is owed to nobody, and the
-        // third takes its place. Then the other shop comes back.
+        // Only the second acknowledgement arrives: the second message is no longer outstanding, and
+        // the third takes its place. Then the other shop comes back.
         &[Lose(ToBroker, 2), Deliver(ToBroker, 2), Publish, Deliver(ToBroker, 0)],
     ];
-    let bag = check(mail, &steps.concat());
-    assert_eq!((bag.handled(1), bag.gaps(1)), (&[1, 3][..], &[(2, 2, 2)][..]));
-    assert_eq!(bag.handled(2), [1, 2, 3]);
+    let model = check(mail, &steps.concat());
+    assert_eq!((model.handled(1), model.gaps(1)), (&[1, 3][..], &[(2, 2, 2)][..]));
+    assert_eq!(model.handled(2), [1, 2, 3]);
 }

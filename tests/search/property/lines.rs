@@ -1,4 +1,4 @@
-//! A queue of somebody's own: lines of text over TCP, with or without the mistakes of a first one.
+//! A user-supplied queue: lines of text over TCP, with or without the mistakes of a first attempt.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -17,29 +17,29 @@ use tokio::task::JoinSet;
 #[derive(Default)]
 pub struct Lines {
     mistakes: Mistakes,
-    /// What each client has handled: it survives a crash.
+    /// The messages that each client has handled; it survives a crash.
     disk: Disk,
 }
 
-/// What is wrong with it.
+/// Selects the mistakes that the queue makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mistakes {
-    /// A mailbox forgets what it has sent, and not what was acknowledged.
+    /// A mailbox drops a message when it is sent, instead of when it is acknowledged.
     pub forgets_what_it_sent: bool,
-    /// A client acknowledges when it reads, and not when it has handled.
+    /// A client acknowledges a message before it handles it, and again after.
     pub acknowledges_first: bool,
-    /// A client writes down what it reads, and not what it has handled.
+    /// A client records a message as handled before it handles it.
     pub writes_down_first: bool,
-    /// A client does not know what it has handled before.
+    /// A client handles a message again that it has handled before.
     pub handles_copies: bool,
-    /// What waits is sent from the newest on.
+    /// A mailbox sends the newest message first.
     pub sends_newest_first: bool,
     /// A client handles a message that nobody published.
     pub makes_up: bool,
 }
 
 impl Lines {
-    /// A queue that does not know better.
+    /// Creates a queue that makes some mistakes.
     pub fn with(mistakes: Mistakes) -> Lines {
         Lines { mistakes, disk: Disk::default() }
     }
@@ -50,7 +50,7 @@ type Disk = Arc<Mutex<BTreeMap<String, BTreeSet<MessageId>>>>;
 #[derive(Default)]
 struct Mailbox {
     waiting: Vec<String>,
-    /// That of the newest connection: an older one hears nothing any more.
+    /// Wakes the newest connection of the subscriber; an older one is not woken any more.
     news: Arc<Notify>,
 }
 
@@ -81,7 +81,7 @@ impl Lines {
         loop {
             let said = tokio::select! {
                 biased;
-                wish = app.next() => match wish {
+                request = app.next() => match request {
                     AppRequest::Join { queue, room, .. } => format!("join {queue} {room}\n"),
                     AppRequest::Publish(message) => format!("publish {}\n", message.id),
                     _ => continue,
@@ -129,30 +129,33 @@ impl Lines {
     }
 }
 
-async fn serve(how: Mistakes, stream: impl Stream, mailboxes: Mailboxes) -> io::Result<()> {
+async fn serve(mistakes: Mistakes, stream: impl Stream, mailboxes: Mailboxes) -> io::Result<()> {
     let (reads, mut writes) = split(stream);
     let mut lines = BufReader::new(reads).lines();
-    let mut desk = Desk { how, mailboxes, name: String::new(), news: Arc::default() };
-    let news = desk.news.clone();
+    let mut connection =
+        Connection { mistakes, mailboxes, name: String::new(), news: Arc::default() };
+    let news = connection.news.clone();
     loop {
         let said = tokio::select! {
             biased;
-            line = lines.next_line() => desk.answer(&line?.ok_or(io::ErrorKind::UnexpectedEof)?),
-            () = news.notified() => desk.next(),
+            line = lines.next_line() => {
+                connection.answer(&line?.ok_or(io::ErrorKind::UnexpectedEof)?)
+            }
+            () = news.notified() => connection.next(),
         };
         writes.write_all(said.as_bytes()).await?;
     }
 }
 
-/// One connection of the broker's.
-struct Desk {
-    how: Mistakes,
+/// One connection at the broker.
+struct Connection {
+    mistakes: Mistakes,
     mailboxes: Mailboxes,
     name: String,
     news: Arc<Notify>,
 }
 
-impl Desk {
+impl Connection {
     fn answer(&mut self, line: &str) -> String {
         let mut all = self.mailboxes.lock().unwrap();
         match line.split(' ').collect::<Vec<_>>()[..] {
@@ -182,9 +185,9 @@ impl Desk {
     fn next(&self) -> String {
         let mut all = self.mailboxes.lock().unwrap();
         let waiting = &mut all.get_mut(&self.name).unwrap().waiting;
-        let newest = self.how.sends_newest_first;
+        let newest = self.mistakes.sends_newest_first;
         let next = if newest { waiting.last().cloned() } else { waiting.first().cloned() };
-        if self.how.forgets_what_it_sent {
+        if self.mistakes.forgets_what_it_sent {
             waiting.retain(|one| Some(one) != next.as_ref());
         }
         next.map(|id| format!("event {id}\n")).unwrap_or_default()
