@@ -146,8 +146,8 @@ impl Datagram {
 
     /// Returns the statistics of the socket; a datagram socket counts no bytes.
     pub(super) fn ledger(&self, reason: Option<EndReason>) -> ConnectionStats {
-        let nobody = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
-        let end = Endpoint { local: self.local, peer: nobody };
+        let unspecified = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+        let end = Endpoint { local: self.local, peer: unspecified };
         let line = TransportKind::Datagram;
         ConnectionStats {
             line,
