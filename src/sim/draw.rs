@@ -75,23 +75,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_throw_depends_on_its_key_alone() {
-        let dice = Draw::new(42).named("link:driver>broker");
-        let first = dice.with(17).bits();
-        assert!((0..100).map(|n| dice.with(n).bits()).filter(|&bits| bits == first).count() == 1);
-        assert_eq!(dice.with(17).bits(), first);
-        assert_ne!(dice.with(18).bits(), first);
+    fn a_draw_depends_on_its_key_alone() {
+        let draw = Draw::new(42).named("link:driver>broker");
+        let first = draw.with(17).bits();
+        assert!((0..100).map(|n| draw.with(n).bits()).filter(|&bits| bits == first).count() == 1);
+        assert_eq!(draw.with(17).bits(), first);
+        assert_ne!(draw.with(18).bits(), first);
         assert_ne!(Draw::new(43).named("link:driver>broker").with(17).bits(), first);
     }
 
     #[test]
     fn parts_do_not_commute() {
-        let dice = Draw::new(1);
-        assert_ne!(dice.with(1).with(2).bits(), dice.with(2).with(1).bits());
+        let draw = Draw::new(1);
+        assert_ne!(draw.with(1).with(2).bits(), draw.with(2).with(1).bits());
     }
 
     #[test]
-    fn unit_throws_fill_the_interval_evenly() {
+    fn unit_draws_fill_the_interval_evenly() {
         // 10,000 draws in 10 boxes: 1,000 each, standard deviation 30; five of those is 150.
         let mut boxes = [0_u32; 10];
         for n in 0..10_000 {

@@ -39,7 +39,7 @@ pub enum Power {
 
 /// Returns the state changes of a machine that its faults cause, by moment.
 ///
-/// If several faults are on, a power loss precedes a kill, and a kill precedes a sleep.
+/// If several faults are on, a power loss takes precedence over a kill, and a kill over a sleep.
 pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
     let of = |wanted: fn(&Effect) -> bool| {
         let faults = faults.iter().copied().filter(move |fault| wanted(&fault.effect));
@@ -81,7 +81,7 @@ impl Supervisor {
     /// Runs the process for ever.
     ///
     /// `start` makes the process's tasks, again after each crash. Its first argument counts the
-    /// starts, from 1; so does the incarnation of a machine that has lost power.
+    /// starts, from 1. A boot takes that number as the incarnation of the machine.
     pub async fn run(self, start: impl Fn(u64, SimNet) -> Tasks) {
         let mut starts = 1;
         let mut power = Power::On;

@@ -1,7 +1,7 @@
 //! The network as a simulated process sees it: streams, listeners, datagram sockets, and the time.
 //!
-//! Each operation locks the stack for a moment, changes one socket and wakes the driver. Nothing
-//! is sent from here.
+//! Each operation locks the stack for a moment, changes one socket, and wakes the driver if that
+//! may have work to do. Nothing is sent from here.
 
 use std::future::poll_fn;
 use std::io;

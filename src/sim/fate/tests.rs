@@ -78,7 +78,7 @@ fn a_lower_rate_hits_a_subset() {
 }
 
 #[test]
-fn taking_a_fault_away_moves_no_other_dice() {
+fn taking_a_fault_away_changes_no_other_draw() {
     let loss = on_a(Effect::Loss { rate: 0.1 });
     let other = on_a(Effect::Duplicate { rate: 0.5 });
     let both = dropped(&plans(&mut planner(TWENTY, &[other, loss.clone()]), 1, 0));
@@ -86,7 +86,7 @@ fn taking_a_fault_away_moves_no_other_dice() {
 }
 
 #[test]
-fn a_packet_more_moves_only_the_dice_of_its_millisecond() {
+fn a_packet_more_changes_only_the_draws_of_its_millisecond() {
     let fault = [on_a(Effect::Loss { rate: 0.3 })];
     let alone = plans(&mut planner(TWENTY, &fault), 1, 0);
     let mut crowded = planner(TWENTY, &fault);
