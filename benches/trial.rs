@@ -1,7 +1,7 @@
-//! What a trial costs, against the limits that `docs/architecture.md` names: `cargo bench`.
+//! Measures the cost of trials against the limits in `docs/architecture.md`: `cargo bench`.
 //!
-//! Times are the best of some runs and still noisy, so nothing here fails; each line says whether
-//! its limit holds. Every case runs in a process of its own, which knows its own peak of memory.
+//! Times are the best of several runs and still noisy, so nothing here fails: each line says
+//! whether its limit holds. Each case runs in a process of its own, to measure its peak memory.
 
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
@@ -99,23 +99,24 @@ at   = "8s"
 for  = "3s"
 "#;
 
-/// One thing to measure.
+/// One measurement, with its limits.
 struct Case {
     name: &'static str,
     what: What,
 }
 
 enum What {
-    /// A trial against bare turmoil, at most `most` times that and 3 µs a packet.
+    /// A trial compared with bare turmoil: at most `most` times its time, plus 3 µs a packet.
     Ratio { scenario: fn() -> Scenario, contender: &'static str, runs: u32, most: f64 },
-    /// The program, from its start to its end.
+    /// A run of the program `dlab`, from its start to its end.
     Program { arguments: &'static [&'static str], most: Duration },
-    /// Simulate, judge and report as JSON.
+    /// A trial with its verdict and its report as JSON.
     EndToEnd { text: &'static str, handled: u64, most: Duration, most_mib: u64 },
-    /// `dlab sweep` of `few` and of `many` seeds: at least so many trials a second on two threads,
-    /// so many times as many as on one, in memory that does not grow with their number.
+    /// `dlab sweep` of `few` and of `many` seeds: at least `least` trials a second on two threads,
+    /// at least `scaling` times as many as on one, in memory that does not grow with their number.
     Sweep { arguments: &'static [&'static str], few: u64, many: u64, least: f64, scaling: f64 },
-    /// Steps of the machines alone, with peace and check: at least so many a second.
+    /// Steps of the state machines over an in-memory network, with quiescence and checks: at least
+    /// `least` a second.
     Steps { steps: u64, least: u64 },
 }
 
@@ -178,7 +179,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// How often a case that takes seconds is run.
+/// Number of runs of a case that takes seconds.
 const RUNS: u32 = 3;
 
 fn main() {
@@ -187,7 +188,7 @@ fn main() {
         let case = CASES.iter().find(|case| case.name == arguments[at + 1]);
         return case.expect("the parent names a case").what.measure();
     }
-    // `cargo test --all-targets` runs benches too, and only wants to know that they compile.
+    // `cargo test --all-targets` runs benches too, but only to see that they compile.
     if arguments.iter().any(|argument| argument == "--bench") {
         println!("{:<56} {:>17}  {:>9}", "", "measured", "limit");
         CASES.iter().for_each(Case::run);
@@ -195,7 +196,7 @@ fn main() {
 }
 
 impl Case {
-    /// Measures in a fresh process, which prints the lines.
+    /// Measures the case in a fresh process, which prints the results.
     fn run(&self) {
         println!("{}", self.name);
         let program = std::env::current_exe().expect("this program is a file");
@@ -205,6 +206,7 @@ impl Case {
 }
 
 impl What {
+    /// Measures in this process, and prints the results.
     fn measure(&self) {
         match *self {
             What::Ratio { scenario, contender, runs, most } => {
@@ -220,14 +222,15 @@ impl What {
             What::EndToEnd { text, handled, most, most_mib } => {
                 let scenario = Scenario::load("bench", text).expect("a scenario");
                 let took = best(1, || end_to_end(&scenario, handled));
-                // Before more runs: they would find the heap as the first one left it.
+                // Measured before further runs: they start with the heap that the first one
+                // left.
                 let peak = peak_mib("/proc/self/status").unwrap_or(f64::NAN);
                 let took = took.min(best(RUNS - 1, || end_to_end(&scenario, handled)));
                 line("wall", millis(took), millis(most), "ms");
                 line("peak memory", peak, most_mib as f64, "MiB");
             }
             What::Steps { steps, least } => {
-                let took = best(RUNS, || mailbag_steps(steps));
+                let took = best(RUNS, || model_steps(steps));
                 let rate = steps as f64 / took.as_secs_f64();
                 line_at_least("steps a second, at least", rate, least as f64, "/s");
             }
@@ -262,8 +265,8 @@ fn idle() -> Scenario {
     Scenario::load("bench", IDLE).expect("a scenario")
 }
 
-/// A trial with its judgement, and bare turmoil with the same hosts, tick and simulated time,
-/// taking turns.
+/// Measures, in turn, a trial with its verdict, and bare turmoil with the same hosts, tick and
+/// simulated time.
 fn ratio(scenario: &Scenario, contender: Contender, runs: u32, most: f64) {
     let (mut trial, mut bare, mut packets) = (Duration::MAX, Duration::MAX, 0);
     for _ in 0..runs {
@@ -282,7 +285,7 @@ fn run(scenario: &Scenario, contender: Contender) -> verdict::Row {
     verdict::judge(scenario, contender, &trial.expect("no panic").history)
 }
 
-/// As many hosts as the trial has, all of which wait for ever.
+/// Runs turmoil with as many hosts as the trial has, all of which wait for ever.
 fn step_bare_turmoil(scenario: &Scenario) {
     let mut sim = turmoil::Builder::new()
         .tick_duration(sim::tick(scenario).into())
@@ -296,7 +299,7 @@ fn step_bare_turmoil(scenario: &Scenario) {
     }
 }
 
-/// What `dlab run --json` does, less the terminal.
+/// Does what `dlab run --json` does, without its output.
 fn end_to_end(scenario: &Scenario, handled: u64) {
     let contender = scenario.contenders[0];
     let options = TrialOptions::default();
@@ -313,7 +316,7 @@ fn end_to_end(scenario: &Scenario, handled: u64) {
     assert!(!report::json(&report).is_empty());
 }
 
-/// Sweeps the first seeds on so many threads. Gives the peak of memory, in MiB.
+/// Sweeps the seeds from 1 to `seeds` on `threads` threads. Returns the peak memory in MiB.
 fn sweep(arguments: &[&str], seeds: u64, threads: u32) -> f64 {
     let mut dlab = Command::new(env!("CARGO_BIN_EXE_dlab"));
     dlab.args(arguments).args(["--json", "--seeds", &format!("1..{seeds}")]);
@@ -321,7 +324,7 @@ fn sweep(arguments: &[&str], seeds: u64, threads: u32) -> f64 {
     let mut child = dlab.spawn().expect("dlab starts");
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0.0_f64;
-    // One that has ended says nothing of its memory any more.
+    // A process that has ended no longer reports its memory.
     while child.try_wait().expect("it is a child").is_none() {
         peak = peak.max(peak_mib(&status).unwrap_or_default());
         std::thread::sleep(Duration::from_millis(5));
@@ -330,8 +333,8 @@ fn sweep(arguments: &[&str], seeds: u64, threads: u32) -> f64 {
     peak
 }
 
-/// At least so many steps, each of which does something.
-fn mailbag_steps(steps: u64) {
+/// Runs random histories of the model with at least `steps` steps in total.
+fn model_steps(steps: u64) {
     let (mut left, mut seed) = (steps, 0);
     while left > 0 {
         seed += 1;
@@ -341,7 +344,7 @@ fn mailbag_steps(steps: u64) {
     }
 }
 
-/// The least time of some runs.
+/// Returns the shortest time of several runs.
 fn best(runs: u32, mut run: impl FnMut()) -> Duration {
     let times = (0..runs).map(|_| {
         let begin = Instant::now();
@@ -351,7 +354,7 @@ fn best(runs: u32, mut run: impl FnMut()) -> Duration {
     times.min().unwrap_or(Duration::MAX)
 }
 
-/// The most memory that a process ever had: `VmHWM`, proc(5).
+/// Returns the peak memory of a process in MiB: `VmHWM`, proc(5).
 fn peak_mib(status: &str) -> Option<f64> {
     let status = std::fs::read_to_string(status).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

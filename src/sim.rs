@@ -1,11 +1,15 @@
-//! The simulator: hosts on turmoil, each process with a real TCP/IP stack, and the storm.
+//! The simulator: turmoil hosts, a real TCP/IP stack for each process, and a storm of faults.
 //!
-//! From the bottom up: [`draw`] throws keyed dice, [`fate`] decides the lot of every packet,
-//! [`stack`] is one process's kernel, `nic` carries packets between turmoil hosts, [`net`] is
-//! what a trial's packets have in common, [`socket`] is what programs see, [`machine`] is the
-//! power switch, and [`world`] puts them on one clock: none of these knows frames or messages.
-//! Above them, `process` watches over one process, `app` plays the scenario's part in it, and
-//! [`run_trial`] runs the whole.
+//! From the bottom up:
+//!
+//! - [`draw`] draws keyed random numbers, and [`fate`] plans the course of every packet;
+//! - [`stack`] is the network stack of one process, and [`host`] the machine that it runs on;
+//! - `nic` carries packets between turmoil hosts, and [`net`] holds what all packets share;
+//! - [`socket`] is the network as programs see it, and [`world`] runs everything on one clock;
+//! - `process` supervises one process, `app` runs the scenario's application in it, and
+//!   [`run_trial`] runs a whole trial.
+//!
+//! Nothing up to [`world`] knows frames or messages.
 
 mod app;
 mod core_system;

@@ -126,7 +126,11 @@ impl Tally {
 
     /// Counts the death of a process. That of the broker ends an epoch.
     pub fn crashed(&mut self, process: ProcessId) {
-        self.count(if process != ProcessId::BROKER { Exercise::ClientCrash } else { Exercise::Epoch });
+        self.count(if process != ProcessId::BROKER {
+            Exercise::ClientCrash
+        } else {
+            Exercise::Epoch
+        });
     }
 
     /// Returns the counts so far.

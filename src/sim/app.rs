@@ -1,8 +1,9 @@
-//! The application of one client process, as the scenario writes it.
+//! The application of one client process, as the scenario defines it.
 //!
-//! It publishes on schedule or in answer to an event, joins and leaves rooms, goes away and comes
-//! back, and its handler takes no time unless a `slow` fault is on. It lives in its process: a
-//! crash ends it, a new one goes on from the schedule at the moment of its start.
+//! It publishes on a schedule or in answer to an event, joins and leaves rooms, disconnects and
+//! comes back. Its handler takes no time unless a `slow` fault is on. A crash ends it together
+//! with its process. The application of the next process continues the schedule from the moment
+//! of its start.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -16,39 +17,39 @@ use crate::net::Net;
 use crate::scenario::{ClientEntry, Effect, Fault, Publish, Scenario, When, Who};
 use crate::time::{Duration, Instant};
 
-/// What outlives a process: its numbers, and which handler a crash cut short.
+/// State that survives a crash: the numbering, and the handler that the crash interrupted.
 #[derive(Debug, Default)]
 pub struct DurableState {
-    /// Where the next process's numbers go on.
+    /// The numbers from which the next process continues.
     pub numbering: Numbering,
     /// The message whose handler runs.
     pub running: Option<MessageId>,
 }
 
-/// A desk, shared by the processes of one entry and who watches over them.
+/// The durable state of one process, shared by the process and its supervisor.
 pub type SharedState = Arc<Mutex<DurableState>>;
 
-/// The scripted application.
+/// The application of one process, scripted by the scenario.
 pub struct Script<N> {
     net: N,
     recorder: Recorder,
-    desk: SharedState,
+    durable: SharedState,
     process: Name,
     publishes: Vec<Publish>,
     faults: Vec<Fault>,
     /// The next slot of each publish that has a schedule.
     slots: Vec<Slot>,
-    /// What stands at one moment, in order.
+    /// The scheduled changes: moment, and index in `changes`.
     moments: BTreeSet<(Instant, usize)>,
     changes: Vec<Change>,
-    /// Publishes that answer an event: when, in which order they arose, which.
+    /// Publishes in answer to an event: moment, order of creation, index in `publishes`.
     answers: BTreeSet<(Instant, u64, usize)>,
     answers_made: u64,
     /// The message whose handler runs, and when it returns.
     handler: Option<(Arc<Message>, Instant)>,
 }
 
-/// A publish that comes `left` times more, the next at `at`.
+/// A scheduled publish: `left` more times, the next at `at`.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     publish: usize,
@@ -57,7 +58,7 @@ struct Slot {
     left: u64,
 }
 
-/// Something that the application does at a moment.
+/// A scheduled change of the application's state.
 #[derive(Clone, Debug)]
 enum Change {
     Join(Name, Name),
@@ -68,7 +69,7 @@ enum Change {
     InstallHandler(Name, Name),
 }
 
-/// What comes next; at the same moment the upper one comes first.
+/// The next step of the script. At the same moment, variants are taken in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
     Handler,
@@ -78,20 +79,20 @@ enum Next {
 }
 
 impl<N: Net> Script<N> {
-    /// The application of `process`, from `net`'s now on.
+    /// Returns the application of `process`, from the current time of `net` on.
     pub fn new(
         net: N,
         scenario: &Scenario,
         client: &ClientEntry,
         process: Name,
         recorder: Recorder,
-        desk: SharedState,
+        durable: SharedState,
     ) -> Self {
         let now = net.now();
         let mut script = Script {
             net,
             recorder,
-            desk,
+            durable,
             publishes: client.publish.clone(),
             faults: scenario
                 .faults
@@ -123,7 +124,8 @@ impl<N: Net> Script<N> {
         }
     }
 
-    /// A process that starts late does at once what its rooms have come to by then.
+    /// Schedules joins and leaves. A process that starts late at once makes the last change of
+    /// each room that was due before.
     fn schedule_rooms(&mut self, client: &ClientEntry, now: Instant) {
         let joins = client.join.iter().map(|join| (join, Change::Join as fn(_, _) -> _));
         let leaves = client.leave.iter().map(|leave| (leave, Change::Leave as fn(_, _) -> _));
@@ -143,7 +145,8 @@ impl<N: Net> Script<N> {
         }
     }
 
-    /// A fault that is on when the process starts begins at once.
+    /// Schedules the faults of the application. One that is on when the process starts begins at
+    /// once.
     fn schedule_faults(&mut self, now: Instant) {
         let faults = self.faults.clone();
         let disconnects = faults.iter().filter(|fault| fault.effect == Effect::Disconnect);
@@ -192,7 +195,7 @@ impl<N: Net> Script<N> {
                 let slot = &mut self.slots[index];
                 let publish = slot.publish;
                 slot.advance();
-                // A machine that slept fires a timer once, however often it came due.
+                // After a sleep a timer fires once, however often it came due.
                 slot.skip_until(now);
                 self.publish(publish)
             }
@@ -217,7 +220,7 @@ impl<N: Net> Script<N> {
 
     fn handler_returned(&mut self) -> ClientInput {
         let (message, _) = self.handler.take().expect("a handler runs");
-        self.desk().running = None;
+        self.durable().running = None;
         let now = self.net.now();
         for (index, entry) in self.publishes.iter().enumerate() {
             if let When::On { event, after } = &entry.when
@@ -254,8 +257,8 @@ impl<N: Net> Script<N> {
         }
     }
 
-    fn desk(&self) -> MutexGuard<'_, DurableState> {
-        self.desk.lock().expect("a trial has one thread")
+    fn durable(&self) -> MutexGuard<'_, DurableState> {
+        self.durable.lock().expect("a trial has one thread")
     }
 }
 
@@ -277,12 +280,12 @@ impl<N: Net> ClientApp for Script<N> {
             }
         });
         let takes = slow.max().unwrap_or(Duration::ZERO);
-        self.desk().running = Some(message.id.clone());
+        self.durable().running = Some(message.id.clone());
         self.handler = Some((message.clone(), now + takes));
     }
 
     fn keep(&mut self, numbering: Numbering) {
-        self.desk().numbering = numbering;
+        self.durable().numbering = numbering;
     }
 }
 
@@ -298,14 +301,14 @@ impl Slot {
         self.left -= 1;
     }
 
-    /// Drops the slots that a machine was down for.
+    /// Skips the slots that were due while the machine was down.
     fn skip_before(&mut self, now: Instant) {
         while self.left > 0 && self.at < now {
             self.advance();
         }
     }
 
-    /// Drops the slots that came due while a machine slept.
+    /// Skips the slots that came due while the machine slept.
     fn skip_until(&mut self, now: Instant) {
         while self.left > 0 && self.at <= now {
             self.advance();
@@ -313,12 +316,12 @@ impl Slot {
     }
 }
 
-/// Whether a fault is about a client's process.
+/// Whether a fault names the process of a client.
 pub fn is_about(fault: &Fault, process: &Name) -> bool {
     matches!(&fault.who, Who::Clients(names) if names.contains(process))
 }
 
-/// The times during which any of some faults is on, in order, without overlap.
+/// Returns the times during which any of the faults is on: in order, without overlap.
 pub fn spans<'a>(faults: impl Iterator<Item = &'a Fault>) -> std::vec::IntoIter<Range<Instant>> {
     let mut times: Vec<Range<Instant>> = faults.map(|fault| fault.at..fault.until).collect();
     times.sort_by_key(|span| (span.start, span.end));

@@ -1,4 +1,5 @@
-//! Core machines over a contender's link: ours, a mutant, or somebody's own in their place.
+//! Core state machines over a contender's link: the built-in ones, a mutant's, or user-supplied
+//! ones.
 
 use std::sync::Arc;
 
@@ -18,11 +19,11 @@ use crate::net::Net;
 use crate::scenario::{ClientEntry, Scenario};
 use crate::time::Instant;
 
-/// A broker machine and client machines over the link of a contender.
+/// A broker state machine and client state machines over the link of a contender.
 ///
-/// A machine in the place of ours speaks the frames of [`message`](crate::message), takes the
-/// facts and gives the orders of [`core`](crate::core); then it runs over every link, and is
-/// judged like ours, by the notes that it makes and by what its contender claims.
+/// A user-supplied machine speaks the frames of [`message`](crate::message), takes the inputs of
+/// [`core`](crate::core) and returns its outputs. It runs over every link, and is judged like the
+/// built-in machines: by its notes and by the claims of its contender.
 #[derive(Clone)]
 pub struct CoreSystem {
     contender: Contender,
@@ -34,17 +35,17 @@ type MakeBroker = dyn Fn(BrokerOptions) -> Box<dyn BrokerMachine> + Send + Sync;
 type MakeClient = dyn Fn(ClientOptions) -> Box<dyn ClientMachine> + Send + Sync;
 
 impl CoreSystem {
-    /// Ours, or the mutant that the scenario names.
+    /// Returns the built-in machines, or those of the mutant that the scenario names.
     pub fn ours(contender: Contender) -> CoreSystem {
         CoreSystem { contender, broker: None, client: None }
     }
 
-    /// The contender over whose link they run, and whose claims they make.
+    /// Returns the contender, which determines the link, the mode and the claims.
     pub fn of(&self) -> Contender {
         self.contender
     }
 
-    /// The same with another broker, which is made anew for each of its lives.
+    /// Replaces the broker. `make` is called again at each start of the broker's process.
     #[must_use]
     pub fn with_broker<M: BrokerMachine + 'static>(
         mut self,
@@ -54,7 +55,7 @@ impl CoreSystem {
         self
     }
 
-    /// The same with other clients, each made anew for each of its lives.
+    /// Replaces the clients. `make` is called again at each start of a client's process.
     #[must_use]
     pub fn with_client<M: ClientMachine + 'static>(
         mut self,
@@ -70,8 +71,8 @@ impl System for CoreSystem {
         Some(self.contender)
     }
 
-    fn broker(&self, seat: BrokerContext) -> Tasks {
-        let BrokerContext { scenario, net, life, recorder, view } = seat;
+    fn broker(&self, context: BrokerContext) -> Tasks {
+        let BrokerContext { scenario, net, life, recorder, view } = context;
         let (mode, limits) = (self.contender.mode, scenario.broker.clone());
         let machine = |path| {
             let options = BrokerOptions { mode, path, limits, epoch: life };
@@ -87,13 +88,15 @@ impl System for CoreSystem {
         )
     }
 
-    fn client(&self, seat: ClientContext) -> Tasks {
-        let ClientContext { scenario, entry, process, client, seed, net, recorder, desk } = seat;
+    fn client(&self, context: ClientContext) -> Tasks {
+        let ClientContext { scenario, entry, process, client, seed, net, recorder, desk: durable } =
+            context;
         let jitter_seed = Draw::new(seed).named("jitter").named(process.as_str()).bits();
-        let numbering = desk.lock().expect("a trial has one thread").numbering;
+        let numbering = durable.lock().expect("a trial has one thread").numbering;
         let (mode, limits) = (self.contender.mode, entry.limits.clone());
-        let pen = recorder.clone();
-        let script = Script::new(net.clone(), &scenario, &entry, process.clone(), pen, desk);
+        let script_recorder = recorder.clone();
+        let script =
+            Script::new(net.clone(), &scenario, &entry, process.clone(), script_recorder, durable);
         let machine = |path| {
             let options =
                 ClientOptions { client, process, mode, path, limits, jitter_seed, numbering };
@@ -108,14 +111,14 @@ impl System for CoreSystem {
     }
 }
 
-/// What the scenario says about links.
+/// Returns the link settings of a scenario, changed by its mutant if that changes them.
 fn settings(scenario: &Scenario, contender: Contender) -> Settings {
     let (polling_interval, mode) = (scenario.polling_interval, contender.mode);
     let settings = Settings { polling_interval, mode, ..Settings::default() };
     mutant::settings(scenario.mutant, settings)
 }
 
-/// The tasks of a broker's process.
+/// Builds the tasks of a broker's process over a link.
 struct Serve<F> {
     net: SimNet,
     settings: Settings,
@@ -129,31 +132,31 @@ impl<F: FnOnce(LinkSemantics) -> Box<dyn BrokerMachine>> LinkVisitor for Serve<F
 
     fn visit<C: LinkDriver>(self) -> Tasks {
         let Serve { net, settings, recorder, machine, view } = self;
-        let carrier = C::new(&settings);
-        let hub = BrokerDriver::new(net.clone(), machine(C::PATH), recorder);
+        let link_driver = C::new(&settings);
+        let broker = BrokerDriver::new(net.clone(), machine(C::PATH), recorder);
         Box::pin(async move {
             tokio::select! {
                 biased;
-                () = hub.run_timers() => {}
-                served = carrier.serve(PORT, hub.clone()) => {
+                () = broker.run_timers() => {}
+                served = link_driver.serve(PORT, broker.clone()) => {
                     served.expect("the broker's port is free");
                 }
-                () = look(&net, &hub, view) => {}
+                () = look(&net, &broker, view) => {}
             }
         })
     }
 }
 
-/// Looks at the broker at a moment, and then never ends.
-async fn look(net: &SimNet, hub: &BrokerDriver<SimNet>, view: Option<(Instant, View)>) {
+/// Takes the broker's view at the given moment, if there is one. Never ends.
+async fn look(net: &SimNet, broker: &BrokerDriver<SimNet>, view: Option<(Instant, View)>) {
     if let Some((at, view)) = view.filter(|(at, _)| *at >= net.now()) {
         net.sleep_until(at).await;
-        *view.lock().expect("a trial has one thread") = hub.view();
+        *view.lock().expect("a trial has one thread") = broker.view();
     }
     std::future::pending().await
 }
 
-/// The tasks of a client's process.
+/// Builds the tasks of a client's process over a link.
 struct Play<'a, F> {
     net: SimNet,
     settings: &'a Settings,
@@ -173,7 +176,7 @@ impl<F: FnOnce(LinkSemantics) -> Box<dyn ClientMachine>> LinkVisitor for Play<'_
             let (queue, room) = (subscribe.queue.clone(), subscribe.event.clone());
             client.handle(net.now(), ClientInput::Join { queue, room, from: subscribe.from });
         }
-        let dial = ConnectContext { net, recorder, to: broker_address(), known: Vec::new() };
-        Box::pin(link::client::run(C::new(settings), dial, client, script))
+        let context = ConnectContext { net, recorder, to: broker_address(), known: Vec::new() };
+        Box::pin(link::client::run(C::new(settings), context, client, script))
     }
 }

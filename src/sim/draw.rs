@@ -1,22 +1,24 @@
-//! Keyed dice: a pure hash of a seed and of what the throw is for.
+//! Keyed random numbers: a pure hash of a seed and of the purpose of the draw.
 //!
-//! Throws are keyed, not streamed: each names what it decides (which fault, which direction,
-//! which millisecond, which packet in it), so one throw more or less moves no other. There is no
-//! state and no order of throws.
+//! A draw does not take the next number of a stream. Its key names what it decides (which fault,
+//! which direction, which millisecond, which packet in it), so one draw more or less changes no
+//! other. There is no state and no order of draws.
 
-/// Dice for one purpose; [`named`](Draw::named) and [`with`](Draw::with) narrow the purpose.
+/// A random number for one purpose; [`named`](Draw::named) and [`with`](Draw::with) narrow the
+/// purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw(u64);
 
 impl Draw {
-    /// The dice of a trial.
+    /// Returns the draw of a trial, from which all others derive.
     pub fn new(seed: u64) -> Draw {
         Draw(mix(seed.wrapping_add(GOLDEN)))
     }
 
-    /// Sub-dice by name, as in `link:driver>broker`: a new name moves no other's throws.
+    /// Narrows the purpose by a name, as in `link:driver>broker`. A new name changes no other draw.
     ///
-    /// FNV-1a, 64 bits, over the bytes: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+    /// Hashes the name's bytes with FNV-1a, 64 bits:
+    /// <http://www.isthe.com/chongo/tech/comp/fnv/>.
     pub fn named(self, label: &str) -> Draw {
         let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -24,30 +26,30 @@ impl Draw {
         self.with(hash)
     }
 
-    /// Sub-dice by number.
+    /// Narrows the purpose by a number.
     pub fn with(self, part: u64) -> Draw {
         Draw(mix(self.0.rotate_left(5) ^ mix(part.wrapping_add(GOLDEN))))
     }
 
-    /// All 64 bits of the throw.
+    /// Returns all 64 bits of the draw.
     pub fn bits(self) -> u64 {
         mix(self.0.wrapping_add(GOLDEN))
     }
 
-    /// A number in [0, 1), with 53 random bits.
+    /// Returns a number in [0, 1), with 53 random bits.
     pub fn unit(self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number below `end`; 0 if that is 0.
+    /// Returns a number below `end`, or 0 if `end` is 0.
     ///
-    /// By the high half of a product (Lemire, "Fast Random Integer Generation in an Interval",
-    /// 2019) without its rejection step: the bias is below `end` / 2⁶⁴.
+    /// Takes the high half of a product (Lemire, "Fast Random Integer Generation in an Interval",
+    /// 2019) without the rejection step: the bias is below `end` / 2⁶⁴.
     pub fn below(self, end: u64) -> u64 {
         ((u128::from(self.bits()) * u128::from(end)) >> 64) as u64
     }
 
-    /// A number from `min` to `max`, both included.
+    /// Returns a number from `min` to `max`, both included.
     ///
     /// # Panics
     /// `max` is less than `min`.
@@ -60,8 +62,8 @@ impl Draw {
 /// The odd number nearest to 2⁶⁴ divided by the golden ratio.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The finalizer of SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
-/// Generators" (OOPSLA 2014), with the constants of Stafford's variant 13.
+/// Mixes 64 bits with the finalizer of SplitMix64: Steele, Lea and Flood, "Fast Splittable
+/// Pseudorandom Number Generators" (OOPSLA 2014), with the constants of Stafford's variant 13.
 fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -73,24 +75,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_throw_depends_on_its_key_alone() {
-        let dice = Draw::new(42).named("link:driver>broker");
-        let first = dice.with(17).bits();
-        assert!((0..100).map(|n| dice.with(n).bits()).filter(|&bits| bits == first).count() == 1);
-        assert_eq!(dice.with(17).bits(), first);
-        assert_ne!(dice.with(18).bits(), first);
+    fn a_draw_depends_on_its_key_alone() {
+        let draw = Draw::new(42).named("link:driver>broker");
+        let first = draw.with(17).bits();
+        assert!((0..100).map(|n| draw.with(n).bits()).filter(|&bits| bits == first).count() == 1);
+        assert_eq!(draw.with(17).bits(), first);
+        assert_ne!(draw.with(18).bits(), first);
         assert_ne!(Draw::new(43).named("link:driver>broker").with(17).bits(), first);
     }
 
     #[test]
     fn parts_do_not_commute() {
-        let dice = Draw::new(1);
-        assert_ne!(dice.with(1).with(2).bits(), dice.with(2).with(1).bits());
+        let draw = Draw::new(1);
+        assert_ne!(draw.with(1).with(2).bits(), draw.with(2).with(1).bits());
     }
 
     #[test]
-    fn unit_throws_fill_the_interval_evenly() {
-        // 10,000 throws in 10 boxes: 1,000 each, standard deviation 30; five of those is 150.
+    fn unit_draws_fill_the_interval_evenly() {
+        // 10,000 draws in 10 boxes: 1,000 each, standard deviation 30; five of those is 150.
         let mut boxes = [0_u32; 10];
         for n in 0..10_000 {
             boxes[(Draw::new(7).with(n).unit() * 10.0) as usize] += 1;

@@ -3,8 +3,8 @@
 //! A seed alone is not determinism: hash maps and libraries ask the operating system for random
 //! bytes. A program that invokes [`seed_entropy!`](crate::seed_entropy) defines the symbol
 //! `getrandom` itself. For a thread that called [`seed`] the bytes follow from its seed; for all
-//! others they are the system's. The library never defines the symbol, so that nobody gets it
-//! who did not ask. Linux only; elsewhere nothing is replaced.
+//! others they are the system's. The library itself never defines the symbol, so that only
+//! programs that ask for it get it. Linux only; elsewhere nothing is replaced.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
@@ -13,7 +13,7 @@ thread_local! {
     static STATE: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// From now on this thread's entropy follows from `seed`.
+/// Seeds the entropy of the current thread.
 pub fn seed(seed: u64) {
     STATE.set(Some(seed));
 }
@@ -24,7 +24,7 @@ pub fn seed(seed: u64) {
 /// `buffer` must be valid for writes of `length` bytes.
 pub unsafe fn fill(buffer: *mut u8, length: usize, flags: u32) -> isize {
     let Ok(Some(mut state)) = STATE.try_with(Cell::get) else {
-        // SAFETY: the caller's promise is the system call's.
+        // SAFETY: the caller promises what the system call demands.
         return unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) } as isize;
     };
     for offset in 0..length {
@@ -36,7 +36,7 @@ pub unsafe fn fill(buffer: *mut u8, length: usize, flags: u32) -> isize {
     length as isize
 }
 
-/// SplitMix64's finalizer (Steele, Lea, Flood, OOPSLA 2014), its top byte.
+/// Returns the top byte of SplitMix64's finalizer (Steele, Lea, Flood, OOPSLA 2014).
 fn mix(state: u64) -> u8 {
     let mut z = state;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -50,7 +50,7 @@ fn mix(state: u64) -> u8 {
 #[macro_export]
 macro_rules! seed_entropy {
     () => {
-        /// Seeded for threads that simulate, the system's for all others.
+        /// Fills a buffer: seeded for threads that simulate, from the system for all others.
         ///
         /// # Safety
         /// As for `getrandom(2)`: `buffer` must be valid for writes of `length` bytes.
@@ -58,7 +58,7 @@ macro_rules! seed_entropy {
         #[allow(unsafe_code)]
         #[unsafe(no_mangle)]
         unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: u32) -> isize {
-            // SAFETY: the caller's promise is handed on.
+            // SAFETY: the caller promises what `fill` demands.
             unsafe { $crate::sim::entropy::fill(buffer, length, flags) }
         }
     };

@@ -1,5 +1,7 @@
-//! How often each fault bit a process: a fold over what happened. Packets, those that found
-//! nobody home included, are counted by the network itself.
+//! Counts the hits of each fault on processes, from the events of a history.
+//!
+//! The network itself counts the hits on packets, including those that found a machine off or
+//! asleep.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,21 +9,21 @@ use crate::history::{Event, EventKind, History, PowerState, ProcessId};
 use crate::message::{MessageId, Name, Note};
 use crate::scenario::{Effect, Fault, Scenario, Who};
 
-/// Adds to the history's bites what the faults of processes did: sessions ended, handler calls
-/// slowed, skipped or killed.
+/// Adds to the history's hits what the faults of processes did: disconnections, crashes, pauses,
+/// and handler calls slowed, skipped or interrupted.
 pub fn count(scenario: &Scenario, history: &mut History) {
     let names: Vec<Name> = history.processes.iter().map(|process| process.name.clone()).collect();
     let mut open: BTreeSet<ProcessId> = BTreeSet::new();
     let mut events: BTreeMap<MessageId, (Name, Name)> = BTreeMap::new();
-    let mut bites = std::mem::take(&mut history.bites);
-    bites.resize(scenario.faults.len(), 0);
+    let mut hits = std::mem::take(&mut history.bites);
+    hits.resize(scenario.faults.len(), 0);
     for event in &history.events {
         if let EventKind::Note(Note::Published { message }) = &event.what {
             events.insert(message.id.clone(), (message.queue.clone(), message.event.clone()));
         }
-        for (fault, bites) in scenario.faults.iter().zip(&mut bites) {
+        for (fault, hits) in scenario.faults.iter().zip(&mut hits) {
             let is_on = fault.is_on(event.at) || fault.at == event.at;
-            *bites += u64::from(is_on && bit(fault, event, &names, &events, &open));
+            *hits += u64::from(is_on && is_hit(fault, event, &names, &events, &open));
         }
         match &event.what {
             EventKind::Note(Note::Welcomed { .. }) => drop(open.insert(event.process)),
@@ -29,11 +31,11 @@ pub fn count(scenario: &Scenario, history: &mut History) {
             _ => {}
         }
     }
-    history.bites = bites;
+    history.bites = hits;
 }
 
-/// Whether this event is the fault's work.
-fn bit(
+/// Whether an event is an effect of the fault.
+fn is_hit(
     fault: &Fault,
     event: &Event,
     names: &[Name],
@@ -49,8 +51,8 @@ fn bit(
     let what = &event.what;
     concerns
         && match &fault.effect {
-            // Without a session, too: it keeps the client from having one, and when the client
-            // comes back it may take over its twin's.
+            // Counts without a session, too: the fault keeps the client from opening one. When
+            // the client comes back, it may take over that of another process of its name.
             Effect::Disconnect => matches!(what, EventKind::Power(PowerState::WentAway)),
             Effect::Crash { .. } => matches!(
                 what,
@@ -63,7 +65,7 @@ fn bit(
                 let EventKind::Note(Note::NoHandler { id }) = what else { return false };
                 events.get(id).is_some_and(|(of, event)| of == queue && event == name)
             }
-            // They act on packets.
+            // These act on packets.
             Effect::Cut
             | Effect::Partition { .. }
             | Effect::Loss { .. }

@@ -1,7 +1,7 @@
-//! The hardware of one process: its stack, its power switch, and the bell of its turmoil host.
+//! The machine of one process: its stack, its power switch, and the waker of its host's driver.
 //!
-//! A machine never runs anything: whoever supervises the process switches it, and drops or
-//! starts the process's tasks beside it.
+//! A machine never runs tasks. The supervisor of the process switches the machine, and itself
+//! drops and starts the process's tasks.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
@@ -12,32 +12,33 @@ use crate::time::Instant;
 use super::socket::SimNet;
 use super::stack::{Build, Power, Stack};
 
-/// The hardware of one process. Cheap to clone.
+/// The machine of one process. Cheap to clone.
 #[derive(Clone)]
 pub struct SimHost {
-    hardware: Arc<HostState>,
+    state: Arc<HostState>,
 }
 
-/// What a machine's handles share.
+/// State shared by the handles of one machine.
 pub(crate) struct HostState {
     process: u32,
     stack: Mutex<Stack>,
-    /// Rings at the turmoil host that the machine stands on.
-    bell: OnceLock<Arc<DriverWaker>>,
+    /// Wakes the driver of the turmoil host that the machine is on.
+    waker: OnceLock<Arc<DriverWaker>>,
 }
 
-/// Calls the driver of a turmoil host, and tells its time.
+/// Wakes the driver of a turmoil host, and tells the host's time.
 #[derive(Debug, Default)]
 pub(crate) struct DriverWaker {
+    /// Notified by each call.
     pub calls: Notify,
-    /// The processes whose stacks have something to do, in the order in which they called.
+    /// The processes whose stacks have work to do, in the order of their calls.
     callers: Mutex<Vec<u32>>,
-    /// The moment of the host's clock at which the trial began.
+    /// The beginning of the trial on the host's clock.
     pub began: OnceLock<tokio::time::Instant>,
 }
 
 impl DriverWaker {
-    /// Simulated time on this host.
+    /// Returns the simulated time on this host.
     ///
     /// # Panics
     /// The host has not begun.
@@ -46,12 +47,13 @@ impl DriverWaker {
         Instant::from_micros(tokio::time::Instant::now().duration_since(*began).as_micros() as u64)
     }
 
-    /// A simulated moment on the host's clock; `None` if no clock reaches it.
+    /// Converts a simulated moment to the host's clock; `None` if that cannot represent it.
     pub fn moment(&self, at: Instant) -> Option<tokio::time::Instant> {
         let began = self.began.get().expect("programs run on a host that has begun");
         began.checked_add(std::time::Duration::from_micros(at.as_micros()))
     }
 
+    /// Wakes the driver for the stack of a process.
     pub fn ring(&self, process: u32) {
         let mut callers = self.callers.lock().expect("a trial has one thread");
         if callers.last() != Some(&process) {
@@ -60,7 +62,7 @@ impl DriverWaker {
         self.calls.notify_one();
     }
 
-    /// Takes the callers out.
+    /// Takes out the processes that have called.
     pub fn callers(&self) -> Vec<u32> {
         std::mem::take(&mut *self.callers.lock().expect("a trial has one thread"))
     }
@@ -68,99 +70,102 @@ impl DriverWaker {
 
 impl HostState {
     pub fn new(process: u32, build: Build) -> HostState {
-        HostState { process, stack: Mutex::new(Stack::new(build)), bell: OnceLock::new() }
+        HostState { process, stack: Mutex::new(Stack::new(build)), waker: OnceLock::new() }
     }
 
-    /// Locks the stack. Never hold two, and ring only.
+    /// Locks the stack.
+    ///
+    /// Lock order: never hold two stack locks. While holding one, call no other method of the
+    /// machine than [`HostState::ring`].
     pub fn stack(&self) -> MutexGuard<'_, Stack> {
         self.stack.lock().expect("a trial has one thread")
     }
 
-    /// The bell of the host.
+    /// Returns the waker of the host that the machine is on.
     ///
     /// # Panics
-    /// The process stands on no host yet.
+    /// The machine is not on a host yet.
     pub fn bell(&self) -> &DriverWaker {
-        self.bell.get().expect("a process that runs stands on a host")
+        self.waker.get().expect("a process that runs stands on a host")
     }
 
     /// Puts the machine on a turmoil host.
     ///
     /// # Panics
-    /// It stands on one already.
-    pub fn stand(&self, bell: Arc<DriverWaker>) {
-        let empty = self.bell.set(bell).is_ok();
+    /// The machine is already on a host.
+    pub fn stand(&self, waker: Arc<DriverWaker>) {
+        let empty = self.waker.set(waker).is_ok();
         assert!(empty, "process {} stands on two hosts", self.process);
     }
 
-    /// Calls the driver, if there is one.
+    /// Wakes the driver of the host, if the machine is on one.
     pub fn ring(&self) {
-        if let Some(bell) = self.bell.get() {
-            bell.ring(self.process);
+        if let Some(waker) = self.waker.get() {
+            waker.ring(self.process);
         }
     }
 }
 
 impl SimHost {
-    pub(crate) fn new(hardware: Arc<HostState>) -> SimHost {
-        SimHost { hardware }
+    pub(crate) fn new(state: Arc<HostState>) -> SimHost {
+        SimHost { state }
     }
 
-    /// The process's index.
+    /// Returns the index of the process.
     pub fn process(&self) -> u32 {
-        self.hardware.process
+        self.state.process
     }
 
-    /// Whether it is on.
+    /// Returns the power state of the machine.
     pub fn power(&self) -> Power {
-        self.hardware.stack().power()
+        self.state.stack().power()
     }
 
-    /// Boots a fresh kernel; its network. Sockets of an older incarnation stay dead.
+    /// Boots a fresh kernel, and returns its network. Sockets of older incarnations stay dead.
     ///
     /// # Panics
     /// The machine is on.
     pub fn power_on(&self, incarnation: u64) -> SimNet {
-        self.hardware.stack().power_on(incarnation);
+        self.state.stack().power_on(incarnation);
         self.network(incarnation)
     }
 
-    /// The program is killed; its kernel lives on.
+    /// Kills the program; its kernel lives on.
     pub fn kill(&self) {
-        self.hardware.stack().kill();
+        self.state.stack().kill();
     }
 
-    /// The network of the program that is started now, on a kernel that was booted before.
+    /// Returns the network of a program that starts now, on a kernel that was booted before.
     pub fn network(&self, incarnation: u64) -> SimNet {
-        let killed = self.hardware.stack().killed();
-        SimNet::new(self.hardware.clone(), incarnation, killed)
+        let killed = self.state.stack().killed();
+        SimNet::new(self.state.clone(), incarnation, killed)
     }
 
-    /// The clock of the host that the machine stands on, whether it is on or not.
+    /// Returns a network that only tells the time, also while the machine has no power.
     pub fn clock(&self) -> SimNet {
-        SimNet::new(self.hardware.clone(), 0, 0)
+        SimNet::new(self.state.clone(), 0, 0)
     }
 
-    /// The power goes at once: nothing more is sent, the last ledgers are written, sockets that
-    /// the process still holds fail.
+    /// Cuts the power at once: nothing more is sent, the statistics of open connections are
+    /// recorded, and sockets that the process still holds fail.
     pub fn power_off(&self, now: Instant) {
-        self.hardware.stack().power_off(now);
+        self.state.stack().power_off(now);
     }
 
-    /// The machine sleeps: nothing in or out, timers wait. Only if it is on.
+    /// Puts a machine that is on to sleep: no packets in or out, and timers wait.
     pub fn pause(&self) {
-        self.hardware.stack().pause();
+        self.state.stack().pause();
     }
 
-    /// The machine wakes up; timers that came due fire now. Only if it sleeps.
+    /// Wakes a machine that sleeps: timers that came due fire now.
     pub fn resume(&self) {
-        self.hardware.stack().resume();
-        self.hardware.ring();
+        self.state.stack().resume();
+        self.state.ring();
     }
 
-    /// Makes the next connection begin at a port: for tests of port reuse.
+    /// Makes the next connection use the given local port, for tests of port reuse.
     #[cfg(test)]
     pub(crate) fn use_port_next(&self, port: u16) {
-        self.hardware.stack().use_port_next(port);
+        self.state.stack().use_port_next(port);
     }
 }

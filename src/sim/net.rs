@@ -1,9 +1,9 @@
-//! What the packets of a trial have in common: addresses, fates, counters, and the record of
-//! the datagrams that did not arrive.
+//! State shared by all packets of a trial: addresses, faults, counters, and the record of the
+//! datagrams that did not arrive.
 //!
-//! Events that a receiver finds out about a sender are kept apart and appended to the sender's
-//! record when the trial ends, in an order of their own: so the order in which hosts run is
-//! never seen.
+//! Losses belong to the record of the sender, but the receiver may be the one to notice them.
+//! They are kept apart, sorted, and appended to the sender's record when the trial ends. So the
+//! result does not depend on the order in which hosts run.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -19,51 +19,53 @@ use crate::time::Instant;
 use super::fate::{NetworkFaults, Outcome, PacketPlan};
 use super::host::HostState;
 
-/// The address of a process: the broker's is 10.0.0.1, then one after the other.
+/// Returns the address of a process: 10.0.0.1 for the broker, and the next ones for the clients.
 pub fn address(process: u32) -> Ipv4Addr {
     Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 1).to_bits() + process)
 }
 
-/// The process that has an address, if it can be one's.
+/// Returns the index of the process at an address, whether or not that process exists; `None`
+/// below the broker's address.
 fn process_at(address: Ipv4Addr) -> Option<u32> {
     address.to_bits().checked_sub(Ipv4Addr::new(10, 0, 0, 1).to_bits())
 }
 
-/// What a trial's packets came to.
+/// Totals of the packets of a trial.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrafficTotals {
     /// IP packets that left a stack.
     pub packets: u64,
-    /// Their IP bytes.
+    /// Their length in bytes, with IP headers.
     pub bytes: u64,
-    /// TCP segments that carried bytes for a second time.
+    /// TCP segments that carried bytes again.
     pub retransmits: u64,
-    /// How many packets each fault bit, by its index in the scenario.
+    /// Number of packets that each fault hit, by its index in the scenario.
     pub bites: Vec<u64>,
 }
 
-/// What all hosts of a trial share.
+/// Network state shared by all hosts of a trial.
 pub(crate) struct Internet {
     machines: Vec<Arc<HostState>>,
     recorders: Vec<Recorder>,
-    books: Mutex<Books>,
+    traffic: Mutex<Traffic>,
 }
 
-struct Books {
-    fates: NetworkFaults,
+/// The faults, counters and records of an [`Internet`].
+struct Traffic {
+    faults: NetworkFaults,
     packets: u64,
     bytes: u64,
-    /// How many datagrams left, by flow.
+    /// Number of datagrams sent, by flow.
     datagrams: BTreeMap<Flow, u64>,
-    /// Datagrams with a copy, until the last of them is accounted for.
+    /// Duplicated datagrams, until both copies have arrived or are lost.
     copies: BTreeMap<(Flow, u64), Copies>,
-    /// Datagrams that did not arrive, by sender.
+    /// Datagrams that did not arrive: sender, moment, flow, number in the flow, reason.
     drops: Vec<(u32, Instant, Flow, u64, LossReason)>,
-    /// The packets themselves, if they are wanted.
+    /// The packets themselves, if they are to be kept.
     capture: Option<Capture>,
 }
 
-/// What is known of a datagram that was copied.
+/// State of a datagram that the network has duplicated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Copies {
     BothUnderWay,
@@ -71,15 +73,15 @@ enum Copies {
     OneDropped,
 }
 
-/// A datagram among its sender's.
+/// Identifies a datagram: its flow, and its number in that flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Numbered {
     pub flow: Flow,
-    /// The how manyth of its flow, from 1.
+    /// The number in the flow, from 1.
     pub number: u64,
 }
 
-/// A packet that left: where it goes and what becomes of it.
+/// A packet that leaves: its destination and its plan.
 pub(crate) struct Departure {
     pub to: u32,
     pub lot: PacketPlan,
@@ -90,125 +92,129 @@ impl Internet {
     pub fn new(
         machines: Vec<Arc<HostState>>,
         recorders: Vec<Recorder>,
-        fates: NetworkFaults,
+        faults: NetworkFaults,
         capture: Option<Capture>,
     ) -> Internet {
         let (datagrams, copies, drops) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let books = Books { fates, packets: 0, bytes: 0, datagrams, copies, drops, capture };
-        Internet { machines, recorders, books: Mutex::new(books) }
+        let traffic = Traffic { faults, packets: 0, bytes: 0, datagrams, copies, drops, capture };
+        Internet { machines, recorders, traffic: Mutex::new(traffic) }
     }
 
-    /// All machines, by process.
+    /// Returns all machines, by process.
     pub fn machines(&self) -> &[Arc<HostState>] {
         &self.machines
     }
 
-    /// All pens, by process.
+    /// Returns all recorders, by process.
     pub fn recorders(&self) -> &[Recorder] {
         &self.recorders
     }
 
-    /// A packet leaves: it is counted and its lot is drawn. `None` if nobody has its address.
+    /// Counts a packet that leaves, and plans its course. `None` if no process has its address.
     pub fn depart(&self, now: Instant, from: u32, packet: &[u8]) -> Option<Departure> {
-        let mut books = self.books();
-        let books = &mut *books;
-        books.packets += 1;
-        books.bytes += packet.len() as u64;
+        let mut traffic = self.traffic();
+        let traffic = &mut *traffic;
+        traffic.packets += 1;
+        traffic.bytes += packet.len() as u64;
         let ip = Ipv4Packet::new_unchecked(packet);
         let datagram = (ip.next_header() == IpProtocol::Udp).then(|| {
             let flow = flow_of(packet);
-            let number = books.datagrams.entry(flow).or_default();
+            let number = traffic.datagrams.entry(flow).or_default();
             *number += 1;
             Numbered { flow, number: *number }
         });
         let known = |to: &u32| (*to as usize) < self.machines.len();
         let to = process_at(ip.dst_addr()).filter(known);
-        let lot = to.map(|to| books.fates.decide(now, from, to, packet.len()));
-        if let Some(capture) = &mut books.capture {
-            let (at, serial, bytes) = (now, books.packets, packet.to_vec());
-            let nth = lot.as_ref().map_or(0, |lot| lot.serial);
+        let plan = to.map(|to| traffic.faults.decide(now, from, to, packet.len()));
+        if let Some(capture) = &mut traffic.capture {
+            let (at, serial, bytes) = (now, traffic.packets, packet.to_vec());
+            let nth = plan.as_ref().map_or(0, |plan| plan.serial);
+            let ends = ends(now, plan.as_ref());
             let (from, to) = (ProcessId(from), to.map(ProcessId));
-            capture.add(Packet { at, from, serial, to, nth, ends: ends(now, lot.as_ref()), bytes });
+            capture.add(Packet { at, from, serial, to, nth, ends, bytes });
         }
-        let Some((to, lot)) = to.zip(lot) else {
+        let Some((to, plan)) = to.zip(plan) else {
             if let Some(Numbered { flow, number }) = datagram {
-                books.drops.push((from, now, flow, number, LossReason::NobodyHome));
+                traffic.drops.push((from, now, flow, number, LossReason::NobodyHome));
             }
             return None;
         };
         if let Some(Numbered { flow, number }) = datagram {
-            match lot.outcome {
-                Outcome::Dropped(fate) => books.drops.push((from, now, flow, number, fate)),
+            match plan.outcome {
+                Outcome::Dropped(reason) => traffic.drops.push((from, now, flow, number, reason)),
                 Outcome::Arrives(_, Some(_)) => {
-                    books.copies.insert((flow, number), Copies::BothUnderWay);
+                    traffic.copies.insert((flow, number), Copies::BothUnderWay);
                 }
                 Outcome::Arrives(_, None) => {}
             }
         }
-        Some(Departure { to, lot, datagram })
+        Some(Departure { to, lot: plan, datagram })
     }
 
-    /// The `nth` packet from one process to another came, and was not taken in.
+    /// Notes in the capture that the `nth` packet from one process to another was dropped as it
+    /// arrived.
     pub fn reject(&self, (from, to, nth): (u32, u32, u64), now: Instant, fate: LossReason) {
-        if let Some(capture) = &mut self.books().capture {
+        if let Some(capture) = &mut self.traffic().capture {
             capture.turn_away((ProcessId(from), ProcessId(to), nth), now, fate);
         }
     }
 
-    /// A packet of whatever kind came to a machine that was down or asleep.
+    /// Counts the hit on a packet that arrived at a machine that was off or asleep.
     pub fn found_nobody(&self, now: Instant, process: u32) {
-        self.books().fates.found_nobody(now, process);
+        self.traffic().faults.found_nobody(now, process);
     }
 
-    /// A datagram, or a copy of it, reached its socket, or did not.
+    /// Notes the arrival of a datagram, or of a copy of it; `fate` is `None` if it reached its
+    /// socket.
     pub fn received(&self, now: Instant, from: u32, datagram: Numbered, fate: Option<LossReason>) {
-        let mut books = self.books();
+        let mut traffic = self.traffic();
         let key = (datagram.flow, datagram.number);
-        let copies = books.copies.remove(&key);
+        let copies = traffic.copies.remove(&key);
         let left = match (copies, fate) {
             (Some(Copies::BothUnderWay), None) => Some(Copies::OneArrived),
             (Some(Copies::BothUnderWay), Some(_)) => Some(Copies::OneDropped),
             (None | Some(Copies::OneDropped), Some(fate)) => {
-                books.drops.push((from, now, datagram.flow, datagram.number, fate));
+                traffic.drops.push((from, now, datagram.flow, datagram.number, fate));
                 None
             }
             (None | Some(Copies::OneDropped | Copies::OneArrived), _) => None,
         };
         if let Some(copies) = left {
-            books.copies.insert(key, copies);
+            traffic.copies.insert(key, copies);
         }
     }
 
-    /// Switches everything off, writes the last records, and counts up. Once more is harmless.
+    /// Switches every machine off, writes the last records, and returns the totals. A second call
+    /// records nothing more.
     pub fn finish(&self, now: Instant) -> TrafficTotals {
         for machine in &self.machines {
             machine.stack().finish(now);
         }
         let retransmits = self.machines.iter().map(|machine| machine.stack().retransmits()).sum();
-        let mut books = self.books();
-        let mut drops = std::mem::take(&mut books.drops);
+        let mut traffic = self.traffic();
+        let mut drops = std::mem::take(&mut traffic.drops);
         drops.sort_by_key(|&(from, at, flow, number, _)| (from, at, flow, number));
         for (from, at, flow, datagram, fate) in drops {
             self.recorders[from as usize]
                 .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, fate });
         }
-        let bites = books.fates.bites().to_vec();
-        TrafficTotals { packets: books.packets, bytes: books.bytes, retransmits, bites }
+        let bites = traffic.faults.bites().to_vec();
+        TrafficTotals { packets: traffic.packets, bytes: traffic.bytes, retransmits, bites }
     }
 
-    /// Takes the packets out, if they were wanted.
+    /// Takes out the packets that were kept, if any were to be kept.
     pub fn take_capture(&self) -> Option<Capture> {
-        self.books().capture.take()
+        self.traffic().capture.take()
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().expect("a trial has one thread")
+    fn traffic(&self) -> MutexGuard<'_, Traffic> {
+        self.traffic.lock().expect("a trial has one thread")
     }
 }
 
-/// How a packet ends, as far as that is decided when it leaves.
-fn ends(now: Instant, lot: Option<&PacketPlan>) -> Vec<PacketEnd> {
-    match lot.map(|lot| lot.outcome) {
+/// Returns the ends of a packet and of its copy, as far as they are decided when it leaves.
+fn ends(now: Instant, plan: Option<&PacketPlan>) -> Vec<PacketEnd> {
+    match plan.map(|plan| plan.outcome) {
         None => vec![PacketEnd { at: now, fate: Some(LossReason::NobodyHome) }],
         Some(Outcome::Dropped(fate)) => vec![PacketEnd { at: now, fate: Some(fate) }],
         Some(Outcome::Arrives(first, second)) => {
@@ -218,7 +224,7 @@ fn ends(now: Instant, lot: Option<&PacketPlan>) -> Vec<PacketEnd> {
     }
 }
 
-/// The flow of a packet that carries a datagram.
+/// Returns the flow of a packet that carries a datagram.
 pub(crate) fn flow_of(packet: &[u8]) -> Flow {
     let ip = Ipv4Packet::new_unchecked(packet);
     let udp = UdpPacket::new_unchecked(ip.payload());

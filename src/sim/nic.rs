@@ -1,9 +1,14 @@
 //! The driver of one turmoil host: carries packets between its stacks and the other hosts.
 //!
-//! In rounds, each at one moment: what came in is held until it is due, what is due goes into
-//! its stack, timers ring, every dirty stack sends, and all packets for one turmoil host travel
-//! in one datagram. It runs before every program of its host, so that what arrives at a moment
-//! is there for whoever runs at that moment. Only the driver polls a stack.
+//! It works in rounds, each at one moment:
+//!
+//! 1. it takes in the packets that other hosts sent, and holds each until it is due;
+//! 2. it puts the packets that are due into their stacks, and fires the timers that are due;
+//! 3. it lets every stack with work to do send;
+//! 4. it packs the packets for each turmoil host into as few datagrams as their limit allows.
+//!
+//! It runs before the programs of its host, so that they find everything that has arrived by
+//! then. Only the driver polls a stack.
 
 mod batch;
 
@@ -24,21 +29,21 @@ use super::net::{Departure, Internet, Numbered, flow_of};
 use super::stack::{Reception, Wakeup, is_intact};
 use batch::{HeldPacket, LARGEST};
 
-/// The port of every driver.
+/// The UDP port of every driver.
 const PORT: u16 = 9;
 
 /// The driver of one turmoil host.
 pub(super) struct Nic {
     internet: Arc<Internet>,
-    bell: Arc<DriverWaker>,
-    /// Where each process stands, by index.
+    waker: Arc<DriverWaker>,
+    /// The turmoil host of each process, by index.
     routes: Arc<Routes>,
     host: Ipv4Addr,
-    /// When the trial ends: from then on nothing moves.
+    /// The end of the trial: from then on nothing moves.
     end: Instant,
     held: BinaryHeap<Reverse<HeldPacket>>,
     timers: BinaryHeap<Reverse<(Instant, u32, u64)>>,
-    /// What this round sends, by host: full batches and the one that is filled.
+    /// Batches to send in this round, by host; only the last of each has room.
     batches: BTreeMap<Ipv4Addr, Vec<Vec<u8>>>,
     wakeups: Vec<Wakeup>,
     scratch: Vec<u8>,
@@ -50,40 +55,41 @@ pub(super) type Routes = std::sync::Mutex<Vec<Option<Ipv4Addr>>>;
 impl Nic {
     pub fn new(
         internet: Arc<Internet>,
-        bell: Arc<DriverWaker>,
+        waker: Arc<DriverWaker>,
         routes: Arc<Routes>,
         host: Ipv4Addr,
         end: Instant,
     ) -> Nic {
         let (held, timers, batches) = (BinaryHeap::new(), BinaryHeap::new(), BTreeMap::new());
         let (wakeups, scratch) = (Vec::new(), vec![0; LARGEST]);
-        Nic { internet, bell, routes, host, end, held, timers, batches, wakeups, scratch }
+        Nic { internet, waker, routes, host, end, held, timers, batches, wakeups, scratch }
     }
 
-    /// The socket of this host: bound before the trial begins, or the first packets are lost.
+    /// Binds the driver's socket. Packets are lost if it is not bound before the trial begins.
     pub async fn plug_in() -> UdpSocket {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await;
         socket.expect("nobody else is on this host")
     }
 
-    /// Drives until the trial ends.
+    /// Carries packets until the trial ends.
     pub async fn drive(mut self, socket: UdpSocket) {
         loop {
-            let now = self.bell.now();
+            let now = self.waker.now();
             if now >= self.end {
                 return self.switch_off();
             }
             self.round(now, &socket);
-            let next = self.bell.moment(self.next()).expect("a trial ends");
+            let next = self.waker.moment(self.next()).expect("a trial ends");
             tokio::select! {
                 biased;
                 readable = socket.readable() => readable.expect("turmoil's sockets do not fail"),
-                () = self.bell.calls.notified() => {}
+                () = self.waker.calls.notified() => {}
                 () = tokio::time::sleep_until(next) => {}
             }
         }
     }
 
+    /// Does everything that is due at one moment.
     fn round(&mut self, now: Instant, socket: &UdpSocket) {
         self.take_in(now, socket);
         while self.held.peek().is_some_and(|Reverse(held)| held.due <= now) {
@@ -94,10 +100,10 @@ impl Nic {
             let Reverse((at, process, socket)) = self.timers.pop().expect("it was there");
             let machine = &self.internet.machines()[process as usize];
             machine.stack().timer(Wakeup { at, socket });
-            self.bell.ring(process);
+            self.waker.ring(process);
         }
         loop {
-            let callers = self.bell.callers();
+            let callers = self.waker.callers();
             if callers.is_empty() {
                 break;
             }
@@ -108,14 +114,14 @@ impl Nic {
         }
     }
 
-    /// When something is to be done next, if nobody calls.
+    /// Returns the moment of the next packet or timer, or the end of the trial.
     fn next(&self) -> Instant {
         let held = self.held.peek().map(|Reverse(held)| held.due);
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
         held.into_iter().chain(timer).fold(self.end, Instant::min)
     }
 
-    /// Holds the packets that other hosts sent.
+    /// Takes in the packets that other hosts sent, to hold them until they are due.
     fn take_in(&mut self, now: Instant, socket: &UdpSocket) {
         while let Ok((length, _)) = socket.try_recv_from(&mut self.scratch) {
             let mut batch = Bytes::copy_from_slice(&self.scratch[..length]);
@@ -127,7 +133,7 @@ impl Nic {
         }
     }
 
-    /// Puts a packet that is due into its stack.
+    /// Puts a packet that is due into its stack, and reports a packet that the stack drops.
     fn deliver(&mut self, now: Instant, held: HeldPacket) {
         let datagram = held.datagram.map(|number| numbered(&held, number));
         let packet = flipped(held.packet, held.flip);
@@ -135,25 +141,25 @@ impl Nic {
         let reception = if held.flip.is_some() && !is_intact(&packet) {
             Reception::Dropped(LossReason::Corrupted)
         } else {
-            self.bell.ring(held.to);
+            self.waker.ring(held.to);
             machine.stack().receive(now, packet)
         };
-        if let Reception::Dropped(fate) = reception {
-            self.internet.reject((held.from, held.to, held.serial), now, fate);
-            if fate == LossReason::NobodyHome {
+        if let Reception::Dropped(reason) = reception {
+            self.internet.reject((held.from, held.to, held.serial), now, reason);
+            if reason == LossReason::NobodyHome {
                 self.internet.found_nobody(now, held.to);
             }
         }
         if let Some(datagram) = datagram {
-            let fate = match reception {
+            let loss = match reception {
                 Reception::Taken => None,
-                Reception::Dropped(fate) => Some(fate),
+                Reception::Dropped(reason) => Some(reason),
             };
-            self.internet.received(now, held.from, datagram, fate);
+            self.internet.received(now, held.from, datagram, loss);
         }
     }
 
-    /// Lets a stack send, and sends it on.
+    /// Lets a stack send, and sends its packets on.
     fn work(&mut self, now: Instant, process: u32) {
         let internet = self.internet.clone();
         let mut stack = internet.machines()[process as usize].stack();
@@ -168,13 +174,14 @@ impl Nic {
         }
     }
 
+    /// Sends each planned copy of a packet to its host, or holds it if that is this host.
     fn send_on(&mut self, from: u32, packet: Vec<u8>, departure: Departure) {
-        let Departure { to, lot, datagram } = departure;
-        let Outcome::Arrives(first, second) = lot.outcome else { return };
+        let Departure { to, lot: plan, datagram } = departure;
+        let Outcome::Arrives(first, second) = plan.outcome else { return };
         let host = self.routes.lock().expect("a trial has one thread")[to as usize];
         let packet = Bytes::from(packet);
         for Arrival { due, flip } in [Some(first), second].into_iter().flatten() {
-            let (serial, datagram) = (lot.serial, datagram.map(|datagram| datagram.number));
+            let (serial, datagram) = (plan.serial, datagram.map(|datagram| datagram.number));
             let held = HeldPacket { due, from, to, serial, flip, datagram, packet: packet.clone() };
             match host {
                 Some(host) if host == self.host => self.held.push(Reverse(held)),
@@ -184,6 +191,7 @@ impl Nic {
         }
     }
 
+    /// Appends a packet to the batches for another host.
     fn put(&mut self, host: Ipv4Addr, held: &HeldPacket) {
         let batches = self.batches.entry(host).or_default();
         match batches.last_mut().filter(|batch| batch.len() + held.len() <= LARGEST) {
@@ -196,7 +204,7 @@ impl Nic {
         }
     }
 
-    /// The trial is over: the stacks of this host write their last records.
+    /// Ends the trial for the stacks of this host: they write their last records.
     fn switch_off(self) {
         let routes = self.routes.lock().expect("a trial has one thread");
         for (machine, host) in self.internet.machines().iter().zip(routes.iter()) {
@@ -207,11 +215,12 @@ impl Nic {
     }
 }
 
-/// The datagram that a packet carries; read before a bit of it is flipped.
+/// Returns the datagram that a packet carries. Reads the packet before a bit of it is flipped.
 fn numbered(held: &HeldPacket, number: u64) -> Numbered {
     Numbered { flow: flow_of(&held.packet), number }
 }
 
+/// Flips a bit of the packet, counted from the least significant one of its first byte.
 fn flipped(packet: Bytes, flip: Option<u32>) -> Bytes {
     let Some(bit) = flip else { return packet };
     let mut packet = packet.to_vec();

@@ -1,8 +1,13 @@
-//! One process and the machine under it: power, sleep, and what runs meanwhile.
+//! Supervises one process and its machine: power, sleep, and the process's tasks.
 //!
-//! A process is a set of tasks in one future, plus a stack. A crash drops both and bumps the
-//! incarnation; a pause leaves the future unpolled, so that timers which came due fire once when
-//! the machine wakes. Broker and client are alike, also one of many on a host.
+//! A process is one future with all its tasks, on a machine with a stack:
+//!
+//! - a power loss drops the future and all that the stack holds; the restart boots a new
+//!   incarnation of the machine;
+//! - a kill drops the future only;
+//! - a pause leaves the future unpolled: timers that came due meanwhile fire once at its end.
+//!
+//! Broker and clients are supervised alike, also those that share a turmoil host.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,23 +21,25 @@ use crate::net::Net;
 use crate::scenario::{CrashNotice, Effect, Fault};
 use crate::time::Instant;
 
-/// The tasks of a process.
+/// All tasks of a process, in one future.
 pub type Tasks = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a machine is told to do at a moment.
+/// The state that a machine is to be in at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Power {
-    /// Runs.
+    /// The machine runs.
     On,
-    /// Sleeps.
+    /// The machine sleeps.
     Asleep,
-    /// The process is dead, its kernel alive.
+    /// The process is dead, but its kernel lives on.
     Killed,
-    /// No power.
+    /// The machine has no power.
     Off,
 }
 
-/// When the state of a machine changes, as its faults say.
+/// Returns the state changes of a machine that its faults cause, by moment.
+///
+/// If several faults are on, a power loss takes precedence over a kill, and a kill over a sleep.
 pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
     let of = |wanted: fn(&Effect) -> bool| {
         let faults = faults.iter().copied().filter(move |fault| wanted(&fault.effect));
@@ -58,49 +65,51 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
     moments.into_iter().map(|moment| (moment, at(moment))).collect()
 }
 
-/// Who watches over one process for a whole trial.
+/// Supervises one process for a whole trial.
 pub struct Supervisor {
-    /// Its machine.
+    /// The machine of the process.
     pub machine: SimHost,
-    /// Its pen.
+    /// The recorder of the process.
     pub recorder: Recorder,
-    /// What outlives it.
+    /// The state that survives the process.
     pub desk: SharedState,
-    /// When its machine changes.
+    /// The state changes of the machine, by moment.
     pub timetable: Vec<(Instant, Power)>,
 }
 
 impl Supervisor {
-    /// Runs the process for ever; `start` makes its tasks anew after each crash, from the number
-    /// of its life on, from 1.
+    /// Runs the process for ever.
+    ///
+    /// `start` makes the process's tasks, again after each crash. Its first argument counts the
+    /// starts, from 1. A boot takes that number as the incarnation of the machine.
     pub async fn run(self, start: impl Fn(u64, SimNet) -> Tasks) {
-        let mut life = 1;
+        let mut starts = 1;
         let mut power = Power::On;
-        let mut net = self.machine.power_on(life);
+        let mut net = self.machine.power_on(starts);
         let mut is_off = false;
         self.record(&net, PowerState::Started);
-        let mut tasks = Some(start(life, net.clone()));
+        let mut tasks = Some(start(starts, net.clone()));
         for (at, next) in &self.timetable {
             self.run_until(&net, *at, power, &mut tasks).await;
             self.change(&net, power, *next, &mut tasks);
             is_off |= *next == Power::Off;
             if tasks.is_none() && *next == Power::On {
-                life += 1;
-                // Also if the last that was said of the dead process is that it was killed.
+                starts += 1;
+                // Boots a machine that has lost power, also if the last change was to `Killed`.
                 net = if std::mem::take(&mut is_off) {
-                    self.machine.power_on(life)
+                    self.machine.power_on(starts)
                 } else {
                     self.machine.network(net.incarnation())
                 };
                 self.record(&net, PowerState::Started);
-                tasks = Some(start(life, net.clone()));
+                tasks = Some(start(starts, net.clone()));
             }
             power = *next;
         }
         self.run_until(&net, Instant::NEVER, power, &mut tasks).await;
     }
 
-    /// Lets the process run until a moment, unless it is dead or asleep.
+    /// Waits until a moment; the process runs meanwhile, unless it is dead or asleep.
     async fn run_until(&self, net: &SimNet, at: Instant, power: Power, tasks: &mut Option<Tasks>) {
         let alarm = net.sleep_until(at);
         match tasks {
@@ -115,6 +124,7 @@ impl Supervisor {
         }
     }
 
+    /// Changes the state of the machine, and records the change.
     fn change(&self, net: &SimNet, from: Power, to: Power, tasks: &mut Option<Tasks>) {
         if to != Power::Asleep && self.machine.power() == stack::Power::Paused {
             self.machine.resume();
@@ -129,7 +139,7 @@ impl Supervisor {
                 self.machine.kill();
                 self.die(net, PowerState::Killed, tasks);
             }
-            // What has no power does not sleep either.
+            // A machine without power does not go to sleep.
             Power::Asleep if self.machine.power() == stack::Power::On => {
                 self.machine.pause();
                 self.record(net, PowerState::Paused);
@@ -138,6 +148,7 @@ impl Supervisor {
         }
     }
 
+    /// Drops the process's tasks, and records its end and the handler that it interrupts.
     fn die(&self, net: &SimNet, how: PowerState, tasks: &mut Option<Tasks>) {
         *tasks = None;
         self.record(net, how);

@@ -1,7 +1,7 @@
-//! A broker and clients that are somebody's own: code on tokio over the streams of [`net`].
+//! User-supplied brokers and clients: programs on tokio over the streams of [`crate::net`].
 //!
-//! Nobody sees what happens inside. The application on top is the scenario's, and what it gets to
-//! hear is all that is judged.
+//! The simulator does not see inside them. The application on top is the scenario's, and only
+//! what the programs report to it is judged.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -21,24 +21,29 @@ use crate::message::{Contender, Message, MessageId, Name, Note, PushKind, StartA
 use crate::net::Net;
 use crate::time::Duration;
 
-/// How long after its end a program is started again, as a service manager does.
+/// Delay after which a program that has ended is started again, as a service manager does.
 pub const RESTART: Duration = Duration::from_secs(1);
 
-/// A broker and clients of your own: two programs, generic over the network.
+/// A user-supplied broker and client: two programs, generic over the network.
 ///
-/// They do what they like with streams, listeners, datagrams and the clock of [`Net`], as they
-/// would with tokio's. Each process runs one of them. A program that returns is started again
-/// after [`RESTART`]; a `crash` drops it where it stands, and starts it anew; a `pause` does not
-/// poll it. So nothing survives but what `self` holds: a disk, say, in an `Arc<Mutex<_>>`.
+/// They may use the streams, listeners, datagrams and clock of [`Net`] as they would use tokio's.
+/// Each process runs one of them:
 ///
-/// Trials are the same every time if nothing in a program asks the machine's clock, and each
-/// `select!` is `biased`. Tasks belong into a `JoinSet`, which dies with its program; it is not
-/// paused with it, as the program's own future is.
+/// - a program that returns is started again after [`RESTART`];
+/// - a `crash` fault drops the program's future, and starts the program again when it is over;
+/// - a `pause` fault stops polling the program's future while it lasts.
+///
+/// Only the state in `self` survives the end of a program: for example a disk in an
+/// `Arc<Mutex<_>>`.
+///
+/// Trials are reproducible if no program reads the real clock, and each `select!` is `biased`.
+/// Spawn tasks into a `JoinSet`, so that they are dropped with their program. A `pause` does not
+/// stop them: it stops only the program's own future.
 pub trait Programs: Send + Sync + 'static {
-    /// The broker: listens on a port of its machine.
+    /// Runs the broker, which listens on `port` of its machine.
     fn broker<N: Net>(&self, net: N, port: u16) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// A client: does what its application wishes, and tells it what comes of it.
+    /// Runs a client: carries out the requests of its application, and reports the results to it.
     fn client<N: Net>(
         &self,
         net: N,
@@ -47,50 +52,53 @@ pub trait Programs: Send + Sync + 'static {
     ) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// What an application wishes of its client.
+/// A request of an application to its client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppRequest {
-    /// To publish a message.
+    /// Publish a message.
     Publish(Arc<Message>),
-    /// To subscribe to a room of a queue: for an event, to the room of its name.
+    /// Subscribe to a room of a queue. The room of an event has the event's name.
     Join { queue: Name, room: Name, from: StartAt },
-    /// To be subscribed no longer.
+    /// Unsubscribe from a room of a queue.
     Leave { queue: Name, room: Name },
-    /// To close the connection, and open none.
+    /// Close the connection, and open none until [`AppRequest::ComeBack`].
     GoAway,
-    /// To come back.
+    /// Connect again.
     ComeBack,
 }
 
-/// The application above a client, as the scenario writes it.
+/// The application on top of a client, as the scenario defines it.
 pub struct App {
     name: Name,
-    said: Box<dyn Fn(AppReport) + Send>,
-    wishes: UnboundedReceiver<AppRequest>,
-    /// Where it is subscribed, by its own wish.
+    report: Box<dyn Fn(AppReport) + Send>,
+    requests: UnboundedReceiver<AppRequest>,
+    /// The subscriptions that the application has asked for, by queue and room.
     rooms: BTreeMap<(Name, Name), StartAt>,
-    /// Whether it is to be away, by its own wish.
+    /// Whether the application has asked to be away.
     is_away: bool,
-    /// What a program that has just been started is told first.
+    /// The requests that a program gets first after its start.
     first: VecDeque<AppRequest>,
     handlers: UnboundedSender<MessageId>,
     returned: UnboundedReceiver<()>,
 }
 
 impl App {
-    /// The client's name.
+    /// Returns the client's name.
     pub fn name(&self) -> &Name {
         &self.name
     }
 
-    /// The next wish: first the subscriptions that are to stand, then what comes when it is time.
-    /// It may be dropped while it waits; no wish is lost by that.
+    /// Waits for the next request, and returns it.
+    ///
+    /// A program that has just started first gets [`AppRequest::GoAway`], if the application is
+    /// away, and the current subscriptions. Then it gets each request when it is due. The future
+    /// may be dropped while it waits: no request is lost.
     pub async fn next(&mut self) -> AppRequest {
-        if let Some(wish) = self.first.pop_front() {
-            return wish;
+        if let Some(request) = self.first.pop_front() {
+            return request;
         }
-        let Some(wish) = self.wishes.recv().await else { return std::future::pending().await };
-        match &wish {
+        let Some(request) = self.requests.recv().await else { return std::future::pending().await };
+        match &request {
             AppRequest::Join { queue, room, from } => {
                 self.rooms.insert((queue.clone(), room.clone()), *from);
             }
@@ -101,37 +109,39 @@ impl App {
             AppRequest::ComeBack => self.is_away = false,
             AppRequest::Publish(_) => {}
         }
-        wish
+        request
     }
 
-    /// Says that a subscription stands, again on each connection: what is published from now on is
-    /// owed, until the application wishes to leave.
+    /// Reports that a subscription is active; to be called again on each connection.
+    ///
+    /// From now on the messages published to the room are expected to arrive, until the
+    /// application asks to leave it.
     pub fn joined(&self, queue: &Name, room: &Name) {
-        (self.said)(AppReport::Joined { queue: queue.clone(), room: room.clone() });
+        (self.report)(AppReport::Joined { queue: queue.clone(), room: room.clone() });
     }
 
-    /// Says that a message that it published is safe: the broker answers for it from now on.
+    /// Reports that the broker has accepted a message, and is responsible for it from now on.
     pub fn accepted(&self, id: &MessageId) {
-        (self.said)(AppReport::Accepted { id: id.clone() });
+        (self.report)(AppReport::Accepted { id: id.clone() });
     }
 
-    /// Says that messages are lost for it, and that it knows.
+    /// Reports that the client knows of lost messages.
     pub fn told_of_a_gap(&self) {
-        (self.said)(AppReport::Gap);
+        (self.report)(AppReport::Gap);
     }
 
-    /// Calls the application's handler, and waits until it has returned. It has not handled what
-    /// it is dropped in.
+    /// Calls the application's handler, and waits until it has returned. If the future is dropped
+    /// before that, the message does not count as handled.
     pub async fn handle(&mut self, id: &MessageId) {
-        // The return of a handler that a program did not wait for.
+        // Discards the return of a handler whose program did not wait for it.
         while self.returned.try_recv().is_ok() {}
         if self.handlers.send(id.clone()).is_ok() {
             self.returned.recv().await;
         }
-        (self.said)(AppReport::Handled { id: id.clone() });
+        (self.report)(AppReport::Handled { id: id.clone() });
     }
 
-    /// A program begins.
+    /// Queues the requests that a program gets first after its start.
     fn start(&mut self) {
         let rooms = self.rooms.iter().map(|((queue, room), from)| AppRequest::Join {
             queue: queue.clone(),
@@ -149,15 +159,15 @@ impl std::fmt::Debug for App {
     }
 }
 
-/// Programs in a trial.
+/// A system of user-supplied programs.
 pub struct BlackBox<P> {
     programs: Arc<P>,
-    /// All that was handed over.
+    /// All messages that were published.
     messages: Arc<Mutex<BTreeMap<MessageId, Arc<Message>>>>,
 }
 
 impl<P: Programs> BlackBox<P> {
-    /// The programs of one trial.
+    /// Returns the system that runs `programs` in one trial.
     pub fn new(programs: P) -> BlackBox<P> {
         BlackBox { programs: Arc::new(programs), messages: Arc::default() }
     }
@@ -172,27 +182,31 @@ impl<P: Programs> System for BlackBox<P> {
         let programs = self.programs.clone();
         Box::pin(async move {
             loop {
-                // Why it ended is its own affair.
+                // The program is started again, with or without an error.
                 drop(programs.broker(net.clone(), PORT).await);
                 net.sleep_until(net.now() + RESTART).await;
             }
         })
     }
 
-    fn client(&self, seat: ClientContext) -> Tasks {
-        let ClientContext { scenario, entry, process, client, net, recorder, desk, .. } = seat;
-        let (wish, wishes) = unbounded_channel();
+    fn client(&self, context: ClientContext) -> Tasks {
+        let ClientContext {
+            scenario, entry, process, client, net, recorder, desk: durable, ..
+        } = context;
+        let (request_sender, requests) = unbounded_channel();
         let (handlers, begun) = unbounded_channel();
         let (ends, returned) = unbounded_channel();
         let rooms = entry.subscribe.iter().map(|one| {
-            let place = (one.queue.clone(), one.event.clone());
-            (place, one.from)
+            let room = (one.queue.clone(), one.event.clone());
+            (room, one.from)
         });
-        let (pen, clock) = (recorder.clone(), net.clone());
+        let (app_recorder, clock) = (recorder.clone(), net.clone());
         let mut app = App {
             name: client.clone(),
-            said: Box::new(move |said| pen.record(clock.now(), EventKind::AppReport(said))),
-            wishes,
+            report: Box::new(move |report| {
+                app_recorder.record(clock.now(), EventKind::AppReport(report));
+            }),
+            requests,
             rooms: rooms.collect(),
             is_away: false,
             first: VecDeque::new(),
@@ -200,9 +214,18 @@ impl<P: Programs> System for BlackBox<P> {
             returned,
         };
         let script =
-            Script::new(net.clone(), &scenario, &entry, process, recorder.clone(), desk.clone());
+            Script::new(net.clone(), &scenario, &entry, process, recorder.clone(), durable.clone());
         let messages = self.messages.clone();
-        let above = Above { client, net: net.clone(), recorder, desk, messages, wish, begun, ends };
+        let driver = AppDriver {
+            client,
+            net: net.clone(),
+            recorder,
+            durable,
+            messages,
+            requests: request_sender,
+            begun,
+            ends,
+        };
         let programs = self.programs.clone();
         Box::pin(async move {
             let program = async {
@@ -214,43 +237,43 @@ impl<P: Programs> System for BlackBox<P> {
             };
             tokio::select! {
                 biased;
-                () = above.run(script) => {}
+                () = driver.run(script) => {}
                 () = program => {}
             }
         })
     }
 }
 
-/// What programs are called: their type's name.
+/// Returns the name of user-supplied programs: that of their type, without its path.
 pub fn black_box_name<P>() -> String {
     let name = std::any::type_name::<P>();
     name.rsplit("::").next().unwrap_or(name).to_owned()
 }
 
-/// The scenario's part, above a client.
-struct Above<N> {
+/// Runs the scenario's script on top of a client's program.
+struct AppDriver<N> {
     client: Name,
     net: N,
     recorder: Recorder,
-    desk: SharedState,
+    durable: SharedState,
     messages: Arc<Mutex<BTreeMap<MessageId, Arc<Message>>>>,
-    wish: UnboundedSender<AppRequest>,
+    requests: UnboundedSender<AppRequest>,
     begun: UnboundedReceiver<MessageId>,
     ends: UnboundedSender<()>,
 }
 
-impl<N: Net> Above<N> {
-    /// Plays the script for ever. Nobody who listens no longer is told anything.
+impl<N: Net> AppDriver<N> {
+    /// Runs the script for ever, and forwards its inputs to the program.
     async fn run(mut self, mut script: Script<N>) {
         loop {
             tokio::select! {
                 biased;
-                input = script.next() => self.pass(input),
+                input = script.next() => self.forward(input),
                 Some(id) = self.begun.recv() => {
                     let messages = self.messages.lock().expect("a trial has one thread");
                     match messages.get(&id) {
                         Some(message) => script.handle(message, PushKind::Live),
-                        // What nobody published nobody has a handler for.
+                        // A message that was never published has no handler.
                         None => self.returned(),
                     }
                 }
@@ -258,9 +281,10 @@ impl<N: Net> Above<N> {
         }
     }
 
-    fn pass(&self, input: ClientInput) {
-        let wish = match input {
-            ClientInput::Publish { draft } => AppRequest::Publish(self.hand_over(draft)),
+    /// Forwards an input to the program as a request, and records a leave.
+    fn forward(&self, input: ClientInput) {
+        let request = match input {
+            ClientInput::Publish { draft } => AppRequest::Publish(self.publish(draft)),
             ClientInput::Join { queue, room, from } => AppRequest::Join { queue, room, from },
             ClientInput::Leave { queue, room } => {
                 let left = AppReport::Left { queue: queue.clone(), room: room.clone() };
@@ -272,18 +296,19 @@ impl<N: Net> Above<N> {
             ClientInput::HandlerReturned => return self.returned(),
             _ => return,
         };
-        let _ = self.wish.send(wish);
+        let _ = self.requests.send(request);
     }
 
-    /// The handler has returned; a program that was dropped meanwhile does not ask.
+    /// Tells the program that the handler has returned, if the program still waits for it.
     fn returned(&self) {
         let _ = self.ends.send(());
     }
 
-    fn hand_over(&self, draft: Draft) -> Arc<Message> {
-        let mut desk = self.desk.lock().expect("a trial has one thread");
-        desk.numbering.message += 1;
-        let id = MessageId { publisher: self.client.clone(), sequence: desk.numbering.message };
+    /// Numbers a message that the application publishes, and records it.
+    fn publish(&self, draft: Draft) -> Arc<Message> {
+        let mut durable = self.durable.lock().expect("a trial has one thread");
+        durable.numbering.message += 1;
+        let id = MessageId { publisher: self.client.clone(), sequence: durable.numbering.message };
         let Draft { queue, event, target, payload, .. } = draft;
         let message = Arc::new(Message { id: id.clone(), queue, event, target, payload });
         let note = Note::Published { message: message.clone() };

@@ -1,7 +1,7 @@
-//! The network as a simulated process sees it: streams, listeners, datagrams, and the time.
+//! The network as a simulated process sees it: streams, listeners, datagram sockets, and the time.
 //!
-//! Everything here locks the stack for a moment, changes one socket and calls the driver;
-//! nothing is sent from here.
+//! Each operation locks the stack for a moment, changes one socket, and wakes the driver if that
+//! may have work to do. Nothing is sent from here.
 
 use std::future::poll_fn;
 use std::io;
@@ -20,49 +20,50 @@ use super::stack::Stack;
 
 /// The network of one process, for one incarnation of its machine.
 ///
-/// It tells the time of the turmoil host that it runs on, in whole milliseconds, so it is to be
-/// asked only by programs of that host.
+/// It tells the time of the turmoil host that the process is on, in whole milliseconds. Use it
+/// only in programs of that host.
 ///
 /// # Panics
-/// [`Net::now`] and [`Net::sleep_until`] outside of a [`World`](super::world::World)'s host.
+/// [`Net::now`] and [`Net::sleep_until`] panic outside of a host of a
+/// [`World`](super::world::World).
 #[derive(Clone)]
 pub struct SimNet {
-    hardware: Arc<HostState>,
+    host: Arc<HostState>,
     incarnation: u64,
-    /// How often a program had been killed on the machine when this one began.
+    /// Number of programs that had been killed on the machine when this one started.
     killed: u64,
 }
 
 impl SimNet {
-    pub(crate) fn new(hardware: Arc<HostState>, incarnation: u64, killed: u64) -> SimNet {
-        SimNet { hardware, incarnation, killed }
+    pub(crate) fn new(host: Arc<HostState>, incarnation: u64, killed: u64) -> SimNet {
+        SimNet { host, incarnation, killed }
     }
 
-    /// Which life of which machine this is.
+    /// Returns the incarnation of the machine.
     pub(crate) fn incarnation(&self) -> u64 {
         self.incarnation
     }
 
-    /// Changes the stack, if this incarnation of it lives, and calls the driver.
+    /// Changes the stack, if this incarnation of it is alive, and wakes the driver.
     fn change<T>(&self, change: impl FnOnce(&mut Stack) -> io::Result<T>) -> io::Result<T> {
         let result = {
-            let mut stack = self.hardware.stack();
+            let mut stack = self.host.stack();
             stack.alive(self.incarnation)?;
             change(&mut stack)
         };
-        self.hardware.ring();
+        self.host.ring();
         result
     }
 
-    /// As [`SimNet::change`], for what may have to wait.
+    /// Polls an operation on the stack that may have to wait. Does not wake the driver.
     fn poll<T>(&self, poll: impl FnOnce(&mut Stack) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        let mut stack = self.hardware.stack();
+        let mut stack = self.host.stack();
         stack.alive(self.incarnation)?;
         poll(&mut stack)
     }
 
     fn stream(&self, id: u64) -> io::Result<SimStream> {
-        let mut stack = self.hardware.stack();
+        let mut stack = self.host.stack();
         let end = stack.connection(id).ok_or_else(gone)?;
         Ok(SimStream { net: self.clone(), id, local: end.local, peer: end.peer })
     }
@@ -74,15 +75,15 @@ impl Net for SimNet {
     type Datagrams = SimDatagrams;
 
     fn now(&self) -> Instant {
-        self.hardware.bell().now()
+        self.host.bell().now()
     }
 
     fn is_running(&self) -> bool {
-        self.hardware.stack().is_running(self.incarnation, self.killed)
+        self.host.stack().is_running(self.incarnation, self.killed)
     }
 
     async fn sleep_until(&self, at: Instant) {
-        match self.hardware.bell().moment(at) {
+        match self.host.bell().moment(at) {
             Some(at) => tokio::time::sleep_until(at).await,
             None => std::future::pending().await,
         }
@@ -90,7 +91,7 @@ impl Net for SimNet {
 
     async fn connect(&self, to: SocketAddr) -> io::Result<SimStream> {
         let (id, local) = self.change(|stack| stack.open(to))?;
-        // Dropped while it waits, the stream gives the attempt up.
+        // If this future is dropped while it waits, the stream's drop gives up the attempt.
         let stream = SimStream { net: self.clone(), id, local, peer: to };
         poll_fn(|cx| self.poll(|stack| stack.connection(id).ok_or_else(gone)?.poll_open(cx)))
             .await?;
@@ -99,7 +100,7 @@ impl Net for SimNet {
 
     async fn listen(&self, port: u16, queue: usize) -> io::Result<SimListener> {
         let port = self.change(|stack| stack.listen(port, queue))?;
-        let local = self.hardware.stack().local(port);
+        let local = self.host.stack().local(port);
         Ok(SimListener { net: self.clone(), local })
     }
 
@@ -165,7 +166,7 @@ impl AsyncWrite for SimStream {
             written
         });
         if polled.is_ready() {
-            net.hardware.ring();
+            net.host.ring();
         }
         polled.map(lost)
     }
@@ -186,7 +187,7 @@ impl AsyncWrite for SimStream {
 
 impl Drop for SimStream {
     fn drop(&mut self) {
-        // A machine without power has forgotten the connection already.
+        // An error means that the machine has lost power, and the connection with it.
         let now = self.net.now();
         let _ = self.net.change(|stack| {
             stack.let_go(now, self.id);
@@ -272,12 +273,12 @@ impl Drop for SimDatagrams {
     }
 }
 
-/// The socket of another incarnation, or of a machine without power.
+/// Returns the error of a socket of another incarnation, or of a machine without power.
 fn gone() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "the machine forgot this socket")
 }
 
-/// What a stream's program is told when its machine is gone.
+/// Maps the error of a machine without power to the reset that the program of a stream sees.
 fn lost<T>(result: io::Result<T>) -> io::Result<T> {
     result.map_err(|error| match error.kind() {
         io::ErrorKind::NetworkDown => gone(),

@@ -1,9 +1,10 @@
-//! The kernel of one process: one smoltcp interface, its connections, listeners and datagram
-//! sockets.
+//! The network stack of one process's kernel: a smoltcp interface, its connections, listeners and
+//! datagram sockets.
 //!
 //! Sans-IO: programs read and write sockets, the driver feeds packets in and takes packets out,
-//! and only the driver polls. The stack outlives the program that used it and dies with the
-//! power. It never asks what time it is and never draws.
+//! and only the driver polls. The stack outlives the program that uses it, and loses everything
+//! when the machine loses power. It never reads a clock, and it draws random numbers only when it
+//! boots.
 
 mod clock;
 mod connection;
@@ -32,63 +33,64 @@ use wire::Wire;
 
 use super::draw::Draw;
 
-/// The ports that a kernel gives out: IANA's dynamic ports, RFC 6335 §6.
+/// The ports that the kernel assigns: IANA's dynamic ports, RFC 6335 §6.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 49_152..=65_535;
 
-/// Whether the machine is on.
+/// The power state of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Power {
-    /// No kernel; packets find nobody home.
+    /// No kernel runs: incoming packets are dropped as `NobodyHome`.
     Off,
     /// Everything works.
     On,
-    /// The machine sleeps: the kernel is kept, packets find nobody home, timers wait.
+    /// The machine sleeps: the kernel is kept, but packets are dropped as if it were off, and
+    /// timers wait.
     Paused,
 }
 
-/// What a stack is made from.
+/// The parameters of a stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Build {
-    /// Its address.
+    /// The address of the machine.
     pub address: Ipv4Addr,
-    /// Bytes of the send buffer, and of the receive buffer, of a connection.
+    /// Length of a connection's send buffer, and of its receive buffer, in bytes.
     pub buffer: usize,
-    /// The trial's dice.
+    /// The source of the draws at each boot.
     pub seed: Draw,
-    /// The pen of its process.
+    /// The recorder of its process.
     pub recorder: Recorder,
 }
 
-/// The kernel of one process.
+/// The network stack of one process.
 pub(crate) struct Stack {
     build: Build,
     power: Power,
-    /// How often the machine was switched on; sockets of an older one are dead.
+    /// The incarnation that was booted last; sockets of older ones are dead.
     incarnation: u64,
-    /// How often a program was killed.
+    /// Number of programs that were killed.
     killed: u64,
     interface: Interface,
     wire: Wire,
-    /// A set without sockets: what smoltcp answers to packets that are nobody's.
+    /// An empty set, with which smoltcp answers packets for which there is no socket.
     nobody: SocketSet<'static>,
-    /// Numbers sockets; never reused, not even by a later incarnation.
+    /// The number of the next socket; never reused, not even by a later incarnation.
     next_id: u64,
     next_port: u16,
     connections: BTreeMap<u64, Connection>,
-    /// Connections by local port and peer.
+    /// Connections by local port and peer address.
     tuples: BTreeMap<(u16, SocketAddr), u64>,
     listeners: BTreeMap<u16, StackListener>,
     datagrams: BTreeMap<u64, Datagram>,
     datagram_ports: BTreeMap<u16, u64>,
-    /// Datagrams that left or wait to leave, by local port and receiver.
+    /// Number of datagrams sent or queued, by local port and receiver.
     datagram_counts: BTreeMap<(u16, SocketAddr), u64>,
-    /// Sockets with something to do, in the order in which they got it.
+    /// Sockets with work to do, in the order in which they got it.
     dirty: Vec<u64>,
-    /// TCP segments that carried bytes for a second time.
+    /// Number of TCP segments that carried bytes again.
     retransmits: u64,
 }
 
-/// A socket whose timer the driver must watch.
+/// A socket's timer that the driver must watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Wakeup {
     pub at: Instant,
@@ -96,7 +98,7 @@ pub(crate) struct Wakeup {
 }
 
 impl Stack {
-    /// The kernel of a machine that is off.
+    /// Creates the stack of a machine that is off.
     pub fn new(build: Build) -> Stack {
         let mut wire = Wire::default();
         let interface = boot(&build, 0, &mut wire);
@@ -129,7 +131,7 @@ impl Stack {
         self.retransmits
     }
 
-    /// Errs unless this incarnation of the machine is on or asleep.
+    /// Returns an error unless this incarnation of the machine is on or asleep.
     pub fn alive(&self, incarnation: u64) -> io::Result<()> {
         if self.power == Power::Off || self.incarnation != incarnation {
             return Err(io::Error::new(io::ErrorKind::NetworkDown, "the machine has no power"));
@@ -137,17 +139,18 @@ impl Stack {
         Ok(())
     }
 
-    /// How often a program was killed on this machine.
+    /// Returns the number of programs that were killed on this machine.
     pub fn killed(&self) -> u64 {
         self.killed
     }
 
-    /// Whether a program still runs, or sleeps with its machine.
+    /// Whether a program still runs, or sleeps with its machine. `killed` is the number of kills
+    /// before it started.
     pub fn is_running(&self, incarnation: u64, killed: u64) -> bool {
         self.alive(incarnation).is_ok() && self.killed == killed
     }
 
-    /// This machine's address with a port.
+    /// Returns the machine's address with a port.
     pub fn local(&self, port: u16) -> SocketAddr {
         SocketAddr::V4(SocketAddrV4::new(self.build.address, port))
     }
@@ -160,15 +163,15 @@ impl Stack {
         self.datagrams.get_mut(&id)
     }
 
-    /// Notes that a socket has something to do.
+    /// Marks a socket as dirty: it has work to do.
     pub fn touch(&mut self, id: u64) {
         if self.dirty.last() != Some(&id) {
             self.dirty.push(id);
         }
     }
 
-    /// Lets every dirty socket send what it can; what left is taken by [`Stack::packets`]. The
-    /// timers to watch are pushed to `wakeups`.
+    /// Lets every dirty socket send what it can; [`Stack::packets`] then takes the packets out.
+    /// Appends the timers to watch to `wakeups`.
     pub fn work(&mut self, now: Instant, wakeups: &mut Vec<Wakeup>) {
         if self.power != Power::On {
             return;
@@ -186,12 +189,12 @@ impl Stack {
         self.dirty.clear();
     }
 
-    /// The packets that left since the last call, in order.
+    /// Takes out the packets that were sent since the last call, in order.
     pub fn packets(&mut self) -> std::vec::Drain<'_, Vec<u8>> {
         self.wire.sent.drain(..)
     }
 
-    /// A socket's timer came due: it is dirty if it still wants that.
+    /// Fires a socket's timer: marks the socket as dirty, unless another timer has replaced it.
     pub fn timer(&mut self, wakeup: Wakeup) {
         if let Some(connection) = self.connections.get_mut(&wakeup.socket)
             && connection.queued_at == Some(wakeup.at)
@@ -201,7 +204,7 @@ impl Stack {
         }
     }
 
-    /// The next port that nobody uses, from a start that the dice of the incarnation give.
+    /// Returns the next free port. The first one of an incarnation is drawn.
     fn ephemeral_port(&mut self) -> io::Result<u16> {
         for _ in EPHEMERAL {
             let port = self.next_port;
@@ -218,11 +221,13 @@ impl Stack {
         Err(io::Error::new(io::ErrorKind::AddrInUse, "every port is in use"))
     }
 
+    /// Returns the number of a new socket.
     fn number(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id - 1
     }
 
+    /// Lets a connection send what it can, and returns its next timer if that is new.
     fn work_connection(&mut self, now: Instant, id: u64) -> Option<Wakeup> {
         self.record_end(now, id);
         let Stack { interface, wire, connections, .. } = self;
@@ -254,8 +259,8 @@ impl Stack {
         Some(Wakeup { at, socket: id })
     }
 
-    /// Draws the consequences of what a connection's socket went through: wakes its program,
-    /// queues it for its acceptor, records its end, and forgets it when nobody needs it.
+    /// Completes a change of a connection's socket: queues the connection for its acceptor, wakes
+    /// its program, records its end, and removes it when it is no longer needed.
     fn settle(&mut self, now: Instant, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.became_established()
@@ -282,7 +287,7 @@ impl Stack {
         }
     }
 
-    /// Records the end of a connection once its taps can change no more.
+    /// Records the end of a connection once its statistics can no longer change.
     fn record_end(&mut self, now: Instant, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.has_ended() && !connection.held && !connection.recorded {
@@ -293,7 +298,8 @@ impl Stack {
         }
     }
 
-    /// The ledgers of all ends that are still to be recorded, in the order of their opening.
+    /// Returns the statistics that are not recorded yet: those of connections, then those of
+    /// datagram sockets, each in the order of their opening.
     fn last_ledgers(&self) -> Vec<ConnectionStats> {
         let connections = self.connections.values();
         let streams = connections
@@ -303,7 +309,7 @@ impl Stack {
     }
 }
 
-/// A fresh interface, as at a machine's start.
+/// Creates a fresh interface, as at the start of a machine.
 fn boot(build: &Build, incarnation: u64, wire: &mut Wire) -> Interface {
     let mut config = Config::new(HardwareAddress::Ip);
     config.random_seed = build.seed.named("isn").with(incarnation).bits();

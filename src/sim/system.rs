@@ -1,4 +1,4 @@
-//! What is tried: who plays the broker and the clients of a scenario.
+//! The system under test of a trial: the programs that run as a scenario's broker and clients.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -16,41 +16,43 @@ use crate::time::Instant;
 /// The broker's port on its machine.
 pub const PORT: u16 = 7_777;
 
-/// The programs of a broker and of its clients, for one trial: [`CoreSystem`](super::Machines), or
-/// [`BlackBox`](super::Own), which has [`Programs`](super::Programs) of somebody's own.
+/// The programs of a broker and of its clients, for one trial.
+///
+/// It is a [`CoreSystem`](super::CoreSystem), or a [`BlackBox`](super::BlackBox) of user-supplied
+/// [`Programs`](super::Programs).
 pub trait System: Send + Sync + 'static {
-    /// The contender as which it is judged; none if nobody sees what happens inside.
+    /// Returns the contender as which it is judged; `None` if its inside is not visible.
     fn contender(&self) -> Option<Contender>;
 
-    /// The tasks of the broker's process, from the beginning of one of its lives. They never end.
-    fn broker(&self, seat: BrokerContext) -> Tasks;
+    /// Returns the tasks of the broker's process, at each of its starts. They never end.
+    fn broker(&self, context: BrokerContext) -> Tasks;
 
-    /// The tasks of a client's process, from the beginning of one of its lives. They never end.
-    fn client(&self, seat: ClientContext) -> Tasks;
+    /// Returns the tasks of a client's process, at each of its starts. They never end.
+    fn client(&self, context: ClientContext) -> Tasks;
 }
 
-/// What is to be seen of a broker at a moment.
+/// The view of a broker at a moment, once it was taken.
 pub type View = Arc<Mutex<Option<BrokerView>>>;
 
-/// What a broker's process finds when it starts.
+/// The context of a broker's process at its start.
 pub struct BrokerContext {
-    /// The scenario that is played.
+    /// The scenario of the trial.
     pub scenario: Arc<Scenario>,
-    /// Its network.
+    /// The network of the process.
     pub net: SimNet,
-    /// The how manyth life of the process this is, from 1.
+    /// The number of this start of the process, from 1.
     pub life: u64,
-    /// Its pen.
+    /// The recorder of the process.
     pub recorder: Recorder,
-    /// When it is to be looked at.
+    /// The moment at which to take the broker's view, and the place to put it.
     pub view: Option<(Instant, View)>,
 }
 
-/// What a client's process finds when it starts.
+/// The context of a client's process at its start.
 pub struct ClientContext {
-    /// The scenario that is played.
+    /// The scenario of the trial.
     pub scenario: Arc<Scenario>,
-    /// The entry that it plays, or one of the many that the entry has.
+    /// The client's entry in the scenario; several processes share an entry whose count is above 1.
     pub entry: ClientEntry,
     /// The process's name.
     pub process: Name,
@@ -58,15 +60,15 @@ pub struct ClientContext {
     pub client: Name,
     /// The trial's seed.
     pub seed: u64,
-    /// Its network.
+    /// The network of the process.
     pub net: SimNet,
-    /// Its pen.
+    /// The recorder of the process.
     pub recorder: Recorder,
-    /// What outlives it.
+    /// The state that survives the process.
     pub desk: SharedState,
 }
 
-/// Where the broker is to be found.
+/// Returns the broker's address and port.
 pub fn broker_address() -> SocketAddr {
     SocketAddr::from((net::address(0), PORT))
 }

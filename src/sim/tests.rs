@@ -1,4 +1,4 @@
-//! Tests of the network below the links: what every lesson on top of it relies on.
+//! Tests of the network below the links, on which every scenario relies.
 
 mod determinism;
 mod facts;
@@ -24,13 +24,13 @@ use crate::net::{Listener as _, Net as _};
 use crate::scenario::{Direction, Effect, Fault, Latency, Who};
 use crate::time::{Duration, Instant};
 
-/// The port that the first process listens on.
+/// The port on which the first process listens.
 const PORT: u16 = 7_000;
 
-/// What a process does, from its machine's first start on.
+/// A process's program; it gets the network of its machine's first boot, and the machine.
 type Program = Box<dyn Send + FnOnce(SimNet, SimHost) -> Pin<Box<dyn Future<Output = ()> + Send>>>;
 
-/// What programs tell the test.
+/// Values that programs report to the test.
 type Told<T> = Arc<Mutex<Vec<T>>>;
 
 fn program<F: Future<Output = ()> + Send + 'static>(
@@ -43,7 +43,7 @@ fn ms(millis: u64) -> Instant {
     Instant::from_millis(millis)
 }
 
-/// A latency of 20 ms, processes `broker`, `a`, `b`, …
+/// Returns a plan with a latency of 20 ms and the processes `broker`, `a`, `b`, …
 fn plan(processes: usize, faults: Vec<Fault>, end_ms: u64) -> Plan {
     let names = (0..processes).map(|n| name(n as u32)).collect();
     let latency = Latency { min: Duration::from_millis(20), max: Duration::from_millis(20) };
@@ -66,7 +66,7 @@ fn server() -> SocketAddr {
     SocketAddr::V4(SocketAddrV4::new(address(0), PORT))
 }
 
-/// Runs one process a host.
+/// Runs each process on a host of its own.
 fn run(plan: Plan, programs: Vec<Program>) -> (History, TrafficTotals) {
     let hosts = (0..programs.len() as u32).map(|process| vec![process]).collect();
     run_on(hosts, plan, programs)
@@ -96,11 +96,11 @@ fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History,
     (History::assemble(processes.collect(), world.recorders()), totals)
 }
 
-/// The ledgers of a process in the order of their recording.
-fn ledgers(history: &History, process: u32) -> Vec<(Instant, ConnectionStats)> {
+/// Returns the statistics of a process's ended connections, in the order of their recording.
+fn stats_of(history: &History, process: u32) -> Vec<(Instant, ConnectionStats)> {
     let of = history.events.iter().filter(|event| event.process.0 == process);
     of.filter_map(|event| match &event.what {
-        EventKind::Ended(ledger) => Some((event.at, **ledger)),
+        EventKind::Ended(stats) => Some((event.at, **stats)),
         _ => None,
     })
     .collect()
@@ -112,13 +112,13 @@ async fn accept(net: &SimNet) -> SimStream {
     listener.accept().await.expect("the network is there")
 }
 
-/// Waits for ever, so that nothing that the program holds is dropped.
+/// Waits for ever, so that `held` is not dropped.
 async fn hold<T>(held: T) {
     std::future::pending::<()>().await;
     drop(held);
 }
 
-/// A client that writes `count` numbers of 8 bytes, one `every` so many milliseconds from 1 s on.
+/// Returns a client that writes `count` numbers of 8 bytes, one every `every_ms` from 1 s on.
 fn writer(count: u64, every_ms: u64) -> Program {
     program(move |net, _| async move {
         let mut stream = net.connect(server()).await.expect("the server listens");
@@ -130,7 +130,7 @@ fn writer(count: u64, every_ms: u64) -> Program {
     })
 }
 
-/// A server that reads numbers from one connection and tells when each came.
+/// Returns a server that reads numbers from one connection, and reports each with its time.
 fn reader(told: &Told<(u64, Instant)>) -> Program {
     let told = told.clone();
     program(move |net, _| async move {

@@ -22,53 +22,56 @@ use super::{entropy, fate, hits, net};
 /// The broker's name among the processes.
 const BROKER: &str = "broker";
 
-/// How a trial is run. None of it changes what happens, as far as it runs.
+/// Options of a trial. None of them changes the events of a trial, as far as it runs.
 #[derive(Clone, Debug, Default)]
 pub struct TrialOptions {
-    /// How far a step goes; by default as far as the smallest latency allows.
+    /// The length of a step; by default the largest that the smallest latency allows.
     pub tick: Option<Duration>,
-    /// In which order turmoil runs the hosts.
+    /// The order in which turmoil runs the hosts.
     pub hosts: HostOrder,
-    /// When to look at the broker.
+    /// The moment at which to take the broker's view.
     pub view_at: Option<Instant>,
-    /// Whether its packets are kept.
+    /// Whether the trial's packets are kept.
     pub capture: Capturing,
-    /// Whether it may end before the scenario says; by default it does not.
+    /// The condition under which the trial ends early; by default there is none.
     pub stop: Option<EarlyStop>,
 }
 
-/// When a trial may end early: at the first look at which `when` says so of what happened until
-/// then. It can change what the trial costs, and what is noticed; the rest is for `when` to know.
+/// The condition for ending a trial early. The trial is checked from time to time, and ends at the
+/// first check for which `when` returns true.
+///
+/// An early end can change the trial's cost, and what is noticed in it. `when` is responsible for
+/// everything else staying the same.
 #[derive(Clone, Copy, Debug)]
 pub struct EarlyStop {
-    /// Before, nobody looks.
+    /// Returns the moment of the first check.
     pub from: fn(&Scenario) -> Instant,
-    /// Whether that was all.
+    /// Whether the trial can end, given its history so far.
     pub when: fn(&Scenario, Contender, &History) -> bool,
 }
 
-/// The least time between two looks at a trial that may end early; later it is an eighth of the
-/// time since the first one.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Minimum time between two checks whether a trial can end early. Later the time is an eighth of
+/// that since the first check.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
 
-/// In which order turmoil runs the hosts within a step.
+/// The order in which turmoil runs the hosts within a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HostOrder {
-    /// The broker first, then the clients as the scenario has them.
+    /// The broker first, then the clients in the order of the scenario.
     #[default]
     Forward,
-    /// The other way round.
+    /// The reverse order.
     Reverse,
 }
 
-/// What came of a trial.
+/// The result of a trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// All that happened.
+    /// All events of the trial.
     pub history: History,
-    /// What the broker saw at the moment that was asked for; `None` if it did not run then.
+    /// The broker's view at the moment that was asked for; `None` if it did not run then.
     pub view: Option<BrokerView>,
-    /// Its packets, if they were asked for.
+    /// The trial's packets, if they were asked for.
     pub capture: Option<Capture>,
 }
 
@@ -77,12 +80,13 @@ pub struct Trial {
 #[error("{0}")]
 pub struct TrialPanic(pub String);
 
-/// How far a step of a scenario's trials goes: the smallest one-way latency, at most 20 ms.
+/// Returns the length of a step in a scenario's trials: the smallest one-way latency, at most
+/// 20 ms.
 pub fn tick(scenario: &Scenario) -> Duration {
     fate::tick(scenario.latency, &scenario.faults)
 }
 
-/// Runs a trial on a fresh thread, whose entropy follows from the seed.
+/// Runs a trial on a fresh thread, with entropy that follows from the seed.
 ///
 /// # Errors
 /// Something in the trial panicked.
@@ -95,11 +99,11 @@ pub fn run_trial(
     run_trial_then(scenario, contender, seed, options, |trial| trial)
 }
 
-/// Runs a trial, and on the same thread what is to be made of it: what the trial has freed is
-/// used again, and a long history need not outlive it.
+/// Runs a trial, and then `then` on the same thread. So memory that the trial has freed is used
+/// again, and a long history need not outlive the thread.
 ///
 /// # Errors
-/// Something in the trial panicked, or in what was made of it.
+/// Something in the trial or in `then` panicked.
 pub fn run_trial_then<T: Send>(
     scenario: &Scenario,
     contender: Contender,
@@ -110,11 +114,11 @@ pub fn run_trial_then<T: Send>(
     run_system_then(scenario, || CoreSystem::ours(contender), seed, options, then)
 }
 
-/// The same with any system in the place of ours: it is made on the trial's thread, so that its
-/// entropy is the seed's from the beginning.
+/// Runs a trial of any system like [`run_trial_then`]. The system is made on the trial's thread, so
+/// that its entropy follows from the seed from the beginning.
 ///
 /// # Errors
-/// Something in the trial panicked, or in what was made of it.
+/// Something in the trial or in `then` panicked.
 pub fn run_system_then<S: System, T: Send>(
     scenario: &Scenario,
     system: impl FnOnce() -> S + Send,
@@ -131,12 +135,12 @@ pub fn run_system_then<S: System, T: Send>(
             }))
         });
         let result = handle.expect("a thread can be made").join().and_then(|inner| inner);
-        result.map_err(|panic| TrialPanic(words(&*panic)))
+        result.map_err(|panic| TrialPanic(panic_message(&*panic)))
     })
 }
 
-/// What a panic said.
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
+/// Returns the message of a panic.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a panic without words".to_owned())
@@ -159,16 +163,16 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     }
     for host in hosts {
         let (scenario, system, view) = (shared.clone(), system.clone(), view.clone());
-        let stage = TrialBuilder { scenario, system, seed, world: &world, view };
+        let builder = TrialBuilder { scenario, system, seed, world: &world, view };
         let (programs, count) = match host.entry {
-            None => (vec![stage.herald(), stage.broker(options.view_at)], 1),
-            Some(entry) => (stage.clients(entry, host.first), entry.count),
+            None => (vec![builder.record_faults(), builder.broker(options.view_at)], 1),
+            Some(entry) => (builder.clients(entry, host.first), entry.count),
         };
         let indices: Vec<u32> = (host.first..host.first + count).collect();
         world.host(&indices, async move { drop(join_all(programs).await) });
     }
     if let (Some(stop), Some(contender)) = (options.stop, system.contender()) {
-        look_and_run(&mut world, (scenario, contender, &processes), stop, end);
+        run_with_checks(&mut world, (scenario, contender, &processes), stop, end);
     } else {
         world.run_until(end);
     }
@@ -176,7 +180,7 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     let totals = world.finish();
     let capture = world.take_capture();
     let recorders = world.recorders().to_vec();
-    // The world and the history need not fit into memory together.
+    // Drops the world before the history is assembled: they need not fit into memory together.
     drop(world);
     let mut history = History::assemble(processes, &recorders);
     history.bites = totals.bites.clone();
@@ -187,8 +191,8 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     Trial { history, view, capture }
 }
 
-/// Runs until the end, or until there is nothing more to wait for.
-fn look_and_run(
+/// Runs until the end, or until a check finds that the trial can end early.
+fn run_with_checks(
     world: &mut World,
     (scenario, contender, processes): (&Scenario, Contender, &[Process]),
     EarlyStop { from, when }: EarlyStop,
@@ -206,12 +210,12 @@ fn look_and_run(
         if is_over {
             return;
         }
-        next = now + LOOK_EVERY.max(now.since(from) / 8);
+        next = now + CHECK_EVERY.max(now.since(from) / 8);
     }
     world.run_until(end);
 }
 
-/// All processes of a scenario, the broker first.
+/// Returns all processes of a scenario, the broker first.
 fn processes(scenario: &Scenario) -> Vec<Process> {
     let broker = Process { name: BROKER.into(), client: BROKER.into() };
     let clients = scenario.clients.iter().flat_map(ClientEntry::processes);
@@ -219,9 +223,10 @@ fn processes(scenario: &Scenario) -> Vec<Process> {
     std::iter::once(broker).chain(clients).collect()
 }
 
-/// One turmoil host: the broker, or all processes of one entry.
+/// One turmoil host: for the broker, or for all processes of one client entry.
 struct Host<'a> {
     entry: Option<&'a ClientEntry>,
+    /// The index of its first process.
     first: u32,
 }
 
@@ -248,7 +253,7 @@ fn cost(totals: &net::TrafficTotals, recorders: &[Recorder]) -> Cost {
     }
 }
 
-/// Puts the programs of a system into the processes of a scenario.
+/// Builds the tasks of a scenario's processes from the programs of a system.
 struct TrialBuilder<'a> {
     scenario: Arc<Scenario>,
     system: Arc<dyn System>,
@@ -258,20 +263,20 @@ struct TrialBuilder<'a> {
 }
 
 impl TrialBuilder<'_> {
-    /// Says in the record when each fault begins and ends; it does nothing about it.
-    fn herald(&self) -> Tasks {
+    /// Records the moments at which each fault begins and ends; it does not cause the faults.
+    fn record_faults(&self) -> Tasks {
         let (clock, recorder) = (self.world.machine(0).clock(), self.world.recorders()[0].clone());
         let faults = self.scenario.faults.iter().enumerate();
-        let words = faults.flat_map(|(fault, entry)| {
+        let moments = faults.flat_map(|(fault, entry)| {
             [
                 (entry.at, EventKind::FaultBegan { fault }),
                 (entry.until, EventKind::FaultEnded { fault }),
             ]
         });
-        let mut words: Vec<(Instant, EventKind)> = words.collect();
-        words.sort_by_key(|(at, _)| *at);
+        let mut moments: Vec<(Instant, EventKind)> = moments.collect();
+        moments.sort_by_key(|(at, _)| *at);
         Box::pin(async move {
-            for (at, what) in words {
+            for (at, what) in moments {
                 clock.sleep_until(at).await;
                 recorder.record(at, what);
             }
@@ -297,8 +302,8 @@ impl TrialBuilder<'_> {
 
     fn client(&self, entry: &ClientEntry, (process, client): (Name, Name), index: u32) -> Tasks {
         let faults = self.scenario.faults.iter().filter(|fault| is_about(fault, &process));
-        let desk = SharedState::default();
-        let supervisor = self.supervisor(index, faults, desk.clone());
+        let durable = SharedState::default();
+        let supervisor = self.supervisor(index, faults, durable.clone());
         let (recorder, system) = (supervisor.recorder.clone(), self.system.clone());
         let (entry, scenario, seed) = (entry.clone(), self.scenario.clone(), self.seed);
         Box::pin(supervisor.run(move |_, net| {
@@ -310,7 +315,7 @@ impl TrialBuilder<'_> {
                 seed,
                 net,
                 recorder: recorder.clone(),
-                desk: desk.clone(),
+                desk: durable.clone(),
             })
         }))
     }
@@ -319,12 +324,12 @@ impl TrialBuilder<'_> {
         &self,
         index: u32,
         faults: impl Iterator<Item = &'a Fault>,
-        desk: SharedState,
+        durable: SharedState,
     ) -> Supervisor {
         Supervisor {
             machine: self.world.machine(index),
             recorder: self.world.recorders()[index as usize].clone(),
-            desk,
+            desk: durable,
             timetable: timetable(&faults.collect::<Vec<_>>()),
         }
     }

@@ -1,7 +1,7 @@
-//! One trial's world: turmoil hosts with their drivers on one clock, and the machines on them.
+//! The world of one trial: turmoil hosts with their drivers on one clock, and the machines on them.
 //!
-//! turmoil gives hosts, the clock and an order of execution; its latency is 0 and it loses
-//! nothing. What happens to packets is [`fate`]'s to say.
+//! turmoil provides the hosts, the clock and the order of execution. Its own latency is 0 and it
+//! loses nothing: [`fate`] plans what happens to packets.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
@@ -26,23 +26,24 @@ use super::net::{self, Internet, TrafficTotals};
 use super::nic::{Nic, Routes};
 use super::stack::Build;
 
-/// Datagrams that wait at a turmoil host: turmoil drops more in silence, and its default is 64.
+/// Maximum number of datagrams that wait at a turmoil host. turmoil silently drops more; its
+/// default is 64.
 const UDP_CAPACITY: usize = 65_536;
 
-/// What a world is made from.
+/// The parameters of a world.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// From which all draws follow.
+    /// The seed of all draws.
     pub seed: u64,
-    /// One-way latency of every path.
+    /// One-way latency between any two processes, unless a fault changes it.
     pub latency: Latency,
-    /// The storm.
+    /// The faults to inject, in the order of the scenario.
     pub faults: Vec<Fault>,
-    /// The processes, the broker first.
+    /// The names of the processes, the broker's first.
     pub names: Vec<Name>,
-    /// When the trial ends: nothing happens from this moment on.
+    /// The end of the trial: nothing happens from this moment on.
     pub end: Instant,
-    /// How far a step goes: at most [`fate::tick`] of latency and faults, which is the default.
+    /// The length of a step: at most [`fate::tick`] of latency and faults, which is the default.
     pub tick: Duration,
     /// Whether packets are kept; by default they are not.
     pub capture: Capturing,
@@ -51,15 +52,15 @@ pub struct Plan {
 /// Whether a trial's packets are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Capturing {
-    /// They are only counted.
+    /// Packets are only counted.
     #[default]
     Nothing,
-    /// The first ones, as [`Capture`] says.
+    /// The first packets are kept, up to the limit of a [`Capture`].
     Packets,
 }
 
 impl Plan {
-    /// A plan with the largest tick.
+    /// Returns a plan with the largest possible tick, which keeps no packets.
     pub fn new(
         seed: u64,
         latency: Latency,
@@ -72,7 +73,7 @@ impl Plan {
     }
 }
 
-/// One trial's world.
+/// The world of one trial.
 pub struct World {
     sim: turmoil::Sim<'static>,
     internet: Arc<Internet>,
@@ -82,14 +83,14 @@ pub struct World {
     panic: Arc<Mutex<Option<Panic>>>,
 }
 
-/// What a panic carries.
+/// The payload of a panic.
 type Panic = Box<dyn std::any::Any + Send>;
 
 impl World {
-    /// A world with one machine a process, all of them off, and no host yet.
+    /// Creates a world with one machine per process, all of them off, and no host yet.
     ///
     /// # Panics
-    /// The tick is no whole number of milliseconds from 1 on.
+    /// The tick is not a whole number of milliseconds, or less than 1 ms.
     pub fn new(plan: Plan) -> World {
         let Plan { seed, latency, faults, names, end, tick, capture } = plan;
         assert!(tick.as_millis() >= 1 && tick.as_micros() % 1_000 == 0, "no tick: {tick}");
@@ -104,46 +105,47 @@ impl World {
         });
         let machines = machines.collect();
         let routes = Arc::new(Mutex::new(vec![None; names.len()]));
-        let fates = NetworkFaults::new(seed, latency, &faults, names);
+        let network_faults = NetworkFaults::new(seed, latency, &faults, names);
         let capture = (capture == Capturing::Packets).then(Capture::default);
-        let internet = Arc::new(Internet::new(machines, recorders, fates, capture));
+        let internet = Arc::new(Internet::new(machines, recorders, network_faults, capture));
         World { sim: clock(tick), internet, routes, end, tick, panic: Arc::default() }
     }
 
-    /// The machine of a process.
+    /// Returns the machine of a process.
     pub fn machine(&self, process: u32) -> SimHost {
         SimHost::new(self.internet.machines()[process as usize].clone())
     }
 
-    /// The pens, by process.
+    /// Returns the recorders, by process.
     pub fn recorders(&self) -> &[Recorder] {
         self.internet.recorders()
     }
 
-    /// Puts processes on a turmoil host that runs `programs` until the trial ends, when it drops
-    /// them.
+    /// Puts processes on a new turmoil host, which runs `programs` until the trial ends and then
+    /// drops them.
     ///
-    /// The driver of the host runs before `programs` and before what they spawn with
-    /// `tokio::spawn`. `spawn_local` is not to be used: its tasks may run before the driver.
+    /// The driver of the host runs before `programs` and before the tasks that they spawn with
+    /// `tokio::spawn`. Do not use `spawn_local`: its tasks may run before the driver.
     ///
     /// # Panics
-    /// There is no process, or one of them stands on another host.
+    /// `processes` is empty, or one of them is already on a host.
     pub fn host(&mut self, processes: &[u32], programs: impl Future<Output = ()> + 'static) {
         let first = *processes.first().expect("a host has a process");
         let host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
-        let bell = Arc::new(DriverWaker::default());
+        let waker = Arc::new(DriverWaker::default());
         for &process in processes {
-            self.internet.machines()[process as usize].stand(bell.clone());
+            self.internet.machines()[process as usize].stand(waker.clone());
             self.routes.lock().expect("a trial has one thread")[process as usize] = Some(host);
         }
         let (internet, routes) = (self.internet.clone(), self.routes.clone());
-        let nic = Nic::new(internet, bell.clone(), routes, host, self.end);
+        let nic = Nic::new(internet, waker.clone(), routes, host, self.end);
         let (tick, panic) = (self.tick.into(), self.panic.clone());
         self.sim.client(IpAddr::V4(host), async move {
             let socket = Nic::plug_in().await;
             tokio::time::sleep(tick).await;
-            bell.began.set(tokio::time::Instant::now()).expect("a host begins once");
-            // Without tokio's budget for a task's poll: where it runs out may depend on the tick.
+            waker.began.set(tokio::time::Instant::now()).expect("a host begins once");
+            // Without tokio's budget for each poll of a task: the point at which it runs out may
+            // depend on the tick.
             let running = tokio::task::unconstrained(run_host(nic.drive(socket), programs));
             let caught = AssertUnwindSafe(running).catch_unwind().await;
             *panic.lock().expect("a trial has one thread") = caught.err();
@@ -151,12 +153,13 @@ impl World {
         });
     }
 
-    /// Lets time pass until a moment, rounded up to a whole tick.
+    /// Runs the world until a moment, rounded up to a whole tick.
     ///
-    /// The first step of turmoil's is before the trial: in it every host plugs its socket in.
+    /// The first step of turmoil comes before the trial: in it every host binds its socket.
     ///
     /// # Panics
-    /// A program panicked: that panic; or a task that it spawned: tokio's word for it.
+    /// A program panicked: resumes its panic. A task that it spawned panicked: panics with tokio's
+    /// message.
     pub fn run_until(&mut self, at: Instant) {
         let at = at + self.tick;
         while self.stepped() < at {
@@ -167,7 +170,7 @@ impl World {
         }
     }
 
-    /// How much time has passed.
+    /// Returns the simulated time that has passed.
     pub fn elapsed(&self) -> Instant {
         Instant::ZERO + (self.stepped().since(Instant::ZERO) - self.tick)
     }
@@ -176,26 +179,27 @@ impl World {
         Instant::from_micros(self.sim.elapsed().as_micros() as u64)
     }
 
-    /// Ends the trial, at its planned end if that has passed: switches every machine off, writes
-    /// the last records, and counts up.
+    /// Ends the trial now, or at its planned end if that has passed: switches every machine off,
+    /// writes the last records, and returns the totals.
     pub fn finish(&mut self) -> TrafficTotals {
         self.internet.finish(self.elapsed().min(self.end))
     }
 
-    /// The packets that left so far, if they were wanted; only once.
+    /// Takes out the packets that were kept so far, if any were to be kept. Works only once.
     pub fn take_capture(&mut self) -> Option<Capture> {
         self.internet.take_capture()
     }
 
-    /// Watches whether a world is gone: for tests of leaks.
+    /// Returns a weak reference to the network, for tests of leaks.
     #[cfg(test)]
     pub(crate) fn watch(&self) -> std::sync::Weak<Internet> {
         Arc::downgrade(&self.internet)
     }
 }
 
-/// Polls the driver first and then the programs, at every moment, until the driver is done; never
-/// returns, since turmoil would stop the host's clock.
+/// Polls the driver first and then the programs, at every moment, until the driver is done.
+///
+/// Never returns: turmoil stops the clock of a host whose software has returned.
 async fn run_host(driver: impl Future<Output = ()>, programs: impl Future<Output = ()>) {
     {
         let (mut driver, mut programs) = (pin!(driver), pin!(programs));
@@ -214,6 +218,7 @@ async fn run_host(driver: impl Future<Output = ()>, programs: impl Future<Output
     std::future::pending().await
 }
 
+/// Builds a turmoil simulation without latency, losses or time limit.
 fn clock(tick: Duration) -> turmoil::Sim<'static> {
     let zero = std::time::Duration::ZERO;
     turmoil::Builder::new()

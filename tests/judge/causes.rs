@@ -1,4 +1,4 @@
-//! No cause is unreachable: each has a scenario whose count of it is derived in a comment.
+//! Tests that each cause has a scenario that expects it, with a count derived in a comment.
 
 use delivery_lab::terms::Cause;
 use std::fs;
@@ -16,7 +16,7 @@ fn each_cause_has_a_scenario_whose_count_is_derived_in_a_comment() {
     assert!(unreached.is_empty(), "{unreached:?}");
 }
 
-/// The causes of which a scenario expects some, in numbers that a comment of the file has.
+/// Returns the causes that a scenario expects in numbers that appear in its comments.
 fn derived_causes(file: &Path) -> Vec<Cause> {
     let text = fs::read_to_string(file).unwrap();
     let name = file.file_stem().unwrap().to_str().unwrap();
@@ -38,6 +38,7 @@ fn derived_causes(file: &Path) -> Vec<Cause> {
     derived.map(|(cause, _)| cause).collect()
 }
 
+/// Collects the scenario files of a folder and its subfolders.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

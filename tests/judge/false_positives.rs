@@ -1,5 +1,5 @@
-//! Storms in which the judge once cried wolf: no correct machine is called wrong in them, over any
-//! link. Each file says in its title what was misjudged.
+//! Tests that the judge finds nothing wrong with the correct system in storms that it once
+//! misjudged, over any link. The title of each file names the mistake.
 
 use std::fs;
 use std::path::Path;

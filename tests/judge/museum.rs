@@ -1,5 +1,5 @@
-//! The museum: each broken machine is caught by its own anomaly, in its own storm; without the
-//! storm nobody sees it, and the correct machine breaks no claim in it.
+//! Tests of the museum: each mutant is caught by its own anomaly in its own storm. Without the
+//! storm it shows nothing, and the correct system breaks no claim in the storm.
 
 use delivery_lab::terms::{Anomaly, Claim};
 use std::fmt::Write;
@@ -11,10 +11,10 @@ use delivery_lab::scenario::{Expected, Scenario, builtin};
 use delivery_lab::sim::{TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Row, SubscriberReport};
 
-/// Seeds of each storm that are tried here; `dlab museum --seeds` tries as many as one likes.
+/// Number of seeds tried for each storm; `dlab museum --seeds` tries any number.
 const SEEDS: u64 = 3;
 
-/// The museum's scenarios, each with its mutant.
+/// Returns the museum's scenarios, each with its mutant.
 fn museum() -> impl Iterator<Item = (&'static str, Scenario, &'static Mutant)> {
     builtin::museum().map(|(name, text)| {
         let scenario = Scenario::load(name, text).unwrap();
@@ -35,6 +35,7 @@ fn subscribers(rows: &[Row]) -> impl Iterator<Item = &SubscriberReport> {
     rows.iter().flat_map(|row| &row.subscribers)
 }
 
+/// Whether a mutant's anomaly appears.
 fn shows(rows: &[Row], mutant: &Mutant) -> bool {
     let is_named = |anomaly: &Anomaly| *anomaly == mutant.anomaly;
     subscribers(rows).any(|one| one.anomalies.keys().any(is_named))
@@ -75,7 +76,7 @@ fn every_mutant_is_caught_by_its_own_anomaly_with_the_seed_of_its_storm() {
     }
 }
 
-/// How it is with the seeds beside that one: `dlab museum` says.
+/// Tries other seeds than the storm's own; `dlab museum` tells how many of them catch a mutant.
 #[test]
 fn every_mutant_is_caught_within_fifty_seeds() {
     for (name, scenario, mutant) in museum() {
@@ -145,10 +146,10 @@ nothing may be seen of it; and the correct machine in the storm with all 500.
 ```text
 ";
 
-/// The seeds of the run on the page.
+/// Number of seeds of the run on the page.
 const RUN_SEEDS: u64 = 500;
 
-/// The page up to the run, and the run.
+/// Returns the page up to the run, and the run.
 fn page() -> (String, String) {
     let path = format!("{}/docs/reference/museum.md", env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(path).unwrap_or_default();

@@ -470,7 +470,10 @@ fn a_broker_that_is_killed_or_asleep_does_nothing() {
                 |from, to| at > Instant::from_millis(from) && at < Instant::from_millis(to);
             within(5_000, 8_000) || within(15_000, 20_000)
         };
-        let acts = history.events.iter().filter(|event| event.process == ProcessId::BROKER && gone(event.at));
+        let acts = history
+            .events
+            .iter()
+            .filter(|event| event.process == ProcessId::BROKER && gone(event.at));
         // The kernel still ends connections.
         let acts = acts.filter(|event| !matches!(event.what, EventKind::Ended(_)));
         assert_eq!(acts.count(), 0, "{contender}: a broker that is dead or asleep does nothing");

@@ -1,5 +1,5 @@
-//! Numbers that a lesson stands on, derived before they are measured: what ten percent of loss
-//! costs over each link, what a cut delays, what a disconnection loses.
+//! Tests numbers on which the tutorials rely, each derived before it is measured: the cost of ten
+//! percent of loss over each link, the delay by a cut, the messages lost by a disconnection.
 
 use delivery_lab::terms::Cause;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use delivery_lab::scenario::Scenario;
 use delivery_lab::sim::{TrialOptions, run_trial};
 use delivery_lab::verdict::{self, SubscriberReport};
 
-/// A sensor that publishes, a reader that listens, and one fault.
+/// A scenario with a sensor that publishes, a reader that subscribes, and one fault.
 struct Lesson {
     latency: &'static str,
     run_for: &'static str,
@@ -18,6 +18,7 @@ struct Lesson {
 }
 
 impl Lesson {
+    /// Returns the text of the scenario's file.
     fn file(&self, seed: u64) -> String {
         let Lesson { latency, run_for, publish, fault } = self;
         format!(
@@ -39,7 +40,7 @@ who = "reader"
     }
 }
 
-/// Runs a lesson and hands what its reader got to `check`; a panic there prints the file.
+/// Runs a lesson, and passes the reader's report to `check`. A panic there prints the file.
 fn check(lesson: &Lesson, contender: &str, seed: u64, check: impl FnOnce(&SubscriberReport)) {
     let file = lesson.file(seed);
     let scenario = Scenario::load("fact.toml", &file).unwrap_or_else(|bad| panic!("{bad:?}"));
@@ -86,16 +87,16 @@ const LOSSY: Lesson = Lesson {
 
 #[test]
 fn a_tenth_of_the_packets_lost_is_a_tenth_of_the_messages_over_udp() {
-    // Each message is one packet to the reader, lost with 0.1, independently: binomial(2000, 0.1),
-    // mean 200, standard deviation sqrt(2000 · 0.1 · 0.9) = 13.4; four of them are 53.7. The loss
-    // begins after the join, and nothing else can end a copy: the default heartbeat's first ping
-    // comes at 25 s.
+    // Each message is one packet to the reader, lost with probability 0.1 independently of the
+    // others: binomial(2000, 0.1), mean 200, standard deviation sqrt(2000 · 0.1 · 0.9) = 13.4; four
+    // of them are 53.7. The loss begins after the join, and nothing else can end a copy: the
+    // default heartbeat's first ping comes at 25 s.
     let mut counts = Vec::new();
     for seed in 1..=8 {
         check(&LOSSY, "udp/fire-and-forget", seed, |reader| {
             assert!((147..=253).contains(&reader.missed), "seed {seed}: {}", reader.missed);
             assert_eq!(missed(reader), [(Cause::DroppedInNetwork, reader.missed)]);
-            // What is not lost takes two latencies, 50 ms to the broker and 50 ms on.
+            // A message that is not lost takes two latencies, 50 ms to the broker and 50 ms on.
             assert_eq!(worst(reader), 100.0, "seed {seed}");
             counts.push(reader.missed);
         });
@@ -112,8 +113,9 @@ fn a_tenth_of_the_packets_lost_costs_tcp_time_and_no_message() {
     for seed in 1..=8 {
         check(&LOSSY, "tcp/fire-and-forget", seed, |reader| {
             assert_eq!((reader.missed, reader.twice, reader.out_of_order), (0, 0, 0));
-            // With 2,000 packets at 10 % some segment is lost and its first repair, too: a round
-            // trip of 100 ms before the third duplicate ACK, and then a timeout of at least 200.
+            // With 2,000 packets at 10 % some segment is lost, and its first retransmission, too:
+            // a round trip of 100 ms until the third duplicate ACK, then a timeout of at least
+            // 200 ms.
             assert!(worst(reader) >= 400.0, "seed {seed}: {}", worst(reader));
         });
     }
@@ -133,17 +135,18 @@ fn a_cut_on_a_busy_link_delays_until_the_timeout_after_its_end() {
     // One way 20 ms; a message every 10 ms from 1 s on reaches the broker 20 ms later. The
     // reader's link is silent from 2,000 to 6,000 ms.
     //
-    // The first message that dies is the one handed over at 1,980, pushed at 2,000. The RTO is
-    // the least, 200 ms, and begins anew with each ACK. The last that comes is for the message
-    // pushed at 1,970: read at 1,990, answered 2 ms later (the stack's ACK delay of 10 ms on a
-    // clock five times as fast), heard at 2,012. So the timeouts are at 2,212, 2,612, 3,412,
-    // 5,012 and 8,212.
+    // The first message that is lost is published at 1,980 and pushed at 2,000. The RTO is the
+    // minimum, 200 ms, and starts again with each ACK. The last ACK to arrive is for the message
+    // pushed at 1,970: that is read at 1,990, acknowledged 2 ms later (the stack's ACK delay of
+    // 10 ms on a clock five times as fast), and the ACK arrives at 2,012. So the timeouts are at
+    // 2,212, 2,612, 3,412, 5,012 and 8,212.
     //
-    // Later segments would repair it sooner by three duplicate ACKs, but there are none: in these
-    // 200 ms twenty messages of some 150 bytes went out, two segments' worth, and the first
-    // timeout shrinks the congestion window to one. So it is the timeout of 8,212 that repairs;
-    // it arrives at 8,232, 6,252 ms after 1,980. In catch-up each message is answered at once with
-    // an acknowledgement of its own, on which TCP's rides without its delay: 2 ms sooner.
+    // Three duplicate ACKs for later segments would repair the loss sooner, but there are none: in
+    // these 200 ms twenty messages of some 150 bytes were sent, as much as two segments hold, and
+    // the first timeout shrinks the congestion window to one. So the timeout of 8,212 repairs the
+    // loss: the retransmission arrives at 8,232, which is 6,252 ms after 1,980. In catch-up each
+    // message is acknowledged at once by a frame, which carries TCP's ACK without its delay: 2 ms
+    // sooner.
     let lesson = Lesson {
         latency: "20ms",
         run_for: "30s",
@@ -160,12 +163,13 @@ fn a_cut_on_a_busy_link_delays_until_the_timeout_after_its_end() {
 
 #[test]
 fn a_cut_on_a_trickling_link_is_repaired_by_duplicate_acks() {
-    // A message a second, handed over at 1,000, 2,000, … and pushed 20 ms later; silence from
-    // 2,000 to 6,000. That of 2,000 is the first to die. Its timeouts, 200 ms doubling from 2,020
-    // on, are at 2,220, 2,620, 3,420, 5,020 and 8,220. All that follows fits in one segment's
-    // window, so new segments leave meanwhile: those pushed at 6,020, 7,020 and 8,020 arrive out
-    // of order, and the third duplicate ACK is back at 8,060. Its repair arrives at 8,080, 60 ms
-    // before that of the timeout would have: 6,080 ms after 2,000.
+    // One message a second, published at 1,000, 2,000, … and pushed 20 ms later; the link is cut
+    // from 2,000 to 6,000. The message of 2,000 is the first to be lost. Its timeouts, 200 ms
+    // doubling from 2,020 on, are at 2,220, 2,620, 3,420, 5,020 and 8,220. All later messages fit
+    // in a window of one segment, so new segments leave meanwhile: those pushed at 6,020, 7,020 and
+    // 8,020 arrive out of order, and the third duplicate ACK is back at 8,060. The retransmission
+    // that it causes arrives at 8,080, 6,080 ms after 2,000. That of the timeout would come 160 ms
+    // later.
     let lesson = Lesson {
         latency: "20ms",
         run_for: "30s",
@@ -181,8 +185,8 @@ fn a_cut_on_a_trickling_link_is_repaired_by_duplicate_acks() {
 #[test]
 fn a_cut_on_an_idle_link_delays_until_the_timeout_after_its_end() {
     // One message, pushed at 3,020 ms into a cut from 2,000 to 6,000. Its retransmissions leave
-    // 200, 400, 800, 1,600, 3,200 ms after one another: 3,220, 3,620, 4,420, 6,020. That one
-    // gets through and arrives at 6,040: 3,040 ms after it was handed over at 3,000.
+    // 200, 400, 800, 1,600 ms after one another: 3,220, 3,620, 4,420, 6,020. The last one
+    // gets through and arrives at 6,040: 3,040 ms after the message was published at 3,000.
     let lesson = Lesson {
         latency: "20ms",
         run_for: "30s",
@@ -199,14 +203,15 @@ fn a_cut_on_an_idle_link_delays_until_the_timeout_after_its_end() {
 
 #[test]
 fn a_disconnection_loses_exactly_what_was_sent_meanwhile() {
-    // One way 20 ms, a message every 100 ms from 1,000 ms on, at the broker 20 ms later. The
-    // reader is away from 3,005 to 6,005 ms.
+    // One way takes 20 ms. There is a message every 100 ms from 1,000 ms on, which reaches the
+    // broker 20 ms later. The reader is away from 3,005 to 6,005 ms.
     //
-    // Over tcp the FIN is at the broker at 3,025: the message of 3,000, pushed at 3,020, arrives
-    // at 3,040 where nobody is any more. That of 3,100 finds no session, and so on. SYN at 6,005,
-    // SYN-ACK at 6,045, ACK and hello at 6,065, welcome at 6,085, join at the broker at 6,105:
-    // the message of 6,100 comes at 6,120 and is the first to be pushed again. So 3,000 is one
-    // into a dead link, and 3,100 to 6,000 are 30.
+    // Over tcp the FIN reaches the broker at 3,025. The message of 3,000, pushed at 3,020, arrives
+    // at 3,040, when the reader has left: it is sent into a dead link. That of 3,100 finds no
+    // session, and so on. The reader sends SYN at 6,005; SYN-ACK arrives at 6,045, ACK and hello at
+    // 6,065, welcome at 6,085, and the join reaches the broker at 6,105. The message of 6,100
+    // reaches the broker at 6,120, and is the first to be pushed again. So one message is sent into
+    // a dead link, and the 30 from 3,100 to 6,000 find no connection.
     let lesson = Lesson {
         latency: "20ms",
         run_for: "12s",
@@ -216,9 +221,9 @@ fn a_disconnection_loses_exactly_what_was_sent_meanwhile() {
     check(&lesson, "tcp/fire-and-forget", 1, |reader| {
         assert_eq!(missed(reader), [(Cause::NotConnected, 30), (Cause::SentIntoDeadLink, 1)]);
     });
-    // Over udp nobody tells the broker (its first ping would come at 25 s): it pushes all the
-    // while, from the message of 3,000 to that of 6,000, until the hello at 6,025. That one's
-    // join is at the broker at 6,065.
+    // Over udp the broker does not learn of the disconnection (its first ping would come at 25 s).
+    // It pushes all messages from that of 3,000 to that of 6,000, until the hello at 6,025. The
+    // join that follows reaches the broker at 6,065.
     check(&lesson, "udp/fire-and-forget", 1, |reader| {
         assert_eq!(missed(reader), [(Cause::SentIntoDeadLink, 31)]);
     });

@@ -1,5 +1,6 @@
-//! Same version, scenario and seed, same bytes: whatever ran before, in whatever order hosts run,
-//! at half the tick, at any `-j`, in any process. Another seed gives another trace.
+//! Tests that the same version, scenario and seed give the same bytes: with hosts in any order, at
+//! half the tick, at any `-j`, in any process, after any other trial. Another seed gives another
+//! trace.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! Corners where two rules meet, each a small scenario with its numbers derived beside it. No
-//! correct machine breaks a claim in any of them, or hands over what nobody asked for.
+//! Edge cases where two rules meet, each a small scenario whose numbers its comment derives. The
+//! correct system breaks no claim in any of them, and delivers nothing that was not subscribed to.
 
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::Scenario;
@@ -8,7 +8,7 @@ use delivery_lab::terms::{Cause, Claim, Guarantee};
 use delivery_lab::time::Duration;
 use delivery_lab::verdict::{self, SubscriberReport};
 
-/// Runs a scenario over every contender that it lists, and looks at one subscriber's
+/// Runs a scenario over every contender that it lists, and compares one subscriber's counts with
 /// `[wanted, live + caught up, missed]`.
 fn check(text: &str, client: &str, expected: [u64; 3]) {
     let scenario = Scenario::load("corner", text).unwrap();
@@ -19,6 +19,7 @@ fn check(text: &str, client: &str, expected: [u64; 3]) {
     }
 }
 
+/// Runs a scenario, checks that no claim is broken, and returns the report of a subscriber.
 fn subscriber(scenario: &Scenario, contender: Contender, client: &str) -> SubscriberReport {
     let trial = run_trial(scenario, contender, scenario.seed, &TrialOptions::default()).unwrap();
     let row = verdict::judge(scenario, contender, &trial.history);
@@ -31,8 +32,9 @@ fn subscriber(scenario: &Scenario, contender: Contender, client: &str) -> Subscr
 
 const CATCH_UP: &str = r#"contenders = ["udp/catch-up", "tcp/catch-up"]"#;
 
-/// Ten messages, accepted before the leave at 2 s, one out at a time, each handled in 500 ms: what
-/// is owed when the only room is left, and the session ends, is delivered on the next session.
+/// Ten messages are accepted before the leave at 2 s. One at a time is sent, and its handler takes
+/// 500 ms. The messages that are outstanding when the client leaves its only room, and when the
+/// session ends, are delivered on the next session.
 #[test]
 fn what_was_accepted_before_a_leave_is_delivered_after_it() {
     let text = format!(
@@ -52,8 +54,9 @@ fn what_was_accepted_before_a_leave_is_delivered_after_it() {
     check(&text, "s", [10, 10, 0]);
 }
 
-/// Away from 0.75 s to 2.75 s, it leaves at 2 s: the broker is told on the next session, about
-/// 100 ms after its beginning. On record are those accepted at 0.52, 1.02, 1.52, 2.02 and 2.52 s.
+/// The client is away from 0.75 s to 2.75 s, and leaves at 2 s. It tells the broker on the next
+/// session, about 100 ms after that begins. It gets the messages accepted at 0.52, 1.02, 1.52, 2.02
+/// and 2.52 s.
 #[test]
 fn a_leave_made_while_away_is_told_on_the_next_session() {
     let text = format!(
@@ -70,8 +73,8 @@ fn a_leave_made_while_away_is_told_on_the_next_session() {
     check(&text, "s", [5, 5, 0]);
 }
 
-/// A volatile message passes the three before it, which wait for the window: out of order, but
-/// nothing was promised about it.
+/// A volatile message overtakes the three before it, which wait for the window. It arrives out of
+/// order, but no claim covers it.
 #[test]
 fn a_volatile_message_that_overtakes_breaks_no_claim() {
     let text = r#"title = "volatile"
@@ -92,9 +95,9 @@ fn a_volatile_message_that_overtakes_breaks_no_claim() {
     assert!(one.out_of_order > 0, "it did overtake");
 }
 
-/// Both shops are gone without a word, and the backlog keeps a message for a second. What is on
-/// its way on a session that seems alive is still sent again when the run ends, also where the
-/// same message was evicted for the other shop.
+/// Both subscribers disconnect, which the broker does not notice over UDP, and the backlog keeps a
+/// message for a second. A message that is in flight on a session that seems alive is still sent
+/// again when the run ends, even if the same message was evicted for the other subscriber.
 #[test]
 fn an_eviction_for_one_subscriber_is_none_for_another() {
     let text = r#"title = "evicted for one"
@@ -120,8 +123,8 @@ fn an_eviction_for_one_subscriber_is_none_for_another() {
     assert_eq!(one.causes.keys().map(|cause| cause.name()).collect::<Vec<_>>(), ["unsettled"]);
 }
 
-/// Five messages exclude a room that the reader joins together with its subscription from the
-/// start; three do not.
+/// The subscriber joins room `x` at the beginning, and subscribes from the start of the queue. Five
+/// messages exclude `x`; three do not.
 #[test]
 fn a_subscription_from_the_start_is_not_owed_what_its_other_rooms_exclude() {
     let text = r#"title = "from the start"
@@ -138,8 +141,9 @@ fn a_subscription_from_the_start_is_not_owed_what_its_other_rooms_exclude() {
     check(text, "s", [3, 3, 0]);
 }
 
-/// The shop joins `x` at 1.5 s, while the broker is down: what the new broker accepts before it
-/// hears of that is not the shop's. A subscription that it had before is replayed whole.
+/// The client joins `x` at 1.5 s, while the broker is down. Messages for `x` that the new broker
+/// accepts before it hears of the join are not for the client. Its earlier subscription is replayed
+/// completely.
 #[test]
 fn a_new_epoch_replays_rooms_of_before_and_no_new_ones() {
     let text = r#"title = "a new room in a new epoch"
@@ -157,8 +161,8 @@ fn a_new_epoch_replays_rooms_of_before_and_no_new_ones() {
     }
 }
 
-/// After its crash from 2 s to 3 s the shop is in `x` again, which it had joined at 1 s: what
-/// excludes `x` is not for it.
+/// The client joins `x` at 1 s, and crashes from 2 s to 3 s. Then it is in `x` again, so messages
+/// that exclude `x` are not for it.
 #[test]
 fn a_restarted_process_is_in_the_rooms_of_its_schedule() {
     let text = r#"title = "rooms after a crash"
@@ -172,7 +176,8 @@ fn a_restarted_process_is_in_the_rooms_of_its_schedule() {
     check(text, "s", [0, 0, 0]);
 }
 
-/// What the socket takes at once does not wait: a send queue smaller than a message drops none.
+/// Bytes that the socket takes at once do not wait in the send queue. So a send queue that is
+/// smaller than a message drops none.
 #[test]
 fn a_small_send_queue_drops_nothing_on_an_idle_link() {
     let text = r#"title = "a small send queue"
@@ -186,16 +191,17 @@ fn a_small_send_queue_drops_nothing_on_an_idle_link() {
     check(text, "s", [5, 5, 0]);
 }
 
-/// Joined a second time at 1.5 s, while the shop is away and the broker is down, `b` is still a
-/// room of before: the twenty that the new broker accepts from 3 s to 4.9 s are replayed at 6 s.
+/// The client joins `b` a second time at 1.5 s, while it is away and the broker is down. `b` still
+/// counts as a room from before the crash: the twenty messages that the new broker accepts from 3 s
+/// to 4.9 s are replayed at 6 s.
 #[test]
 fn a_room_that_is_joined_again_is_still_replayed_in_a_new_epoch() {
     let text = away_from_a_crash(r#"join = [{ queue = "q", room = "b", at = "1500ms" }]"#);
     check(&text, "s", [20, 20, 0]);
 }
 
-/// Left at 5 s, while the shop is away: the new broker is told of no room that it should replay,
-/// and nobody was there when it accepted the twenty.
+/// The client leaves `b` at 5 s, while it is away. So it tells the new broker of no room to replay,
+/// and it was not connected when that accepted the twenty messages.
 #[test]
 fn a_new_epoch_owes_nothing_to_who_left_before_it_knew_of_it() {
     let text = away_from_a_crash(r#"leave = [{ queue = "q", room = "b", at = "5s" }]"#);
@@ -203,7 +209,8 @@ fn a_new_epoch_owes_nothing_to_who_left_before_it_knew_of_it() {
     assert_eq!(causes(&text), ["not-connected", "not-connected"]);
 }
 
-/// The broker is down from 1 s to 2 s, the shop away from 1 s to 6 s; twenty messages from 3 s on.
+/// Returns a scenario with twenty messages from 3 s on. The broker is down from 1 s to 2 s, and the
+/// subscriber is away from 1 s to 6 s.
 fn away_from_a_crash(rooms: &str) -> String {
     format!(
         r#"title = "away from a crash"
@@ -222,7 +229,7 @@ fn away_from_a_crash(rooms: &str) -> String {
     )
 }
 
-/// The causes of everything that `s` missed, over every contender in turn.
+/// Returns the causes of all messages that `s` missed, over every contender in turn.
 fn causes(text: &str) -> Vec<&'static str> {
     let scenario = Scenario::load("corner", text).unwrap();
     let all = scenario.contenders.iter().flat_map(|&contender| {
@@ -231,9 +238,10 @@ fn causes(text: &str) -> Vec<&'static str> {
     all.collect()
 }
 
-/// Ten messages are owed when the shop's machine crashes, and its schedule has it leave their room
-/// before it is up again: all of them were accepted before the broker is told of that. Once the
-/// machine is down as they come; once they wait for a handler of 500 ms, and three are done.
+/// Messages are outstanding when the client's machine crashes, and its schedule leaves their room
+/// before the machine is up again. All ten were accepted before the broker hears of the leave. In
+/// the first case the machine is down when they are published. In the second they wait for a
+/// handler of 500 ms, and three of them are handled before the crash.
 #[test]
 fn what_is_owed_when_all_rooms_are_left_outlives_a_crash() {
     for (first, leave, crash, down) in
@@ -257,8 +265,9 @@ fn what_is_owed_when_all_rooms_are_left_outlives_a_crash() {
     }
 }
 
-/// Deaf from 2 s to 4 s: of the messages at 0.5, 1.0 … 5.0 s, which arrive 40 ms later, those of
-/// 2.0, 2.5, 3.0 and 3.5 s find no handler, and nothing keeps them until there is one.
+/// The client has no handler from 2 s to 4 s. Of the messages at 0.5, 1.0 … 5.0 s, which arrive
+/// 40 ms later, those of 2.0, 2.5, 3.0 and 3.5 s find no handler, and are not kept until there is
+/// one.
 #[test]
 fn a_volatile_message_does_not_wait_for_a_handler() {
     let text = r#"title = "volatile and deaf"
@@ -274,8 +283,8 @@ fn a_volatile_message_does_not_wait_for_a_handler() {
     assert_eq!(causes(text), ["no-handler"; 3]);
 }
 
-/// A second process takes over while the first still works through its inbox: what the one is
-/// handed now is done before what the other was handed then, and nobody promised otherwise.
+/// A second process takes over while the first still works through its inbox. It handles new
+/// messages before the first has handled older ones. The order claim does not cover this.
 #[test]
 fn order_among_processes_of_one_name_is_outside_the_terms() {
     let text = r#"title = "twins"
@@ -296,8 +305,8 @@ fn order_among_processes_of_one_name_is_outside_the_terms() {
     assert_eq!(one.guarantees[&Guarantee::InOrder].claim, Claim::OutsideTerms);
 }
 
-/// The second process takes over at 2 s; the first comes back at 4.1 s, knowing how far it had come
-/// by 2 s. What the other was given meanwhile it does not wait for.
+/// The second process takes over at 2 s. The first comes back at 4.1 s, with its position of 2 s.
+/// It does not wait for the messages that the second got meanwhile.
 #[test]
 fn a_process_goes_on_from_where_another_of_its_name_came() {
     let text = format!(
@@ -319,9 +328,11 @@ fn a_process_goes_on_from_where_another_of_its_name_came() {
 }
 
 /// Two machines sleep from 2.5 s to 6.5 s, and messages go to one of them at 3, 4, 5 and 6 s. Each
-/// nap bites as it begins, and with each packet that finds its machine asleep: 4 datagrams; over
-/// TCP the message of 3 s five times (its RTO doubles from 200 ms: 3.02, 3.22, 3.62, 4.42, 6.02 s)
-/// and the three after it once each.
+/// pause has one hit as it begins, and one for each packet that finds its machine asleep:
+///
+/// - over UDP, 4 datagrams;
+/// - over TCP, the message of 3 s five times (its RTO doubles from 200 ms: 3.02, 3.22, 3.62, 4.42,
+///   6.02 s), and the three messages after it once each.
 #[test]
 fn a_pause_bites_with_each_packet_that_finds_its_own_machine_asleep() {
     let text = r#"title = "two naps"
@@ -338,16 +349,16 @@ fn a_pause_bites_with_each_packet_that_finds_its_own_machine_asleep() {
             { kind = "pause", who = "idle", at = "2500ms", for = "4s" },
         ]"#;
     let scenario = Scenario::load("corner", text).unwrap();
-    let bites = scenario.contenders.iter().map(|&contender| {
+    let hits = scenario.contenders.iter().map(|&contender| {
         let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
         trial.history.bites
     });
-    assert_eq!(bites.collect::<Vec<_>>(), [[1 + 4, 1], [1 + 5 + 3, 1]]);
+    assert_eq!(hits.collect::<Vec<_>>(), [[1 + 4, 1], [1 + 5 + 3, 1]]);
 }
 
-/// Acknowledgements are lost on the way, some of them between others that are not; then the shop
-/// crashes. It does not know what it had read, and is not to wait for it either: 40 come by 2.5 s,
-/// some of them for a second time after the crash.
+/// Acknowledgements are lost, some of them between others that arrive. Then the client crashes. It
+/// no longer knows which messages it has read, and must not wait for them either. All 40 messages
+/// that are published by 2.5 s are handled, some of them again after the crash.
 #[test]
 fn a_client_that_crashed_does_not_wait_for_what_it_had_acknowledged() {
     for seed in 1..=20 {
@@ -371,9 +382,9 @@ fn a_client_that_crashed_does_not_wait_for_what_it_had_acknowledged() {
     }
 }
 
-/// The join arrives at 280 ms, and its answer is lost; the message comes on the stream at 390 ms
-/// and waits for that answer, until the session ends at 1.96 s. The next stream is not to say that
-/// it came so far: nothing was read.
+/// The join arrives at 280 ms, and its answer is lost. The message arrives on the stream at 390 ms
+/// and waits for that answer, until the session ends at 1.96 s. The next stream must not report
+/// the message's position as reached: the client has read nothing.
 #[test]
 fn an_event_that_waits_for_an_answer_is_not_dealt_with() {
     let text = r#"title = "the answer to the join is lost"
@@ -392,10 +403,11 @@ fn an_event_that_waits_for_an_answer_is_not_dealt_with() {
     check(text, "s", [1, 1, 0]);
 }
 
-/// The path is cut for good at 4.5 s. The request that waits at the broker is answered at 5.02 s with
-/// the fifth message. The client gives that request up at 13.04 s, 9 s after it asked, and its program
-/// lets go of the connection; the kernels at both ends still try at the end of the run. The fifth went
-/// into the dead link like the three that waited for the next request: nobody can read it any more.
+/// The path is cut for good at 4.5 s. The request that waits at the broker is answered at 5.02 s
+/// with the fifth message. The client gives up the request at 13.04 s, 9 s after it was sent, and
+/// drops the connection, but the kernels at both ends still retransmit at the end of the run. So
+/// the client cannot read the fifth message any more. Like the three that wait for the next
+/// request, it counts as sent into a dead link.
 #[test]
 fn what_was_answered_to_a_request_that_was_given_up_is_not_under_way_any_more() {
     let text = r#"title = "an answer nobody can read"
@@ -417,6 +429,7 @@ fn what_was_answered_to_a_request_that_was_given_up_is_not_under_way_any_more() 
         [dead, open].map(|cause| one.causes.get(&cause).copied().unwrap_or_default())
     };
     assert_eq!(causes(40_000), [4, 0]);
-    // Before it gives up, it might still read it; the other three wait for its next request.
+    // Before the client gives up, it might still read the fifth message; the other three wait
+    // for its next request.
     assert_eq!(causes(13_000), [0, 4]);
 }

@@ -1,11 +1,11 @@
-//! A trial that stops as soon as it is settled finds what the whole trial finds.
+//! Tests that a trial that stops as soon as it is quiescent finds what the whole trial finds.
 
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{EarlyStop, TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Row};
 
-/// When to stop early.
+/// The condition for stopping early.
 const STOP: EarlyStop = EarlyStop { from: verdict::settled_from, when: verdict::is_settled };
 
 fn run(scenario: &Scenario, contender: Contender, stop: Option<EarlyStop>) -> Row {
@@ -28,6 +28,7 @@ fn what_stops_early_finds_the_same() {
             early += u64::from(short.ended_at_ms < whole.ended_at_ms);
         }
     }
-    // Where a fault hits a session, its heartbeat of 45 s decides, and few runs are as long.
+    // After a fault on a session the trial must wait for the heartbeat of 45 s, and few scenarios
+    // run that long.
     assert!(early * 2 > trials, "{early} of {trials} trials stopped early");
 }

@@ -1,7 +1,8 @@
-//! Every scenario of `scenarios/` as a text snapshot, and hashes of its histories and its JSON.
+//! Compares the report of every scenario of `scenarios/` with a snapshot of its text, and with
+//! hashes of its histories and its JSON.
 //!
-//! Three scenarios have their JSON as a snapshot, too: between them they show every field.
-//! Version and trace hash are redacted.
+//! Three scenarios have a snapshot of their JSON, too: between them they show every field. Version
+//! and trace hash are redacted.
 
 use delivery_lab::report::{self, Colour, Report, RunResult, Shape, Style};
 use delivery_lab::scenario::{Scenario, builtin};
@@ -9,7 +10,7 @@ use delivery_lab::sim::{self, TrialOptions};
 use delivery_lab::verdict;
 use serde_json::{Value, json};
 
-/// The scenarios whose JSON is a snapshot.
+/// The scenarios with a snapshot of their JSON.
 const AS_JSON: [&str; 3] = ["ack-lost", "caps", "retention"];
 
 fn run(scenario: &Scenario) -> (Report, Vec<String>) {
@@ -35,7 +36,7 @@ fn redacted(report: &Report) -> Value {
     json
 }
 
-/// A hash of the JSON: FNV-1a, 64 bits.
+/// Returns a hash of the JSON: FNV-1a, 64 bits.
 fn hash(json: &Value) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     json.to_string().bytes().fold(0xcbf2_9ce4_8422_2325, step)

@@ -1,6 +1,6 @@
-//! Packets on their way between turmoil hosts: many in one datagram, each with its fate.
+//! Packets in transit between turmoil hosts: many in one datagram, each with its planned arrival.
 //!
-//! The layout is private to one process's memory: a fixed head, then the packet.
+//! The layout never leaves this process's memory: for each packet a fixed header, then its bytes.
 
 use std::cmp::Ordering;
 
@@ -8,9 +8,9 @@ use bytes::{Buf, BufMut, Bytes};
 
 use crate::time::Instant;
 
-/// Bytes of a packet's head in a batch.
+/// Length of a packet's header in a batch, in bytes.
 const HEAD: usize = 8 + 4 + 4 + 8 + 4 + 8 + 4;
-/// Most bytes of a batch: what one turmoil datagram carries without being cut off.
+/// Maximum length of a batch in bytes; the receiver's buffer has this length, too.
 pub(super) const LARGEST: usize = 64 * 1_024;
 
 /// A packet that is held until it is due.
@@ -21,26 +21,27 @@ pub(super) struct HeldPacket {
     pub from: u32,
     /// The receiver's process.
     pub to: u32,
-    /// Which packet of its direction it is.
+    /// The packet's number in its direction, from 1.
     pub serial: u64,
     /// The bit to flip on arrival.
     pub flip: Option<u32>,
-    /// Which datagram of its flow it is, if it is one.
+    /// The datagram's number in its flow, from 1, if the packet carries a datagram.
     pub datagram: Option<u64>,
     pub packet: Bytes,
 }
 
 impl HeldPacket {
-    /// The order of arrival: nothing in it depends on the order in which hosts ran.
+    /// Returns the sort key of arrivals. It does not depend on the order in which hosts ran.
     fn key(&self) -> (Instant, u32, u32, u64) {
         (self.due, self.from, self.to, self.serial)
     }
 
-    /// How many bytes it takes in a batch.
+    /// Returns the packet's length in a batch, in bytes.
     pub fn len(&self) -> usize {
         HEAD + self.packet.len()
     }
 
+    /// Appends the packet to a batch.
     pub fn encode(&self, batch: &mut Vec<u8>) {
         batch.put_u64(self.due.as_micros());
         batch.put_u32(self.from);

@@ -1,28 +1,28 @@
 //! The stack's clock runs five times as fast as simulated time.
 //!
-//! smoltcp's least retransmission timeout is 1 s and private; at five times the speed it is
-//! Linux's 200 ms (`TCP_RTO_MIN`, include/net/tcp.h). The largest is then 12 s, TIME-WAIT 2 s,
-//! and the delay of acknowledgements 2 ms.
+//! smoltcp's minimum retransmission timeout is 1 s, and cannot be set. At five times the speed it
+//! is 200 ms of simulated time, as in Linux (`TCP_RTO_MIN`, include/net/tcp.h). The maximum is
+//! then 12 s, TIME-WAIT 2 s, and the delay of acknowledgements 2 ms.
 
 use crate::time::{Duration, Instant};
 
-/// How much faster than simulated time the stack's clock runs.
+/// Ratio of the stack's clock to simulated time.
 const SPEED: u64 = 5;
 
-/// The grain of all timers: tokio's.
+/// Resolution of all timers, which is tokio's.
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// A simulated moment on the stack's clock.
+/// Converts a simulated moment to the stack's clock.
 pub(super) fn to_stack(now: Instant) -> smoltcp::time::Instant {
     smoltcp::time::Instant::from_micros((now.as_micros() * SPEED) as i64)
 }
 
-/// A simulated span on the stack's clock.
+/// Converts a simulated duration to the stack's clock.
 pub(super) fn span_to_stack(span: Duration) -> smoltcp::time::Duration {
     smoltcp::time::Duration::from_micros(span.as_micros() * SPEED)
 }
 
-/// The first simulated millisecond at which the stack's clock has reached a moment.
+/// Returns the first simulated millisecond at which the stack's clock has reached a moment.
 pub(super) fn from_stack(at: smoltcp::time::Instant) -> Instant {
     let micros = u64::try_from(at.total_micros()).unwrap_or(0);
     Instant::from_millis(micros.div_ceil(SPEED * 1_000))

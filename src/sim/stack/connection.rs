@@ -1,4 +1,4 @@
-//! One end of a TCP connection: its socket, its taps, and why it ended.
+//! One end of a TCP connection: its socket, its statistics, and the reason of its end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,9 +16,9 @@ use super::super::limits::{CONNECT_TIMEOUT, KEEP_ALIVE, ORPHAN_TIMEOUT, TIMEOUT}
 use super::wire::endpoint;
 use super::{Stack, clock};
 
-/// How long a connection in TIME-WAIT may send of its own accord: longer than it delays an
+/// Time for which a connection in TIME-WAIT may still send unasked: longer than the delay of an
 /// acknowledgement, shorter than TIME-WAIT.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const LAST_SENDS: Duration = Duration::from_secs(1);
 
 /// One end of a connection.
 pub(crate) struct Connection {
@@ -26,22 +26,22 @@ pub(crate) struct Connection {
     handle: SocketHandle,
     pub local: SocketAddr,
     pub peer: SocketAddr,
-    /// The listener that waits for it; `None` if it was opened here, or is accepted.
+    /// The port of the listener that is to accept it; `None` if it was opened here, or accepted.
     pub(super) listener: Option<u16>,
     pub(super) side: Side,
-    /// The initial sequence number of the peer, once its SYN has come.
+    /// The initial sequence number of the peer, once its SYN has arrived.
     pub(super) peer_isn: Option<TcpSeqNumber>,
-    /// Whether a program, or a listener for it, holds the stream.
+    /// Whether a program holds the stream, or a listener holds it for one.
     pub(super) held: bool,
-    /// When it was let go of.
+    /// The moment at which the stream was dropped.
     let_go: Option<Instant>,
     pub(super) recorded: bool,
     /// The earliest timer that the driver watches for it.
     pub(super) queued_at: Option<Instant>,
     established: bool,
-    /// Whether it left the table of connections: a newer one has its place, or it never opened.
+    /// Whether it leaves the table of connections: a newer one replaces it, or it never opened.
     retired: bool,
-    /// In TIME-WAIT: from when on it has nothing more to say of its own accord.
+    /// In TIME-WAIT: the moment from which on it sends nothing unasked.
     rests_from: Option<Instant>,
     reason: Option<EndReason>,
     error: Option<io::ErrorKind>,
@@ -53,7 +53,7 @@ pub(crate) struct Connection {
     writer: Option<Waker>,
 }
 
-/// Who opened a connection.
+/// The side that opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     /// A program of this machine.
@@ -63,10 +63,10 @@ pub(super) enum Side {
 }
 
 impl Connection {
-    /// A connection that a program of this machine opens.
+    /// Creates a connection that a program of this machine opens.
     pub(super) fn new(local: SocketAddr, peer: SocketAddr, buffer: usize) -> Connection {
-        let room = || SocketBuffer::new(vec![0; buffer]);
-        let mut socket = Socket::new(room(), room());
+        let ring = || SocketBuffer::new(vec![0; buffer]);
+        let mut socket = Socket::new(ring(), ring());
         socket.set_congestion_control(CongestionControl::Reno);
         socket.set_nagle_enabled(false);
         socket.set_keep_alive(Some(clock::span_to_stack(KEEP_ALIVE)));
@@ -106,7 +106,7 @@ impl Connection {
         self.sockets.get_mut(self.handle)
     }
 
-    /// A connection that a listener's peer opens.
+    /// Turns it into a connection that the peer opens, to the listener of a port.
     pub(super) fn for_listener(mut self, port: u16, isn: TcpSeqNumber) -> Connection {
         (self.listener, self.side, self.peer_isn) = (Some(port), Side::There, Some(isn));
         self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
@@ -114,7 +114,7 @@ impl Connection {
         self
     }
 
-    /// The outcome of the opening: `Ok` once it is established.
+    /// Polls the opening: returns `Ok` once the connection is established.
     pub fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match (self.error, self.established) {
             (_, true) => Poll::Ready(Ok(())),
@@ -126,8 +126,8 @@ impl Connection {
         }
     }
 
-    /// Reads into `buffer`; the number of bytes, 0 at the peer's end; and whether the window
-    /// opened so far that the peer should hear of it.
+    /// Reads into `buffer`. Returns the number of bytes, which is 0 after the peer's FIN, and
+    /// whether the window has opened so far that the peer should be told.
     pub fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -166,19 +166,20 @@ impl Connection {
         Poll::Ready(Ok(written))
     }
 
-    /// Ends this side in order: FIN after what was written.
+    /// Closes this side in order: sends FIN after the bytes that were written.
     pub fn shut_down(&mut self) {
         self.reason.get_or_insert(EndReason::Left);
         self.tcp_mut().close();
     }
 
-    /// The program lets go: FIN after what was written, or RST if data was unread.
+    /// Drops the program's hold: sends FIN after the bytes that were written, or RST if data is
+    /// unread.
     pub fn let_go(&mut self, now: Instant) {
         self.held = false;
         self.let_go = Some(now);
         (self.reader, self.writer) = (None, None);
         if self.tcp().state() == State::SynSent {
-            // Nobody was there yet to be told.
+            // The peer has not answered yet: nothing is to be closed.
             self.reason.get_or_insert(EndReason::Left);
             self.retired = true;
         } else if !self.is_closed() {
@@ -189,7 +190,8 @@ impl Connection {
         }
     }
 
-    /// The peer's machine began anew and wants this connection's place.
+    /// Makes room for a new connection between the same addresses, which the peer opens after a
+    /// restart.
     pub(super) fn replaced(&mut self) {
         if self.tcp().state() != State::TimeWait {
             self.fail(EndReason::Reset, io::ErrorKind::ConnectionReset);
@@ -197,20 +199,20 @@ impl Connection {
         self.retired = true;
     }
 
-    /// Whether the driver may let the socket send. While a program holds a socket in TIME-WAIT
-    /// its last timer must not fire: it would throw unread data away.
+    /// Whether the driver may let the socket send. While a program holds a socket in TIME-WAIT,
+    /// the socket's last timer must not fire: it would discard unread data.
     pub(super) fn may_poll(&self, now: Instant) -> bool {
         let rests = self.held && self.rests_from.is_some_and(|from| from <= now);
         !(self.retired || rests)
     }
 
-    /// When the socket wants to be polled again.
+    /// Returns the moment at which the socket is to be polled again.
     pub(super) fn poll_at(&mut self, interface: &mut Interface, now: Instant) -> Option<Instant> {
         let at = interface.poll_at(clock::to_stack(now), &self.sockets).map(clock::from_stack)?;
         self.may_poll(at.max(now)).then_some(at)
     }
 
-    /// Takes note of a packet that leaves; whether it carries bytes for a second time.
+    /// Notes a packet that leaves. Returns whether it carries bytes that were sent before.
     pub(super) fn sends(&mut self, packet: &[u8]) -> bool {
         let ip = Ipv4Packet::new_unchecked(packet);
         let tcp = TcpPacket::new_unchecked(ip.payload());
@@ -225,12 +227,13 @@ impl Connection {
         again
     }
 
-    /// Puts the sequence number of a pure acknowledgement right before it leaves.
+    /// Corrects the sequence number of a pure acknowledgement before it leaves.
     ///
-    /// It must be SND.NXT (RFC 9293 §3.4), the highest that was ever sent, as Linux has it. After
-    /// a retransmission timeout smoltcp's goes back with what is sent again. A peer that had
-    /// received more finds such an acknowledgement before its window and drops it; when both
-    /// sides do, neither hears the other again, and the connection stands still for ever.
+    /// It must be SND.NXT (RFC 9293 §3.4), the highest that was ever sent, as in Linux. After a
+    /// retransmission timeout, smoltcp instead takes the lower number of the bytes that it sends
+    /// again. If the peer has received more, such an acknowledgement lies before its window, and
+    /// the peer drops it. If both sides do so, neither accepts an acknowledgement of the other
+    /// again, and the connection stalls for ever.
     pub(super) fn acknowledges_from_the_front(&self, packet: &mut [u8]) {
         let mut ip = Ipv4Packet::new_unchecked(packet);
         let addresses = (IpAddress::Ipv4(ip.src_addr()), IpAddress::Ipv4(ip.dst_addr()));
@@ -242,7 +245,7 @@ impl Connection {
         }
     }
 
-    /// A reset came in.
+    /// Handles an incoming reset; `before` is the state before it.
     pub(super) fn was_reset(&mut self, before: State) {
         if self.is_closed() && before != State::Closed {
             match before {
@@ -252,10 +255,11 @@ impl Connection {
         }
     }
 
-    /// The socket was polled: if that closed it, it gave up; in TIME-WAIT it has said its last.
+    /// Notes the result of a poll. A socket that it closed has given up; one in TIME-WAIT soon
+    /// sends nothing unasked.
     pub(super) fn polled_since(&mut self, before: State, now: Instant) {
         if self.tcp().state() == State::TimeWait {
-            self.rests_from.get_or_insert(now + LAST_WORDS);
+            self.rests_from.get_or_insert(now + LAST_SENDS);
         }
         let quiet = matches!(before, State::Closed | State::TimeWait);
         if self.tcp().state() == State::Closed && !quiet {
@@ -263,6 +267,7 @@ impl Connection {
         }
     }
 
+    /// Ends the connection with an error. The reason is kept if the program had left before.
     fn fail(&mut self, reason: EndReason, kind: io::ErrorKind) {
         if self.reason != Some(EndReason::Left) {
             self.reason = Some(reason);
@@ -284,7 +289,8 @@ impl Connection {
         true
     }
 
-    /// Takes note of the peer's FIN, and lets orphans die.
+    /// Notes the peer's FIN, and sets the timeout of a half-closed connection that no program
+    /// holds.
     pub(super) fn observe(&mut self) {
         let state = self.tcp().state();
         if matches!(state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait) {
@@ -295,12 +301,12 @@ impl Connection {
         }
     }
 
-    /// Answers new data, up to the sequence number `end`, for a program that has let go with a
-    /// reset, as Linux does (RFC 1122 §4.2.2.13): it must not be acknowledged first. Whether it
-    /// did.
+    /// Answers new data, up to the sequence number `end`, with a reset if the program has dropped
+    /// the stream, as Linux does (RFC 1122 §4.2.2.13). The data must not be acknowledged first.
+    /// Returns whether it reset the connection.
     pub(super) fn refuses(&mut self, end: TcpSeqNumber) -> bool {
         let arrived = self.read as usize + self.tcp().recv_queue();
-        // One more for the SYN. After the peer's FIN there is no new data.
+        // The SYN counts as one more. After the peer's FIN there is no new data.
         let new = self.peer_isn.is_some_and(|isn| end > isn + 1 + arrived)
             && self.reason != Some(EndReason::Fin)
             && !matches!(self.tcp().state(), State::Closing | State::TimeWait);
@@ -311,7 +317,7 @@ impl Connection {
         refuses
     }
 
-    /// Wakes those who wait for what is now there.
+    /// Wakes the reader and the writer if they can proceed.
     pub(super) fn wake(&mut self) {
         let (tcp, failed) = (self.tcp(), self.error.is_some());
         let readable = tcp.can_recv() || !tcp.may_recv() || failed;
@@ -329,7 +335,7 @@ impl Connection {
         self.retired || matches!(self.tcp().state(), State::Closed | State::Listen)
     }
 
-    /// Whether nothing that its taps count can change any more.
+    /// Whether its statistics can no longer change.
     pub(super) fn has_ended(&self) -> bool {
         match self.tcp().state() {
             State::TimeWait => true,
@@ -338,17 +344,18 @@ impl Connection {
         }
     }
 
-    /// Whether it needs no place in the table of connections: a reset, if any, has left.
+    /// Whether it can leave the table of connections: its reset, if any, has been sent.
     pub(super) fn is_gone(&self) -> bool {
         self.is_closed() && (self.retired || self.tcp().remote_endpoint().is_none())
     }
 
-    /// Whether any byte, or any program, ever met it: not if a listener's peer gave up early.
+    /// Whether its statistics are to be recorded: not if a listener's peer gave up early, before
+    /// the connection was established.
     pub(super) fn is_worth_a_ledger(&self) -> bool {
         self.established || self.side == Side::Here
     }
 
-    /// Its taps now.
+    /// Returns its statistics so far.
     pub(super) fn ledger(&self) -> ConnectionStats {
         let tcp = self.tcp();
         ConnectionStats {
@@ -363,17 +370,17 @@ impl Connection {
         }
     }
 
-    /// Tells everyone who waits that the machine is gone.
+    /// Wakes the waiting tasks, which then find that the machine has lost power.
     pub(super) fn power_lost(self) {
         self.reader.into_iter().chain(self.writer).for_each(Waker::wake);
     }
 }
 
 impl Stack {
-    /// Opens a connection; its number and this end's address.
+    /// Opens a connection. Returns its number and its local address.
     ///
     /// # Errors
-    /// `AddrInUse` if every port is in use, `InvalidInput` if nobody can be there.
+    /// `AddrInUse` if every port is in use, `InvalidInput` if nothing can listen at the address.
     pub fn open(&mut self, to: SocketAddr) -> io::Result<(u64, SocketAddr)> {
         let remote = endpoint(to).ok_or(io::ErrorKind::InvalidInput)?;
         let port = self.ephemeral_port()?;
@@ -389,7 +396,7 @@ impl Stack {
         Ok((id, local))
     }
 
-    /// The program lets go of a stream.
+    /// Drops the program's hold on a stream.
     pub fn let_go(&mut self, now: Instant, id: u64) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.let_go(now);

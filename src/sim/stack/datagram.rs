@@ -1,7 +1,7 @@
-//! One UDP socket: smoltcp makes and checks the packets, the queues are ours.
+//! One UDP socket: smoltcp makes and checks the packets; this file adds the queues.
 //!
-//! smoltcp's rings are allocated at once and drop in silence; here they hold one datagram each,
-//! and what waits on either side of them is counted.
+//! smoltcp allocates its ring buffers at once, and drops silently. Here they hold one datagram
+//! each, and further datagrams wait in queues whose bytes are counted.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,9 +19,9 @@ use super::super::limits::QUEUE;
 use super::wire::endpoint;
 use super::{MTU, Stack, clock};
 
-/// Bytes of headers that a datagram's packet has: IPv4 20, UDP 8.
+/// Length of the headers of a datagram's packet in bytes: IPv4 20, UDP 8.
 const HEADERS: usize = 28;
-/// The longest datagram in bytes that fits in one packet.
+/// Maximum length of a datagram in bytes: it must fit in one packet.
 pub(crate) const LONGEST: usize = MTU - HEADERS;
 
 /// A UDP socket.
@@ -32,22 +32,22 @@ pub(crate) struct Datagram {
     inbox: Queue,
     outbox: Queue,
     reader: Option<Waker>,
-    /// The only peer, if it is connected.
+    /// The only peer, if the socket is connected.
     peer: Option<SocketAddr>,
-    /// Whether the peer said that nobody listens there, which the program was not told yet.
+    /// Whether the peer has refused a datagram, and the program was not told yet.
     is_refused: bool,
     /// Whether the program closed it.
     closed: bool,
 }
 
-/// Datagrams that wait, with their other end.
+/// Waiting datagrams, each with its remote address.
 #[derive(Debug, Default)]
 struct Queue {
     datagrams: VecDeque<(Vec<u8>, SocketAddr)>,
     bytes: usize,
 }
 
-/// Whether a datagram found room.
+/// Whether a queue had room for a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum QueueRoom {
     Found,
@@ -83,13 +83,13 @@ impl Datagram {
         Datagram { sockets, handle, local, inbox, outbox, reader, peer, is_refused, closed }
     }
 
-    /// Hears one peer only, and its refusals.
+    /// Connects the socket: from now on it receives from this peer only, and reports its refusals.
     pub fn connect(&mut self, peer: SocketAddr) {
         self.peer = Some(peer);
     }
 
-    /// An ICMP port unreachable came for a datagram to `to`: a socket that is not connected is
-    /// not told, as on Linux (udp(7)).
+    /// Handles an ICMP port unreachable for a datagram to `to`. Only a socket that is connected to
+    /// that address reports it, as in Linux (udp(7)).
     pub(super) fn refuse(&mut self, to: SocketAddr) {
         if self.peer == Some(to) {
             self.is_refused = true;
@@ -111,10 +111,10 @@ impl Datagram {
         }
     }
 
-    /// The next datagram and its sender.
+    /// Returns the next datagram and its sender.
     ///
     /// # Errors
-    /// `ConnectionRefused`, once for what the peer said.
+    /// `ConnectionRefused` if the peer has refused a datagram since the last such error.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Vec<u8>, SocketAddr)>> {
         if std::mem::take(&mut self.is_refused) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()));
@@ -128,7 +128,8 @@ impl Datagram {
         }
     }
 
-    /// Moves what smoltcp received to the inbox; `None` if it received nothing.
+    /// Moves the datagram that smoltcp received to the inbox; `None` if it received none. A
+    /// connected socket discards datagrams that are not its peer's.
     pub(super) fn take_in(&mut self) -> Option<QueueRoom> {
         let (datagram, meta) = self.sockets.get_mut::<Socket>(self.handle).recv().ok()?;
         let smoltcp::wire::IpAddress::Ipv4(address) = meta.endpoint.addr;
@@ -143,9 +144,10 @@ impl Datagram {
         Some(room)
     }
 
+    /// Returns the statistics of the socket; a datagram socket counts no bytes.
     pub(super) fn ledger(&self, reason: Option<EndReason>) -> ConnectionStats {
-        let nobody = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
-        let end = Endpoint { local: self.local, peer: nobody };
+        let unspecified = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
+        let end = Endpoint { local: self.local, peer: unspecified };
         let line = TransportKind::Datagram;
         ConnectionStats {
             line,
@@ -159,14 +161,14 @@ impl Datagram {
         }
     }
 
-    /// Tells the reader that the machine is gone.
+    /// Wakes the reader, which then finds that the machine has lost power.
     pub(super) fn power_lost(self) {
         self.reader.into_iter().for_each(Waker::wake);
     }
 }
 
 impl Stack {
-    /// Opens a UDP socket on a port (0: any); its number and address.
+    /// Opens a UDP socket on a port (0: any). Returns its number and its address.
     ///
     /// # Errors
     /// `AddrInUse` if the port is taken.
@@ -181,14 +183,15 @@ impl Stack {
         Ok((id, local))
     }
 
-    /// A datagram was queued: the how manyth of its flow it is, over all lives of this machine.
+    /// Counts a datagram that was queued. Returns its number in its flow, from 1, over all
+    /// incarnations of the machine.
     pub fn count_datagram(&mut self, port: u16, to: SocketAddr) -> u64 {
         let count = self.datagram_counts.entry((port, to)).or_default();
         *count += 1;
         *count
     }
 
-    /// The power goes: what still waits to leave never will, and does not count.
+    /// Subtracts the queued datagrams from the counts: without power they will never be sent.
     pub(super) fn uncount_datagrams(&mut self) {
         for socket in self.datagrams.values() {
             for (_, to) in &socket.outbox.datagrams {
@@ -198,7 +201,7 @@ impl Stack {
         }
     }
 
-    /// Closes a UDP socket: its port is free at once, what it sent still leaves.
+    /// Closes a UDP socket: its port is free at once, but its queued datagrams are still sent.
     pub fn unbind(&mut self, id: u64) {
         if let Some(socket) = self.datagrams.get_mut(&id) {
             socket.closed = true;
@@ -207,6 +210,7 @@ impl Stack {
         }
     }
 
+    /// Sends the queued datagrams, and removes the socket if it was closed.
     pub(super) fn work_datagram(&mut self, now: Instant, id: u64) {
         let Stack { interface, wire, datagrams, build, .. } = self;
         let socket = datagrams.get_mut(&id).expect("the caller has seen it");

@@ -1,9 +1,9 @@
-//! Whose packet is it? Looks at the headers of a packet that came in and feeds it to the one
-//! socket that it is for.
+//! Demultiplexes incoming packets: feeds each to the one socket that its headers name.
 //!
-//! A SYN for a listened port makes a socket, if the accept queue has room. A SYN with another
-//! initial sequence number for a connection that is there already means that the peer's machine
-//! began anew: smoltcp has no challenge for that (RFC 5961 §4), so the old connection gives way.
+//! A SYN for a port with a listener creates a socket, if the accept queue has room. A SYN with
+//! another initial sequence number for an existing connection means that the peer's machine has
+//! restarted. smoltcp does not send the challenge ACK of RFC 5961 §4, so the new connection
+//! replaces the old one.
 
 use std::net::{SocketAddr, SocketAddrV4};
 
@@ -21,7 +21,7 @@ use super::connection::Side;
 use super::datagram::QueueRoom;
 use super::{Connection, Power, Stack, clock};
 
-/// What became of a packet that came in.
+/// The result of receiving a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reception {
     /// The stack took it.
@@ -30,23 +30,24 @@ pub(crate) enum Reception {
     Dropped(LossReason),
 }
 
-/// The TCP header's part that the demultiplexer needs.
+/// The fields of a TCP header that the demultiplexer needs.
 struct Segment {
     port: u16,
     peer: SocketAddr,
-    /// The sequence numbers of the segment and behind its payload.
+    /// The sequence number of the segment.
     sequence: TcpSeqNumber,
+    /// The sequence number after its payload.
     end: TcpSeqNumber,
-    /// SYN, with or without ACK.
+    /// Whether it has SYN, with or without ACK.
     synchronizes: bool,
-    /// SYN without ACK.
+    /// Whether it has SYN without ACK.
     opens: bool,
     resets: bool,
 }
 
 impl Stack {
-    /// A packet comes in whose checksums are right, see [`is_intact`]; replies are taken by
-    /// [`Stack::packets`].
+    /// Receives a packet whose checksums are right (see [`is_intact`]). [`Stack::packets`] takes
+    /// the replies out.
     pub fn receive(&mut self, now: Instant, packet: Bytes) -> Reception {
         if self.power != Power::On {
             return Reception::Dropped(LossReason::NobodyHome);
@@ -93,7 +94,7 @@ impl Stack {
         self.feed_connection(now, id, &segment, packet);
     }
 
-    /// Whether a connection makes room for a SYN: it is over, or its peer began anew.
+    /// Replaces a connection if the segment opens a new one in its place. Returns whether it did.
     fn gives_way(&mut self, id: u64, segment: &Segment) -> bool {
         let connection = self.connections.get_mut(&id).expect("the table is right");
         let anew = connection.peer_isn.is_some_and(|isn| isn != segment.sequence);
@@ -143,13 +144,13 @@ impl Stack {
         }
     }
 
-    /// An ICMP port unreachable quotes the datagram that it is about (RFC 792): its socket is told.
+    /// Reports an ICMP port unreachable to the socket of the datagram that it quotes (RFC 792).
     fn receive_refusal(&mut self, packet: &[u8]) {
         let ip = Ipv4Packet::new_unchecked(packet);
         let Ok(icmp) = Icmpv4Packet::new_checked(ip.payload()) else { return };
         let is_refusal = icmp.msg_type() == Icmpv4Message::DstUnreachable
             && icmp.msg_code() == u8::from(Icmpv4DstUnreachable::PortUnreachable);
-        // The quotation may be cut off, but for both headers.
+        // The quoted packet may be truncated, but both headers must be whole.
         let data = icmp.data();
         let is_whole = data.len() >= IPV4_HEADER_LEN + UDP_HEADER_LEN;
         if !is_refusal
@@ -166,7 +167,8 @@ impl Stack {
         }
     }
 
-    /// Lets smoltcp answer as if no socket were there: RST, ICMP port unreachable, or nothing.
+    /// Lets smoltcp answer a packet for which there is no socket: RST, ICMP port unreachable, or
+    /// nothing.
     fn feed_nobody(&mut self, now: Instant, packet: Bytes) {
         let Stack { interface, wire, nobody, .. } = self;
         wire.received = Some(packet);
@@ -174,7 +176,7 @@ impl Stack {
     }
 }
 
-/// Whether a packet's headers and checksums are right: a stack drops it in silence if not.
+/// Whether a packet's headers and checksums are right. If not, a stack drops it silently.
 pub(crate) fn is_intact(packet: &[u8]) -> bool {
     let Some(ip) = Ipv4Packet::new_checked(packet).ok().filter(Ipv4Packet::verify_checksum) else {
         return false;
@@ -191,6 +193,7 @@ pub(crate) fn is_intact(packet: &[u8]) -> bool {
     }
 }
 
+/// Reads the TCP header of a packet.
 fn segment(packet: &[u8]) -> Segment {
     let ip = Ipv4Packet::new_unchecked(packet);
     let tcp = TcpPacket::new_unchecked(ip.payload());

@@ -1,4 +1,4 @@
-//! A listening port: who waits to be accepted, and how many may.
+//! A listening port: its queue of connections that wait to be accepted, and the queue's limit.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -9,26 +9,28 @@ use crate::time::Instant;
 
 /// A listening port.
 pub(crate) struct StackListener {
-    /// Most connections that wait: half-open ones and those ready to be accepted.
+    /// Maximum number of waiting connections, both half-open and ready to be accepted.
     limit: usize,
-    /// Connections that wait.
+    /// The waiting connections.
     waiting: BTreeSet<u64>,
-    /// Those of them that are established, in that order.
+    /// The established ones among them, in the order in which they became so.
     ready: VecDeque<u64>,
     acceptor: Option<Waker>,
 }
 
 impl StackListener {
-    /// Whether another SYN finds room; else it is dropped in silence, as Linux does when
+    /// Whether there is room for another SYN. If not, it is dropped silently, as Linux does when
     /// `tcp_abort_on_overflow` is off (tcp(7)).
     pub(super) fn has_room(&self) -> bool {
         self.waiting.len() < self.limit
     }
 
+    /// Adds a half-open connection.
     pub(super) fn expects(&mut self, id: u64) {
         self.waiting.insert(id);
     }
 
+    /// Makes a connection ready to be accepted, and wakes the acceptor.
     pub(super) fn ready(&mut self, id: u64) {
         self.ready.push_back(id);
         if let Some(waker) = self.acceptor.take() {
@@ -36,12 +38,13 @@ impl StackListener {
         }
     }
 
+    /// Removes a connection.
     pub(super) fn forget(&mut self, id: u64) {
         self.waiting.remove(&id);
         self.ready.retain(|&other| other != id);
     }
 
-    /// The number of the next connection.
+    /// Returns the number of the next connection that is ready.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<u64> {
         let Some(id) = self.ready.pop_front() else {
             self.acceptor = Some(cx.waker().clone());
@@ -51,14 +54,15 @@ impl StackListener {
         Poll::Ready(id)
     }
 
-    /// Tells the acceptor that the machine is gone.
+    /// Wakes the acceptor, which then finds that the machine has lost power.
     pub(super) fn power_lost(self) {
         self.acceptor.into_iter().for_each(Waker::wake);
     }
 }
 
 impl Stack {
-    /// Listens on a port (0: any), with at most `limit` connections waiting (at least 1).
+    /// Listens on a port (0: any), with at most `limit` connections waiting (at least 1). Returns
+    /// the port.
     ///
     /// # Errors
     /// `AddrInUse` if the port is taken.
@@ -73,10 +77,10 @@ impl Stack {
         Ok(port)
     }
 
-    /// Accepts the next connection; its number.
+    /// Accepts the next connection, and returns its number.
     ///
     /// # Errors
-    /// `NotConnected` if nobody listens on the port any more.
+    /// `NotConnected` if the port has no listener any more.
     pub fn poll_accept(&mut self, cx: &mut Context<'_>, port: u16) -> Poll<io::Result<u64>> {
         let Some(listener) = self.listeners.get_mut(&port) else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
@@ -86,7 +90,7 @@ impl Stack {
         Poll::Ready(Ok(id))
     }
 
-    /// Stops listening; those who waited are reset.
+    /// Stops listening, and resets the waiting connections.
     pub fn stop_listening(&mut self, now: Instant, port: u16) {
         let Some(listener) = self.listeners.remove(&port) else { return };
         for id in listener.waiting {

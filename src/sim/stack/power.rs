@@ -1,4 +1,4 @@
-//! The power switch of a kernel: on, off, asleep, and the last ledgers.
+//! The power switch of a stack: on, off and asleep. Switching off records the last statistics.
 
 use smoltcp::iface::SocketSet;
 
@@ -9,7 +9,7 @@ use crate::time::Instant;
 use super::{EPHEMERAL, Power, Stack, boot};
 
 impl Stack {
-    /// Boots a fresh kernel, with initial sequence numbers and ports of its incarnation.
+    /// Boots a fresh kernel. Its incarnation determines initial sequence numbers and ports.
     ///
     /// # Panics
     /// The machine is on.
@@ -23,26 +23,27 @@ impl Stack {
         self.next_port = start as u16;
     }
 
-    /// The power goes: nothing more is sent, the last ledgers are written, all memory is gone.
+    /// Cuts the power: nothing more is sent, the last statistics are recorded, all memory is lost.
     pub fn power_off(&mut self, now: Instant) {
         self.stop(now, Some(EndReason::PowerLost));
     }
 
-    /// The trial is over: as without power, but what was open stays open in the record.
+    /// Ends the trial: like a power loss, but open connections are recorded without an end reason.
     pub fn finish(&mut self, now: Instant) {
         self.stop(now, None);
     }
 
+    /// Records the last statistics, and drops all sockets. `reason` is for those still open.
     fn stop(&mut self, now: Instant, reason: Option<EndReason>) {
         if self.power == Power::Off {
             return;
         }
         self.power = Power::Off;
-        for ledger in self.last_ledgers() {
-            let reason = ledger.reason.or(reason);
+        for stats in self.last_ledgers() {
+            let reason = stats.reason.or(reason);
             self.build
                 .recorder
-                .record(now, EventKind::Ended(Box::new(ConnectionStats { reason, ..ledger })));
+                .record(now, EventKind::Ended(Box::new(ConnectionStats { reason, ..stats })));
         }
         self.uncount_datagrams();
         self.wire.sent.clear();
@@ -56,19 +57,19 @@ impl Stack {
         std::mem::take(&mut self.datagrams).into_values().for_each(|end| end.power_lost());
     }
 
-    /// The program is killed, the kernel lives on.
+    /// Counts the kill of the program; the kernel lives on.
     pub fn kill(&mut self) {
         self.killed += 1;
     }
 
-    /// The machine falls asleep.
+    /// Puts a machine that is on to sleep.
     pub fn pause(&mut self) {
         if self.power == Power::On {
             self.power = Power::Paused;
         }
     }
 
-    /// The machine wakes up: every socket looks at its timers.
+    /// Wakes a machine that sleeps: every socket checks its timers.
     pub fn resume(&mut self) {
         if self.power == Power::Paused {
             self.power = Power::On;
@@ -77,7 +78,7 @@ impl Stack {
         }
     }
 
-    /// Makes the next connection begin at a port: for tests of port reuse.
+    /// Makes the next connection use the given local port, for tests of port reuse.
     #[cfg(test)]
     pub fn use_port_next(&mut self, port: u16) {
         self.next_port = port;

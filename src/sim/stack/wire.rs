@@ -1,4 +1,4 @@
-//! The device under an interface: one packet in at a time, any number out.
+//! The device under a smoltcp interface: takes in one packet at a time, and any number out.
 
 use std::net::SocketAddr;
 
@@ -6,10 +6,10 @@ use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::IpEndpoint;
 
-/// The longest IP packet in bytes: Ethernet's payload, RFC 894.
+/// Maximum length of an IP packet in bytes: Ethernet's payload, RFC 894.
 pub const MTU: usize = 1_500;
 
-/// What the interface reads from and writes to.
+/// The device that the interface reads from and writes to.
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     /// The packet to be received next.
@@ -39,7 +39,7 @@ impl Device for Wire {
     }
 }
 
-/// A packet on its way in.
+/// Token of a packet to receive.
 pub(super) struct Received(bytes::Bytes);
 
 impl RxToken for Received {
@@ -48,7 +48,7 @@ impl RxToken for Received {
     }
 }
 
-/// Room for a packet on its way out.
+/// Token for a packet to send.
 pub(super) struct Sent<'a>(&'a mut Vec<Vec<u8>>);
 
 impl TxToken for Sent<'_> {
@@ -60,7 +60,7 @@ impl TxToken for Sent<'_> {
     }
 }
 
-/// An address in smoltcp's words; `None` if it is no IPv4 address with a port.
+/// Converts an address to smoltcp's form; `None` if it is not an IPv4 address with a port.
 pub(super) fn endpoint(address: SocketAddr) -> Option<IpEndpoint> {
     match address {
         SocketAddr::V4(v4) if v4.port() != 0 => Some(IpEndpoint::from(v4)),

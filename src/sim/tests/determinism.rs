@@ -1,9 +1,10 @@
-//! The same bytes at any tick, with hosts in any order, and wherever processes stand.
+//! Tests that a trial gives the same bytes at any tick, with hosts in any order, and with processes
+//! on any host.
 
 use super::*;
 use crate::net::Datagrams as _;
 
-/// A busy trial: an echoing server, TCP and UDP clients, a storm of everything.
+/// Runs a busy trial: an echo server, TCP and UDP clients, and a storm of many kinds of faults.
 fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<Read>>) {
     let faults = vec![
         fault(Effect::Loss { rate: 0.1 }, 0, 60_000),
@@ -35,7 +36,7 @@ fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<R
     (history.trace_lines().collect::<String>(), totals, told)
 }
 
-/// Answers everything, from tasks of its own.
+/// Returns a server that echoes streams and datagrams, each stream in a task of its own.
 fn echo() -> Program {
     program(|net, _| async move {
         let mut listener = net.listen(PORT, 1_024).await.expect("the port is free");
@@ -64,10 +65,10 @@ fn echo() -> Program {
     })
 }
 
-/// When a program got how many bytes, or why not.
+/// The time and the result of a read: the number of bytes, or the error.
 type Read = (Instant, Result<usize, std::io::ErrorKind>);
 
-/// Talks over both, tells each answer, connects again when it is reset.
+/// Talks over TCP and UDP, reports each answer, and connects again when the connection ends.
 async fn chat(net: SimNet, told: Told<Read>) {
     let tell = |read: std::io::Result<usize>| {
         let read = read.map_err(|error| error.kind());
@@ -102,6 +103,7 @@ async fn chat(net: SimNet, told: Told<Read>) {
     }
 }
 
+/// Returns a host for each process.
 fn apart() -> Vec<Vec<u32>> {
     (0..4).map(|process| vec![process]).collect()
 }
@@ -126,7 +128,7 @@ fn a_trial_is_the_same_with_its_hosts_reversed_or_shared() {
     assert_eq!(busy(10, vec![vec![3, 1], vec![2, 0]]), expected);
 }
 
-/// Many programs on one host, each a task of its own, that all do something at the same moments.
+/// Runs many programs on one host, each in a task of its own, that all act at the same moments.
 fn crowd(tick_ms: u64) -> (TrafficTotals, Vec<(u32, Read)>) {
     const COUNT: u32 = 150;
     let mut plan = plan(1, vec![], 3_000);

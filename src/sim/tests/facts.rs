@@ -1,4 +1,5 @@
-//! Facts about turmoil that the simulator is built around; an upgrade that changes one is seen.
+//! Tests of facts about turmoil on which the simulator's design rests, so that an upgrade that
+//! changes one fails.
 
 use super::*;
 use std::time::Duration as StdDuration;

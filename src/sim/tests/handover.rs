@@ -1,32 +1,33 @@
-//! The taps: acknowledged ≤ arrived ≤ written, whatever happens, and every byte compared.
+//! Tests of the byte counters of connections: acknowledged ≤ arrived ≤ written under random
+//! faults. The reader compares every byte.
 
 use super::*;
 use crate::sim::draw::Draw;
 
-/// The byte at a place of the stream.
+/// Returns the byte at a position of the stream.
 fn byte(n: u64) -> u8 {
     (n ^ (n >> 8)) as u8
 }
 
-/// One random fate: a writer, a reader, a storm, and an end of one kind or another. Whether the
-/// reader saw an orderly end.
-fn fate(seed: u64) -> (History, bool) {
+/// Runs one random trial: a writer, a reader, a storm, and one of several kinds of end. Returns
+/// its history, and whether the reader saw an orderly end.
+fn random_trial(seed: u64) -> (History, bool) {
     let told: Told<bool> = Told::default();
     let tell = told.clone();
-    let dice = Draw::new(seed).named("handover");
-    let loss = fault(Effect::Loss { rate: dice.named("loss").unit() * 0.3 }, 0, 60_000);
-    let cut_at = dice.named("cut").between(500, 4_000);
-    let cut = fault(Effect::Cut, cut_at, cut_at + dice.named("for").between(0, 3_000));
+    let draw = Draw::new(seed).named("handover");
+    let loss = fault(Effect::Loss { rate: draw.named("loss").unit() * 0.3 }, 0, 60_000);
+    let cut_at = draw.named("cut").between(500, 4_000);
+    let cut = fault(Effect::Cut, cut_at, cut_at + draw.named("for").between(0, 3_000));
     let twice = fault(Effect::Duplicate { rate: 0.05 }, 0, 60_000);
     let flip = fault(Effect::Corrupt { rate: 0.03 }, 0, 60_000);
-    let held = Duration::from_millis(dice.named("held").between(1, 100));
+    let held = Duration::from_millis(draw.named("held").between(1, 100));
     let reorder = fault(Effect::Reorder { rate: 0.05, delay: held }, 0, 60_000);
     let narrow = Effect::Bandwidth { bytes_per_second: 50_000, queue_bytes: 9_000 };
     let narrow = fault(narrow, cut_at / 2, cut_at);
-    let stop_at = ms(dice.named("stop").between(1_000, 8_000));
-    let how = dice.named("how").below(6);
-    let pieces = dice.named("piece").between(1, 400) as usize;
-    let slow = dice.named("slow").between(0, 30);
+    let stop_at = ms(draw.named("stop").between(1_000, 8_000));
+    let how = draw.named("how").below(6);
+    let pieces = draw.named("piece").between(1, 400) as usize;
+    let slow = draw.named("slow").between(0, 30);
     let reading = program(move |net, machine| async move {
         let mut stream = accept(&net).await;
         let (mut buffer, mut at) = ([0; 500], 0);
@@ -86,8 +87,8 @@ fn fate(seed: u64) -> (History, bool) {
 fn what_is_acknowledged_has_arrived_and_what_has_arrived_was_written() {
     let (mut thrown_away, mut moved, mut ended) = (0, 0, 0);
     for seed in 0..60 {
-        let (history, orderly) = fate(seed);
-        let (readers, writers) = (ledgers(&history, 0), ledgers(&history, 1));
+        let (history, orderly) = random_trial(seed);
+        let (readers, writers) = (stats_of(&history, 0), stats_of(&history, 1));
         assert_eq!(writers.len(), 1, "one end, one ledger: {writers:?}");
         let Some(&(_, reader)) = readers.first() else { continue };
         assert_eq!(readers.len(), 1, "one end, one ledger: {readers:?}");
@@ -103,6 +104,7 @@ fn what_is_acknowledged_has_arrived_and_what_has_arrived_was_written() {
         moved += reader.read;
         thrown_away += u64::from(writer.acknowledged > reader.read);
     }
-    // Each kind of end was met: an empty pass proves nothing.
+    // The runs must move bytes, end in order at times, and at times lose acknowledged bytes
+    // before they are read. Otherwise the test would prove nothing.
     assert!(moved > 100_000 && thrown_away > 0 && ended > 0, "{moved} {thrown_away} {ended}");
 }

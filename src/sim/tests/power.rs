@@ -1,4 +1,4 @@
-//! Power: loss, restart, sleep.
+//! Tests of a machine's power: loss, restart and sleep.
 
 use super::*;
 use crate::message::EndReason;
@@ -31,10 +31,10 @@ fn a_power_loss_sends_nothing_and_a_restarted_machine_resets_old_connections() {
     let (history, _) = run(plan(2, vec![], 10_000), vec![writer, client]);
     let reset = std::io::ErrorKind::ConnectionReset;
     assert_eq!(*told.lock().unwrap(), [(ms(3_040), reset)]);
-    let (at, last) = ledgers(&history, 1)[0];
+    let (at, last) = stats_of(&history, 1)[0];
     assert_eq!((at, last.reason), (ms(1_000), Some(EndReason::PowerLost)));
     assert_eq!((last.written, last.acknowledged), (10, 0));
-    let (at, ended) = ledgers(&history, 0)[0];
+    let (at, ended) = stats_of(&history, 0)[0];
     assert_eq!((at, ended.reason), (ms(3_040), Some(EndReason::Reset)));
     assert_eq!((ended.arrived, ended.written, ended.acknowledged), (0, 13, 0));
 }
@@ -92,7 +92,7 @@ fn a_machine_that_sleeps_takes_and_sends_nothing_and_catches_up() {
     assert_eq!(told.iter().map(|&(n, _)| n).collect::<Vec<_>>(), (0..20).collect::<Vec<_>>());
     assert!(told.iter().all(|&(_, at)| at < ms(1_500) || at >= ms(2_500)));
     assert!(totals.retransmits > 0);
-    assert_eq!(ledgers(&history, 0)[0].1.arrived, 160);
+    assert_eq!(stats_of(&history, 0)[0].1.arrived, 160);
 }
 
 #[test]

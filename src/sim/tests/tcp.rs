@@ -1,9 +1,9 @@
-//! TCP: retransmission, backoff, refusal, resets, closing, the accept queue.
+//! Tests of TCP: retransmission, backoff, refusal, resets, closing, the accept queue.
 
 use super::*;
 use crate::message::EndReason;
 
-/// The delays in milliseconds of numbers written every `every_ms` from 1 s on.
+/// Returns the delays in milliseconds of numbers written every `every_ms` from 1 s on.
 fn delays(told: &Told<(u64, Instant)>, every_ms: u64) -> Vec<u64> {
     let told = told.lock().expect("one thread");
     assert!(told.iter().zip(0..).all(|(&(number, _), n)| number == n), "out of order: {told:?}");
@@ -61,7 +61,7 @@ fn a_port_where_nobody_listens_refuses() {
     let (history, _) = run(plan(2, vec![], 1_000), vec![idle, client]);
     // SYN there, RST back: two latencies.
     assert_eq!(*told.lock().unwrap(), [(std::io::ErrorKind::ConnectionRefused, ms(40))]);
-    assert_eq!(ledgers(&history, 1)[0].1.reason, Some(EndReason::Refused));
+    assert_eq!(stats_of(&history, 1)[0].1.reason, Some(EndReason::Refused));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn dropping_a_stream_still_sends_what_was_written_and_then_ends_in_order() {
     });
     let (history, _) = run(plan(2, vec![], 10_000), vec![server_program, client]);
     assert_eq!(*told.lock().unwrap(), [(50_000, Ok(50_000))]);
-    let (client, server) = (ledgers(&history, 1)[0].1, ledgers(&history, 0)[0].1);
+    let (client, server) = (stats_of(&history, 1)[0].1, stats_of(&history, 0)[0].1);
     assert_eq!((client.reason, server.reason), (Some(EndReason::Left), Some(EndReason::Fin)));
     assert_eq!((client.written, client.acknowledged), (50_000, 50_000));
     assert_eq!((server.arrived, server.read), (50_000, 50_000));
@@ -125,9 +125,9 @@ fn dropping_a_stream_with_unread_data_resets_the_peer() {
     });
     let (history, _) = run(plan(2, vec![], 5_000), vec![server_program, client]);
     assert_eq!(*told.lock().unwrap(), [std::io::ErrorKind::ConnectionReset; 2]);
-    let (at, server) = ledgers(&history, 0)[0];
+    let (at, server) = stats_of(&history, 0)[0];
     assert_eq!((server.reason, server.arrived, server.read), (Some(EndReason::Left), 10, 0));
-    let (_, client) = ledgers(&history, 1)[0];
+    let (_, client) = stats_of(&history, 1)[0];
     assert_eq!((at, client.reason), (ms(500), Some(EndReason::Reset)));
     assert_eq!((client.written, client.acknowledged, client.read), (10, 10, 10));
 }
@@ -159,7 +159,7 @@ fn an_orphan_that_waits_for_the_peers_end_dies_after_a_minute() {
     let deaf = program(move |net, _| async move {
         let stream = accept(&net).await;
         net.sleep_until(ms(70_000)).await;
-        // By then the other end has given up, and said so with a reset.
+        // By then the other end has given up, and has sent a reset.
         let mut stream = stream;
         stream.write_u8(1).await.expect_err("the reset has come");
         tell.lock().expect("one thread").push(());
@@ -169,9 +169,9 @@ fn an_orphan_that_waits_for_the_peers_end_dies_after_a_minute() {
     });
     let (history, _) = run(plan(2, vec![], 80_000), vec![deaf, client]);
     assert_eq!(told.lock().unwrap().len(), 1);
-    // FIN at 40, its ACK at 60 comes back at 80: written off then, forgotten 60 s later.
-    assert_eq!(ledgers(&history, 1)[0].1.reason, Some(EndReason::Left));
-    assert_eq!(ledgers(&history, 1)[0].0, ms(80));
+    // FIN at 40, its ACK at 60 comes back at 80: recorded then, removed 60 s later.
+    assert_eq!(stats_of(&history, 1)[0].1.reason, Some(EndReason::Left));
+    assert_eq!(stats_of(&history, 1)[0].0, ms(80));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn shutting_down_ends_one_direction_only() {
         stream.shutdown().await.expect("it is open");
         net.sleep_until(ms(4_000)).await;
         let mut answer = Vec::new();
-        // By now TIME-WAIT, 2 s, is over; what came is still there.
+        // By now TIME-WAIT, 2 s, is over; the bytes that arrived are still there.
         stream.read_to_end(&mut answer).await.expect("the end is in order");
         tell.lock().expect("one thread").push(answer);
     });

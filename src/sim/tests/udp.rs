@@ -1,10 +1,10 @@
-//! UDP: what is lost, why, and who is told.
+//! Tests of UDP: the datagrams that are lost, the reasons, and the reports of refusals.
 
 use super::*;
 use crate::history::{Flow, LossReason};
 use crate::net::Datagrams as _;
 
-/// A server that tells the numbers that it reads.
+/// Returns a server that reports the numbers that it receives.
 fn sink(told: &Told<u64>) -> Program {
     let told = told.clone();
     program(move |net, _| async move {
@@ -17,7 +17,7 @@ fn sink(told: &Told<u64>) -> Program {
     })
 }
 
-/// A client that sends `count` numbers from 1 on, one `every` so many milliseconds.
+/// Returns a client that sends `count` numbers from 1 on, one every `every_ms`.
 fn source(count: u64, every_ms: u64) -> Program {
     program(move |net, _| async move {
         let socket = net.bind(0).await.expect("a port is free");
@@ -29,7 +29,7 @@ fn source(count: u64, every_ms: u64) -> Program {
     })
 }
 
-/// When, which and why: the datagrams of a process that did not arrive.
+/// Returns the datagrams of a process that did not arrive: moment, number and reason.
 fn drops(history: &History, process: u32) -> Vec<(Instant, u64, LossReason)> {
     let of = history.events.iter().filter(|event| event.process.0 == process);
     of.filter_map(|event| match event.what {
@@ -163,7 +163,8 @@ fn a_cut_names_the_sender_the_flow_and_the_moment() {
     assert_eq!(from.ip(), address(1));
 }
 
-/// Sends two datagrams to a port that nobody listens on; tells what it hears within a second.
+/// Sends two datagrams to a port without a listener. Returns the error that each causes within a
+/// second, and the totals.
 fn told_of(connected_to: Option<SocketAddr>) -> (Vec<Option<std::io::ErrorKind>>, TrafficTotals) {
     let told: Told<Option<std::io::ErrorKind>> = Told::default();
     let heard = told.clone();
@@ -183,7 +184,7 @@ fn told_of(connected_to: Option<SocketAddr>) -> (Vec<Option<std::io::ErrorKind>>
             heard.lock().expect("one thread").push(result.map(|error| error.kind()));
             net.sleep_until(ms(n * 1_000)).await;
         }
-        // One answer to a datagram, not two.
+        // Each datagram causes one error, not two.
         tokio::select! {
             biased;
             result = socket.recv_from(&mut buffer) => panic!("{result:?}"),
