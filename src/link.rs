@@ -24,9 +24,8 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
-use crate::core::LinkSemantics;
 use crate::history::Recorder;
-use crate::message::{Cursor, EndReason, Frame, Link, Mode, Name};
+use crate::message::{Cursor, EndReason, Frame, Link, LinkSemantics, Mode, Name};
 use crate::net::Net;
 use crate::time::Duration;
 
@@ -47,7 +46,9 @@ const READ: usize = 16 * 1_024;
 /// process has one driver for all of its sessions.
 pub trait LinkDriver: Clone + Send + 'static {
     /// The link's guarantees, as the core needs them.
-    const PATH: LinkSemantics;
+    const LINK: Link;
+    /// Its properties.
+    const SEMANTICS: LinkSemantics = Self::LINK.semantics();
     /// The receiving side of a client's connection.
     type ReceiveHalf<N: Net>: ReceiveHalf;
 

@@ -6,6 +6,7 @@ mod contender;
 mod frame;
 mod id;
 mod limits;
+mod link;
 mod note;
 
 use std::sync::Arc;
@@ -13,13 +14,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-pub use contender::{Contender, Link, Mode, UnknownContender};
+pub use contender::{Contender, Mode, UnknownContender};
 pub use frame::{Confirm, Cursor, Frame, Offset, PushKind, ResumeOutcome, RoomJoin};
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
     AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, Resubscribe, Retention, Upgrade,
     WhenFull,
 };
+pub use link::{Framing, Link, LinkSemantics, Liveness, OfflineBuffer, Reliability};
 pub use note::{DropReason, EndReason, Note};
 
 /// One message from one publisher to the subscribers of one queue.

@@ -56,6 +56,14 @@ pub trait Net: Clone + Send + Sync + Unpin + 'static {
     fn bind(&self, port: u16) -> impl Future<Output = io::Result<Self::Datagrams>> + Send;
 }
 
+/// Waits until a moment, or for ever if there is none.
+pub async fn sleep_until<N: Net>(net: &N, at: Option<Instant>) {
+    match at {
+        Some(at) => net.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// A connection. Dropping it closes it: in order, or with a reset if data was unread.
 ///
 /// Reads and writes fail with `ConnectionReset` after the peer's reset, and with `TimedOut` when

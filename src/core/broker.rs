@@ -1,7 +1,7 @@
 //! The broker: keeps connections, sessions, queues and rooms, and routes messages. In catch-up mode
 //! it also keeps a backlog, and the outstanding messages of each subscription.
 //!
-//! This file has the broker's inputs and outputs, and dispatches them. The submodules have the
+//! This file dispatches the broker's inputs. The submodules have the
 //! parts: sessions, joining, publishing, delivering, and the view that reports print.
 
 mod deliver;
@@ -13,70 +13,16 @@ mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::message::{
-    BrokerLimits, EndReason, Epoch, Frame, Message, MessageId, Mode, Name, Note, SessionId,
-};
+use crate::message::{EndReason, Frame, Message, MessageId, Mode, Name, Note, SessionId};
 use crate::time::Instant;
 
+use super::io::{BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ConnectionId, Machine};
 use super::limits::HELLO_WITHIN;
-use super::machine::{BrokerMachine, Machine};
 use super::publisher_sequence::PublisherSequence;
 use super::timers::Timers;
-use super::{LinkSemantics, Liveness};
+use super::view::BrokerView;
 use queue::Queue;
 use session::Session;
-
-pub use view::BrokerView;
-
-/// Identifies one connection to the broker. The driver counts them, and reuses no number in one
-/// life of a broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(pub u64);
-
-/// Options of a broker.
-#[derive(Clone, Debug)]
-pub struct BrokerOptions {
-    /// The mode: what it promises to subscribers.
-    pub mode: Mode,
-    /// Properties of the link over which it is reached.
-    pub path: LinkSemantics,
-    /// Its limits and timeouts.
-    pub limits: BrokerLimits,
-    /// Number of this life of the broker's memory.
-    pub epoch: Epoch,
-}
-
-/// Something that happened, reported to the broker.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BrokerInput {
-    /// A connection was opened.
-    Opened { peer: ConnectionId },
-    /// A frame was received on a connection.
-    Received { peer: ConnectionId, frame: Frame },
-    /// Bytes that are not a valid frame were received on a connection.
-    Malformed { peer: ConnectionId, reason: EndReason },
-    /// A request was received on a connection, which is a sign of life.
-    RequestSeen { peer: ConnectionId },
-    /// Frames that were sent may not have arrived; the session goes on.
-    Undelivered { peer: ConnectionId, frames: Vec<Frame> },
-    /// A connection ended.
-    Closed { peer: ConnectionId, reason: EndReason },
-    /// This many bytes wait for a connection now, not counting those in its socket.
-    Queued { peer: ConnectionId, bytes: usize },
-    /// Time has passed.
-    Elapsed,
-}
-
-/// Something that the broker's driver must do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BrokerOutput {
-    /// Send a frame.
-    Send { peer: ConnectionId, frame: Frame },
-    /// Send a goodbye with the reason, and close the connection.
-    Close { peer: ConnectionId, reason: EndReason },
-    /// Record this in the history. A `Pushed` note comes right before the `Send` of its frame.
-    Note(Note),
-}
 
 /// The broker's state.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! A client: one process's session with the broker, its publisher and its subscriber.
 //!
-//! This file has the client's inputs and outputs, dispatches them, and repeats requests. The
+//! This file dispatches the client's inputs, and repeats requests. The
 //! session is in the folder; `publisher` and `subscriber` have the two halves.
 
 mod session;
@@ -8,112 +8,16 @@ mod session;
 use std::collections::VecDeque;
 
 use crate::message::{
-    ClientLimits, Confirm, Cursor, EndReason, Frame, Heartbeat, Message, MessageId, Mode, Name,
-    Note, Payload, PushKind, StartAt, Target,
+    Confirm, EndReason, Frame, Heartbeat, Message, MessageId, Name, Note, StartAt,
 };
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
-use super::LinkSemantics;
-use super::machine::{ClientMachine, Machine};
+use super::io::{
+    ClientInput, ClientMachine, ClientOptions, ClientOutput, Draft, Machine, Numbering,
+};
 use super::publisher::Publisher;
 use super::subscriber::{HeldDelivery, Subscriber};
 use super::timers::Timers;
-
-/// Options of a client.
-#[derive(Clone, Debug)]
-pub struct ClientOptions {
-    /// Name of the client; several processes may share it.
-    pub client: Name,
-    /// Name of this process.
-    pub process: Name,
-    /// The mode: what is promised to subscribers.
-    pub mode: Mode,
-    /// Properties of the link.
-    pub path: LinkSemantics,
-    /// Its limits, timeouts and policies.
-    pub limits: ClientLimits,
-    /// Seed of the jitter of its reconnections.
-    pub jitter_seed: u64,
-    /// The last numbers that earlier processes of this name used.
-    pub numbering: Numbering,
-}
-
-/// The numbers that survive a crash of the process, so that none is used twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Numbering {
-    /// The last message number that was used.
-    pub message: u64,
-    /// The last session number that was used.
-    pub session: u64,
-}
-
-/// A message as the application publishes it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
-    /// The queue to publish to.
-    pub queue: Name,
-    /// The name of the event.
-    pub event: Name,
-    /// The rooms that it goes to, and whether it is kept.
-    pub target: Target,
-    /// The data.
-    pub payload: Payload,
-    /// Time that the application waits for the broker's answer, if it wants one.
-    pub answer_within: Option<Duration>,
-}
-
-/// Something that happened, reported to the client.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ClientInput {
-    /// The process started: connect.
-    Started,
-    /// The connection that was asked for is open.
-    Connected,
-    /// The connection, or the attempt to open it, ended.
-    Disconnected { reason: EndReason },
-    /// Frames that were sent may not have arrived, for this reason; the session goes on.
-    Undelivered { frames: Vec<Frame>, reason: EndReason },
-    /// A frame was received.
-    Received { frame: Frame },
-    /// Bytes that are not a valid frame were received.
-    Garbled { reason: EndReason },
-    /// The broker asks for this first wait before a reconnection.
-    Retry { after: Duration },
-    /// The application publishes a message.
-    Publish { draft: Draft },
-    /// The handler that was called returned.
-    HandlerReturned,
-    /// The handler for an event of a queue was removed.
-    HandlerRemoved { queue: Name, event: Name },
-    /// The handler for an event of a queue was installed again.
-    HandlerInstalled { queue: Name, event: Name },
-    /// The application joins a room.
-    Join { queue: Name, room: Name, from: StartAt },
-    /// The application leaves a room.
-    Leave { queue: Name, room: Name },
-    /// The application closes the connection and stays offline.
-    GoAway,
-    /// The application comes back online: connect at once.
-    ComeBack,
-    /// Time has passed.
-    Elapsed,
-}
-
-/// Something that the client's driver must do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ClientOutput {
-    /// Open a connection to the broker. `known` is the client's position in each queue, for links
-    /// that send it when they connect; the joins have it too.
-    Connect { known: Vec<(Name, Cursor)> },
-    /// Send a frame.
-    Send { frame: Frame },
-    /// Close the connection, for this reason.
-    Close { reason: EndReason },
-    /// Call the handler, and report [`ClientInput::HandlerReturned`] when it has returned.
-    Handle { message: std::sync::Arc<Message>, kind: PushKind },
-    /// Record this in the history.
-    Note(Note),
-}
 
 /// The client's state.
 #[derive(Clone, Debug)]
@@ -173,7 +77,7 @@ impl Client {
             state: State::Away,
             failed: 0,
             heartbeat: Heartbeat::default(),
-            publisher: Publisher::new(options.mode, options.path),
+            publisher: Publisher::new(options.mode, options.link),
             subscriber: Subscriber::new(options.limits.clone()),
             timers: Timers::new(),
             outputs: VecDeque::new(),

@@ -4,8 +4,10 @@
 use std::collections::VecDeque;
 use std::ops::Deref;
 
-use super::machine::{BrokerMachine, ClientMachine, Machine};
-use super::{Broker, BrokerOptions, BrokerView, Client, Numbering};
+use super::broker::Broker;
+use super::client::Client;
+use super::io::{BrokerMachine, BrokerOptions, ClientMachine, Machine, Numbering};
+use super::view::BrokerView;
 use crate::time::Instant;
 
 /// Middleware in front of a machine. The default methods pass on everything.

@@ -4,18 +4,20 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::message::{Confirm, DropReason, Frame, Message, MessageId, Mode, Note, SessionId};
+use crate::message::{
+    Confirm, DropReason, Frame, LinkSemantics, Message, MessageId, Mode, Note, OfflineBuffer,
+    Reliability, SessionId,
+};
 use crate::time::{Duration, Instant};
 
-use super::client::ClientOutput;
+use super::io::ClientOutput;
 use super::limits::MOST_OUT_LOSSY;
-use super::{LinkSemantics, OfflineBuffer, Reliability};
 
 /// The publishing state of a client.
 #[derive(Clone, Debug)]
 pub struct Publisher {
     mode: Mode,
-    path: LinkSemantics,
+    link: LinkSemantics,
     outbox: VecDeque<Kept>,
     /// Index of the first message that was not sent on this session.
     cursor: usize,
@@ -36,9 +38,9 @@ type Outputs = VecDeque<ClientOutput>;
 
 impl Publisher {
     /// Creates a publisher without messages.
-    pub fn new(mode: Mode, path: LinkSemantics) -> Self {
+    pub fn new(mode: Mode, link: LinkSemantics) -> Self {
         let (outbox, sent, buffer) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
-        Publisher { mode, path, outbox, cursor: 0, sent, buffer }
+        Publisher { mode, link, outbox, cursor: 0, sent, buffer }
     }
 
     /// Returns the number of messages in outbox and buffer.
@@ -72,7 +74,9 @@ impl Publisher {
                 let frame = Frame::Publish { message, after: None, reply };
                 outputs.push_back(ClientOutput::Send { frame });
             }
-            None if self.path.away == OfflineBuffer::Buffered && !message.is_volatile() => {
+            None if self.link.offline_buffer == OfflineBuffer::Buffered
+                && !message.is_volatile() =>
+            {
                 if self.buffer.len() >= most {
                     return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
                 }
@@ -96,13 +100,13 @@ impl Publisher {
             let frame = Frame::Publish { message, after: None, reply };
             outputs.push_back(ClientOutput::Send { frame });
         }
-        let most = match self.path.frames {
+        let most = match self.link.reliability {
             Reliability::Reliable => usize::MAX,
             Reliability::Lossy => MOST_OUT_LOSSY,
         };
         while self.cursor < self.outbox.len() && self.cursor < most {
             self.send(self.cursor, session, outputs);
-            if self.path.frames == Reliability::Lossy {
+            if self.link.reliability == Reliability::Lossy {
                 self.sent.push_back((now, self.outbox[self.cursor].message.id.sequence));
             }
             self.cursor += 1;

@@ -15,7 +15,7 @@ use crate::message::{
     PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt,
 };
 
-use super::client::ClientOutput;
+use super::io::ClientOutput;
 use dedup::{SeenBefore, Window};
 use queue::{InQueue, Order};
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::message::{Cursor, Epoch, Message, Offset, Position, PushKind, ResumeOutcome};
 use crate::time::{Duration, Instant};
 
-use super::broker::ConnectionId;
+use super::io::ConnectionId;
 
 /// The outstanding items of a client in a queue, and how many of them are on their way.
 #[derive(Clone, Debug)]

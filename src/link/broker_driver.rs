@@ -12,7 +12,7 @@ use super::{Full, LinkEvent, PushOutcome, Reading, ReceiveHalf, SendHalf, Waitin
 use crate::core::{BrokerInput, BrokerMachine, BrokerOutput, BrokerView, ConnectionId};
 use crate::history::{EventKind, Recorder};
 use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note, SessionId};
-use crate::net::Net;
+use crate::net::{self, Net};
 use crate::time::Instant;
 
 /// A handle to the broker's process.
@@ -99,7 +99,7 @@ impl<N: Net> BrokerDriver<N> {
         let now = self.net.now();
         let mut state = self.state();
         let before = state.broker.deadline();
-        let may_hold_more = may_hold_more(&input);
+        let may_hold_more = input.may_hold_more();
         if let BrokerInput::Closed { peer, .. } = &input {
             drop(state.remove_connection(*peer));
         }
@@ -160,7 +160,7 @@ impl<N: Net> BrokerDriver<N> {
             tokio::select! {
                 biased;
                 () = self.timer.notified() => {}
-                () = sleep_until(&self.net, deadline) => self.tell(BrokerInput::Elapsed),
+                () = net::sleep_until(&self.net, deadline) => self.tell(BrokerInput::Elapsed),
             }
         }
     }
@@ -197,7 +197,7 @@ impl<N: Net> BrokerDriver<N> {
                 }
                 BrokerOutput::Close { peer, reason } => {
                     let Some(mut send_half) = state.remove_connection(peer) else { continue };
-                    if says_goodbye(reason) {
+                    if reason.says_goodbye() {
                         // A goodbye for which the socket has no room is lost, like any other frame.
                         let _ = send_half.push(&Frame::Bye { reason }, None);
                     }
@@ -266,29 +266,5 @@ impl<N: Clone> Clone for BrokerDriver<N> {
             state: self.state.clone(),
             timer: self.timer.clone(),
         }
-    }
-}
-
-/// Whether the broker may hold more after this input. Only a publish adds a message. Only with time
-/// does a backlog lose a message that a session still keeps. Most inputs are acknowledgements, and
-/// counting is a walk over all clients and subscriptions, so it is skipped for them.
-fn may_hold_more(input: &BrokerInput) -> bool {
-    matches!(
-        input,
-        BrokerInput::Received { frame: Frame::Publish { .. }, .. } | BrokerInput::Elapsed
-    )
-}
-
-/// Whether the broker sends a goodbye: not to a client that is believed dead, nor to one that has
-/// said goodbye itself.
-fn says_goodbye(reason: EndReason) -> bool {
-    !matches!(reason, EndReason::Heartbeat | EndReason::Left)
-}
-
-/// Waits until a moment, or for ever if there is none.
-pub(super) async fn sleep_until<N: Net>(net: &N, at: Option<Instant>) {
-    match at {
-        Some(at) => net.sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

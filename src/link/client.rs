@@ -6,14 +6,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::broker_driver::sleep_until;
 use super::{
     ConnectContext, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf, SendHalf, end_of,
 };
 use crate::core::{ClientInput, ClientMachine, ClientOutput, Numbering};
 use crate::history::EventKind;
 use crate::message::{Cursor, Message, Name, Note, PushKind};
-use crate::net::Net;
+use crate::net::{self, Net};
 
 /// An application that uses a client: it publishes and handles messages, joins rooms, connects and
 /// disconnects.
@@ -81,7 +80,7 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                         return input;
                     }
                 }
-                () = sleep_until(&self.context.net, deadline) => return ClientInput::Elapsed,
+                () = net::sleep_until(&self.context.net, deadline) => return ClientInput::Elapsed,
             }
         }
     }

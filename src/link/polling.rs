@@ -29,8 +29,7 @@ use super::http::{Body, FRAMES, next_of, path};
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
 };
-use crate::core::LinkSemantics;
-use crate::message::{EndReason, Frame, Heartbeat, Mode, SessionId};
+use crate::message::{EndReason, Frame, Heartbeat, Link, Mode, SessionId};
 use crate::net::Net;
 use crate::time::{Duration, Instant};
 
@@ -45,7 +44,7 @@ pub struct Polling {
 pub struct LongPolling;
 
 impl LinkDriver for Polling {
-    const PATH: LinkSemantics = LinkSemantics::REQUESTS;
+    const LINK: Link = Link::Polling;
     type ReceiveHalf<N: Net> = PollClient<N>;
 
     fn new(settings: &Settings) -> Self {
@@ -65,7 +64,7 @@ impl LinkDriver for Polling {
 }
 
 impl LinkDriver for LongPolling {
-    const PATH: LinkSemantics = LinkSemantics::REQUESTS;
+    const LINK: Link = Link::LongPolling;
     type ReceiveHalf<N: Net> = PollClient<N>;
 
     fn new(_: &Settings) -> Self {

@@ -17,8 +17,7 @@ mod websocket;
 use std::io;
 
 use super::{BrokerDriver, ConnectContext, LinkDriver, OnSwitch, SendHalf, Settings};
-use crate::core::LinkSemantics;
-use crate::message::Mode;
+use crate::message::{Link, Mode};
 use crate::net::Net;
 
 /// The link `socketio`.
@@ -29,7 +28,7 @@ pub struct SocketIo {
 }
 
 impl LinkDriver for SocketIo {
-    const PATH: LinkSemantics = LinkSemantics::SOCKET_IO;
+    const LINK: Link = Link::SocketIo;
     type ReceiveHalf<N: Net> = client::SocketIoReceiveHalf<N>;
 
     fn new(settings: &Settings) -> Self {

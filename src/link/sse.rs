@@ -32,8 +32,7 @@ use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
     end_of, garbled,
 };
-use crate::core::LinkSemantics;
-use crate::message::{EndReason, Frame, Heartbeat, Mode, Name, SessionId};
+use crate::message::{EndReason, Frame, Heartbeat, Link, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::time::Duration;
 use crate::wire;
@@ -52,7 +51,7 @@ pub struct Sse {
 }
 
 impl LinkDriver for Sse {
-    const PATH: LinkSemantics = LinkSemantics::RELIABLE;
+    const LINK: Link = Link::Sse;
     type ReceiveHalf<N: Net> = EventInlet<N>;
 
     fn new(settings: &Settings) -> Self {

@@ -13,9 +13,8 @@ use super::{
     end_of, garbled,
 };
 use super::{READ, listen};
-use crate::core::LinkSemantics;
 use crate::history::Flow;
-use crate::message::EndReason;
+use crate::message::{EndReason, Link};
 use crate::net::{Net, Stream};
 use crate::wire::Splitter;
 
@@ -24,7 +23,7 @@ use crate::wire::Splitter;
 pub struct Tcp;
 
 impl LinkDriver for Tcp {
-    const PATH: LinkSemantics = LinkSemantics::RELIABLE;
+    const LINK: Link = Link::Tcp;
     type ReceiveHalf<N: Net> = TcpInlet<N::Stream>;
 
     fn new(_: &Settings) -> Self {

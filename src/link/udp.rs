@@ -9,9 +9,9 @@ use super::{
     BrokerDriver, ConnectContext, Full, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf,
     SendHalf, Settings, WaitingBytes, end_of, garbled,
 };
-use crate::core::{BrokerInput, ConnectionId, LinkSemantics};
+use crate::core::{BrokerInput, ConnectionId};
 use crate::history::Flow;
-use crate::message::{EndReason, Frame, SessionId};
+use crate::message::{EndReason, Frame, Link, SessionId};
 use crate::net::{Datagrams, Net};
 use crate::wire;
 
@@ -20,7 +20,7 @@ use crate::wire;
 pub struct Udp;
 
 impl LinkDriver for Udp {
-    const PATH: LinkSemantics = LinkSemantics::LOSSY;
+    const LINK: Link = Link::Udp;
     type ReceiveHalf<N: Net> = UdpInlet<N::Datagrams>;
 
     fn new(_: &Settings) -> Self {

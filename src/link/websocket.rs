@@ -29,9 +29,8 @@ use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
     end_of, garbled, listen,
 };
-use crate::core::LinkSemantics;
 use crate::history::Recorder;
-use crate::message::{EndReason, Frame, Upgrade};
+use crate::message::{EndReason, Frame, Link, Upgrade};
 use crate::net::Net;
 use crate::wire;
 
@@ -40,7 +39,7 @@ use crate::wire;
 pub struct WebSocket;
 
 impl LinkDriver for WebSocket {
-    const PATH: LinkSemantics = LinkSemantics::RELIABLE;
+    const LINK: Link = Link::WebSocket;
     type ReceiveHalf<N: Net> = WebSocketReceiveHalf<N>;
 
     fn new(_: &Settings) -> Self {

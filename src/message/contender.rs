@@ -1,29 +1,11 @@
-//! Link, mode, and contender: a link and a mode together, which have one row in every report.
+//! The modes, and contenders: a link and a mode, which have one row in every report.
 
 use std::fmt;
 use std::str::FromStr;
 
+use super::{Dedup, Link, Reliability};
 use crate::closed_list::closed_list;
-
-closed_list! {
-    /// The way in which bytes travel.
-    Link ["link"] {
-        /// Datagrams with one frame each; a lost one is not repaired by the link.
-        Udp = "udp",
-        /// One byte stream per session.
-        Tcp = "tcp",
-        /// Messages over a stream that began as an HTTP request.
-        WebSocket = "websocket",
-        /// HTTP requests at regular intervals.
-        Polling = "polling",
-        /// An HTTP request that is answered when there is something to say.
-        LongPolling = "long-polling",
-        /// An HTTP response that does not end.
-        Sse = "sse",
-        /// Events over HTTP long-polling, and over WebSocket where that can be had.
-        SocketIo = "socketio",
-    }
-}
+use crate::terms::Guarantee;
 
 closed_list! {
     /// The promise to subscribers.
@@ -32,6 +14,23 @@ closed_list! {
         FireAndForget = "fire-and-forget",
         /// Kept until acknowledged; replayed after a reconnection.
         CatchUp = "catch-up",
+    }
+}
+
+impl Mode {
+    /// Whether a contender of this mode promises a guarantee to a subscriber, over a link with this
+    /// reliability, and with or without dedup at the subscriber.
+    pub fn claims(self, guarantee: Guarantee, link: Reliability, dedup: Dedup) -> bool {
+        match (self, link) {
+            (Mode::FireAndForget, Reliability::Lossy) => false,
+            (Mode::FireAndForget, Reliability::Reliable) => {
+                matches!(guarantee, Guarantee::AtMostOnce | Guarantee::InOrder)
+            }
+            (Mode::CatchUp, _) => match guarantee {
+                Guarantee::AtMostOnce | Guarantee::ExactlyOnce => dedup == Dedup::On,
+                Guarantee::AtLeastOnce | Guarantee::InOrder | Guarantee::NoSilentGap => true,
+            },
+        }
     }
 }
 

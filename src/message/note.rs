@@ -301,6 +301,12 @@ closed_list! {
 }
 
 impl EndReason {
+    /// Whether a broker that closes for this reason sends a goodbye: not to a client that is
+    /// believed dead, nor to one that has said goodbye itself.
+    pub const fn says_goodbye(self) -> bool {
+        !matches!(self, EndReason::Heartbeat | EndReason::Left)
+    }
+
     /// Returns the words for it in reports.
     pub const fn words(self) -> &'static str {
         match self {

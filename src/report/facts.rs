@@ -6,7 +6,7 @@
 use crate::terms::{Anomaly, Cause, Claim, Guarantee};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::message::{Contender, Link, MessageId};
+use crate::message::{Contender, MessageId};
 use crate::scenario::Scenario;
 use crate::verdict::{Evidence, Recoveries, Row, Totals};
 
@@ -265,7 +265,7 @@ pub fn left_out(report: &Report) -> Vec<&'static str> {
         "The network is simulated: one seed is one run, and real networks differ in more ways.",
         "Clients and broker take no time but where a fault says so.",
     ];
-    if report.contenders.iter().any(|row| row.link != Link::Udp) {
+    if report.contenders.iter().any(|row| !row.link.is_datagrams()) {
         sentences.push(
             "TCP here differs from Linux: no SACK-based recovery, no tail-loss probe, a first RTO \
              of 200 ms instead of 1 s, a largest RTO of 12 s.",

@@ -53,10 +53,11 @@ mod reader;
 mod shrink;
 mod step;
 
-use crate::core::{Broker, BrokerOptions, ClientInput, Draft, Intercepted, LinkSemantics};
+use crate::core::{Broker, BrokerOptions, ClientInput, Draft, Intercepted};
 use crate::history::ProcessId;
 use crate::message::{
-    BrokerLimits, ClientLimits, EndReason, Epoch, Mode, Name, Payload, Position, StartAt, Target,
+    BrokerLimits, ClientLimits, EndReason, Epoch, LinkSemantics, Mode, Name, Payload, Position,
+    StartAt, Target,
 };
 use crate::mutant::{self, Mutant};
 use crate::terms::Guarantee;
@@ -78,7 +79,7 @@ const PUBLISHER: usize = 0;
 #[derive(Clone, Debug)]
 pub struct Mail {
     /// Either [`LinkSemantics::RELIABLE`] or [`LinkSemantics::LOSSY`]: others need a real link.
-    pub path: LinkSemantics,
+    pub link: LinkSemantics,
     /// The delivery mode.
     pub mode: Mode,
     /// Limits of the broker.
@@ -95,7 +96,7 @@ impl Default for Mail {
     /// Two subscribers in catch-up mode over a reliable link.
     fn default() -> Mail {
         Mail {
-            path: LinkSemantics::RELIABLE,
+            link: LinkSemantics::RELIABLE,
             mode: Mode::CatchUp,
             broker: BrokerLimits::default(),
             client: ClientLimits::default(),
@@ -315,6 +316,6 @@ fn process(n: usize) -> ProcessId {
 }
 
 fn broker(mail: &Mail, epoch: Epoch) -> Intercepted<Broker> {
-    let (mode, path, limits) = (mail.mode, mail.path, mail.broker.clone());
-    mutant::broker(mail.mutant, BrokerOptions { mode, path, limits, epoch })
+    let (mode, link, limits) = (mail.mode, mail.link, mail.broker.clone());
+    mutant::broker(mail.mutant, BrokerOptions { mode, link, limits, epoch })
 }

@@ -8,12 +8,10 @@ use super::draw::Draw;
 use super::process::Tasks;
 use super::socket::SimNet;
 use super::system::{BrokerContext, ClientContext, PORT, System, View, broker_address};
-use crate::core::{
-    BrokerMachine, BrokerOptions, ClientInput, ClientMachine, ClientOptions, LinkSemantics,
-};
+use crate::core::{BrokerMachine, BrokerOptions, ClientInput, ClientMachine, ClientOptions};
 use crate::history::Recorder;
 use crate::link::{self, BrokerDriver, ConnectContext, LinkDriver, LinkVisitor, Settings};
-use crate::message::Contender;
+use crate::message::{Contender, LinkSemantics};
 use crate::mutant;
 use crate::net::Net;
 use crate::scenario::{ClientEntry, Scenario};
@@ -74,8 +72,8 @@ impl System for CoreSystem {
     fn broker(&self, context: BrokerContext) -> Tasks {
         let BrokerContext { scenario, net, life, recorder, view } = context;
         let (mode, limits) = (self.contender.mode, scenario.broker.clone());
-        let machine = |path| {
-            let options = BrokerOptions { mode, path, limits, epoch: life };
+        let machine = |link| {
+            let options = BrokerOptions { mode, link, limits, epoch: life };
             match &self.broker {
                 Some(make) => make(options),
                 None => Box::new(mutant::broker(scenario.mutant, options)),
@@ -97,9 +95,9 @@ impl System for CoreSystem {
         let script_recorder = recorder.clone();
         let script =
             Script::new(net.clone(), &scenario, &entry, process.clone(), script_recorder, durable);
-        let machine = |path| {
+        let machine = |link| {
             let options =
-                ClientOptions { client, process, mode, path, limits, jitter_seed, numbering };
+                ClientOptions { client, process, mode, link, limits, jitter_seed, numbering };
             match &self.client {
                 Some(make) => make(options),
                 None => Box::new(mutant::client(scenario.mutant, options)),
@@ -133,7 +131,7 @@ impl<F: FnOnce(LinkSemantics) -> Box<dyn BrokerMachine>> LinkVisitor for Serve<F
     fn visit<C: LinkDriver>(self) -> Tasks {
         let Serve { net, settings, recorder, machine, view } = self;
         let link_driver = C::new(&settings);
-        let broker = BrokerDriver::new(net.clone(), machine(C::PATH), recorder);
+        let broker = BrokerDriver::new(net.clone(), machine(C::SEMANTICS), recorder);
         Box::pin(async move {
             tokio::select! {
                 biased;
@@ -171,7 +169,7 @@ impl<F: FnOnce(LinkSemantics) -> Box<dyn ClientMachine>> LinkVisitor for Play<'_
 
     fn visit<C: LinkDriver>(self) -> Tasks {
         let Play { net, settings, recorder, machine, script, entry } = self;
-        let mut client = machine(C::PATH);
+        let mut client = machine(C::SEMANTICS);
         for subscribe in &entry.subscribe {
             let (queue, room) = (subscribe.queue.clone(), subscribe.event.clone());
             client.handle(net.now(), ClientInput::Join { queue, room, from: subscribe.from });

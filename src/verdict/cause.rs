@@ -4,7 +4,7 @@
 //! publisher's outbox. Of ends at the same instant the upper row of the table counts, which is
 //! the order of [`Cause`]. Nothing is guessed: where no event ends a copy, it is alive.
 
-use crate::message::{Link, Mode};
+use crate::message::Mode;
 use crate::terms::Cause;
 
 use super::copies::{self, ALIVE, DeliveryPath, End};
@@ -189,7 +189,7 @@ fn sent_end(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) ->
     let sent = sending.moment;
     let lost = |at| End { at, cause: Cause::LostBeforeBroker };
     let Some((flow, end)) = sending.carried else { return unwritten(facts, message, sending) };
-    if facts.contender.link == Link::Udp {
+    if facts.contender.link.is_datagrams() {
         let landed = sent.at + facts.paths.longest_flight();
         return match facts.lines.drop_of(flow, end) {
             Some((moment, _)) => lost(moment.at),
@@ -216,7 +216,7 @@ fn unwritten(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) -
     let sent = sending.moment;
     let lost = |at| End { at, cause: Cause::LostBeforeBroker };
     let session = sending.session.map(|session| facts.sessions.get(session));
-    let (Some(session), false) = (session, facts.contender.link == Link::Udp) else {
+    let (Some(session), false) = (session, facts.contender.link.is_datagrams()) else {
         return lost(sent.at);
     };
     let died = session.process.and_then(|process| facts.lives.death_after(process, sent));

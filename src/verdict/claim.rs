@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{AckPolicy, Dedup, Link, Mode};
+use crate::message::{AckPolicy, Mode, Reliability};
 
 use super::facts::{BROKER, BrokerLife};
 use super::guarantee::{self, Violation};
@@ -46,15 +46,12 @@ fn finding(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> GuaranteeFind
 /// Whether the contender claims a guarantee to this subscriber.
 fn is_claimed(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> bool {
     let contender = case.facts.contender;
-    let member = &case.facts.roll.member(case.subscriber);
-    let exactly = matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce);
-    match (contender.mode, contender.link) {
-        (Mode::FireAndForget, Link::Udp) if rule("udp-promises-nothing") => false,
-        (Mode::FireAndForget, _) => {
-            matches!(guarantee, Guarantee::AtMostOnce | Guarantee::InOrder)
-        }
-        (Mode::CatchUp, _) => !exactly || member.dedup == Dedup::On,
-    }
+    let dedup = case.facts.roll.member(case.subscriber).dedup;
+    let reliability = match contender.link.semantics().reliability {
+        Reliability::Lossy if !rule("udp-promises-nothing") => Reliability::Reliable,
+        reliability => reliability,
+    };
+    contender.mode.claims(guarantee, reliability, dedup)
 }
 
 /// What a subscriber must be for what its processes get together to be promised anything.

@@ -1,7 +1,7 @@
 //! How a copy that was pushed to a session came to its end. Never which copy was the last.
 
 use crate::history::LossReason;
-use crate::message::Link;
+use crate::message::Framing;
 use crate::terms::Cause;
 use crate::time::Instant;
 
@@ -64,10 +64,10 @@ pub fn unstopped(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> End {
     {
         return End { at: died.at, cause: Cause::DiedInClient };
     }
-    match (copy.carriage, way.facts.contender.link) {
+    match (copy.carriage, way.facts.contender.link.semantics().framing) {
         (Carriage::Waiting, _) => end_in_driver(way, copy, session),
-        (Carriage::Flowing(..), Link::Udp) => end_of_datagram(way, copy, session),
-        (Carriage::Flowing(..), _) => end_in_stream(way, copy, session),
+        (Carriage::Flowing(..), Framing::Datagrams) => end_of_datagram(way, copy, session),
+        (Carriage::Flowing(..), Framing::Stream) => end_in_stream(way, copy, session),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{EventKind, History, PowerState};
-use crate::message::{Contender, Link, Mode, Name, Note, SessionId};
+use crate::message::{Contender, Mode, Name, Note, SessionId};
 use crate::scenario::{ClientEntry, Effect, Fault, Scenario, When, Who};
 use crate::terms::Cause;
 use crate::time::{Duration, Instant};
@@ -161,7 +161,7 @@ fn has_an_answer_to_come(facts: &Facts<'_>) -> bool {
 
 /// Whether the network may still have a datagram, or a copy that it made of one.
 fn has_a_datagram_under_way(facts: &Facts<'_>) -> bool {
-    if facts.contender.link != Link::Udp {
+    if !facts.contender.link.is_datagrams() {
         return false;
     }
     let sent = facts.messages.indices().flat_map(|index| &facts.messages.get(index).sent);

@@ -7,12 +7,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use delivery_lab::core::{
-    Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId, LinkSemantics,
-};
+use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Echo, EndReason, Frame, Message, MessageId, Mode, Name, Payload,
-    RoomJoin, SessionId, StartAt, Target,
+    BrokerLimits, Confirm, Echo, EndReason, Frame, LinkSemantics, Message, MessageId, Mode, Name,
+    Payload, RoomJoin, SessionId, StartAt, Target,
 };
 use delivery_lab::time::Instant;
 use proptest::prelude::*;
@@ -267,7 +265,7 @@ struct Pair {
 impl Pair {
     fn new(mode: Mode) -> Pair {
         let limits = BrokerLimits { window: WINDOW, ..BrokerLimits::default() };
-        let options = BrokerOptions { mode, path: LinkSemantics::RELIABLE, limits, epoch: 1 };
+        let options = BrokerOptions { mode, link: LinkSemantics::RELIABLE, limits, epoch: 1 };
         Pair {
             mode,
             broker: Broker::new(options),

@@ -147,7 +147,7 @@ impl<N: Net> Setup<N> {
         let (every, timeout) = (Duration::from_millis(100), Duration::from_secs(1));
         let heartbeat = Heartbeat { every, timeout };
         let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
-        let options = BrokerOptions { mode: self.mode, path: C::PATH, limits, epoch: 1 };
+        let options = BrokerOptions { mode: self.mode, link: C::SEMANTICS, limits, epoch: 1 };
         let broker =
             BrokerDriver::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
         let look = async {
@@ -176,7 +176,7 @@ impl<N: Net> Setup<N> {
             client: who.into(),
             process: who.into(),
             mode: self.mode,
-            path: C::PATH,
+            link: C::SEMANTICS,
             limits: ClientLimits::default(),
             jitter_seed: 1,
             numbering: Numbering::default(),

@@ -215,7 +215,7 @@ async fn behave<C: LinkDriver, N: Net>(net: &N, to: SocketAddr) {
 
 async fn serve<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
-    let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
+    let options = BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: 1 };
     let broker = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
     let link_driver = C::new(&Settings::default());
     tokio::select! {

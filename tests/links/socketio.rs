@@ -167,7 +167,7 @@ async fn converse<N: Net>(net: N, to: SocketAddr) {
 
 async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
     let limits = BrokerLimits::default();
-    let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
+    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: 1 };
     let broker = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
     let link_driver = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {

@@ -280,7 +280,7 @@ fn free_port() -> u16 {
 async fn ours(port: u16, heartbeat: Heartbeat) {
     let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
     let mode = Mode::FireAndForget;
-    let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
+    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
     let broker = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
     let link_driver = SocketIo::new(&Settings { mode, ..Settings::default() });

@@ -5,15 +5,13 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::{
-    Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId, LinkSemantics,
-};
+use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
 use delivery_lab::history::{EventKind, History, Process, Recorder};
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, Tcp, Udp};
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Cursor, Durability, Echo, EndReason, Frame, Heartbeat, Message,
-    MessageId, Mode, Name, Note, Offset, Payload, PushKind, ResumeOutcome, RoomJoin, SessionId,
-    StartAt, Target,
+    BrokerLimits, Confirm, Cursor, Durability, Echo, EndReason, Frame, Heartbeat, LinkSemantics,
+    Message, MessageId, Mode, Name, Note, Offset, Payload, PushKind, ResumeOutcome, RoomJoin,
+    SessionId, StartAt, Target,
 };
 use delivery_lab::net::real::Loopback;
 use delivery_lab::net::{Datagrams, Net};
@@ -248,10 +246,10 @@ proptest! {
     fn any_frames_of_a_stranger_leave_a_broker_serving_others(
         frames in prop::collection::vec(frame(), 0..30),
         mode in prop::sample::select(Mode::ALL.to_vec()),
-        path in prop::sample::select(vec![LinkSemantics::RELIABLE, LinkSemantics::LOSSY]),
+        link in prop::sample::select(vec![LinkSemantics::RELIABLE, LinkSemantics::LOSSY]),
     ) {
         let limits = BrokerLimits::default();
-        let mut broker = Broker::new(BrokerOptions { mode, path, limits, epoch: 1 });
+        let mut broker = Broker::new(BrokerOptions { mode, link, limits, epoch: 1 });
         // Connection 1 is the misbehaving client's, connection 2 the other's.
         let hello = |name: &str| Frame::Hello {
             client: name.into(),
@@ -320,7 +318,7 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>, EndReason)> {
 
 fn options<C: LinkDriver>() -> BrokerOptions {
     let limits = BrokerLimits::default();
-    BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 }
+    BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: 1 }
 }
 
 /// A link over which a test can send raw bytes.
@@ -474,7 +472,7 @@ fn on_real_sockets<C: Raw>(port: u16) {
 
 #[test]
 fn a_stranger_who_talks_nonsense_is_sent_away_and_disturbs_nobody_in_the_simulator() {
-    assert_eq!(Udp::PATH, LinkSemantics::LOSSY);
+    assert_eq!(Udp::SEMANTICS, LinkSemantics::LOSSY);
     in_the_simulator::<Tcp>();
     in_the_simulator::<Udp>();
 }

@@ -29,7 +29,7 @@ async fn serve(mode: Mode, upgrade: Upgrade) {
     let port = free_port();
     println!("listening on {port}");
     let limits = BrokerLimits { upgrade, ..BrokerLimits::default() };
-    let options = BrokerOptions { mode, path: SocketIo::PATH, limits, epoch: 1 };
+    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: 1 };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
     let hub = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });

@@ -1,11 +1,10 @@
 //! Delivery to subscriptions (catch-up only): pushing, acknowledging, pushing again.
 
-use crate::message::{Frame, Name, Note, Position};
+use crate::message::{Frame, Name, Note, Position, Reliability};
 use crate::time::Instant;
 
 use super::super::subscription::{Acknowledged, Due};
 use super::{Broker, ConnectionId, Mode, Timer};
-use crate::core::Reliability;
 
 impl Broker {
     /// Sends the outstanding items of a session's subscription, as far as window and send queue
@@ -141,7 +140,7 @@ impl Broker {
     }
 
     fn watch_redelivery(&mut self, name: &Name, client: &Name) {
-        if self.options.path.frames == Reliability::Reliable {
+        if self.options.link.reliability == Reliability::Reliable {
             return;
         }
         let timeout = self.options.limits.ack_timeout;

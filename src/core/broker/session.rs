@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{EndReason, Frame, Mode, Name, Note, ResumeOutcome, SessionId};
+use crate::message::{
+    EndReason, Frame, Liveness, Mode, Name, Note, Reliability, ResumeOutcome, SessionId,
+};
 use crate::time::Instant;
 
-use super::{Broker, BrokerOutput, ConnectionId, Liveness, Timer};
-use crate::core::Reliability;
+use super::{Broker, BrokerOutput, ConnectionId, Timer};
 use crate::core::limits::{MOST_NAMES, MOST_PROCESSES};
 
 /// One open session.
@@ -66,7 +67,7 @@ impl Broker {
         let connection = self.connections.get_mut(&peer).expect("the hello came on it");
         connection.session = Some(session);
         self.timers.clear(&Timer::Hello(peer));
-        match self.options.path.pulse {
+        match self.options.link.liveness {
             Liveness::Pings => {
                 let every = self.options.limits.heartbeat.every;
                 self.timers.set(Timer::Ping(peer), now + every);
@@ -93,7 +94,7 @@ impl Broker {
             session.last_ping = now;
             self.timers.set(Timer::Pong(peer), now + timeout);
         }
-        if self.options.path.frames == Reliability::Lossy {
+        if self.options.link.reliability == Reliability::Lossy {
             self.timers.set(Timer::Ping(peer), now + again);
         }
         self.send(peer, Frame::Ping);
@@ -116,7 +117,7 @@ impl Broker {
     /// for dead.
     pub(super) fn heard(&mut self, now: Instant, peer: ConnectionId) {
         let heartbeat = self.options.limits.heartbeat;
-        if self.session(peer).is_some() && self.options.path.pulse == Liveness::Requests {
+        if self.session(peer).is_some() && self.options.link.liveness == Liveness::Requests {
             self.timers.set(Timer::Pong(peer), now + heartbeat.every + heartbeat.timeout);
         }
     }

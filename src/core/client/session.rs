@@ -1,7 +1,8 @@
 //! The client's session with the broker: connecting, hello, heartbeat, reconnecting with backoff.
 
-use crate::core::Liveness;
-use crate::message::{DropReason, EndReason, Frame, Heartbeat, Note, Resubscribe, SessionId};
+use crate::message::{
+    DropReason, EndReason, Frame, Heartbeat, Liveness, Note, Resubscribe, SessionId,
+};
 use crate::time::{Duration, Instant};
 
 use super::{Client, ClientOutput, State, Timer};
@@ -160,7 +161,7 @@ impl Client {
     }
 
     pub(super) fn watch_heartbeat(&mut self, now: Instant) {
-        if self.options.path.pulse != Liveness::Pings {
+        if self.options.link.liveness != Liveness::Pings {
             return;
         }
         let patience = self.heartbeat.every + self.heartbeat.timeout;

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::message::{
-    ClientLimits, Contender, Dedup, Durability, Echo, Link, Name, Payload, Resubscribe, StartAt,
-    Target,
+    ClientLimits, Contender, Dedup, Durability, Echo, Name, Payload, Resubscribe, StartAt, Target,
 };
 use crate::scenario::{ClientEntry, Publish, RoomChange, Subscribe, When, limits};
 use crate::time::{Duration, Instant};
@@ -229,7 +228,7 @@ fn check_reachable(entry: &Record, client: &Record, all: &[Record], problems: &m
 
 /// Checks that a message fits into one UDP datagram, if a contender uses UDP.
 fn check_datagram(entry: &Record, client: &Record, context: &Context, problems: &mut Problems) {
-    if !context.contenders.iter().any(|contender| contender.link == Link::Udp) {
+    if !context.contenders.iter().any(|contender| contender.link.is_datagrams()) {
         return;
     }
     let text = |record: &Record, key| record.text(key).unwrap_or_default().len();

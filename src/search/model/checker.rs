@@ -3,8 +3,9 @@
 //! The terms are those in the header of `model`. Messages are indexed by sequence, since there is
 //! one publisher. Positions belong to one epoch; epochs count from 1.
 
-use crate::core::Reliability;
-use crate::message::{AckPolicy, Dedup, Epoch, Mode, Note, Position, Retention, WhenFull};
+use crate::message::{
+    AckPolicy, Dedup, Epoch, Mode, Note, Position, Reliability, Retention, WhenFull,
+};
 use crate::terms::{Anomaly, Guarantee};
 use crate::time::Instant;
 
@@ -48,7 +49,7 @@ pub struct Checker {
 /// The options on which the claims depend.
 struct Terms {
     mode: Mode,
-    frames: Reliability,
+    reliability: Reliability,
     ack: AckPolicy,
     dedup: Dedup,
     backlog: Retention,
@@ -74,7 +75,7 @@ impl Checker {
     pub fn new(mail: &Mail) -> Checker {
         let terms = Terms {
             mode: mail.mode,
-            frames: mail.path.frames,
+            reliability: mail.link.reliability,
             ack: mail.client.ack,
             dedup: mail.client.dedup,
             backlog: mail.broker.backlog.clone(),
@@ -349,16 +350,8 @@ impl Checker {
 impl Terms {
     /// Whether a guarantee is claimed.
     fn claim(&self, guarantee: Guarantee) -> bool {
-        let exactly = matches!(guarantee, Guarantee::AtMostOnce | Guarantee::ExactlyOnce);
-        match (self.mode, self.frames) {
-            (Mode::FireAndForget, Reliability::Lossy) => false,
-            (Mode::FireAndForget, Reliability::Reliable) => {
-                matches!(guarantee, Guarantee::AtMostOnce | Guarantee::InOrder)
-            }
-            (Mode::CatchUp, _) => {
-                self.ack == AckPolicy::AfterHandler && (!exactly || self.dedup == Dedup::On)
-            }
-        }
+        let acknowledges = self.mode == Mode::FireAndForget || self.ack == AckPolicy::AfterHandler;
+        acknowledges && self.mode.claims(guarantee, self.reliability, self.dedup)
     }
 }
 

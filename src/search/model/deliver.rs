@@ -1,10 +1,8 @@
 //! Delivers frames, opens and closes connections, and passes inputs and outputs of the state
 //! machines.
 
-use crate::core::{
-    BrokerInput, BrokerOutput, ClientInput, ClientOutput, ConnectionId, Machine, Reliability,
-};
-use crate::message::{EndReason, Frame, Note};
+use crate::core::{BrokerInput, BrokerOutput, ClientInput, ClientOutput, ConnectionId, Machine};
+use crate::message::{EndReason, Frame, Note, Reliability};
 
 use super::node::Pipe;
 use super::{BROKER, Model, Noticed, PUBLISHER, Way, process};
@@ -24,7 +22,7 @@ impl Model {
     fn deliver_to_broker(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
-        if !pipe.is_open_at_broker && self.mail.path.frames == Reliability::Reliable {
+        if !pipe.is_open_at_broker && self.mail.link.reliability == Reliability::Reliable {
             return self.break_connection(Noticed::ByBoth, n);
         }
         let mut peer = pipe.peer;
@@ -57,7 +55,7 @@ impl Model {
     /// Delivers the first frame to a client. Over a reliable link the frame waits while the client
     /// does not want to read.
     fn deliver_to_client(&mut self, n: usize) -> bool {
-        let is_reliable = self.mail.path.frames == Reliability::Reliable;
+        let is_reliable = self.mail.link.reliability == Reliability::Reliable;
         let node = &mut self.nodes[n];
         if is_reliable && !node.client.wants_to_read() {
             return false;
@@ -89,7 +87,7 @@ impl Model {
 
     /// Applies `disturb` to a client's frames in flight, if the link is lossy.
     pub(super) fn disturb(&mut self, n: usize, disturb: impl FnOnce(&mut Pipe) -> bool) -> bool {
-        let is_lossy = self.mail.path.frames == Reliability::Lossy;
+        let is_lossy = self.mail.link.reliability == Reliability::Lossy;
         let pipe = self.nodes[n].pipe.as_mut().filter(|_| is_lossy);
         pipe.is_some_and(disturb)
     }
@@ -103,7 +101,7 @@ impl Model {
             self.feed_broker(BrokerInput::Closed { peer, reason });
         }
         if noticed != Noticed::ByBroker {
-            self.nodes[n].drop_connection(self.mail.path);
+            self.nodes[n].drop_connection(self.mail.link);
             self.feed_client(n, ClientInput::Disconnected { reason });
         }
         noticed != Noticed::ByBroker || was_open
@@ -112,8 +110,8 @@ impl Model {
     /// Closes the connection at the client. Over a lossy link the broker is not told.
     pub(super) fn close_pipe(&mut self, n: usize, reason: EndReason) {
         self.nodes[n].is_connecting = false;
-        let peer = self.nodes[n].drop_connection(self.mail.path);
-        if let Some(peer) = peer.filter(|_| self.mail.path.frames == Reliability::Reliable) {
+        let peer = self.nodes[n].drop_connection(self.mail.link);
+        if let Some(peer) = peer.filter(|_| self.mail.link.reliability == Reliability::Reliable) {
             self.feed_broker(BrokerInput::Closed { peer, reason });
         }
     }
@@ -125,7 +123,7 @@ impl Model {
                 if std::mem::take(&mut self.nodes[n].is_connecting) {
                     self.last_peer += 1;
                     let peer = ConnectionId(self.last_peer);
-                    self.nodes[n].pipe = Some(Pipe::new(peer, self.mail.path));
+                    self.nodes[n].pipe = Some(Pipe::new(peer, self.mail.link));
                     self.feed_broker(BrokerInput::Opened { peer });
                     self.feed_client(n, ClientInput::Connected);
                 }

@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::core::{
-    Client, ClientOptions, ConnectionId, Intercepted, LinkSemantics, Numbering, Reliability,
-};
-use crate::message::{Frame, Name};
+use crate::core::{Client, ClientOptions, ConnectionId, Intercepted, Numbering};
+use crate::message::{Frame, LinkSemantics, Name, Reliability};
 use crate::mutant;
 
 use super::{Mail, Way};
@@ -82,10 +80,10 @@ impl ModelNode {
 
     /// Drops the connection at the client, and returns its id. Over a lossy link its frames may
     /// still arrive late.
-    pub fn drop_connection(&mut self, path: LinkSemantics) -> Option<ConnectionId> {
+    pub fn drop_connection(&mut self, link: LinkSemantics) -> Option<ConnectionId> {
         let pipe = self.pipe.take()?;
         let peer = pipe.peer;
-        if path.frames == Reliability::Lossy {
+        if link.reliability == Reliability::Lossy {
             self.former = Some(pipe);
         }
         Some(peer)
@@ -94,8 +92,8 @@ impl ModelNode {
 
 impl Pipe {
     /// Opens a connection.
-    pub fn new(peer: ConnectionId, path: LinkSemantics) -> Pipe {
-        let most = match path.frames {
+    pub fn new(peer: ConnectionId, link: LinkSemantics) -> Pipe {
+        let most = match link.reliability {
             Reliability::Reliable => usize::MAX,
             Reliability::Lossy => MOST_FRAMES_LOSSY,
         };
@@ -183,7 +181,7 @@ fn machine(mail: &Mail, name: Name, numbering: Numbering) -> Intercepted<Client>
         process: name.clone(),
         client: name,
         mode: mail.mode,
-        path: mail.path,
+        link: mail.link,
         limits: mail.client.clone(),
         jitter_seed: 1,
         numbering,

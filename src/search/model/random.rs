@@ -4,8 +4,7 @@
 //! sets the strength of the others anew. Every draw is keyed by the seed and the number of the
 //! step, so that a step takes some nanoseconds and depends on no other.
 
-use crate::core::LinkSemantics;
-use crate::message::{ClientLimits, Heartbeat, Mode, Retention, WhenFull};
+use crate::message::{ClientLimits, Heartbeat, LinkSemantics, Mode, Retention, WhenFull};
 use crate::sim::Draw;
 use crate::time::Duration;
 
@@ -51,7 +50,7 @@ pub fn drawn(seed: u64) -> Mail {
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
     let number = |name: &str, min, max| dice.named(name).between(min, max) as usize;
     let mut mail = Mail {
-        path: if is("lossy", 2) { LinkSemantics::LOSSY } else { LinkSemantics::RELIABLE },
+        link: if is("lossy", 2) { LinkSemantics::LOSSY } else { LinkSemantics::RELIABLE },
         mode: Mode::CatchUp,
         subscribers: number("subscribers", 1, 3),
         ..Mail::default()

@@ -168,7 +168,7 @@ async fn client<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Recorde
         client: "shop".into(),
         process: "shop".into(),
         mode: Mode::CatchUp,
-        path: C::PATH,
+        link: C::SEMANTICS,
         limits: ClientLimits::default(),
         jitter_seed: 1,
         numbering: Numbering::default(),

@@ -413,7 +413,7 @@ async fn broker<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder, bo
     let second = Duration::from_secs(1);
     let heartbeat = Heartbeat { every: second, timeout: second };
     let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
-    let options = BrokerOptions { mode: Mode::CatchUp, path: C::PATH, limits, epoch: 1 };
+    let options = BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: 1 };
     let broker = BrokerDriver::new(net.clone(), Box::new(Broker::new(options)), recorder);
     let link_driver = C::new(&settings());
     let look = async {
@@ -436,7 +436,7 @@ async fn regular<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Record
         client: "regular".into(),
         process: "regular".into(),
         mode: Mode::CatchUp,
-        path: C::PATH,
+        link: C::SEMANTICS,
         limits: ClientLimits::default(),
         jitter_seed: 1,
         numbering: Numbering::default(),

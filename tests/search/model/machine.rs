@@ -7,8 +7,7 @@
 
 use std::cell::RefCell;
 
-use delivery_lab::core::LinkSemantics;
-use delivery_lab::message::{BrokerLimits, Retention, WhenFull};
+use delivery_lab::message::{BrokerLimits, LinkSemantics, Retention, WhenFull};
 use delivery_lab::search::Coverage;
 use delivery_lab::search::model::{Mail, Model, Noticed, Step, Way};
 use delivery_lab::terms::Exercise;
@@ -218,12 +217,12 @@ fn run(mail: Mail) -> Met {
     MET.take()
 }
 
-fn catch_up_survives(path: LinkSemantics) {
-    let met = run(Mail { path, ..Mail::default() });
+fn catch_up_survives(link: LinkSemantics) {
+    let met = run(Mail { link, ..Mail::default() });
     assert!(met.cases_away > 100, "published while away in {} of {CASES}", met.cases_away);
     let never = [Exercise::Gap, Exercise::Eviction, Exercise::HalfOpen];
     for (exercise, count) in met.coverage.iter().filter(|(one, _)| !never.contains(one)) {
-        assert!(count > 0, "{path:?}: no {}", exercise.plural());
+        assert!(count > 0, "{link:?}: no {}", exercise.plural());
     }
 }
 
@@ -239,14 +238,14 @@ fn catch_up_survives_whatever_happens_to_the_mail_on_a_lossy_path() {
 
 #[test]
 fn what_a_small_backlog_evicts_is_announced_as_a_gap_and_what_it_refuses_is_told() {
-    for path in [LinkSemantics::RELIABLE, LinkSemantics::LOSSY] {
+    for link in [LinkSemantics::RELIABLE, LinkSemantics::LOSSY] {
         for when_full in [WhenFull::DropOldest, WhenFull::Refuse] {
             let backlog = Retention { messages: 3, when_full, ..Retention::default() };
             let broker = BrokerLimits { backlog, window: 2, ..BrokerLimits::default() };
-            let met = run(Mail { path, broker, ..Mail::default() });
+            let met = run(Mail { link, broker, ..Mail::default() });
             let gaps = met.coverage.count(Exercise::Gap) as usize;
             let troubles = if when_full == WhenFull::Refuse { met.refused } else { gaps };
-            assert!(troubles > 100, "{path:?} {when_full:?}: {troubles} troubles");
+            assert!(troubles > 100, "{link:?} {when_full:?}: {troubles} troubles");
         }
     }
 }

@@ -3,8 +3,7 @@
 
 use std::time::Instant;
 
-use delivery_lab::core::LinkSemantics;
-use delivery_lab::message::{Heartbeat, Mode};
+use delivery_lab::message::{Heartbeat, LinkSemantics, Mode};
 use delivery_lab::search::Coverage;
 use delivery_lab::search::model::{Mail, Model, Steps, drawn, length, play, shrink};
 use delivery_lab::terms::Exercise;
@@ -41,7 +40,7 @@ fn fire_and_forget_handles_nothing_twice_and_nothing_late_over_a_reliable_path()
     let second = Duration::from_secs(1);
     for seed in 1..=50 {
         let mut mail =
-            Mail { path: LinkSemantics::RELIABLE, mode: Mode::FireAndForget, ..drawn(seed) };
+            Mail { link: LinkSemantics::RELIABLE, mode: Mode::FireAndForget, ..drawn(seed) };
         // A client that receives nothing learns only by its heartbeat that its session is dead.
         mail.broker.heartbeat = Heartbeat { every: second, timeout: second };
         let mut model = Model::new(mail.clone());

@@ -1,7 +1,6 @@
 //! Steps that lie within the terms of the claims, and must not be findings.
 
-use delivery_lab::core::LinkSemantics;
-use delivery_lab::message::{ClientLimits, Dedup, Retention};
+use delivery_lab::message::{ClientLimits, Dedup, LinkSemantics, Retention};
 use delivery_lab::search::model::{Mail, Model, Noticed, Step, Way};
 use delivery_lab::terms::Guarantee;
 use delivery_lab::time::Duration;
@@ -72,7 +71,7 @@ fn what_retention_did_not_keep_lies_in_a_gap() {
 #[test]
 fn without_dedup_nobody_claims_that_nothing_is_handled_twice() {
     let client = ClientLimits { dedup: Dedup::Off, ..ClientLimits::default() };
-    let mail = Mail { client, path: LinkSemantics::LOSSY, ..Mail::default() };
+    let mail = Mail { client, link: LinkSemantics::LOSSY, ..Mail::default() };
     let steps = [Publish, Deliver(ToBroker, 0), Double(ToClient, 1)];
     assert_eq!(check(mail, &steps).handled(1), [1, 1]);
 }
@@ -104,13 +103,13 @@ fn an_acknowledgement_of_an_epoch_that_is_over_is_not_taken_for_one_of_the_new_e
         HandlerReturns(1),
         GoAway(1),
     ];
-    let model = check(Mail { path: LinkSemantics::LOSSY, ..Mail::default() }, &steps);
+    let model = check(Mail { link: LinkSemantics::LOSSY, ..Mail::default() }, &steps);
     assert_eq!((model.accepted(), model.handled(1)), (&[1, 2][..], &[1, 2][..]));
 }
 
 #[test]
 fn a_hole_in_the_backlog_of_a_new_epoch_is_announced() {
-    let mut mail = Mail { path: LinkSemantics::LOSSY, ..Mail::default() };
+    let mut mail = Mail { link: LinkSemantics::LOSSY, ..Mail::default() };
     mail.broker.backlog = Retention { messages: 2, ..Retention::default() };
     let open = |n| [ComeBack(n), Deliver(ToBroker, n), Deliver(ToClient, n)];
     let steps = [

@@ -1,0 +1,226 @@
+//! Inputs, outputs and options of the machines, and the traits by which drivers run them.
+//!
+//! This is the page to read first. A driver reports each event with `handle`, carries out what
+//! `poll` returns until it returns nothing, and calls `handle` with `Elapsed` when the time that
+//! `deadline` returned has come.
+
+use std::sync::Arc;
+
+use super::view::BrokerView;
+use crate::message::{
+    BrokerLimits, ClientLimits, Cursor, EndReason, Epoch, Frame, LinkSemantics, Message, Mode,
+    Name, Note, Payload, PushKind, StartAt, Target,
+};
+use crate::time::{Duration, Instant};
+
+/// Identifies one connection to the broker. The driver counts them, and reuses no number in one
+/// life of a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// Options of a broker.
+#[derive(Clone, Debug)]
+pub struct BrokerOptions {
+    /// The mode: what it promises to subscribers.
+    pub mode: Mode,
+    /// Properties of the link over which it is reached.
+    pub link: LinkSemantics,
+    /// Its limits and timeouts.
+    pub limits: BrokerLimits,
+    /// Number of this life of the broker's memory.
+    pub epoch: Epoch,
+}
+
+/// Something that happened, reported to the broker.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BrokerInput {
+    /// A connection was opened.
+    Opened { peer: ConnectionId },
+    /// A frame was received on a connection.
+    Received { peer: ConnectionId, frame: Frame },
+    /// Bytes that are not a valid frame were received on a connection.
+    Malformed { peer: ConnectionId, reason: EndReason },
+    /// A request was received on a connection, which is a sign of life.
+    RequestSeen { peer: ConnectionId },
+    /// Frames that were sent may not have arrived; the session goes on.
+    Undelivered { peer: ConnectionId, frames: Vec<Frame> },
+    /// A connection ended.
+    Closed { peer: ConnectionId, reason: EndReason },
+    /// This many bytes wait for a connection now, not counting those in its socket.
+    Queued { peer: ConnectionId, bytes: usize },
+    /// Time has passed.
+    Elapsed,
+}
+
+impl BrokerInput {
+    /// Whether the broker may hold more after this input.
+    ///
+    /// Only a publish adds a message. Only with time does a backlog lose a message that a session
+    /// still keeps. Most inputs are acknowledgements, and counting is a walk over all clients and
+    /// subscriptions, so a driver skips it for them.
+    pub fn may_hold_more(&self) -> bool {
+        matches!(
+            self,
+            BrokerInput::Received { frame: Frame::Publish { .. }, .. } | BrokerInput::Elapsed
+        )
+    }
+}
+
+/// Something that the broker's driver must do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BrokerOutput {
+    /// Send a frame.
+    Send { peer: ConnectionId, frame: Frame },
+    /// Send a goodbye with the reason, and close the connection.
+    Close { peer: ConnectionId, reason: EndReason },
+    /// Record this in the history. A `Pushed` note comes right before the `Send` of its frame.
+    Note(Note),
+}
+
+/// Options of a client.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Name of the client; several processes may share it.
+    pub client: Name,
+    /// Name of this process.
+    pub process: Name,
+    /// The mode: what is promised to subscribers.
+    pub mode: Mode,
+    /// Properties of the link.
+    pub link: LinkSemantics,
+    /// Its limits, timeouts and policies.
+    pub limits: ClientLimits,
+    /// Seed of the jitter of its reconnections.
+    pub jitter_seed: u64,
+    /// The last numbers that earlier processes of this name used.
+    pub numbering: Numbering,
+}
+
+/// The numbers that survive a crash of the process, so that none is used twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbering {
+    /// The last message number that was used.
+    pub message: u64,
+    /// The last session number that was used.
+    pub session: u64,
+}
+
+/// A message as the application publishes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// The queue to publish to.
+    pub queue: Name,
+    /// The name of the event.
+    pub event: Name,
+    /// The rooms that it goes to, and whether it is kept.
+    pub target: Target,
+    /// The data.
+    pub payload: Payload,
+    /// Time that the application waits for the broker's answer, if it wants one.
+    pub answer_within: Option<Duration>,
+}
+
+/// Something that happened, reported to the client.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientInput {
+    /// The process started: connect.
+    Started,
+    /// The connection that was asked for is open.
+    Connected,
+    /// The connection, or the attempt to open it, ended.
+    Disconnected { reason: EndReason },
+    /// Frames that were sent may not have arrived, for this reason; the session goes on.
+    Undelivered { frames: Vec<Frame>, reason: EndReason },
+    /// A frame was received.
+    Received { frame: Frame },
+    /// Bytes that are not a valid frame were received.
+    Garbled { reason: EndReason },
+    /// The broker asks for this first wait before a reconnection.
+    Retry { after: Duration },
+    /// The application publishes a message.
+    Publish { draft: Draft },
+    /// The handler that was called returned.
+    HandlerReturned,
+    /// The handler for an event of a queue was removed.
+    HandlerRemoved { queue: Name, event: Name },
+    /// The handler for an event of a queue was installed again.
+    HandlerInstalled { queue: Name, event: Name },
+    /// The application joins a room.
+    Join { queue: Name, room: Name, from: StartAt },
+    /// The application leaves a room.
+    Leave { queue: Name, room: Name },
+    /// The application closes the connection and stays offline.
+    GoAway,
+    /// The application comes back online: connect at once.
+    ComeBack,
+    /// Time has passed.
+    Elapsed,
+}
+
+/// Something that the client's driver must do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientOutput {
+    /// Open a connection to the broker. `known` is the client's position in each queue, for links
+    /// that send it when they connect; the joins have it too.
+    Connect { known: Vec<(Name, Cursor)> },
+    /// Send a frame.
+    Send { frame: Frame },
+    /// Close the connection, for this reason.
+    Close { reason: EndReason },
+    /// Call the handler, and report [`ClientInput::HandlerReturned`] when it has returned.
+    Handle { message: Arc<Message>, kind: PushKind },
+    /// Record this in the history.
+    Note(Note),
+}
+
+/// A state machine as its driver sees it: inputs, outputs, and a time to be woken at.
+pub trait Machine {
+    /// Something that happened.
+    type Input;
+    /// Something that the driver must do.
+    type Output;
+
+    /// Processes an input. The outputs that follow from it are returned by `poll`.
+    fn handle(&mut self, now: Instant, input: Self::Input);
+
+    /// Returns the next output, if there is one.
+    fn poll(&mut self) -> Option<Self::Output>;
+
+    /// Returns the time at which the machine needs its `Elapsed` input.
+    fn deadline(&self) -> Option<Instant>;
+}
+
+/// A broker as its driver needs it: [`Broker`](super::Broker), or another implementation.
+///
+/// It reports what it did with messages in [`BrokerOutput::Note`]s; verdicts are computed from
+/// these.
+pub trait BrokerMachine: Machine<Input = BrokerInput, Output = BrokerOutput> + Send {
+    /// Returns the options that the broker was created with.
+    fn options(&self) -> &BrokerOptions;
+
+    /// Returns the number of messages held, and their bytes; reports show it as a cost of the run.
+    fn holds(&self) -> (usize, usize) {
+        (0, 0)
+    }
+
+    /// Returns a snapshot of the broker's state, if the implementation offers one.
+    fn view(&self) -> Option<BrokerView> {
+        None
+    }
+}
+
+/// A client as its driver needs it: [`Client`](super::Client), or another implementation.
+pub trait ClientMachine: Machine<Input = ClientInput, Output = ClientOutput> + Send {
+    /// Whether there is room for another message; if not, the driver stops reading.
+    fn wants_to_read(&self) -> bool {
+        true
+    }
+
+    /// Returns the numbers from which a new process of this client continues after a crash.
+    fn numbering(&self) -> Numbering;
+
+    /// Returns the number of messages held; reports show it as a cost of the run.
+    fn holds(&self) -> usize {
+        0
+    }
+}
