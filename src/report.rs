@@ -47,7 +47,7 @@ use crate::scenario::Scenario;
 use crate::verdict::{self, Checked, Row};
 
 /// The name of the JSON contract.
-pub const SCHEMA: &str = "delivery-lab/report/1";
+pub const SCHEMA: &str = "delivery-lab/report/2";
 
 /// Builds the report of one run. `rows` are in the order of the scenario's contenders.
 pub fn build(
@@ -74,7 +74,7 @@ pub fn build(
     }
 }
 
-/// The report; its JSON form is a contract (`delivery-lab/report/1`).
+/// The report; its JSON form is a contract (`delivery-lab/report/2`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// The name of the JSON contract: [`SCHEMA`].

@@ -111,7 +111,7 @@ closed_list! {
         /// Acknowledged, and never handled.
         LostAfterAck = "lost-after-ack",
         /// Handled, but not wanted.
-        Unasked = "unasked",
+        NotWanted = "not-wanted",
         /// A subscription's position moved back within an epoch.
         PositionMovedBack = "position-moved-back",
         /// Pushes to two open sessions of one client.
@@ -201,13 +201,13 @@ closed_list! {
         /// Not handled.
         Missed = "missed",
         /// Handlings beyond the first.
-        Twice = "twice",
+        HandledAgain = "handled_again",
         /// First handlings below a sequence already handled.
         OutOfOrder = "out_of_order",
         /// Handler calls cut short by a crash.
         Interrupted = "interrupted",
         /// Handled, but not wanted.
-        Unasked = "unasked",
+        NotWanted = "not_wanted",
         /// Longest time from publishing to the end of handling.
         WorstDelay = "worst_delay_ms",
         /// Lower median of these times.
@@ -260,10 +260,10 @@ impl Counter {
             | Counter::Live
             | Counter::CaughtUp
             | Counter::Missed
-            | Counter::Twice
+            | Counter::HandledAgain
             | Counter::OutOfOrder
             | Counter::Interrupted
-            | Counter::Unasked
+            | Counter::NotWanted
             | Counter::WorstDelay
             | Counter::MedianDelay
             | Counter::GapsAnnounced => CounterOf::Subscriber,

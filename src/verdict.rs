@@ -56,7 +56,7 @@ pub struct Row {
     /// The worst over all subscribers.
     pub guarantees: BTreeMap<Guarantee, GuaranteeFinding>,
     /// How often each fault bit.
-    pub faults: Vec<Bites>,
+    pub faults: Vec<Hits>,
     /// Who noticed which fault when, and by what.
     pub detections: Vec<Detection>,
     /// What it cost.
@@ -83,7 +83,7 @@ pub struct SubscriberReport {
     /// By what its last attempt at a session ended, if it was to subscribe and never was on record:
     /// then it wanted nothing. Left out of the JSON otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kept_away: Option<&'static str>,
+    pub never_subscribed: Option<&'static str>,
     /// Messages that it wanted: always `live + caught_up + missed`.
     pub wanted: u64,
     /// Handled from a first sending.
@@ -93,13 +93,13 @@ pub struct SubscriberReport {
     /// Not handled.
     pub missed: u64,
     /// Handlings beyond the first.
-    pub twice: u64,
+    pub handled_again: u64,
     /// First handlings below a sequence already handled from the same publisher and queue.
     pub out_of_order: u64,
     /// Handler calls cut short by a crash.
     pub interrupted: u64,
     /// Handled but not wanted.
-    pub unasked: u64,
+    pub not_wanted: u64,
     /// Longest time from hand-over to handled; null if nothing was handled.
     pub worst_delay_ms: Option<f64>,
     /// Lower median of these times.
@@ -195,12 +195,12 @@ pub struct Followed {
 
 /// How often a fault bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Bites {
+pub struct Hits {
     /// The fault's index in the file, from 0.
     pub fault: usize,
     /// Packets dropped, delayed or changed; sessions ended; handler calls slowed, skipped or
     /// killed.
-    pub bit: u64,
+    pub hits: u64,
 }
 
 /// One side noticed that a session had ended because of a fault.

@@ -29,7 +29,7 @@ pub struct Args {
 /// How everything is printed.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct DisplayArgs {
-    /// No glyphs, one fact a sentence
+    /// Plain text, one fact per line
     #[arg(long, global = true)]
     pub plain: bool,
     /// Draw in ASCII (the default where the locale is not UTF-8)
@@ -55,7 +55,7 @@ pub enum Command {
     Museum(MuseumArgs),
     /// Print a built-in scenario's file
     Show(ShowArgs),
-    /// Say what a word of the report means, and what shows it
+    /// Explain a term, with a command that shows it
     Explain(ExplainArgs),
     /// Write a new scenario file, with every key explained
     New(NewArgs),
@@ -188,7 +188,7 @@ pub struct SearchArgs {
     /// Change a key of the scenario, as in broker.window=1 (repeatable)
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::setting)]
     pub set: Vec<Setting>,
-    /// Where to write the shrunken scenario; by default a new file here
+    /// Write the shrunken scenario to this new file, and do not print it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// Run a scenario that is larger than the limits

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant as Clock;
 
 use super::args::SearchArgs;
@@ -17,7 +17,7 @@ use super::{Exit, interrupt, run};
 use crate::message::Contender;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::search::{self, Aim, Coverage, Finding, Shrunk, Tried};
+use crate::search::{self, Aim, Coverage, Finding, Tried};
 
 /// Searches, shrinks the finding, and prints its story.
 pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
@@ -118,7 +118,7 @@ fn attempt(
     Ok((scenario, tried))
 }
 
-/// Shrinks what was found, prints its story, and writes the scenario.
+/// Shrinks what was found, prints its story, and prints or writes the scenario.
 fn tell(
     args: &SearchArgs,
     source: &ScenarioSource,
@@ -127,7 +127,6 @@ fn tell(
     console: &mut Console,
 ) -> Exit {
     let Found { scenario, contender, finding } = found;
-    let given = source.given();
     console.print(&wrapped(&format!(
         "{}: {}, found with seed {} after {}.",
         contender,
@@ -157,19 +156,25 @@ fn tell(
         if shrunk.trials < search::MOST_TRIALS { "" } else { " More were not tried." },
     )));
     console.print(&format!("\n{story}{}", wrapped(&shrunk.finding.sentence())));
-    match write(args.out.as_deref(), given, &shrunk) {
-        Ok(path) => {
-            let path = report::quoted(&path.display().to_string());
-            let force = if args.force { " --force" } else { "" };
-            console.print(&format!("\nWritten: {path}\nReplay: dlab run {path}{force}\n"));
-            if interrupt::seen() { Exit::Interrupted } else { Exit::Failed }
-        }
-        Err((path, error)) => {
-            console.print(&format!("\n{}", shrunk.scenario));
-            console.say(&format!("dlab: {} cannot be written: {error}", path.display()));
-            Exit::File
-        }
+    let file = shrunk.scenario.to_string();
+    let Some(path) = &args.out else {
+        console.print(&format!("\n{file}\nKeep it: --out FILE, then dlab run FILE\n"));
+        return if interrupt::seen() { Exit::Interrupted } else { Exit::Failed };
+    };
+    if let Err(error) = create(path, &file) {
+        console.print(&format!("\n{file}"));
+        console.say(&format!("dlab: {} cannot be written: {error}", path.display()));
+        return Exit::File;
     }
+    let path = report::quoted(&path.display().to_string());
+    let force = if args.force { " --force" } else { "" };
+    console.print(&format!("\nWritten: {path}\nReplay: dlab run {path}{force}\n"));
+    if interrupt::seen() { Exit::Interrupted } else { Exit::Failed }
+}
+
+/// Writes a new file. An existing one is not replaced.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 /// Wraps a paragraph, and ends its last line.
@@ -194,36 +199,6 @@ fn size(scenario: &Scenario) -> String {
         report::counted(clients, "client"),
         report::counted(messages, "message"),
     )
-}
-
-/// Writes the scenario to a new file. An existing file is not replaced.
-fn write(
-    out: Option<&Path>,
-    given: &str,
-    shrunk: &Shrunk<Finding>,
-) -> Result<PathBuf, (PathBuf, io::Error)> {
-    let stem = Path::new(given).file_stem().unwrap_or_default().to_string_lossy();
-    let stem = format!("{stem}-{}", shrunk.finding.wrong.word());
-    let names = (1_u64..).map(|n| match n {
-        1 => PathBuf::from(format!("{stem}.toml")),
-        n => PathBuf::from(format!("{stem}-{n}.toml")),
-    });
-    let text = shrunk.scenario.to_string();
-    let create = |path: &Path| {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(text.as_bytes())
-    };
-    if let Some(path) = out {
-        return create(path).map(|()| path.to_owned()).map_err(|error| (path.to_owned(), error));
-    }
-    for path in names {
-        match create(&path) {
-            Ok(()) => return Ok(path),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err((path, error)),
-        }
-    }
-    unreachable!("there is a number for every file")
 }
 
 /// Returns the summary of a search that found nothing.

@@ -27,7 +27,7 @@ use crate::verdict::{self, RunResult};
 pub use vary::{Vary, vary};
 
 /// The name and version of the JSON format.
-const SCHEMA: &str = "delivery-lab/sweep/1";
+const SCHEMA: &str = "delivery-lab/sweep/2";
 
 /// Most bytes of a file with a part.
 const MOST_BYTES: u64 = 256 << 20;

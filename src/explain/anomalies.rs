@@ -44,7 +44,7 @@ pub static ANOMALIES: Family = Family {
         .see(&["duplicate", "died-in-client"])
         .shown_by("dlab run ack-too-early --contender tcp/catch-up"),
         Word::new(
-            Anomaly::Unasked.name(),
+            Anomaly::NotWanted.name(),
             "A message was handled by somebody who did not want it.",
             "It routed to none of the rooms that the client was on record for, or to one that it had \
              left before. Correct brokers never do it.",

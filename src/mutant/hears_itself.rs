@@ -15,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A broadcast leaves out the sender's first session: after a reconnection the sender \
             hears itself.",
     seen: "In chats that exclude a socket's id, which is another after a reconnection.",
-    anomaly: Anomaly::Unasked,
+    anomaly: Anomaly::NotWanted,
     change: Change::Broker(|| Box::new(HearsItself::default())),
 };
 

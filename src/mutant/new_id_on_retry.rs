@@ -15,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A publisher that sends a message again gives it a new id, so that nobody can see that \
             it is a copy.",
     seen: "In retries that call the sending function once more.",
-    anomaly: Anomaly::Unasked,
+    anomaly: Anomaly::NotWanted,
     change: Change::Client(|| Box::new(NewIdOnRetry::default())),
 };
 

@@ -15,7 +15,7 @@ pub const MUTANT: Mutant = Mutant {
     about: "A client that comes back is put into every room that it was ever in, those that it \
             left among them.",
     seen: "In servers that restore a session from a snapshot of its rooms.",
-    anomaly: Anomaly::Unasked,
+    anomaly: Anomaly::NotWanted,
     change: Change::Broker(|| Box::new(RoomsComeBack::default())),
 };
 

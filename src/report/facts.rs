@@ -85,7 +85,8 @@ pub fn away(report: &Report) -> Vec<Away<'_>> {
 }
 
 fn away_in(row: &Row) -> Option<Away<'_>> {
-    let away = row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.kept_away?)));
+    let away =
+        row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.never_subscribed?)));
     let (clients, by): (Vec<_>, BTreeSet<_>) = away.unzip();
     let is_anybody_there = clients.len() < row.subscribers.len();
     let nowhere = Some(row.published).filter(|count| *count > 0 && !is_anybody_there);
@@ -231,7 +232,7 @@ pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
         let idle: Vec<String> = report
             .contenders
             .iter()
-            .filter(|row| row.faults.iter().any(|hits| hits.fault == at && hits.bit == 0))
+            .filter(|row| row.faults.iter().any(|hits| hits.fault == at && hits.hits == 0))
             .map(|row| row.contender().to_string())
             .collect();
         let whole = idle.len() == report.contenders.len();
@@ -263,7 +264,7 @@ pub fn expectations(report: &Report) -> String {
 pub fn left_out(report: &Report) -> Vec<&'static str> {
     let mut sentences = vec![
         "The network is simulated: one seed is one run, and real networks differ in more ways.",
-        "Clients and broker take no time but where a fault says so.",
+        "Clients and broker process instantly unless a fault slows them.",
     ];
     if report.contenders.iter().any(|row| !row.link.is_datagrams()) {
         sentences.push(

@@ -13,7 +13,7 @@ const NAMED: usize = 3;
 /// messages twice or out of order.
 pub fn sentence(report: &Report) -> String {
     let mut text = main_sentence(report);
-    text.push_str(&handled(report, "twice", |totals| totals.twice));
+    text.push_str(&handled(report, "twice", |totals| totals.handled_again));
     text.push_str(&handled(report, "out of order", |totals| totals.out_of_order));
     text
 }

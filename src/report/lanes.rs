@@ -177,7 +177,7 @@ fn notes(report: &Report, scenario: &Scenario, axis: &Axis) -> Vec<String> {
         notes.push(format!("Not drawn: {unwanted} that no subscriber wanted."));
     }
     if axis.end_ms < scenario.run_for.as_millis_f64() {
-        notes.push(format!("The run went on to {}.", scenario.run_for));
+        notes.push(format!("(the run lasts {})", scenario.run_for));
     }
     notes
 }

@@ -74,9 +74,9 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
         facts.push(format!("{name}: caught up on {}.", ids::compact(&late, style)));
     }
     for (number, what) in [
-        (totals.twice, "handled twice"),
+        (totals.handled_again, "handled twice"),
         (totals.out_of_order, "handled out of order"),
-        (totals.unasked, "handled though not wanted"),
+        (totals.not_wanted, "handled though not wanted"),
         (totals.interrupted, "interrupted by a crash"),
     ] {
         if number > 0 {

@@ -8,7 +8,7 @@ use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, 
 use crate::terms::{Cause, Claim, Guarantee, Outcome, Verdict};
 use crate::time::{Duration, Instant};
 use crate::verdict::{
-    Bites, Checked, Detection, Evidence, GuaranteeFinding, MessageOutcome, Row, SubscriberReport,
+    Checked, Detection, Evidence, GuaranteeFinding, Hits, MessageOutcome, Row, SubscriberReport,
 };
 
 use super::{Report, build};
@@ -125,7 +125,7 @@ pub fn row(contender: &str, subscribers: Vec<SubscriberReport>) -> Row {
         ended_at_ms: 20_000.0,
         subscribers,
         guarantees,
-        faults: vec![Bites { fault: 0, bit: 12 }],
+        faults: vec![Hits { fault: 0, hits: 12 }],
         detections: vec![detection],
         cost: Cost { packets: 1_234, ..Cost::default() },
     }

@@ -31,7 +31,11 @@ const SHOWN: [Shown; 12] = [
     column(["", "live"], |one| words::count(one.totals.live)),
     column(["caught", "up"], |one| words::count(one.totals.caught_up)),
     column(["", "missed"], |one| words::count(one.totals.missed)),
-    unusual(["", "twice"], |one| one.totals.twice == 0, |one| words::count(one.totals.twice)),
+    unusual(
+        ["", "twice"],
+        |one| one.totals.handled_again == 0,
+        |one| words::count(one.totals.handled_again),
+    ),
     unusual(
         ["out of", "order"],
         |one| one.totals.out_of_order == 0,
@@ -39,8 +43,8 @@ const SHOWN: [Shown; 12] = [
     ),
     unusual(
         ["not", "wanted"],
-        |one| one.totals.unasked == 0,
-        |one| words::count(one.totals.unasked),
+        |one| one.totals.not_wanted == 0,
+        |one| words::count(one.totals.not_wanted),
     ),
     unusual(
         ["inter-", "rupted"],

@@ -134,7 +134,7 @@ fn a_thousand_messages_are_still_readable() {
             vec![subscriber("shop", &"o".repeat(1_000), 18, Cause::Skipped)],
         ),
     ];
-    rows[0].subscribers[0].twice = 12;
+    rows[0].subscribers[0].handled_again = 12;
     rows[1].subscribers[0].out_of_order = 1_000_000;
     insta::assert_snapshot!(check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN));
 }
@@ -158,7 +158,7 @@ fn three_subscribers_have_a_lane_each() {
         row("tcp/fire-and-forget", three(["oooooooo", "ooxxoooo", "ooooooox"])),
         row("tcp/catch-up", three(["oooooooo", "oo++oooo", "ooooooo+"])),
     ];
-    rows[0].faults = vec![crate::verdict::Bites { fault: 1, bit: 0 }];
+    rows[0].faults = vec![crate::verdict::Hits { fault: 1, hits: 0 }];
     insta::assert_snapshot!(check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN));
 }
 
@@ -200,7 +200,7 @@ fn very_long_names_are_cut_in_lanes_and_whole_in_the_reasons() {
 #[test]
 fn a_run_in_which_no_fault_did_anything_is_inconclusive() {
     let (mut report_, scenario) = caps();
-    report_.contenders.iter_mut().for_each(|row| row.faults[0].bit = 0);
+    report_.contenders.iter_mut().for_each(|row| row.faults[0].hits = 0);
     let report = report(&scenario, report_.contenders, report_.expectations);
     let text = check(&(report, scenario), &DRAWN);
     assert!(text.contains("Inconclusive: no fault did anything"), "{text}");
@@ -329,7 +329,7 @@ fn where_nobody_could_subscribe_nothing_is_praised() {
     let (_, scenario) = caps();
     let away = || SubscriberReport {
         client: "acme-widgets".to_owned(),
-        kept_away: Some("upgrade refused"),
+        never_subscribed: Some("upgrade refused"),
         ..SubscriberReport::default()
     };
     let deaf = Row { published: 8, ..row("websocket/catch-up", vec![away()]) };

@@ -170,6 +170,15 @@ impl Section {
     }
 }
 
+/// Words of earlier versions, each with the one that took its place.
+const RENAMED: [(&str, &str); 3] =
+    [("twice", "handled_again"), ("unasked", "not_wanted"), ("unasked", "not-wanted")];
+
+/// Returns the word of a list that took the place of a word of an earlier version.
+pub fn renamed<'a>(word: &str, mut now: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    now.find(|now| RENAMED.contains(&(word, now)))
+}
+
 /// Any duration, including zero.
 const ANY_TIME: Kind = Kind::Time { min: Duration::ZERO, max: limits::RUN_FOR };
 

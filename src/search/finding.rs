@@ -34,7 +34,7 @@ pub enum Wrong {
 
 /// Anomalies that no correct machine shows in any storm.
 const NEVER: [Anomaly; 8] = [
-    Anomaly::Unasked,
+    Anomaly::NotWanted,
     Anomaly::PositionMovedBack,
     Anomaly::TwoSessions,
     Anomaly::DeliveredAfterEnd,

@@ -69,7 +69,7 @@ pub struct Sums {
     pub live: u64,
     pub caught_up: u64,
     pub missed: u64,
-    pub twice: u64,
+    pub handled_again: u64,
     pub out_of_order: u64,
     /// Missed messages by cause.
     pub causes: BTreeMap<String, u64>,
@@ -112,7 +112,7 @@ impl Sums {
             self.live += one.live;
             self.caught_up += one.caught_up;
             self.missed += one.missed;
-            self.twice += one.twice;
+            self.handled_again += one.handled_again;
             self.out_of_order += one.out_of_order;
             for (cause, count) in &one.causes {
                 *self.causes.entry(cause.to_string()).or_default() += count;
@@ -133,7 +133,7 @@ impl Sums {
         add(&mut self.live, other.live);
         add(&mut self.caught_up, other.caught_up);
         add(&mut self.missed, other.missed);
-        add(&mut self.twice, other.twice);
+        add(&mut self.handled_again, other.handled_again);
         add(&mut self.out_of_order, other.out_of_order);
         for (cause, count) in other.causes {
             add(self.causes.entry(cause).or_default(), count);

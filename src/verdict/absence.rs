@@ -7,7 +7,7 @@ use super::switch::rule;
 
 /// What ended the last attempt at a session of a subscriber that was to be on record from its
 /// beginning and never was; `None` for everybody else.
-pub fn kept_away(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'static str> {
+pub fn never_subscribed(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'static str> {
     let member = &facts.roll.member(subscriber);
     if !member.subscribes || facts.on_record.contains(&subscriber) {
         return None;

@@ -32,13 +32,13 @@ pub fn seen(scene: &Scene<'_, '_, '_>) -> BTreeMap<Anomaly, u64> {
 
 fn count(scene: &Scene<'_, '_, '_>, anomaly: Anomaly) -> u64 {
     match anomaly {
-        Anomaly::Duplicate => scene.counted.twice,
+        Anomaly::Duplicate => scene.counted.handled_again,
         Anomaly::OrderBroken => scene.counted.out_of_order,
         Anomaly::SilentLoss => guarantee::silent_losses(scene.case).count() as u64,
         Anomaly::LostAfterAck => {
             scene.counted.causes.get(&Cause::LostAfterAck).copied().unwrap_or_default()
         }
-        Anomaly::Unasked => scene.counted.unasked,
+        Anomaly::NotWanted => scene.counted.not_wanted,
         Anomaly::PositionMovedBack => position_moved_back(scene),
         Anomaly::TwoSessions => session::two_sessions(scene),
         Anomaly::DeliveredAfterEnd => session::delivered_after_end(scene),

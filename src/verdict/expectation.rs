@@ -28,10 +28,10 @@ pub fn check_expectations(scenario: &Scenario, rows: &[Row]) -> Vec<Checked> {
 
 /// The result of a run: a failed expectation is a finding even where no fault bit.
 pub fn result(scenario: &Scenario, rows: &[Row], checked: &[Checked]) -> RunResult {
-    let mut bites = rows.iter().flat_map(|row| &row.faults);
+    let mut hits = rows.iter().flat_map(|row| &row.faults);
     if checked.iter().any(|one| one.met == Some(false)) {
         RunResult::Failed
-    } else if !scenario.faults.is_empty() && !bites.any(|fault| fault.bit > 0) {
+    } else if !scenario.faults.is_empty() && !hits.any(|fault| fault.hits > 0) {
         RunResult::Inconclusive
     } else {
         RunResult::Met
@@ -153,10 +153,10 @@ fn count(
         Counter::Live => totals.live,
         Counter::CaughtUp => totals.caught_up,
         Counter::Missed => totals.missed,
-        Counter::Twice => totals.twice,
+        Counter::HandledAgain => totals.handled_again,
         Counter::OutOfOrder => totals.out_of_order,
         Counter::Interrupted => totals.interrupted,
-        Counter::Unasked => totals.unasked,
+        Counter::NotWanted => totals.not_wanted,
         Counter::GapsAnnounced => totals.gaps_announced,
         Counter::HonestSuccess => recoveries.honest_success,
         Counter::HonestFailure => recoveries.honest_failure,

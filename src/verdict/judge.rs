@@ -10,7 +10,7 @@ use super::anomaly::{self, Scene};
 use super::detection;
 use super::facts::{Facts, Map, SubscriberId};
 use super::outcome::SubscriberCase;
-use super::{Bites, Followed, Row, SubscriberReport, claim, recovery, wanted};
+use super::{Followed, Hits, Row, SubscriberReport, claim, recovery, wanted};
 
 /// Judges what happened in a trial.
 ///
@@ -25,8 +25,8 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     let subscribers: Vec<SubscriberReport> =
         everyone.map(|one| judge_subscriber(&facts, one, &blind_spots)).collect();
     let guarantees = claim::summary(&subscribers.iter().collect::<Vec<_>>());
-    let bit = |fault| history.bites.get(fault).copied().unwrap_or_default();
-    let faults = (0..scenario.faults.len()).map(|fault| Bites { fault, bit: bit(fault) });
+    let hits = |fault| history.bites.get(fault).copied().unwrap_or_default();
+    let faults = (0..scenario.faults.len()).map(|fault| Hits { fault, hits: hits(fault) });
     Row {
         link: contender.link,
         mode: contender.mode,
@@ -72,7 +72,7 @@ fn judge_subscriber(
 ) -> SubscriberReport {
     let case = SubscriberCase::of(facts, subscriber);
     let mut counted = case.count();
-    counted.kept_away = absence::kept_away(facts, subscriber);
+    counted.never_subscribed = absence::never_subscribed(facts, subscriber);
     counted.recoveries = recovery::judge(&case);
     counted.guarantees = claim::findings(&case);
     counted.anomalies = anomaly::seen(&Scene { case: &case, counted: &counted, blind_spots });

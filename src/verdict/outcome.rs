@@ -102,9 +102,9 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
         let ways = facts.deliveries.of_subscriber(self.subscriber);
         // What a broker owes to a join that it was told is asked for, also where the record that it
         // has forgotten says otherwise.
-        let is_unasked =
+        let is_not_wanted =
             |way: &&Delivery| !way.wanted && way.kept.is_empty() && way.first_handling.is_some();
-        let unasked = ways.iter().filter(is_unasked).count();
+        let not_wanted = ways.iter().filter(is_not_wanted).count();
         let mut delays: Vec<f64> = self.judged.iter().filter_map(Judged::delay_ms).collect();
         delays.sort_unstable_by(f64::total_cmp);
         SubscriberReport {
@@ -113,10 +113,10 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
             live: with(Outcome::Live) as u64,
             caught_up: with(Outcome::CaughtUp) as u64,
             missed: with(Outcome::Missed) as u64,
-            twice: self.repeats.len() as u64,
+            handled_again: self.repeats.len() as u64,
             out_of_order: self.late.len() as u64,
             interrupted: ways.iter().map(|way| way.interrupted).sum(),
-            unasked: unasked as u64,
+            not_wanted: not_wanted as u64,
             worst_delay_ms: delays.last().copied(),
             median_delay_ms: lower_median(&delays),
             causes,

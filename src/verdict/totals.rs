@@ -19,13 +19,13 @@ pub struct Totals {
     /// Not handled.
     pub missed: u64,
     /// Handlings beyond the first.
-    pub twice: u64,
+    pub handled_again: u64,
     /// First handlings that came too late in their sequence.
     pub out_of_order: u64,
     /// Handler calls cut short by a crash.
     pub interrupted: u64,
     /// Handled but not wanted.
-    pub unasked: u64,
+    pub not_wanted: u64,
     /// Gaps that they were told of.
     pub gaps_announced: u64,
     /// Whether what they were told at each recovery was true.
@@ -51,10 +51,10 @@ impl Totals {
         self.live += one.live;
         self.caught_up += one.caught_up;
         self.missed += one.missed;
-        self.twice += one.twice;
+        self.handled_again += one.handled_again;
         self.out_of_order += one.out_of_order;
         self.interrupted += one.interrupted;
-        self.unasked += one.unasked;
+        self.not_wanted += one.not_wanted;
         self.gaps_announced += one.gaps_announced;
         self.recoveries.honest_success += one.recoveries.honest_success;
         self.recoveries.honest_failure += one.recoveries.honest_failure;

@@ -189,7 +189,7 @@ fn is_in_report(family: &str, name: &str, report: &Value) -> bool {
             let file = builtin::find(report["scenario"].as_str().unwrap()).unwrap();
             let scenario = Scenario::load("it", file).unwrap();
             let hits =
-                |at: usize| rows.iter().any(|row| row["faults"][at]["bit"].as_u64() > Some(0));
+                |at: usize| rows.iter().any(|row| row["faults"][at]["hits"].as_u64() > Some(0));
             let mut faults = scenario.faults.iter().enumerate();
             faults.any(|(at, fault)| fault.effect.kind().name() == name && hits(at))
         }

@@ -334,15 +334,15 @@ fn a_crash_that_is_still_felt_is_told_before_the_hand_over() {
     let missed = "shop has missed driver-6: the client was not connected";
     check(
         ("broker-crash", "tcp/fire-and-forget", "driver-6"),
-        &[crash[0], crash[1], "For shop its session 1 is over", "hands over driver-6", missed],
+        &[crash[0], crash[1], "shop loses session 1", "publishes driver-6", missed],
     );
     check(
         ("broker-crash", "udp/fire-and-forget", "driver-11"),
-        &["9.5s The broker's process dies.", "10.5s The broker starts.", "hands over driver-11"],
+        &["9.5s The broker's process dies.", "10.5s The broker starts.", "publishes driver-11"],
     );
     check(
         ("museum/new-epoch-old-position", "tcp/catch-up", "driver-7"),
-        &["For driver its session 1 is over: RST.", "hands over", "driver sends it"],
+        &["driver loses session 1: RST.", "publishes", "driver sends it"],
     );
 }
 
@@ -350,7 +350,7 @@ fn a_crash_that_is_still_felt_is_told_before_the_hand_over() {
 fn a_client_that_has_left_is_told_though_the_broker_believes_in_it() {
     check(
         ("deaf-after-reconnect", "long-polling/fire-and-forget", "driver-4"),
-        &["2.5s For shop its session 1 is over: left.", "hands over", "sent into a dead link"],
+        &["2.5s shop closes session 1.", "publishes", "sent into a dead link"],
     );
 }
 
@@ -358,7 +358,7 @@ fn a_client_that_has_left_is_told_though_the_broker_believes_in_it() {
 fn what_ended_the_session_before_is_why_a_client_is_in_no_room() {
     check(
         ("deaf-after-reconnect", "tcp/fire-and-forget", "driver-8"),
-        &["For the broker session 1 of shop is over: FIN.", "opens session 2", "hands over"],
+        &["The broker ends session 1 of shop: FIN.", "opens session 2", "publishes"],
     );
 }
 
@@ -390,10 +390,7 @@ fn a_miss_stands_after_its_whole_instant_and_a_datagram_says_for_whom_it_was() {
         ("chat", "udp/fire-and-forget", "ann-3"),
         &["leaves the broker for bob.", "leaves the broker for cid", "So bob has missed ann-3"],
     );
-    check(
-        ("chat", "udp/fire-and-forget", "ann-3"),
-        &["On its way to bob it comes where no socket"],
-    );
+    check(("chat", "udp/fire-and-forget", "ann-3"), &["It reaches bob, where no socket is open."]);
     let to = ["On its way to shop it is lost.", "On its way to office it is lost."];
     check(("storm", "udp/fire-and-forget", "driver-55"), &[to[0], to[1], "So shop", "So office"]);
 }

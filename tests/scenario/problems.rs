@@ -409,6 +409,7 @@ fn an_expectation_looks_at_something_that_is_there() {
         ("expect-verdict-alone", "verdict = \"holds\""),
         ("expect-claim", "guarantee = \"in-order\"\nclaim = \"keep\""),
         ("expect-anomaly", "anomaly = \"silence\""),
+        ("expect-renamed", "client = \"shop\"\ntwice = 0\nunasked = 0\nanomaly = \"unasked\""),
     ] {
         cases.check(name, &expect(keys), &[]);
     }

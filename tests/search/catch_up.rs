@@ -34,7 +34,7 @@ fn adds_up_and_breaks_no_claim(contender: Contender, row: &Row) {
         let causes: u64 = subscriber.causes.values().sum();
         assert_eq!(causes, subscriber.missed, "{who}: causes add up");
         assert_eq!(subscriber.messages.len() as u64, subscriber.wanted, "{who}: one a message");
-        assert_eq!(subscriber.unasked, 0, "{who}: nothing unasked");
+        assert_eq!(subscriber.not_wanted, 0, "{who}: nothing unasked");
         for (guarantee, finding) in &subscriber.guarantees {
             assert_ne!(finding.claim, Claim::Broken, "{who} {guarantee}: {finding:?}");
         }
@@ -54,7 +54,7 @@ fn without_crashes_catch_up_loses_doubles_and_reorders_nothing() {
             for subscriber in &tried.row.subscribers {
                 let who = format!("{contender} {}{scenario:?}", subscriber.client);
                 assert_eq!(subscriber.missed, 0, "{who}: {:?}", subscriber.causes);
-                assert_eq!((subscriber.twice, subscriber.out_of_order), (0, 0), "{who}");
+                assert_eq!((subscriber.handled_again, subscriber.out_of_order), (0, 0), "{who}");
                 assert_eq!(subscriber.gaps_announced, 0, "{who}");
                 handled += subscriber.live + subscriber.caught_up;
             }

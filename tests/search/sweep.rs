@@ -107,6 +107,13 @@ fn what_is_found_is_shrunk_the_same_way_and_its_file_shows_it_again() {
     assert_eq!((found.faults.len(), found.clients.len()), (1, 2), "{found}");
     // In a fresh process, to the end, the finding is what the file expects.
     assert_eq!(dlab(&folder, "run one.toml").status.code(), Some(0));
+    // Without a file it is printed, and nothing is written.
+    let files = || std::fs::read_dir(&folder).unwrap().count();
+    let before = files();
+    let output = dlab(&folder, line);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains(&file("one.toml")), "{}", text(&output));
+    assert_eq!(files(), before);
     // An existing file is not replaced.
     assert_eq!(dlab(&folder, &format!("{line} --out one.toml")).status.code(), Some(4));
 }

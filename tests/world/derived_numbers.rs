@@ -112,7 +112,7 @@ fn a_tenth_of_the_packets_lost_is_a_tenth_of_the_messages_over_udp() {
 fn a_tenth_of_the_packets_lost_costs_tcp_time_and_no_message() {
     for seed in 1..=8 {
         check(&LOSSY, "tcp/fire-and-forget", seed, |reader| {
-            assert_eq!((reader.missed, reader.twice, reader.out_of_order), (0, 0, 0));
+            assert_eq!((reader.missed, reader.handled_again, reader.out_of_order), (0, 0, 0));
             // With 2,000 packets at 10 % some segment is lost, and its first retransmission, too:
             // a round trip of 100 ms until the third duplicate ACK, then a timeout of at least
             // 200 ms.
@@ -125,7 +125,7 @@ fn a_tenth_of_the_packets_lost_costs_tcp_time_and_no_message() {
 fn catch_up_loses_nothing_to_loss_over_either_link() {
     for contender in ["udp/catch-up", "tcp/catch-up"] {
         check(&LOSSY, contender, 1, |reader| {
-            assert_eq!((reader.missed, reader.twice, reader.out_of_order), (0, 0, 0));
+            assert_eq!((reader.missed, reader.handled_again, reader.out_of_order), (0, 0, 0));
         });
     }
 }
@@ -155,7 +155,7 @@ fn a_cut_on_a_busy_link_delays_until_the_timeout_after_its_end() {
     };
     for (contender, expected) in [("tcp/fire-and-forget", 6_252.0), ("tcp/catch-up", 6_250.0)] {
         check(&lesson, contender, 1, |reader| {
-            assert_eq!((reader.missed, reader.twice, reader.out_of_order), (0, 0, 0));
+            assert_eq!((reader.missed, reader.handled_again, reader.out_of_order), (0, 0, 0));
             assert_eq!(worst(reader), expected, "{contender}");
         });
     }
@@ -177,7 +177,7 @@ fn a_cut_on_a_trickling_link_is_repaired_by_duplicate_acks() {
         fault: "kind = \"cut\"\nat = \"2s\"\nfor = \"4s\"",
     };
     check(&lesson, "tcp/fire-and-forget", 1, |reader| {
-        assert_eq!((reader.missed, reader.twice, reader.out_of_order), (0, 0, 0));
+        assert_eq!((reader.missed, reader.handled_again, reader.out_of_order), (0, 0, 0));
         assert_eq!(worst(reader), 6_080.0);
     });
 }
@@ -229,7 +229,7 @@ fn a_disconnection_loses_exactly_what_was_sent_meanwhile() {
     });
     for contender in ["tcp/catch-up", "udp/catch-up"] {
         check(&lesson, contender, 1, |reader| {
-            assert_eq!((reader.missed, reader.twice, reader.out_of_order), (0, 0, 0));
+            assert_eq!((reader.missed, reader.handled_again, reader.out_of_order), (0, 0, 0));
             assert_eq!(reader.caught_up, 31, "{contender}");
         });
     }

@@ -25,7 +25,7 @@ fn subscriber(scenario: &Scenario, contender: Contender, client: &str) -> Subscr
     let row = verdict::judge(scenario, contender, &trial.history);
     for one in &row.subscribers {
         let broken = one.guarantees.values().filter(|one| one.claim == Claim::Broken).count();
-        assert_eq!((broken, one.unasked), (0, 0), "{contender} {}: {one:#?}", one.client);
+        assert_eq!((broken, one.not_wanted), (0, 0), "{contender} {}: {one:#?}", one.client);
     }
     row.subscribers.into_iter().find(|one| one.client == client).unwrap()
 }

@@ -209,16 +209,16 @@ fn replay(sweep: &Sweep) -> String {
 pub fn csv(sweep: &Sweep) -> String {
     let paths = sweep.varied.iter().map(|(path, _)| format!("{},", field(path)));
     let mut text: String = paths.collect();
-    text += "contender,trials,losing,broken,wanted,live,caught_up,missed,twice,out_of_order,\
+    text += "contender,trials,losing,broken,wanted,live,caught_up,missed,handled_again,out_of_order,\
              p50_ms,p99_ms,worst_ms\n";
     for point in &sweep.points {
         for (contender, sums) in &point.contenders {
             text +=
                 &point.values.iter().map(|value| format!("{},", field(value))).collect::<String>();
             let Sums { trials, losing, broken, wanted, live, caught_up, .. } = sums;
-            let Sums { missed, twice, out_of_order, delays, .. } = sums;
+            let Sums { missed, handled_again, out_of_order, delays, .. } = sums;
             text += &format!(
-                "{contender},{trials},{losing},{broken},{wanted},{live},{caught_up},{missed},{twice},{out_of_order}"
+                "{contender},{trials},{losing},{broken},{wanted},{live},{caught_up},{missed},{handled_again},{out_of_order}"
             );
             for percent in [50, 99, 100] {
                 let ms = delays.percentile(percent);

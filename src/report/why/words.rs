@@ -7,7 +7,7 @@ use crate::history::{
     PowerState, ProcessId, TransportKind,
 };
 use crate::message::{
-    DropReason, Durability, Message, Note, Position, PushKind, ResumeOutcome, SessionId,
+    DropReason, Durability, EndReason, Message, Note, Position, PushKind, ResumeOutcome, SessionId,
 };
 use crate::report::words::{self, cause, counted};
 use crate::terms::Outcome;
@@ -26,6 +26,9 @@ pub fn event(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<'_>
     let text = match &event.what {
         EventKind::Carried { flow, end, .. } => {
             carried(history, flow, *end, is_stream(history, flow))
+        }
+        EventKind::Dropped { flow, fate: LossReason::NoSocket, .. } => {
+            format!("It reaches {}, where no socket is open.", receiver(history, flow))
         }
         EventKind::Dropped { flow, fate, .. } => {
             format!("On its way to {} it {}.", receiver(history, flow), fate_of(*fate))
@@ -218,7 +221,7 @@ fn of_broker(note: &Note) -> Option<String> {
             format!("The broker opens {}.", numbered(session))
         }
         Note::SessionClosed { session, reason, .. } => {
-            format!("For the broker {} is over: {}.", numbered(session), reason.words())
+            format!("The broker ends {}: {}.", numbered(session), reason.words())
         }
         Note::JoinRoom { room, client, .. } => format!("{client} is in the room {room}."),
         Note::LeaveRoom { room, client, .. } => format!("{client} is out of the room {room}."),
@@ -229,8 +232,11 @@ fn of_broker(note: &Note) -> Option<String> {
 fn of_subscriber(note: &Note, who: &str) -> Option<String> {
     Some(match note {
         Note::Welcomed { session } => format!("{who} has its session {}.", session.number),
+        Note::Lost { session, reason: EndReason::Left } => {
+            format!("{who} closes session {}.", session.number)
+        }
         Note::Lost { session, reason } => {
-            format!("For {who} its session {} is over: {}.", session.number, reason.words())
+            format!("{who} loses session {}: {}.", session.number, reason.words())
         }
         Note::RequestFailed { reason, .. } => {
             format!("A request of {who} fails: {}.", reason.words())
@@ -261,7 +267,7 @@ fn published(message: &Message, who: &str) -> String {
         Durability::Volatile => ", volatile",
         Durability::Kept => "",
     };
-    format!("{who} hands over {id}: {event}, in the queue {queue}{rooms}{keep}.")
+    format!("{who} publishes {id} (event `{event}`) to queue `{queue}`{rooms}{keep}.")
 }
 
 /// The phrase for the broker's answer to a join.
@@ -385,7 +391,7 @@ const fn fate_of(fate: LossReason) -> &'static str {
         LossReason::CrowdedOut => "finds the link's queue full, and is dropped",
         LossReason::Cut => "goes into a path that is cut",
         LossReason::NobodyHome => "comes to a machine that is off or asleep",
-        LossReason::NoSocket => "comes where no socket is open for it",
+        LossReason::NoSocket => "comes where no socket is open",
         LossReason::BufferFull => "finds the socket's buffer full, and is dropped",
     }
 }

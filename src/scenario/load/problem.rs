@@ -6,7 +6,7 @@ use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
-use crate::scenario::limits;
+use crate::scenario::{keys, limits};
 
 use super::setting::Setting;
 use super::source::Source;
@@ -177,6 +177,10 @@ impl Problems {
         self.suggested += 1;
         if self.suggested > limits::PROBLEMS * 2 {
             return None;
+        }
+        let words: Vec<&str> = words.into_iter().collect();
+        if let Some(now) = keys::renamed(word, words.iter().copied()) {
+            return Some(format!("`{word}` is called `{now}` now"));
         }
         nearest_word(word, words).map(|right| format!("did you mean `{right}`?"))
     }

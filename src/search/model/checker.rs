@@ -189,7 +189,7 @@ impl Checker {
         reader.handled.push(sequence);
         let Some(message) = self.messages.get(at) else {
             let said = || format!("driver-{sequence} was handled at {now} and never handed over");
-            reader.unasked.get_or_insert_with(said);
+            reader.not_wanted.get_or_insert_with(said);
             return;
         };
         // After the broker's death, messages that it had accepted may be accepted again, in any
@@ -240,7 +240,7 @@ impl Checker {
     /// Returns the first thing that is wrong: broken claims before anomalies.
     pub fn check(&self, is_quiescent: bool) -> Option<ModelFinding> {
         let broken = CLAIMS.iter().find_map(|one| self.finding(*one, is_quiescent));
-        broken.or_else(|| self.unasked()).or_else(|| self.stalled().filter(|_| is_quiescent))
+        broken.or_else(|| self.not_wanted()).or_else(|| self.stalled().filter(|_| is_quiescent))
     }
 
     /// Whether no message and no answer is missing.
@@ -329,10 +329,10 @@ impl Checker {
         message.is_trimmed && newer >= messages as u64 && may_trim
     }
 
-    fn unasked(&self) -> Option<ModelFinding> {
+    fn not_wanted(&self) -> Option<ModelFinding> {
         let mut found = self.readers.iter().zip(1..);
-        let (n, evidence) = found.find_map(|(reader, n)| Some((n, reader.unasked.clone()?)))?;
-        Some(ModelFinding { client: shop(n), wrong: Wrong::Seen(Anomaly::Unasked), evidence })
+        let (n, evidence) = found.find_map(|(reader, n)| Some((n, reader.not_wanted.clone()?)))?;
+        Some(ModelFinding { client: shop(n), wrong: Wrong::Seen(Anomaly::NotWanted), evidence })
     }
 
     fn stalled(&self) -> Option<ModelFinding> {

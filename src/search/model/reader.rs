@@ -35,7 +35,7 @@ pub struct ModelReader {
     /// Evidence of the first message that was handled out of order, within the terms.
     pub late: Option<String>,
     /// Evidence of the first message that was handled although it was never published.
-    pub unasked: Option<String>,
+    pub not_wanted: Option<String>,
 }
 
 /// The beginning of a subscription in an epoch.

@@ -33,7 +33,7 @@ fn duplicates_disorder_and_the_unasked_are_counted() {
     check(Anomaly::Duplicate, catch_up().delivered(1), 0);
     check(Anomaly::OrderBroken, catch_up().delivered(2).delivered(1), 1);
     check(Anomaly::OrderBroken, catch_up().delivered(1).delivered(2), 0);
-    check(Anomaly::Unasked, story("tcp/catch-up").connected().delivered(1), 1);
+    check(Anomaly::NotWanted, story("tcp/catch-up").connected().delivered(1), 1);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::message::{EndReason, PushKind};
 use crate::scenario::{Effect, Expectation, Expected, Range};
 use crate::verdict::{
-    Bites, Row, RunResult, SubscriberReport, Totals, check_expectations, median_delay_ms, result,
+    Hits, Row, RunResult, SubscriberReport, Totals, check_expectations, median_delay_ms, result,
 };
 
 use super::story::{Story, scenario, story};
@@ -184,7 +184,7 @@ fn what_was_not_run_counts_neither_way() {
 #[test]
 fn a_storm_that_never_bit_is_inconclusive_unless_an_expectation_failed() {
     let calm = told().row();
-    let row = |bit| Row { faults: vec![Bites { fault: 0, bit }], ..calm.clone() };
+    let row = |hits| Row { faults: vec![Hits { fault: 0, hits }], ..calm.clone() };
     let expect =
         |most| vec![expecting(None, None, counter(Counter::Missed, range(None, Some(most))))];
     for (rows, faults, most, expected) in [

@@ -15,7 +15,7 @@ use PushKind::{Again, Live, Replay};
 #[track_caller]
 fn check(story: Story, expected: [u64; 5]) -> SubscriberReport {
     let shop = story.shop();
-    assert_eq!([shop.wanted, shop.live, shop.caught_up, shop.missed, shop.unasked], expected);
+    assert_eq!([shop.wanted, shop.live, shop.caught_up, shop.missed, shop.not_wanted], expected);
     shop
 }
 
@@ -47,12 +47,12 @@ fn the_first_sending_of_a_new_broker_is_not_the_first() {
 
 #[test]
 fn who_never_was_on_record_is_named_with_what_kept_it_away() {
-    let kept_away = |story: Story| story.shop().kept_away;
+    let never_subscribed = |story: Story| story.shop().never_subscribed;
     let refused = story("websocket/catch-up").lost(EndReason::UpgradeRefused);
-    assert_eq!(kept_away(refused), Some("upgrade refused"));
-    assert_eq!(kept_away(story("tcp/catch-up").connected()), Some("no answer"));
-    assert_eq!(kept_away(catch_up()), None);
-    assert_eq!(kept_away(catch_up().unrecorded()), None);
+    assert_eq!(never_subscribed(refused), Some("upgrade refused"));
+    assert_eq!(never_subscribed(story("tcp/catch-up").connected()), Some("no answer"));
+    assert_eq!(never_subscribed(catch_up()), None);
+    assert_eq!(never_subscribed(catch_up().unrecorded()), None);
     // Who only joins at times had nothing to be kept away from.
     let mut joins = story("tcp/catch-up");
     let subscribe = std::mem::take(&mut joins.scenario.clients[1].subscribe);
@@ -60,7 +60,7 @@ fn who_never_was_on_record_is_named_with_what_kept_it_away() {
     let join =
         subscribe.into_iter().map(|one| RoomChange { queue: one.queue, room: one.event, at });
     joins.scenario.clients[1].join = join.collect();
-    assert_eq!(kept_away(joins), None);
+    assert_eq!(never_subscribed(joins), None);
 }
 
 #[test]
@@ -147,9 +147,9 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
 #[test]
 fn handlings_are_counted_by_what_they_are() {
     let again = catch_up().delivered(1).read(1, Again).handled(1, Again);
-    assert_eq!(check(again, [1, 1, 0, 0, 0]).twice, 1);
+    assert_eq!(check(again, [1, 1, 0, 0, 0]).handled_again, 1);
     let unwanted = story("tcp/catch-up").connected().delivered(1);
-    assert_eq!(check(unwanted, [0, 0, 0, 0, 1]).twice, 0);
+    assert_eq!(check(unwanted, [0, 0, 0, 0, 1]).handled_again, 0);
     let interrupted = crate::history::EventKind::Interrupted { id: id(1) };
     assert_eq!(
         check(catch_up().delivered(1).what(SHOP, interrupted), [1, 1, 0, 0, 0]).interrupted,

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use crate::history::History;
 use crate::message::{Contender, Note};
 use crate::scenario::Scenario;
-use crate::verdict::{Bites, Evidence, GuaranteeFinding, Row, SubscriberReport as Judged};
+use crate::verdict::{Evidence, GuaranteeFinding, Hits, Row, SubscriberReport as Judged};
 
 use detections::Notice;
 use outcomes::{Case, Wanted};
@@ -32,7 +32,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     let subscribers: Vec<Judged> = subscribers.iter().map(|one| judged(one, &notices)).collect();
     let handed_over = |note: &Note| matches!(note, Note::Published { .. });
     let bites = (0..scenario.faults.len())
-        .map(|fault| Bites { fault, bit: history.bites.get(fault).copied().unwrap_or(0) });
+        .map(|fault| Hits { fault, hits: history.bites.get(fault).copied().unwrap_or(0) });
     Row {
         link: contender.link,
         mode: contender.mode,
@@ -51,15 +51,15 @@ fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
     let delays = case.delays_ms();
     Judged {
         client: subscriber.name.to_string(),
-        kept_away: kept_away(subscriber),
+        never_subscribed: never_subscribed(subscriber),
         wanted: case.wanted.len() as u64,
         live: case.count(Outcome::Live),
         caught_up: case.count(Outcome::CaughtUp),
         missed: case.count(Outcome::Missed),
-        twice: case.repeats().len() as u64,
+        handled_again: case.repeats().len() as u64,
         out_of_order: case.late().len() as u64,
         interrupted: case.interrupted(),
-        unasked: case.unasked(),
+        not_wanted: case.not_wanted(),
         worst_delay_ms: delays.last().copied(),
         median_delay_ms: delays.get(delays.len().saturating_sub(1) / 2).copied(),
         causes: case.causes(),
@@ -72,7 +72,7 @@ fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
 }
 
 /// What ended the last attempt of one that was to subscribe and never was on record.
-fn kept_away(subscriber: &Subscriber<'_>) -> Option<&'static str> {
+fn never_subscribed(subscriber: &Subscriber<'_>) -> Option<&'static str> {
     let Subscriber { trial, name, processes, .. } = subscriber;
     let entries = trial.scenario.clients.iter();
     let mut own = entries.filter(|entry| entry.processes().any(|(_, client)| client == *name));

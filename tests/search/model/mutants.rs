@@ -24,7 +24,7 @@ const FOUND: [(&str, Wrong, usize); 17] = [
     ("handles-as-it-comes", broken(InOrder), 10),
     ("live-overtakes-replay", broken(InOrder), 12),
     ("new-epoch-old-position", broken(AtLeastOnce), 6),
-    ("new-id-on-retry", Wrong::Seen(Anomaly::Unasked), 4),
+    ("new-id-on-retry", Wrong::Seen(Anomaly::NotWanted), 4),
     ("no-dedup", broken(AtMostOnce), 8),
     ("off-by-one", broken(AtLeastOnce), 4),
     ("out-of-range-means-latest", broken(AtLeastOnce), 8),

@@ -24,7 +24,7 @@ impl Case<'_, '_> {
                 };
                 self.wanted.iter().filter(by).count() as u64
             }
-            Anomaly::Unasked => self.unasked(),
+            Anomaly::NotWanted => self.not_wanted(),
             Anomaly::PositionMovedBack => self.positions_moved_back(),
             Anomaly::TwoSessions => self.two_sessions(),
             Anomaly::DeliveredAfterEnd => {

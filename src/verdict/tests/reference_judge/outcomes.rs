@@ -103,14 +103,14 @@ impl<'s, 'a> Case<'s, 'a> {
     }
 
     /// Messages that were handled, are not wanted, and that no join was owed, each once.
-    pub fn unasked(&self) -> u64 {
+    pub fn not_wanted(&self) -> u64 {
         let first = self.handlings.iter().filter(|one| self.is_first(one));
         let is_owed = |id: &MessageId| {
             let mut lives = 0..=self.trial.last_life();
             lives.any(|life| self.subscriber.kept(id, life).is_some())
         };
-        let unasked = |one: &&Handling<'_>| !self.subscriber.wants(one.id) && !is_owed(one.id);
-        first.filter(unasked).count() as u64
+        let not_wanted = |one: &&Handling<'_>| !self.subscriber.wants(one.id) && !is_owed(one.id);
+        first.filter(not_wanted).count() as u64
     }
 
     pub fn interrupted(&self) -> u64 {
