@@ -27,6 +27,7 @@ compile_error!(
      .cargo/config.toml: without it turmoil neither seeds tokio nor ends a trial when a task panics"
 );
 
+#[cfg(feature = "cli")]
 pub mod cli;
 mod closed_list;
 pub mod core;

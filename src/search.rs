@@ -9,6 +9,8 @@ mod coverage;
 mod finding;
 pub mod mailbag;
 mod property;
+#[cfg(feature = "proptest")]
+mod scenario_tree;
 mod shrink;
 mod storm;
 mod strategy;
@@ -19,9 +21,11 @@ mod workload;
 pub use coverage::{Coverage, Tally};
 pub use finding::{Finding, Wrong, find};
 pub use property::{Broken, CASES, Failed, Held, Property, check};
+#[cfg(feature = "proptest")]
+pub use scenario_tree::ScenarioTree;
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};
 pub use storm::peace;
-pub use strategy::{ScenarioTree, Scenarios};
+pub use strategy::Scenarios;
 pub use subject::{Attempt, Subject};
 
 use crate::history::History;
