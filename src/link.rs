@@ -4,13 +4,17 @@
 //! path is like, how a client connects, and how a broker serves. They are written against the
 //! traits of `net`, so the same code runs in the simulator and on real sockets.
 
+#[doc(hidden)]
 pub mod client;
 mod http;
+#[doc(hidden)]
 pub mod hub;
 mod lane;
+#[doc(hidden)]
 pub mod limits;
 mod listen;
 mod polling;
+#[doc(hidden)]
 pub mod socketio;
 mod sse;
 mod tap;

@@ -15,6 +15,7 @@ mod shrink;
 mod storm;
 mod strategy;
 mod subject;
+#[doc(hidden)]
 pub mod sweep;
 mod workload;
 

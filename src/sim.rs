@@ -9,20 +9,29 @@
 
 mod app;
 mod bites;
+#[doc(hidden)]
 pub mod draw;
+#[doc(hidden)]
 pub mod entropy;
+#[doc(hidden)]
 pub mod fate;
+#[doc(hidden)]
 pub mod limits;
+#[doc(hidden)]
 pub mod machine;
 mod machines;
+#[doc(hidden)]
 pub mod net;
 mod nic;
 mod process;
 mod programs;
+#[doc(hidden)]
 pub mod socket;
+#[doc(hidden)]
 pub mod stack;
 mod system;
 mod trial;
+#[doc(hidden)]
 pub mod world;
 
 pub use draw::Draw;

@@ -34,6 +34,40 @@ pub const RESTART: Duration = Duration::from_secs(1);
 /// Trials are the same every time if nothing in a program asks the machine's clock, and each
 /// `select!` is `biased`. Tasks belong into a `JoinSet`, which dies with its program; it is not
 /// paused with it, as the program's own future is.
+///
+/// ```
+/// use delivery_lab::{App, Failed, Guarantee, Listener, Net, Programs, Property, Wish};
+/// use std::{io, net::SocketAddr};
+///
+/// /// Takes every message, and delivers none.
+/// struct BlackHole;
+///
+/// impl Programs for BlackHole {
+///     async fn broker<N: Net>(&self, net: N, port: u16) -> io::Result<()> {
+///         let mut listener = net.listen(port, 16).await?;
+///         let mut open = Vec::new();
+///         loop {
+///             open.push(listener.accept().await?);
+///         }
+///     }
+///
+///     async fn client<N: Net>(&self, net: N, broker: SocketAddr, app: &mut App) -> io::Result<()> {
+///         let _open = net.connect(broker).await?;
+///         loop {
+///             match app.next().await {
+///                 Wish::Join { queue, room, .. } => app.joined(&queue, &room),
+///                 Wish::Publish(message) => app.accepted(&message.id),
+///                 _ => {}
+///             }
+///         }
+///     }
+/// }
+///
+/// let property = Property::new(Guarantee::AtLeastOnce);
+/// let Err(Failed::Broken(broken)) = property.holds(&|| BlackHole) else { panic!() };
+/// // The story ends with the message that was accepted, and never handled.
+/// println!("{broken}");
+/// ```
 pub trait Programs: Send + Sync + 'static {
     /// The broker: listens on a port of its machine.
     fn broker<N: Net>(&self, net: N, port: u16) -> impl Future<Output = io::Result<()>> + Send;
