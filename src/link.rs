@@ -6,13 +6,17 @@
 //! are written against the traits of `net`, so the same code runs in the simulator and on real
 //! sockets.
 
+#[doc(hidden)]
 pub mod broker_driver;
+#[doc(hidden)]
 pub mod client;
 mod http;
+#[doc(hidden)]
 pub mod limits;
 mod listen;
 mod polling;
 mod send_half;
+#[doc(hidden)]
 pub mod socketio;
 mod sse;
 mod tap;

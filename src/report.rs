@@ -14,6 +14,7 @@ mod json;
 mod lanes;
 mod measure;
 mod museum;
+#[doc(hidden)]
 pub mod packets;
 mod plain;
 mod prices;
@@ -26,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+#[doc(hidden)]
 pub mod why;
 mod words;
 

@@ -2,6 +2,7 @@
 //!
 //! A [`Scenario`] is valid by construction: the loader rejects what the simulator could not run.
 
+#[cfg(feature = "cli")]
 pub mod builtin;
 mod deliveries;
 mod fault;

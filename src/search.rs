@@ -9,9 +9,12 @@ mod coverage;
 mod finding;
 pub mod model;
 mod property;
+#[cfg(feature = "proptest")]
+mod scenario_tree;
 mod shrink;
 mod storm;
 mod strategy;
+#[doc(hidden)]
 pub mod sweep;
 mod system_under_test;
 mod workload;
@@ -19,9 +22,11 @@ mod workload;
 pub use coverage::{Coverage, Tally};
 pub use finding::{Finding, Wrong, find};
 pub use property::{Broken, CASES, Failed, Property, Upheld, check};
+#[cfg(feature = "proptest")]
+pub use scenario_tree::ScenarioTree;
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};
 pub use storm::peace;
-pub use strategy::{ScenarioTree, Scenarios};
+pub use strategy::Scenarios;
 pub use system_under_test::{Attempt, SystemUnderTest};
 
 use crate::history::History;

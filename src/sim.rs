@@ -13,20 +13,29 @@
 
 mod app;
 mod core_system;
+#[doc(hidden)]
 pub mod draw;
+#[doc(hidden)]
 pub mod entropy;
+#[doc(hidden)]
 pub mod fate;
 mod hits;
+#[doc(hidden)]
 pub mod host;
+#[doc(hidden)]
 pub mod limits;
+#[doc(hidden)]
 pub mod net;
 mod nic;
 mod process;
 mod programs;
+#[doc(hidden)]
 pub mod socket;
+#[doc(hidden)]
 pub mod stack;
 mod system;
 mod trial;
+#[doc(hidden)]
 pub mod world;
 
 pub use core_system::CoreSystem;

@@ -17,6 +17,7 @@ closed_list! {
 
 closed_list! {
     /// The end of the last copy of a missed message. Where two causes fit, the upper one counts.
+    #[non_exhaustive]
     Cause ["cause"] {
         /// It ended before the broker accepted it.
         LostBeforeBroker = "lost-before-broker",
@@ -101,6 +102,7 @@ closed_list! {
 
 closed_list! {
     /// A pattern in a history that is worth a name, whatever is claimed.
+    #[non_exhaustive]
     Anomaly ["anomaly"] {
         /// Handled more than once.
         Duplicate = "duplicate",
@@ -133,6 +135,7 @@ closed_list! {
 
 closed_list! {
     /// A kind of fault. Its effect, with its numbers, is a `scenario::Effect`.
+    #[non_exhaustive]
     FaultKind ["kind of fault"] {
         /// The client closes its sockets and stays away.
         Disconnect = "disconnect",
@@ -165,6 +168,7 @@ closed_list! {
 
 closed_list! {
     /// A situation that a trial may have met, and so tested.
+    #[non_exhaustive]
     Exercise ["exercise"] {
         /// A client reconnected.
         Reconnect = "reconnect",

@@ -73,14 +73,6 @@ impl ScenarioSource {
         }
     }
 
-    /// Returns the argument that runs it again.
-    pub fn given(&self) -> &str {
-        match self {
-            ScenarioSource::One(loaded) => &loaded.given,
-            ScenarioSource::Any(_) => ANY,
-        }
-    }
-
     /// Returns the contenders of each scenario.
     pub fn contenders(&self) -> Vec<Contender> {
         match self {

@@ -37,7 +37,7 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
         Err(trouble) => return trouble.show(console),
     };
     match &searched.found {
-        Some(found) => tell(args, &source, found, &searched, console),
+        Some(found) => tell(args, found, &searched, console),
         None => {
             console.print(&quiet(&source, aim, &searched));
             if interrupt::seen() { Exit::Interrupted } else { Exit::Met }
@@ -119,13 +119,7 @@ fn attempt(
 }
 
 /// Shrinks what was found, prints its story, and prints or writes the scenario.
-fn tell(
-    args: &SearchArgs,
-    source: &ScenarioSource,
-    found: &Found,
-    searched: &Searched,
-    console: &mut Console,
-) -> Exit {
+fn tell(args: &SearchArgs, found: &Found, searched: &Searched, console: &mut Console) -> Exit {
     let Found { scenario, contender, finding } = found;
     console.print(&wrapped(&format!(
         "{}: {}, found with seed {} after {}.",

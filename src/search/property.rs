@@ -21,6 +21,15 @@ pub const CASES: u64 = 100;
 /// Checks that a system keeps a guarantee in [`CASES`] storms, those of the seeds from 1 on. Panics
 /// with the story of the smallest storm that breaks it.
 ///
+/// ```
+/// use delivery_lab::core::Broker;
+/// use delivery_lab::{Guarantee, Machines, check};
+///
+/// // Your own `BrokerMachine` in the place of ours, over simulated UDP.
+/// let contender = "udp/catch-up".parse().unwrap();
+/// check(&Machines::ours(contender).with_broker(Broker::new), Guarantee::AtLeastOnce);
+/// ```
+///
 /// # Panics
 /// The guarantee was violated, no storm tested it, or something in a trial panicked.
 pub fn check(system: &impl SystemUnderTest, guarantee: Guarantee) {
@@ -30,6 +39,22 @@ pub fn check(system: &impl SystemUnderTest, guarantee: Guarantee) {
 }
 
 /// A guarantee, and the storms in which it must hold.
+///
+/// ```
+/// use delivery_lab::{Contender, Exercise, Failed, FaultKind, Guarantee, Property, Scenarios};
+///
+/// let storms = Scenarios::plain().without(FaultKind::Crash).sparing_the_broker();
+/// let property = Property::new(Guarantee::AtLeastOnce).over(storms);
+///
+/// let catch_up: Contender = "tcp/catch-up".parse().unwrap();
+/// let held = property.holds(&catch_up).unwrap();
+/// assert!(held.coverage.count(Exercise::Reconnect) > 0 && held.wanted > 0);
+///
+/// // Fire-and-forget does not claim it, and here is the smallest storm that shows why.
+/// let fire_and_forget: Contender = "tcp/fire-and-forget".parse().unwrap();
+/// let Err(Failed::Broken(broken)) = property.holds(&fire_and_forget) else { panic!() };
+/// println!("{}", broken.story);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Property {
     guarantee: Guarantee,

@@ -39,6 +39,40 @@ pub const RESTART: Duration = Duration::from_secs(1);
 /// Trials are reproducible if no program reads the real clock, and each `select!` is `biased`.
 /// Spawn tasks into a `JoinSet`, so that they are dropped with their program. A `pause` does not
 /// stop them: it stops only the program's own future.
+///
+/// ```
+/// use delivery_lab::{App, Failed, Guarantee, Listener, Net, Programs, Property, AppRequest};
+/// use std::{io, net::SocketAddr};
+///
+/// /// Takes every message, and delivers none.
+/// struct BlackHole;
+///
+/// impl Programs for BlackHole {
+///     async fn broker<N: Net>(&self, net: N, port: u16) -> io::Result<()> {
+///         let mut listener = net.listen(port, 16).await?;
+///         let mut open = Vec::new();
+///         loop {
+///             open.push(listener.accept().await?);
+///         }
+///     }
+///
+///     async fn client<N: Net>(&self, net: N, broker: SocketAddr, app: &mut App) -> io::Result<()> {
+///         let _open = net.connect(broker).await?;
+///         loop {
+///             match app.next().await {
+///                 AppRequest::Join { queue, room, .. } => app.joined(&queue, &room),
+///                 AppRequest::Publish(message) => app.accepted(&message.id),
+///                 _ => {}
+///             }
+///         }
+///     }
+/// }
+///
+/// let property = Property::new(Guarantee::AtLeastOnce);
+/// let Err(Failed::Broken(broken)) = property.holds(&|| BlackHole) else { panic!() };
+/// // The story ends with the message that was accepted, and never handled.
+/// println!("{broken}");
+/// ```
 pub trait Programs: Send + Sync + 'static {
     /// Runs the broker, which listens on `port` of its machine.
     fn broker<N: Net>(&self, net: N, port: u16) -> impl Future<Output = io::Result<()>> + Send;

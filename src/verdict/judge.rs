@@ -14,6 +14,28 @@ use super::{Followed, Hits, Row, SubscriberReport, claim, recovery, wanted};
 
 /// Judges what happened in a trial.
 ///
+/// ```
+/// use delivery_lab::{Cause, Contender, Scenario, TrialOptions, judge, run_trial};
+///
+/// let text = r#"
+///     run_for = "10s"
+///     client = [
+///         { id = "driver", publish = [{ queue = "shop", event = "delivered", count = 4 }] },
+///         { id = "shop", subscribe = [{ queue = "shop", event = "delivered" }] },
+///     ]
+///     fault = [{ kind = "disconnect", who = "shop", at = "1.5s", for = "2s" }]
+/// "#;
+/// let scenario = Scenario::load("shop", text)?;
+/// let contender: Contender = "tcp/fire-and-forget".parse()?;
+/// let trial = run_trial(&scenario, contender, scenario.seed, &TrialOptions::default())?;
+///
+/// // Published at 1, 2, 3 and 4 s; the shop is away from 1.5 s to 3.5 s.
+/// let row = judge(&scenario, contender, &trial.history);
+/// assert_eq!((row.subscribers[0].live, row.subscribers[0].missed), (2, 2));
+/// assert_eq!(row.subscribers[0].causes[&Cause::NotConnected], 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Panics
 /// Outcomes do not add up to what was wanted, or causes to what was missed: a bug of the judge.
 pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Row {

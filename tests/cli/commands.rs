@@ -227,7 +227,7 @@ fn section<'a>(text: &'a str, heading: &str) -> &'a str {
 fn every_guarantee_has_its_price() {
     let text = check(&["run", "six-links", "--prices"], 0, "");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    compare("prices", &section(&text, "Prices"));
+    compare("prices", section(&text, "Prices"));
     let plain = check(&["run", "six-links", "--prices", "--plain"], 0, "");
     assert!(
         plain.is_ascii()
