@@ -33,14 +33,14 @@ pub struct Sentence {
     /// The time of the source.
     pub at: Instant,
     /// The source.
-    pub of: Origin,
+    pub of: SentenceOrigin,
     /// The text.
     pub text: String,
 }
 
 /// The source of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub enum SentenceOrigin {
     /// An event of the history, by its index.
     Event(usize),
     /// A packet of the capture, by its index.
@@ -66,8 +66,8 @@ pub struct WhyEvidence<'a> {
 
 impl WhyEvidence<'_> {
     /// Whether the source is the drop of a datagram. Its sentence comes after that of its packet.
-    fn is_drop(&self, source: Origin) -> bool {
-        let Origin::Event(index) = source else { return false };
+    fn is_drop(&self, source: SentenceOrigin) -> bool {
+        let SentenceOrigin::Event(index) = source else { return false };
         matches!(self.history.events[index].what, EventKind::Dropped { .. })
     }
 }
@@ -89,7 +89,7 @@ pub fn life(evidence: &WhyEvidence<'_>, id: &MessageId) -> Option<Vec<Sentence>>
     life.extend(packets::sentences(evidence, &selection.copies));
     life.sort_by_key(|sentence| (sentence.at, evidence.is_drop(sentence.of), sentence.of));
     life.retain(|sentence| {
-        sentence.at <= selection.until || matches!(sentence.of, Origin::Packet(_))
+        sentence.at <= selection.until || matches!(sentence.of, SentenceOrigin::Packet(_))
     });
     for followed in evidence.followed {
         conclude(&mut life, evidence, followed, &message);
@@ -107,14 +107,14 @@ fn conclude(
     let history = evidence.history;
     let text = words::conclusion(followed, message);
     if followed.cause == Some(Cause::Unsettled) {
-        let end = |text| Sentence { at: history.ended_at, of: Origin::End, text };
+        let end = |text| Sentence { at: history.ended_at, of: SentenceOrigin::End, text };
         life.push(end(waits::at_the_end(evidence, message, followed)));
         life.push(end(text));
         return;
     }
     let at = followed.at;
     let is_handled = |sentence: &Sentence| {
-        let Origin::Event(index) = sentence.of else { return false };
+        let SentenceOrigin::Event(index) = sentence.of else { return false };
         let event = &history.events[index];
         let is_own = history.process(event.process).client == followed.client;
         sentence.at == at && is_own && matches!(event.what, EventKind::Note(Note::Handled { .. }))

@@ -26,7 +26,7 @@ pub type Tasks = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The state that a machine is to be in at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Power {
+pub enum PowerSetting {
     /// The machine runs.
     On,
     /// The machine sleeps.
@@ -40,7 +40,7 @@ pub enum Power {
 /// Returns the state changes of a machine that its faults cause, by moment.
 ///
 /// If several faults are on, a power loss takes precedence over a kill, and a kill over a sleep.
-pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
+pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, PowerSetting)> {
     let of = |wanted: fn(&Effect) -> bool| {
         let faults = faults.iter().copied().filter(move |fault| wanted(&fault.effect));
         spans(faults).collect::<Vec<_>>()
@@ -56,10 +56,10 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, Power)> {
         let within =
             |list: &[std::ops::Range<Instant>]| list.iter().any(|span| span.contains(&moment));
         match () {
-            () if within(&off) => Power::Off,
-            () if within(&killed) => Power::Killed,
-            () if within(&asleep) => Power::Asleep,
-            () => Power::On,
+            () if within(&off) => PowerSetting::Off,
+            () if within(&killed) => PowerSetting::Killed,
+            () if within(&asleep) => PowerSetting::Asleep,
+            () => PowerSetting::On,
         }
     };
     moments.into_iter().map(|moment| (moment, at(moment))).collect()
@@ -74,7 +74,7 @@ pub struct Supervisor {
     /// The state that survives the process.
     pub desk: SharedState,
     /// The state changes of the machine, by moment.
-    pub timetable: Vec<(Instant, Power)>,
+    pub timetable: Vec<(Instant, PowerSetting)>,
 }
 
 impl Supervisor {
@@ -84,7 +84,7 @@ impl Supervisor {
     /// starts, from 1. A boot takes that number as the incarnation of the machine.
     pub async fn run(self, start: impl Fn(u64, SimNet) -> Tasks) {
         let mut starts = 1;
-        let mut power = Power::On;
+        let mut power = PowerSetting::On;
         let mut net = self.machine.power_on(starts);
         let mut is_off = false;
         self.record(&net, PowerState::Started);
@@ -92,8 +92,8 @@ impl Supervisor {
         for (at, next) in &self.timetable {
             self.run_until(&net, *at, power, &mut tasks).await;
             self.change(&net, power, *next, &mut tasks);
-            is_off |= *next == Power::Off;
-            if tasks.is_none() && *next == Power::On {
+            is_off |= *next == PowerSetting::Off;
+            if tasks.is_none() && *next == PowerSetting::On {
                 starts += 1;
                 // Boots a machine that has lost power, also if the last change was to `Killed`.
                 net = if std::mem::take(&mut is_off) {
@@ -110,10 +110,16 @@ impl Supervisor {
     }
 
     /// Waits until a moment; the process runs meanwhile, unless it is dead or asleep.
-    async fn run_until(&self, net: &SimNet, at: Instant, power: Power, tasks: &mut Option<Tasks>) {
+    async fn run_until(
+        &self,
+        net: &SimNet,
+        at: Instant,
+        power: PowerSetting,
+        tasks: &mut Option<Tasks>,
+    ) {
         let alarm = net.sleep_until(at);
         match tasks {
-            Some(tasks) if power == Power::On => {
+            Some(tasks) if power == PowerSetting::On => {
                 tokio::select! {
                     biased;
                     () = alarm => {}
@@ -125,26 +131,32 @@ impl Supervisor {
     }
 
     /// Changes the state of the machine, and records the change.
-    fn change(&self, net: &SimNet, from: Power, to: Power, tasks: &mut Option<Tasks>) {
-        if to != Power::Asleep && self.machine.power() == stack::Power::Paused {
+    fn change(
+        &self,
+        net: &SimNet,
+        from: PowerSetting,
+        to: PowerSetting,
+        tasks: &mut Option<Tasks>,
+    ) {
+        if to != PowerSetting::Asleep && self.machine.power() == stack::Power::Paused {
             self.machine.resume();
             self.record(net, PowerState::Resumed);
         }
         match to {
-            Power::Off if from != Power::Off => {
+            PowerSetting::Off if from != PowerSetting::Off => {
                 self.machine.power_off(net.now());
                 self.die(net, PowerState::PowerLost, tasks);
             }
-            Power::Killed if tasks.is_some() => {
+            PowerSetting::Killed if tasks.is_some() => {
                 self.machine.kill();
                 self.die(net, PowerState::Killed, tasks);
             }
             // A machine without power does not go to sleep.
-            Power::Asleep if self.machine.power() == stack::Power::On => {
+            PowerSetting::Asleep if self.machine.power() == stack::Power::On => {
                 self.machine.pause();
                 self.record(net, PowerState::Paused);
             }
-            Power::Off | Power::Killed | Power::Asleep | Power::On => {}
+            PowerSetting::Off | PowerSetting::Killed | PowerSetting::Asleep | PowerSetting::On => {}
         }
     }
 

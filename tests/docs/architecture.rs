@@ -230,3 +230,25 @@ fn functions(code: &str) -> Vec<(String, usize)> {
 fn is_item_start(line: &str) -> bool {
     ["fn ", "pub", "async fn", "const fn", "unsafe "].iter().any(|start| line.starts_with(start))
 }
+
+/// A public type's name stands for one thing, wherever it is declared.
+#[test]
+fn each_public_type_has_a_name_of_its_own() {
+    let mut declared: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources() {
+        for line in source.code.lines().filter(|line| !line.starts_with(' ')) {
+            let Some(rest) = line.strip_prefix("pub") else { continue };
+            let rest = rest.split_once(") ").map_or(rest, |(_, after)| after).trim_start();
+            let kinds = ["struct ", "enum ", "trait ", "type "];
+            let Some(name) = kinds.iter().find_map(|kind| rest.strip_prefix(kind)) else {
+                continue;
+            };
+            let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
+            let path = source.path.display().to_string();
+            declared.entry(name[..end].to_owned()).or_default().push(path);
+        }
+    }
+    assert!(declared.len() > 200, "the declarations are not found: {}", declared.len());
+    let shared: Vec<_> = declared.iter().filter(|(_, paths)| paths.len() > 1).collect();
+    assert!(shared.is_empty(), "{shared:#?}");
+}

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use delivery_lab::history::{EventKind, History, Packet, PowerState, ProcessId};
 use delivery_lab::message::{Contender, Link, Message, MessageId, Name, Note};
-use delivery_lab::report::why::{Origin, Sentence, WhyEvidence, life};
+use delivery_lab::report::why::{Sentence, SentenceOrigin, WhyEvidence, life};
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{Capturing, TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Followed};
@@ -95,8 +95,8 @@ fn check_sources(trial: &Trial, id: &MessageId, life: &[Sentence]) {
     for Sentence { at, of, text } in life {
         assert!(text.ends_with('.') && text.len() > 10, "{place}: {text:?}");
         match *of {
-            Origin::End => assert_eq!(*at, trial.history.ended_at, "{place}: {text}"),
-            Origin::Packet(index) => {
+            SentenceOrigin::End => assert_eq!(*at, trial.history.ended_at, "{place}: {text}"),
+            SentenceOrigin::Packet(index) => {
                 let packet = &trial.packets[index];
                 assert_eq!(packet.at, *at, "{place}: {text}");
                 let says = text.starts_with("So ")
@@ -104,7 +104,7 @@ fn check_sources(trial: &Trial, id: &MessageId, life: &[Sentence]) {
                 assert!(says, "{place}: {text}");
                 check_load(trial, id, packet, &place);
             }
-            Origin::Event(index) => {
+            SentenceOrigin::Event(index) => {
                 assert_eq!(trial.history.events[index].at, *at, "{place}: {text}");
                 told.insert(index);
             }
@@ -140,7 +140,7 @@ fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
                 assert!(end.text.contains(&format!("[{cause}]")), "{place}: {}", end.text)
             }
             None => {
-                let Origin::Event(index) = end.of else { panic!("{place}: {}", end.text) };
+                let SentenceOrigin::Event(index) = end.of else { panic!("{place}: {}", end.text) };
                 let what = &trial.history.events[index].what;
                 let is_handled = matches!(what, EventKind::Note(note) if is_handled(note));
                 assert!(is_handled && end.at == *at, "{place}: {what:?}");
@@ -219,7 +219,9 @@ impl<'a> Scope<'a> {
     /// Checks that every sentence made from an event is about the message.
     fn check(&self, life: &[Sentence]) {
         for Sentence { of, text, .. } in life {
-            let (Origin::Event(index), false) = (*of, text.starts_with("So ")) else { continue };
+            let (SentenceOrigin::Event(index), false) = (*of, text.starts_with("So ")) else {
+                continue;
+            };
             let Trial { scenario, contender, .. } = self.trial;
             let id = &self.message.id;
             let place = format!("{} {contender} {id}: {text}", scenario.name);

@@ -9,7 +9,7 @@ use crate::history::{Flow, Packet, TransportKind};
 use crate::time::Instant;
 
 use super::selection::Carried;
-use super::{Origin, Sentence, WhyEvidence, words};
+use super::{Sentence, SentenceOrigin, WhyEvidence, words};
 
 /// The part of its flow that a packet carries.
 struct Load {
@@ -61,7 +61,7 @@ pub fn sentences(evidence: &WhyEvidence<'_>, copies: &[Carried]) -> Vec<Sentence
             if *copy.flow == flow && copy.since <= packet.at && carries(copy) {
                 *times += 1;
                 let text = words::packet(packet, kind, *times, evidence.history);
-                sentences.push(Sentence { at: packet.at, of: Origin::Packet(index), text });
+                sentences.push(Sentence { at: packet.at, of: SentenceOrigin::Packet(index), text });
             }
         }
     }

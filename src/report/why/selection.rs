@@ -10,7 +10,7 @@ use crate::time::Instant;
 
 use super::places::Places;
 use super::preconditions::{self, Role};
-use super::{Origin, Sentence, WhyEvidence, words};
+use super::{Sentence, SentenceOrigin, WhyEvidence, words};
 
 /// The life of one message: its processes, clients, connections and events.
 pub struct Selection<'a> {
@@ -132,7 +132,7 @@ impl<'a> Selection<'a> {
     pub fn event(&self, index: usize) -> Sentence {
         let event = &self.evidence.history.events[index];
         let text = words::event(index, &self.evidence, self);
-        Sentence { at: event.at, of: Origin::Event(index), text }
+        Sentence { at: event.at, of: SentenceOrigin::Event(index), text }
     }
 
     /// Whether an event names the message, its position, or a datagram that carried it.
