@@ -23,7 +23,7 @@ pub struct End {
 /// The end of a copy that was still alive when the trial ended.
 pub const ALIVE: End = End { at: Instant::NEVER, cause: Cause::Unsettled };
 
-/// A message on its way to one subscriber.
+/// One message's delivery to one subscriber, with the facts around it.
 #[derive(Clone, Copy)]
 pub struct DeliveryPath<'f, 'a> {
     /// The whole history.
@@ -112,8 +112,8 @@ fn end_in_driver(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sessio
     End { at, cause: discarded(way, copy, session, otherwise) }
 }
 
-/// Returns the end of a datagram: it is dropped on the way, goes with the socket or client it
-/// arrived at, or arrives without effect.
+/// Returns the end of a datagram: it is dropped on the way, ends with the socket, session or client
+/// that it was sent to, or arrives without effect.
 fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let Carriage::Flowing(flow, datagram) = copy.carriage else { return ALIVE };
     let facts = way.facts;

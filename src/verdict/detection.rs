@@ -123,6 +123,7 @@ enum Power {
     None,
 }
 
+/// Returns what a kind of fault can do to the sessions that it is on.
 const fn power(kind: &Effect) -> Power {
     match kind {
         Effect::Disconnect

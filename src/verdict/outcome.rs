@@ -33,7 +33,7 @@ pub struct SubscriberCase<'f, 'a> {
 pub struct Judged<'f, 'a> {
     /// The message and what happened to it.
     pub way: DeliveryPath<'f, 'a>,
-    /// Its index.
+    /// The message's index.
     pub index: MessageIndex,
     /// Live, caught up or missed.
     pub outcome: Outcome,

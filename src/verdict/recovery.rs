@@ -1,8 +1,9 @@
 //! Judges whether what a subscriber was told at each recovery was true.
 //!
 //! A recovery is an answer `resumed`, `gap` or `new epoch`, or a gap that is told later, while the
-//! client is connected. It is compared with the losses of its queue since the recovery before,
-//! among the messages that a broker had accepted:
+//! client is connected. An answer `resumed` is compared with the losses of its queue since the
+//! answer before, among the messages that a broker had accepted. A gap is compared with the
+//! messages at the positions that it names.
 //!
 //! | answer | what happened | counter |
 //! | --- | --- | --- |
@@ -11,8 +12,8 @@
 //! | `resumed` | no such loss | `honest_success` |
 //! | `gap` | something in it is missing | `honest_failure` |
 //! | `gap` | nothing in it is missing | `false_alarm` |
-//! | `new epoch` | the epoch is another than before | `honest_failure` |
-//! | `new epoch` | the epoch is the same as before | `false_alarm` |
+//! | `new epoch` | the process was not last told of this epoch | `honest_failure` |
+//! | `new epoch` | the process was last told of the same epoch | `false_alarm` |
 //!
 //! A loss counts once: what was lost after the broker answered belongs to the next recovery. A loss
 //! does not count against `resumed` if

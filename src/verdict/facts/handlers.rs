@@ -12,6 +12,7 @@ pub struct Handlers<'a> {
     last: Map<(ProcessId, &'a Name, &'a Name), Change>,
 }
 
+/// The last change of one handler.
 enum Change {
     Gone,
     Back(Moment),

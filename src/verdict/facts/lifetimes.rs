@@ -13,11 +13,13 @@ pub struct Lifetimes {
     processes: Vec<Life>,
 }
 
+/// One process: its deaths and its reachability.
 #[derive(Default)]
 struct Life {
     deaths: Vec<Moment>,
     /// Each change of its reachability, and the instant from which it holds.
     reach: Vec<(Instant, Reach)>,
+    /// The states that keep it from being reached now.
     now: BTreeSet<Trouble>,
 }
 

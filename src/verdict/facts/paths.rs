@@ -15,6 +15,7 @@ pub struct Paths {
     longest_flight: Duration,
 }
 
+/// A fault that cuts paths, and the paths.
 struct Cut {
     fault: Fault,
     between: Between,

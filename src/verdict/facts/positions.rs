@@ -25,12 +25,15 @@ pub struct Positions {
     begun: Map<(ProcessId, QueueId, BrokerLife), Position>,
 }
 
+/// One subscriber's attachments, answers and gaps.
 #[derive(Default)]
 struct Subscription {
     attachments: Vec<Attachment>,
     told: Vec<Told>,
     gaps_told: Vec<ToldGap>,
+    /// All announced gaps, first and last position; sorted and joined by [`Positions::close`].
     gaps: Map<(QueueId, BrokerLife), Vec<(Position, Position)>>,
+    /// The last life that the subscriber was told is a new epoch; all earlier lives are over.
     over: Map<QueueId, BrokerLife>,
     /// Queues in which the subscription lost a room since the last attachment.
     ended: Set<QueueId>,
@@ -62,7 +65,7 @@ pub struct Attachment {
     pub life: BrokerLife,
     /// The broker's answer.
     pub answer: ResumeOutcome,
-    /// Whether the subscription starts anew because it lost a room since the attachment before.
+    /// [`Begins::Anew`] if the subscription lost a room since the attachment before.
     pub begins: Begins,
     /// The epoch of the position that it goes on from.
     pub applied: Applied,

@@ -30,7 +30,7 @@ pub struct SessionFacts {
     pub welcomed: Option<Moment>,
     /// The moment at which the client lost it, and the reason.
     pub lost: Option<SessionEnd>,
-    /// The failures of the client's requests on it.
+    /// The failures of the client's requests while the session went on.
     pub failures: Vec<SessionEnd>,
     /// The moments of all pushes to it.
     pub pushes: Vec<Moment>,
