@@ -1,6 +1,7 @@
-//! What the history means: outcomes, causes, guarantees, expectations. Pure folds, no IO.
+//! Judges a trial: outcomes, causes, guarantees and expectations, from its history alone. Pure
+//! folds, no IO.
 //!
-//! The shapes here are the shapes of the JSON report; `report` only renders them.
+//! The structs here have the shape of the JSON report; `report` only renders them.
 
 mod absence;
 mod anomaly;
@@ -40,57 +41,57 @@ use crate::message::{Contender, Link, MessageId, Mode, Name};
 use crate::terms::{Anomaly, Cause, Claim, Guarantee, Outcome, Verdict};
 use crate::time::Instant;
 
-/// One row of the report: everything that was found about one contender.
+/// One row of the report: all findings about one contender.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
-    /// How bytes travelled.
+    /// The link that carried the bytes.
     pub link: Link,
-    /// What was promised.
+    /// The delivery mode, and with it the promises.
     pub mode: Mode,
-    /// Messages handed over by all publishers.
+    /// Messages published by all publishers.
     pub published: u64,
-    /// When the trial ended.
+    /// The end of the trial.
     pub ended_at_ms: f64,
-    /// One a client that subscribed, by name.
+    /// One report for each subscriber, by client name.
     pub subscribers: Vec<SubscriberReport>,
-    /// The worst over all subscribers.
+    /// The worst finding over all subscribers.
     pub guarantees: BTreeMap<Guarantee, GuaranteeFinding>,
-    /// How often each fault bit.
+    /// The hits of each fault.
     pub faults: Vec<Hits>,
-    /// Who noticed which fault when, and by what.
+    /// Each detection of a fault: the side that noticed, the time and the reason.
     pub detections: Vec<Detection>,
-    /// What it cost.
+    /// The cost in packets, bytes and memory.
     pub cost: Cost,
 }
 
 impl Row {
-    /// Whose row it is.
+    /// Returns the contender that the row is about.
     pub fn contender(&self) -> Contender {
         Contender { link: self.link, mode: self.mode }
     }
 
-    /// The longest time until somebody noticed a fault; none if nobody noticed any.
+    /// Returns the longest time until a side noticed a fault; `None` if no side noticed any.
     pub fn noticed_after_ms(&self) -> Option<f64> {
         totals::most(self.detections.iter().filter_map(|detection| detection.after_ms))
     }
 }
 
-/// What one subscriber got.
+/// Reports what one subscriber wanted, got and missed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SubscriberReport {
     /// The client's name.
     pub client: String,
-    /// By what its last attempt at a session ended, if it was to subscribe and never was on record:
-    /// then it wanted nothing. Left out of the JSON otherwise.
+    /// The reason for which its last attempt at a session ended, if it should have subscribed and
+    /// never was on record. It wanted nothing then. Left out of the JSON otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_subscribed: Option<&'static str>,
     /// Messages that it wanted: always `live + caught_up + missed`.
     pub wanted: u64,
-    /// Handled from a first sending.
+    /// Messages handled from a first sending.
     pub live: u64,
-    /// Handled from a replay or a redelivery.
+    /// Messages handled from a replay or a redelivery.
     pub caught_up: u64,
-    /// Not handled.
+    /// Wanted messages that were not handled.
     pub missed: u64,
     /// Handlings beyond the first.
     pub handled_again: u64,
@@ -98,59 +99,59 @@ pub struct SubscriberReport {
     pub out_of_order: u64,
     /// Handler calls cut short by a crash.
     pub interrupted: u64,
-    /// Handled but not wanted.
+    /// Messages handled but not wanted.
     pub not_wanted: u64,
-    /// Longest time from hand-over to handled; null if nothing was handled.
+    /// The longest time from publish to handled; null if nothing was handled.
     pub worst_delay_ms: Option<f64>,
-    /// Lower median of these times.
+    /// The lower median of these times.
     pub median_delay_ms: Option<f64>,
-    /// The missed ones by cause: adds up to `missed`.
+    /// The missed messages by cause: the counts add up to `missed`.
     pub causes: BTreeMap<Cause, u64>,
-    /// Patterns seen, and how often.
+    /// The anomalies seen, and how often.
     pub anomalies: BTreeMap<Anomaly, u64>,
     /// Gaps that the client was told of.
     pub gaps_announced: u64,
-    /// Whether what it was told at each recovery was true.
+    /// Recoveries by what the client was told, and whether it was true.
     pub recoveries: Recoveries,
-    /// Each guarantee: the truth, the claim, the evidence.
+    /// For each guarantee: the truth, the claim, the evidence.
     pub guarantees: BTreeMap<Guarantee, GuaranteeFinding>,
-    /// Every wanted message, in order of hand-over.
+    /// Every wanted message, in the order of publishing.
     pub messages: Vec<MessageOutcome>,
 }
 
-/// Whether what a client was told at its recoveries was true.
+/// Counts a client's recoveries by what it was told, and whether that was true.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Recoveries {
-    /// Told that all is well, and it was.
+    /// The client was told that nothing is lost, and nothing was.
     pub honest_success: u64,
-    /// Told that something is lost, and it was.
+    /// The client was told that something is lost, and something was.
     pub honest_failure: u64,
-    /// Told that all is well, and something was missing.
+    /// The client was told that nothing is lost, and something was.
     pub false_comfort: u64,
-    /// Told that something is lost, and nothing was.
+    /// The client was told that something is lost, and nothing was.
     pub false_alarm: u64,
 }
 
-/// The truth about a guarantee, and what was claimed.
+/// Pairs the truth about a guarantee with what became of the claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GuaranteeFinding {
-    /// The plain truth.
+    /// The truth, whatever was claimed.
     pub verdict: Verdict,
-    /// What became of the claim.
+    /// The judgement of the contender's claim.
     pub claim: Claim,
-    /// The shortest evidence, in words: which message, which times.
+    /// The shortest evidence, in words: the message and the times.
     #[serde(skip_serializing_if = "Evidence::is_left_out")]
     pub evidence: Evidence,
 }
 
-/// Evidence of a finding: present on a subscriber (null if there is none to show), left out of a
-/// contender's summary.
+/// Evidence of a finding. A subscriber's finding shows it (null if there is none); a contender's
+/// summary leaves it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Evidence {
     /// The sentence, or null.
     Said(Option<String>),
-    /// A contender's finding shows none.
+    /// Not shown: the finding is of a contender's summary.
     LeftOut,
 }
 
@@ -160,40 +161,40 @@ impl Evidence {
     }
 }
 
-/// What became of one wanted message.
+/// Describes the outcome of one wanted message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MessageOutcome {
-    /// Which message.
+    /// The message's id.
     pub id: MessageId,
-    /// Of which queue.
+    /// The queue that it was published to.
     pub queue: Name,
-    /// What happened.
+    /// The event that it announces.
     pub event: Name,
-    /// When it was handed over.
+    /// The instant at which it was published.
     pub published_ms: f64,
     /// Live, caught up or missed.
     pub outcome: Outcome,
-    /// When its handler returned first.
+    /// The instant at which its handler first returned.
     pub handled_ms: Option<f64>,
-    /// Why it was missed.
+    /// The cause, if it was missed.
     pub cause: Option<Cause>,
 }
 
-/// What became of one message for one subscriber that wanted it.
+/// Describes the outcome of one message for one subscriber that wanted it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Followed {
-    /// Which subscriber.
+    /// The subscriber's name.
     pub client: Name,
     /// Live, caught up or missed.
     pub outcome: Outcome,
-    /// Why it was missed.
+    /// The cause, if it was missed.
     pub cause: Option<Cause>,
-    /// When its handler returned first, or its last copy ended; the end of the trial if one was
-    /// still under way then.
+    /// The instant at which its handler first returned, or at which its last copy ended. If a copy
+    /// was still under way at the end of the trial, that end.
     pub at: Instant,
 }
 
-/// How often a fault bit.
+/// Counts the hits of one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Hits {
     /// The fault's index in the file, from 0.
@@ -203,27 +204,28 @@ pub struct Hits {
     pub hits: u64,
 }
 
-/// One side noticed that a session had ended because of a fault.
+/// Reports whether one side noticed that a session had ended because of a fault.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Detection {
     /// The fault's index in the file, from 0.
     pub fault: usize,
-    /// Whose link it was.
+    /// The client whose link the fault was on.
     pub client: String,
-    /// `client` or `broker`.
+    /// The side that noticed: `client` or `broker`.
     pub side: &'static str,
-    /// How long after the fault began; null if nobody noticed.
+    /// The time from the beginning of the fault to the detection; null if the side did not notice.
     pub after_ms: Option<f64>,
-    /// By what; null if nobody noticed.
+    /// The reason for which the session ended or the request failed; null if the side did not
+    /// notice.
     pub by: Option<&'static str>,
 }
 
-/// An expectation, and what was measured.
+/// Compares one expectation with what was measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checked {
     /// The expectation in words, as in `tcp/catch-up missed = 0`.
     pub expected: String,
-    /// What was measured, in words; null if the contender was not run.
+    /// The measured value in words; null if the contender was not run.
     pub measured: Option<String>,
     /// Whether they agree; null if the contender was not run.
     pub met: Option<bool>,
@@ -232,11 +234,11 @@ pub struct Checked {
 closed_list! {
     /// Whether the expectations were met.
     RunResult ["result"] {
-        /// All that were run are met.
+        /// All expectations that were checked are met.
         Met = "met",
-        /// One is not: a finding.
+        /// At least one expectation is not met.
         Failed = "failed",
-        /// There are faults, and none of them did anything in any contender.
+        /// There are faults, and none of them had a hit in any contender.
         Inconclusive = "inconclusive",
     }
 }

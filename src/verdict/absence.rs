@@ -1,12 +1,13 @@
-//! Who was to subscribe and never was on record, and what kept it away.
+//! Finds subscribers that should have subscribed and never were on record, and the reason.
 //!
-//! Such a subscriber wants nothing, so it misses nothing either: the counts alone would praise it.
+//! Such a subscriber wants nothing, so it misses nothing either: its counts alone would look
+//! perfect.
 
 use super::facts::{Facts, SubscriberId};
 use super::switch::rule;
 
-/// What ended the last attempt at a session of a subscriber that was to be on record from its
-/// beginning and never was; `None` for everybody else.
+/// Returns the reason for which the last attempt at a session ended, for a subscriber that should
+/// have been on record from its beginning and never was. `None` for every other subscriber.
 pub fn never_subscribed(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'static str> {
     let member = &facts.roll.member(subscriber);
     if !member.subscribes || facts.on_record.contains(&subscriber) {

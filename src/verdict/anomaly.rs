@@ -1,4 +1,5 @@
-//! Patterns that are worth a name, whatever is claimed: one small function each, of one shape.
+//! Counts anomalies: patterns that are worth a name, whatever is claimed. One small function for
+//! each, all of one shape.
 
 mod session;
 mod waiting;
@@ -14,17 +15,17 @@ use super::outcome::SubscriberCase;
 use super::switch::rule;
 use super::{SubscriberReport, guarantee};
 
-/// What the patterns are looked for in.
+/// The input of every pattern: one subscriber's case, and what was found so far.
 pub struct Scene<'s, 'f, 'a> {
     /// The subscriber's case.
     pub case: &'s SubscriberCase<'f, 'a>,
-    /// Its counters, recoveries included.
+    /// The subscriber's counters, recoveries included.
     pub counted: &'s SubscriberReport,
-    /// From when to when faults on a process's link went unnoticed.
+    /// For each process, the intervals in which faults on its link went unnoticed.
     pub blind_spots: &'s Map<ProcessId, Vec<(Instant, Instant)>>,
 }
 
-/// How often each pattern was seen; those that were not are left out.
+/// Counts each pattern; those that were not seen are left out.
 pub fn seen(scene: &Scene<'_, '_, '_>) -> BTreeMap<Anomaly, u64> {
     let counts = Anomaly::ALL.iter().map(|anomaly| (*anomaly, count(scene, *anomaly)));
     counts.filter(|(_, count)| *count > 0).collect()
@@ -50,8 +51,8 @@ fn count(scene: &Scene<'_, '_, '_>, anomaly: Anomaly) -> u64 {
     }
 }
 
-/// A session attached below a position at which an earlier one of the same epoch had attached,
-/// though the subscription lost no room in between.
+/// Counts sessions that attached below the position at which the session before had attached in the
+/// same epoch, though the subscription lost no room in between.
 fn position_moved_back(scene: &Scene<'_, '_, '_>) -> u64 {
     let mut before = Map::default();
     let mut count = 0;
@@ -66,7 +67,8 @@ fn position_moved_back(scene: &Scene<'_, '_, '_>) -> u64 {
     count
 }
 
-/// A session went on from a position, though the epoch is another than at the attachment before.
+/// Counts sessions that went on from a position, though the epoch is another than at the attachment
+/// before.
 fn foreign_epoch(scene: &Scene<'_, '_, '_>) -> u64 {
     let attachments = scene.case.facts.places.attachments(scene.case.subscriber);
     attachments.iter().filter(|one| one.applied == Applied::Foreign).count() as u64

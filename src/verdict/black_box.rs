@@ -1,8 +1,12 @@
-//! What can be said of programs that nobody sees into: what their applications got to hear.
+//! Judges programs whose inside is not visible, from what their applications were told.
 //!
-//! A message is *owed* to a client whose subscription to one of its rooms stood when it was handed
-//! over, and stands at the end, if its publisher was told that it is accepted. What is owed must
-//! have been handled when the run is over; the scenario has to leave enough peace for that.
+//! A message is *owed* to a client if all of this is so:
+//!
+//! - the client was subscribed to one of its rooms when it was published, and still is at the end;
+//! - its publisher was told that it is accepted.
+//!
+//! What is owed must have been handled when the run is over. The scenario has to leave enough time
+//! without faults for that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,49 +16,49 @@ use crate::message::{Durability, Echo, Message, MessageId, Name, Note};
 use crate::terms::Guarantee;
 use crate::time::Instant;
 
-/// What was seen from outside.
+/// The findings of a judgement from outside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outside {
-    /// Messages owed, each once a client.
+    /// Messages owed, counted once for each client.
     pub owed: u64,
     /// The first violation of each guarantee that was violated.
     pub violated: BTreeMap<Guarantee, Violated>,
 }
 
-/// How a guarantee was violated first.
+/// The first violation of a guarantee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violated {
-    /// For whom.
+    /// The client for which it was violated.
     pub client: String,
-    /// Which message, which times: a sentence without its full stop.
+    /// The message and the times: a sentence without its full stop.
     pub evidence: String,
 }
 
-/// A message, and who was subscribed to it when it was handed over.
+/// A published message, and the clients that were subscribed to it then.
 struct Published<'a> {
     message: &'a Message,
     at: Instant,
     wanted_by: BTreeSet<&'a Name>,
 }
 
-/// What one client's applications heard.
+/// Collects what one client's applications reported.
 #[derive(Default)]
 struct Heard<'a> {
     rooms: BTreeSet<(&'a Name, &'a Name)>,
     handled: Vec<(&'a MessageId, Instant)>,
-    /// When it was last told of a gap.
+    /// The instant at which it was last told of a gap.
     gap: Option<Instant>,
 }
 
-/// What was seen from outside: [`AppReport`], and what was handed over.
+/// Judges a history by the events of [`AppReport`] and by what was published.
 ///
-/// - at-most-once: no client handles a message twice, or one that nobody published;
+/// - at-most-once: no client handles a message twice, or one that was never published;
 /// - at-least-once: what is owed is handled;
 /// - exactly-once: both;
 /// - in-order: of one publisher and queue, nothing is handled for the first time after something
 ///   that was published later;
-/// - no-silent-gap: what is owed and was not handled was handed over before the client was last
-///   told of a gap.
+/// - no-silent-gap: what is owed and was not handled was published before the client was last told
+///   of a gap.
 pub fn judge_outside(history: &History) -> Outside {
     let mut published: BTreeMap<&MessageId, Published<'_>> = BTreeMap::new();
     let mut accepted = BTreeSet::new();
@@ -112,7 +116,7 @@ pub fn judge_outside(history: &History) -> Outside {
     outside
 }
 
-/// Whether a message is for who is in these rooms.
+/// Whether a message routes to a client that is in these rooms.
 fn wants(message: &Message, is_publisher: bool, rooms: &BTreeSet<(&Name, &Name)>) -> bool {
     let target = &message.target;
     let is_in = |room: &Name| rooms.contains(&(&message.queue, room));
@@ -124,7 +128,7 @@ fn wants(message: &Message, is_publisher: bool, rooms: &BTreeSet<(&Name, &Name)>
 }
 
 impl Heard<'_> {
-    /// The first that is owed and was not handled.
+    /// Returns evidence of the first message that is owed and was not handled.
     fn missed(
         &self,
         owed: &[&Published<'_>],
@@ -137,7 +141,8 @@ impl Heard<'_> {
         Some(format!("{id}, published at {at} and accepted, was never handled"))
     }
 
-    /// The first that was handled a second time, or that nobody published.
+    /// Returns evidence of the first message that was handled a second time, or was never
+    /// published.
     fn again(&self, published: &BTreeMap<&MessageId, Published<'_>>) -> Option<String> {
         let mut before = BTreeMap::new();
         self.handled.iter().find_map(|(id, at)| {
@@ -149,7 +154,7 @@ impl Heard<'_> {
         })
     }
 
-    /// The first that was handled for the first time after a later one.
+    /// Returns evidence of the first message that was handled for the first time after a later one.
     fn late(&self, published: &BTreeMap<&MessageId, Published<'_>>) -> Option<String> {
         let mut seen = BTreeSet::new();
         let mut latest: BTreeMap<_, &MessageId> = BTreeMap::new();

@@ -1,8 +1,8 @@
-//! The cause of a miss: what ended the last copy that could still have reached the handler.
+//! Finds the cause of a miss: what ended the last copy that could still have reached the handler.
 //!
-//! Copies are gathered from everywhere: pushes, the backlog in each life of the broker, and the
-//! publisher's outbox. Of ends at the same instant the upper row of the table counts, which is
-//! the order of [`Cause`]. Nothing is guessed: where no event ends a copy, it is alive.
+//! The copies are all pushes, the backlog's copy in each life of the broker, and the one in the
+//! publisher's outbox. Of two ends at the same instant, the one whose [`Cause`] comes first in the
+//! table counts. Nothing is guessed: a copy that no event ends is alive.
 
 use crate::message::Mode;
 use crate::terms::Cause;
@@ -14,7 +14,7 @@ use super::facts::{
 };
 use super::switch::rule;
 
-/// What a missed message was missed by, and when.
+/// Returns the cause and the instant of a missed message's loss.
 pub fn of(way: DeliveryPath<'_, '_>) -> End {
     let Some(accepted) = way.message.first_accepted() else {
         return before_broker(way.facts, way.message);
@@ -24,7 +24,8 @@ pub fn of(way: DeliveryPath<'_, '_>) -> End {
     if let Some(last) = last {
         return last;
     }
-    // Every copy was dropped as a copy of another, so the first of them is what it was.
+    // Every copy was dropped as a duplicate of another, so the end of the last one counts as if it
+    // had not been dropped.
     let dropped = way.delivery.copies.iter().map(|copy| copies::unstopped(way, copy));
     if let Some(last) = dropped.reduce(later)
         && rule("copies-of-copies")
@@ -37,7 +38,7 @@ pub fn of(way: DeliveryPath<'_, '_>) -> End {
         return End { at: acked.at, cause: Cause::LostAfterAck };
     }
     if !way.delivery.kept.is_empty() {
-        // Acknowledged to the broker, and by no client: somebody passed over it.
+        // The broker noted an acknowledgement that no client gave: the message was passed over.
         let acknowledged = way.delivery.acknowledged.iter().map(|moment| moment.at).max();
         let at = acknowledged.filter(|_| rule("skipped-when-it-was-acknowledged"));
         let at = at.unwrap_or(accepted.moment.at);
@@ -52,7 +53,8 @@ pub fn of(way: DeliveryPath<'_, '_>) -> End {
     End { at: accepted.moment.at, cause }
 }
 
-/// The later of two ends; of two at the same instant the upper row of the table.
+/// Returns the later of two ends; of two at the same instant, the one whose cause comes first in
+/// the table.
 fn later(one: End, other: End) -> End {
     match one.at.cmp(&other.at) {
         std::cmp::Ordering::Less if rule("the-last-copy-counts") => other,
@@ -62,9 +64,10 @@ fn later(one: End, other: End) -> End {
     }
 }
 
-/// The ends of the copies that the backlog kept for this subscriber, one a life of the broker.
+/// Returns the ends of the copies that the backlog kept for this subscriber, one for each life of
+/// the broker.
 ///
-/// An acknowledged copy ends without being a cause: what the client did with it decides.
+/// An acknowledged copy has no end here: what the client did with the message decides.
 pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
     let DeliveryPath { facts, delivery, message, subscriber } = way;
     let lives = message.accepted.iter().filter_map(move |accepted| {
@@ -72,7 +75,7 @@ pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = 
         kept.map(|(life, since)| (*life, *since, accepted.position))
     });
     lives.filter_map(move |(life, since, position)| {
-        // What came before the backlog had it for this subscriber is no end of this copy.
+        // Events from before the backlog held it for this subscriber do not end this copy.
         let end = |ends: &[Moment]| ends.iter().copied().find(|at| *at > since);
         let acknowledged = end(&delivery.acknowledged)
             .filter(|_| rule("acknowledged-ends-the-backlogs-copy"))
@@ -98,10 +101,13 @@ pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = 
     })
 }
 
-/// When an attachment let the deliveries begin beyond this position: `skipped`; or `wrong-epoch`
-/// if the position that it goes on from is one of another epoch. Such an attachment passes over
-/// what is kept below its position later too, as long as no other one follows: what was retained
-/// for a subscription from the start, what a new epoch counts anew. Correct machines do neither.
+/// Returns the moment at which an attachment made the deliveries begin beyond this position, and
+/// the cause: `skipped`, or `wrong-epoch` if the attachment goes on from a position of another
+/// epoch.
+///
+/// As long as no other attachment follows, it also passes over messages that are kept below its
+/// position later: what was retained for a subscription from the start, or what a new epoch numbers
+/// anew. A correct broker or client does neither.
 fn passed_over(
     facts: &Facts<'_>,
     subscriber: SubscriberId,
@@ -123,8 +129,8 @@ fn passed_over(
     Some((beyond.moment.max(since), cause))
 }
 
-/// What becomes of a message that its publisher still keeps when the broker's last life does not
-/// have it: alive, or refused there.
+/// Returns the end of a message that its publisher still keeps when the broker's last life does not
+/// have it: alive, or refused in that life.
 fn in_outbox_again(way: DeliveryPath<'_, '_>) -> Option<End> {
     let DeliveryPath { facts, message, .. } = way;
     let last = message.last_accepted()?;
@@ -140,9 +146,10 @@ fn in_outbox_again(way: DeliveryPath<'_, '_>) -> Option<End> {
     (outbox == ALIVE).then_some(ALIVE)
 }
 
-/// Before acceptance every end is `lost-before-broker` or `refused`. A broker refuses every copy of
-/// what it has refused, until it forgets that in a crash: what the publisher still keeps or sends
-/// then can be accepted.
+/// Returns the end of a message that no broker accepted: `lost-before-broker` or `refused`.
+///
+/// A broker refuses every copy of what it has refused, until it forgets that in a crash. What the
+/// publisher still keeps or sends then can be accepted.
 pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
     let handed_over = message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
     let never_sent = End { at: handed_over, cause: Cause::LostBeforeBroker };
@@ -161,8 +168,8 @@ pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> En
     sent.chain(in_outbox(facts, message)).fold(refused, later)
 }
 
-/// The outbox's copy, if there is an outbox: it ends when the publisher is answered, drops it, or
-/// dies.
+/// Returns the end of the outbox's copy, if there is an outbox: it ends when the publisher is
+/// answered, drops it, or dies.
 pub(super) fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option<End> {
     let kept = message.message.is_some_and(|message| !message.is_volatile());
     let (handed_over, process) = message.handed_over?;
@@ -183,8 +190,8 @@ pub(super) fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option
     Some(end.map_or(ALIVE, |(moment, cause)| End { at: moment.at, cause }))
 }
 
-/// A copy on the way to the broker: alive while both ends are there and the broker has not read
-/// it; over datagrams, while it can still be under way.
+/// Returns the end of a copy on the way to the broker. It is alive while both ends are there and
+/// the broker has not read it; over datagrams, while it can still be under way.
 fn sent_end(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) -> End {
     let sent = sending.moment;
     let lost = |at| End { at, cause: Cause::LostBeforeBroker };
@@ -210,8 +217,8 @@ fn sent_end(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) ->
     }
 }
 
-/// A copy that has no place in a flow: a socket had no room for it, or it waits in the driver until
-/// its session is lost, its request fails or its publisher dies.
+/// Returns the end of a copy that has no place in a flow. Either a socket had no room for it, or it
+/// waits in the driver until its session is lost, its request fails or its publisher dies.
 fn unwritten(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) -> End {
     let sent = sending.moment;
     let lost = |at| End { at, cause: Cause::LostBeforeBroker };

@@ -1,4 +1,4 @@
-//! What each contender claims, on which terms, and what became of the claim. Never the truth.
+//! Judges what each contender claims, and on which terms. Never the truth.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::switch::rule;
 use super::{Evidence, GuaranteeFinding, SubscriberReport};
 use crate::terms::{Cause, Claim, Guarantee, Verdict};
 
-/// Each guarantee of one subscriber: truth, claim, evidence.
+/// Returns the truth, the claim and the evidence of each guarantee for one subscriber.
 pub fn findings(case: &SubscriberCase<'_, '_>) -> BTreeMap<Guarantee, GuaranteeFinding> {
     Guarantee::ALL.iter().map(|guarantee| (*guarantee, finding(case, *guarantee))).collect()
 }
@@ -54,12 +54,15 @@ fn is_claimed(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> bool {
     contender.mode.claims(guarantee, reliability, dedup)
 }
 
-/// What a subscriber must be for what its processes get together to be promised anything.
+/// The term that a client is the only process of its name: otherwise nothing is promised about what
+/// its processes get together.
 const NOT_ALONE: &str = "the client was not the only process of its name";
 
-/// The term that a violation lies outside of, if it does. Fire-and-forget has two, for in-order:
-/// two processes of one name are handed messages in turn, and each handles them when it can; and
-/// what was in a request that failed may come after all, whenever its connection gets it through.
+/// Returns the term that a violation lies outside of, if it does.
+///
+/// Fire-and-forget mode has two terms, both for in-order. Two processes of one name get messages in
+/// turn, and each handles them when it can. And a message of a failed request may still arrive
+/// later, whenever its connection gets it through.
 fn outside_terms(
     case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
@@ -79,7 +82,8 @@ fn outside_terms(
         .or_else(|| single_process_term(case, violation))
 }
 
-/// The broker accepted it and did not crash since, retention kept it, it was not volatile.
+/// Checks the broker's terms: it accepted the message and did not crash since, retention kept the
+/// message, and the message was not volatile.
 fn broker_term(
     case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
@@ -108,7 +112,8 @@ fn broker_term(
     if crashed.is_some_and(|crashed| violation.until().is_none_or(|until| crashed < until)) {
         return Some("the broker crashed after accepting it");
     }
-    // A restarted broker has forgotten both, and takes the earlier one when it comes again.
+    // A restarted broker has forgotten both messages, and accepts the earlier one when it comes
+    // again.
     if let Violation::Late(late) = violation
         && let Some(before) = facts.messages.get(late.after).first_accepted()
         && let Some(crashed) = facts.lives.death_after(BROKER, before.moment)
@@ -120,13 +125,14 @@ fn broker_term(
     if loss == Some(Cause::Evicted) || delivery.is_some_and(|way| !way.evicted.is_empty()) {
         return Some("retention did not keep it");
     }
-    // What a restarted broker has not been told of again it routes to nobody (semantics §2).
+    // A restarted broker routes to no subscriber until it is told of the subscription again
+    // (semantics §2).
     let unmade = matches!(loss, Some(Cause::NotConnected | Cause::NotJoined));
     let forgotten = unmade && accepted.life != BrokerLife::FIRST;
     forgotten.then_some("the broker had forgotten the subscription in a crash")
 }
 
-/// The client acknowledges after its handler, and has one.
+/// Checks the client's terms: it acknowledges after its handler, and has a handler.
 fn client_term(
     case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
@@ -145,7 +151,8 @@ fn client_term(
     (no_handler || missed_by(Cause::NoHandler)).then_some("the client had no handler")
 }
 
-/// Not to handle twice: the client did not crash, and was the only process of its name.
+/// Checks the terms for not handling a message twice: the client did not crash, and was the only
+/// process of its name.
 fn single_process_term(
     case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
@@ -166,8 +173,8 @@ fn is_alone(case: &SubscriberCase<'_, '_>) -> bool {
     case.facts.roll.member(case.subscriber).process_count == 1
 }
 
-/// A contender's findings: the worst verdict, and the first claim in their order, that any
-/// subscriber has.
+/// Summarizes a contender's findings: for each guarantee the worst verdict of all subscribers, and
+/// of their claims the first in the order of [`Claim`].
 pub fn summary(subscribers: &[&SubscriberReport]) -> BTreeMap<Guarantee, GuaranteeFinding> {
     let severity = |truth: Verdict| match truth {
         Verdict::Violated => 2,

@@ -1,4 +1,4 @@
-//! How a copy that was pushed to a session came to its end. Never which copy was the last.
+//! Determines how a copy that was pushed to a session ended. Never which copy was the last.
 
 use crate::history::LossReason;
 use crate::message::Framing;
@@ -11,32 +11,32 @@ use super::facts::{
 };
 use super::switch::rule;
 
-/// The end of a copy: when, and what it would be the cause of if it was the last.
+/// The end of a copy: the instant, and the cause of the miss if the copy was the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct End {
-    /// When; [`Instant::NEVER`] if the copy was still alive when the trial ended.
+    /// The instant; [`Instant::NEVER`] if the copy was still alive when the trial ended.
     pub at: Instant,
-    /// What ended it.
+    /// The reason for its end.
     pub cause: Cause,
 }
 
-/// A copy that was still alive when the trial ended.
+/// The end of a copy that was still alive when the trial ended.
 pub const ALIVE: End = End { at: Instant::NEVER, cause: Cause::Unsettled };
 
-/// A message on its way to one subscriber.
+/// One message's delivery to one subscriber, with the facts around it.
 #[derive(Clone, Copy)]
 pub struct DeliveryPath<'f, 'a> {
     /// The whole history.
     pub facts: &'f Facts<'a>,
-    /// Which subscriber.
+    /// The subscriber.
     pub subscriber: SubscriberId,
-    /// Which message.
+    /// The message.
     pub message: &'f MessageFacts<'a>,
-    /// What happened to it on this way.
+    /// What happened to it on the way to the subscriber.
     pub delivery: &'f Delivery,
 }
 
-/// The end of a pushed copy; `None` if it was dropped only because another one was there.
+/// Returns the end of a pushed copy; `None` if it was only dropped as a duplicate of another one.
 pub fn end_of(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> Option<End> {
     if let Some((moment, stop)) = copy.stopped {
         let cause = match stop {
@@ -50,7 +50,7 @@ pub fn end_of(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> Option<End> {
     Some(unstopped(way, copy))
 }
 
-/// The end of a copy that no machine ended by itself.
+/// Returns the end of a copy that neither broker nor client ended by itself.
 pub fn unstopped(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> End {
     if let Some(read) = copy.read {
         return end_in_client(way, copy, read);
@@ -71,8 +71,8 @@ pub fn unstopped(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> End {
     }
 }
 
-/// Read: it ends when the client dies, or waits to the end, for a handler perhaps. What is kept
-/// nowhere does not wait for one.
+/// Returns the end of a copy that was read. It ends when the client dies, or stays alive to the end
+/// of the trial, perhaps waiting for a handler. A volatile message does not wait for a handler.
 fn end_in_client(way: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) -> End {
     let DeliveryPath { facts, delivery, message, .. } = way;
     let is_volatile = message.message.is_some_and(|message| message.is_volatile());
@@ -93,7 +93,8 @@ fn end_in_client(way: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) ->
     ALIVE
 }
 
-/// Not yet in the socket: it ends with the session, or with the broker.
+/// Returns the end of a copy that is not in the socket yet: it ends with the session, with the
+/// client or with the broker.
 fn end_in_driver(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let crashed = way.facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =
@@ -111,7 +112,8 @@ fn end_in_driver(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sessio
     End { at, cause: discarded(way, copy, session, otherwise) }
 }
 
-/// A datagram ends where it is dropped, with the socket it arrived at, or unheard.
+/// Returns the end of a datagram: it is dropped on the way, ends with the socket, session or client
+/// that it was sent to, or arrives without effect.
 fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let Carriage::Flowing(flow, datagram) = copy.carriage else { return ALIVE };
     let facts = way.facts;
@@ -126,7 +128,7 @@ fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sess
             LossReason::NobodyHome | LossReason::NoSocket => Cause::DiedInSocket,
             LossReason::BufferFull => Cause::Overflowed,
         };
-        // What went into a dead link could never reach the handler: it ended when it was pushed.
+        // A datagram into a dead link could never reach the handler: it ended when it was pushed.
         let at = if cause == Cause::SentIntoDeadLink { copy.pushed.at } else { moment.at };
         return End { at, cause };
     }
@@ -139,14 +141,15 @@ fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sess
         socket_gone.filter(|_| rule("a-datagram-ends-with-its-socket")),
         client_died.map(|died| died.at).filter(|_| rule("a-datagram-ends-with-its-client")),
         lost.filter(|_| rule("a-datagram-ends-with-its-session")),
-        // It arrived, and nobody made anything of it: what it was sent to was there no more.
+        // It arrived without effect: its receiver was no longer there.
         (copy.held.is_none() && landed < facts.ended_at).then_some(landed),
     ];
     let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
     End { at, cause: discarded(way, copy, session, Cause::DiedInSocket) }
 }
 
-/// Bytes of a stream end with the receiving end; those that are not there yet with either.
+/// Returns the end of a copy in a stream. It ends with the receiving end; before its bytes have
+/// arrived there, with either end.
 fn end_in_stream(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let Carriage::Flowing(flow, end) = copy.carriage else { return ALIVE };
     let facts = way.facts;
@@ -160,7 +163,7 @@ fn end_in_stream(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sessio
     let ends = [
         receiver.and_then(|tap| tap.gone).filter(|_| rule("a-stream-ends-with-its-receiver")),
         client_died.map(|died| died.at).filter(|_| rule("a-stream-ends-with-its-client")),
-        // What a program has let go of, with its session or with a request, it never reads.
+        // A program never reads a connection that it has let go of, with its session or a request.
         lost.filter(|_| rule("a-stream-ends-with-its-session")),
         receiver.and_then(|tap| tap.let_go).filter(|_| rule("a-stream-ends-when-let-go-of")),
         sender.and_then(|tap| tap.gone).filter(|_| !has_arrived),
@@ -173,7 +176,8 @@ fn end_in_stream(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sessio
     End { at, cause: discarded(way, copy, session, otherwise) }
 }
 
-/// The cause of discarded buffers: `sent-into-dead-link` if they were never to arrive.
+/// Returns the cause for discarded buffers: `sent-into-dead-link` if the copy could never have
+/// arrived, else `otherwise`.
 fn discarded(
     way: DeliveryPath<'_, '_>,
     copy: &MessageCopy,
@@ -209,7 +213,7 @@ fn is_into_dead_link(
         || !facts.lives.is_reachable(process, pushed.at)
 }
 
-/// The first of these instants, none of them before `begin`.
+/// Returns the earliest of these instants, but none before `begin`.
 fn first<const N: usize>(ends: [Option<Instant>; N], begin: Instant) -> Option<Instant> {
     ends.into_iter().flatten().min().map(|end| end.max(begin))
 }

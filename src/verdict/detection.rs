@@ -1,14 +1,20 @@
-//! Who noticed which fault when, and by what: per fault, client and side.
+//! Finds out whether each side noticed each fault, when, and by what: one entry for each fault,
+//! client and side.
 //!
-//! A side notices a fault when the session that it had open as the fault began ends, unless
-//! something else explains that end: the side closed it on purpose, another process of the client
-//! took over, or the fault had healed before another one began that can do the same. A side that
-//! acts itself (it crashes, or closes its own sockets) has nothing to notice and no entry.
+//! A side notices a fault when the session that it had open as the fault began ends. That does not
+//! count if something else explains the end:
+//!
+//! - the side closed the session on purpose;
+//! - another process of the client took over;
+//! - the fault had healed before another fault began that can end sessions too.
+//!
+//! A side that acts itself (it crashes, or closes its own sockets) has nothing to notice and gets
+//! no entry.
 //!
 //! A fault that spoils packets without stopping them (`loss`, `corrupt`, `bandwidth`) may end a
-//! session, or fail a request, and may not: it has an entry only where it did. It did if the end
-//! came while it was on, or no later than a heartbeat after it, and no fault that surely ends
-//! sessions was on beside it.
+//! session or fail a request, but need not. It has an entry only where it did: the end came while
+//! the fault was on, or at most a heartbeat after it, and no fault that surely ends sessions was on
+//! at the same time.
 
 use crate::history::ProcessId;
 use crate::message::EndReason;
@@ -19,19 +25,20 @@ use super::Detection;
 use super::facts::{BROKER, Facts, Map, Moment, SessionEnd, SessionFacts, Set, sides};
 use super::switch::rule;
 
-/// One entry, with what the anomalies ask of it.
+/// One entry of the report, with what the anomalies need to know about it.
 pub struct Notice {
     /// The entry of the report.
     pub detection: Detection,
-    /// Whose link it was.
+    /// The process whose link the fault was on.
     pub process: ProcessId,
-    /// From the beginning of the fault …
+    /// The beginning of the fault.
     pub from: Instant,
-    /// … until it was noticed; unnoticed, until it, the session or the trial was over.
+    /// The instant at which it was noticed. If it was not, the first of the ends of fault, session
+    /// and trial.
     pub until: Instant,
 }
 
-/// Which end of a link.
+/// One end of a link.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Broker,
@@ -47,7 +54,7 @@ impl Side {
     }
 }
 
-/// Every entry, by fault, client and side.
+/// Returns all entries, by fault, client and side.
 pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
     let troubles = facts.scenario.faults.iter().enumerate();
     let troubles = troubles.map(|(index, fault)| Trouble { index, fault, on: on(facts, fault) });
@@ -69,21 +76,21 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
     notices
 }
 
-/// A fault, and whose links to the broker it is on.
+/// A fault, and the processes whose links to the broker it is on.
 struct Trouble<'f> {
     index: usize,
     fault: &'f Fault,
-    /// Processes in order.
+    /// The processes, in order.
     on: Vec<ProcessId>,
 }
 
-/// For each process, from when to when a fault on its link went unnoticed: by the broker, or by
-/// the client where the broker had no session that could end.
+/// Returns, for each process, the intervals in which a fault on its link went unnoticed by the
+/// broker, or by the client where the broker had no session that could end.
 pub fn blind_spots(notices: &[Notice]) -> Map<ProcessId, Vec<(Instant, Instant)>> {
     let mut spots: Map<ProcessId, Vec<(Instant, Instant)>> = Map::default();
     let mut links: Set<(usize, ProcessId)> = Set::default();
     for notice in notices {
-        // Of one link and fault the broker's entry comes first.
+        // The broker's entry comes before the client's of the same link and fault.
         let link = (notice.detection.fault, notice.process);
         if links.insert(link) {
             spots.entry(notice.process).or_default().push((notice.from, notice.until));
@@ -92,7 +99,7 @@ pub fn blind_spots(notices: &[Notice]) -> Map<ProcessId, Vec<(Instant, Instant)>
     spots
 }
 
-/// Which sides of a link can notice a fault.
+/// Returns the sides of a link that can notice a fault.
 fn observers(kind: &Effect, who: &Who) -> &'static [Side] {
     match (kind, who) {
         (Effect::Disconnect, _) => &[Side::Broker],
@@ -105,17 +112,18 @@ fn observers(kind: &Effect, who: &Who) -> &'static [Side] {
     }
 }
 
-/// What a fault can do to the sessions that it is on.
+/// Says what a fault can do to the sessions that it is on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Power {
-    /// It ends them, or stops every packet, without which they end.
+    /// It ends them, or stops all packets, so that they end.
     Ends,
-    /// It spoils some packets, and they end if these were the wrong ones.
+    /// It spoils some packets; the sessions end if those were needed.
     MayEnd,
-    /// Nothing.
+    /// It does not end them.
     None,
 }
 
+/// Returns what a kind of fault can do to the sessions that it is on.
 const fn power(kind: &Effect) -> Power {
     match kind {
         Effect::Disconnect
@@ -132,7 +140,7 @@ const fn power(kind: &Effect) -> Power {
     }
 }
 
-/// The processes whose links to the broker a fault is on, in order.
+/// Returns the processes whose links to the broker a fault is on, in order.
 fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<ProcessId> {
     if let Effect::Partition { groups } = &fault.effect {
         let sides = sides(groups, &facts.roll);
@@ -149,7 +157,7 @@ fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<ProcessId> {
     processes
 }
 
-/// What one side of one link noticed, if it had a session when the fault began.
+/// Returns the entry of one side of one link, if that side had a session when the fault began.
 fn notice(
     facts: &Facts<'_>,
     troubles: &[Trouble<'_>],
@@ -167,7 +175,7 @@ fn notice(
     let unseen = over.map_or(facts.ended_at, |over| over.at).min(fault.until);
     let ended = match side {
         Side::Broker => session.closed,
-        // A request that failed says as much as a session that ended.
+        // A failed request counts as a notice, as does the end of a session.
         Side::Client => {
             let failed = session.failures.iter().find(|failed| failed.moment.at >= fault.at);
             let failed = failed.filter(|_| rule("a-failed-request-is-a-notice"));
@@ -175,7 +183,7 @@ fn notice(
         }
     };
     let noticed = ended.filter(|end| {
-        // A client that leaves has nothing to notice; the broker, to which it says so, has.
+        // A client that leaves has nothing to notice; the broker, which is told so, has.
         (side == Side::Broker || end.reason != EndReason::Left)
             && !is_taken_over(facts, process, *end)
             && !is_explained_by_another(troubles, fault, process, *end)
@@ -209,8 +217,10 @@ fn is_taken_over(facts: &Facts<'_>, process: ProcessId, end: SessionEnd) -> bool
     newest.is_some_and(|(_, twin)| twin != process)
 }
 
-/// Whether a fault had healed before another one began on the same link, in which the session
-/// ended; or only may have ended it, and one that surely does was on beside it.
+/// Whether another fault on the same link explains the end of a session:
+///
+/// - the fault had healed before the other one began, and the session ended after that; or
+/// - the fault only may end sessions, and the other one, which surely does, was on beside it.
 fn is_explained_by_another(
     troubles: &[Trouble<'_>],
     fault: &Fault,
@@ -229,15 +239,15 @@ fn is_explained_by_another(
     })
 }
 
-/// Whether a session that ended may have ended of a fault, by the time: what only may end it does
-/// so by silence, which is noticed a heartbeat after the last packet at the latest.
+/// Whether a session ended early enough to have ended because of a fault. A fault that only may end
+/// sessions does so by silence, which is noticed a heartbeat after the last packet at the latest.
 fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: SessionEnd) -> bool {
     let heartbeat = facts.scenario.broker.heartbeat;
     let silence = fault.effect.longest_queue() + heartbeat.every + heartbeat.timeout;
     power(&fault.effect) == Power::Ends || end.moment.at <= fault.until + silence
 }
 
-/// From when to when a side held a session to be open.
+/// Returns when a side began and ceased to hold a session to be open.
 fn interval(
     facts: &Facts<'_>,
     session: &SessionFacts,

@@ -1,4 +1,4 @@
-//! Expectations: what was expected, in words, and what was measured.
+//! Checks the expectations of a scenario against what was measured.
 
 use crate::message::{Contender, Name};
 use crate::scenario::{Expectation, Expected, Range, Scenario};
@@ -6,8 +6,8 @@ use crate::scenario::{Expectation, Expected, Range, Scenario};
 use super::{Checked, Row, RunResult, SubscriberReport, Totals, median_delay_ms};
 use crate::terms::{Counter, CounterOf};
 
-/// Compares every expectation with the rows, in the order of the file; one that names no
-/// contender gives one line a contender that was run.
+/// Compares every expectation with the rows, in the order of the file. One that names no contender
+/// gives one line for each contender that was run.
 pub fn check_expectations(scenario: &Scenario, rows: &[Row]) -> Vec<Checked> {
     let mut checked = Vec::new();
     for expectation in &scenario.expectations {
@@ -26,7 +26,7 @@ pub fn check_expectations(scenario: &Scenario, rows: &[Row]) -> Vec<Checked> {
     checked
 }
 
-/// The result of a run: a failed expectation is a finding even where no fault bit.
+/// Returns the result of a run: a failed expectation fails it even if no fault had a hit.
 pub fn result(scenario: &Scenario, rows: &[Row], checked: &[Checked]) -> RunResult {
     let mut hits = rows.iter().flat_map(|row| &row.faults);
     if checked.iter().any(|one| one.met == Some(false)) {
@@ -62,7 +62,8 @@ fn check(
     Checked { expected, measured: Some(measured), met: Some(met) }
 }
 
-/// The subscribers that a client of an expectation is: of that name, or of the entry of that id.
+/// Returns the subscribers that an expectation's client stands for: the one of that name, and those
+/// of the entry of that id.
 fn of_client<'r>(scenario: &Scenario, row: &'r Row, client: &Name) -> Vec<&'r SubscriberReport> {
     let entries = scenario.clients.iter().filter(|entry| entry.id == *client);
     let names: Vec<Name> = entries.flat_map(|entry| entry.processes().map(|(_, n)| n)).collect();
@@ -87,7 +88,7 @@ fn in_words(what: &Expected) -> String {
     }
 }
 
-/// `4`, `1..`, `..3`, `1..3`.
+/// Formats a range as `4`, `1..`, `..3` or `1..3`.
 fn range_in_words(range: &Range) -> String {
     match (range.min, range.max) {
         (Some(min), Some(max)) if min == max => format!("{min}"),
@@ -98,7 +99,7 @@ fn range_in_words(range: &Range) -> String {
     }
 }
 
-/// What was measured, in words, and whether it is as expected.
+/// Returns what was measured, in words, and whether it is as expected.
 fn measure(
     row: &Row,
     subscribers: &[&SubscriberReport],
@@ -138,7 +139,7 @@ fn as_expected<T: ToString + PartialEq>(measured: Option<T>, expected: T) -> (St
     }
 }
 
-/// A counter of the row, or of the subscribers together.
+/// Returns a counter of the row, or of the subscribers together.
 fn count(
     row: &Row,
     subscribers: &[&SubscriberReport],

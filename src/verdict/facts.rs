@@ -1,7 +1,8 @@
-//! What a history says, indexed once so that every question about a message is a lookup.
+//! Indexes a history once, so that every question about a message is a lookup.
 //!
-//! One pass, one fold a subject: each subject has a `see` that takes an event and keeps what it
-//! will be asked about. Nothing here judges; a nonsensical history gives nonsense, never a panic.
+//! One pass over the events feeds one fold for each subject: its `see` takes an event and keeps
+//! what the judge will ask about. Nothing here judges. A nonsensical history gives nonsense, never
+//! a panic.
 
 mod connections;
 mod deliveries;
@@ -34,49 +35,49 @@ pub use paths::{Paths, sides};
 pub use positions::{Applied, Begins, Positions, Stored, Told, ToldGap};
 pub use sessions::{SessionEnd, SessionFacts, Sessions};
 
-/// The process that is the broker.
+/// The process of the broker.
 pub const BROKER: ProcessId = ProcessId::BROKER;
 
-/// Everything that the judge asks of a history.
+/// Holds everything that the judge asks of a history.
 pub struct Facts<'a> {
-    /// What was run.
+    /// The scenario that was run.
     pub scenario: &'a Scenario,
-    /// As which contender.
+    /// The contender that ran it.
     pub contender: Contender,
-    /// When the trial ended.
+    /// The end of the trial.
     pub ended_at: Instant,
-    /// Who is who.
+    /// The subscribers, and the processes of each.
     pub roll: Participants,
-    /// Who lived and could be reached when.
+    /// The deaths of each process, and the times at which it could be reached.
     pub lives: Lifetimes,
-    /// Which paths were cut when.
+    /// The paths that faults cut, and the times.
     pub paths: Paths,
-    /// How far each connection came, and which datagrams were dropped.
+    /// The counters of each connection's ends, and the dropped datagrams.
     pub lines: Connections<'a>,
-    /// Which sessions there were.
+    /// All sessions, as both sides saw them.
     pub sessions: Sessions,
-    /// What was handed over, sent, accepted.
+    /// The messages that were published, sent, accepted, refused.
     pub messages: Messages<'a>,
-    /// What was pushed, read, handled.
+    /// The copies that were pushed and read, and the handler calls.
     pub deliveries: Deliveries,
-    /// Positions, and what subscribers were told of them.
+    /// The position of each message, and what subscribers were told about positions.
     pub places: Positions,
-    /// Which handlers were missing.
+    /// The handlers that were missing.
     pub handlers: Handlers<'a>,
-    /// Which subscribers ever were on record: found by `wanted`.
+    /// The subscribers that were ever on record; `wanted` fills it in.
     pub on_record: Set<SubscriberId>,
-    /// The events by which the broker's record of subscriptions and its backlog change, or by
-    /// which a message comes to be, and that message: they are read a second time.
+    /// The events that `wanted` reads in a second pass: they change the broker's record of
+    /// subscriptions or its backlog, or publish a message. Each comes with its message.
     pub record: Vec<(Moment, &'a Event, Option<MessageIndex>)>,
 }
 
-/// One event with what its names stand for.
+/// One event's context: its moment, and the indices of what it names.
 pub struct Seen {
-    /// When, in the order of the history.
+    /// The moment, in the order of the history.
     pub moment: Moment,
-    /// Whose event it is.
+    /// The process that the event is of.
     pub process: ProcessId,
-    /// The how manyth life of the broker it falls into, from 0.
+    /// The life of the broker that the event falls into, counted from 0.
     pub life: BrokerLife,
     /// The message that the event is about.
     pub message: Option<MessageIndex>,
@@ -87,7 +88,7 @@ pub struct Seen {
 }
 
 impl<'a> Facts<'a> {
-    /// Reads the history once.
+    /// Builds the index in one pass over the history.
     pub fn gather(scenario: &'a Scenario, contender: Contender, history: &'a History) -> Self {
         let roll = Participants::of(scenario, history);
         let mut facts = Facts {
@@ -145,7 +146,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Appends to a list that has one entry nearly always: room for four would be most of the memory.
+/// Appends to a list that nearly always has one entry. It reserves room for one: the default of
+/// four would be most of the memory.
 fn push_rare<T>(list: &mut Vec<T>, entry: T) {
     if list.is_empty() {
         list.reserve_exact(1);
@@ -153,7 +155,8 @@ fn push_rare<T>(list: &mut Vec<T>, entry: T) {
     list.push(entry);
 }
 
-/// Whether an event changes what is on record or retained, or makes a message.
+/// Whether an event belongs to the second pass: it changes the record of subscriptions or the
+/// backlog, or publishes a message.
 fn is_of_record(event: &Event) -> bool {
     match &event.what {
         EventKind::Power(_) => event.process == BROKER,

@@ -1,28 +1,28 @@
-//! The plain truth about each guarantee, with the shortest evidence. Never what was claimed.
+//! Judges the truth about each guarantee, with the shortest evidence. Never what was claimed.
 
 use super::evidence;
 use super::facts::{MessageIndex, Moment};
 use super::outcome::{Judged, Late, Repeat, SubscriberCase};
 use crate::terms::{Cause, Guarantee, Verdict};
 
-/// One thing that a guarantee was violated by.
+/// One violation of a guarantee.
 #[derive(Clone, Copy)]
 pub enum Violation<'c, 'f, 'a> {
-    /// Missed, or missed in silence.
+    /// A message was missed, for no-silent-gap also unannounced.
     Missed(&'c Judged<'f, 'a>),
-    /// Handled again.
+    /// A message was handled again.
     Repeated(Repeat),
-    /// Handled too late.
+    /// A message was handled after a later one of its publisher and queue.
     Late(Late),
 }
 
 /// The truth about one guarantee.
 pub struct Judgement<'c, 'f, 'a> {
-    /// The plain truth.
+    /// The verdict.
     pub truth: Verdict,
-    /// All that violated it, in order.
+    /// All violations, in order.
     pub violations: Vec<Violation<'c, 'f, 'a>>,
-    /// Why it is unknown, if it is.
+    /// The reason why the truth is unknown, if it is.
     pub unknown: Option<String>,
 }
 
@@ -61,8 +61,8 @@ fn silent<'c, 'f, 'a>(case: &'c SubscriberCase<'f, 'a>) -> Vec<Violation<'c, 'f,
     silent_losses(case).map(Violation::Missed).collect()
 }
 
-/// Messages that are lost, and of which the subscriber was told nothing although it had a session
-/// since.
+/// Returns the messages that are lost although the subscriber was not told so, even though it had a
+/// session since.
 pub fn silent_losses<'c, 'f, 'a>(
     case: &'c SubscriberCase<'f, 'a>,
 ) -> impl Iterator<Item = &'c Judged<'f, 'a>> {
@@ -71,8 +71,8 @@ pub fn silent_losses<'c, 'f, 'a>(
     })
 }
 
-/// Whether the loss lies in a gap or an ended epoch that the subscriber was told of, or was told
-/// to the publisher.
+/// Whether the loss was announced: it lies in a gap or an ended epoch that the subscriber was told
+/// of, or the broker refused the message.
 pub fn is_announced(one: &Judged<'_, '_>) -> bool {
     if one.loss.is_some_and(|end| end.cause == Cause::Refused) {
         return true;
@@ -94,21 +94,22 @@ fn had_session_since(one: &Judged<'_, '_>, lost: crate::time::Instant) -> bool {
     })
 }
 
-/// Why at-least-once cannot be told: something was still under way.
+/// Returns the reason why at-least-once cannot be judged: a message was still under way.
 fn unsettled(case: &SubscriberCase<'_, '_>) -> Option<String> {
     let alive = |one: &&Judged<'_, '_>| one.loss.is_some() && one.lost().is_none();
     let one = case.judged.iter().find(alive)?;
     Some(format!("{} was still under way when the run ended", published(one)))
 }
 
-/// Why silence cannot be told: there was no session in which to be told.
+/// Returns the reason why silence cannot be judged: there was no session in which to announce a
+/// loss.
 fn untold(case: &SubscriberCase<'_, '_>) -> Option<String> {
     let unheard = |one: &&Judged<'_, '_>| one.lost().is_some() && !is_announced(one);
     let one = case.judged.iter().find(unheard)?;
     Some(format!("{} was lost, and there was no session since", published(one)))
 }
 
-/// A violation in one sentence without its full stop.
+/// Returns a violation in one sentence without its full stop.
 pub fn evidence(case: &SubscriberCase<'_, '_>, violation: Violation<'_, '_, '_>) -> String {
     let id = |message: MessageIndex| case.facts.messages.get(message).id;
     match violation {
@@ -128,7 +129,7 @@ fn published(one: &Judged<'_, '_>) -> String {
 }
 
 impl Violation<'_, '_, '_> {
-    /// Which message violated it.
+    /// Returns the message that was missed, repeated or late.
     pub fn message(&self) -> MessageIndex {
         match self {
             Violation::Missed(one) => one.index,
@@ -138,7 +139,8 @@ impl Violation<'_, '_, '_> {
         }
     }
 
-    /// Until when it can have mattered what happened: a loss, to the end.
+    /// Returns the moment up to which other events can have caused the violation; `None` for a
+    /// loss, which stays open to the end.
     pub fn until(&self) -> Option<Moment> {
         match self {
             Violation::Missed(_) => None,

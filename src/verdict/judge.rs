@@ -1,4 +1,4 @@
-//! Judging a trial: from its history to one row of the report. A pure fold, no IO.
+//! Judges a trial: from its history to one row of the report. A pure fold, no IO.
 
 use crate::history::{History, ProcessId};
 use crate::message::{Contender, MessageId};
@@ -12,7 +12,7 @@ use super::facts::{Facts, Map, SubscriberId};
 use super::outcome::SubscriberCase;
 use super::{Followed, Hits, Row, SubscriberReport, claim, recovery, wanted};
 
-/// Judges what happened in a trial.
+/// Judges a trial's history.
 ///
 /// ```
 /// use delivery_lab::{Cause, Contender, Scenario, TrialOptions, judge, run_trial};
@@ -62,7 +62,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     }
 }
 
-/// What became of one message for each subscriber that wanted it, and when.
+/// Returns the outcome of one message for each subscriber that wanted it, and its instant.
 pub fn follow(
     scenario: &Scenario,
     contender: Contender,
@@ -102,7 +102,7 @@ fn judge_subscriber(
     counted
 }
 
-/// The sums that every row promises.
+/// Asserts the sums that every row promises.
 fn assert_sums(counted: &SubscriberReport) {
     let SubscriberReport { client, wanted, live, caught_up, missed, causes, messages, .. } =
         counted;

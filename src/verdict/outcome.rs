@@ -1,6 +1,7 @@
-//! What became of every message that a subscriber wants, and the counters of its row.
+//! Determines the outcome of every message that a subscriber wants, and the counters of its row.
 //!
-//! Counts only; causes come from `cause`, guarantees and anomalies are judged from what is here.
+//! It only counts: causes come from `cause`, and guarantees and anomalies are judged from what is
+//! here.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +15,13 @@ use super::switch::rule;
 use super::{MessageOutcome, SubscriberReport, cause};
 use crate::terms::{Cause, Outcome};
 
-/// One subscriber's case: the facts, what became of each wanted message, and the evidence.
+/// One subscriber's case: the facts, the outcome of each wanted message, and the evidence.
 pub struct SubscriberCase<'f, 'a> {
     /// The whole history.
     pub facts: &'f Facts<'a>,
-    /// Which subscriber.
+    /// The subscriber.
     pub subscriber: SubscriberId,
-    /// Every wanted message in order of hand-over.
+    /// Every wanted message, in the order of publishing.
     pub judged: Vec<Judged<'f, 'a>>,
     /// Every handling beyond the first of its message.
     pub repeats: Vec<Repeat>,
@@ -28,44 +29,44 @@ pub struct SubscriberCase<'f, 'a> {
     pub late: Vec<Late>,
 }
 
-/// What became of one wanted message.
+/// The outcome of one wanted message.
 pub struct Judged<'f, 'a> {
     /// The message and what happened to it.
     pub way: DeliveryPath<'f, 'a>,
-    /// Its index.
+    /// The message's index.
     pub index: MessageIndex,
-    /// What became of it.
+    /// Live, caught up or missed.
     pub outcome: Outcome,
-    /// When its handler returned first.
+    /// The moment at which its handler first returned.
     pub handled: Option<Moment>,
-    /// What it was missed by, and when.
+    /// The cause and the instant of the loss, if it was missed.
     pub loss: Option<End>,
 }
 
 /// A message that was handled again.
 #[derive(Clone, Copy)]
 pub struct Repeat {
-    /// Which message.
+    /// The message.
     pub message: MessageIndex,
-    /// When it was handled first.
+    /// The moment at which it was first handled.
     pub first: Moment,
-    /// When it was handled again.
+    /// The moment at which it was handled again.
     pub again: Moment,
 }
 
 /// A message that was handled for the first time after a later one of its publisher and queue.
 #[derive(Clone, Copy)]
 pub struct Late {
-    /// Which message.
+    /// The message.
     pub message: MessageIndex,
-    /// The later one that came first.
+    /// The later message that was handled first.
     pub after: MessageIndex,
-    /// When it was handled.
+    /// The moment at which it was handled.
     pub handled: Moment,
 }
 
 impl<'f, 'a> SubscriberCase<'f, 'a> {
-    /// Finds what became of every message that a subscriber wants.
+    /// Finds the outcome of every message that a subscriber wants.
     pub fn of(facts: &'f Facts<'a>, subscriber: SubscriberId) -> SubscriberCase<'f, 'a> {
         let handlings = facts.deliveries.handlings(subscriber);
         let again = handlings.iter().filter(|handling| !handling.first);
@@ -91,7 +92,7 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
         SubscriberCase { facts, subscriber, judged, repeats, late: late(facts, handlings) }
     }
 
-    /// The counters of the row, without guarantees and anomalies.
+    /// Counts for the row; guarantees and anomalies are filled in elsewhere.
     pub fn count(&self) -> SubscriberReport {
         let facts = self.facts;
         let with = |outcome| self.judged.iter().filter(move |one| one.outcome == outcome).count();
@@ -100,8 +101,8 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
             *causes.entry(end.cause).or_default() += 1;
         }
         let ways = facts.deliveries.of_subscriber(self.subscriber);
-        // What a broker owes to a join that it was told is asked for, also where the record that it
-        // has forgotten says otherwise.
+        // A message that a broker kept for a join it was told of is asked for, even if the record
+        // that the broker has forgotten says otherwise.
         let is_not_wanted =
             |way: &&Delivery| !way.wanted && way.kept.is_empty() && way.first_handling.is_some();
         let not_wanted = ways.iter().filter(is_not_wanted).count();
@@ -144,13 +145,13 @@ impl<'f, 'a> Judged<'f, 'a> {
         Judged { way, index, outcome, handled, loss }
     }
 
-    /// The loss, if the message is lost for good.
+    /// Returns the loss, if the message is lost for good.
     pub fn lost(&self) -> Option<End> {
         self.loss.filter(|end| end.cause != Cause::Unsettled)
     }
 
-    /// Every place that it had. A message
-    /// that its publisher sends again after a crash has one in each life that accepted it.
+    /// Returns every position that it had. If its publisher sent it again after a crash of the
+    /// broker, it has one in each life that accepted it.
     pub fn places(&self) -> impl Iterator<Item = Stored> + use<'f, 'a> {
         let DeliveryPath { facts, message, .. } = self.way;
         let queue = message.message.and_then(|message| facts.places.find_queue(&message.queue));
@@ -160,7 +161,7 @@ impl<'f, 'a> Judged<'f, 'a> {
         })
     }
 
-    /// From hand-over to handled.
+    /// Returns the time from publish to handled.
     fn delay_ms(&self) -> Option<f64> {
         let (handed_over, _) = self.way.message.handed_over?;
         Some(self.handled?.at.since(handed_over.at).as_millis_f64())
@@ -181,9 +182,9 @@ impl<'f, 'a> Judged<'f, 'a> {
     }
 }
 
-/// Whether the broker had pushed the message before the crash in which it forgot that: to the
-/// new broker it is a first sending, to the subscriber it is none. In fire-and-forget each push
-/// stands for itself.
+/// Whether the broker had pushed the message before the crash in which it forgot that. To the
+/// restarted broker this is a first sending, to the subscriber it is not. In fire-and-forget mode
+/// each push counts as a first sending.
 fn is_sent_in_an_earlier_life(way: DeliveryPath<'_, '_>, handling: Option<&Handling>) -> bool {
     let DeliveryPath { facts, delivery, .. } = way;
     let opened = handling.and_then(|handling| facts.sessions.get(handling.session).opened);
@@ -194,9 +195,10 @@ fn is_sent_in_an_earlier_life(way: DeliveryPath<'_, '_>, handling: Option<&Handl
     delivery.copies.iter().any(|copy| crashed(copy).is_some_and(|crashed| crashed < opened))
 }
 
-/// First handlings below a sequence already handled from the same publisher and queue.
+/// Returns the first handlings below a sequence already handled from the same publisher and queue.
 fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
-    // The highest so far, and the highest for which something was promised: better evidence.
+    // The highest sequence so far, and the highest of a message that is not volatile: the latter is
+    // the better evidence.
     let mut highest: Map<(&Name, &Name), [Option<(u64, MessageIndex)>; 2]> = Map::default();
     let mut late = Vec::new();
     let counts = |one: &&Handling| one.first || !rule("only-a-first-handling-is-late");
@@ -219,7 +221,7 @@ fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
     late
 }
 
-/// The middle one of sorted numbers, the lower of two.
+/// Returns the median of sorted numbers: the lower of the two in the middle.
 pub fn lower_median(sorted: &[f64]) -> Option<f64> {
     sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }

@@ -1,7 +1,7 @@
-//! Whether a trial could stop: nothing is left that could change an outcome.
+//! Decides whether a trial may stop early, because nothing is left that could change an outcome.
 //!
-//! On the safe side: a trial of which this is never said runs to its end. What may still change is
-//! what it costs, and who notices what.
+//! It errs on the safe side: a trial that is never found settled runs to its end. Stopping early
+//! may still change what the trial costs, and which side notices which fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,15 @@ use super::guarantee::is_announced;
 use super::outcome::SubscriberCase;
 use super::{cause, wanted};
 
-/// From when on a trial may be settled: everything that the scenario does has been done, and every
-/// fault is over. [`Instant::NEVER`] if one never is.
+/// Returns the instant from which a trial may be settled: everything that the scenario does has
+/// been done, and every fault is over. [`Instant::NEVER`] if one never is.
 pub fn settled_from(scenario: &Scenario) -> Instant {
     let faults = scenario.faults.iter();
     let over = faults.map(|fault| fault.until + fault.effect.longest_queue()).max();
     over.unwrap_or(Instant::ZERO).max(scenario.scripted_until())
 }
 
-/// Whether every message has its outcome and no copy is under way, up to the end of the history.
+/// Whether every message has its outcome and no copy is under way at the end of the history.
 pub fn is_settled(scenario: &Scenario, contender: Contender, history: &History) -> bool {
     let Contender { mode, .. } = contender;
     if history.ended_at <= settled_from(scenario) || !everyone_is_there(scenario, mode, history) {
@@ -39,19 +39,20 @@ pub fn is_settled(scenario: &Scenario, contender: Contender, history: &History) 
         && facts.roll.subscribers().all(|subscriber| has_everything(&facts, subscriber))
 }
 
-/// What a process has, as far as it is known at the end.
+/// The session of a process, as far as it is known at the end.
 #[derive(Default)]
 struct Presence<'h> {
-    /// The session that it was welcomed on last and has not lost.
+    /// The session that it was last welcomed on and has not lost.
     session: Option<&'h SessionId>,
-    /// When that was.
+    /// The instant of that welcome.
     since: Instant,
-    /// Positions and gaps that it was told of on it.
+    /// The number of resume answers that it received on the session.
     told: usize,
 }
 
-/// Whether each process has a session, the broker knows of no other one, all rooms are joined, and
-/// each answer has arrived: in catch-up mode there is one a queue, also where all rooms were left.
+/// Whether all of this is so: each process has a session, the broker knows of no other session, all
+/// rooms are joined, and each answer has arrived. In catch-up mode there is one answer for each
+/// queue, even if all its rooms were left.
 fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool {
     let mut present: Vec<Presence<'_>> = Vec::new();
     present.resize_with(history.processes.len(), Presence::default);
@@ -105,8 +106,8 @@ fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool
     entries.zip(&present[1..]).all(is_there) && open.is_empty()
 }
 
-/// Whether a session that a fault has hit may be dead without anybody knowing: until a ping more
-/// would have found out.
+/// Whether a session that a fault has hit may be dead without either side knowing. One more ping
+/// would find out.
 fn may_still_die(scenario: &Scenario, process: &Name, since: Instant, now: Instant) -> bool {
     let beat = scenario.broker.heartbeat;
     let has_hit = |fault: &&Fault| match (&fault.effect, &fault.who) {
@@ -118,14 +119,14 @@ fn may_still_die(scenario: &Scenario, process: &Name, since: Instant, now: Insta
     ends.max().is_some_and(|end| since < end && now < end + beat.every + beat.timeout)
 }
 
-/// How many queues an entry has to do with as a subscriber.
+/// Returns the number of queues that an entry subscribes to, joins or leaves.
 fn queues_of(entry: &ClientEntry) -> usize {
     let subscribed = entry.subscribe.iter().map(|one| &one.queue);
     let changed = entry.join.iter().chain(&entry.leave).map(|change| &change.queue);
     subscribed.chain(changed).collect::<BTreeSet<_>>().len()
 }
 
-/// The rooms that an entry is in when all is done.
+/// Returns the rooms that an entry is in when all its joins and leaves are done.
 fn rooms_of(entry: &ClientEntry) -> BTreeSet<(&Name, &Name)> {
     let mut rooms: BTreeSet<_> =
         entry.subscribe.iter().map(|one| (&one.queue, &one.event)).collect();
@@ -143,7 +144,7 @@ fn rooms_of(entry: &ClientEntry) -> BTreeSet<(&Name, &Name)> {
     rooms
 }
 
-/// Whether an event that was handled may still be answered by a publish.
+/// Whether a client may still publish in answer to an event that was handled.
 fn has_an_answer_to_come(facts: &Facts<'_>) -> bool {
     let publishes = facts.scenario.clients.iter().flat_map(|client| &client.publish);
     let after = publishes.filter_map(|publish| match publish.when {
@@ -174,7 +175,7 @@ fn has_a_datagram_under_way(facts: &Facts<'_>) -> bool {
     sent.max(pushed).is_some_and(|last| last + flight >= facts.ended_at)
 }
 
-/// Whether a message may still come to the broker, for the first time or again.
+/// Whether a message may still reach the broker, for the first time or again.
 fn waits_for_the_broker(facts: &Facts<'_>, index: MessageIndex) -> bool {
     let message = facts.messages.get(index);
     let is_new = message.accepted.is_empty() && message.refused.is_none();
@@ -192,8 +193,8 @@ fn is_buffered(facts: &Facts<'_>, message: &MessageFacts<'_>) -> bool {
         && facts.lives.death_after(process, moment).is_none()
 }
 
-/// Whether nothing is under way to a subscriber, and all that it lost to the backlog's limits was
-/// announced.
+/// Whether nothing is under way to a subscriber, and every message that it lost to the backlog's
+/// limits was announced.
 fn has_everything(facts: &Facts<'_>, subscriber: SubscriberId) -> bool {
     let handlings = facts.deliveries.handlings(subscriber).iter();
     let handled: BTreeSet<_> = handlings.map(|one| (one.message, one.read)).collect();

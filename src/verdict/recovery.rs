@@ -1,16 +1,35 @@
-//! Whether what a subscriber was told at each recovery was true.
+//! Judges whether what a subscriber was told at each recovery was true.
 //!
 //! A recovery is an answer `resumed`, `gap` or `new epoch`, or a gap that is told later, while the
-//! client is connected; `started` promises nothing. It is compared with what was lost of the same
-//! queue, among what a broker had accepted, since the recovery before: a loss counts once, and what
-//! was lost after the broker had answered is the next one's. A loss that a gap announces is not held
-//! against `resumed`, whenever the gap is told. A gap over what was handled is no alarm if it was
-//! handled by another process of the client, or by one that has died since (whoever is told of it
-//! does not know that the client has it), or if it had been read and still waited for its handler:
-//! a broker hears of nothing before that. Nor is a gap in what the client was just told is a new
-//! epoch: its broker knows nothing of what came before, and has forgotten for whom it was. What a
-//! restarted broker routes to nobody is not held against `resumed` either, if the client has told
-//! it meanwhile that it leaves.
+//! client is connected. An answer `resumed` is compared with the losses of its queue since the
+//! answer before, among the messages that a broker had accepted. A gap is compared with the
+//! messages at the positions that it names.
+//!
+//! | answer | what happened | counter |
+//! | --- | --- | --- |
+//! | `started` | promises nothing | none |
+//! | `resumed` | a loss counts against it | `false_comfort` |
+//! | `resumed` | no such loss | `honest_success` |
+//! | `gap` | something in it is missing | `honest_failure` |
+//! | `gap` | nothing in it is missing | `false_alarm` |
+//! | `new epoch` | the process was not last told of this epoch | `honest_failure` |
+//! | `new epoch` | the process was last told of the same epoch | `false_alarm` |
+//!
+//! A loss counts once: what was lost after the broker answered belongs to the next recovery. A loss
+//! does not count against `resumed` if
+//!
+//! - a gap announces it, whenever that gap is told; or
+//! - a restarted broker routed the message to no subscriber, and the client has since told it that
+//!   it leaves.
+//!
+//! A message in a gap is missing if it is lost. One that was handled is missing, too, if
+//!
+//! - another process of the client handled it;
+//! - the process that handled it has died since, so that its successor does not know of it; or
+//! - it had been read and still waited for its handler, of which no broker can know.
+//!
+//! A gap within what the client was just told is a new epoch is always true: the broker knows
+//! nothing of what came before, and has forgotten which subscribers it was for.
 
 use crate::history::ProcessId;
 use crate::message::{Epoch, Position, ResumeOutcome};
@@ -24,23 +43,25 @@ use crate::terms::Cause;
 
 /// A message that was accepted and is lost for good.
 struct Loss {
-    /// When the subscriber left the rooms of a message that a restarted broker had routed to nobody.
+    /// The moment at which the subscriber left the rooms of a message that a restarted broker had
+    /// routed to no subscriber.
     left: Option<Moment>,
-    /// Where an event of its own ended it, that; else before everything at that instant.
+    /// The moment of the eviction that ended it, if one did. Otherwise a moment before all events
+    /// of the instant of the loss.
     moment: Moment,
     announced: Announced,
 }
 
-/// A place of a message that is lost, or was handled.
+/// A position of a message that is lost, or was handled.
 struct Place {
     life: BrokerLife,
     position: Position,
-    /// How it was handled; `None` if it is lost.
+    /// The handling; `None` if it is lost.
     handled: Option<Handled>,
 }
 
-/// By which process a message was handled, when it had been read and when the handler returned, and
-/// when the process died after that.
+/// One handling: the process, when it read the message, when the handler returned, and when the
+/// process died after that.
 #[derive(Clone, Copy)]
 struct Handled {
     process: ProcessId,
@@ -93,7 +114,7 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
                 let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
                 of_gap(&mut recoveries, &gap, &places)
             }
-            // It is true if there is one, whatever it cost.
+            // A new epoch is true if the epoch did change, whatever that cost.
             ResumeOutcome::NewEpoch { .. } if epoch != Some(answer.epoch()) => {
                 &mut recoveries.honest_failure
             }
@@ -107,7 +128,8 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
     recoveries
 }
 
-/// A gap is true if something in it is lost, or handled by whom who is told does not know.
+/// Returns the counter for a gap. It is true if something in it is lost, or was handled without the
+/// knowledge of the process that is told.
 fn of_gap<'r>(
     recoveries: &'r mut Recoveries,
     gap: &ToldGap,
@@ -132,7 +154,7 @@ fn of_gap<'r>(
     if is_true { &mut recoveries.honest_failure } else { &mut recoveries.false_alarm }
 }
 
-/// What was lost, by queue, in the order in which it was.
+/// Returns the losses of each queue, in order.
 fn losses(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Loss>> {
     let mut losses: Map<QueueId, Vec<Loss>> = Map::default();
     for one in &case.judged {
@@ -152,7 +174,7 @@ fn losses(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Loss>> {
     losses
 }
 
-/// Where everything was that is lost or was handled, by queue.
+/// Returns the positions of everything that is lost or was handled, by queue.
 fn places(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Place>> {
     let facts = case.facts;
     let mut places: Map<QueueId, Vec<Place>> = Map::default();

@@ -1,7 +1,9 @@
-//! Switches of single rules, for the test that asks whether any other test misses a rule.
+//! Switches single rules of the judge off, for the test that checks that each rule is needed by
+//! some other test.
 //!
-//! A call stands where the rule is. It is the constant `true`, except in the crate's own unit tests:
-//! there `RULE_OFF=name` turns one rule off. The list of all rules is in `tests/switches.rs`.
+//! A call to [`rule`] stands where the rule is applied. It is the constant `true`, except in the
+//! crate's own unit tests: there `RULE_OFF=name` turns one rule off. The list of all rules is in
+//! `tests/switches.rs`.
 
 /// Whether a rule is on, which it always is.
 #[cfg(not(test))]

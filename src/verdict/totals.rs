@@ -1,5 +1,5 @@
-//! Some subscribers of a contender, summed: all of them for the report, those that are meant for
-//! an expectation. Sums, maxima and the median only; nothing is judged again.
+//! Sums the reports of some subscribers of a contender: all of them for the report, or those that
+//! an expectation is about. Sums, maxima and the median only; nothing is judged again.
 
 use crate::terms::{Anomaly, Cause};
 use std::collections::BTreeMap;
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use super::outcome::lower_median;
 use super::{Recoveries, SubscriberReport};
 
-/// What the subscribers got together.
+/// The counters of several subscribers together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
-    /// Messages wanted, each once a subscriber.
+    /// Messages wanted, each counted once for each subscriber.
     pub wanted: u64,
     /// Handled from a first sending.
     pub live: u64,
@@ -20,26 +20,26 @@ pub struct Totals {
     pub missed: u64,
     /// Handlings beyond the first.
     pub handled_again: u64,
-    /// First handlings that came too late in their sequence.
+    /// First handlings below a sequence already handled from the same publisher and queue.
     pub out_of_order: u64,
     /// Handler calls cut short by a crash.
     pub interrupted: u64,
     /// Handled but not wanted.
     pub not_wanted: u64,
-    /// Gaps that they were told of.
+    /// Gaps that the subscribers were told of.
     pub gaps_announced: u64,
-    /// Whether what they were told at each recovery was true.
+    /// Recoveries by what the subscribers were told, and whether it was true.
     pub recoveries: Recoveries,
-    /// The longest of all delays.
+    /// The longest time from publish to handled.
     pub worst_delay_ms: Option<f64>,
-    /// The missed ones by cause.
+    /// The missed messages by cause.
     pub causes: BTreeMap<Cause, u64>,
-    /// Patterns seen, and how often.
+    /// The anomalies seen, and how often.
     pub anomalies: BTreeMap<Anomaly, u64>,
 }
 
 impl Totals {
-    /// The sums.
+    /// Sums the reports of these subscribers.
     pub fn of<'s>(subscribers: impl IntoIterator<Item = &'s SubscriberReport>) -> Totals {
         let mut totals = Totals::default();
         subscribers.into_iter().for_each(|subscriber| totals.add(subscriber));
@@ -72,13 +72,14 @@ fn add_all<K: Copy + Ord>(sums: &mut BTreeMap<K, u64>, counts: &BTreeMap<K, u64>
     }
 }
 
-/// The largest number, if there is one.
+/// Returns the largest number, if there is one.
 pub fn most(numbers: impl Iterator<Item = f64>) -> Option<f64> {
     numbers.reduce(f64::max)
 }
 
-/// The lower median of the time from hand-over to handled, of everything that these subscribers
-/// handled. Rounded to the microseconds of which instants are made, so that no arithmetic shows.
+/// Returns the lower median of the time from publish to handled, over all messages that these
+/// subscribers handled. Each time is rounded to the microseconds of which instants are made, so
+/// that no floating-point error shows.
 pub fn median_delay_ms<'s>(
     subscribers: impl IntoIterator<Item = &'s SubscriberReport>,
 ) -> Option<f64> {

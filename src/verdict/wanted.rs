@@ -1,8 +1,10 @@
-//! Who wants what: the broker's record of subscriptions, read in the broker's own order.
+//! Determines which subscriber wants which message, from the broker's record of subscriptions, read
+//! in the broker's own order.
 //!
-//! Neither the end of a session nor any crash ends a record, so what a restarted broker routes to
-//! nobody is still wanted. A broker's crash does end what the backlog keeps: the second thing
-//! found here is in which lives of the broker it held a message for whom.
+//! Neither the end of a session nor a crash ends a record, so a message that a restarted broker
+//! routes to no subscriber is still wanted. A broker's crash does end what the backlog keeps. So
+//! the second result is, for each subscriber and message, the lives of the broker in which the
+//! backlog held it.
 
 mod retained;
 
@@ -43,40 +45,40 @@ pub fn mark(facts: &mut Facts<'_>) {
     }
 }
 
-/// Whether somebody may be owed what is retained: in a subscription from the start, or in one that
-/// a broker has forgotten.
+/// Whether an event may ask for retained messages: by a subscription from the start, or one that a
+/// broker has forgotten.
 fn asks_what_is_retained(what: &EventKind) -> bool {
     matches!(what, EventKind::Note(Note::Subscribed { rooms, .. })
         if rooms.iter().any(|join| join.from != StartAt::Now))
 }
 
-/// Who is on record where, and what the backlog retains.
+/// The broker's record of subscriptions, and what the backlog retains.
 struct Record<'h> {
-    /// The subscribers of a room, and in which life of the broker they were last recorded.
+    /// The subscribers of each room, with the life of the broker in which each was last recorded.
     rooms: Map<(&'h Name, &'h Name), Map<SubscriberId, BrokerLife>>,
-    /// Who has a subscription to which queue in this life of the broker.
+    /// The subscribers that have a subscription to a queue in this life of the broker.
     subscribed: Set<(SubscriberId, &'h Name)>,
-    /// Whose last attachment to which queue made its subscription, and how: what that session
-    /// joins next begins as the subscription does.
+    /// The subscribers whose last attachment to a queue created the subscription, and how. The next
+    /// rooms that the session joins begin where the subscription does.
     made: Map<(SubscriberId, &'h Name), Made>,
-    /// What a broker accepted for whom it had forgotten.
+    /// The messages that a broker accepted after forgetting that the subscriber was on record.
     unrouted: Map<SubscriberId, Vec<MessageIndex>>,
-    /// `None` if nobody ever asks.
+    /// `None` if no subscriber ever asks for retained messages.
     retained: Option<Retained<'h>>,
     life: BrokerLife,
 }
 
-/// How a subscription came to be.
+/// Says how a subscription was created.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Made {
     /// The client knew no position.
     Fresh,
-    /// The client knew a position, which can only be of an epoch before: that it is told so is for
-    /// the broker to do, and changes nothing of what it is owed.
+    /// The client knew a position, which can only be of an earlier epoch. To tell it so is the
+    /// broker's task, and changes nothing in what the client is to be sent.
     WithAPosition,
 }
 
-/// A subscriber to whom a message routes.
+/// A subscriber that a message routes to.
 struct Member {
     subscriber: SubscriberId,
     /// The last life of the broker in which it was recorded.
@@ -143,8 +145,9 @@ impl<'h> Record<'h> {
         }
     }
 
-    /// Each acceptance decides who wants it, and for whom the backlog keeps it: a copy may be
-    /// accepted after a join that the original came before.
+    /// Marks an accepted message as wanted, and as kept by the backlog, for the subscribers that it
+    /// routes to now. Each acceptance decides anew: a copy may be accepted after a join that the
+    /// original preceded.
     fn accept(
         &mut self,
         facts: &mut Facts<'_>,
@@ -164,7 +167,8 @@ impl<'h> Record<'h> {
         }
     }
 
-    /// What was accepted for a subscriber that the broker had forgotten, and routes to it no longer.
+    /// Notes that a subscriber left what was accepted for it while the broker had forgotten it, as
+    /// far as that no longer routes to it.
     fn leave(&self, facts: &mut Facts<'_>, moment: Moment, subscriber: SubscriberId) {
         for &index in self.unrouted.get(&subscriber).into_iter().flatten() {
             let Some(message) = facts.messages.get(index).message else { continue };
@@ -174,10 +178,12 @@ impl<'h> Record<'h> {
         }
     }
 
-    /// A new record that begins at the start wants what is retained; a record that is renewed in
-    /// a new life of the broker wants nothing new, but is sent what is retained, as far as the
-    /// rooms of this join are its. All of them count, whatever else was on record before: to a
-    /// broker that has forgotten it there is nothing else.
+    /// Records a join, and marks the retained messages that it asks for.
+    ///
+    /// A new record that begins at the start wants what is retained. A record that is renewed in a
+    /// new life of the broker wants nothing new, but is sent what is retained, as far as it routes
+    /// to the rooms of this join. All rooms of the join count, whatever else was on record before:
+    /// a broker that has forgotten the record knows only the join.
     fn join(
         &mut self,
         facts: &mut Facts<'_>,
@@ -223,8 +229,8 @@ impl<'h> Record<'h> {
         self.retained.as_ref().map(|retained| retained.of_queue(queue)).unwrap_or_default()
     }
 
-    /// To whom a message routes now: the union of its rooms, each subscriber once, less those
-    /// that it excludes.
+    /// Returns the subscribers that a message routes to now: the members of its rooms, each once,
+    /// minus those that it excludes.
     fn members(&self, facts: &Facts<'_>, message: &Message) -> Vec<Member> {
         let room = |room| self.rooms.get(&(&message.queue, room));
         let targets = message.rooms().iter().filter_map(room).flatten();

@@ -1,12 +1,12 @@
-//! Patterns of sessions: two at once, and one that speaks after its end.
+//! Patterns of sessions: two at once, and deliveries from one that is over.
 
 use crate::verdict::facts::{Handling, Moment, SessionFacts};
 use crate::verdict::switch::rule;
 
 use super::Scene;
 
-/// Pairs of sessions of one client that the broker had open at the same time and pushed to, both,
-/// in that time.
+/// Counts pairs of sessions of one client that the broker had open at the same time and both pushed
+/// to in that time.
 pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let processes = &facts.roll.member(scene.case.subscriber).processes;
@@ -17,7 +17,7 @@ pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
     let mut open: Vec<&SessionFacts> = Vec::new();
     let mut count = 0;
     for (opened, session) in sessions {
-        // Only to compare with few: what was over before it was opened is none of two anyway.
+        // Keeps the comparison short: a session that was over before this one opened forms no pair.
         open.retain(|earlier| earlier.is_open_at(opened));
         count += open.iter().filter(|earlier| are_both_pushed_to(earlier, session, opened)).count();
         open.push(session);
@@ -34,8 +34,8 @@ fn are_both_pushed_to(one: &SessionFacts, other: &SessionFacts, since: Moment) -
     })
 }
 
-/// Calls of a handler for a message that was read from a session which the client had already
-/// lost. What was read before and waited in the inbox is no such call: nobody un-reads it.
+/// Counts handler calls for a message that was read from a session after the client had lost it. A
+/// message that was read before that and waited in the inbox does not count.
 pub fn delivered_after_end(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let is_after_end = |handling: &&Handling| {

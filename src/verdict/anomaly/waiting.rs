@@ -1,4 +1,5 @@
-//! Patterns of time: what waits for nothing, and what was lost before anybody noticed.
+//! Patterns of time: messages that wait without a reason, and messages lost before a fault was
+//! noticed.
 
 use crate::scenario::Fault;
 use crate::terms::Cause;
@@ -9,14 +10,18 @@ use crate::verdict::switch::rule;
 
 use super::Scene;
 
-/// Messages that still wait at the end although nothing has been in their way for longer than a
-/// heartbeat (a ping's interval and its timeout) and an `ack_timeout`.
+/// Counts messages that still wait at the end although nothing has been in their way for longer
+/// than a heartbeat (a ping's interval and its timeout) and an `ack_timeout`: time enough to join
+/// again.
 ///
-/// In the way is, to be on the safe side, any fault of the scenario (a queue outlives its fault
-/// for as long as it takes to drain), a handler call that ran
-/// later (messages are handled one at a time), and a path that was not there: what waits with its
-/// publisher can move once that has a session, what waits with the broker once the subscriber has
-/// one: time enough to join again. A message that waits for an absent handler is `no-handler`, not stalled.
+/// To be on the safe side, each of these counts as in the way:
+///
+/// - any fault of the scenario, and the queue that outlives it for as long as it takes to drain;
+/// - a handler call that ran later, because messages are handled one at a time;
+/// - a missing session: the publisher's for a message that waits with it, the subscriber's for one
+///   that waits with the broker.
+///
+/// A message that waits for an absent handler is `no-handler`, not stalled.
 pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let broker = &facts.scenario.broker;
@@ -40,8 +45,9 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     scene.case.judged.iter().filter(waits).count() as u64
 }
 
-/// Since when the session is there over which a message that waits could move, if it is there at
-/// the end: its publisher's, or the subscriber's own.
+/// Returns the instant since which the session is there over which a waiting message could move, if
+/// that session lasts to the end. It is the publisher's, or the subscriber's once the broker has
+/// the message.
 fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
     let way = one.way;
     let facts = way.facts;
@@ -59,7 +65,7 @@ fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
     open.filter_map(|session| Some(session.opened?.at)).max()
 }
 
-/// Messages that are lost and were accepted between a fault on the subscriber's link and the
+/// Counts messages that are lost and were accepted between a fault on the subscriber's link and the
 /// moment at which the broker (or, where it had no session to end, the client) noticed it.
 pub fn late_detection(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;

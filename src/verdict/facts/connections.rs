@@ -1,4 +1,5 @@
-//! How far each connection came, and which datagrams were dropped. Never whose messages they were.
+//! Tracks how far each connection came, and which datagrams were dropped. Never which subscriber
+//! their messages were for.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,28 +10,28 @@ use crate::verdict::switch::rule;
 use super::hash::Map;
 use super::{Moment, Seen};
 
-/// All ledgers by their end of a connection, and all dropped datagrams.
+/// The counters of all connections by end, and all dropped datagrams.
 #[derive(Default)]
 pub struct Connections<'a> {
     ends: Map<Endpoint, Vec<(Moment, &'a ConnectionStats)>>,
     drops: Map<(Flow, u64), (Moment, LossReason)>,
 }
 
-/// What one end of a flow came to.
+/// The state that one end of a flow came to.
 #[derive(Clone, Copy)]
 pub struct EndStats {
-    /// When it was gone; `None` if it was open when the trial ended.
+    /// The instant at which it was gone; `None` if it was open when the trial ended.
     pub gone: Option<Instant>,
-    /// When its program let go of it, which the kernel may outlive.
+    /// The instant at which its program let go of it. The kernel may keep it longer.
     pub let_go: Option<Instant>,
     /// Bytes that entered its stack in order.
     pub arrived: u64,
-    /// Bytes of those that the program read.
+    /// The bytes of those that the program read.
     pub read: u64,
 }
 
 impl<'a> Connections<'a> {
-    /// Keeps what an event says.
+    /// Records what an event says about connections and datagrams.
     pub fn see(&mut self, seen: &Seen, what: &'a EventKind) {
         match what {
             EventKind::Ended(ledger) => {
@@ -43,22 +44,25 @@ impl<'a> Connections<'a> {
         }
     }
 
-    /// The end of a flow that receives, as it was or became from a moment on.
+    /// Returns the receiving end of a flow, as first recorded from a moment on, else as last
+    /// recorded.
     pub fn receiving(&self, flow: Flow, since: Moment) -> Option<EndStats> {
         self.end(flow.to, flow.from, since)
     }
 
-    /// The end of a flow that sends, as it was or became from a moment on.
+    /// Returns the sending end of a flow, as first recorded from a moment on, else as last
+    /// recorded.
     pub fn sending(&self, flow: Flow, since: Moment) -> Option<EndStats> {
         self.end(flow.from, flow.to, since)
     }
 
-    /// What became of a datagram that did not reach the program.
+    /// Returns when and why a datagram was dropped, if it did not reach the program.
     pub fn drop_of(&self, flow: Flow, datagram: u64) -> Option<(Moment, LossReason)> {
         self.drops.get(&(flow, datagram)).copied()
     }
 
-    /// The first ledger of an end from a moment on, else its last: a stream's, else a socket's.
+    /// Returns the first stats of an end from a moment on, else its last. A stream's own come
+    /// first; an end without any has its socket's.
     fn end(&self, local: SocketAddr, peer: SocketAddr, since: Moment) -> Option<EndStats> {
         let anyone = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let ledgers = self

@@ -1,7 +1,8 @@
-//! What was pushed to, read by and handled by each subscriber. Never what it means.
+//! Tracks what was pushed to, read by and handled by each subscriber. Never what it means.
 //!
-//! A copy is one push to one session. What the client says of a message names the session, so it
-//! finds its copy: a read the earliest one that was not read yet, of the same kind if there is one.
+//! A copy is one push to one session. A client's note about a message names the session, and so
+//! finds its copy. A read finds the earliest copy of the session that was not read yet, if possible
+//! one of the same kind.
 
 use crate::history::{EventKind, Flow, ProcessId};
 use crate::message::{Mode, Note, PushKind};
@@ -12,107 +13,109 @@ use super::{
     BROKER, BrokerLife, MessageIndex, Moment, Seen, SessionIndex, SubscriberId, push_rare,
 };
 
-/// Everything that was delivered, by subscriber and message.
+/// All deliveries, by subscriber and message.
 pub struct Deliveries {
     by_subscriber: Vec<Ways>,
     handlings: Vec<Vec<Handling>>,
-    /// The last call of a handler, by process.
+    /// The moment of the last handler call, by process.
     called: Map<ProcessId, Moment>,
     mode: Mode,
 }
 
-/// All messages on their way to one subscriber, in the order in which they are first heard of.
+/// All deliveries to one subscriber, in the order in which the history first mentions them.
 #[derive(Default)]
 struct Ways {
     all: Vec<Delivery>,
     index: Map<MessageIndex, usize>,
 }
 
-/// One message on its way to one subscriber.
+/// One message's delivery to one subscriber.
 pub struct Delivery {
-    /// Which message.
+    /// The message.
     pub message: MessageIndex,
     /// Whether the subscriber wants it.
     pub wanted: bool,
-    /// The lives of the broker in which the backlog held it for the subscriber, and since when.
+    /// Each life of the broker in which the backlog held it for the subscriber, and the moment from
+    /// which it did.
     pub kept: Vec<(BrokerLife, Moment)>,
     /// Every push, in order.
     pub copies: Vec<MessageCopy>,
-    /// The first of the subscriber's handlings that was of this message.
+    /// The index of the first of the subscriber's handlings that was of this message.
     pub first_handling: Option<usize>,
-    /// How often a call was cut short.
+    /// The number of handler calls cut short by a crash.
     pub interrupted: u64,
-    /// When the client first acknowledged it.
+    /// The moment of the client's first acknowledgement.
     pub acked: Option<Moment>,
-    /// When the broker noted the acknowledgement.
+    /// The moments at which the broker noted an acknowledgement.
     pub acknowledged: Vec<Moment>,
-    /// When it was evicted before this subscriber had acknowledged it.
+    /// The moments at which it was evicted before this subscriber had acknowledged it.
     pub evicted: Vec<Moment>,
-    /// When it last found no handler.
+    /// The last moment at which it found no handler.
     pub no_handler: Option<Moment>,
-    /// When the subscriber's record for it ended that a broker had forgotten when it accepted it.
+    /// The moment at which the subscriber unsubscribed from it, if a broker accepted it after
+    /// forgetting that the subscriber was on record.
     pub left: Option<Moment>,
 }
 
 /// One push to one session.
 pub struct MessageCopy {
-    /// When.
+    /// The moment of the push.
     pub pushed: Moment,
-    /// To which session.
+    /// The session that it was pushed to.
     pub session: SessionIndex,
-    /// As what.
+    /// The kind of the push: live, replay or again.
     pub kind: PushKind,
-    /// Where its bytes are.
+    /// The place of its bytes.
     pub carriage: Carriage,
-    /// When it was held because it came early.
+    /// The moment at which the client held it back because it came early.
     pub held: Option<Moment>,
-    /// When it was read into the inbox.
+    /// The moment at which it was read into the inbox.
     pub read: Option<Moment>,
-    /// What a machine did to it, if that ended it.
+    /// The moment and the way in which the broker or the client ended it, if one did.
     pub stopped: Option<(Moment, CopyStop)>,
 }
 
-/// Where the bytes of a copy are.
+/// Locates the bytes of a copy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Carriage {
-    /// Still with the broker's driver.
+    /// Not written yet: they are with the broker's driver.
     Waiting,
-    /// In a flow, up to this byte or as this datagram.
+    /// In a flow: a stream up to this byte, or this datagram.
     Flowing(Flow, u64),
 }
 
-/// How a machine ended a copy.
+/// Says how the broker or the client ended a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyStop {
-    /// Send queue, inbox, or the room for early ones was full.
+    /// The send queue, the inbox or the room for early messages was full.
     Full,
-    /// A newer one took its place.
+    /// A newer message took its place.
     Overwritten,
     /// No handler was installed for it.
     NoHandler,
-    /// It was a copy of what had been read before.
+    /// The message had been read before, so the copy was dropped.
     Duplicate,
 }
 
 /// One call of a handler that returned.
 #[derive(Clone, Copy)]
 pub struct Handling {
-    /// Of which message.
+    /// The message.
     pub message: MessageIndex,
-    /// When the message was read from its session.
+    /// The moment at which the message was read from its session.
     pub read: Moment,
-    /// When it returned.
+    /// The moment at which the handler returned.
     pub returned: Moment,
-    /// From which session the message came.
+    /// The session that the message came from.
     pub session: SessionIndex,
-    /// As what it was pushed.
+    /// The kind of the push that it came from.
     pub kind: PushKind,
     /// Whether the message was handled for the first time.
     pub first: bool,
 }
 
 impl Deliveries {
-    /// Nothing yet, for so many subscribers.
+    /// Creates empty deliveries for this number of subscribers.
     pub fn of(subscribers: usize, mode: Mode) -> Deliveries {
         Deliveries {
             by_subscriber: (0..subscribers).map(|_| Ways::default()).collect(),
@@ -122,7 +125,7 @@ impl Deliveries {
         }
     }
 
-    /// Keeps what an event says.
+    /// Records what an event says about deliveries.
     pub fn see(&mut self, seen: &Seen, what: &EventKind) {
         let Some(message) = seen.message else { return };
         match what {
@@ -244,7 +247,7 @@ impl Deliveries {
         }
     }
 
-    /// The first copy of the session that has no place in a flow yet has this one.
+    /// Assigns this place in a flow to the first copy of the session that has none yet.
     fn carry(&mut self, seen: &Seen, message: MessageIndex, carriage: Carriage) {
         let (Some(subscriber), Some(session)) = (seen.subscriber, seen.session) else { return };
         let copies = &mut self.by_subscriber[subscriber.index()].entry(message).copies;
@@ -256,22 +259,22 @@ impl Deliveries {
         }
     }
 
-    /// The way of a message to a subscriber, begun if it was not.
+    /// Returns the delivery of a message to a subscriber; creates it if it is new.
     pub fn entry(&mut self, subscriber: SubscriberId, message: MessageIndex) -> &mut Delivery {
         self.by_subscriber[subscriber.index()].entry(message)
     }
 
-    /// Every message that has anything to do with a subscriber.
+    /// Returns every delivery to a subscriber.
     pub fn of_subscriber(&self, subscriber: SubscriberId) -> &[Delivery] {
         &self.by_subscriber[subscriber.index()].all
     }
 
-    /// The way of a message to a subscriber, if there is any.
+    /// Returns the delivery of a message to a subscriber, if there is one.
     pub fn get(&self, subscriber: SubscriberId, message: MessageIndex) -> Option<&Delivery> {
         self.by_subscriber[subscriber.index()].get(message)
     }
 
-    /// Every call of a subscriber's handlers that returned, in order.
+    /// Returns every call of a subscriber's handlers that returned, in order.
     pub fn handlings(&self, subscriber: SubscriberId) -> &[Handling] {
         &self.handlings[subscriber.index()]
     }
@@ -309,13 +312,14 @@ impl Delivery {
         }
     }
 
-    /// The backlog holds it for the subscriber from now on, in this life of the broker.
+    /// Notes that the backlog holds it for the subscriber from this moment, in this life of the
+    /// broker.
     pub fn keep(&mut self, life: BrokerLife, since: Moment) {
         push_rare(&mut self.kept, (life, since));
     }
 
-    /// A read belongs to the earliest unread copy of its session; a read without one is a copy
-    /// that the network made.
+    /// Marks the earliest unread copy of the session as read, preferably one of the same kind. A
+    /// read without a copy adds one: the network duplicated it.
     fn read(&mut self, moment: Moment, session: SessionIndex, kind: PushKind) {
         let unread =
             |copy: &MessageCopy| copy.session == session && copy.is_open() && copy.read.is_none();
@@ -330,14 +334,15 @@ impl Delivery {
         }
     }
 
-    /// When it was last read from a session, up to a moment.
+    /// Returns the last moment, up to `until`, at which it was read from a session.
     fn last_read(&self, session: SessionIndex, until: Moment) -> Option<Moment> {
         let of_session = self.copies.iter().filter(|copy| copy.session == session);
         let is_before = |read: &Moment| *read <= until || !rule("read-before-its-handler-began");
         of_session.filter_map(|copy| copy.read).filter(is_before).max()
     }
 
-    /// The copy that comes to a handler now: the last that was read, else the first that came.
+    /// Returns the copy that comes to a handler now: the last one that was read, else the first
+    /// that is still open.
     fn waiting(&mut self) -> Option<&mut MessageCopy> {
         let read = |copy: &MessageCopy| copy.read.is_some() && copy.is_open();
         let index = self.copies.iter().rposition(read);

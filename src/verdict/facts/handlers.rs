@@ -1,4 +1,4 @@
-//! Which handlers were missing when the trial ended. Never what they would have done.
+//! Tracks which handlers were missing when the trial ended. Never what they would have done.
 
 use crate::history::{EventKind, ProcessId};
 use crate::message::Name;
@@ -12,13 +12,14 @@ pub struct Handlers<'a> {
     last: Map<(ProcessId, &'a Name, &'a Name), Change>,
 }
 
+/// The last change of one handler.
 enum Change {
     Gone,
     Back(Moment),
 }
 
 impl<'a> Handlers<'a> {
-    /// Keeps what an event says.
+    /// Records what an event says about handlers.
     pub fn see(&mut self, seen: &Seen, what: &'a EventKind) {
         match what {
             EventKind::HandlerGone { queue, event } => {
@@ -31,8 +32,8 @@ impl<'a> Handlers<'a> {
         }
     }
 
-    /// Whether a process has no handler at the end for an event of a queue, given when a message
-    /// last found none.
+    /// Whether a process has no handler for an event of a queue at the end of the trial.
+    /// `found_none` is the last moment at which a message found none.
     pub fn is_absent(
         &self,
         process: ProcessId,

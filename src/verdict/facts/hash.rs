@@ -1,8 +1,8 @@
-//! Tables of the judge: quick to look up, since a judgement looks something up for every event.
-//! Never iterated where the order could be seen, and never for keys that a stranger chooses.
+//! Hash tables of the judge: fast to look up, because the judge looks something up for every event.
+//! Never iterated where the order could be seen, and never for keys from an untrusted source.
 
-/// A map whose iteration order is nobody's business.
+/// A map; its iteration order must not matter.
 pub type Map<K, V> = rustc_hash::FxHashMap<K, V>;
 
-/// A set of the same kind.
+/// A set; its iteration order must not matter.
 pub type Set<K> = rustc_hash::FxHashSet<K>;

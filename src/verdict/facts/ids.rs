@@ -1,6 +1,6 @@
-//! Indices of the judge, one type each: none can be taken for another.
+//! Index types of the judge, one for each list, so that none can be taken for another.
 
-/// Declares an index type over a list.
+/// Declares an index type for a list.
 macro_rules! index {
     ($(#[$about:meta])* $name:ident) => {
         $(#[$about])*
@@ -19,7 +19,7 @@ macro_rules! index {
     };
 }
 
-/// Lets an index be used to look its entry up.
+/// Lets an index type be used for look-ups in its list.
 macro_rules! looked_up {
     ($($name:ident),+) => {
         $(impl $name {

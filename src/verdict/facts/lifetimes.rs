@@ -1,4 +1,4 @@
-//! Who lived when, and who could be reached. Never why.
+//! Tracks when each process died, and when it could be reached. Never why.
 
 use std::collections::BTreeSet;
 
@@ -13,22 +13,24 @@ pub struct Lifetimes {
     processes: Vec<Life>,
 }
 
+/// One process: its deaths and its reachability.
 #[derive(Default)]
 struct Life {
     deaths: Vec<Moment>,
-    /// From when on it could be reached, or no more.
+    /// Each change of its reachability, and the instant from which it holds.
     reach: Vec<(Instant, Reach)>,
+    /// The states that keep it from being reached now.
     now: BTreeSet<Trouble>,
 }
 
-/// Whether what is sent to a process finds it.
+/// Whether what is sent to a process reaches it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     Home,
     Nobody,
 }
 
-/// What keeps a process from being reached; each ends by itself.
+/// A state in which a process cannot be reached; each ends independently.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Trouble {
     Down,
@@ -37,12 +39,13 @@ enum Trouble {
 }
 
 impl Lifetimes {
-    /// Lives of so many processes, all of them reachable until something else is seen.
+    /// Creates the lives of this number of processes, all of them reachable until an event says
+    /// otherwise.
     pub fn of(processes: usize) -> Lifetimes {
         Lifetimes { processes: (0..processes.max(1)).map(|_| Life::default()).collect() }
     }
 
-    /// Keeps what an event says.
+    /// Records what an event says about lives and reachability.
     pub fn see(&mut self, seen: &Seen, what: &EventKind) {
         let EventKind::Power(state) = what else { return };
         let Some(life) = self.processes.get_mut(seen.process.index()) else { return };
@@ -62,17 +65,17 @@ impl Lifetimes {
         life.reach.push((seen.moment.at, if now.is_empty() { Reach::Home } else { Reach::Nobody }));
     }
 
-    /// The how manyth life of the broker it is, as far as the events have been seen.
+    /// Returns the current life of the broker, as far as the events have been seen.
     pub fn broker_life(&self) -> BrokerLife {
         BrokerLife::at(self.deaths(BROKER).len())
     }
 
-    /// Every death of a process, in order.
+    /// Returns every death of a process, in order.
     pub fn deaths(&self, process: ProcessId) -> &[Moment] {
         self.processes.get(process.index()).map_or(&[], |life| &life.deaths)
     }
 
-    /// The first death of a process after a moment.
+    /// Returns the first death of a process after a moment.
     pub fn death_after(&self, process: ProcessId, moment: Moment) -> Option<Moment> {
         let deaths = self.deaths(process);
         deaths.get(deaths.partition_point(|death| *death <= moment)).copied()

@@ -1,4 +1,4 @@
-//! What was handed over, sent, accepted, refused. Never who wanted it.
+//! Tracks what was published, sent, accepted and refused. Never which subscribers wanted it.
 
 use crate::history::{EventKind, Flow, ProcessId};
 use crate::message::{Message, MessageId, Note, Position};
@@ -6,7 +6,7 @@ use crate::message::{Message, MessageId, Note, Position};
 use super::hash::Map;
 use super::{BROKER, BrokerLife, MessageIndex, Moment, Seen, SessionIndex, push_rare};
 
-/// All messages that a history names, in the order in which it names them first.
+/// All messages that a history names, in the order in which they first appear.
 #[derive(Default)]
 pub struct Messages<'a> {
     all: Vec<MessageFacts<'a>>,
@@ -14,59 +14,59 @@ pub struct Messages<'a> {
     handed_over: u64,
 }
 
-/// What happened to one message before any subscriber.
+/// The facts about one message up to the broker, before any subscriber.
 pub struct MessageFacts<'a> {
-    /// Which one.
+    /// The message's id.
     pub id: &'a MessageId,
-    /// The message, once it was handed over.
+    /// The message itself, once it was published.
     pub message: Option<&'a Message>,
-    /// When it was handed over, and by which process.
+    /// The moment at which it was published, and the publishing process.
     pub handed_over: Option<(Moment, ProcessId)>,
-    /// Every time a broker accepted it: once a life of the broker.
+    /// Every acceptance: at most one for each life of the broker.
     pub accepted: Vec<Acceptance>,
-    /// When a broker refused it, and in which life.
+    /// The moment at which a broker refused it, and the broker's life.
     pub refused: Option<(Moment, BrokerLife)>,
-    /// When its publisher dropped it.
+    /// The moment at which its publisher dropped it.
     pub unsent: Option<Moment>,
-    /// When its publisher was told what became of it, and what.
+    /// The moment at which its publisher was first told that it is accepted or refused, and which.
     pub answered: Option<(Moment, PublisherWord)>,
     /// Every copy that its publisher sent.
     pub sent: Vec<Sending>,
 }
 
-/// What a broker says of a message to its publisher.
+/// A broker's answer to the publisher of a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PublisherWord {
-    /// It is the broker's.
+    /// The broker has taken it over.
     Accepted,
-    /// It is nobody's.
+    /// The broker has rejected it.
     Refused,
 }
 
 /// One acceptance.
 #[derive(Clone, Copy)]
 pub struct Acceptance {
-    /// When.
+    /// The moment.
     pub moment: Moment,
     /// Its position, in catch-up mode.
     pub position: Option<Position>,
-    /// In which life of the broker.
+    /// The life of the broker.
     pub life: BrokerLife,
 }
 
 /// One copy from the publisher to the broker.
 #[derive(Clone, Copy)]
 pub struct Sending {
-    /// When.
+    /// The moment.
     pub moment: Moment,
-    /// On which session.
+    /// The session that it was sent on.
     pub session: Option<SessionIndex>,
-    /// On which flow, and where in it the copy ends.
+    /// The flow, and where in it the copy ends: a byte or a datagram.
     pub carried: Option<(Flow, u64)>,
 }
 
 impl<'a> Messages<'a> {
-    /// The message of this id; it begins to be known here if it was not.
+    /// Returns the index of the message of this id; adds it if it is new.
     pub fn index(&mut self, id: &'a MessageId) -> MessageIndex {
         let next = MessageIndex::at(self.all.len());
         let index = *self.by_id.entry(id).or_insert(next);
@@ -85,7 +85,7 @@ impl<'a> Messages<'a> {
         index
     }
 
-    /// Keeps what an event says.
+    /// Records what an event says about messages.
     pub fn see(&mut self, seen: &Seen, what: &'a EventKind) {
         let Some(index) = seen.message else { return };
         let moment = seen.moment;
@@ -132,34 +132,34 @@ impl<'a> Messages<'a> {
         }
     }
 
-    /// The message of this index.
+    /// Returns the message of this index.
     pub fn get(&self, index: MessageIndex) -> &MessageFacts<'a> {
         &self.all[index.index()]
     }
 
-    /// The indices of all messages, in order.
+    /// Returns the indices of all messages, in order.
     pub fn indices(&self) -> impl Iterator<Item = MessageIndex> + use<> {
         (0..self.all.len()).map(MessageIndex::at)
     }
 
-    /// How often a message was handed over.
+    /// Returns the number of publishes.
     pub fn handed_over(&self) -> u64 {
         self.handed_over
     }
 }
 
 impl MessageFacts<'_> {
-    /// The first acceptance.
+    /// Returns the first acceptance.
     pub fn first_accepted(&self) -> Option<Acceptance> {
         self.accepted.first().copied()
     }
 
-    /// The last acceptance.
+    /// Returns the last acceptance.
     pub fn last_accepted(&self) -> Option<Acceptance> {
         self.accepted.last().copied()
     }
 
-    /// The moment by which the judge dates it: its first acceptance, else its hand-over.
+    /// Returns the moment by which the judge dates it: its first acceptance, else its publishing.
     pub fn dated(&self) -> Option<Moment> {
         let handed_over = self.handed_over.map(|(moment, _)| moment);
         self.first_accepted().map(|accepted| accepted.moment).or(handed_over)

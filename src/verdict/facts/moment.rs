@@ -1,8 +1,8 @@
-//! A place in a history: when, and the how manyth event. Never a clock.
+//! A point in a history: the instant, and the event's index. Never a clock.
 
 use crate::time::Instant;
 
-/// When something happened; moments of the same instant are told apart by their order.
+/// The moment of an event; moments of the same instant are ordered by event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
     /// The instant.
@@ -12,7 +12,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Whether it is earlier. No two events share a moment, so that there is no other question.
+    /// Whether it is earlier. No two events share a moment, so there is no third case to tell.
     pub fn is_before(self, other: Moment) -> bool {
         self.cmp(&other).is_lt()
     }

@@ -1,4 +1,4 @@
-//! Who is who: the subscribers of a scenario, and the processes that are them.
+//! Lists the subscribers of a scenario, and the processes of each.
 //!
 //! Entries that share a name are one subscriber. Nothing here looks at events.
 
@@ -15,17 +15,18 @@ pub struct Member {
     pub name: Name,
     /// Its processes in the history.
     pub processes: Vec<ProcessId>,
-    /// How many processes the scenario gives it.
+    /// The number of processes that the scenario gives it.
     pub process_count: usize,
     /// Whether one of its entries subscribes from its beginning.
     pub subscribes: bool,
-    /// Whether all of its entries drop copies.
+    /// Whether its processes drop duplicates: `On` only if all of its entries do.
     pub dedup: Dedup,
-    /// When it acknowledges; the first policy that is not after the handler, if one is not.
+    /// Its acknowledgement policy: the first one of its entries that is not after the handler, if
+    /// there is one.
     pub ack: AckPolicy,
 }
 
-/// All subscribers in the order of the scenario file, and who each process is.
+/// All subscribers in the order of the scenario file, and the client of each process.
 pub struct Participants {
     members: Vec<Member>,
     by_name: Map<Name, SubscriberId>,
@@ -36,7 +37,7 @@ pub struct Participants {
 }
 
 impl Participants {
-    /// Calls the roll.
+    /// Builds the list from the scenario's entries and the history's processes.
     pub fn of(scenario: &Scenario, history: &History) -> Participants {
         let mut roll = Participants {
             members: Vec::new(),
@@ -98,47 +99,47 @@ impl Participants {
         }
     }
 
-    /// The subscribers, in the order of the scenario file.
+    /// Returns the subscribers, in the order of the scenario file.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// The subscriber of this index.
+    /// Returns the subscriber of this index.
     pub fn member(&self, subscriber: SubscriberId) -> &Member {
         &self.members[subscriber.index()]
     }
 
-    /// The subscribers' indices, in the order of the scenario file.
+    /// Returns the subscribers' indices, in the order of the scenario file.
     pub fn subscribers(&self) -> impl Iterator<Item = SubscriberId> + use<> {
         (0..self.members.len()).map(SubscriberId::at)
     }
 
-    /// The subscriber of this name.
+    /// Returns the subscriber of this name.
     pub fn by_name(&self, client: &Name) -> Option<SubscriberId> {
         self.by_name.get(client).copied()
     }
 
-    /// The subscriber that a process is.
+    /// Returns the subscriber that a process belongs to.
     pub fn of_process(&self, process: ProcessId) -> Option<SubscriberId> {
         self.of_process.get(process.index()).copied().flatten()
     }
 
-    /// The client that a process is.
+    /// Returns the client that a process belongs to.
     pub fn client_of(&self, process: ProcessId) -> &Name {
         &self.clients[process.index()]
     }
 
-    /// All processes of the client that a process is, itself included.
+    /// Returns all processes of the client that a process belongs to, itself included.
     pub fn twins(&self, process: ProcessId) -> &[ProcessId] {
         &self.of_client[self.client_of(process)]
     }
 
-    /// The process of this name.
+    /// Returns the process of this name.
     pub fn process(&self, name: &Name) -> Option<ProcessId> {
         self.processes.get(name).copied()
     }
 
-    /// All processes but the broker.
+    /// Returns all processes but the broker.
     pub fn client_processes(&self) -> impl Iterator<Item = ProcessId> {
         (1..self.clients.len() as u32).map(ProcessId)
     }

@@ -1,4 +1,4 @@
-//! Which paths the scenario cuts when. Never what was on them.
+//! Tracks which paths the scenario cuts, and when. Never what was on them.
 
 use crate::history::ProcessId;
 use crate::message::Name;
@@ -15,12 +15,13 @@ pub struct Paths {
     longest_flight: Duration,
 }
 
+/// A fault that cuts paths, and the paths.
 struct Cut {
     fault: Fault,
     between: Between,
 }
 
-/// Which paths a cut is on.
+/// The paths that a cut is on.
 enum Between {
     /// These clients and the broker.
     Links(Set<ProcessId>),
@@ -31,7 +32,7 @@ enum Between {
 }
 
 impl Paths {
-    /// The cuts of a scenario.
+    /// Collects the cuts of a scenario.
     pub fn of(scenario: &Scenario, roll: &Participants) -> Paths {
         let cuts = scenario.faults.iter().filter_map(|fault| {
             let between = Between::of(fault, roll)?;
@@ -45,18 +46,18 @@ impl Paths {
         self.cuts.iter().any(|cut| cut.fault.is_on(at) && cut.keeps_from(process))
     }
 
-    /// What is under way for longer than this is under way no more.
+    /// Returns the longest time that a packet can be under way.
     pub fn longest_flight(&self) -> Duration {
         self.longest_flight
     }
 }
 
 impl Cut {
-    /// Whether it keeps from a process what the broker sends.
+    /// Whether it keeps what the broker sends from reaching a process.
     fn keeps_from(&self, process: ProcessId) -> bool {
         let direction = self.fault.direction;
         match &self.between {
-            // A direction is seen from whom the fault is on.
+            // Directions are seen from the process that the fault is on.
             Between::Links(clients) => clients.contains(&process) && direction != Direction::Out,
             Between::AllLinks => direction != Direction::In,
             Between::Groups(groups) => match (groups.get(&BROKER), groups.get(&process)) {
@@ -80,7 +81,7 @@ impl Between {
     }
 }
 
-/// The group of every process that a partition names.
+/// Returns the group of every process that a partition names.
 pub fn sides(groups: &[Vec<Name>], roll: &Participants) -> Map<ProcessId, usize> {
     let named = groups.iter().enumerate();
     let processes = named.flat_map(|(group, names)| {
@@ -89,7 +90,7 @@ pub fn sides(groups: &[Vec<Name>], roll: &Participants) -> Map<ProcessId, usize>
     processes.collect()
 }
 
-/// The longest latency, held-back time and queue of a scenario together.
+/// Returns the sum of the longest latency, all hold-back times and all queues of a scenario.
 fn longest_flight(scenario: &Scenario) -> Duration {
     let mut latency = scenario.latency.max;
     let mut waiting = Duration::ZERO;

@@ -1,7 +1,7 @@
-//! Positions: which message is where, and what each subscriber was told of its own.
+//! Tracks the position of each message, and what each subscriber was told about its own position.
 //!
-//! An epoch is named by the broker; the judge counts the broker's lives, and learns from the
-//! broker's answers which epoch is which. Nothing here says whether an answer was true.
+//! The broker names epochs. The judge counts the broker's lives, and learns from the broker's
+//! answers which epoch belongs to which life. Nothing here says whether an answer was true.
 
 use crate::history::{EventKind, ProcessId};
 use crate::message::{Epoch, Name, Note, Position, ResumeOutcome};
@@ -10,37 +10,40 @@ use crate::verdict::switch::rule;
 use super::hash::{Map, Set};
 use super::{BrokerLife, MessageIndex, Moment, QueueId, Seen, SubscriberId};
 
-/// All positions, and all that was said about them.
+/// All positions, and all answers and gaps that subscribers were told.
 pub struct Positions {
     queues: Map<Name, QueueId>,
     messages: Map<Stored, MessageIndex>,
     lives: Map<Epoch, BrokerLife>,
     subscribers: Vec<Subscription>,
-    /// The life that a process was last told of, by queue.
+    /// The life of the broker that a process was last told of, by queue.
     told_life: Map<(ProcessId, QueueId), BrokerLife>,
-    /// The last position of each queue in each life of the broker, so far.
+    /// The last position so far of each queue in each life of the broker.
     heads: Map<(QueueId, BrokerLife), Position>,
-    /// Which lives of the broker each process was told are new in a queue, and the last position
-    /// when it was answered so.
+    /// The lives of the broker that a process was told are a new epoch of a queue, with the queue's
+    /// last position at the time of that answer.
     begun: Map<(ProcessId, QueueId, BrokerLife), Position>,
 }
 
+/// One subscriber's attachments, answers and gaps.
 #[derive(Default)]
 struct Subscription {
     attachments: Vec<Attachment>,
     told: Vec<Told>,
     gaps_told: Vec<ToldGap>,
+    /// All announced gaps, first and last position; sorted and joined by [`Positions::close`].
     gaps: Map<(QueueId, BrokerLife), Vec<(Position, Position)>>,
+    /// The last life that the subscriber was told is a new epoch; all earlier lives are over.
     over: Map<QueueId, BrokerLife>,
-    /// Queues in which a record was ended since the last attachment.
+    /// Queues in which the subscription lost a room since the last attachment.
     ended: Set<QueueId>,
     /// The epoch of the last attachment, by queue.
     epochs: Map<QueueId, Epoch>,
     gaps_announced: u64,
 }
 
-/// A message's place in a backlog. One that its publisher sends again after a crash has one in
-/// each life of the broker that accepted it.
+/// A message's place in a backlog. If its publisher sends it again after a crash of the broker, it
+/// has one in each life that accepted it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stored {
     /// The queue.
@@ -54,88 +57,89 @@ pub struct Stored {
 /// One attachment of a session to a subscription, as the broker noted it.
 #[derive(Clone, Copy)]
 pub struct Attachment {
-    /// When.
+    /// The moment.
     pub moment: Moment,
-    /// In which queue.
+    /// The queue.
     pub queue: QueueId,
-    /// In which life of the broker.
+    /// The life of the broker.
     pub life: BrokerLife,
-    /// What the broker answered.
+    /// The broker's answer.
     pub answer: ResumeOutcome,
-    /// Whether the subscription lost a room since the one before.
+    /// [`Begins::Anew`] if the subscription lost a room since the attachment before.
     pub begins: Begins,
-    /// Whose position it goes on from.
+    /// The epoch of the position that it goes on from.
     pub applied: Applied,
     /// The last position that the broker had accepted in this queue.
     pub head: Position,
 }
 
-/// Of which epoch the position is that an attachment goes on from.
+/// Says to which epoch the position belongs that an attachment goes on from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
-    /// Of its own, or none was applied.
+    /// The attachment's own epoch, or no position was applied.
     Own,
-    /// Of the epoch of the attachment before: the client cannot know one of this.
+    /// The epoch of the attachment before. The client cannot know a position of this one.
     Foreign,
 }
 
-/// Where a subscription goes on when a session attaches to it.
+/// Says where a subscription goes on when a session attaches to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Begins {
-    /// Where it was.
+    /// At the position where it was.
     WhereItWas,
-    /// A room of it was left, so it may begin anywhere.
+    /// At any position, because a room of it was left.
     Anew,
 }
 
-/// One answer, as the client got it.
+/// One answer, as the client received it.
 #[derive(Clone, Copy)]
 pub struct Told {
-    /// When.
+    /// The moment.
     pub moment: Moment,
-    /// Which process.
+    /// The process.
     pub process: ProcessId,
-    /// In which queue.
+    /// The queue.
     pub queue: QueueId,
     /// The life of the broker that the answer speaks of.
     pub life: BrokerLife,
     /// The answer.
     pub answer: ResumeOutcome,
-    /// When the broker gave it; when it was heard, if the broker never gave it.
+    /// The moment at which the broker gave it, or at which the client received it if the broker
+    /// never did.
     pub answered: Moment,
-    /// Whether it is a gap in what the client was told is a new epoch.
+    /// Whether it is a gap within what the client was already told is a new epoch.
     pub is_of_new_epoch: bool,
 }
 
 impl Told {
-    /// Whether it tells of a gap.
+    /// Whether the answer announces a gap.
     pub fn is_gap(&self) -> bool {
         matches!(self.answer, ResumeOutcome::Gap { .. })
     }
 }
 
-/// One gap that a client was told of beside an answer.
+/// One gap that a client was told of separately from an answer.
 #[derive(Clone, Copy)]
 pub struct ToldGap {
-    /// When.
+    /// The moment.
     pub moment: Moment,
-    /// Which process.
+    /// The process.
     pub process: ProcessId,
-    /// In which queue.
+    /// The queue.
     pub queue: QueueId,
-    /// The life of the broker that it was last told of.
+    /// The life of the broker that the process was last told of.
     pub life: BrokerLife,
     /// The first position.
     pub from: Position,
-    /// The last one.
+    /// The last position.
     pub to: Position,
-    /// Whether all of it was accepted before the client was answered that its epoch is new: it is
-    /// what this announces.
+    /// Whether all of the gap was accepted before the client was answered that its epoch is new.
+    /// Such a gap only repeats what that answer announced.
     pub is_of_new_epoch: bool,
 }
 
 impl Positions {
-    /// Nothing yet, for so many subscribers.
+    /// Creates empty positions for this number of subscribers.
     pub fn of(subscribers: usize) -> Positions {
         Positions {
             queues: Map::default(),
@@ -148,7 +152,7 @@ impl Positions {
         }
     }
 
-    /// Keeps what an event says.
+    /// Records what an event says about positions.
     pub fn see(&mut self, seen: &Seen, what: &EventKind) {
         let EventKind::Note(note) = what else { return };
         if let (Note::Accepted { queue, position: Some(position), .. }, Some(message)) =
@@ -204,7 +208,7 @@ impl Positions {
                     last.rev().filter(|one| (one.process, one.queue) == (seen.process, queue));
                 let is_answers = matches!(last.next().map(|one| one.answer),
                     Some(ResumeOutcome::Gap { from: first, to: last, .. }) if first == *from && last == *to);
-                // The answer has told of it already.
+                // A gap that repeats the last answer was announced by it already.
                 if !is_answers {
                     let (moment, process, from, to) = (seen.moment, seen.process, *from, *to);
                     let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
@@ -226,7 +230,7 @@ impl Positions {
         let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
         self.told_life.insert((seen.process, queue), life);
         let subscription = &self.subscribers[subscriber.index()];
-        // A client knows better than the broker what is lost to it, but not where it stands.
+        // A client knows better than the broker what it has lost, but not its position.
         let stand = |answer: ResumeOutcome| (answer.epoch(), answer.position());
         let is_it = |one: &&Attachment| one.queue == queue && stand(one.answer) == stand(answer);
         let given = subscription.attachments.iter().rev().find(is_it);
@@ -258,13 +262,13 @@ impl Positions {
         }
     }
 
-    /// Whether a process was told of a new epoch, by an answer that was given after this position
-    /// of it was accepted.
+    /// Whether a process was told of a new epoch, by an answer given after this position of it was
+    /// accepted.
     fn is_of_new_epoch(&self, begun: (ProcessId, QueueId, BrokerLife), to: Position) -> bool {
         self.begun.get(&begun).is_some_and(|head| to <= *head)
     }
 
-    /// Sorts and joins the announced gaps, so that each question is one search.
+    /// Sorts and joins the announced gaps, so that each lookup is one binary search.
     pub fn close(&mut self) {
         let subscriptions = self.subscribers.iter_mut();
         for gaps in subscriptions.flat_map(|subscription| subscription.gaps.values_mut()) {
@@ -289,12 +293,12 @@ impl Positions {
         next
     }
 
-    /// The number of a queue that has positions or answers.
+    /// Returns the index of a queue that has positions or answers.
     pub fn find_queue(&self, name: &Name) -> Option<QueueId> {
         self.queues.get(name).copied()
     }
 
-    /// The message at a position of a queue in a life of the broker.
+    /// Returns the message at a position of a queue in a life of the broker.
     pub fn message_at(
         &self,
         queue: &Name,
@@ -305,28 +309,28 @@ impl Positions {
         self.messages.get(&Stored { queue, life, position }).copied()
     }
 
-    /// Every attachment of a subscriber, in order.
+    /// Returns every attachment of a subscriber, in order.
     pub fn attachments(&self, subscriber: SubscriberId) -> &[Attachment] {
         &self.subscribers[subscriber.index()].attachments
     }
 
-    /// Every answer that a subscriber was told, in order.
+    /// Returns every answer that a subscriber was told, in order.
     pub fn told(&self, subscriber: SubscriberId) -> &[Told] {
         &self.subscribers[subscriber.index()].told
     }
 
-    /// Every gap that a subscriber was told of beside an answer, in order.
+    /// Returns every gap that a subscriber was told of separately from an answer, in order.
     pub fn gaps_told(&self, subscriber: SubscriberId) -> &[ToldGap] {
         &self.subscribers[subscriber.index()].gaps_told
     }
 
-    /// How many gaps a subscriber was told of while it was connected.
+    /// Returns the number of gaps that a subscriber was told of while it was connected.
     pub fn gaps_announced(&self, subscriber: SubscriberId) -> u64 {
         self.subscribers[subscriber.index()].gaps_announced
     }
 
-    /// Whether a subscriber was told that a position, or the whole life of the broker it belongs
-    /// to, is lost.
+    /// Whether a subscriber was told that a position is lost, or the whole life of the broker that
+    /// it belongs to.
     pub fn is_announced(&self, subscriber: SubscriberId, stored: Stored) -> bool {
         let Stored { queue, life, position: at } = stored;
         let subscription = &self.subscribers[subscriber.index()];

@@ -1,4 +1,4 @@
-//! Which sessions there were, seen from both sides. Never what went over them.
+//! Tracks all sessions, as both sides saw them. Never the messages they carried.
 
 use crate::history::{EventKind, PowerState, ProcessId};
 use crate::message::{EndReason, Note, SessionId};
@@ -16,37 +16,37 @@ pub struct Sessions {
     open: Vec<SessionIndex>,
 }
 
-/// One session. A session that is only known from one side has no moments on the other.
+/// One session. If only one side is known to have had it, the moments of the other side are `None`.
 pub struct SessionFacts {
     /// The client's process, if the history knows it.
     pub process: Option<ProcessId>,
-    /// When the broker accepted its hello.
+    /// The moment at which the broker accepted its hello.
     pub opened: Option<Moment>,
-    /// When the broker closed it or found it closed.
+    /// The moment at which the broker closed it or found it closed, and the reason.
     pub closed: Option<SessionEnd>,
-    /// When the broker forgot it: closed it, or died.
+    /// The moment at which the broker forgot it: it closed it, or died.
     pub forgotten: Option<Moment>,
-    /// When the client was welcomed.
+    /// The moment at which the client was welcomed.
     pub welcomed: Option<Moment>,
-    /// When the client lost it.
+    /// The moment at which the client lost it, and the reason.
     pub lost: Option<SessionEnd>,
-    /// When a request of the client failed while it went on.
+    /// The failures of the client's requests while the session went on.
     pub failures: Vec<SessionEnd>,
-    /// Every push to it.
+    /// The moments of all pushes to it.
     pub pushes: Vec<Moment>,
 }
 
-/// How one side saw a session end.
+/// The end of a session, or the failure of a request, as one side saw it.
 #[derive(Clone, Copy)]
 pub struct SessionEnd {
-    /// When.
+    /// The moment.
     pub moment: Moment,
-    /// Why.
+    /// The reason.
     pub reason: EndReason,
 }
 
 impl Sessions {
-    /// The session of this id; it begins to be known here if it was not.
+    /// Returns the index of the session of this id; adds it if it is new.
     pub fn index(&mut self, id: &SessionId, roll: &Participants) -> SessionIndex {
         if let Some(known) = self.by_id.get(id) {
             return *known;
@@ -70,7 +70,7 @@ impl Sessions {
         index
     }
 
-    /// Keeps what an event says.
+    /// Records what an event says about sessions.
     pub fn see(&mut self, seen: &Seen, what: &EventKind) {
         let moment = seen.moment;
         match what {
@@ -111,12 +111,12 @@ impl Sessions {
         }
     }
 
-    /// The session of this index.
+    /// Returns the session of this index.
     pub fn get(&self, index: SessionIndex) -> &SessionFacts {
         &self.all[index.index()]
     }
 
-    /// The sessions of a process, in the order in which they appear.
+    /// Returns the sessions of a process, in the order in which they appear.
     pub fn of_process(&self, process: ProcessId) -> impl Iterator<Item = &SessionFacts> {
         self.of_process.get(&process).into_iter().flatten().map(|index| &self.all[index.index()])
     }

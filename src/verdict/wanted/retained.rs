@@ -1,4 +1,5 @@
-//! What the backlog retains: what a subscription from the start is owed. Never who wants it.
+//! Tracks what the backlog retains, which a subscription from the start is to be sent. Never which
+//! subscriber wants it.
 
 use std::collections::BTreeMap;
 
@@ -12,24 +13,24 @@ pub struct Retained<'h> {
 }
 
 impl<'h> Retained<'h> {
-    /// The broker died.
+    /// Empties the backlog, because the broker died.
     pub fn clear(&mut self) {
         self.queues.clear();
     }
 
-    /// A message was accepted.
+    /// Adds a message that was accepted.
     pub fn add(&mut self, queue: &'h Name, position: Position, message: MessageIndex) {
         self.queues.entry(queue).or_default().insert(position, message);
     }
 
-    /// A message left the backlog.
+    /// Removes a message that left the backlog.
     pub fn remove(&mut self, queue: &Name, position: Position) {
         if let Some(backlog) = self.queues.get_mut(queue) {
             backlog.remove(&position);
         }
     }
 
-    /// Everything that a queue retains, in order.
+    /// Returns everything that a queue retains, in order of position.
     pub fn of_queue(&self, queue: &Name) -> Vec<MessageIndex> {
         self.queues.get(queue).into_iter().flat_map(BTreeMap::values).copied().collect()
     }
