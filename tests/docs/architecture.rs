@@ -110,13 +110,13 @@ fn the_core_is_pure() {
 /// The types of the judge's results. The reference judge may use these and nothing else of it.
 const RESULTS: &[&str] = &[
     "Anomaly",
-    "Bites",
     "Cause",
     "Claim",
     "Detection",
     "Evidence",
-    "GuaranteeFinding",
     "Guarantee",
+    "GuaranteeFinding",
+    "Hits",
     "MessageOutcome",
     "Outcome",
     "Recoveries",

@@ -180,7 +180,7 @@ impl Problems {
         }
         let words: Vec<&str> = words.into_iter().collect();
         if let Some(now) = keys::renamed(word, words.iter().copied()) {
-            return Some(format!("`{word}` is called `{now}` now"));
+            return Some(format!("`{word}` was renamed to `{now}`."));
         }
         nearest_word(word, words).map(|right| format!("did you mean `{right}`?"))
     }
