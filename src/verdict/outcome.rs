@@ -195,11 +195,14 @@ fn is_sent_in_an_earlier_life(way: DeliveryPath<'_, '_>, handling: Option<&Handl
     delivery.copies.iter().any(|copy| crashed(copy).is_some_and(|crashed| crashed < opened))
 }
 
+/// A message with its sequence.
+type Sequenced = (u64, MessageIndex);
+
 /// Returns the first handlings below a sequence already handled from the same publisher and queue.
 fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
     // The highest sequence so far, and the highest of a message that is not volatile: the latter is
     // the better evidence.
-    let mut highest: Map<(&Name, &Name), [Option<(u64, MessageIndex)>; 2]> = Map::default();
+    let mut highest: Map<(&Name, &Name), [Option<Sequenced>; 2]> = Map::default();
     let mut late = Vec::new();
     let counts = |one: &&Handling| one.first || !rule("only-a-first-handling-is-late");
     for handling in handlings.iter().filter(counts) {
