@@ -146,6 +146,6 @@ pub mod verdict;
 pub mod wire;
 
 // A link of the page has its target here, and among the other pages there.
-#[doc = "[searching]: super::search\n\n"]
+#[doc = "[searching]: search\n\n"]
 #[doc = include_str!("../docs/your-own-queue.md")]
 pub mod guide {}

@@ -23,11 +23,11 @@ pub const CASES: u64 = 100;
 ///
 /// ```
 /// use delivery_lab::core::Broker;
-/// use delivery_lab::{Guarantee, Machines, check};
+/// use delivery_lab::{Guarantee, CoreSystem, check};
 ///
 /// // Your own `BrokerMachine` in the place of ours, over simulated UDP.
 /// let contender = "udp/catch-up".parse().unwrap();
-/// check(&Machines::ours(contender).with_broker(Broker::new), Guarantee::AtLeastOnce);
+/// check(&CoreSystem::ours(contender).with_broker(Broker::new), Guarantee::AtLeastOnce);
 /// ```
 ///
 /// # Panics

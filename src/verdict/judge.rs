@@ -18,9 +18,12 @@ use super::{Followed, Hits, Row, SubscriberReport, claim, recovery, wanted};
 /// use delivery_lab::{Cause, Contender, Scenario, TrialOptions, judge, run_trial};
 ///
 /// let text = r#"
+///     title = "A shop that is away for two seconds"
 ///     run_for = "10s"
 ///     client = [
-///         { id = "driver", publish = [{ queue = "shop", event = "delivered", count = 4 }] },
+///         { id = "driver", publish = [
+///             { queue = "shop", event = "delivered", start = "1s", every = "1s", count = 4 },
+///         ] },
 ///         { id = "shop", subscribe = [{ queue = "shop", event = "delivered" }] },
 ///     ]
 ///     fault = [{ kind = "disconnect", who = "shop", at = "1.5s", for = "2s" }]
