@@ -72,7 +72,7 @@
 //!
 //! # Where things stand
 //!
-//! What a test needs is at the root. The rest is in modules by subject: [`message`], [`time`] and
+//! Everything that a test needs is at the root. The rest is in modules by subject: [`message`], [`time`] and
 //! [`terms`] are the nouns; [`scenario`] says who publishes and subscribes, what goes wrong when,
 //! and what must come of it; [`core`] has the machines, [`net`] the network, and [`link`] carries
 //! frames over it; [`sim`] is the world in which all that runs; [`history`] is what happened,

@@ -14,7 +14,7 @@ use crate::terms::Guarantee;
 use crate::time::Instant;
 
 const ENVIRONMENT: &str =
-    "NO_COLOR turns colours off; DLAB_LOG filters the log as RUST_LOG does elsewhere.";
+    "NO_COLOR turns colours off; DLAB_LOG filters the log by target and level.";
 
 /// What a client still gets after it was away, over which link, and who promised it.
 #[derive(Debug, Parser)]

@@ -95,7 +95,7 @@ impl Client {
             ClientInput::Connected => self.connected(now),
             ClientInput::Disconnected { reason } => self.ended(now, reason),
             ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
-            ClientInput::Garbled { reason } => self.close(now, reason),
+            ClientInput::Malformed { reason } => self.close(now, reason),
             ClientInput::Retry { after } => self.wait_first(after),
             ClientInput::Received { frame } => self.received(now, frame),
             ClientInput::Publish { draft } => self.publish(now, draft),

@@ -134,7 +134,7 @@ pub enum ClientInput {
     /// A frame was received.
     Received { frame: Frame },
     /// Bytes that are not a valid frame were received.
-    Garbled { reason: EndReason },
+    Malformed { reason: EndReason },
     /// The broker asks for this first wait before a reconnection.
     Retry { after: Duration },
     /// The application publishes a message.

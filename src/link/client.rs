@@ -154,7 +154,7 @@ async fn on_connection<C: LinkDriver, N: Net>(
         },
         Connection::Open(_, receive_half) => match receive_half.next(reading).await {
             LinkEvent::Frame(frame) => Some(ClientInput::Received { frame }),
-            LinkEvent::Malformed(reason) => Some(ClientInput::Garbled { reason }),
+            LinkEvent::Malformed(reason) => Some(ClientInput::Malformed { reason }),
             LinkEvent::Flushed(_) => None,
             LinkEvent::Retry(after) => Some(ClientInput::Retry { after }),
             LinkEvent::Undelivered(frames, reason) => {

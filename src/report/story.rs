@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::history::{AppReport, Event, EventKind, History};
-use crate::message::{MessageId, Name, Note, ResumeOutcome};
+use crate::message::{EndReason, MessageId, Name, Note, ResumeOutcome};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
@@ -76,6 +76,9 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
                 until => format!(", for {}", until.since(entry.at)),
             };
             format!("{for_whom}: {}{until}.", words::fault(entry))
+        }
+        EventKind::Note(Note::Lost { reason: EndReason::Left, .. }) => {
+            format!("{who} closes its session.")
         }
         EventKind::Note(Note::Lost { reason, .. }) => {
             format!("{who} loses its session: {}.", reason.words())

@@ -1,12 +1,12 @@
 //! Judges programs whose inside is not visible, from what their applications were told.
 //!
-//! A message is *owed* to a client if all of this is so:
+//! A message is *outstanding* for a client if all of this is so:
 //!
 //! - the client was subscribed to one of its rooms when it was published, and still is at the end;
 //! - its publisher was told that it is accepted.
 //!
-//! What is owed must have been handled when the run is over. The scenario has to leave enough time
-//! without faults for that.
+//! Every outstanding message must have been handled at the end of the run. The scenario has to leave
+//! enough time without faults for that.
 
 use std::collections::{BTreeMap, BTreeSet};
 

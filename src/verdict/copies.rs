@@ -32,7 +32,7 @@ pub struct DeliveryPath<'f, 'a> {
     pub subscriber: SubscriberId,
     /// The message.
     pub message: &'f MessageFacts<'a>,
-    /// What happened to it on the way to the subscriber.
+    /// Its way to the subscriber: pushes, handlings, evictions.
     pub delivery: &'f Delivery,
 }
 

@@ -65,7 +65,7 @@ struct Generator {
     processes: Vec<Process>,
     events: Vec<Event>,
     now: Instant,
-    /// The how manyth session each process has.
+    /// The number of each process's latest session.
     sessions: Vec<u64>,
     /// The processes that have a session, as far as both sides know.
     connected: Vec<u32>,
@@ -73,12 +73,12 @@ struct Generator {
     /// The epoch of each process's last attachment, and the position it goes on from.
     known: Vec<Option<(u64, Position)>>,
     position: Position,
-    /// How many messages the driver and its like have published, each.
+    /// The number of messages that each publisher has published.
     published: Vec<u64>,
     accepted: Vec<Kept>,
     flying: Vec<Flight>,
     inbox: Vec<Flight>,
-    /// How many copies went into each session of each process, in either direction.
+    /// The number of copies in each flow so far.
     carried: Vec<(Flow, u64)>,
 }
 
@@ -186,7 +186,7 @@ impl Generator {
         }
     }
 
-    /// What a broker would answer, most of the time.
+    /// Draws the answer to a join, mostly one that fits the attachment before.
     fn answer(&mut self, process: u32) -> ResumeOutcome {
         let (epoch, end) = (self.epoch, self.position);
         let before = self.known[process as usize];

@@ -1,7 +1,7 @@
-//! What is asked of a history: each question is one walk over all of its events, from the first.
+//! Questions to a history: each is one walk over all of its events, from the first.
 //!
-//! Nothing is remembered from one question to the next. A place in the history is the how manyth
-//! event it is.
+//! Nothing is remembered from one question to the next. A place in the history is the index of an
+//! event.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -10,7 +10,7 @@ use crate::message::{Contender, EndReason, Message, MessageId, Name, Note, Posit
 use crate::scenario::{Direction, Effect, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
 
-/// The how manyth event of the history.
+/// The index of an event in the history.
 pub type When = usize;
 
 pub const BROKER: u32 = 0;
@@ -83,7 +83,7 @@ impl<'a> Trial<'a> {
         self.deaths(process).find(|death| *death > when)
     }
 
-    /// In the how manyth life of the broker this is, from 0.
+    /// Returns the number of the broker's life at this event, from 0.
     pub fn life(self, when: When) -> usize {
         self.deaths(BROKER).filter(|death| *death < when).count()
     }
