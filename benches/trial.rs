@@ -338,7 +338,7 @@ fn model_steps(steps: u64) {
     let (mut left, mut seed) = (steps, 0);
     while left > 0 {
         seed += 1;
-        let played = model::play(model::drawn(seed), seed, model::length(seed));
+        let played = model::run_steps(model::drawn(seed), seed, model::length(seed));
         assert_eq!(played.finding, None, "seed {seed}");
         left = left.saturating_sub(played.steps);
     }

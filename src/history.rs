@@ -28,7 +28,7 @@ pub struct History {
     /// All events in order.
     pub events: Vec<Event>,
     /// Number of hits of each fault of the scenario, by its index.
-    pub bites: Vec<u64>,
+    pub hits: Vec<u64>,
     /// The cost of the trial.
     pub cost: Cost,
     /// The time at which the trial ended.
@@ -121,7 +121,7 @@ impl History {
         TraceLine {
             ms: event.at.as_millis_f64(),
             process: &self.process(event.process).name,
-            what: &event.what,
+            what: &event.kind,
         }
     }
 }

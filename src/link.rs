@@ -196,7 +196,7 @@ fn end_of(error: &io::Error) -> EndReason {
 }
 
 /// Converts a decoding error to the reason why a connection ended.
-fn garbled(error: &crate::wire::WireError) -> EndReason {
+fn malformed(error: &crate::wire::WireError) -> EndReason {
     match error {
         crate::wire::WireError::TooLong(_) => EndReason::TooLong,
         crate::wire::WireError::Malformed(_) => EndReason::Malformed,

@@ -25,7 +25,7 @@ pub use property::{Broken, CASES, Failed, Property, Upheld, check};
 #[cfg(feature = "proptest")]
 pub use scenario_tree::ScenarioTree;
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};
-pub use storm::peace;
+pub use storm::quiet_period;
 pub use strategy::Scenarios;
 pub use system_under_test::{Attempt, SystemUnderTest};
 

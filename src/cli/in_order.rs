@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_handed_over_after_a_break() {
+    fn nothing_is_published_after_a_break() {
         assert_eq!(check(2, 100, 10), (0..10).collect::<Vec<_>>());
     }
 }

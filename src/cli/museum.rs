@@ -82,11 +82,11 @@ fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
             break;
         }
     }
-    let peace = Scenario { faults: Vec::new(), ..storm.clone() };
-    let (mut peaceful, mut seen_in_peace) = (0, 0);
+    let without_storm = Scenario { faults: Vec::new(), ..storm.clone() };
+    let (mut runs_without_storm, mut seen_without_storm) = (0, 0);
     for seed in seeds.clone().take(MOST_TRIED as usize).take_while(|_| !interrupt::seen()) {
-        peaceful += 1;
-        seen_in_peace += u64::from(judge(&peace, seed)?.iter().any(is_anything));
+        runs_without_storm += 1;
+        seen_without_storm += u64::from(judge(&without_storm, seed)?.iter().any(is_anything));
     }
     let correct = Scenario { mutant: None, ..storm.clone() };
     let (mut runs, mut broken) = (0, 0);
@@ -97,7 +97,16 @@ fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
     let Mutant { name, anomaly, .. } = *mutant;
     let anomaly = anomaly.name();
     let tried = count;
-    Ok(Exhibit { mutant: name, anomaly, caught, tried, seen_in_peace, peaceful, broken, runs })
+    Ok(Exhibit {
+        mutant: name,
+        anomaly,
+        caught,
+        tried,
+        seen_without_storm,
+        runs_without_storm,
+        broken,
+        runs,
+    })
 }
 
 fn judge(scenario: &Scenario, seed: u64) -> Result<Vec<Row>, String> {

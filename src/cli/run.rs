@@ -22,7 +22,7 @@ use super::values::Seeds;
 use super::{Exit, interrupt, log, scenario_source};
 use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
-use report_collector::Book;
+use report_collector::ReportCollector;
 
 /// Loads all scenarios, then runs them.
 pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
@@ -57,14 +57,14 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         why: args.why.clone(),
     };
     interrupt::watch();
-    execute(&plan, &pool, wishes, Book::new(args, &loaded, plan.reports, trace), console)
+    execute(&plan, &pool, wishes, ReportCollector::new(args, &loaded, plan.reports, trace), console)
 }
 
 fn execute(
     plan: &Plan,
     pool: &ThreadPool,
     wishes: TrialRequest,
-    mut book: Book,
+    mut collector: ReportCollector,
     console: &mut Console,
 ) -> Exit {
     let progress = Progress::new(Some(plan.trials), plan.log, console);
@@ -76,17 +76,17 @@ fn execute(
             match step {
                 InOrderStep::Done => progress.tick(),
                 InOrderStep::Result((job, trial)) => {
-                    progress.aside(|| book.enter(job, trial, console));
+                    progress.aside(|| collector.enter(job, trial, console));
                 }
             }
-            if interrupt::seen() || book.is_broken() || !console.is_open() {
+            if interrupt::seen() || collector.is_broken() || !console.is_open() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         },
     );
     progress.finish();
-    let exit = book.close(console);
+    let exit = collector.close(console);
     if interrupt::seen() { exit.and(Exit::Interrupted) } else { exit }
 }
 

@@ -44,14 +44,14 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
             return Exit::Usage;
         }
     };
-    let mut families = Vec::new();
+    let mut sources = Vec::new();
     for values in &grid {
         let set = args.vary.iter().zip(values);
         let set = set.map(|(vary, value)| Setting::new(format!("{}={value}", vary.path)));
         let set: Vec<Setting> = args.set.iter().cloned().chain(set).collect();
         let options = scenario_source::options(&set, &args.contender, args.force);
         match ScenarioSource::find(&args.scenario, options, console) {
-            Ok(source) => families.push(source),
+            Ok(source) => sources.push(source),
             Err(exit) => return exit,
         }
     }
@@ -64,7 +64,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         schema: SCHEMA.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: args.scenario.clone(),
-        digest: digest(&families),
+        digest: digest(&sources),
         seeds: (args.seeds.first, args.seeds.last),
         options: options(args),
         varied: args.vary.iter().map(|vary| (vary.path.clone(), vary.given.clone())).collect(),
@@ -73,7 +73,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         points: grid.into_iter().map(|values| Point { values, ..Point::default() }).collect(),
         coverage: Coverage::default(),
     };
-    if let Err(trouble) = fill(&mut sweep, &families, args, &pool, console) {
+    if let Err(trouble) = fill(&mut sweep, &sources, args, &pool, console) {
         // Shows the sums so far; as an incomplete part they join with no other.
         if sweep.runs() > 0 {
             show(&sweep, &args.form, console);
@@ -85,8 +85,8 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
 }
 
 /// Returns a hash of the scenarios' texts: it distinguishes sweeps of files with the same name.
-fn digest(families: &[ScenarioSource]) -> String {
-    let draw = families.iter().fold(Draw::new(0), |draw, source| match source {
+fn digest(sources: &[ScenarioSource]) -> String {
+    let draw = sources.iter().fold(Draw::new(0), |draw, source| match source {
         ScenarioSource::One(loaded) => draw.named(&loaded.scenario.to_string()),
         ScenarioSource::Any(_) => draw.named(scenario_source::ANY),
     });
@@ -161,21 +161,21 @@ struct Seen {
 
 fn fill(
     sweep: &mut Sweep,
-    families: &[ScenarioSource],
+    sources: &[ScenarioSource],
     args: &SweepArgs,
     pool: &rayon::ThreadPool,
     console: &Console,
 ) -> Result<(), Trouble> {
     let (part, of) = (args.shard.part, args.shard.of);
     let seeds = args.seeds.first..=args.seeds.last;
-    let all = (0..families.len()).flat_map(|point| seeds.clone().map(move |seed| (point, seed)));
+    let all = (0..sources.len()).flat_map(|point| seeds.clone().map(move |seed| (point, seed)));
     let jobs = (0_u64..).zip(all).filter(|(index, _)| index % of == part - 1).map(|(_, job)| job);
     let progress = Progress::new(Some(sweep.planned), Log::Off, console);
     let mut trouble = None;
     in_order(
         pool,
         jobs,
-        |(point, seed)| (point, seed, attempt(&families[point], seed)),
+        |(point, seed)| (point, seed, attempt(&sources[point], seed)),
         |step| {
             match step {
                 InOrderStep::Done => progress.tick(),

@@ -48,7 +48,7 @@ struct Connection {
 #[derive(Clone, Debug, Default)]
 struct ClientRecord {
     /// The connection of its open session.
-    peer: Option<ConnectionId>,
+    connection: Option<ConnectionId>,
     /// The newest session of each of its processes.
     newest: BTreeMap<Name, u64>,
     /// Sequencing of its messages (catch-up only).
@@ -85,20 +85,22 @@ impl Broker {
     /// Processes an input. [`Broker::poll`] returns the outputs that follow from it.
     pub fn handle(&mut self, now: Instant, input: BrokerInput) {
         match input {
-            BrokerInput::Opened { peer } => {
-                self.connections.insert(peer, Connection::default());
-                self.timers.set(Timer::Hello(peer), now + HELLO_WITHIN);
+            BrokerInput::Opened { connection } => {
+                self.connections.insert(connection, Connection::default());
+                self.timers.set(Timer::Hello(connection), now + HELLO_WITHIN);
             }
-            BrokerInput::Received { peer, frame } => {
-                if self.connections.contains_key(&peer) {
-                    self.received(now, peer, frame);
+            BrokerInput::Received { connection, frame } => {
+                if self.connections.contains_key(&connection) {
+                    self.received(now, connection, frame);
                 }
             }
-            BrokerInput::Malformed { peer, reason } => self.close(peer, reason),
-            BrokerInput::RequestSeen { peer } => self.heard(now, peer),
-            BrokerInput::Undelivered { peer, frames } => self.undelivered(now, peer, frames),
-            BrokerInput::Closed { peer, reason } => self.end_session(peer, reason),
-            BrokerInput::Queued { peer, bytes } => self.queued(now, peer, bytes),
+            BrokerInput::Malformed { connection, reason } => self.close(connection, reason),
+            BrokerInput::RequestSeen { connection } => self.heard(now, connection),
+            BrokerInput::Undelivered { connection, frames } => {
+                self.undelivered(now, connection, frames)
+            }
+            BrokerInput::Closed { connection, reason } => self.end_session(connection, reason),
+            BrokerInput::Queued { connection, bytes } => self.queued(now, connection, bytes),
             BrokerInput::Elapsed => {
                 while let Some(timer) = self.timers.pop_due(now) {
                     self.elapsed(now, timer);
@@ -131,22 +133,26 @@ impl Broker {
         early.chain(queues).fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
     }
 
-    fn received(&mut self, now: Instant, peer: ConnectionId, frame: Frame) {
+    fn received(&mut self, now: Instant, connection: ConnectionId, frame: Frame) {
         match frame {
-            Frame::Hello { client, session } => self.hello(now, peer, client, session),
-            _ if self.session(peer).is_none() => self.close(peer, EndReason::UnknownSession),
+            Frame::Hello { client, session } => self.hello(now, connection, client, session),
+            _ if self.session(connection).is_none() => {
+                self.close(connection, EndReason::UnknownSession)
+            }
             Frame::Join { request, queue, rooms, known } => {
-                self.join(now, peer, join::QueueJoin { request, queue, rooms, known });
+                self.join(now, connection, join::QueueJoin { request, queue, rooms, known });
             }
-            Frame::Leave { request, queue, rooms } => self.leave(peer, request, &queue, &rooms),
+            Frame::Leave { request, queue, rooms } => {
+                self.leave(connection, request, &queue, &rooms)
+            }
             Frame::Publish { message, after, reply } => {
-                self.publish(now, peer, publish::PublishOutcome { message, after, reply });
+                self.publish(now, connection, publish::IncomingPublish { message, after, reply });
             }
-            Frame::Ack { queue, position } => self.acknowledge(now, peer, &queue, position),
-            Frame::Pong => self.pong(now, peer),
+            Frame::Ack { queue, position } => self.acknowledge(now, connection, &queue, position),
+            Frame::Pong => self.pong(now, connection),
             Frame::Bye { .. } => {
-                self.order(BrokerOutput::Close { peer, reason: EndReason::Left });
-                self.end_session(peer, EndReason::Left);
+                self.order(BrokerOutput::Close { connection, reason: EndReason::Left });
+                self.end_session(connection, EndReason::Left);
             }
             Frame::Welcome { .. }
             | Frame::Joined { .. }
@@ -155,32 +161,32 @@ impl Broker {
             | Frame::Refused { .. }
             | Frame::Push { .. }
             | Frame::Gap { .. }
-            | Frame::Ping => self.close(peer, EndReason::Unexpected),
+            | Frame::Ping => self.close(connection, EndReason::Unexpected),
         }
     }
 
     fn elapsed(&mut self, now: Instant, timer: Timer) {
         match timer {
-            Timer::Hello(peer) => self.close(peer, EndReason::ConnectTimeout),
-            Timer::Ping(peer) => self.ping(now, peer),
-            Timer::Pong(peer) => self.close(peer, EndReason::Heartbeat),
+            Timer::Hello(connection) => self.close(connection, EndReason::ConnectTimeout),
+            Timer::Ping(connection) => self.ping(now, connection),
+            Timer::Pong(connection) => self.close(connection, EndReason::Heartbeat),
             Timer::Redeliver(queue, client) => self.redeliver(now, &queue, &client),
             Timer::Expire(queue) => self.expire(now, &queue),
         }
     }
 
-    fn session(&self, peer: ConnectionId) -> Option<&Session> {
-        self.connections.get(&peer)?.session.as_ref()
+    fn session(&self, connection: ConnectionId) -> Option<&Session> {
+        self.connections.get(&connection)?.session.as_ref()
     }
 
     /// Returns the session and client of a connection that is known to have a session.
-    fn open_session(&self, peer: ConnectionId) -> (&SessionId, &Name) {
-        let session = self.session(peer).expect("only open sessions are routed to");
+    fn open_session(&self, connection: ConnectionId) -> (&SessionId, &Name) {
+        let session = self.session(connection).expect("only open sessions are routed to");
         (&session.id, &session.client)
     }
 
-    fn send(&mut self, peer: ConnectionId, frame: Frame) {
-        self.order(BrokerOutput::Send { peer, frame });
+    fn send(&mut self, connection: ConnectionId, frame: Frame) {
+        self.order(BrokerOutput::Send { connection, frame });
     }
 
     fn note(&mut self, note: Note) {

@@ -164,7 +164,7 @@ impl Client {
                 self.subscriber.receive(held, place, &mut self.outputs);
             }
             Frame::Gap { queue, from, to, after } => {
-                let place = crate::message::Offset { position: to, after };
+                let place = crate::message::Offset { position: to, previous: after };
                 self.subscriber.receive(
                     HeldDelivery::Gap { queue, from },
                     Some(place),

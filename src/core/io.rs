@@ -35,19 +35,19 @@ pub struct BrokerOptions {
 #[derive(Clone, Debug, PartialEq)]
 pub enum BrokerInput {
     /// A connection was opened.
-    Opened { peer: ConnectionId },
+    Opened { connection: ConnectionId },
     /// A frame was received on a connection.
-    Received { peer: ConnectionId, frame: Frame },
+    Received { connection: ConnectionId, frame: Frame },
     /// Bytes that are not a valid frame were received on a connection.
-    Malformed { peer: ConnectionId, reason: EndReason },
+    Malformed { connection: ConnectionId, reason: EndReason },
     /// A request was received on a connection, which is a sign of life.
-    RequestSeen { peer: ConnectionId },
+    RequestSeen { connection: ConnectionId },
     /// Frames that were sent may not have arrived; the session goes on.
-    Undelivered { peer: ConnectionId, frames: Vec<Frame> },
+    Undelivered { connection: ConnectionId, frames: Vec<Frame> },
     /// A connection ended.
-    Closed { peer: ConnectionId, reason: EndReason },
+    Closed { connection: ConnectionId, reason: EndReason },
     /// This many bytes wait for a connection now, not counting those in its socket.
-    Queued { peer: ConnectionId, bytes: usize },
+    Queued { connection: ConnectionId, bytes: usize },
     /// Time has passed.
     Elapsed,
 }
@@ -70,9 +70,9 @@ impl BrokerInput {
 #[derive(Clone, Debug, PartialEq)]
 pub enum BrokerOutput {
     /// Send a frame.
-    Send { peer: ConnectionId, frame: Frame },
+    Send { connection: ConnectionId, frame: Frame },
     /// Send a goodbye with the reason, and close the connection.
-    Close { peer: ConnectionId, reason: EndReason },
+    Close { connection: ConnectionId, reason: EndReason },
     /// Record this in the history. A `Pushed` note comes right before the `Send` of its frame.
     Note(Note),
 }

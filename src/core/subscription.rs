@@ -26,7 +26,7 @@ pub struct Subscription {
 /// The session that serves a subscription.
 #[derive(Clone, Debug)]
 struct Attached {
-    peer: ConnectionId,
+    connection: ConnectionId,
     /// The queue's newest position when the session attached: items up to here are replayed.
     head: Position,
     /// Index of the first item that was not sent on this session.
@@ -88,8 +88,8 @@ impl Subscription {
     }
 
     /// Returns the connection of the attached session.
-    pub fn peer(&self) -> Option<ConnectionId> {
-        self.attached.as_ref().map(|attached| attached.peer)
+    pub fn connection(&self) -> Option<ConnectionId> {
+        self.attached.as_ref().map(|attached| attached.connection)
     }
 
     /// Returns the last position up to which everything is acknowledged.
@@ -141,7 +141,7 @@ impl Subscription {
     /// acknowledges.
     pub fn attach(
         &mut self,
-        peer: ConnectionId,
+        connection: ConnectionId,
         epoch: Epoch,
         known: Option<Cursor>,
         head: Position,
@@ -152,7 +152,7 @@ impl Subscription {
         };
         self.forget_done();
         let sent = VecDeque::new();
-        self.attached = Some(Attached { peer, head, cursor: 0, out: 0, sent });
+        self.attached = Some(Attached { connection, head, cursor: 0, out: 0, sent });
         let position = self.position();
         let gap = self.items.iter().find_map(|item| match item.content {
             Content::Gap(from) => Some((from, item.position)),
@@ -380,7 +380,7 @@ pub enum Evicted {
 
 impl Item {
     fn due(&self, kind: PushKind) -> Due {
-        let place = Offset { position: self.position, after: self.after };
+        let place = Offset { position: self.position, previous: self.after };
         match &self.content {
             Content::Kept => Due::Kept { place, kind },
             Content::Evicted(message) => Due::Evicted { message: message.clone(), place, kind },

@@ -69,7 +69,7 @@ impl Capture {
 
     /// Records that the `nth` packet from one process to another arrived at `at`, and was not taken
     /// in.
-    pub fn turn_away(
+    pub fn reject(
         &mut self,
         (from, to, nth): (ProcessId, ProcessId, u64),
         at: Instant,

@@ -33,7 +33,8 @@ pub struct Event {
     /// Its number among the events of this process, from 0.
     pub sequence: u64,
     /// The kind of event, with its data.
-    pub what: EventKind,
+    #[serde(rename = "what")]
+    pub kind: EventKind,
 }
 
 /// The kinds of event.

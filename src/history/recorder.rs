@@ -66,7 +66,7 @@ impl Recorder {
         let mut counters = self.counters();
         let sequence = counters.events;
         counters.events += 1;
-        self.log().push(Event { at, process: self.process, sequence, what });
+        self.log().push(Event { at, process: self.process, sequence, kind: what });
     }
 
     /// Updates the peak with the messages and bytes that the process holds now.

@@ -82,16 +82,18 @@ impl<N: Net> BrokerDriver<N> {
     pub fn open(&self, send_half: Box<dyn SendHalf>) -> ConnectionId {
         let mut state = self.state();
         state.opened += 1;
-        let peer = ConnectionId(state.opened);
-        state.connections.insert(peer, Connection { send_half, waiting: WaitingBytes::default() });
+        let connection = ConnectionId(state.opened);
+        state
+            .connections
+            .insert(connection, Connection { send_half, waiting: WaitingBytes::default() });
         drop(state);
-        self.tell(BrokerInput::Opened { peer });
-        peer
+        self.tell(BrokerInput::Opened { connection });
+        connection
     }
 
     /// Whether a connection is open.
-    pub fn is_open(&self, peer: ConnectionId) -> bool {
-        self.state().connections.contains_key(&peer)
+    pub fn is_open(&self, connection: ConnectionId) -> bool {
+        self.state().connections.contains_key(&connection)
     }
 
     /// Passes an input to the machine and executes its outputs.
@@ -100,8 +102,8 @@ impl<N: Net> BrokerDriver<N> {
         let mut state = self.state();
         let before = state.broker.deadline();
         let may_hold_more = input.may_hold_more();
-        if let BrokerInput::Closed { peer, .. } = &input {
-            drop(state.remove_connection(*peer));
+        if let BrokerInput::Closed { connection, .. } = &input {
+            drop(state.remove_connection(*connection));
         }
         state.broker.handle(now, input);
         self.drain(now, &mut state);
@@ -117,10 +119,10 @@ impl<N: Net> BrokerDriver<N> {
     }
 
     /// Reports that bytes of a connection were written; `waiting` still waits.
-    pub fn flushed(&self, peer: ConnectionId, waiting: WaitingBytes) {
-        let is_open = self.state().set_waiting(peer, waiting);
+    pub fn flushed(&self, connection: ConnectionId, waiting: WaitingBytes) {
+        let is_open = self.state().set_waiting(connection, waiting);
         if is_open {
-            self.tell(BrokerInput::Queued { peer, bytes: waiting.bytes });
+            self.tell(BrokerInput::Queued { connection, bytes: waiting.bytes });
         }
     }
 
@@ -135,18 +137,20 @@ impl<N: Net> BrokerDriver<N> {
         send_half: Box<dyn SendHalf>,
         mut receive_half: impl ReceiveHalf,
     ) {
-        let peer = self.open(send_half);
+        let connection = self.open(send_half);
         loop {
             match receive_half.next(Reading::Wanted).await {
-                LinkEvent::Frame(frame) => self.tell(BrokerInput::Received { peer, frame }),
-                LinkEvent::Malformed(reason) => self.tell(BrokerInput::Malformed { peer, reason }),
+                LinkEvent::Frame(frame) => self.tell(BrokerInput::Received { connection, frame }),
+                LinkEvent::Malformed(reason) => {
+                    self.tell(BrokerInput::Malformed { connection, reason })
+                }
                 LinkEvent::Retry(_) => {}
-                LinkEvent::Flushed(waiting) => self.flushed(peer, waiting),
+                LinkEvent::Flushed(waiting) => self.flushed(connection, waiting),
                 LinkEvent::Undelivered(frames, _) => {
-                    self.tell(BrokerInput::Undelivered { peer, frames });
+                    self.tell(BrokerInput::Undelivered { connection, frames });
                 }
                 LinkEvent::Ended(reason) => {
-                    self.tell(BrokerInput::Closed { peer, reason });
+                    self.tell(BrokerInput::Closed { connection, reason });
                     return;
                 }
             }
@@ -180,23 +184,23 @@ impl<N: Net> BrokerDriver<N> {
                     }
                     self.record(EventKind::Note(note));
                 }
-                BrokerOutput::Send { peer, frame } => {
-                    let Some(Connection { send_half, .. }) = state.connections.get_mut(&peer)
+                BrokerOutput::Send { connection, frame } => {
+                    let Some(Connection { send_half, .. }) = state.connections.get_mut(&connection)
                     else {
                         continue;
                     };
                     let of = frame.message().and_then(|_| pushed.take());
                     let outcome = send_half.push(&frame, of.as_ref().map(|(session, _)| session));
                     let waiting = send_half.waiting();
-                    state.set_waiting(peer, waiting);
+                    state.set_waiting(connection, waiting);
                     let bytes = waiting.bytes;
-                    state.broker.handle(now, BrokerInput::Queued { peer, bytes });
+                    state.broker.handle(now, BrokerInput::Queued { connection, bytes });
                     if let (Some(message), Some(of)) = (frame.message(), of) {
                         self.record_push(&message.id, of, outcome);
                     }
                 }
-                BrokerOutput::Close { peer, reason } => {
-                    let Some(mut send_half) = state.remove_connection(peer) else { continue };
+                BrokerOutput::Close { connection, reason } => {
+                    let Some(mut send_half) = state.remove_connection(connection) else { continue };
                     if reason.says_goodbye() {
                         // A goodbye for which the socket has no room is lost, like any other frame.
                         let _ = send_half.push(&Frame::Bye { reason }, None);
@@ -241,15 +245,15 @@ impl<N: Net> BrokerDriver<N> {
 
 impl State {
     /// Removes a connection, and subtracts what waited in it from the sum.
-    fn remove_connection(&mut self, peer: ConnectionId) -> Option<Box<dyn SendHalf>> {
-        self.set_waiting(peer, WaitingBytes::default());
-        self.connections.remove(&peer).map(|connection| connection.send_half)
+    fn remove_connection(&mut self, connection: ConnectionId) -> Option<Box<dyn SendHalf>> {
+        self.set_waiting(connection, WaitingBytes::default());
+        self.connections.remove(&connection).map(|state| state.send_half)
     }
 
     /// Updates the size of what waits for a connection. Returns whether the connection is open.
-    fn set_waiting(&mut self, peer: ConnectionId, now: WaitingBytes) -> bool {
-        let Some(connection) = self.connections.get_mut(&peer) else { return false };
-        let before = std::mem::replace(&mut connection.waiting, now);
+    fn set_waiting(&mut self, connection: ConnectionId, now: WaitingBytes) -> bool {
+        let Some(state) = self.connections.get_mut(&connection) else { return false };
+        let before = std::mem::replace(&mut state.waiting, now);
         self.waiting.messages = self.waiting.messages + now.messages - before.messages;
         self.waiting.bytes = self.waiting.bytes + now.bytes - before.bytes;
         true

@@ -22,7 +22,7 @@ use self::fetch::{Patience, fetch};
 use super::http::channel::Channel;
 use super::http::exchange::{HttpClientConnection, HttpReply};
 use super::http::outbox::Outbox;
-use super::http::post_client::{PostClient, failed, happenings};
+use super::http::post_client::{PostClient, events_of_failure, events_of_reply};
 use super::http::session_queue::QueuePolicy;
 use super::http::session_server::{self, DeliveryStyle, HttpConnection, SessionServer};
 use super::http::{Body, FRAMES, next_of, path};
@@ -240,9 +240,9 @@ impl<N: Net> PollClient<N> {
         match reply {
             Ok(reply) => {
                 self.got = reply.number.unwrap_or(self.got);
-                self.ready.extend(happenings(reply));
+                self.ready.extend(events_of_reply(reply));
             }
-            Err(reason) => self.ready.extend(failed(Vec::new(), reason)),
+            Err(reason) => self.ready.extend(events_of_failure(Vec::new(), reason)),
         }
     }
 

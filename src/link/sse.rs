@@ -30,7 +30,7 @@ use super::http::session_server::{self, DeliveryStyle, HttpConnection, SessionSe
 use super::http::{Body, escape, next_of, path, unescape};
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
-    end_of, garbled,
+    end_of, malformed,
 };
 use crate::message::{EndReason, Frame, Heartbeat, Link, Mode, Name, SessionId};
 use crate::net::Net;
@@ -52,7 +52,7 @@ pub struct Sse {
 
 impl LinkDriver for Sse {
     const LINK: Link = Link::Sse;
-    type ReceiveHalf<N: Net> = EventInlet<N>;
+    type ReceiveHalf<N: Net> = EventReceiveHalf<N>;
 
     fn new(settings: &Settings) -> Self {
         Sse { mode: settings.mode, last_id: Arc::default() }
@@ -61,10 +61,10 @@ impl LinkDriver for Sse {
     async fn connect<N: Net>(
         &self,
         context: ConnectContext<N>,
-    ) -> io::Result<(Box<dyn SendHalf>, EventInlet<N>)> {
+    ) -> io::Result<(Box<dyn SendHalf>, EventReceiveHalf<N>)> {
         let connection = HttpClientConnection::open(&context).await?;
         let outbox = Outbox::default();
-        let receive_half = EventInlet {
+        let receive_half = EventReceiveHalf {
             outbox: outbox.clone(),
             post_client: PostClient::new(context.clone(), None),
             stream: Stream::Connected(connection),
@@ -103,7 +103,7 @@ fn session_of(path: &str, query: &str) -> Option<(Name, SessionId)> {
 }
 
 /// The receiving side of a client: reads the event stream, and posts the client's frames.
-pub struct EventInlet<N> {
+pub struct EventReceiveHalf<N> {
     context: ConnectContext<N>,
     outbox: Outbox,
     post_client: PostClient<N>,
@@ -132,13 +132,13 @@ enum Stream {
     Over,
 }
 
-impl<N: Net> ReceiveHalf for EventInlet<N> {
+impl<N: Net> ReceiveHalf for EventReceiveHalf<N> {
     async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
 }
 
-impl<N: Net> EventInlet<N> {
+impl<N: Net> EventReceiveHalf<N> {
     fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         for frame in self.outbox.take(cx) {
             self.say(frame);
@@ -191,7 +191,7 @@ impl<N: Net> EventInlet<N> {
                 .header(HOST, self.context.to.to_string())
                 .header(ACCEPT, EVENTS);
         let last = match self.mode {
-            Mode::FireAndForget => self.last_id.lock().expect("nobody panics with it").clone(),
+            Mode::FireAndForget => self.last_id.lock().expect("the lock is not poisoned").clone(),
             // The last event that was handled, not the last that arrived: an event that waited for
             // an earlier one, or was not handled before the client died, must be sent again.
             Mode::CatchUp => {
@@ -257,11 +257,11 @@ impl<N: Net> EventInlet<N> {
                 Said::Retry(after) => LinkEvent::Retry(Duration::from_millis(after)),
                 Said::Event(event) => {
                     if let Some(id) = event.id {
-                        *self.last_id.lock().expect("nobody panics with it") = Some(id);
+                        *self.last_id.lock().expect("the lock is not poisoned") = Some(id);
                     }
                     match wire::decode(event.data.as_bytes()) {
                         Ok(frame) => LinkEvent::Frame(frame),
-                        Err(error) => LinkEvent::Malformed(garbled(&error)),
+                        Err(error) => LinkEvent::Malformed(malformed(&error)),
                     }
                 }
             });

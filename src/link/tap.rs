@@ -39,7 +39,7 @@ impl Manifest {
     }
 
     fn entries(&self) -> MutexGuard<'_, VecDeque<Vec<CopyOf>>> {
-        self.0.lock().expect("nobody panics with it")
+        self.0.lock().expect("the lock is not poisoned")
     }
 }
 

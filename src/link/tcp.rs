@@ -10,7 +10,7 @@ use tokio::io::ReadBuf;
 use super::send_half::{StreamSendHalf, Written};
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
-    end_of, garbled,
+    end_of, malformed,
 };
 use super::{READ, listen};
 use crate::history::Flow;
@@ -24,7 +24,7 @@ pub struct Tcp;
 
 impl LinkDriver for Tcp {
     const LINK: Link = Link::Tcp;
-    type ReceiveHalf<N: Net> = TcpInlet<N::Stream>;
+    type ReceiveHalf<N: Net> = TcpReceiveHalf<N::Stream>;
 
     fn new(_: &Settings) -> Self {
         Tcp
@@ -33,7 +33,7 @@ impl LinkDriver for Tcp {
     async fn connect<N: Net>(
         &self,
         context: ConnectContext<N>,
-    ) -> io::Result<(Box<dyn SendHalf>, TcpInlet<N::Stream>)> {
+    ) -> io::Result<(Box<dyn SendHalf>, TcpReceiveHalf<N::Stream>)> {
         let (send_half, receive_half) = open(context.net.connect(context.to).await?);
         Ok((Box::new(send_half), receive_half))
     }
@@ -49,9 +49,9 @@ async fn serve_connection<N: Net>(broker: BrokerDriver<N>, stream: N::Stream) {
     broker.serve_connection(Box::new(send_half), receive_half).await;
 }
 
-fn open<S: Stream>(stream: S) -> (StreamSendHalf, TcpInlet<S>) {
+fn open<S: Stream>(stream: S) -> (StreamSendHalf, TcpReceiveHalf<S>) {
     let send_half = StreamSendHalf::new(Flow { from: stream.local_addr(), to: stream.peer_addr() });
-    let receive_half = TcpInlet {
+    let receive_half = TcpReceiveHalf {
         stream,
         send_half: send_half.clone(),
         splitter: Splitter::default(),
@@ -62,20 +62,20 @@ fn open<S: Stream>(stream: S) -> (StreamSendHalf, TcpInlet<S>) {
 
 /// The receiving side of a TCP connection: splits the byte stream into frames.
 #[derive(Debug)]
-pub struct TcpInlet<S> {
+pub struct TcpReceiveHalf<S> {
     stream: S,
     send_half: StreamSendHalf,
     splitter: Splitter,
     is_malformed: bool,
 }
 
-impl<S: Stream> ReceiveHalf for TcpInlet<S> {
+impl<S: Stream> ReceiveHalf for TcpReceiveHalf<S> {
     async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx, reading)).await
     }
 }
 
-impl<S: Stream> TcpInlet<S> {
+impl<S: Stream> TcpReceiveHalf<S> {
     fn poll_next(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
         match self.send_half.poll_write(cx, &mut self.stream) {
             Poll::Ready(Ok(Written::Some)) => {
@@ -100,7 +100,7 @@ impl<S: Stream> TcpInlet<S> {
                 Ok(None) => {}
                 Err(error) => {
                     self.is_malformed = true;
-                    return Poll::Ready(LinkEvent::Malformed(garbled(&error)));
+                    return Poll::Ready(LinkEvent::Malformed(malformed(&error)));
                 }
             }
             let mut bytes = [0; READ];

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     BrokerDriver, ConnectContext, Full, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf,
-    SendHalf, Settings, WaitingBytes, end_of, garbled,
+    SendHalf, Settings, WaitingBytes, end_of, malformed,
 };
 use crate::core::{BrokerInput, ConnectionId};
 use crate::history::Flow;
@@ -21,7 +21,7 @@ pub struct Udp;
 
 impl LinkDriver for Udp {
     const LINK: Link = Link::Udp;
-    type ReceiveHalf<N: Net> = UdpInlet<N::Datagrams>;
+    type ReceiveHalf<N: Net> = UdpReceiveHalf<N::Datagrams>;
 
     fn new(_: &Settings) -> Self {
         Udp
@@ -30,36 +30,38 @@ impl LinkDriver for Udp {
     async fn connect<N: Net>(
         &self,
         context: ConnectContext<N>,
-    ) -> io::Result<(Box<dyn SendHalf>, UdpInlet<N::Datagrams>)> {
+    ) -> io::Result<(Box<dyn SendHalf>, UdpReceiveHalf<N::Datagrams>)> {
         let ConnectContext { net, to, .. } = context;
         let socket = net.bind(0).await?;
         socket.connect(to).await?;
         let socket = Arc::new(socket);
         let flow = Arc::new(Flow { from: socket.local_addr(), to });
         let send_half = DatagramSendHalf { socket: socket.clone(), flow };
-        Ok((Box::new(send_half), UdpInlet { socket }))
+        Ok((Box::new(send_half), UdpReceiveHalf { socket }))
     }
 
     /// Treats each source address as one connection, until the broker closes it.
     async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
         let socket = Arc::new(broker.net().bind(port).await?);
-        let mut peers: BTreeMap<SocketAddr, ConnectionId> = BTreeMap::new();
+        let mut connections: BTreeMap<SocketAddr, ConnectionId> = BTreeMap::new();
         let mut buffer = [0; wire::MOST_DATAGRAM];
         loop {
             let (length, from) = socket.recv_from(&mut buffer).await?;
-            let known = peers.get(&from).copied().filter(|peer| broker.is_open(*peer));
-            let peer = known.unwrap_or_else(|| {
-                if peers.len().is_power_of_two() {
-                    peers.retain(|_, peer| broker.is_open(*peer));
+            let known =
+                connections.get(&from).copied().filter(|connection| broker.is_open(*connection));
+            let connection = known.unwrap_or_else(|| {
+                if connections.len().is_power_of_two() {
+                    connections.retain(|_, connection| broker.is_open(*connection));
                 }
                 let flow = Arc::new(Flow { from: socket.local_addr(), to: from });
-                let peer = broker.open(Box::new(DatagramSendHalf { socket: socket.clone(), flow }));
-                peers.insert(from, peer);
-                peer
+                let connection =
+                    broker.open(Box::new(DatagramSendHalf { socket: socket.clone(), flow }));
+                connections.insert(from, connection);
+                connection
             });
             broker.tell(match wire::decode(&buffer[..length]) {
-                Ok(frame) => BrokerInput::Received { peer, frame },
-                Err(error) => BrokerInput::Malformed { peer, reason: garbled(&error) },
+                Ok(frame) => BrokerInput::Received { connection, frame },
+                Err(error) => BrokerInput::Malformed { connection, reason: malformed(&error) },
             });
         }
     }
@@ -85,11 +87,11 @@ impl<D: Datagrams> SendHalf for DatagramSendHalf<D> {
 }
 
 /// The receiving side of a client's socket.
-pub struct UdpInlet<D> {
+pub struct UdpReceiveHalf<D> {
     socket: Arc<D>,
 }
 
-impl<D: Datagrams> ReceiveHalf for UdpInlet<D> {
+impl<D: Datagrams> ReceiveHalf for UdpReceiveHalf<D> {
     /// Reads a datagram even if reading is paused. If the inbox is full, the client drops the
     /// message.
     async fn next(&mut self, _reading: Reading) -> LinkEvent {
@@ -97,7 +99,7 @@ impl<D: Datagrams> ReceiveHalf for UdpInlet<D> {
         match self.socket.recv_from(&mut buffer).await {
             Ok((length, _)) => match wire::decode(&buffer[..length]) {
                 Ok(frame) => LinkEvent::Frame(frame),
-                Err(error) => LinkEvent::Malformed(garbled(&error)),
+                Err(error) => LinkEvent::Malformed(malformed(&error)),
             },
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 LinkEvent::Ended(EndReason::Unreachable)

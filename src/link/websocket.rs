@@ -27,7 +27,7 @@ use super::limits::HANDSHAKE_WITHIN;
 use super::tap::Tap;
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
-    end_of, garbled, listen,
+    end_of, listen, malformed,
 };
 use crate::history::Recorder;
 use crate::message::{EndReason, Frame, Link, Upgrade};
@@ -230,7 +230,7 @@ impl<N: Net> WebSocketReceiveHalf<N> {
         Some(match message {
             Message::Text(text) => match wire::decode(text.as_bytes()) {
                 Ok(frame) => LinkEvent::Frame(frame),
-                Err(error) => LinkEvent::Malformed(garbled(&error)),
+                Err(error) => LinkEvent::Malformed(malformed(&error)),
             },
             Message::Binary(_) => LinkEvent::Malformed(EndReason::Malformed),
             Message::Ping(_) => LinkEvent::Frame(Frame::Ping),

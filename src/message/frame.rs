@@ -153,7 +153,8 @@ pub struct Offset {
     pub position: Position,
     /// The position before it that belongs to this subscription. A client that has not read that
     /// one knows that a delivery is missing.
-    pub after: Position,
+    #[serde(rename = "after")]
+    pub previous: Position,
 }
 
 /// The reason for which a message is pushed; reports call the first one live, and the others caught

@@ -12,13 +12,13 @@ pub struct ClientsByConnection(BTreeMap<ConnectionId, Name>);
 impl ClientsByConnection {
     /// Reads an input on its way to the broker, and remembers the client of a hello.
     pub fn hear(&mut self, input: &BrokerInput) {
-        if let BrokerInput::Received { peer, frame: Frame::Hello { client, .. } } = input {
-            self.0.insert(*peer, client.clone());
+        if let BrokerInput::Received { connection, frame: Frame::Hello { client, .. } } = input {
+            self.0.insert(*connection, client.clone());
         }
     }
 
     /// Returns the client that said hello on a connection.
-    pub fn client(&self, peer: ConnectionId) -> Option<&Name> {
-        self.0.get(&peer)
+    pub fn client(&self, connection: ConnectionId) -> Option<&Name> {
+        self.0.get(&connection)
     }
 }

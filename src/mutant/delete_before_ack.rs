@@ -28,14 +28,18 @@ impl Interceptor<Broker> for DeleteBeforeAck {
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
         let deleted = match &output {
-            BrokerOutput::Send { peer, frame: Frame::Push { message, place: Some(place), .. } } => {
-                Some((*peer, Frame::Ack { queue: message.queue.clone(), position: place.position }))
-            }
+            BrokerOutput::Send {
+                connection,
+                frame: Frame::Push { message, place: Some(place), .. },
+            } => Some((
+                *connection,
+                Frame::Ack { queue: message.queue.clone(), position: place.position },
+            )),
             _ => None,
         };
         outputs.push_back(output);
-        if let Some((peer, frame)) = deleted {
-            broker.handle(now, BrokerInput::Received { peer, frame });
+        if let Some((connection, frame)) = deleted {
+            broker.handle(now, BrokerInput::Received { connection, frame });
         }
     }
 }

@@ -29,7 +29,7 @@ impl Interceptor<Client> for HandlesAsItComes {
     ) {
         if let ClientInput::Received { frame: Frame::Push { place: Some(place), .. } } = &mut input
         {
-            place.after = 0;
+            place.previous = 0;
         }
         client.handle(now, input);
     }

@@ -33,13 +33,13 @@ impl Interceptor<Broker> for HearsItself {
         broker: &mut Broker,
         _: &mut VecDeque<BrokerOutput>,
     ) {
-        if let BrokerInput::Received { peer, frame } = &mut input {
+        if let BrokerInput::Received { connection, frame } = &mut input {
             match frame {
                 Frame::Hello { client, .. } => {
-                    self.first.entry(client.clone()).or_insert(*peer);
+                    self.first.entry(client.clone()).or_insert(*connection);
                 }
                 Frame::Publish { message, .. }
-                    if self.first.get(&message.id.publisher) != Some(peer) =>
+                    if self.first.get(&message.id.publisher) != Some(connection) =>
                 {
                     Arc::make_mut(message).target.echo = Echo::Everyone;
                 }

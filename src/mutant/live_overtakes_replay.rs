@@ -33,8 +33,8 @@ impl Interceptor<Broker> for LiveOvertakesReplay {
         broker: &mut Broker,
         _: &mut VecDeque<BrokerOutput>,
     ) {
-        if let BrokerInput::Closed { peer, .. } = &input {
-            self.waiting.remove(peer);
+        if let BrokerInput::Closed { connection, .. } = &input {
+            self.waiting.remove(connection);
         }
         broker.handle(now, input);
     }
@@ -48,21 +48,21 @@ impl Interceptor<Broker> for LiveOvertakesReplay {
     ) {
         match output {
             BrokerOutput::Note(note @ Note::Pushed { .. }) => self.pushed = Some(note),
-            BrokerOutput::Send { peer, frame: mut frame @ Frame::Push { .. } } => {
+            BrokerOutput::Send { connection, frame: mut frame @ Frame::Push { .. } } => {
                 let is_replay = is_replay(&mut frame);
                 let note = self.pushed.take().expect("it stands right before its frame");
-                let push = [BrokerOutput::Note(note), BrokerOutput::Send { peer, frame }];
+                let push = [BrokerOutput::Note(note), BrokerOutput::Send { connection, frame }];
                 if is_replay {
-                    self.waiting.entry(peer).or_default().extend(push);
+                    self.waiting.entry(connection).or_default().extend(push);
                 } else {
                     outputs.extend(push);
-                    outputs.extend(self.waiting.remove(&peer).into_iter().flatten());
+                    outputs.extend(self.waiting.remove(&connection).into_iter().flatten());
                 }
             }
             // No live message came before this ping: the replay is sent now.
-            BrokerOutput::Send { peer, frame: Frame::Ping } => {
-                outputs.extend(self.waiting.remove(&peer).into_iter().flatten());
-                outputs.push_back(BrokerOutput::Send { peer, frame: Frame::Ping });
+            BrokerOutput::Send { connection, frame: Frame::Ping } => {
+                outputs.extend(self.waiting.remove(&connection).into_iter().flatten());
+                outputs.push_back(BrokerOutput::Send { connection, frame: Frame::Ping });
             }
             output => outputs.push_back(output),
         }
@@ -74,7 +74,7 @@ impl Interceptor<Broker> for LiveOvertakesReplay {
 fn is_replay(frame: &mut Frame) -> bool {
     let Frame::Push { place, kind, .. } = frame else { return false };
     if let Some(place) = place {
-        place.after = 0;
+        place.previous = 0;
     }
     *kind != PushKind::Live
 }

@@ -36,8 +36,8 @@ impl Interceptor<Broker> for NoTakeover {
         broker: &mut Broker,
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
-        if let BrokerInput::Closed { peer, reason } = &input
-            && let Some((client, session)) = self.ghosts.remove(peer)
+        if let BrokerInput::Closed { connection, reason } = &input
+            && let Some((client, session)) = self.ghosts.remove(connection)
         {
             let note = Note::SessionClosed { session, client, reason: *reason };
             outputs.push_back(BrokerOutput::Note(note));
@@ -53,22 +53,24 @@ impl Interceptor<Broker> for NoTakeover {
         outputs: &mut VecDeque<BrokerOutput>,
     ) {
         match output {
-            BrokerOutput::Close { peer, reason: EndReason::Replaced } => self.replaced = Some(peer),
+            BrokerOutput::Close { connection, reason: EndReason::Replaced } => {
+                self.replaced = Some(connection)
+            }
             BrokerOutput::Note(Note::SessionClosed {
                 session,
                 client,
                 reason: EndReason::Replaced,
             }) => {
-                let peer = self.replaced.take().expect("it was closed before");
-                self.ghosts.insert(peer, (client, session));
+                let connection = self.replaced.take().expect("it was closed before");
+                self.ghosts.insert(connection, (client, session));
             }
             BrokerOutput::Note(note @ Note::Pushed { .. }) => {
                 self.pushed = Some(note.clone());
                 outputs.push_back(BrokerOutput::Note(note));
             }
-            BrokerOutput::Send { peer, frame: frame @ Frame::Push { .. } } => {
+            BrokerOutput::Send { connection, frame: frame @ Frame::Push { .. } } => {
                 let copies = self.push_to_ghosts(&frame);
-                outputs.push_back(BrokerOutput::Send { peer, frame });
+                outputs.push_back(BrokerOutput::Send { connection, frame });
                 outputs.extend(copies);
             }
             output => outputs.push_back(output),
@@ -83,10 +85,10 @@ impl NoTakeover {
             return Vec::new();
         };
         let ghosts = self.ghosts.iter().filter(|(_, (of, _))| *of == client);
-        let copies = ghosts.flat_map(|(peer, (client, session))| {
+        let copies = ghosts.flat_map(|(connection, (client, session))| {
             let (id, client) = (id.clone(), client.clone());
             let note = Note::Pushed { id, session: session.clone(), client, kind };
-            let send = BrokerOutput::Send { peer: *peer, frame: frame.clone() };
+            let send = BrokerOutput::Send { connection: *connection, frame: frame.clone() };
             [BrokerOutput::Note(note), send]
         });
         copies.collect()

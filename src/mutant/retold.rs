@@ -28,10 +28,10 @@ impl Retold {
                 self.decided = Some((queue.clone(), **answer));
             }
             BrokerOutput::Send {
-                peer,
+                connection,
                 frame: Frame::Joined { queue, answer: Some(answer), .. },
             } => {
-                let key = (*peer, queue.clone());
+                let key = (*connection, queue.clone());
                 if let Some((_, decided)) = self.decided.take_if(|(of, _)| of == queue) {
                     self.told.insert(key.clone(), decided);
                 }

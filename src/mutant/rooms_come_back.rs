@@ -35,8 +35,8 @@ impl Interceptor<Broker> for RoomsComeBack {
         _: &mut VecDeque<BrokerOutput>,
     ) {
         self.clients.hear(&input);
-        if let BrokerInput::Received { peer, frame } = &mut input
-            && let Some(client) = self.clients.client(*peer)
+        if let BrokerInput::Received { connection, frame } = &mut input
+            && let Some(client) = self.clients.client(*connection)
         {
             match frame {
                 Frame::Leave { queue, rooms, .. } => {

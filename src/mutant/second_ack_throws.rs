@@ -38,12 +38,12 @@ impl Interceptor<Broker> for SecondAckThrows {
         _: &mut VecDeque<BrokerOutput>,
     ) {
         self.clients.hear(&input);
-        if let BrokerInput::Received { peer, frame: Frame::Ack { queue, position } } = &input
-            && let Some(client) = self.clients.client(*peer)
+        if let BrokerInput::Received { connection, frame: Frame::Ack { queue, position } } = &input
+            && let Some(client) = self.clients.client(*connection)
         {
             let acknowledged = self.acknowledged.entry(client.clone()).or_default();
             if !acknowledged.insert((queue.clone(), *position)) {
-                self.dead.insert(*peer);
+                self.dead.insert(*connection);
             }
         }
         broker.handle(now, input);
@@ -58,11 +58,11 @@ impl Interceptor<Broker> for SecondAckThrows {
     ) {
         match output {
             BrokerOutput::Note(note @ Note::Pushed { .. }) => self.pushed = Some(note),
-            BrokerOutput::Send { peer, frame: frame @ Frame::Push { .. } } => {
+            BrokerOutput::Send { connection, frame: frame @ Frame::Push { .. } } => {
                 let note = self.pushed.take().expect("it stands right before its frame");
-                if !self.dead.contains(&peer) {
+                if !self.dead.contains(&connection) {
                     outputs.push_back(BrokerOutput::Note(note));
-                    outputs.push_back(BrokerOutput::Send { peer, frame });
+                    outputs.push_back(BrokerOutput::Send { connection, frame });
                 }
             }
             output => outputs.push_back(output),

@@ -51,13 +51,13 @@ impl Interceptor<Broker> for SecondResumeReplays {
                 let client = self.pushed.take().expect("a push is noted right before its frame");
                 self.replayed.entry(client).or_default().push((message.clone(), *place));
             }
-            BrokerOutput::Send { peer, frame: Frame::Joined { .. } } => {
+            BrokerOutput::Send { connection, frame: Frame::Joined { .. } } => {
                 for (message, place) in self.replayed_before() {
                     let (client, session) = self.resumed.clone().expect("it is owed something");
                     let (id, kind) = (message.id.clone(), PushKind::Again);
                     again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
                     let frame = Frame::Push { message, place: Some(place), kind };
-                    again.push(BrokerOutput::Send { peer: *peer, frame });
+                    again.push(BrokerOutput::Send { connection: *connection, frame });
                 }
                 self.resumed = None;
             }

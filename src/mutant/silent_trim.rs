@@ -36,9 +36,9 @@ impl Interceptor<Broker> for SilentTrim {
             answer => answer,
         });
         match output {
-            BrokerOutput::Send { peer, frame: Frame::Gap { queue, to, .. } } => {
+            BrokerOutput::Send { connection, frame: Frame::Gap { queue, to, .. } } => {
                 let frame = Frame::Ack { queue, position: to };
-                broker.handle(now, BrokerInput::Received { peer, frame });
+                broker.handle(now, BrokerInput::Received { connection, frame });
             }
             output => outputs.push_back(output),
         }

@@ -85,7 +85,7 @@ impl Interceptor<Broker> for StaleReplica {
                 let log = self.logs.entry((client, message.queue.clone())).or_default();
                 log.pushed.insert(place.position, (message.clone(), *place));
             }
-            BrokerOutput::Send { peer, frame: Frame::Joined { queue, .. } } => {
+            BrokerOutput::Send { connection, frame: Frame::Joined { queue, .. } } => {
                 if let Some((client, from, session)) = self.sent_back.take() {
                     let log = self.logs.entry((client.clone(), queue.clone())).or_default();
                     for (message, place) in
@@ -96,7 +96,7 @@ impl Interceptor<Broker> for StaleReplica {
                         again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
                         let (message, place) = (message.clone(), Some(*place));
                         let frame = Frame::Push { message, place, kind };
-                        again.push(BrokerOutput::Send { peer: *peer, frame });
+                        again.push(BrokerOutput::Send { connection: *connection, frame });
                     }
                 }
             }

@@ -19,9 +19,9 @@ pub struct Exhibit {
     /// The number of seeds that the mutant was tried with.
     pub tried: u64,
     /// The runs of the mutant without the storm that showed anything.
-    pub seen_in_peace: u64,
+    pub seen_without_storm: u64,
     /// All runs of the mutant without the storm.
-    pub peaceful: u64,
+    pub runs_without_storm: u64,
     /// The runs of the correct code in the same storm that broke a claim, or that showed what only
     /// the mutant may show.
     pub broken: u64,
@@ -42,7 +42,7 @@ impl Exhibit {
     /// Whether the mutant was caught in its storm, showed nothing without it, and the correct code
     /// broke nothing.
     pub fn is_as_it_should_be(&self) -> bool {
-        self.caught.is_some() && self.seen_in_peace == 0 && self.broken == 0
+        self.caught.is_some() && self.seen_without_storm == 0 && self.broken == 0
     }
 
     fn cells(&self) -> [String; 4] {
@@ -108,15 +108,15 @@ fn verdict(exhibits: &[Exhibit]) -> String {
     let caught = exhibits.iter().filter(|one| one.caught.is_some()).count();
     let runs: u64 = exhibits.iter().map(|one| one.runs).sum();
     let broken: u64 = exhibits.iter().map(|one| one.broken).sum();
-    let peaceful: u64 = exhibits.iter().map(|one| one.peaceful).sum();
-    let seen: u64 = exhibits.iter().map(|one| one.seen_in_peace).sum();
+    let runs_without_storm: u64 = exhibits.iter().map(|one| one.runs_without_storm).sum();
+    let seen: u64 = exhibits.iter().map(|one| one.seen_without_storm).sum();
     format!(
         "{caught} of {} mutants were caught by their own anomaly. Without the storm something was \
          seen of them in {} of {} runs. In the storm the correct machines broke a claim, or showed \
          the anomaly, false comfort or a false alarm, in {} of {} runs.",
         exhibits.len(),
         words::count(seen),
-        words::count(peaceful),
+        words::count(runs_without_storm),
         words::count(broken),
         words::count(runs),
     )

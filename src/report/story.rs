@@ -22,12 +22,12 @@ pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
     let mut published: Option<(Instant, Vec<MessageId>)> = None;
     let mut known = vec![false; history.processes.len()];
     for event in &history.events {
-        if let EventKind::Note(Note::Published { message }) = &event.what {
+        if let EventKind::Note(Note::Published { message }) = &event.kind {
             let (_, ids) = published.get_or_insert((event.at, Vec::new()));
             ids.push(message.id.clone());
             continue;
         }
-        let is_first = match event.what {
+        let is_first = match event.kind {
             EventKind::Note(Note::Welcomed { .. })
             | EventKind::AppReport(AppReport::Joined { .. }) => {
                 !std::mem::replace(&mut known[event.process.index()], true)
@@ -67,7 +67,7 @@ fn publishes(all: &[MessageId], style: &Style) -> String {
 /// Returns the sentence for an event, or `None` for the many events that the story leaves out.
 fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<String> {
     let who: &Name = &history.process(event.process).name;
-    Some(match &event.what {
+    Some(match &event.kind {
         EventKind::FaultBegan { fault } => {
             let entry = &scenario.faults[*fault];
             let for_whom = words::who(entry, scenario);

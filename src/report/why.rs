@@ -68,7 +68,7 @@ impl WhyEvidence<'_> {
     /// Whether the source is the drop of a datagram. Its sentence comes after that of its packet.
     fn is_drop(&self, source: SentenceOrigin) -> bool {
         let SentenceOrigin::Event(index) = source else { return false };
-        matches!(self.history.events[index].what, EventKind::Dropped { .. })
+        matches!(self.history.events[index].kind, EventKind::Dropped { .. })
     }
 }
 
@@ -76,7 +76,7 @@ impl WhyEvidence<'_> {
 pub fn life(evidence: &WhyEvidence<'_>, id: &MessageId) -> Option<Vec<Sentence>> {
     let events = &evidence.history.events;
     let (first, message) =
-        events.iter().enumerate().find_map(|(index, event)| match &event.what {
+        events.iter().enumerate().find_map(|(index, event)| match &event.kind {
             EventKind::Note(Note::Published { message }) if message.id == *id => {
                 Some((index, message.clone()))
             }
@@ -117,7 +117,7 @@ fn conclude(
         let SentenceOrigin::Event(index) = sentence.of else { return false };
         let event = &history.events[index];
         let is_own = history.process(event.process).client == followed.client;
-        sentence.at == at && is_own && matches!(event.what, EventKind::Note(Note::Handled { .. }))
+        sentence.at == at && is_own && matches!(event.kind, EventKind::Note(Note::Handled { .. }))
     };
     // A miss follows from everything up to and including its instant, packets included. A handled
     // message stands after the event that handled it.

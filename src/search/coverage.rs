@@ -53,7 +53,7 @@ impl Coverage {
     pub fn of(history: &History) -> Coverage {
         let mut tally = Tally::default();
         for event in &history.events {
-            match &event.what {
+            match &event.kind {
                 EventKind::Power(PowerState::Killed | PowerState::PowerLost) => {
                     tally.crashed(event.process);
                 }

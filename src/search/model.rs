@@ -4,8 +4,8 @@
 //! A [`Model`] is one broker, one client that publishes, some that subscribe, and the frames in
 //! flight between them. A [`Step`] is one event: a message is published, a frame arrives, is lost,
 //! duplicated or overtaken, a connection breaks, a process dies, time passes. After the steps,
-//! [`Model::settle`] lets the model quiesce: every client connects, every frame arrives, and what
-//! is then still missing is lost. Steps come from a seed ([`play()`]), from a list, or from a test.
+//! [`Model::quiesce`] lets the model quiesce: every client connects, every frame arrives, and what
+//! is then still missing is lost. Steps come from a seed ([`run_steps()`]), from a list, or from a test.
 //!
 //! The model checks the same guarantees as the search on the simulator ([`Guarantee`], [`Wrong`]):
 //!
@@ -68,16 +68,16 @@ use checker::Checker;
 use node::{ModelNode, State};
 
 pub use checker::ModelFinding;
-pub use random::{Played, Steps, drawn, length, play};
+pub use random::{ModelRun, Steps, drawn, length, run_steps};
 pub use shrink::shrink;
-pub use step::{Noticed, Step, Way};
+pub use step::{Direction, Noticed, Step};
 
 /// The index of the client that publishes.
 const PUBLISHER: usize = 0;
 
 /// Configures a model.
 #[derive(Clone, Debug)]
-pub struct Mail {
+pub struct ModelOptions {
     /// Either [`LinkSemantics::RELIABLE`] or [`LinkSemantics::LOSSY`]: others need a real link.
     pub link: LinkSemantics,
     /// The delivery mode.
@@ -92,10 +92,10 @@ pub struct Mail {
     pub mutant: Option<&'static Mutant>,
 }
 
-impl Default for Mail {
+impl Default for ModelOptions {
     /// Two subscribers in catch-up mode over a reliable link.
-    fn default() -> Mail {
-        Mail {
+    fn default() -> ModelOptions {
+        ModelOptions {
             link: LinkSemantics::RELIABLE,
             mode: Mode::CatchUp,
             broker: BrokerLimits::default(),
@@ -108,13 +108,13 @@ impl Default for Mail {
 
 /// One broker, its clients, and the frames between them.
 pub struct Model {
-    mail: Mail,
+    options: ModelOptions,
     now: Instant,
     broker: Intercepted<Broker>,
     nodes: Vec<ModelNode>,
     names: Vec<Name>,
     draft: Draft,
-    last_peer: u64,
+    last_connection: u64,
     /// Whether a client waits for a connection, which it gets before the next step.
     is_connect_pending: bool,
     /// Whether nothing has happened since the model was quiescent.
@@ -126,13 +126,13 @@ pub struct Model {
 impl Model {
     /// Creates a quiescent model: `driver` publishes, `shop1`, `shop2` … subscribe. All are
     /// connected, and the broker has recorded their subscriptions.
-    pub fn new(mail: Mail) -> Model {
-        let names = (0..=mail.subscribers).map(|n| match n {
+    pub fn new(options: ModelOptions) -> Model {
+        let names = (0..=options.subscribers).map(|n| match n {
             PUBLISHER => Name::from("driver"),
             n => Name::from(format!("shop{n}")),
         });
         let names: Vec<Name> = names.collect();
-        let nodes = names.iter().map(|name| ModelNode::new(&mail, name.clone())).collect();
+        let nodes = names.iter().map(|name| ModelNode::new(&options, name.clone())).collect();
         let draft = Draft {
             queue: "q".into(),
             event: "e".into(),
@@ -140,21 +140,21 @@ impl Model {
             payload: Payload::null(),
             answer_within: None,
         };
-        let checker = Checker::new(&mail);
+        let checker = Checker::new(&options);
         let mut model = Model {
             now: Instant::ZERO,
-            broker: broker(&mail, checker.epoch()),
+            broker: broker(&options, checker.epoch()),
             nodes,
             names,
             draft,
-            last_peer: 0,
+            last_connection: 0,
             is_connect_pending: false,
             is_quiescent: false,
             checker,
             tally: Tally::default(),
-            mail,
+            options,
         };
-        model.settle();
+        model.quiesce();
         model
     }
 
@@ -163,12 +163,14 @@ impl Model {
         let count = self.nodes.len();
         let happened = match step {
             Step::Publish => self.publish(),
-            Step::Deliver(way, n) => self.deliver(way, n % count),
+            Step::Deliver(direction, n) => self.deliver(direction, n % count),
             Step::DeliverLate(n) => self.deliver_late(n % count),
             Step::HandlerReturns(n) => self.return_handler(n % count),
-            Step::Lose(way, n) => self.disturb(n % count, |pipe| pipe.lose(way)),
-            Step::Double(way, n) => self.disturb(n % count, |pipe| pipe.double(way)),
-            Step::Overtake(way, n) => self.disturb(n % count, |pipe| pipe.overtake(way)),
+            Step::Lose(direction, n) => self.disturb(n % count, |pipe| pipe.lose(direction)),
+            Step::Double(direction, n) => self.disturb(n % count, |pipe| pipe.double(direction)),
+            Step::Overtake(direction, n) => {
+                self.disturb(n % count, |pipe| pipe.overtake(direction))
+            }
             Step::Break(noticed, n) => self.break_connection(noticed, n % count),
             Step::GoAway(n) => self.go_away(n % count),
             Step::ComeBack(n) => self.come_back(n % count),
@@ -183,7 +185,7 @@ impl Model {
     }
 
     /// Returns the first thing that is wrong: broken claims before anomalies. Missing messages and
-    /// answers are findings only after [`Model::settle`].
+    /// answers are findings only after [`Model::quiesce`].
     pub fn check(&self) -> Option<ModelFinding> {
         self.checker.check(self.is_quiescent)
     }
@@ -272,7 +274,7 @@ impl Model {
         let is_up = self.nodes[n].state != State::Down;
         if is_up {
             self.close_pipe(n, EndReason::Reset);
-            self.nodes[n].crash(&self.mail, self.names[n].clone());
+            self.nodes[n].crash(&self.options, self.names[n].clone());
             self.checker.crash(n);
             self.tally.crashed(process(n));
         }
@@ -295,7 +297,7 @@ impl Model {
     fn crash_broker(&mut self) -> bool {
         self.checker.crash_broker();
         self.tally.crashed(BROKER);
-        self.broker = broker(&self.mail, self.checker.epoch());
+        self.broker = broker(&self.options, self.checker.epoch());
         for node in &mut self.nodes {
             node.former = None;
             if let Some(pipe) = &mut node.pipe {
@@ -315,7 +317,7 @@ fn process(n: usize) -> ProcessId {
     ProcessId(n as u32 + 1)
 }
 
-fn broker(mail: &Mail, epoch: Epoch) -> Intercepted<Broker> {
-    let (mode, link, limits) = (mail.mode, mail.link, mail.broker.clone());
-    mutant::broker(mail.mutant, BrokerOptions { mode, link, limits, epoch })
+fn broker(options: &ModelOptions, epoch: Epoch) -> Intercepted<Broker> {
+    let (mode, link, limits) = (options.mode, options.link, options.broker.clone());
+    mutant::broker(options.mutant, BrokerOptions { mode, link, limits, epoch })
 }

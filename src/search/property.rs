@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::shrink::{Peace, Shrinker};
+use super::shrink::{QuietPeriod, Shrinker};
 use super::system_under_test::{Attempt, SystemUnderTest};
 use super::{Coverage, Scenarios};
 use crate::report::{self, Style};
@@ -186,7 +186,7 @@ impl Property {
         scenario: Scenario,
         violated: Violated,
     ) -> Failed {
-        let mut shrinker = Shrinker::new(scenario, Peace::Whole);
+        let mut shrinker = Shrinker::new(scenario, QuietPeriod::Whole);
         let (mut violated, mut trials) = (violated, 0);
         while let Some(smaller) = shrinker.propose() {
             trials += 1;

@@ -4,7 +4,7 @@ use proptest::prelude::Rng;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::shrink::{Peace, Shrinker};
+use super::shrink::{QuietPeriod, Shrinker};
 use super::strategy::Scenarios;
 use crate::scenario::Scenario;
 
@@ -27,7 +27,7 @@ pub struct ScenarioTree {
 impl ScenarioTree {
     fn new(scenario: Scenario) -> ScenarioTree {
         // The property is unknown: it may depend on the end of the run.
-        let shrinker = Shrinker::new(scenario.clone(), Peace::Whole);
+        let shrinker = Shrinker::new(scenario.clone(), QuietPeriod::Whole);
         ScenarioTree { shrinker, current: scenario }
     }
 

@@ -16,7 +16,7 @@ use crate::scenario::{
 use crate::sim::TrialPanic;
 use crate::time::{Duration, Instant};
 
-use super::storm::peace;
+use super::storm::quiet_period;
 
 /// Most trials that one shrinking takes.
 pub const MOST_TRIALS: u64 = 3_000;
@@ -45,7 +45,7 @@ pub fn shrink<T>(
     is_enough: impl Fn() -> bool,
 ) -> Result<Shrunk<T>, TrialPanic> {
     let mut finding = finding;
-    let mut shrinker = Shrinker::new(scenario.clone(), Peace::AsLongAsItTakes);
+    let mut shrinker = Shrinker::new(scenario.clone(), QuietPeriod::MayShrink);
     while !is_enough()
         && let Some(smaller) = shrinker.propose()
     {
@@ -60,9 +60,9 @@ pub fn shrink<T>(
 
 /// Whether shrinking may shorten the quiet period after the storm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peace {
+pub enum QuietPeriod {
     /// The run may end as soon as the same is found.
-    AsLongAsItTakes,
+    MayShrink,
     /// The quiet period stays whole. A message that has not come by the end counts as lost, so that
     /// any run that ends too early would show a finding.
     Whole,
@@ -72,7 +72,7 @@ pub enum Peace {
 #[derive(Debug)]
 pub struct Shrinker {
     smallest: Scenario,
-    peace: Peace,
+    quiet: QuietPeriod,
     proposal: Option<Scenario>,
     /// The index of the next step to try on the smallest scenario.
     next: usize,
@@ -84,10 +84,10 @@ pub struct Shrinker {
 
 impl Shrinker {
     /// Creates a shrinker that starts with a scenario.
-    pub fn new(scenario: Scenario, peace: Peace) -> Shrinker {
+    pub fn new(scenario: Scenario, quiet: QuietPeriod) -> Shrinker {
         Shrinker {
             smallest: scenario,
-            peace,
+            quiet,
             proposal: None,
             next: 0,
             has_kept: false,
@@ -104,14 +104,14 @@ impl Shrinker {
     /// Returns the next scenario to try: valid, smaller than the smallest, and not proposed before.
     /// Returns `None` if nothing is left to try, or [`MOST_TRIALS`] were proposed.
     pub fn propose(&mut self) -> Option<Scenario> {
-        let mut steps = steps(&self.smallest, self.peace);
+        let mut steps = steps(&self.smallest, self.quiet);
         loop {
             if self.next >= steps.len() {
                 if !std::mem::take(&mut self.has_kept) {
                     return None;
                 }
                 self.next = 0;
-                steps = self::steps(&self.smallest, self.peace);
+                steps = self::steps(&self.smallest, self.quiet);
             }
             if self.trials >= MOST_TRIALS || steps.is_empty() {
                 return None;
@@ -138,8 +138,8 @@ impl Shrinker {
 
     /// Whether the run still ends with a long enough quiet period, where it must stay whole.
     fn is_quiet_long_enough(&self, smaller: &Scenario) -> bool {
-        self.peace == Peace::AsLongAsItTakes
-            || busy_until(smaller) + peace(smaller) <= smaller.run_for
+        self.quiet == QuietPeriod::MayShrink
+            || busy_until(smaller) + quiet_period(smaller) <= smaller.run_for
     }
 
     /// Keeps the last proposal as the smallest scenario: it shows the same.
@@ -162,7 +162,7 @@ fn step(change: impl Fn(&mut Scenario) + 'static) -> Step {
 
 /// Returns all steps from a scenario, those that take most away first. Of several steps that change
 /// the same value, the one with the simplest result comes first.
-fn steps(scenario: &Scenario, peace: Peace) -> Vec<Step> {
+fn steps(scenario: &Scenario, quiet: QuietPeriod) -> Vec<Step> {
     let mut steps = Vec::new();
     for index in (0..scenario.faults.len()).rev() {
         steps.push(step(move |scenario| drop(scenario.faults.remove(index))));
@@ -180,7 +180,7 @@ fn steps(scenario: &Scenario, peace: Peace) -> Vec<Step> {
         make_client_rounder(&mut steps, index, client);
     }
     make_rest_rounder(&mut steps);
-    if peace == Peace::AsLongAsItTakes {
+    if quiet == QuietPeriod::MayShrink {
         end_early(&mut steps, scenario);
     }
     steps
@@ -355,7 +355,7 @@ fn make_rest_rounder(steps: &mut Vec<Step>) {
 /// Adds steps that end the run soon after the last fault and the last message.
 fn end_early(steps: &mut Vec<Step>, scenario: &Scenario) {
     let begin = busy_until(scenario);
-    let most = scenario.run_for.min(begin + peace(scenario));
+    let most = scenario.run_for.min(begin + quiet_period(scenario));
     for more in [1, 2, 5, 10, 20, 30] {
         let end = begin + Duration::from_secs(more);
         let end = Duration::from_secs(end.as_micros().div_ceil(1_000_000));

@@ -31,7 +31,7 @@ pub fn stormy(scenario: &Scenario, weather: &Weather, seed: u64) -> Scenario {
     let ends = storm_ends(scenario);
     let faults = storm(scenario, weather, seed);
     let mut stormy = Scenario { seed, faults, expectations: Vec::new(), ..scenario.clone() };
-    let end = ends.since(Instant::ZERO) + peace(&stormy);
+    let end = ends.since(Instant::ZERO) + quiet_period(&stormy);
     stormy.run_for = Duration::from_secs(end.as_micros().div_ceil(1_000_000));
     stormy
 }
@@ -45,7 +45,7 @@ pub fn stormy(scenario: &Scenario, weather: &Weather, seed: u64) -> Scenario {
 /// - the time to detect a dead session: the interval of pings, and the timeout of one;
 /// - the time in which a full queue of the network drains;
 /// - ten seconds to deliver everything.
-pub fn peace(scenario: &Scenario) -> Duration {
+pub fn quiet_period(scenario: &Scenario) -> Duration {
     let limits = scenario.clients.iter().map(|client| &client.limits);
     let attempt = limits.map(|limits| limits.connect_timeout + limits.backoff_most).max();
     let beat = scenario.broker.heartbeat;

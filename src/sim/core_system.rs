@@ -87,7 +87,7 @@ impl System for CoreSystem {
     }
 
     fn client(&self, context: ClientContext) -> Tasks {
-        let ClientContext { scenario, entry, process, client, seed, net, recorder, desk: durable } =
+        let ClientContext { scenario, entry, process, client, seed, net, recorder, durable } =
             context;
         let jitter_seed = Draw::new(seed).named("jitter").named(process.as_str()).bits();
         let numbering = durable.lock().expect("a trial has one thread").numbering;

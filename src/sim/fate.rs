@@ -40,7 +40,7 @@ pub struct PacketPlan {
     /// The packet's loss or arrivals.
     pub outcome: Outcome,
     /// The indices of the faults that dropped, delayed, copied or changed it.
-    pub bit: Vec<usize>,
+    pub hit_by: Vec<usize>,
 }
 
 /// The planned loss or arrivals of a packet.
@@ -91,7 +91,7 @@ impl NetworkFaults {
     }
 
     /// Returns the number of packets that each fault hit, by its index in the file.
-    pub fn bites(&self) -> &[u64] {
+    pub fn hits(&self) -> &[u64] {
         &self.hits
     }
 
@@ -110,7 +110,7 @@ impl NetworkFaults {
         for &fault in &hit_by {
             self.hits[fault] += 1;
         }
-        PacketPlan { serial: path.serial, outcome, bit: hit_by }
+        PacketPlan { serial: path.serial, outcome, hit_by }
     }
 
     /// Counts a hit for each fault because of which a packet found a machine off or asleep.

@@ -15,23 +15,23 @@ pub fn count(scenario: &Scenario, history: &mut History) {
     let names: Vec<Name> = history.processes.iter().map(|process| process.name.clone()).collect();
     let mut open: BTreeSet<ProcessId> = BTreeSet::new();
     let mut events: BTreeMap<MessageId, (Name, Name)> = BTreeMap::new();
-    let mut hits = std::mem::take(&mut history.bites);
+    let mut hits = std::mem::take(&mut history.hits);
     hits.resize(scenario.faults.len(), 0);
     for event in &history.events {
-        if let EventKind::Note(Note::Published { message }) = &event.what {
+        if let EventKind::Note(Note::Published { message }) = &event.kind {
             events.insert(message.id.clone(), (message.queue.clone(), message.event.clone()));
         }
         for (fault, hits) in scenario.faults.iter().zip(&mut hits) {
             let is_on = fault.is_on(event.at) || fault.at == event.at;
             *hits += u64::from(is_on && is_hit(fault, event, &names, &events, &open));
         }
-        match &event.what {
+        match &event.kind {
             EventKind::Note(Note::Welcomed { .. }) => drop(open.insert(event.process)),
             EventKind::Note(Note::Lost { .. }) => drop(open.remove(&event.process)),
             _ => {}
         }
     }
-    history.bites = hits;
+    history.hits = hits;
 }
 
 /// Whether an event is an effect of the fault.
@@ -48,7 +48,7 @@ fn is_hit(
         Who::Nobody => false,
     };
     let has_session = event.process == ProcessId::BROKER || open.contains(&event.process);
-    let what = &event.what;
+    let what = &event.kind;
     concerns
         && match &fault.effect {
             // Counts without a session, too: the fault keeps the client from opening one. When

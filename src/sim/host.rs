@@ -85,17 +85,17 @@ impl HostState {
     ///
     /// # Panics
     /// The machine is not on a host yet.
-    pub fn bell(&self) -> &DriverWaker {
-        self.waker.get().expect("a process that runs stands on a host")
+    pub fn waker(&self) -> &DriverWaker {
+        self.waker.get().expect("a process that runs is on a host")
     }
 
     /// Puts the machine on a turmoil host.
     ///
     /// # Panics
     /// The machine is already on a host.
-    pub fn stand(&self, waker: Arc<DriverWaker>) {
+    pub fn attach(&self, waker: Arc<DriverWaker>) {
         let empty = self.waker.set(waker).is_ok();
-        assert!(empty, "process {} stands on two hosts", self.process);
+        assert!(empty, "process {} is on two hosts", self.process);
     }
 
     /// Wakes the driver of the host, if the machine is on one.

@@ -40,7 +40,7 @@ pub struct TrafficTotals {
     /// TCP segments that carried bytes again.
     pub retransmits: u64,
     /// Number of packets that each fault hit, by its index in the scenario.
-    pub bites: Vec<u64>,
+    pub hits: Vec<u64>,
 }
 
 /// Network state shared by all hosts of a trial.
@@ -84,7 +84,7 @@ pub(crate) struct Numbered {
 /// A packet that leaves: its destination and its plan.
 pub(crate) struct Departure {
     pub to: u32,
-    pub lot: PacketPlan,
+    pub plan: PacketPlan,
     pub datagram: Option<Numbered>,
 }
 
@@ -148,14 +148,14 @@ impl Internet {
                 Outcome::Arrives(_, None) => {}
             }
         }
-        Some(Departure { to, lot: plan, datagram })
+        Some(Departure { to, plan, datagram })
     }
 
     /// Notes in the capture that the `nth` packet from one process to another was dropped as it
     /// arrived.
     pub fn reject(&self, (from, to, nth): (u32, u32, u64), now: Instant, fate: LossReason) {
         if let Some(capture) = &mut self.traffic().capture {
-            capture.turn_away((ProcessId(from), ProcessId(to), nth), now, fate);
+            capture.reject((ProcessId(from), ProcessId(to), nth), now, fate);
         }
     }
 
@@ -198,8 +198,8 @@ impl Internet {
             self.recorders[from as usize]
                 .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, fate });
         }
-        let bites = traffic.faults.bites().to_vec();
-        TrafficTotals { packets: traffic.packets, bytes: traffic.bytes, retransmits, bites }
+        let hits = traffic.faults.hits().to_vec();
+        TrafficTotals { packets: traffic.packets, bytes: traffic.bytes, retransmits, hits }
     }
 
     /// Takes out the packets that were kept, if any were to be kept.

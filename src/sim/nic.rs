@@ -176,7 +176,7 @@ impl Nic {
 
     /// Sends each planned copy of a packet to its host, or holds it if that is this host.
     fn send_on(&mut self, from: u32, packet: Vec<u8>, departure: Departure) {
-        let Departure { to, lot: plan, datagram } = departure;
+        let Departure { to, plan, datagram } = departure;
         let Outcome::Arrives(first, second) = plan.outcome else { return };
         let host = self.routes.lock().expect("a trial has one thread")[to as usize];
         let packet = Bytes::from(packet);

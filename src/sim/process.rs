@@ -72,7 +72,7 @@ pub struct Supervisor {
     /// The recorder of the process.
     pub recorder: Recorder,
     /// The state that survives the process.
-    pub desk: SharedState,
+    pub durable: SharedState,
     /// The state changes of the machine, by moment.
     pub timetable: Vec<(Instant, PowerSetting)>,
 }
@@ -164,7 +164,7 @@ impl Supervisor {
     fn die(&self, net: &SimNet, how: PowerState, tasks: &mut Option<Tasks>) {
         *tasks = None;
         self.record(net, how);
-        let cut_short = self.desk.lock().expect("a trial has one thread").running.take();
+        let cut_short = self.durable.lock().expect("a trial has one thread").running.take();
         if let Some(id) = cut_short {
             self.recorder.record(net.now(), EventKind::Interrupted { id });
         }

@@ -224,9 +224,8 @@ impl<P: Programs> System for BlackBox<P> {
     }
 
     fn client(&self, context: ClientContext) -> Tasks {
-        let ClientContext {
-            scenario, entry, process, client, net, recorder, desk: durable, ..
-        } = context;
+        let ClientContext { scenario, entry, process, client, net, recorder, durable, .. } =
+            context;
         let (request_sender, requests) = unbounded_channel();
         let (handlers, begun) = unbounded_channel();
         let (ends, returned) = unbounded_channel();

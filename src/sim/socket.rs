@@ -75,7 +75,7 @@ impl Net for SimNet {
     type Datagrams = SimDatagrams;
 
     fn now(&self) -> Instant {
-        self.host.bell().now()
+        self.host.waker().now()
     }
 
     fn is_running(&self) -> bool {
@@ -83,7 +83,7 @@ impl Net for SimNet {
     }
 
     async fn sleep_until(&self, at: Instant) {
-        match self.host.bell().moment(at) {
+        match self.host.waker().moment(at) {
             Some(at) => tokio::time::sleep_until(at).await,
             None => std::future::pending().await,
         }

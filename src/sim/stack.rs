@@ -277,7 +277,7 @@ impl Stack {
             if self.tuples.get(&key) == Some(&id) {
                 self.tuples.remove(&key);
             }
-            if !connection.held || !connection.is_worth_a_ledger() {
+            if !connection.held || !connection.is_worth_recording() {
                 let listener = connection.listener;
                 self.connections.remove(&id);
                 if let Some(listener) = listener.and_then(|port| self.listeners.get_mut(&port)) {
@@ -292,20 +292,20 @@ impl Stack {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.has_ended() && !connection.held && !connection.recorded {
             connection.recorded = true;
-            if connection.is_worth_a_ledger() {
-                self.build.recorder.record(now, EventKind::Ended(Box::new(connection.ledger())));
+            if connection.is_worth_recording() {
+                self.build.recorder.record(now, EventKind::Ended(Box::new(connection.stats())));
             }
         }
     }
 
     /// Returns the statistics that are not recorded yet: those of connections, then those of
     /// datagram sockets, each in the order of their opening.
-    fn last_ledgers(&self) -> Vec<ConnectionStats> {
+    fn last_stats(&self) -> Vec<ConnectionStats> {
         let connections = self.connections.values();
         let streams = connections
-            .filter(|connection| !connection.recorded && connection.is_worth_a_ledger())
-            .map(Connection::ledger);
-        streams.chain(self.datagrams.values().map(|socket| socket.ledger(None))).collect()
+            .filter(|connection| !connection.recorded && connection.is_worth_recording())
+            .map(Connection::stats);
+        streams.chain(self.datagrams.values().map(|socket| socket.stats(None))).collect()
     }
 }
 

@@ -65,7 +65,7 @@ pub struct ClientContext {
     /// The recorder of the process.
     pub recorder: Recorder,
     /// The state that survives the process.
-    pub desk: SharedState,
+    pub durable: SharedState,
 }
 
 /// Returns the broker's address and port.

@@ -1,8 +1,8 @@
 //! Tests of the network below the links, on which every scenario relies.
 
+mod counters;
 mod determinism;
 mod facts;
-mod handover;
 mod power;
 mod tcp;
 mod udp;
@@ -99,7 +99,7 @@ fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History,
 /// Returns the statistics of a process's ended connections, in the order of their recording.
 fn stats_of(history: &History, process: u32) -> Vec<(Instant, ConnectionStats)> {
     let of = history.events.iter().filter(|event| event.process.0 == process);
-    of.filter_map(|event| match &event.what {
+    of.filter_map(|event| match &event.kind {
         EventKind::Ended(stats) => Some((event.at, **stats)),
         _ => None,
     })

@@ -183,7 +183,7 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     // Drops the world before the history is assembled: they need not fit into memory together.
     drop(world);
     let mut history = History::assemble(processes, &recorders);
-    history.bites = totals.bites.clone();
+    history.hits = totals.hits.clone();
     history.ended_at = end;
     history.cost = cost(&totals, &recorders);
     hits::count(scenario, &mut history);
@@ -315,7 +315,7 @@ impl TrialBuilder<'_> {
                 seed,
                 net,
                 recorder: recorder.clone(),
-                desk: durable.clone(),
+                durable: durable.clone(),
             })
         }))
     }
@@ -329,7 +329,7 @@ impl TrialBuilder<'_> {
         Supervisor {
             machine: self.world.machine(index),
             recorder: self.world.recorders()[index as usize].clone(),
-            desk: durable,
+            durable,
             timetable: timetable(&faults.collect::<Vec<_>>()),
         }
     }

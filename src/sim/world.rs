@@ -134,7 +134,7 @@ impl World {
         let host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
         let waker = Arc::new(DriverWaker::default());
         for &process in processes {
-            self.internet.machines()[process as usize].stand(waker.clone());
+            self.internet.machines()[process as usize].attach(waker.clone());
             self.routes.lock().expect("a trial has one thread")[process as usize] = Some(host);
         }
         let (internet, routes) = (self.internet.clone(), self.routes.clone());

@@ -56,7 +56,7 @@ fn count(scene: &Scene<'_, '_, '_>, anomaly: Anomaly) -> u64 {
 fn position_moved_back(scene: &Scene<'_, '_, '_>) -> u64 {
     let mut before = Map::default();
     let mut count = 0;
-    for attachment in scene.case.facts.places.attachments(scene.case.subscriber) {
+    for attachment in scene.case.facts.positions.attachments(scene.case.subscriber) {
         let position = attachment.answer.position();
         let epoch = attachment.answer.epoch();
         let epoch = rule("positions-are-compared-in-an-epoch").then_some(epoch);
@@ -70,6 +70,6 @@ fn position_moved_back(scene: &Scene<'_, '_, '_>) -> u64 {
 /// Counts sessions that went on from a position, though the epoch is another than at the attachment
 /// before.
 fn foreign_epoch(scene: &Scene<'_, '_, '_>) -> u64 {
-    let attachments = scene.case.facts.places.attachments(scene.case.subscriber);
+    let attachments = scene.case.facts.positions.attachments(scene.case.subscriber);
     attachments.iter().filter(|one| one.applied == Applied::Foreign).count() as u64
 }

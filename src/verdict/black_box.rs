@@ -65,7 +65,7 @@ pub fn judge_outside(history: &History) -> Outside {
     let mut heard: BTreeMap<&Name, Heard<'_>> = BTreeMap::new();
     for event in &history.events {
         let client = &history.process(event.process).client;
-        match &event.what {
+        match &event.kind {
             EventKind::Note(Note::Published { message }) => {
                 let everyone = heard.iter();
                 let wanting =

@@ -15,38 +15,38 @@ use super::facts::{
 use super::switch::rule;
 
 /// Returns the cause and the instant of a missed message's loss.
-pub fn of(way: DeliveryPath<'_, '_>) -> End {
-    let Some(accepted) = way.message.first_accepted() else {
-        return before_broker(way.facts, way.message);
+pub fn of(path: DeliveryPath<'_, '_>) -> End {
+    let Some(accepted) = path.message.first_accepted() else {
+        return before_broker(path.facts, path.message);
     };
-    let pushed = way.delivery.copies.iter().filter_map(|copy| copies::end_of(way, copy));
-    let last = pushed.chain(in_backlog(way)).chain(in_outbox_again(way)).reduce(later);
+    let pushed = path.delivery.copies.iter().filter_map(|copy| copies::end_of(path, copy));
+    let last = pushed.chain(in_backlog(path)).chain(in_outbox_again(path)).reduce(later);
     if let Some(last) = last {
         return last;
     }
     // Every copy was dropped as a duplicate of another, so the end of the last one counts as if it
     // had not been dropped.
-    let dropped = way.delivery.copies.iter().map(|copy| copies::unstopped(way, copy));
+    let dropped = path.delivery.copies.iter().map(|copy| copies::unstopped(path, copy));
     if let Some(last) = dropped.reduce(later)
         && rule("copies-of-copies")
     {
         return last;
     }
-    if let Some(acked) = way.delivery.acked
+    if let Some(acked) = path.delivery.acked
         && rule("acknowledged-without-a-copy")
     {
         return End { at: acked.at, cause: Cause::LostAfterAck };
     }
-    if !way.delivery.kept.is_empty() {
+    if !path.delivery.kept.is_empty() {
         // The broker noted an acknowledgement that no client gave: the message was passed over.
-        let acknowledged = way.delivery.acknowledged.iter().map(|moment| moment.at).max();
+        let acknowledged = path.delivery.acknowledged.iter().map(|moment| moment.at).max();
         let at = acknowledged.filter(|_| rule("skipped-when-it-was-acknowledged"));
         let at = at.unwrap_or(accepted.moment.at);
         return End { at, cause: Cause::Skipped };
     }
-    let processes = &way.facts.roll.member(way.subscriber).processes;
+    let processes = &path.facts.participants.member(path.subscriber).processes;
     let connected = processes.iter().any(|process| {
-        let mut sessions = way.facts.sessions.of_process(*process);
+        let mut sessions = path.facts.sessions.of_process(*process);
         sessions.any(|session| session.is_open_at(accepted.moment))
     });
     let cause = if connected { Cause::NotJoined } else { Cause::NotConnected };
@@ -68,8 +68,8 @@ fn later(one: End, other: End) -> End {
 /// the broker.
 ///
 /// An acknowledged copy has no end here: what the client did with the message decides.
-pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
-    let DeliveryPath { facts, delivery, message, subscriber } = way;
+pub(super) fn in_backlog<'f>(path: DeliveryPath<'f, '_>) -> impl Iterator<Item = End> + use<'f> {
+    let DeliveryPath { facts, delivery, message, subscriber } = path;
     let lives = message.accepted.iter().filter_map(move |accepted| {
         let kept = delivery.kept.iter().find(|(life, _)| *life == accepted.life);
         kept.map(|(life, since)| (*life, *since, accepted.position))
@@ -81,10 +81,10 @@ pub(super) fn in_backlog<'f>(way: DeliveryPath<'f, '_>) -> impl Iterator<Item = 
             .filter(|_| rule("acknowledged-ends-the-backlogs-copy"))
             .map(|at| (at, None));
         let evicted = end(&delivery.evicted).filter(|_| rule("evicted-ends-the-backlogs-copy"));
-        let crashed = facts.lives.death_after(BROKER, since);
+        let crashed = facts.lifetimes.death_after(BROKER, since);
         let crashed = crashed.filter(|_| rule("a-crash-ends-the-backlogs-copy"));
         let passed = position.and_then(|position| {
-            let queue = facts.places.find_queue(&message.message?.queue)?;
+            let queue = facts.positions.find_queue(&message.message?.queue)?;
             passed_over(facts, subscriber, Stored { queue, life, position }, since)
         });
         let ends = [
@@ -115,7 +115,7 @@ fn passed_over(
     since: Moment,
 ) -> Option<(Moment, Cause)> {
     let Stored { queue, life, position } = stored;
-    let attachments = facts.places.attachments(subscriber).iter();
+    let attachments = facts.positions.attachments(subscriber).iter();
     let in_life = attachments.filter(|one| one.queue == queue && one.life == life);
     let in_force = in_life.clone().rfind(|one| one.moment < since);
     let in_force = in_force.filter(|_| rule("a-position-stays-in-force"));
@@ -131,10 +131,10 @@ fn passed_over(
 
 /// Returns the end of a message that its publisher still keeps when the broker's last life does not
 /// have it: alive, or refused in that life.
-fn in_outbox_again(way: DeliveryPath<'_, '_>) -> Option<End> {
-    let DeliveryPath { facts, message, .. } = way;
+fn in_outbox_again(path: DeliveryPath<'_, '_>) -> Option<End> {
+    let DeliveryPath { facts, message, .. } = path;
     let last = message.last_accepted()?;
-    if last.life == facts.lives.broker_life() {
+    if last.life == facts.lifetimes.broker_life() {
         return None;
     }
     if let Some((moment, life)) = message.refused
@@ -151,13 +151,13 @@ fn in_outbox_again(way: DeliveryPath<'_, '_>) -> Option<End> {
 /// A broker refuses every copy of what it has refused, until it forgets that in a crash. What the
 /// publisher still keeps or sends then can be accepted.
 pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
-    let handed_over = message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
-    let never_sent = End { at: handed_over, cause: Cause::LostBeforeBroker };
+    let published = message.published.map(|(moment, _)| moment.at).unwrap_or_default();
+    let never_sent = End { at: published, cause: Cause::LostBeforeBroker };
     let (refused, since) = match message.refused {
         None => (never_sent, None),
         Some((moment, _)) => {
             let refused = End { at: moment.at, cause: Cause::Refused };
-            let forgotten = facts.lives.death_after(BROKER, moment);
+            let forgotten = facts.lifetimes.death_after(BROKER, moment);
             let forgotten = forgotten.filter(|_| rule("a-crash-forgets-a-refusal"));
             let Some(forgotten) = forgotten else { return refused };
             (refused, Some(forgotten))
@@ -172,11 +172,11 @@ pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> En
 /// answered, drops it, or dies.
 pub(super) fn in_outbox(facts: &Facts<'_>, message: &MessageFacts<'_>) -> Option<End> {
     let kept = message.message.is_some_and(|message| !message.is_volatile());
-    let (handed_over, process) = message.handed_over?;
+    let (published, process) = message.published?;
     if facts.contender.mode != Mode::CatchUp || !kept {
         return None;
     }
-    let died = facts.lives.death_after(process, handed_over);
+    let died = facts.lifetimes.death_after(process, published);
     let died = died.filter(|_| rule("an-outbox-dies-with-its-publisher"));
     let unsent = message.unsent.filter(|_| rule("an-outbox-drops"));
     let lost = [unsent, died].into_iter().flatten().min();
@@ -198,14 +198,14 @@ fn sent_end(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) ->
     let Some((flow, end)) = sending.carried else { return unwritten(facts, message, sending) };
     if facts.contender.link.is_datagrams() {
         let landed = sent.at + facts.paths.longest_flight();
-        return match facts.lines.drop_of(flow, end) {
+        return match facts.connections.drop_of(flow, end) {
             Some((moment, _)) => lost(moment.at),
             None if landed < facts.ended_at => lost(landed),
             None => ALIVE,
         };
     }
-    let receiver = facts.lines.receiving(flow, sent);
-    let sender = facts.lines.sending(flow, sent);
+    let receiver = facts.connections.receiving(flow, sent);
+    let sender = facts.connections.sending(flow, sent);
     let sender_gone = sender.and_then(|tap| tap.gone);
     let sender_gone = sender_gone.filter(|_| rule("a-stream-to-the-broker-ends-at-either-end"));
     let gone = [receiver.and_then(|tap| tap.gone), sender_gone].into_iter().flatten().min();
@@ -226,7 +226,7 @@ fn unwritten(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) -
     let (Some(session), false) = (session, facts.contender.link.is_datagrams()) else {
         return lost(sent.at);
     };
-    let died = session.process.and_then(|process| facts.lives.death_after(process, sent));
+    let died = session.process.and_then(|process| facts.lifetimes.death_after(process, sent));
     let lost_at = session.lost.map(|lost| lost.moment);
     let ends = [
         lost_at.filter(|_| rule("unwritten-until-the-session-is-lost")),

@@ -46,7 +46,7 @@ fn finding(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> GuaranteeFind
 /// Whether the contender claims a guarantee to this subscriber.
 fn is_claimed(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> bool {
     let contender = case.facts.contender;
-    let dedup = case.facts.roll.member(case.subscriber).dedup;
+    let dedup = case.facts.participants.member(case.subscriber).dedup;
     let reliability = match contender.link.semantics().reliability {
         Reliability::Lossy if !rule("udp-promises-nothing") => Reliability::Reliable,
         reliability => reliability,
@@ -108,7 +108,7 @@ fn broker_term(
     let Some(accepted) = message.first_accepted() else {
         return Some("the broker never accepted it");
     };
-    let crashed = facts.lives.death_after(BROKER, accepted.moment);
+    let crashed = facts.lifetimes.death_after(BROKER, accepted.moment);
     if crashed.is_some_and(|crashed| violation.until().is_none_or(|until| crashed < until)) {
         return Some("the broker crashed after accepting it");
     }
@@ -116,13 +116,13 @@ fn broker_term(
     // again.
     if let Violation::Late(late) = violation
         && let Some(before) = facts.messages.get(late.after).first_accepted()
-        && let Some(crashed) = facts.lives.death_after(BROKER, before.moment)
+        && let Some(crashed) = facts.lifetimes.death_after(BROKER, before.moment)
         && crashed < late.handled
     {
         return Some("the broker crashed after accepting the one before it");
     }
     let delivery = facts.deliveries.get(case.subscriber, violation.message());
-    if loss == Some(Cause::Evicted) || delivery.is_some_and(|way| !way.evicted.is_empty()) {
+    if loss == Some(Cause::Evicted) || delivery.is_some_and(|one| !one.evicted.is_empty()) {
         return Some("retention did not keep it");
     }
     // A restarted broker routes to no subscriber until it is told of the subscription again
@@ -137,13 +137,13 @@ fn client_term(
     case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
 ) -> Option<&'static str> {
-    match case.facts.roll.member(case.subscriber).ack {
+    match case.facts.participants.member(case.subscriber).ack {
         AckPolicy::BeforeHandler => return Some("the client acknowledges before its handler"),
         AckPolicy::Never => return Some("the client never acknowledges"),
         AckPolicy::AfterHandler => {}
     }
     let delivery = case.facts.deliveries.get(case.subscriber, violation.message());
-    let no_handler = delivery.is_some_and(|way| way.no_handler.is_some());
+    let no_handler = delivery.is_some_and(|one| one.no_handler.is_some());
     let missed_by = |cause| match violation {
         Violation::Missed(one) => one.loss.is_some_and(|end| end.cause == cause),
         Violation::Repeated(_) | Violation::Late(_) => false,
@@ -161,16 +161,15 @@ fn single_process_term(
     if !is_alone(case) {
         return Some(NOT_ALONE);
     }
-    let member = &case.facts.roll.member(case.subscriber);
-    let crashed = member
-        .processes
-        .iter()
-        .any(|process| case.facts.lives.deaths(*process).iter().any(|death| *death < repeat.again));
+    let member = &case.facts.participants.member(case.subscriber);
+    let crashed = member.processes.iter().any(|process| {
+        case.facts.lifetimes.deaths(*process).iter().any(|death| *death < repeat.again)
+    });
     crashed.then_some("the client crashed")
 }
 
 fn is_alone(case: &SubscriberCase<'_, '_>) -> bool {
-    case.facts.roll.member(case.subscriber).process_count == 1
+    case.facts.participants.member(case.subscriber).process_count == 1
 }
 
 /// Summarizes a contender's findings: for each guarantee the worst verdict of all subscribers, and

@@ -37,7 +37,7 @@ pub struct DeliveryPath<'f, 'a> {
 }
 
 /// Returns the end of a pushed copy; `None` if it was only dropped as a duplicate of another one.
-pub fn end_of(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> Option<End> {
+pub fn end_of(path: DeliveryPath<'_, '_>, copy: &MessageCopy) -> Option<End> {
     if let Some((moment, stop)) = copy.stopped {
         let cause = match stop {
             CopyStop::Full => Cause::Overflowed,
@@ -47,40 +47,40 @@ pub fn end_of(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> Option<End> {
         };
         return Some(End { at: moment.at, cause });
     }
-    Some(unstopped(way, copy))
+    Some(unstopped(path, copy))
 }
 
 /// Returns the end of a copy that neither broker nor client ended by itself.
-pub fn unstopped(way: DeliveryPath<'_, '_>, copy: &MessageCopy) -> End {
+pub fn unstopped(path: DeliveryPath<'_, '_>, copy: &MessageCopy) -> End {
     if let Some(read) = copy.read {
-        return end_in_client(way, copy, read);
+        return end_in_client(path, copy, read);
     }
-    let session = way.facts.sessions.get(copy.session);
+    let session = path.facts.sessions.get(copy.session);
     let client_died =
-        session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
+        session.process.and_then(|process| path.facts.lifetimes.death_after(process, copy.pushed));
     if let (Some(held), Some(died)) = (copy.held, client_died)
         && session.lost.is_none_or(|lost| died.is_before(lost.moment))
         && held.is_before(died)
     {
         return End { at: died.at, cause: Cause::DiedInClient };
     }
-    match (copy.carriage, way.facts.contender.link.semantics().framing) {
-        (Carriage::Waiting, _) => end_in_driver(way, copy, session),
-        (Carriage::Flowing(..), Framing::Datagrams) => end_of_datagram(way, copy, session),
-        (Carriage::Flowing(..), Framing::Stream) => end_in_stream(way, copy, session),
+    match (copy.carriage, path.facts.contender.link.semantics().framing) {
+        (Carriage::Waiting, _) => end_in_driver(path, copy, session),
+        (Carriage::Flowing(..), Framing::Datagrams) => end_of_datagram(path, copy, session),
+        (Carriage::Flowing(..), Framing::Stream) => end_in_stream(path, copy, session),
     }
 }
 
 /// Returns the end of a copy that was read. It ends when the client dies, or stays alive to the end
 /// of the trial, perhaps waiting for a handler. A volatile message does not wait for a handler.
-fn end_in_client(way: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) -> End {
-    let DeliveryPath { facts, delivery, message, .. } = way;
+fn end_in_client(path: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) -> End {
+    let DeliveryPath { facts, delivery, message, .. } = path;
     let is_volatile = message.message.is_some_and(|message| message.is_volatile());
     if let Some(dropped) = delivery.no_handler.filter(|_| is_volatile) {
         return End { at: dropped.at, cause: Cause::NoHandler };
     }
     let Some(process) = facts.sessions.get(copy.session).process else { return ALIVE };
-    if let Some(died) = facts.lives.death_after(process, read) {
+    if let Some(died) = facts.lifetimes.death_after(process, read) {
         let acknowledged = delivery.acked.is_some_and(|acked| acked < died);
         let cause = if acknowledged { Cause::LostAfterAck } else { Cause::DiedInClient };
         return End { at: died.at, cause };
@@ -95,10 +95,10 @@ fn end_in_client(way: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) ->
 
 /// Returns the end of a copy that is not in the socket yet: it ends with the session, with the
 /// client or with the broker.
-fn end_in_driver(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
-    let crashed = way.facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
+fn end_in_driver(path: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
+    let crashed = path.facts.lifetimes.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =
-        session.process.and_then(|process| way.facts.lives.death_after(process, copy.pushed));
+        session.process.and_then(|process| path.facts.lifetimes.death_after(process, copy.pushed));
     let closed = session.closed.map(|closed| closed.moment.at);
     let lost = session.lost.map(|lost| lost.moment.at);
     let ends = [
@@ -109,16 +109,16 @@ fn end_in_driver(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sessio
     ];
     let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
     let otherwise = if crashed == Some(at) { Cause::BrokerCrashed } else { Cause::DiedInSocket };
-    End { at, cause: discarded(way, copy, session, otherwise) }
+    End { at, cause: discarded(path, copy, session, otherwise) }
 }
 
 /// Returns the end of a datagram: it is dropped on the way, ends with the socket, session or client
 /// that it was sent to, or arrives without effect.
-fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
+fn end_of_datagram(path: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let Carriage::Flowing(flow, datagram) = copy.carriage else { return ALIVE };
-    let facts = way.facts;
-    let dead = is_into_dead_link(way, copy, session);
-    if let Some((moment, fate)) = facts.lines.drop_of(flow, datagram) {
+    let facts = path.facts;
+    let dead = is_into_dead_link(path, copy, session);
+    if let Some((moment, fate)) = facts.connections.drop_of(flow, datagram) {
         let cause = match fate {
             _ if dead => Cause::SentIntoDeadLink,
             LossReason::Lost | LossReason::Corrupted | LossReason::CrowdedOut => {
@@ -133,9 +133,9 @@ fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sess
         return End { at, cause };
     }
     let landed = copy.pushed.at + facts.paths.longest_flight();
-    let socket_gone = facts.lines.receiving(flow, copy.pushed).and_then(|end| end.gone);
+    let socket_gone = facts.connections.receiving(flow, copy.pushed).and_then(|end| end.gone);
     let client_died =
-        session.process.and_then(|process| facts.lives.death_after(process, copy.pushed));
+        session.process.and_then(|process| facts.lifetimes.death_after(process, copy.pushed));
     let lost = session.lost.map(|lost| lost.moment.at);
     let ends = [
         socket_gone.filter(|_| rule("a-datagram-ends-with-its-socket")),
@@ -145,20 +145,20 @@ fn end_of_datagram(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sess
         (copy.held.is_none() && landed < facts.ended_at).then_some(landed),
     ];
     let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
-    End { at, cause: discarded(way, copy, session, Cause::DiedInSocket) }
+    End { at, cause: discarded(path, copy, session, Cause::DiedInSocket) }
 }
 
 /// Returns the end of a copy in a stream. It ends with the receiving end; before its bytes have
 /// arrived there, with either end.
-fn end_in_stream(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
+fn end_in_stream(path: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let Carriage::Flowing(flow, end) = copy.carriage else { return ALIVE };
-    let facts = way.facts;
-    let receiver = facts.lines.receiving(flow, copy.pushed);
-    let sender = facts.lines.sending(flow, copy.pushed);
+    let facts = path.facts;
+    let receiver = facts.connections.receiving(flow, copy.pushed);
+    let sender = facts.connections.sending(flow, copy.pushed);
     let has_arrived = receiver.is_some_and(|tap| end <= tap.arrived);
-    let crashed = facts.lives.death_after(BROKER, copy.pushed).map(|moment| moment.at);
+    let crashed = facts.lifetimes.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =
-        session.process.and_then(|process| facts.lives.death_after(process, copy.pushed));
+        session.process.and_then(|process| facts.lifetimes.death_after(process, copy.pushed));
     let lost = session.lost.map(|lost| lost.moment.at);
     let ends = [
         receiver.and_then(|tap| tap.gone).filter(|_| rule("a-stream-ends-with-its-receiver")),
@@ -173,35 +173,35 @@ fn end_in_stream(way: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sessio
     let Some(at) = first(ends, copy.pushed.at) else { return ALIVE };
     let in_broker = !has_arrived && crashed == Some(at);
     let otherwise = if in_broker { Cause::BrokerCrashed } else { Cause::DiedInSocket };
-    End { at, cause: discarded(way, copy, session, otherwise) }
+    End { at, cause: discarded(path, copy, session, otherwise) }
 }
 
 /// Returns the cause for discarded buffers: `sent-into-dead-link` if the copy could never have
 /// arrived, else `otherwise`.
 fn discarded(
-    way: DeliveryPath<'_, '_>,
+    path: DeliveryPath<'_, '_>,
     copy: &MessageCopy,
     session: &SessionFacts,
     otherwise: Cause,
 ) -> Cause {
-    if is_into_dead_link(way, copy, session) { Cause::SentIntoDeadLink } else { otherwise }
+    if is_into_dead_link(path, copy, session) { Cause::SentIntoDeadLink } else { otherwise }
 }
 
 /// Whether the path was cut, or the other end down, paused or gone, when the copy was pushed.
 fn is_into_dead_link(
-    way: DeliveryPath<'_, '_>,
+    path: DeliveryPath<'_, '_>,
     copy: &MessageCopy,
     session: &SessionFacts,
 ) -> bool {
-    let facts = way.facts;
+    let facts = path.facts;
     let pushed = copy.pushed;
     let Some(process) = session.process else { return false };
-    let deaths = facts.lives.deaths(process);
+    let deaths = facts.lifetimes.deaths(process);
     let earlier = deaths[..deaths.partition_point(|death| death.at <= pushed.at)].last();
     let died_since = earlier.is_some_and(|died| session.opened.is_some_and(|open| open < *died));
     let end_is_gone = match copy.carriage {
         Carriage::Flowing(flow, _) => facts
-            .lines
+            .connections
             .receiving(flow, pushed)
             .and_then(|end| end.gone)
             .is_some_and(|gone| gone <= pushed.at),
@@ -210,7 +210,7 @@ fn is_into_dead_link(
     end_is_gone
         || died_since
         || facts.paths.is_cut(pushed.at, process)
-        || !facts.lives.is_reachable(process, pushed.at)
+        || !facts.lifetimes.is_reachable(process, pushed.at)
 }
 
 /// Returns the earliest of these instants, but none before `begin`.

@@ -143,14 +143,16 @@ const fn power(kind: &Effect) -> Power {
 /// Returns the processes whose links to the broker a fault is on, in order.
 fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<ProcessId> {
     if let Effect::Partition { groups } = &fault.effect {
-        let sides = sides(groups, &facts.roll);
+        let sides = sides(groups, &facts.participants);
         let Some(broker) = sides.get(&BROKER) else { return Vec::new() };
         let apart = |process: &ProcessId| sides.get(process).is_some_and(|side| side != broker);
-        return facts.roll.client_processes().filter(apart).collect();
+        return facts.participants.client_processes().filter(apart).collect();
     }
     let mut processes: Vec<ProcessId> = match &fault.who {
-        Who::Clients(names) => names.iter().filter_map(|name| facts.roll.process(name)).collect(),
-        Who::Broker => facts.roll.client_processes().collect(),
+        Who::Clients(names) => {
+            names.iter().filter_map(|name| facts.participants.process(name)).collect()
+        }
+        Who::Broker => facts.participants.client_processes().collect(),
         Who::Nobody => Vec::new(),
     };
     processes.sort_unstable();
@@ -192,7 +194,7 @@ fn notice(
     Some(Notice {
         detection: Detection {
             fault: *index,
-            client: facts.roll.client_of(process).to_string(),
+            client: facts.participants.client_of(process).to_string(),
             side: side.name(),
             after_ms: noticed.map(|end| end.moment.at.since(fault.at).as_millis_f64()),
             by: noticed.map(|end| end.reason.words()),
@@ -209,7 +211,7 @@ fn is_taken_over(facts: &Facts<'_>, process: ProcessId, end: SessionEnd) -> bool
     if end.reason != EndReason::Replaced {
         return false;
     }
-    let opened = facts.roll.twins(process).iter().flat_map(|twin| {
+    let opened = facts.participants.twins(process).iter().flat_map(|twin| {
         let sessions = facts.sessions.of_process(*twin);
         sessions.filter_map(move |session| Some((session.opened?, *twin)))
     });
@@ -258,7 +260,7 @@ fn interval(
         Side::Broker => (session.opened, session.forgotten),
         Side::Client => {
             let begun = session.welcomed;
-            let died = begun.and_then(|begun| facts.lives.death_after(process, begun));
+            let died = begun.and_then(|begun| facts.lifetimes.death_after(process, begun));
             let lost = session.lost.map(|SessionEnd { moment, .. }| moment);
             let died = died.filter(|_| rule("a-session-dies-with-its-client"));
             (begun, [died, lost].into_iter().flatten().min())

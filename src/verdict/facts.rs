@@ -47,13 +47,13 @@ pub struct Facts<'a> {
     /// The end of the trial.
     pub ended_at: Instant,
     /// The subscribers, and the processes of each.
-    pub roll: Participants,
+    pub participants: Participants,
     /// The deaths of each process, and the times at which it could be reached.
-    pub lives: Lifetimes,
+    pub lifetimes: Lifetimes,
     /// The paths that faults cut, and the times.
     pub paths: Paths,
     /// The counters of each connection's ends, and the dropped datagrams.
-    pub lines: Connections<'a>,
+    pub connections: Connections<'a>,
     /// All sessions, as both sides saw them.
     pub sessions: Sessions,
     /// The messages that were published, sent, accepted, refused.
@@ -61,7 +61,7 @@ pub struct Facts<'a> {
     /// The copies that were pushed and read, and the handler calls.
     pub deliveries: Deliveries,
     /// The position of each message, and what subscribers were told about positions.
-    pub places: Positions,
+    pub positions: Positions,
     /// The handlers that were missing.
     pub handlers: Handlers<'a>,
     /// The subscribers that were ever on record; `wanted` fills it in.
@@ -90,55 +90,56 @@ pub struct Seen {
 impl<'a> Facts<'a> {
     /// Builds the index in one pass over the history.
     pub fn gather(scenario: &'a Scenario, contender: Contender, history: &'a History) -> Self {
-        let roll = Participants::of(scenario, history);
+        let participants = Participants::of(scenario, history);
         let mut facts = Facts {
             scenario,
             contender,
             ended_at: history.ended_at,
-            lives: Lifetimes::of(history.processes.len()),
-            paths: Paths::of(scenario, &roll),
-            lines: Connections::default(),
+            lifetimes: Lifetimes::of(history.processes.len()),
+            paths: Paths::of(scenario, &participants),
+            connections: Connections::default(),
             sessions: Sessions::default(),
             messages: Messages::default(),
-            deliveries: Deliveries::of(roll.members().len(), contender.mode),
-            places: Positions::of(roll.members().len()),
+            deliveries: Deliveries::of(participants.members().len(), contender.mode),
+            positions: Positions::of(participants.members().len()),
             handlers: Handlers::default(),
             on_record: Set::default(),
             record: Vec::new(),
-            roll,
+            participants,
         };
         for (order, event) in history.events.iter().enumerate() {
             facts.see(Moment { at: event.at, order }, event);
         }
-        facts.places.close();
+        facts.positions.close();
         facts
     }
 
     fn see(&mut self, moment: Moment, event: &'a Event) {
-        let what = &event.what;
-        let life = self.lives.broker_life();
-        let session = what.session().map(|session| self.sessions.index(session, &self.roll));
+        let what = &event.kind;
+        let life = self.lifetimes.broker_life();
+        let session =
+            what.session().map(|session| self.sessions.index(session, &self.participants));
         let process = match (what, session) {
             (EventKind::Carried { .. }, Some(session)) => self.sessions.get(session).process,
             _ => Some(event.process),
         };
         let subscriber = match what.client() {
-            Some(client) => self.roll.by_name(client),
-            None => process.and_then(|process| self.roll.of_process(process)),
+            Some(client) => self.participants.by_name(client),
+            None => process.and_then(|process| self.participants.of_process(process)),
         };
         let message = match what {
             EventKind::Note(Note::Acknowledged { queue, position, .. }) => {
-                self.places.message_at(queue, life, *position)
+                self.positions.message_at(queue, life, *position)
             }
             _ => what.message().map(|id| self.messages.index(id)),
         };
         let seen = Seen { moment, process: event.process, life, message, subscriber, session };
-        self.lives.see(&seen, what);
-        self.lines.see(&seen, what);
+        self.lifetimes.see(&seen, what);
+        self.connections.see(&seen, what);
         self.sessions.see(&seen, what);
         self.messages.see(&seen, what);
         self.deliveries.see(&seen, what);
-        self.places.see(&seen, what);
+        self.positions.see(&seen, what);
         self.handlers.see(&seen, what);
         if is_of_record(event) {
             self.record.push((moment, event, message));
@@ -158,7 +159,7 @@ fn push_rare<T>(list: &mut Vec<T>, entry: T) {
 /// Whether an event belongs to the second pass: it changes the record of subscriptions or the
 /// backlog, or publishes a message.
 fn is_of_record(event: &Event) -> bool {
-    match &event.what {
+    match &event.kind {
         EventKind::Power(_) => event.process == BROKER,
         EventKind::Note(note) => matches!(
             note,

@@ -77,18 +77,18 @@ pub fn is_announced(one: &Judged<'_, '_>) -> bool {
     if one.loss.is_some_and(|end| end.cause == Cause::Refused) {
         return true;
     }
-    let places = &one.way.facts.places;
-    one.places().any(|stored| places.is_announced(one.way.subscriber, stored))
+    let places = &one.path.facts.positions;
+    one.places().any(|stored| places.is_announced(one.path.subscriber, stored))
 }
 
 fn had_session_since(one: &Judged<'_, '_>, lost: crate::time::Instant) -> bool {
-    let facts = one.way.facts;
-    let processes = &facts.roll.member(one.way.subscriber).processes;
+    let facts = one.path.facts;
+    let processes = &facts.participants.member(one.path.subscriber).processes;
     processes.iter().any(|process| {
         let mut sessions = facts.sessions.of_process(*process);
         sessions.any(|session| {
             let begun = session.welcomed.or(session.opened);
-            let death = begun.and_then(|begun| facts.lives.death_after(*process, begun));
+            let death = begun.and_then(|begun| facts.lifetimes.death_after(*process, begun));
             session.outlives(lost) && death.is_none_or(|death| death.at > lost)
         })
     })
@@ -124,8 +124,8 @@ pub fn evidence(case: &SubscriberCase<'_, '_>, violation: Violation<'_, '_, '_>)
 }
 
 fn published(one: &Judged<'_, '_>) -> String {
-    let handed_over = one.way.message.handed_over.map(|(moment, _)| moment.at).unwrap_or_default();
-    evidence::published(one.way.message.id, handed_over)
+    let published = one.path.message.published.map(|(moment, _)| moment.at).unwrap_or_default();
+    evidence::published(one.path.message.id, published)
 }
 
 impl Violation<'_, '_, '_> {

@@ -46,16 +46,16 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     wanted::mark(&mut facts);
     let notices = detection::notices(&facts);
     let blind_spots = detection::blind_spots(&notices);
-    let everyone = facts.roll.subscribers();
+    let everyone = facts.participants.subscribers();
     let subscribers: Vec<SubscriberReport> =
         everyone.map(|one| judge_subscriber(&facts, one, &blind_spots)).collect();
     let guarantees = claim::summary(&subscribers.iter().collect::<Vec<_>>());
-    let hits = |fault| history.bites.get(fault).copied().unwrap_or_default();
+    let hits = |fault| history.hits.get(fault).copied().unwrap_or_default();
     let faults = (0..scenario.faults.len()).map(|fault| Hits { fault, hits: hits(fault) });
     Row {
         link: contender.link,
         mode: contender.mode,
-        published: facts.messages.handed_over(),
+        published: facts.messages.published(),
         ended_at_ms: history.ended_at.as_millis_f64(),
         guarantees,
         faults: faults.collect(),
@@ -74,17 +74,17 @@ pub fn follow(
 ) -> Vec<Followed> {
     let mut facts = Facts::gather(scenario, contender, history);
     wanted::mark(&mut facts);
-    let everyone = facts.roll.subscribers();
+    let everyone = facts.participants.subscribers();
     let followed = everyone.filter_map(|subscriber| {
         let case = SubscriberCase::of(&facts, subscriber);
-        let one = case.judged.iter().find(|one| one.way.message.id == id)?;
+        let one = case.judged.iter().find(|one| one.path.message.id == id)?;
         let end = one.loss.map(|end| (end.at, end.cause));
         let (at, cause) = match (one.handled, end) {
             (Some(handled), _) => (handled.at, None),
             (None, Some((at, cause))) => (at.min(history.ended_at), Some(cause)),
             (None, None) => unreachable!("what was not handled is missed by something"),
         };
-        let client = facts.roll.member(subscriber).name.clone();
+        let client = facts.participants.member(subscriber).name.clone();
         Some(Followed { client, outcome: one.outcome, cause, at })
     });
     followed.collect()

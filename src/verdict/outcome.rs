@@ -32,7 +32,7 @@ pub struct SubscriberCase<'f, 'a> {
 /// The outcome of one wanted message.
 pub struct Judged<'f, 'a> {
     /// The message and what happened to it.
-    pub way: DeliveryPath<'f, 'a>,
+    pub path: DeliveryPath<'f, 'a>,
     /// The message's index.
     pub index: MessageIndex,
     /// Live, caught up or missed.
@@ -76,18 +76,18 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
             Some(Repeat { message: handling.message, first, again: handling.returned })
         });
         let repeats = repeats.collect();
-        let ways = facts.deliveries.of_subscriber(subscriber).iter();
-        let wanted = ways.filter(|way| way.wanted || !rule("only-what-is-wanted-is-judged"));
+        let deliveries = facts.deliveries.of_subscriber(subscriber).iter();
+        let wanted = deliveries.filter(|one| one.wanted || !rule("only-what-is-wanted-is-judged"));
         let mut judged: Vec<Judged<'f, 'a>> = wanted
             .map(|delivery| {
                 let message = facts.messages.get(delivery.message);
-                let way = DeliveryPath { facts, subscriber, message, delivery };
+                let path = DeliveryPath { facts, subscriber, message, delivery };
                 let first = delivery.first_handling.map(|first| &handlings[first]);
-                Judged::of(way, delivery.message, first)
+                Judged::of(path, delivery.message, first)
             })
             .collect();
         judged.sort_by_key(|one| {
-            rule("messages-in-order-of-hand-over").then_some(one.way.message.handed_over)
+            rule("messages-in-order-of-publish").then_some(one.path.message.published)
         });
         SubscriberCase { facts, subscriber, judged, repeats, late: late(facts, handlings) }
     }
@@ -100,28 +100,29 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
         for end in self.judged.iter().filter_map(|one| one.loss) {
             *causes.entry(end.cause).or_default() += 1;
         }
-        let ways = facts.deliveries.of_subscriber(self.subscriber);
+        let deliveries = facts.deliveries.of_subscriber(self.subscriber);
         // A message that a broker kept for a join it was told of is asked for, even if the record
         // that the broker has forgotten says otherwise.
-        let is_not_wanted =
-            |way: &&Delivery| !way.wanted && way.kept.is_empty() && way.first_handling.is_some();
-        let not_wanted = ways.iter().filter(is_not_wanted).count();
+        let is_not_wanted = |delivery: &&Delivery| {
+            !delivery.wanted && delivery.kept.is_empty() && delivery.first_handling.is_some()
+        };
+        let not_wanted = deliveries.iter().filter(is_not_wanted).count();
         let mut delays: Vec<f64> = self.judged.iter().filter_map(Judged::delay_ms).collect();
         delays.sort_unstable_by(f64::total_cmp);
         SubscriberReport {
-            client: facts.roll.member(self.subscriber).name.to_string(),
+            client: facts.participants.member(self.subscriber).name.to_string(),
             wanted: self.judged.len() as u64,
             live: with(Outcome::Live) as u64,
             caught_up: with(Outcome::CaughtUp) as u64,
             missed: with(Outcome::Missed) as u64,
             handled_again: self.repeats.len() as u64,
             out_of_order: self.late.len() as u64,
-            interrupted: ways.iter().map(|way| way.interrupted).sum(),
+            interrupted: deliveries.iter().map(|one| one.interrupted).sum(),
             not_wanted: not_wanted as u64,
             worst_delay_ms: delays.last().copied(),
             median_delay_ms: lower_median(&delays),
             causes,
-            gaps_announced: facts.places.gaps_announced(self.subscriber),
+            gaps_announced: facts.positions.gaps_announced(self.subscriber),
             messages: self.judged.iter().filter_map(Judged::report).collect(),
             ..SubscriberReport::default()
         }
@@ -130,19 +131,19 @@ impl<'f, 'a> SubscriberCase<'f, 'a> {
 
 impl<'f, 'a> Judged<'f, 'a> {
     fn of(
-        way: DeliveryPath<'f, 'a>,
+        path: DeliveryPath<'f, 'a>,
         index: MessageIndex,
         handling: Option<&Handling>,
     ) -> Judged<'f, 'a> {
         let outcome = match handling.map(|handling| handling.kind) {
             None => Outcome::Missed,
-            Some(PushKind::Live) if is_sent_in_an_earlier_life(way, handling) => Outcome::CaughtUp,
+            Some(PushKind::Live) if is_sent_in_an_earlier_life(path, handling) => Outcome::CaughtUp,
             Some(PushKind::Live) => Outcome::Live,
             Some(PushKind::Replay | PushKind::Again) => Outcome::CaughtUp,
         };
         let handled = handling.map(|handling| handling.returned);
-        let loss = (outcome == Outcome::Missed).then(|| cause::of(way));
-        Judged { way, index, outcome, handled, loss }
+        let loss = (outcome == Outcome::Missed).then(|| cause::of(path));
+        Judged { path, index, outcome, handled, loss }
     }
 
     /// Returns the loss, if the message is lost for good.
@@ -153,8 +154,8 @@ impl<'f, 'a> Judged<'f, 'a> {
     /// Returns every position that it had. If its publisher sent it again after a crash of the
     /// broker, it has one in each life that accepted it.
     pub fn places(&self) -> impl Iterator<Item = Stored> + use<'f, 'a> {
-        let DeliveryPath { facts, message, .. } = self.way;
-        let queue = message.message.and_then(|message| facts.places.find_queue(&message.queue));
+        let DeliveryPath { facts, message, .. } = self.path;
+        let queue = message.message.and_then(|message| facts.positions.find_queue(&message.queue));
         let accepted = message.accepted.iter();
         accepted.filter_map(move |one| {
             Some(Stored { queue: queue?, life: one.life, position: one.position? })
@@ -163,18 +164,18 @@ impl<'f, 'a> Judged<'f, 'a> {
 
     /// Returns the time from publish to handled.
     fn delay_ms(&self) -> Option<f64> {
-        let (handed_over, _) = self.way.message.handed_over?;
-        Some(self.handled?.at.since(handed_over.at).as_millis_f64())
+        let (published, _) = self.path.message.published?;
+        Some(self.handled?.at.since(published.at).as_millis_f64())
     }
 
     fn report(&self) -> Option<MessageOutcome> {
-        let message = self.way.message.message?;
-        let (handed_over, _) = self.way.message.handed_over?;
+        let message = self.path.message.message?;
+        let (published, _) = self.path.message.published?;
         Some(MessageOutcome {
             id: message.id.clone(),
             queue: message.queue.clone(),
             event: message.event.clone(),
-            published_ms: handed_over.at.as_millis_f64(),
+            published_ms: published.at.as_millis_f64(),
             outcome: self.outcome,
             handled_ms: self.handled.map(|handled| handled.at.as_millis_f64()),
             cause: self.loss.map(|end| end.cause),
@@ -185,13 +186,13 @@ impl<'f, 'a> Judged<'f, 'a> {
 /// Whether the broker had pushed the message before the crash in which it forgot that. To the
 /// restarted broker this is a first sending, to the subscriber it is not. In fire-and-forget mode
 /// each push counts as a first sending.
-fn is_sent_in_an_earlier_life(way: DeliveryPath<'_, '_>, handling: Option<&Handling>) -> bool {
-    let DeliveryPath { facts, delivery, .. } = way;
+fn is_sent_in_an_earlier_life(path: DeliveryPath<'_, '_>, handling: Option<&Handling>) -> bool {
+    let DeliveryPath { facts, delivery, .. } = path;
     let opened = handling.and_then(|handling| facts.sessions.get(handling.session).opened);
     let Some(opened) = opened.filter(|_| facts.contender.mode == Mode::CatchUp) else {
         return false;
     };
-    let crashed = |copy: &MessageCopy| facts.lives.death_after(BROKER, copy.pushed);
+    let crashed = |copy: &MessageCopy| facts.lifetimes.death_after(BROKER, copy.pushed);
     delivery.copies.iter().any(|copy| crashed(copy).is_some_and(|crashed| crashed < opened))
 }
 

@@ -36,7 +36,7 @@ pub fn is_settled(scenario: &Scenario, contender: Contender, history: &History) 
     !has_an_answer_to_come(&facts)
         && !has_a_datagram_under_way(&facts)
         && facts.messages.indices().all(|index| !waits_for_the_broker(&facts, index))
-        && facts.roll.subscribers().all(|subscriber| has_everything(&facts, subscriber))
+        && facts.participants.subscribers().all(|subscriber| has_everything(&facts, subscriber))
 }
 
 /// The session of a process, as far as it is known at the end.
@@ -61,7 +61,7 @@ fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool
     let mut attached: BTreeMap<&SessionId, usize> = BTreeMap::new();
     for event in &history.events {
         let process = event.process.index();
-        match &event.what {
+        match &event.kind {
             EventKind::Power(PowerState::Killed | PowerState::PowerLost)
                 if event.process == BROKER =>
             {
@@ -152,7 +152,7 @@ fn has_an_answer_to_come(facts: &Facts<'_>) -> bool {
         When::Every { .. } => None,
     });
     let Some(longest) = after.max() else { return false };
-    let everyone = facts.roll.subscribers();
+    let everyone = facts.participants.subscribers();
     let handled = everyone.filter_map(|one| facts.deliveries.handlings(one).last());
     handled
         .map(|handling| handling.returned.at)
@@ -167,7 +167,7 @@ fn has_a_datagram_under_way(facts: &Facts<'_>) -> bool {
     }
     let sent = facts.messages.indices().flat_map(|index| &facts.messages.get(index).sent);
     let sent = sent.map(|sending| sending.moment.at).max();
-    let everyone = facts.roll.subscribers();
+    let everyone = facts.participants.subscribers();
     let copies =
         everyone.flat_map(|one| facts.deliveries.of_subscriber(one)).flat_map(|one| &one.copies);
     let pushed = copies.map(|copy| copy.pushed.at).max();
@@ -186,11 +186,11 @@ fn waits_for_the_broker(facts: &Facts<'_>, index: MessageIndex) -> bool {
 
 /// Whether a message waits in a link's own buffer until there is a session.
 fn is_buffered(facts: &Facts<'_>, message: &MessageFacts<'_>) -> bool {
-    let Some((moment, process)) = message.handed_over else { return false };
+    let Some((moment, process)) = message.published else { return false };
     facts.contender.mode == Mode::FireAndForget
         && message.sent.is_empty()
         && message.unsent.is_none()
-        && facts.lives.death_after(process, moment).is_none()
+        && facts.lifetimes.death_after(process, moment).is_none()
 }
 
 /// Whether nothing is under way to a subscriber, and every message that it lost to the backlog's
@@ -198,18 +198,20 @@ fn is_buffered(facts: &Facts<'_>, message: &MessageFacts<'_>) -> bool {
 fn has_everything(facts: &Facts<'_>, subscriber: SubscriberId) -> bool {
     let handlings = facts.deliveries.handlings(subscriber).iter();
     let handled: BTreeSet<_> = handlings.map(|one| (one.message, one.read)).collect();
-    let ways = facts.deliveries.of_subscriber(subscriber).iter();
-    let none_is_under_way = ways.into_iter().all(|delivery| {
+    let deliveries = facts.deliveries.of_subscriber(subscriber).iter();
+    let none_is_under_way = deliveries.into_iter().all(|delivery| {
         let message = facts.messages.get(delivery.message);
-        let way = DeliveryPath { facts, subscriber, message, delivery };
+        let path = DeliveryPath { facts, subscriber, message, delivery };
         let was_handled = |copy: &MessageCopy| {
             copy.read.is_some_and(|read| handled.contains(&(delivery.message, read)))
         };
         let is_over = |copy: &MessageCopy| {
-            copy.stopped.is_some() || was_handled(copy) || unstopped(way, copy).at != Instant::NEVER
+            copy.stopped.is_some()
+                || was_handled(copy)
+                || unstopped(path, copy).at != Instant::NEVER
         };
         delivery.copies.iter().all(is_over)
-            && cause::in_backlog(way).all(|end| end.at != Instant::NEVER)
+            && cause::in_backlog(path).all(|end| end.at != Instant::NEVER)
     });
     none_is_under_way
         && SubscriberCase::of(facts, subscriber).judged.iter().all(|one| match one.loss {

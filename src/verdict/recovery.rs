@@ -84,8 +84,8 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
     let mut recoveries = Recoveries::default();
     let mut since: Map<QueueId, Moment> = Map::default();
     let mut epochs: Map<(Option<ProcessId>, QueueId), Epoch> = Map::default();
-    let told = facts.places.told(case.subscriber);
-    let gaps = facts.places.gaps_told(case.subscriber);
+    let told = facts.positions.told(case.subscriber);
+    let gaps = facts.positions.gaps_told(case.subscriber);
     let places = if told.iter().any(Told::is_gap) || !gaps.is_empty() {
         places(case)
     } else {
@@ -160,11 +160,11 @@ fn losses(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Loss>> {
     for one in &case.judged {
         if let (Some(end), Some(Stored { queue, .. })) = (one.lost(), one.places().next()) {
             let announced = if is_announced(one) { Announced::Yes } else { Announced::No };
-            let evicted = one.way.delivery.evicted.iter().find(|moment| moment.at == end.at);
+            let evicted = one.path.delivery.evicted.iter().find(|moment| moment.at == end.at);
             let by_eviction = end.cause == Cause::Evicted || !rule("lost-by-its-own-eviction");
             let moment = evicted.filter(|_| by_eviction).copied();
             let moment = moment.unwrap_or(Moment { at: end.at, order: 0 });
-            let left = one.way.delivery.left;
+            let left = one.path.delivery.left;
             losses.entry(queue).or_default().push(Loss { left, moment, announced });
         }
     }
@@ -190,7 +190,7 @@ fn places(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Place>> {
     for handling in facts.deliveries.handlings(case.subscriber) {
         let Some(process) = facts.sessions.get(handling.session).process else { continue };
         let Some(one) = of_message.get(&handling.message) else { continue };
-        let died = facts.lives.death_after(process, handling.returned);
+        let died = facts.lifetimes.death_after(process, handling.returned);
         let (read, returned) = (handling.read, handling.returned);
         let handled = Some(Handled { process, read, returned, died });
         for Stored { queue, life, position } in case.judged[*one].places() {

@@ -19,7 +19,7 @@ use super::switch::rule;
 
 /// Marks in `facts` what every subscriber wants, and what the backlog kept for it.
 pub fn mark(facts: &mut Facts<'_>) {
-    let asked = facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.what));
+    let asked = facts.record.iter().any(|(_, event, _)| asks_what_is_retained(&event.kind));
     let retained = asked.then(Retained::default);
     let mut record = Record {
         rooms: Map::default(),
@@ -30,7 +30,7 @@ pub fn mark(facts: &mut Facts<'_>) {
         life: BrokerLife::FIRST,
     };
     for (moment, event, message) in std::mem::take(&mut facts.record) {
-        match &event.what {
+        match &event.kind {
             EventKind::Power(PowerState::Killed | PowerState::PowerLost) => {
                 record.life = record.life.next();
                 if rule("a-crash-ends-subscriptions") {
@@ -94,13 +94,13 @@ impl<'h> Record<'h> {
     ) {
         match note {
             Note::Subscribed { client, queue, rooms } => {
-                if let Some(subscriber) = facts.roll.by_name(client) {
+                if let Some(subscriber) = facts.participants.by_name(client) {
                     facts.on_record.insert(subscriber);
                     self.join(facts, moment, subscriber, (queue, rooms));
                 }
             }
             Note::Unsubscribed { client, queue, room } => {
-                let Some(subscriber) = facts.roll.by_name(client) else { return };
+                let Some(subscriber) = facts.participants.by_name(client) else { return };
                 if let Some(members) = self.rooms.get_mut(&(queue, room)) {
                     members.remove(&subscriber);
                 }
@@ -109,7 +109,7 @@ impl<'h> Record<'h> {
             Note::Published { message } => {
                 let Some(index) = named else { return };
                 let fact = facts.messages.get(index);
-                let first = fact.handed_over.is_some_and(|(first, _)| first == moment);
+                let first = fact.published.is_some_and(|(first, _)| first == moment);
                 if first && fact.accepted.is_empty() {
                     for member in self.members(facts, message) {
                         facts.deliveries.entry(member.subscriber, index).wanted = true;
@@ -129,7 +129,7 @@ impl<'h> Record<'h> {
                 }
             }
             Note::Attached { queue, client, answer, .. } => {
-                let Some(subscriber) = facts.roll.by_name(client) else { return };
+                let Some(subscriber) = facts.participants.by_name(client) else { return };
                 if rule("only-until-the-next-attachment") {
                     self.made.remove(&(subscriber, queue));
                 }
@@ -218,7 +218,7 @@ impl<'h> Record<'h> {
             {
                 let delivery = facts.deliveries.entry(subscriber, index);
                 delivery.wanted |= routed.any(|(_, is_new)| *is_new);
-                if rule("what-a-join-is-owed-is-kept-for-it") {
+                if rule("what-precedes-a-join-is-kept-for-it") {
                     delivery.keep(self.life, moment);
                 }
             }
@@ -250,5 +250,5 @@ impl<'h> Record<'h> {
 /// Whether a message goes to all but its sender, and this is its sender.
 fn is_own_echo(facts: &Facts<'_>, message: &Message, subscriber: SubscriberId) -> bool {
     message.target.echo == Echo::NotSender
-        && facts.roll.by_name(&message.id.publisher) == Some(subscriber)
+        && facts.participants.by_name(&message.id.publisher) == Some(subscriber)
 }

@@ -185,7 +185,7 @@ fn a_trace_of_several_trials_names_each() {
 #[test]
 fn a_life_is_told_alone_and_a_contender_without_the_message_says_so() {
     check(&["run", "caps", "--why", "driver-3", "--prices"], 2, "cannot be used with");
-    check(&["run", "caps-full", "--why", "driver-99"], 2, "nobody hands over driver-99");
+    check(&["run", "caps-full", "--why", "driver-99"], 2, "nobody publishes driver-99");
     let told = check(&["run", "caps-full", "--why", "driver-14"], 0, "");
     let heading = "driver-14 over udp/fire-and-forget";
     let story = told.split("\n\n").skip_while(|part| !part.starts_with(heading)).nth(1);

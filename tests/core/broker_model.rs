@@ -77,7 +77,7 @@ type Outputs = Vec<(u64, Output)>;
 /// One entry of the model's log.
 #[derive(Clone, Debug)]
 enum Entry {
-    Opened { who: usize, peer: u64 },
+    Opened { who: usize, connection: u64 },
     Ended { who: usize },
     Joined { who: usize, room: usize },
     Left { who: usize, room: usize },
@@ -93,9 +93,9 @@ struct Model {
 
 impl Model {
     /// Returns the connection of a client's open session.
-    fn peer(&self, who: usize) -> Option<u64> {
+    fn connection(&self, who: usize) -> Option<u64> {
         self.log.iter().rev().find_map(|entry| match entry {
-            Entry::Opened { who: one, peer } if *one == who => Some(Some(*peer)),
+            Entry::Opened { who: one, connection } if *one == who => Some(Some(*connection)),
             Entry::Ended { who: one } if *one == who => Some(None),
             _ => None,
         })?
@@ -188,7 +188,7 @@ impl Model {
                 _ => {}
             }
         }
-        is_attached && self.peer(who).is_some()
+        is_attached && self.connection(who).is_some()
     }
 
     /// Returns the position after which a client's subscription began: the newest one when it first
@@ -201,7 +201,9 @@ impl Model {
 
     /// Pushes the outstanding messages that are not out, in order, as far as the window allows.
     fn pump(&mut self, who: usize, sent: &mut Outputs) {
-        let Some(peer) = self.peer(who).filter(|_| self.is_attached(who)) else { return };
+        let Some(connection) = self.connection(who).filter(|_| self.is_attached(who)) else {
+            return;
+        };
         let mut after = self.began(who);
         let holes = self.holes(who);
         for (position, id) in self.wanted(who) {
@@ -212,28 +214,31 @@ impl Model {
             if !self.is_acked(who, position) && !out.contains(&position) && out.len() < WINDOW {
                 self.log.push(Entry::Pushed { who, position });
                 let (position, after) = (Some(position), Some(after));
-                sent.push((peer, Output::Pushed { id, position, after }));
+                sent.push((connection, Output::Pushed { id, position, after }));
             }
             after = position;
         }
     }
 
     fn accept(&mut self, mode: Mode, message: &Arc<Message>, by: usize, sent: &mut Outputs) {
-        let peer = self.peer(by).expect("it has a session");
+        let connection = self.connection(by).expect("it has a session");
         let id = message.id.to_string();
         let at = self.log.len();
         let targets = (0..CLIENTS.len()).filter(|who| self.is_for(message, by, *who, at, mode));
         let mut targets: Vec<usize> = targets.collect();
         self.log.push(Entry::Accepted { message: message.clone(), by });
         if mode == Mode::CatchUp {
-            sent.push((peer, Output::Accepted(id)));
+            sent.push((connection, Output::Accepted(id)));
             targets.into_iter().for_each(|who| self.pump(who, sent));
         } else {
             // Sessions are served in the order of their connections.
-            targets.sort_by_key(|who| self.peer(*who));
+            targets.sort_by_key(|who| self.connection(*who));
             for who in targets {
-                let peer = self.peer(who).expect("only sessions are in rooms");
-                sent.push((peer, Output::Pushed { id: id.clone(), position: None, after: None }));
+                let connection = self.connection(who).expect("only sessions are in rooms");
+                sent.push((
+                    connection,
+                    Output::Pushed { id: id.clone(), position: None, after: None },
+                ));
             }
         }
     }
@@ -301,69 +306,69 @@ impl Pair {
         self.last_peer += 1;
         self.sessions[who] += 1;
         self.requests[who] = 0;
-        let (peer, number) = (self.last_peer, self.sessions[who]);
-        if let Some(older) = self.model.peer(who) {
+        let (connection, number) = (self.last_peer, self.sessions[who]);
+        if let Some(older) = self.model.connection(who) {
             expected.push((older, Output::Closed(EndReason::Replaced)));
             self.model.log.push(Entry::Ended { who });
         }
-        self.model.log.push(Entry::Opened { who, peer });
-        expected.push((peer, Output::Welcome(format!("{}/{number}", CLIENTS[who]))));
-        self.tell(BrokerInput::Opened { peer: ConnectionId(peer) });
+        self.model.log.push(Entry::Opened { who, connection });
+        expected.push((connection, Output::Welcome(format!("{}/{number}", CLIENTS[who]))));
+        self.tell(BrokerInput::Opened { connection: ConnectionId(connection) });
         let session = SessionId { process: CLIENTS[who].into(), number };
-        self.say(peer, Frame::Hello { client: CLIENTS[who].into(), session })
+        self.say(connection, Frame::Hello { client: CLIENTS[who].into(), session })
     }
 
     fn join(&mut self, who: usize, room: usize, expected: &mut Outputs) -> Outputs {
-        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        let Some(connection) = self.model.connection(who) else { return Vec::new() };
         self.requests[who] += 1;
         self.model.log.push(Entry::Joined { who, room });
-        expected.push((peer, Output::Joined));
+        expected.push((connection, Output::Joined));
         if self.mode == Mode::CatchUp {
             self.model.pump(who, expected);
         }
         let rooms = vec![RoomJoin { room: ROOMS[room].into(), from: StartAt::Now }];
         let request = self.requests[who];
-        self.say(peer, Frame::Join { request, queue: "q".into(), rooms, known: None })
+        self.say(connection, Frame::Join { request, queue: "q".into(), rooms, known: None })
     }
 
     fn leave(&mut self, who: usize, room: usize, expected: &mut Outputs) -> Outputs {
-        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        let Some(connection) = self.model.connection(who) else { return Vec::new() };
         self.requests[who] += 1;
         self.model.log.push(Entry::Left { who, room });
-        expected.push((peer, Output::Left));
+        expected.push((connection, Output::Left));
         let (request, rooms) = (self.requests[who], vec![ROOMS[room].into()]);
-        self.say(peer, Frame::Leave { request, queue: "q".into(), rooms })
+        self.say(connection, Frame::Leave { request, queue: "q".into(), rooms })
     }
 
     fn publish(&mut self, by: usize, target: Target, expected: &mut Outputs) -> Outputs {
-        let Some(peer) = self.model.peer(by) else { return Vec::new() };
+        let Some(connection) = self.model.connection(by) else { return Vec::new() };
         let sequence = self.published[by].len() as u64 + 1;
         let id = MessageId { publisher: CLIENTS[by].into(), sequence };
         let (queue, event, payload) = ("q".into(), "e".into(), Payload::null());
         let message = Arc::new(Message { id, queue, event, target, payload });
         self.published[by].push(message.clone());
         self.model.accept(self.mode, &message, by, expected);
-        self.say(peer, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
+        self.say(connection, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
     }
 
     /// Publishes a copy. In catch-up mode it is answered and not delivered; in fire-and-forget mode
     /// it is not recognized as a copy.
     fn publish_again(&mut self, by: usize, which: usize, expected: &mut Outputs) -> Outputs {
-        let Some(peer) = self.model.peer(by) else { return Vec::new() };
+        let Some(connection) = self.model.connection(by) else { return Vec::new() };
         let published = &self.published[by];
         if published.is_empty() {
             return Vec::new();
         }
         let message = published[which % published.len()].clone();
         match self.mode {
-            Mode::CatchUp => expected.push((peer, Output::Accepted(message.id.to_string()))),
+            Mode::CatchUp => expected.push((connection, Output::Accepted(message.id.to_string()))),
             Mode::FireAndForget => self.model.accept(self.mode, &message, by, expected),
         }
-        self.say(peer, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
+        self.say(connection, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
     }
 
     fn ack(&mut self, who: usize, which: usize, expected: &mut Outputs) -> Outputs {
-        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        let Some(connection) = self.model.connection(who) else { return Vec::new() };
         let out = self.model.out(who);
         if out.is_empty() {
             return Vec::new();
@@ -371,17 +376,20 @@ impl Pair {
         let position = out[which % out.len()];
         self.model.log.push(Entry::Acked { who, position });
         self.model.pump(who, expected);
-        self.say(peer, Frame::Ack { queue: "q".into(), position })
+        self.say(connection, Frame::Ack { queue: "q".into(), position })
     }
 
     fn close(&mut self, who: usize) -> Outputs {
-        let Some(peer) = self.model.peer(who) else { return Vec::new() };
+        let Some(connection) = self.model.connection(who) else { return Vec::new() };
         self.model.log.push(Entry::Ended { who });
-        self.tell(BrokerInput::Closed { peer: ConnectionId(peer), reason: EndReason::Fin })
+        self.tell(BrokerInput::Closed {
+            connection: ConnectionId(connection),
+            reason: EndReason::Fin,
+        })
     }
 
-    fn say(&mut self, peer: u64, frame: Frame) -> Outputs {
-        self.tell(BrokerInput::Received { peer: ConnectionId(peer), frame })
+    fn say(&mut self, connection: u64, frame: Frame) -> Outputs {
+        self.tell(BrokerInput::Received { connection: ConnectionId(connection), frame })
     }
 
     fn tell(&mut self, input: BrokerInput) -> Outputs {
@@ -390,8 +398,12 @@ impl Pair {
         while let Some(output) = self.broker.poll() {
             match output {
                 BrokerOutput::Note(_) => {}
-                BrokerOutput::Close { peer, reason } => sent.push((peer.0, Output::Closed(reason))),
-                BrokerOutput::Send { peer, frame } => sent.push((peer.0, simplified(frame))),
+                BrokerOutput::Close { connection, reason } => {
+                    sent.push((connection.0, Output::Closed(reason)))
+                }
+                BrokerOutput::Send { connection, frame } => {
+                    sent.push((connection.0, simplified(frame)))
+                }
             }
         }
         sent
@@ -418,7 +430,7 @@ fn simplified(frame: Frame) -> Output {
         Frame::Push { message, place, .. } => Output::Pushed {
             id: message.id.to_string(),
             position: place.map(|place| place.position),
-            after: place.map(|place| place.after),
+            after: place.map(|place| place.previous),
         },
         frame => panic!("nothing here makes the broker say {frame:?}"),
     }
@@ -435,9 +447,9 @@ fn check(mode: Mode, steps: &[Step]) -> (u64, u64) {
             (room.to_owned(), members.into_iter().map(str::to_owned).collect())
         });
         assert_eq!(pair.members(), members.collect(), "rooms after step {number}, {step:?}");
-        for (peer, output) in sent {
+        for (connection, output) in sent {
             let Output::Pushed { id, .. } = output else { continue };
-            let who = pair.broker_client(peer);
+            let who = pair.broker_client(connection);
             pushes += 1;
             again += u64::from(!seen.insert((who, id)));
         }
@@ -447,9 +459,9 @@ fn check(mode: Mode, steps: &[Step]) -> (u64, u64) {
 
 impl Pair {
     /// Returns the client of a connection, open or not.
-    fn broker_client(&self, peer: u64) -> usize {
+    fn broker_client(&self, connection: u64) -> usize {
         let opened = self.model.log.iter().find_map(|entry| match entry {
-            Entry::Opened { who, peer: one } if *one == peer => Some(*who),
+            Entry::Opened { who, connection: one } if *one == connection => Some(*who),
             _ => None,
         });
         opened.expect("it said hello")

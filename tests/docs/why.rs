@@ -27,12 +27,12 @@ impl Trial {
         let followed = verdict::follow(scenario, *contender, history, id);
         let evidence =
             WhyEvidence { scenario, contender: *contender, history, packets, followed: &followed };
-        (life(&evidence, id).expect("it was handed over"), followed)
+        (life(&evidence, id).expect("it was published"), followed)
     }
 
     /// Returns the line of the trace for an event: everything that the event says.
     fn line(&self, index: usize) -> String {
-        serde_json::to_string(&self.history.events[index].what).unwrap()
+        serde_json::to_string(&self.history.events[index].kind).unwrap()
     }
 }
 
@@ -141,7 +141,7 @@ fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
             }
             None => {
                 let SentenceOrigin::Event(index) = end.of else { panic!("{place}: {}", end.text) };
-                let what = &trial.history.events[index].what;
+                let what = &trial.history.events[index].kind;
                 let is_handled = matches!(what, EventKind::Note(note) if is_handled(note));
                 assert!(is_handled && end.at == *at, "{place}: {what:?}");
             }
@@ -181,16 +181,16 @@ struct Scope<'a> {
 impl<'a> Scope<'a> {
     fn of(trial: &'a Trial, id: &MessageId, followed: &'a [Followed]) -> Scope<'a> {
         let events = &trial.history.events;
-        let message = events.iter().find_map(|event| match &event.what {
+        let message = events.iter().find_map(|event| match &event.kind {
             EventKind::Note(Note::Published { message }) if message.id == *id => Some(&**message),
             _ => None,
         });
-        let message = message.expect("it was handed over");
+        let message = message.expect("it was published");
         let clients = followed.iter().map(|one| &one.client).chain([&message.id.publisher]);
         let (clients, positions) = (clients.collect(), BTreeMap::new());
         let mut scope = Scope { trial, message, clients, positions };
         for (index, event) in events.iter().enumerate() {
-            match &event.what {
+            match &event.kind {
                 EventKind::Note(Note::Pushed { id: of, client, .. }) if of == id => {
                     scope.clients.insert(client);
                 }
@@ -213,7 +213,7 @@ impl<'a> Scope<'a> {
         let died = |what: &EventKind| {
             matches!(what, EventKind::Power(PowerState::Killed | PowerState::PowerLost))
         };
-        1 + before.filter(|event| died(&event.what)).count() as u64
+        1 + before.filter(|event| died(&event.kind)).count() as u64
     }
 
     /// Checks that every sentence made from an event is about the message.
@@ -243,10 +243,10 @@ impl<'a> Scope<'a> {
         if let Some(queue) = says("queue").and_then(|queue| queue.as_str()) {
             assert_eq!(queue, self.message.queue.as_str(), "{place}");
         }
-        match &event.what {
+        match &event.kind {
             EventKind::Dropped { flow, datagram, .. } => {
                 let mut carried = self.trial.history.events.iter().filter_map(|event| {
-                    let EventKind::Carried { id, flow, end, .. } = &event.what else { return None };
+                    let EventKind::Carried { id, flow, end, .. } = &event.kind else { return None };
                     Some((id, **flow, *end))
                 });
                 assert!(carried.any(|one| one == (id, **flow, *datagram)), "{place}");
@@ -264,7 +264,7 @@ impl<'a> Scope<'a> {
             EventKind::Note(Note::GapReceived { from, to, .. }) => {
                 let told = self.trial.history.events[..index].iter().rev();
                 let epoch = told.filter(|one| one.process == event.process).find_map(|one| {
-                    let EventKind::Note(Note::ResumeReceived { queue, answer }) = &one.what else {
+                    let EventKind::Note(Note::ResumeReceived { queue, answer }) = &one.kind else {
                         return None;
                     };
                     (*queue == self.message.queue).then(|| answer.epoch())
@@ -288,7 +288,7 @@ impl<'a> Scope<'a> {
     fn became_gap(&self, client: &Name, index: usize) -> bool {
         let epoch = self.epoch(index);
         let mut events = self.trial.history.events[..index].iter().enumerate();
-        events.any(|(at, event)| match &event.what {
+        events.any(|(at, event)| match &event.kind {
             EventKind::Note(Note::BecameGap { id, client: of, .. }) => {
                 *id == self.message.id && of == client && self.epoch(at) == epoch
             }

@@ -26,7 +26,7 @@ fn check(rest: &str, websocket: &[(u32, u16)], socketio: &[(u32, u16)]) {
         for mode in [Mode::FireAndForget, Mode::CatchUp] {
             let contender = Contender { link, mode };
             let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
-            let codes = trial.history.events.iter().filter_map(|event| match event.what {
+            let codes = trial.history.events.iter().filter_map(|event| match event.kind {
                 EventKind::CloseCode { code, .. } => Some((event.process.0, code)),
                 _ => None,
             });

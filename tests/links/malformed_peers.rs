@@ -231,7 +231,7 @@ fn reasons(recorders: &[Recorder], process: u32) -> Vec<EndReason> {
     let process_of = |name: String| Process { name: name.as_str().into(), client: "x".into() };
     let history = History::assemble(names.map(process_of).collect(), recorders);
     let of = history.events.iter().filter(|event| event.process.0 == process);
-    of.filter_map(|event| match event.what {
+    of.filter_map(|event| match event.kind {
         EventKind::Note(
             Note::ConnectionClosed { reason }
             | Note::Lost { reason, .. }

@@ -179,7 +179,7 @@ async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
 
 /// Returns the events in a broker's history about misbehaving clients, in order.
 fn seen(history: &History) -> Vec<Seen> {
-    let seen = history.events.iter().filter_map(|event| match &event.what {
+    let seen = history.events.iter().filter_map(|event| match &event.kind {
         EventKind::Note(Note::ConnectionClosed { reason }) => Some(Seen::TurnedAway(*reason)),
         EventKind::Note(Note::SessionClosed { reason, .. }) => Some(Seen::Closed(*reason)),
         _ => None,
@@ -281,7 +281,7 @@ fn a_hello_that_was_refused_leaves_nothing_behind() {
     let opened = history
         .events
         .iter()
-        .filter(|event| matches!(&event.what, EventKind::Note(Note::SessionOpened { .. })));
+        .filter(|event| matches!(&event.kind, EventKind::Note(Note::SessionOpened { .. })));
     assert_eq!(opened.count(), 2);
 }
 
@@ -335,7 +335,7 @@ fn a_session_that_began_as_websocket_hears_more_than_a_send_queue_holds() {
             }
         });
         let carried =
-            |event: &&delivery_lab::history::Event| matches!(event.what, EventKind::Carried { .. });
+            |event: &&delivery_lab::history::Event| matches!(event.kind, EventKind::Carried { .. });
         assert_eq!(history.events.iter().filter(carried).count(), 12, "{mode}");
         let left = Seen::Closed(EndReason::Fin);
         assert_eq!(seen(&history), [left], "{mode}: it went without a goodbye");
@@ -475,7 +475,7 @@ fn a_broker_that_is_killed_or_asleep_does_nothing() {
             .iter()
             .filter(|event| event.process == ProcessId::BROKER && gone(event.at));
         // The kernel still ends connections.
-        let acts = acts.filter(|event| !matches!(event.what, EventKind::Ended(_)));
+        let acts = acts.filter(|event| !matches!(event.kind, EventKind::Ended(_)));
         assert_eq!(acts.count(), 0, "{contender}: a broker that is dead or asleep does nothing");
     }
 }
@@ -486,7 +486,7 @@ fn where_the_upgrade_is_refused_nothing_is_missed() {
     for contender in BOTH {
         let trial = trial(&scenario, contender, &TrialOptions::default());
         let is_handled = |event: &&delivery_lab::history::Event| {
-            matches!(event.what, EventKind::Note(Note::Handled { .. }))
+            matches!(event.kind, EventKind::Note(Note::Handled { .. }))
         };
         assert_eq!(trial.history.events.iter().filter(is_handled).count(), 40, "{contender}");
         let refused = Seen::TurnedAway(EndReason::UpgradeRefused);

@@ -104,8 +104,11 @@ fn frame() -> impl Strategy<Value = Frame> {
     });
     let known =
         || prop::option::of((n(), n()).prop_map(|(epoch, position)| Cursor { epoch, position }));
-    let place =
-        || prop::option::of((n(), n()).prop_map(|(position, after)| Offset { position, after }));
+    let place = || {
+        prop::option::of(
+            (n(), n()).prop_map(|(position, after)| Offset { position, previous: after }),
+        )
+    };
     let start = prop::sample::select(vec![StartAt::Now, StartAt::Start]);
     let room = (name(), start).prop_map(|(room, from)| RoomJoin { room, from });
     let reply = prop::sample::select(vec![Confirm::Wanted, Confirm::Unwanted]);
@@ -255,11 +258,11 @@ proptest! {
             client: name.into(),
             session: SessionId { process: name.into(), number: 1 },
         };
-        for peer in [1, 2] {
-            broker.handle(Instant::ZERO, BrokerInput::Opened { peer: ConnectionId(peer) });
+        for connection in [1, 2] {
+            broker.handle(Instant::ZERO, BrokerInput::Opened { connection: ConnectionId(connection) });
         }
-        let mut say = |peer, frame| {
-            broker.handle(Instant::ZERO, BrokerInput::Received { peer: ConnectionId(peer), frame });
+        let mut say = |connection, frame| {
+            broker.handle(Instant::ZERO, BrokerInput::Received { connection: ConnectionId(connection), frame });
             std::iter::from_fn(|| broker.poll()).collect::<Vec<_>>()
         };
         say(1, hello("the stranger"));
@@ -286,7 +289,7 @@ proptest! {
         });
         let said = say(2, Frame::Publish { message, after: None, reply: Confirm::Unwanted });
         let is_push = |output: &BrokerOutput| {
-            matches!(output, BrokerOutput::Send { peer: ConnectionId(2), frame: Frame::Push { .. } })
+            matches!(output, BrokerOutput::Send { connection: ConnectionId(2), frame: Frame::Push { .. } })
         };
         prop_assert_eq!(said.iter().filter(|output| is_push(output)).count(), 1);
     }
@@ -406,7 +409,7 @@ async fn converse<C: Raw, N: Net>(net: N, to: SocketAddr) {
 
 /// Checks that the reasons in the broker's history are those of the misbehaving clients, in order.
 fn check_reasons(history: &History) {
-    let reasons = history.events.iter().filter_map(|event| match event.what {
+    let reasons = history.events.iter().filter_map(|event| match event.kind {
         EventKind::Note(Note::ConnectionClosed { reason }) => Some(reason),
         _ => None,
     });

@@ -351,7 +351,7 @@ fn a_pause_bites_with_each_packet_that_finds_its_own_machine_asleep() {
     let scenario = Scenario::load("corner", text).unwrap();
     let hits = scenario.contenders.iter().map(|&contender| {
         let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
-        trial.history.bites
+        trial.history.hits
     });
     assert_eq!(hits.collect::<Vec<_>>(), [[1 + 4, 1], [1 + 5 + 3, 1]]);
 }

@@ -13,7 +13,7 @@ use crate::report::{self, COLUMNS, Report, RunResult, quoted};
 use crate::verdict::{Checked, Row};
 
 /// Collects the results of a run, in order.
-pub struct Book<'a> {
+pub struct ReportCollector<'a> {
     args: &'a RunArgs,
     loaded: &'a [Loaded],
     /// Number of planned reports.
@@ -38,16 +38,25 @@ struct Page {
     lives: Vec<(Contender, Vec<Sentence>)>,
 }
 
-impl<'a> Book<'a> {
+impl<'a> ReportCollector<'a> {
     /// Creates a collector for a number of reports.
     pub fn new(
         args: &'a RunArgs,
         loaded: &'a [Loaded],
         planned: u64,
         trace: Option<Trace>,
-    ) -> Book<'a> {
+    ) -> ReportCollector<'a> {
         let (page, results) = (Page::default(), [0; 3]);
-        Book { args, loaded, planned, trace, page, results, exit: Exit::Met, broken: false }
+        ReportCollector {
+            args,
+            loaded,
+            planned,
+            trace,
+            page,
+            results,
+            exit: Exit::Met,
+            broken: false,
+        }
     }
 
     /// Whether the trace file could not be written, so that the run should stop.
@@ -165,7 +174,7 @@ impl<'a> Book<'a> {
             let mut known = known.flat_map(|one| one.messages.iter().map(|message| &message.id));
             let help = known.next().map(|first| format!(": there is {first}, for one"));
             let (name, help) = (&scenario.name, help.unwrap_or_default());
-            console.say(&format!("dlab: nobody hands over {id} in {name}, seed {seed}{help}"));
+            console.say(&format!("dlab: nobody publishes {id} in {name}, seed {seed}{help}"));
             self.exit = self.exit.and(Exit::Usage);
             return;
         }

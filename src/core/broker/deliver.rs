@@ -9,9 +9,9 @@ use super::{Broker, ConnectionId, Mode, Timer};
 impl Broker {
     /// Sends the outstanding items of a session's subscription, as far as window and send queue
     /// allow.
-    pub(super) fn pump(&mut self, now: Instant, name: &Name, peer: ConnectionId) {
+    pub(super) fn pump(&mut self, now: Instant, name: &Name, connection: ConnectionId) {
         if self.options.mode == Mode::CatchUp {
-            let (_, client) = self.open_session(peer);
+            let (_, client) = self.open_session(connection);
             let client = client.clone();
             self.pump_client(now, name, &client);
         }
@@ -23,12 +23,12 @@ impl Broker {
         loop {
             let Some(queue) = self.queues.get_mut(name) else { return };
             let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
-            let Some(peer) = subscription.peer() else { return };
-            if self.connections[&peer].queued >= send_queue {
+            let Some(connection) = subscription.connection() else { return };
+            if self.connections[&connection].queued >= send_queue {
                 return;
             }
             let Some(due) = subscription.next_due(now, window) else { break };
-            self.send_due(name, peer, due);
+            self.send_due(name, connection, due);
         }
         self.watch_redelivery(name, client);
     }
@@ -38,9 +38,9 @@ impl Broker {
         let timeout = self.options.limits.ack_timeout;
         let Some(queue) = self.queues.get_mut(name) else { return };
         let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
-        let Some(peer) = subscription.peer() else { return };
+        let Some(connection) = subscription.connection() else { return };
         for due in subscription.redeliver(now, timeout) {
-            self.send_due(name, peer, due);
+            self.send_due(name, connection, due);
         }
         self.watch_redelivery(name, client);
     }
@@ -52,8 +52,13 @@ impl Broker {
     /// | push or gap with a position | sent again, if it is still unacknowledged |
     /// | push without a position, ping | not sent again |
     /// | any other, which is an answer | sent again |
-    pub(super) fn undelivered(&mut self, now: Instant, peer: ConnectionId, frames: Vec<Frame>) {
-        let Some(session) = self.session(peer) else { return };
+    pub(super) fn undelivered(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        frames: Vec<Frame>,
+    ) {
+        let Some(session) = self.session(connection) else { return };
         let client = session.client.clone();
         for frame in frames {
             let (name, position) = match &frame {
@@ -61,14 +66,14 @@ impl Broker {
                 Frame::Gap { queue, to, .. } => (queue, *to),
                 Frame::Push { place: None, .. } | Frame::Ping => continue,
                 _ => {
-                    self.send(peer, frame);
+                    self.send(connection, frame);
                     continue;
                 }
             };
             let subscriptions = self.queues.get_mut(name).map(|queue| &mut queue.subscriptions);
             let subscription = subscriptions.and_then(|all| all.get_mut(&client));
             if let Some(due) = subscription.and_then(|one| one.send_again(now, position)) {
-                self.send_due(name, peer, due);
+                self.send_due(name, connection, due);
             }
         }
     }
@@ -77,11 +82,11 @@ impl Broker {
     pub(super) fn acknowledge(
         &mut self,
         now: Instant,
-        peer: ConnectionId,
+        connection: ConnectionId,
         name: &Name,
         at: Position,
     ) {
-        let (_, client) = self.open_session(peer);
+        let (_, client) = self.open_session(connection);
         let client = client.clone();
         let Some(queue) = self.queues.get_mut(name) else { return };
         let Some(subscription) = queue.subscriptions.get_mut(&client) else { return };
@@ -107,34 +112,34 @@ impl Broker {
 
     /// Takes note of the bytes that wait for a connection, and goes on sending if the send queue
     /// was full and has room again.
-    pub(super) fn queued(&mut self, now: Instant, peer: ConnectionId, bytes: usize) {
+    pub(super) fn queued(&mut self, now: Instant, connection: ConnectionId, bytes: usize) {
         let send_queue = self.options.limits.send_queue;
-        let Some(connection) = self.connections.get_mut(&peer) else { return };
-        let was_full = connection.queued >= send_queue;
-        connection.queued = bytes;
+        let Some(state) = self.connections.get_mut(&connection) else { return };
+        let was_full = state.queued >= send_queue;
+        state.queued = bytes;
         if !was_full || bytes >= send_queue || self.options.mode == Mode::FireAndForget {
             return;
         }
-        let Some(session) = self.session(peer) else { return };
+        let Some(session) = self.session(connection) else { return };
         let attached: Vec<Name> = session.attached.keys().cloned().collect();
         for name in attached {
-            self.pump(now, &name, peer);
+            self.pump(now, &name, connection);
         }
     }
 
-    fn send_due(&mut self, name: &Name, peer: ConnectionId, due: Due) {
+    fn send_due(&mut self, name: &Name, connection: ConnectionId, due: Due) {
         match due {
             Due::Kept { place, kind } => {
                 let kept = self.queues[name].backlog.get(place.position);
                 let message = kept.expect("what is owed is kept, or a gap").clone();
-                self.push(peer, message, Some(place), kind);
+                self.push(connection, message, Some(place), kind);
             }
             Due::Evicted { message, place, kind } => {
-                self.push(peer, message, Some(place), kind);
+                self.push(connection, message, Some(place), kind);
             }
             Due::Gap { from, place } => {
-                let (to, after) = (place.position, place.after);
-                self.send(peer, Frame::Gap { queue: name.clone(), from, to, after });
+                let (to, after) = (place.position, place.previous);
+                self.send(connection, Frame::Gap { queue: name.clone(), from, to, after });
             }
         }
     }

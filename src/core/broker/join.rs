@@ -25,54 +25,60 @@ impl Broker {
     ///
     /// Requests of a session are applied in sequence. A copy of one that was applied is answered
     /// again; one that overtook another is ignored, and the client repeats it.
-    pub(super) fn join(&mut self, now: Instant, peer: ConnectionId, join: QueueJoin) {
+    pub(super) fn join(&mut self, now: Instant, connection: ConnectionId, join: QueueJoin) {
         let QueueJoin { request, queue: name, rooms, known } = join;
-        if self.apply_next(peer, request) {
+        if self.apply_next(connection, request) {
             if self.is_beyond_limits(&name, rooms.len()) {
-                return self.close(peer, EndReason::LimitReached);
+                return self.close(connection, EndReason::LimitReached);
             }
             self.queues.entry(name.clone()).or_insert_with(Queue::new);
             let answer = match self.options.mode {
                 Mode::FireAndForget => None,
-                Mode::CatchUp => self.attach(peer, &name, &rooms, known),
+                Mode::CatchUp => self.attach(connection, &name, &rooms, known),
             };
-            let session = self.session_mut(peer).expect("it asked");
+            let session = self.session_mut(connection).expect("it asked");
             session.attached.entry(name.clone()).or_insert(answer);
-            self.enter(peer, &name, rooms);
+            self.enter(connection, &name, rooms);
         }
-        let session = self.session(peer).expect("it asked");
+        let session = self.session(connection).expect("it asked");
         if request <= session.requests {
             let answer = session.attached.get(&name).copied().flatten();
-            self.send(peer, Frame::Joined { request, queue: name.clone(), answer });
-            self.pump(now, &name, peer);
+            self.send(connection, Frame::Joined { request, queue: name.clone(), answer });
+            self.pump(now, &name, connection);
         }
     }
 
     /// Processes a leave, in sequence with the joins.
-    pub(super) fn leave(&mut self, peer: ConnectionId, request: u64, name: &Name, rooms: &[Name]) {
-        if self.apply_next(peer, request) {
-            let session = self.session(peer).expect("it asked").clone();
+    pub(super) fn leave(
+        &mut self,
+        connection: ConnectionId,
+        request: u64,
+        name: &Name,
+        rooms: &[Name],
+    ) {
+        if self.apply_next(connection, request) {
+            let session = self.session(connection).expect("it asked").clone();
             for room in rooms {
-                self.leave_room(peer, name, room, &session);
+                self.leave_room(connection, name, room, &session);
                 self.unsubscribe(name, room, &session.client);
             }
         }
-        if request <= self.session(peer).expect("it asked").requests {
-            self.send(peer, Frame::Left { request });
+        if request <= self.session(connection).expect("it asked").requests {
+            self.send(connection, Frame::Left { request });
         }
     }
 
     /// Removes a session that has ended from all rooms of a queue.
-    pub(super) fn leave_all(&mut self, peer: ConnectionId, name: &Name, session: &Session) {
+    pub(super) fn leave_all(&mut self, connection: ConnectionId, name: &Name, session: &Session) {
         let Some(queue) = self.queues.get(name) else { return };
-        for room in queue.sessions.of(&peer) {
-            self.leave_room(peer, name, &room, session);
+        for room in queue.sessions.of(&connection) {
+            self.leave_room(connection, name, &room, session);
         }
     }
 
     /// Whether a request is the session's next. If so, it counts as applied from now on.
-    fn apply_next(&mut self, peer: ConnectionId, request: u64) -> bool {
-        let session = self.session_mut(peer).expect("it asked");
+    fn apply_next(&mut self, connection: ConnectionId, request: u64) -> bool {
+        let session = self.session_mut(connection).expect("it asked");
         let is_next = request == session.requests + 1;
         session.requests += u64::from(is_next);
         is_next
@@ -85,12 +91,12 @@ impl Broker {
     }
 
     /// Adds a session to rooms, and in catch-up mode puts its client on record as a subscriber.
-    fn enter(&mut self, peer: ConnectionId, name: &Name, rooms: Vec<RoomJoin>) {
-        let session = self.session(peer).expect("it asked").clone();
+    fn enter(&mut self, connection: ConnectionId, name: &Name, rooms: Vec<RoomJoin>) {
+        let session = self.session(connection).expect("it asked").clone();
         let mut recorded = Vec::new();
         for RoomJoin { room, from } in rooms {
             let queue = self.queues.get_mut(name).expect("it was made");
-            let change = queue.sessions.join(&room, peer);
+            let change = queue.sessions.join(&room, connection);
             let is_recorded = self.options.mode == Mode::CatchUp
                 && queue.recorded.join(&room, session.client.clone()) == RoomsChange::None;
             if change == RoomsChange::Room {
@@ -114,9 +120,15 @@ impl Broker {
         }
     }
 
-    fn leave_room(&mut self, peer: ConnectionId, name: &Name, room: &Name, session: &Session) {
+    fn leave_room(
+        &mut self,
+        connection: ConnectionId,
+        name: &Name,
+        room: &Name,
+        session: &Session,
+    ) {
         let Some(queue) = self.queues.get_mut(name) else { return };
-        let change = queue.sessions.leave(room, &peer);
+        let change = queue.sessions.leave(room, &connection);
         if change != RoomsChange::None {
             self.note(Note::LeaveRoom {
                 queue: name.clone(),
@@ -148,12 +160,12 @@ impl Broker {
     /// adds rooms.
     fn attach(
         &mut self,
-        peer: ConnectionId,
+        connection: ConnectionId,
         name: &Name,
         rooms: &[RoomJoin],
         known: Option<Cursor>,
     ) -> Option<ResumeOutcome> {
-        let session = self.session(peer).expect("it asked");
+        let session = self.session(connection).expect("it asked");
         if let Some(answer) = session.attached.get(name) {
             return *answer;
         }
@@ -170,7 +182,7 @@ impl Broker {
         }
         let head = queue.backlog.head();
         let subscription = queue.subscriptions.get_mut(&client).expect("it was made");
-        let (answer, acknowledged) = subscription.attach(peer, epoch, known, head);
+        let (answer, acknowledged) = subscription.attach(connection, epoch, known, head);
         for position in &acknowledged {
             queue.backlog.acknowledge(*position);
         }

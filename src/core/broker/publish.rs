@@ -13,7 +13,7 @@ use super::queue::Queue;
 use super::{Broker, ConnectionId, Timer, is_from, is_own_echo};
 
 /// The fields of a `Publish` frame.
-pub struct PublishOutcome {
+pub struct IncomingPublish {
     pub message: Arc<Message>,
     pub after: Option<u64>,
     pub reply: Confirm,
@@ -21,36 +21,41 @@ pub struct PublishOutcome {
 
 impl Broker {
     /// Processes a message from its publisher.
-    pub(super) fn publish(&mut self, now: Instant, peer: ConnectionId, published: PublishOutcome) {
-        let PublishOutcome { message, after, reply } = published;
-        let (_, client) = self.open_session(peer);
+    pub(super) fn publish(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        published: IncomingPublish,
+    ) {
+        let IncomingPublish { message, after, reply } = published;
+        let (_, client) = self.open_session(connection);
         if !is_from(&message.id, client) {
-            return self.close(peer, EndReason::Unexpected);
+            return self.close(connection, EndReason::Unexpected);
         }
         if !self.queues.contains_key(&message.queue) {
             if self.queues.len() >= MOST_NAMES {
-                return self.close(peer, EndReason::LimitReached);
+                return self.close(connection, EndReason::LimitReached);
             }
             self.queues.insert(message.queue.clone(), Queue::new());
         }
         if self.options.mode == Mode::FireAndForget || message.is_volatile() {
             self.pass_on(&message);
             if reply == Confirm::Wanted {
-                self.send(peer, Frame::Accepted { id: message.id.clone() });
+                self.send(connection, Frame::Accepted { id: message.id.clone() });
             }
             return;
         }
-        self.take_in_sequence(now, peer, message, after);
+        self.take_in_sequence(now, connection, message, after);
     }
 
     /// Routes a message to the sessions that are in its rooms now, and keeps nothing.
     fn pass_on(&mut self, message: &Arc<Message>) {
         let name = &message.queue;
         self.note(Note::Accepted { id: message.id.clone(), queue: name.clone(), position: None });
-        for peer in self.queues[name].sessions.route(message) {
-            let (_, client) = self.open_session(peer);
+        for connection in self.queues[name].sessions.route(message) {
+            let (_, client) = self.open_session(connection);
             if !is_own_echo(message, client) {
-                self.push(peer, message.clone(), None, PushKind::Live);
+                self.push(connection, message.clone(), None, PushKind::Live);
             }
         }
     }
@@ -59,7 +64,7 @@ impl Broker {
     fn take_in_sequence(
         &mut self,
         now: Instant,
-        peer: ConnectionId,
+        connection: ConnectionId,
         message: Arc<Message>,
         after: Option<u64>,
     ) {
@@ -68,18 +73,18 @@ impl Broker {
         let id = message.id.clone();
         match self.publisher_sequence(&client).arrive(&message, after, most) {
             SequenceArrival::Next => {
-                self.take(now, peer, message);
+                self.take(now, connection, message);
                 while let Some(next) = self.publisher_sequence(&client).next() {
-                    self.take(now, peer, next);
+                    self.take(now, connection, next);
                 }
             }
             SequenceArrival::AcceptedBefore => {
                 self.note(Note::PublishedAgain { id: id.clone() });
-                self.send(peer, Frame::Accepted { id });
+                self.send(connection, Frame::Accepted { id });
             }
             SequenceArrival::RefusedBefore => {
                 self.note(Note::PublishedAgain { id: id.clone() });
-                self.send(peer, Frame::Refused { id });
+                self.send(connection, Frame::Refused { id });
             }
             SequenceArrival::Held => {}
             SequenceArrival::Dropped => self.note(Note::EarlyDropped { id }),
@@ -87,7 +92,7 @@ impl Broker {
     }
 
     /// Appends a message to its queue's backlog, or refuses it.
-    fn take(&mut self, now: Instant, peer: ConnectionId, message: Arc<Message>) {
+    fn take(&mut self, now: Instant, connection: ConnectionId, message: Arc<Message>) {
         let (id, name) = (message.id.clone(), message.queue.clone());
         if !self.queues.contains_key(&name) {
             self.queues.insert(name.clone(), Queue::new());
@@ -97,7 +102,7 @@ impl Broker {
         let Some(removed) = queue.backlog.make_room(message.size(), limits) else {
             self.publisher_sequence(&id.publisher).refused(id.sequence);
             self.note(Note::Refused { id: id.clone() });
-            return self.send(peer, Frame::Refused { id });
+            return self.send(connection, Frame::Refused { id });
         };
         self.evict(now, &name, removed);
         let queue = self.queues.get_mut(&name).expect("it was made");
@@ -110,7 +115,7 @@ impl Broker {
         self.publisher_sequence(&id.publisher).accepted(id.sequence);
         let position = Some(position);
         self.note(Note::Accepted { id: id.clone(), queue: name.clone(), position });
-        self.send(peer, Frame::Accepted { id });
+        self.send(connection, Frame::Accepted { id });
         self.watch_age(&name);
         for client in targets {
             self.pump_client(now, &name, &client);
@@ -174,20 +179,20 @@ impl Broker {
     /// is full; for the others their callers decide.
     pub(super) fn push(
         &mut self,
-        peer: ConnectionId,
+        connection: ConnectionId,
         message: Arc<Message>,
         place: Option<Offset>,
         kind: PushKind,
     ) {
-        let (session, client) = self.open_session(peer);
+        let (session, client) = self.open_session(connection);
         let (session, client, id) = (session.clone(), client.clone(), message.id.clone());
-        let connection = self.connections.get_mut(&peer).expect("it has a session");
+        let state = self.connections.get_mut(&connection).expect("it has a session");
         let size = message.size();
-        if place.is_none() && connection.queued >= self.options.limits.send_queue {
+        if place.is_none() && state.queued >= self.options.limits.send_queue {
             return self.note(Note::SendQueueFull { id, session, client });
         }
-        connection.queued += size;
+        state.queued += size;
         self.note(Note::Pushed { id, session, client, kind });
-        self.send(peer, Frame::Push { message, place, kind });
+        self.send(connection, Frame::Push { message, place, kind });
     }
 }

@@ -29,33 +29,39 @@ pub struct Session {
 
 impl Broker {
     /// Processes a hello: opens a session, or answers a copy of the hello that did.
-    pub(super) fn hello(&mut self, now: Instant, peer: ConnectionId, client: Name, id: SessionId) {
-        if let Some(session) = self.session(peer) {
+    pub(super) fn hello(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        client: Name,
+        id: SessionId,
+    ) {
+        if let Some(session) = self.session(connection) {
             return if session.id == id && session.client == client {
-                self.welcome(peer, id);
+                self.welcome(connection, id);
             } else {
-                self.close(peer, EndReason::Unexpected);
+                self.close(connection, EndReason::Unexpected);
             };
         }
         if self.clients.len() >= MOST_NAMES && !self.clients.contains_key(&client) {
-            return self.close(peer, EndReason::LimitReached);
+            return self.close(connection, EndReason::LimitReached);
         }
         let record = self.clients.entry(client.clone()).or_default();
         if record.newest.get(&id.process).is_some_and(|newest| *newest >= id.number) {
-            return self.close(peer, EndReason::StaleHello);
+            return self.close(connection, EndReason::StaleHello);
         }
         if record.newest.len() >= MOST_PROCESSES && !record.newest.contains_key(&id.process) {
-            return self.close(peer, EndReason::LimitReached);
+            return self.close(connection, EndReason::LimitReached);
         }
         record.newest.insert(id.process.clone(), id.number);
-        if let Some(older) = record.peer {
+        if let Some(older) = record.connection {
             self.close(older, EndReason::Replaced);
         }
-        self.open(now, peer, client, id);
+        self.open(now, connection, client, id);
     }
 
-    fn open(&mut self, now: Instant, peer: ConnectionId, client: Name, id: SessionId) {
-        self.clients.entry(client.clone()).or_default().peer = Some(peer);
+    fn open(&mut self, now: Instant, connection: ConnectionId, client: Name, id: SessionId) {
+        self.clients.entry(client.clone()).or_default().connection = Some(connection);
         let session = Session {
             id: id.clone(),
             client: client.clone(),
@@ -64,50 +70,50 @@ impl Broker {
             pinged: None,
             last_ping: now,
         };
-        let connection = self.connections.get_mut(&peer).expect("the hello came on it");
-        connection.session = Some(session);
-        self.timers.clear(&Timer::Hello(peer));
+        let state = self.connections.get_mut(&connection).expect("the hello came on it");
+        state.session = Some(session);
+        self.timers.clear(&Timer::Hello(connection));
         match self.options.link.liveness {
             Liveness::Pings => {
                 let every = self.options.limits.heartbeat.every;
-                self.timers.set(Timer::Ping(peer), now + every);
+                self.timers.set(Timer::Ping(connection), now + every);
             }
-            Liveness::Requests => self.heard(now, peer),
+            Liveness::Requests => self.heard(now, connection),
             Liveness::Link => {}
         }
         self.note(Note::SessionOpened { session: id.clone(), client });
-        self.welcome(peer, id);
+        self.welcome(connection, id);
     }
 
-    fn welcome(&mut self, peer: ConnectionId, session: SessionId) {
+    fn welcome(&mut self, connection: ConnectionId, session: SessionId) {
         let heartbeat = self.options.limits.heartbeat;
-        self.send(peer, Frame::Welcome { session, heartbeat });
+        self.send(connection, Frame::Welcome { session, heartbeat });
     }
 
     /// Sends a ping that is due, for the first time or again because the link may have lost it.
-    pub(super) fn ping(&mut self, now: Instant, peer: ConnectionId) {
+    pub(super) fn ping(&mut self, now: Instant, connection: ConnectionId) {
         let limits = &self.options.limits;
         let (timeout, again) = (limits.heartbeat.timeout, limits.ack_timeout);
-        let Some(session) = self.session_mut(peer) else { return };
+        let Some(session) = self.session_mut(connection) else { return };
         if session.pinged.is_none() {
             session.pinged = Some(now);
             session.last_ping = now;
-            self.timers.set(Timer::Pong(peer), now + timeout);
+            self.timers.set(Timer::Pong(connection), now + timeout);
         }
         if self.options.link.reliability == Reliability::Lossy {
-            self.timers.set(Timer::Ping(peer), now + again);
+            self.timers.set(Timer::Ping(connection), now + again);
         }
-        self.send(peer, Frame::Ping);
+        self.send(connection, Frame::Ping);
     }
 
     /// Processes a pong: the next ping is due `every` after the last one.
-    pub(super) fn pong(&mut self, now: Instant, peer: ConnectionId) {
+    pub(super) fn pong(&mut self, now: Instant, connection: ConnectionId) {
         let every = self.options.limits.heartbeat.every;
-        let Some(session) = self.session_mut(peer) else { return };
+        let Some(session) = self.session_mut(connection) else { return };
         if session.pinged.take().is_some() {
             let next = (session.last_ping + every).max(now);
-            self.timers.clear(&Timer::Pong(peer));
-            self.timers.set(Timer::Ping(peer), next);
+            self.timers.clear(&Timer::Pong(connection));
+            self.timers.set(Timer::Ping(connection), next);
         }
     }
 
@@ -115,34 +121,34 @@ impl Broker {
     ///
     /// The next one must come within `every` + `timeout`, when a session with pings would be taken
     /// for dead.
-    pub(super) fn heard(&mut self, now: Instant, peer: ConnectionId) {
+    pub(super) fn heard(&mut self, now: Instant, connection: ConnectionId) {
         let heartbeat = self.options.limits.heartbeat;
-        if self.session(peer).is_some() && self.options.link.liveness == Liveness::Requests {
-            self.timers.set(Timer::Pong(peer), now + heartbeat.every + heartbeat.timeout);
+        if self.session(connection).is_some() && self.options.link.liveness == Liveness::Requests {
+            self.timers.set(Timer::Pong(connection), now + heartbeat.every + heartbeat.timeout);
         }
     }
 
     /// Closes a connection from this side.
-    pub(super) fn close(&mut self, peer: ConnectionId, reason: EndReason) {
-        if self.connections.contains_key(&peer) {
-            self.order(BrokerOutput::Close { peer, reason });
-            self.end_session(peer, reason);
+    pub(super) fn close(&mut self, connection: ConnectionId, reason: EndReason) {
+        if self.connections.contains_key(&connection) {
+            self.order(BrokerOutput::Close { connection, reason });
+            self.end_session(connection, reason);
         }
     }
 
     /// Removes a connection that is gone, its session, and its memberships in rooms.
-    pub(super) fn end_session(&mut self, peer: ConnectionId, reason: EndReason) {
-        for timer in [Timer::Hello(peer), Timer::Ping(peer), Timer::Pong(peer)] {
+    pub(super) fn end_session(&mut self, connection: ConnectionId, reason: EndReason) {
+        for timer in [Timer::Hello(connection), Timer::Ping(connection), Timer::Pong(connection)] {
             self.timers.clear(&timer);
         }
-        let Some(connection) = self.connections.remove(&peer) else { return };
-        let Some(session) = connection.session else {
+        let Some(state) = self.connections.remove(&connection) else { return };
+        let Some(session) = state.session else {
             return self.note(Note::ConnectionClosed { reason });
         };
         if let Some(record) = self.clients.get_mut(&session.client)
-            && record.peer == Some(peer)
+            && record.connection == Some(connection)
         {
-            record.peer = None;
+            record.connection = None;
         }
         self.note(Note::SessionClosed {
             session: session.id.clone(),
@@ -150,14 +156,14 @@ impl Broker {
             reason,
         });
         for queue in session.attached.keys() {
-            self.leave_all(peer, queue, &session);
+            self.leave_all(connection, queue, &session);
             if self.options.mode == Mode::CatchUp {
                 self.detach(queue, &session.client);
             }
         }
     }
 
-    pub(super) fn session_mut(&mut self, peer: ConnectionId) -> Option<&mut Session> {
-        self.connections.get_mut(&peer)?.session.as_mut()
+    pub(super) fn session_mut(&mut self, connection: ConnectionId) -> Option<&mut Session> {
+        self.connections.get_mut(&connection)?.session.as_mut()
     }
 }

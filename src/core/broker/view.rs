@@ -15,9 +15,10 @@ impl Broker {
             rooms: queue
                 .sessions
                 .iter()
-                .map(|(room, peers)| {
-                    let client = |peer: &ConnectionId| self.open_session(*peer).1.clone();
-                    (room.clone(), peers.iter().map(client).collect())
+                .map(|(room, connections)| {
+                    let client =
+                        |connection: &ConnectionId| self.open_session(*connection).1.clone();
+                    (room.clone(), connections.iter().map(client).collect())
                 })
                 .collect(),
             kept: queue.backlog.len(),
@@ -32,7 +33,7 @@ impl Broker {
                     rooms: queue.recorded.of(client),
                     position: subscription.position(),
                     outstanding: subscription.outstanding(),
-                    is_attached: subscription.peer().is_some(),
+                    is_attached: subscription.connection().is_some(),
                 })
                 .collect(),
         });

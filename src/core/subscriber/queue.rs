@@ -92,7 +92,7 @@ impl InQueue {
     /// Compares a delivery with the last position read.
     pub fn order(&self, place: Offset) -> Order {
         match self.resume_state {
-            Some((_, read)) if self.is_attached && place.after <= read => {
+            Some((_, read)) if self.is_attached && place.previous <= read => {
                 if place.position <= read { Order::Copy } else { Order::Next }
             }
             _ => Order::Early,
@@ -124,7 +124,7 @@ impl InQueue {
         if self.order(place) == Order::Next {
             let (_, read) = self.resume_state.as_mut().expect("it is in order");
             *read = place.position;
-            self.unacknowledged.insert(place.position, place.after);
+            self.unacknowledged.insert(place.position, place.previous);
         }
     }
 

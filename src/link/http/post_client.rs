@@ -11,7 +11,7 @@ use hyper::{Request, StatusCode};
 use super::channel::Channel;
 use super::exchange::{HttpClientConnection, HttpReply};
 use super::{FRAMES, copies, path};
-use crate::link::{ConnectContext, LinkEvent, garbled};
+use crate::link::{ConnectContext, LinkEvent, malformed};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::net::Net;
 use crate::time::Duration;
@@ -58,17 +58,17 @@ impl<N: Net> PostClient<N> {
             self.channel.request(request, copies(&self.out, session), within);
         }
         self.channel.poll_reply(cx).map(|reply| match reply {
-            Ok(reply) => happenings(reply),
-            Err(reason) => failed(std::mem::take(&mut self.out), reason),
+            Ok(reply) => events_of_reply(reply),
+            Err(reason) => events_of_failure(std::mem::take(&mut self.out), reason),
         })
     }
 }
 
 /// Converts a response to events.
-pub fn happenings(reply: HttpReply) -> Vec<LinkEvent> {
+pub fn events_of_reply(reply: HttpReply) -> Vec<LinkEvent> {
     let mut all: Vec<LinkEvent> = match wire::decode_lines(&reply.body) {
         Ok(frames) => frames.into_iter().map(LinkEvent::Frame).collect(),
-        Err(error) => vec![LinkEvent::Malformed(garbled(&error))],
+        Err(error) => vec![LinkEvent::Malformed(malformed(&error))],
     };
     match reply.status {
         StatusCode::OK | StatusCode::NO_CONTENT => {}
@@ -81,7 +81,7 @@ pub fn happenings(reply: HttpReply) -> Vec<LinkEvent> {
 
 /// Converts a failed request to events. A refused connection ends the session; any other failure
 /// only means that the frames may not have arrived.
-pub fn failed(frames: Vec<Frame>, reason: EndReason) -> Vec<LinkEvent> {
+pub fn events_of_failure(frames: Vec<Frame>, reason: EndReason) -> Vec<LinkEvent> {
     match reason {
         EndReason::Refused => vec![LinkEvent::Ended(reason)],
         _ => vec![LinkEvent::Undelivered(frames, reason)],

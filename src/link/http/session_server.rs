@@ -20,7 +20,7 @@ use super::{Body, FRAMES, copies, path, serve_requests, whole_body};
 use crate::core::{BrokerInput, ConnectionId};
 use crate::link::limits::{MOST_BODY, MOST_ENDED};
 use crate::link::tap::{Manifest, Tap};
-use crate::link::{BrokerDriver, garbled, listen};
+use crate::link::{BrokerDriver, listen, malformed};
 use crate::message::{Cursor, EndReason, Frame, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::wire;
@@ -67,9 +67,9 @@ async fn serve_connection<N: Net, S: DeliveryStyle>(
         serve_requests(broker.net(), tap, |request| server.answer(request, &connection)).await;
     let Some(ended) = ended else { return broker.reject(EndReason::ConnectTimeout) };
     let reason = ended.as_ref().err().map_or(EndReason::Fin, why);
-    let streamed = connection.streams.lock().expect("nobody panics with it").take();
+    let streamed = connection.streams.lock().expect("the lock is not poisoned").take();
     match streamed {
-        Some(peer) => broker.tell(BrokerInput::Closed { peer, reason }),
+        Some(connection) => broker.tell(BrokerInput::Closed { connection, reason }),
         None if ended.is_err_and(|error| error.is_parse()) => broker.reject(reason),
         None => {}
     }
@@ -95,16 +95,16 @@ pub struct SessionServer<N, S> {
 #[derive(Clone)]
 pub struct HttpSession {
     /// Its connection at the broker.
-    pub peer: ConnectionId,
+    pub connection: ConnectionId,
     /// The session's id.
     pub id: SessionId,
     /// The frames that wait for the session.
-    pub mailbox: SessionQueue,
+    pub queue: SessionQueue,
     /// The cursors that the client sent when it connected.
     known: Arc<BTreeMap<Name, Cursor>>,
     /// The cursors after the frames sent so far. They are shared, because a session with a stream
     /// gets the answer to a join outside the stream.
-    pub places: Arc<Mutex<PollCursors>>,
+    pub cursors: Arc<Mutex<PollCursors>>,
 }
 
 impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
@@ -127,20 +127,20 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
     async fn post(&self, request: Request<Incoming>) -> Result<Answer, StatusCode> {
         let path = &request.uri().path().to_owned();
         let body = whole_body(self.broker.net(), request.into_body(), MOST_BODY).await;
-        let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| garbled(&e)));
+        let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| malformed(&e)));
         let frames = frames.map_err(|reason| self.malformed(path, reason))?;
         if let (None, Some(Frame::Hello { session, .. })) = (self.find(path), frames.first()) {
             self.open(path, session, BTreeMap::new())?;
         }
         let session = self.find(path).ok_or(StatusCode::NOT_FOUND)?;
-        let peer = session.peer;
-        self.broker.tell(BrokerInput::RequestSeen { peer });
+        let connection = session.connection;
+        self.broker.tell(BrokerInput::RequestSeen { connection });
         for frame in frames {
             let frame = session.complete(frame);
-            session.mailbox.see(&frame);
-            self.broker.tell(BrokerInput::Received { peer, frame });
+            session.queue.see(&frame);
+            self.broker.tell(BrokerInput::Received { connection, frame });
         }
-        let frames = session.mailbox.take_answers();
+        let frames = session.queue.take_answers();
         session.see(&frames);
         self.forget_if_closed(path, &session);
         Ok(Answer { frames, ..Answer::default() })
@@ -150,8 +150,8 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
     /// returns the status of the response.
     fn malformed(&self, path: &str, reason: EndReason) -> StatusCode {
         match self.find(path) {
-            Some(HttpSession { peer, .. }) => {
-                self.broker.tell(BrokerInput::Malformed { peer, reason })
+            Some(HttpSession { connection, .. }) => {
+                self.broker.tell(BrokerInput::Malformed { connection, reason })
             }
             None => self.broker.reject(reason),
         }
@@ -176,13 +176,13 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
             return Err(StatusCode::BAD_REQUEST);
         }
         let queue = SessionQueue::new(self.style.keep(self.broker.mode()));
-        let peer = self.broker.open(Box::new(queue.clone()));
-        let places = Arc::default();
+        let connection = self.broker.open(Box::new(queue.clone()));
+        let cursors = Arc::default();
         let session =
-            HttpSession { peer, id: id.clone(), mailbox: queue, known: Arc::new(known), places };
+            HttpSession { connection, id: id.clone(), queue, known: Arc::new(known), cursors };
         let mut sessions = self.sessions();
-        if sessions.values().filter(|session| session.mailbox.is_closed()).count() >= MOST_ENDED {
-            sessions.retain(|_, session| !session.mailbox.is_closed());
+        if sessions.values().filter(|session| session.queue.is_closed()).count() >= MOST_ENDED {
+            sessions.retain(|_, session| !session.queue.is_closed());
         }
         sessions.insert(at.to_owned(), session.clone());
         Ok(session)
@@ -194,27 +194,27 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
     }
 
     /// Returns the broker's process.
-    pub fn hub(&self) -> &BrokerDriver<N> {
+    pub fn broker(&self) -> &BrokerDriver<N> {
         &self.broker
     }
 
     /// Forgets a session that has ended, now that the client has been told.
     pub fn forget_if_closed(&self, path: &str, session: &HttpSession) {
-        if session.mailbox.is_closed() {
+        if session.queue.is_closed() {
             self.sessions().remove(path);
         }
     }
 
     fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, HttpSession>> {
-        self.sessions.lock().expect("nobody panics with it")
+        self.sessions.lock().expect("the lock is not poisoned")
     }
 }
 
 impl HttpSession {
     /// Advances the session's cursors past frames that are sent.
     pub fn see(&self, frames: &[Frame]) {
-        let mut places = self.places.lock().expect("nobody panics with it");
-        frames.iter().for_each(|frame| places.see(frame));
+        let mut cursors = self.cursors.lock().expect("the lock is not poisoned");
+        frames.iter().for_each(|frame| cursors.see(frame));
     }
 
     /// Adds to a join without a cursor the one that the client sent when it connected.

@@ -27,25 +27,25 @@ pub async fn fetch<N: Net, S: DeliveryStyle>(
     request: &Request<Incoming>,
     patience: Patience,
 ) -> Result<Answer, StatusCode> {
-    let (path, broker) = (request.uri().path(), server.hub());
+    let (path, broker) = (request.uri().path(), server.broker());
     let session = server.find(path).ok_or(StatusCode::NOT_FOUND)?;
-    let HttpSession { peer, id, mailbox: queue, .. } = &session;
-    let peer = *peer;
+    let HttpSession { connection, id, queue, .. } = &session;
+    let connection = *connection;
     let got = request.uri().query().and_then(|query| query.strip_prefix("got="));
     let got = got.and_then(|got| got.parse().ok()).unwrap_or_default();
-    broker.tell(BrokerInput::RequestSeen { peer });
+    broker.tell(BrokerInput::RequestSeen { connection });
     let (asked, frames) = queue.ask(got);
     if !frames.is_empty() {
-        broker.tell(BrokerInput::Undelivered { peer, frames });
+        broker.tell(BrokerInput::Undelivered { connection, frames });
     }
     if patience == Patience::Held {
         hold(server, queue, asked).await;
         // The client has waited for the answer, so it was there until now.
-        broker.tell(BrokerInput::RequestSeen { peer });
+        broker.tell(BrokerInput::RequestSeen { connection });
     }
     let frames = if queue.is_newest(asked) { queue.take_all() } else { Vec::new() };
     let number = (!frames.is_empty()).then(|| queue.respond(&frames));
-    broker.flushed(peer, WaitingBytes::default());
+    broker.flushed(connection, WaitingBytes::default());
     server.forget_if_closed(path, &session);
     Ok(Answer { frames, number, copies_of: Some(id.clone()) })
 }
@@ -57,8 +57,8 @@ async fn hold<N: Net, S: DeliveryStyle>(
     queue: &SessionQueue,
     asked: u64,
 ) {
-    let net = server.hub().net();
-    let deadline = net.sleep_until(net.now() + server.hub().limits().heartbeat.every);
+    let net = server.broker().net();
+    let deadline = net.sleep_until(net.now() + server.broker().limits().heartbeat.every);
     let something = async {
         loop {
             let changed = queue.changed();

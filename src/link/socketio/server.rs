@@ -113,8 +113,8 @@ impl<N: Net> Server<N> {
 
     /// Reports to the broker that packets of a session were written.
     fn flushed(&self, driver: &Driver) {
-        if let Some(peer) = driver.peer() {
-            self.broker.flushed(peer, driver.session.waiting());
+        if let Some(connection) = driver.connection() {
+            self.broker.flushed(connection, driver.session.waiting());
         }
     }
 
@@ -135,7 +135,7 @@ impl<N: Net> Server<N> {
     }
 
     fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, Driver>> {
-        self.sessions.lock().expect("nobody panics with it")
+        self.sessions.lock().expect("the lock is not poisoned")
     }
 }
 

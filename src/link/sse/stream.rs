@@ -55,15 +55,15 @@ fn open<N: Net>(
     let (client, id) = session_of(path, query).ok_or(StatusCode::NOT_FOUND)?;
     let last = request.headers().get(LAST_EVENT_ID);
     let last = last.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let known = match server.hub().mode() {
+    let known = match server.broker().mode() {
         // Nothing is kept from which a client could resume.
         Mode::FireAndForget => PollCursors::default(),
         Mode::CatchUp => last.and_then(|id| id.parse().ok()).unwrap_or_default(),
     };
     let session = server.open(path, &id, known.into_inner())?;
-    *connection.streams.lock().expect("nobody panics with it") = Some(session.peer);
+    *connection.streams.lock().expect("the lock is not poisoned") = Some(session.connection);
     let frame = Frame::Hello { client, session: id };
-    server.hub().tell(BrokerInput::Received { peer: session.peer, frame });
+    server.broker().tell(BrokerInput::Received { connection: session.connection, frame });
     Ok(session)
 }
 
@@ -82,7 +82,7 @@ impl<N: Net> Stream<N> {
         connection: &HttpConnection,
     ) -> Self {
         let retry = Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()));
-        let (broker, connection) = (server.hub().clone(), connection.clone());
+        let (broker, connection) = (server.broker().clone(), connection.clone());
         Stream { broker, session, connection, begin: VecDeque::from([retry]) }
     }
 
@@ -92,11 +92,12 @@ impl<N: Net> Stream<N> {
             self.connection.manifest.announce(Vec::new());
             return Some(bytes);
         }
-        let queue = self.session.mailbox.clone();
+        let queue = self.session.queue.clone();
         loop {
             let changed = queue.changed();
             if let Some(frame) = queue.take_next() {
-                self.broker.flushed(self.session.peer, crate::link::SendHalf::waiting(&queue));
+                self.broker
+                    .flushed(self.session.connection, crate::link::SendHalf::waiting(&queue));
                 let frames = [frame];
                 self.connection.manifest.announce(copies(&frames, &self.session.id));
                 return Some(Bytes::from(self.event(&frames[0]).encode()));
@@ -119,7 +120,9 @@ impl<N: Net> Stream<N> {
         let id = match self.broker.mode() {
             Mode::FireAndForget => message.id.to_string(),
             // The cursors of the stream.
-            Mode::CatchUp => self.session.places.lock().expect("nobody panics with it").to_string(),
+            Mode::CatchUp => {
+                self.session.cursors.lock().expect("the lock is not poisoned").to_string()
+            }
         };
         // A line break in a name would end the field. The frame contains the name anyway.
         let is_plain = |text: &str| !text.contains(['\r', '\n', '\0']);

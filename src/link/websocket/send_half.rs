@@ -79,7 +79,7 @@ impl WebSocketSendHalf {
     pub fn flushed(&self) -> Message {
         let mut queue = self.queue();
         queue.is_handed = false;
-        let entry = queue.entries.pop_front().expect("it was handed over");
+        let entry = queue.entries.pop_front().expect("it was passed to the library");
         queue.waiting.bytes -= entry.message.len();
         queue.waiting.messages -= usize::from(entry.copy.is_some());
         entry.message

@@ -13,7 +13,7 @@ const EXPLAINED: [&str; 2] = [
     "Under each number: how many times that of the cheapest contender of this storm it is; where \
      the cheapest is 0, how much more (+).",
     "Packets and bytes: on IP, of all hosts. Sent again: TCP segments. Broker, client: the most \
-     that it held at a time. Noticed after: a fault, at worst. Delay: from hand-over to handled, of what was handled.",
+     that it held at a time. Noticed after: a fault, at worst. Delay: from publish to handled, of what was handled.",
 ];
 
 /// Returns the lines, with two lines of numbers per contender. `prices` are those of `rows`.

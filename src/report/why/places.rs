@@ -57,7 +57,7 @@ impl Places {
         let mut places = Places { epochs: epochs(message, history), ..Places::default() };
         let mut reading = Reading::default();
         for (index, event) in history.events.iter().enumerate() {
-            if event.process == ProcessId::BROKER && is_death(&event.what) {
+            if event.process == ProcessId::BROKER && is_death(&event.kind) {
                 places.deaths.push(index);
                 let life = reading.life + 1;
                 reading = Reading { life, became_gap: BTreeSet::new(), ..reading };
@@ -77,7 +77,7 @@ impl Places {
         message: &Message,
         (index, event, of): (usize, &Event, &Name),
     ) -> Option<Spoken> {
-        let EventKind::Note(note) = &event.what else { return None };
+        let EventKind::Note(note) = &event.kind else { return None };
         let here = self.positions.get(&reading.life).copied();
         match note {
             Note::Accepted { id, position: Some(position), .. } if *id == message.id => {
@@ -163,7 +163,7 @@ impl Places {
 fn epochs(message: &Message, history: &History) -> BTreeMap<u32, Epoch> {
     let (mut epochs, mut life) = (BTreeMap::new(), 0);
     for event in &history.events {
-        match &event.what {
+        match &event.kind {
             EventKind::Note(Note::Attached { queue, answer, .. }) if *queue == message.queue => {
                 epochs.entry(life).or_insert(answer.epoch());
             }

@@ -61,10 +61,10 @@ pub fn of_client(
     let mut reading = Reading { role, message, troubles, session: None, joined };
     for (index, event) in history.events[..first].iter().enumerate() {
         if history.process(event.process).client == *client && event.process != ProcessId::BROKER {
-            reading.read_client(index, &event.what);
+            reading.read_client(index, &event.kind);
         }
         if event.process == ProcessId::BROKER {
-            reading.read_broker(index, &event.what, client);
+            reading.read_broker(index, &event.kind, client);
         }
     }
     reading.troubles.into_values().collect()
@@ -82,7 +82,7 @@ pub fn faults(
     let mut began: BTreeMap<usize, usize> = BTreeMap::new();
     let mut told = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        match event.what {
+        match event.kind {
             EventKind::FaultBegan { fault } if is_hit(&scenario.faults[fault]) => {
                 began.insert(fault, index);
             }

@@ -78,7 +78,7 @@ impl<'a> Selection<'a> {
     }
 
     fn gather(&mut self, event: &Event) {
-        match &event.what {
+        match &event.kind {
             EventKind::Carried { id, flow, end, session } if *id == self.message.id => {
                 let (flow, end, since) = (flow.clone(), *end, event.at);
                 self.copies.push(Carried { flow, end, since, session: session.clone() });
@@ -137,7 +137,7 @@ impl<'a> Selection<'a> {
 
     /// Whether an event names the message, its position, or a datagram that carried it.
     fn is_own(&self, index: usize) -> bool {
-        let what = &self.evidence.history.events[index].what;
+        let what = &self.evidence.history.events[index].kind;
         if let EventKind::Dropped { flow, datagram, .. } = what {
             let mut copies = self.copies.iter();
             return copies.any(|copy| *copy.flow == **flow && copy.end == *datagram);
@@ -154,7 +154,7 @@ impl<'a> Selection<'a> {
         }
         let is_ours = self.processes.contains(&event.process);
         let is_way = |flow: &Flow| self.copies.iter().any(|copy| *copy.flow == *flow);
-        match &event.what {
+        match &event.kind {
             EventKind::Ended(stats) => {
                 // The end at which the copy arrives, or should arrive.
                 let flow = Flow { from: stats.end.peer, to: stats.end.local };

@@ -46,15 +46,15 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Foll
     let client = &followed.client;
     let mut reading = Reading::default();
     for event in &evidence.history.events {
-        if is_death(&event.what) && event.process == ProcessId::BROKER {
+        if is_death(&event.kind) && event.process == ProcessId::BROKER {
             let Reading { client, inbox, .. } = reading;
             reading = Reading { client, inbox, ..Reading::default() };
         }
         let is_own = is_of(evidence.history, event.process, client);
-        if is_death(&event.what) && is_own {
+        if is_death(&event.kind) && is_own {
             (reading.client, reading.inbox) = (Client::Nothing, 0);
         }
-        let EventKind::Note(note) = &event.what else { continue };
+        let EventKind::Note(note) = &event.kind else { continue };
         match is_own {
             true => reading.read_client(note, &message.id),
             false => reading.read_broker(note, message, client),

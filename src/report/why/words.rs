@@ -23,7 +23,7 @@ pub fn event(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<'_>
     let WhyEvidence { history, scenario, .. } = *evidence;
     let event = &history.events[index];
     let who = named(history, Some(event.process));
-    let text = match &event.what {
+    let text = match &event.kind {
         EventKind::Carried { flow, end, .. } => {
             carried(history, flow, *end, is_stream(history, flow))
         }
@@ -38,7 +38,7 @@ pub fn event(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<'_>
         EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {
             let entry = &scenario.faults[*fault];
             let (what, whom) = (words::fault(entry), words::who(entry, scenario));
-            match &event.what {
+            match &event.kind {
                 EventKind::FaultBegan { .. } => format!("A fault begins, for {whom}: {what}."),
                 _ => format!("The fault is over, for {whom}: {what}."),
             }
@@ -92,7 +92,7 @@ enum WayOut {
 
 /// Finds out whether the message that an event sends is in a flow in the same instant.
 fn way_out(history: &History, event: &Event) -> WayOut {
-    let (id, session) = match &event.what {
+    let (id, session) = match &event.kind {
         EventKind::Note(Note::Pushed { id, session, .. } | Note::Sent { id, session }) => {
             (id, session)
         }
@@ -100,7 +100,7 @@ fn way_out(history: &History, event: &Event) -> WayOut {
     };
     let after = history.events.partition_point(|one| one.at < event.at);
     let mut at_once = history.events[after..].iter().take_while(|one| one.at == event.at);
-    let is_carried = at_once.any(|one| match &one.what {
+    let is_carried = at_once.any(|one| match &one.kind {
         EventKind::Carried { id: of, session: on, .. } => {
             (of, on, one.process) == (id, session, event.process) && one.sequence > event.sequence
         }
@@ -301,7 +301,7 @@ fn carried(history: &History, flow: &Flow, end: u64, is_stream: bool) -> String 
 
 /// Whether a flow is a byte stream.
 fn is_stream(history: &History, flow: &Flow) -> bool {
-    let ends = history.events.iter().filter_map(|event| match &event.what {
+    let ends = history.events.iter().filter_map(|event| match &event.kind {
         EventKind::Ended(stats) => Some(stats),
         _ => None,
     });

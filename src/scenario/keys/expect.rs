@@ -34,7 +34,7 @@ pub static EXPECT: Section = Section {
         counter(Counter::OutOfOrder, "First handlings below a sequence already handled."),
         counter(Counter::Interrupted, "Handler calls cut short by a crash."),
         counter(Counter::NotWanted, "Handled but not wanted."),
-        counter(Counter::WorstDelay, "Longest time from hand-over to handled."),
+        counter(Counter::WorstDelay, "Longest time from publish to handled."),
         counter(Counter::MedianDelay, "Lower median of these times."),
         counter(Counter::GapsAnnounced, "Gaps that it was told of."),
         Key::optional(
@@ -44,7 +44,7 @@ pub static EXPECT: Section = Section {
             "{ false_comfort = 0 }",
             "not looked at",
         ),
-        counter(Counter::Published, "Messages handed over by all publishers."),
+        counter(Counter::Published, "Messages published by all publishers."),
         counter(Counter::Packets, "IP packets of all hosts."),
         counter(Counter::Bytes, "Their IP bytes."),
         counter(Counter::Retransmits, "TCP segments that carried bytes for a second time."),

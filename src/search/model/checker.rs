@@ -11,7 +11,7 @@ use crate::time::Instant;
 
 use super::super::Wrong;
 use super::reader::{Handled, ModelReader, ReaderStart};
-use super::{Mail, PUBLISHER};
+use super::{ModelOptions, PUBLISHER};
 
 /// Something wrong in a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,13 +72,13 @@ struct Published {
 
 impl Checker {
     /// Creates a checker that has seen nothing yet.
-    pub fn new(mail: &Mail) -> Checker {
+    pub fn new(options: &ModelOptions) -> Checker {
         let terms = Terms {
-            mode: mail.mode,
-            reliability: mail.link.reliability,
-            ack: mail.client.ack,
-            dedup: mail.client.dedup,
-            backlog: mail.broker.backlog.clone(),
+            mode: options.mode,
+            reliability: options.link.reliability,
+            ack: options.client.ack,
+            dedup: options.client.dedup,
+            backlog: options.broker.backlog.clone(),
         };
         Checker {
             terms,
@@ -89,7 +89,7 @@ impl Checker {
             answered: 0,
             accepted: Vec::new(),
             refused: Vec::new(),
-            readers: (0..mail.subscribers).map(|_| ModelReader::default()).collect(),
+            readers: (0..options.subscribers).map(|_| ModelReader::default()).collect(),
         }
     }
 
@@ -188,7 +188,7 @@ impl Checker {
         let (at, reader) = (index(sequence), &mut self.readers[n - 1]);
         reader.handled.push(sequence);
         let Some(message) = self.messages.get(at) else {
-            let said = || format!("driver-{sequence} was handled at {now} and never handed over");
+            let said = || format!("driver-{sequence} was handled at {now} and never published");
             reader.not_wanted.get_or_insert_with(said);
             return;
         };

@@ -5,13 +5,13 @@ use crate::core::{BrokerInput, BrokerOutput, ClientInput, ClientOutput, Connecti
 use crate::message::{EndReason, Frame, Note, Reliability};
 
 use super::node::Pipe;
-use super::{BROKER, Model, Noticed, PUBLISHER, Way, process};
+use super::{BROKER, Direction, Model, Noticed, PUBLISHER, process};
 
 impl Model {
-    pub(super) fn deliver(&mut self, way: Way, n: usize) -> bool {
-        match way {
-            Way::ToBroker => self.deliver_to_broker(n),
-            Way::ToClient => self.deliver_to_client(n),
+    pub(super) fn deliver(&mut self, direction: Direction, n: usize) -> bool {
+        match direction {
+            Direction::ToBroker => self.deliver_to_broker(n),
+            Direction::ToClient => self.deliver_to_client(n),
         }
     }
 
@@ -22,18 +22,18 @@ impl Model {
     fn deliver_to_broker(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
-        if !pipe.is_open_at_broker && self.mail.link.reliability == Reliability::Reliable {
+        if !pipe.is_open_at_broker && self.options.link.reliability == Reliability::Reliable {
             return self.break_connection(Noticed::ByBoth, n);
         }
-        let mut peer = pipe.peer;
+        let mut connection = pipe.connection;
         if !pipe.is_open_at_broker {
-            self.last_peer += 1;
-            peer = ConnectionId(self.last_peer);
-            (pipe.peer, pipe.is_open_at_broker) = (peer, true);
+            self.last_connection += 1;
+            connection = ConnectionId(self.last_connection);
+            (pipe.connection, pipe.is_open_at_broker) = (connection, true);
             pipe.bytes_told = 0;
-            self.feed_broker(BrokerInput::Opened { peer });
+            self.feed_broker(BrokerInput::Opened { connection });
         }
-        self.feed_broker(BrokerInput::Received { peer, frame });
+        self.feed_broker(BrokerInput::Received { connection, frame });
         true
     }
 
@@ -41,21 +41,21 @@ impl Model {
     pub(super) fn deliver_late(&mut self, n: usize) -> bool {
         let Some(pipe) = &mut self.nodes[n].former else { return false };
         let Some(frame) = pipe.to_broker.pop_front() else { return false };
-        let mut peer = pipe.peer;
+        let mut connection = pipe.connection;
         if !pipe.is_open_at_broker {
-            self.last_peer += 1;
-            peer = ConnectionId(self.last_peer);
-            (pipe.peer, pipe.is_open_at_broker) = (peer, true);
-            self.feed_broker(BrokerInput::Opened { peer });
+            self.last_connection += 1;
+            connection = ConnectionId(self.last_connection);
+            (pipe.connection, pipe.is_open_at_broker) = (connection, true);
+            self.feed_broker(BrokerInput::Opened { connection });
         }
-        self.feed_broker(BrokerInput::Received { peer, frame });
+        self.feed_broker(BrokerInput::Received { connection, frame });
         true
     }
 
     /// Delivers the first frame to a client. Over a reliable link the frame waits while the client
     /// does not want to read.
     fn deliver_to_client(&mut self, n: usize) -> bool {
-        let is_reliable = self.mail.link.reliability == Reliability::Reliable;
+        let is_reliable = self.options.link.reliability == Reliability::Reliable;
         let node = &mut self.nodes[n];
         if is_reliable && !node.client.wants_to_read() {
             return false;
@@ -69,12 +69,12 @@ impl Model {
 
     /// Tells the broker that its send queue has room again, if it last knew the queue to be full.
     fn report_queue_room(&mut self, n: usize) {
-        let send_queue = self.mail.broker.send_queue;
+        let send_queue = self.options.broker.send_queue;
         let Some(pipe) = &mut self.nodes[n].pipe else { return };
         if pipe.bytes_told >= send_queue && pipe.bytes < send_queue {
-            let (peer, bytes) = (pipe.peer, pipe.bytes);
+            let (connection, bytes) = (pipe.connection, pipe.bytes);
             pipe.bytes_told = bytes;
-            self.feed_broker(BrokerInput::Queued { peer, bytes });
+            self.feed_broker(BrokerInput::Queued { connection, bytes });
         }
     }
 
@@ -87,7 +87,7 @@ impl Model {
 
     /// Applies `disturb` to a client's frames in flight, if the link is lossy.
     pub(super) fn disturb(&mut self, n: usize, disturb: impl FnOnce(&mut Pipe) -> bool) -> bool {
-        let is_lossy = self.mail.link.reliability == Reliability::Lossy;
+        let is_lossy = self.options.link.reliability == Reliability::Lossy;
         let pipe = self.nodes[n].pipe.as_mut().filter(|_| is_lossy);
         pipe.is_some_and(disturb)
     }
@@ -95,13 +95,13 @@ impl Model {
     pub(super) fn break_connection(&mut self, noticed: Noticed, n: usize) -> bool {
         let reason = EndReason::Reset;
         let Some(pipe) = &mut self.nodes[n].pipe else { return false };
-        let (peer, was_open) = (pipe.peer, pipe.is_open_at_broker);
+        let (connection, was_open) = (pipe.connection, pipe.is_open_at_broker);
         if noticed != Noticed::ByClient && was_open {
             pipe.is_open_at_broker = false;
-            self.feed_broker(BrokerInput::Closed { peer, reason });
+            self.feed_broker(BrokerInput::Closed { connection, reason });
         }
         if noticed != Noticed::ByBroker {
-            self.nodes[n].drop_connection(self.mail.link);
+            self.nodes[n].drop_connection(self.options.link);
             self.feed_client(n, ClientInput::Disconnected { reason });
         }
         noticed != Noticed::ByBroker || was_open
@@ -110,9 +110,11 @@ impl Model {
     /// Closes the connection at the client. Over a lossy link the broker is not told.
     pub(super) fn close_pipe(&mut self, n: usize, reason: EndReason) {
         self.nodes[n].is_connecting = false;
-        let peer = self.nodes[n].drop_connection(self.mail.link);
-        if let Some(peer) = peer.filter(|_| self.mail.link.reliability == Reliability::Reliable) {
-            self.feed_broker(BrokerInput::Closed { peer, reason });
+        let connection = self.nodes[n].drop_connection(self.options.link);
+        if let Some(connection) =
+            connection.filter(|_| self.options.link.reliability == Reliability::Reliable)
+        {
+            self.feed_broker(BrokerInput::Closed { connection, reason });
         }
     }
 
@@ -121,10 +123,10 @@ impl Model {
         while std::mem::take(&mut self.is_connect_pending) {
             for n in 0..self.nodes.len() {
                 if std::mem::take(&mut self.nodes[n].is_connecting) {
-                    self.last_peer += 1;
-                    let peer = ConnectionId(self.last_peer);
-                    self.nodes[n].pipe = Some(Pipe::new(peer, self.mail.link));
-                    self.feed_broker(BrokerInput::Opened { peer });
+                    self.last_connection += 1;
+                    let connection = ConnectionId(self.last_connection);
+                    self.nodes[n].pipe = Some(Pipe::new(connection, self.options.link));
+                    self.feed_broker(BrokerInput::Opened { connection });
                     self.feed_client(n, ClientInput::Connected);
                 }
             }
@@ -160,17 +162,17 @@ impl Model {
         self.broker.handle(self.now, input);
         while let Some(output) = self.broker.poll() {
             match output {
-                BrokerOutput::Send { peer, frame } => {
-                    if let Some(pipe) = self.pipe(peer) {
+                BrokerOutput::Send { connection, frame } => {
+                    if let Some(pipe) = self.pipe(connection) {
                         pipe.push_to_client(frame);
                     }
                 }
-                BrokerOutput::Close { peer, reason } => {
-                    if let Some(pipe) = self.pipe(peer) {
+                BrokerOutput::Close { connection, reason } => {
+                    if let Some(pipe) = self.pipe(connection) {
                         pipe.push_to_client(Frame::Bye { reason });
                         pipe.is_open_at_broker = false;
                     } else {
-                        self.close_former(peer);
+                        self.close_former(connection);
                     }
                 }
                 BrokerOutput::Note(note) => {
@@ -196,15 +198,15 @@ impl Model {
         }
     }
 
-    fn close_former(&mut self, peer: ConnectionId) {
+    fn close_former(&mut self, connection: ConnectionId) {
         let formers = self.nodes.iter_mut().filter_map(|node| node.former.as_mut());
-        for former in formers.filter(|pipe| pipe.peer == peer) {
+        for former in formers.filter(|pipe| pipe.connection == connection) {
             former.is_open_at_broker = false;
         }
     }
 
-    fn pipe(&mut self, peer: ConnectionId) -> Option<&mut Pipe> {
+    fn pipe(&mut self, connection: ConnectionId) -> Option<&mut Pipe> {
         let pipes = self.nodes.iter_mut().filter_map(|node| node.pipe.as_mut());
-        pipes.filter(|pipe| pipe.is_open_at_broker).find(|pipe| pipe.peer == peer)
+        pipes.filter(|pipe| pipe.is_open_at_broker).find(|pipe| pipe.connection == connection)
     }
 }

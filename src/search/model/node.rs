@@ -6,7 +6,7 @@ use crate::core::{Client, ClientOptions, ConnectionId, Intercepted, Numbering};
 use crate::message::{Frame, LinkSemantics, Name, Reliability};
 use crate::mutant;
 
-use super::{Mail, Way};
+use super::{Direction, ModelOptions};
 
 /// Most frames in flight on a connection of a lossy link, each way; more are lost.
 const MOST_FRAMES_LOSSY: usize = 1_000;
@@ -41,7 +41,7 @@ pub enum State {
 /// A connection, and the frames in flight on it.
 pub struct Pipe {
     /// The broker's id of the connection.
-    pub peer: ConnectionId,
+    pub connection: ConnectionId,
     /// Whether the connection is open at the broker.
     pub is_open_at_broker: bool,
     /// Frames from the client.
@@ -58,9 +58,9 @@ pub struct Pipe {
 
 impl ModelNode {
     /// Creates a client that has not started.
-    pub fn new(mail: &Mail, name: Name) -> ModelNode {
+    pub fn new(options: &ModelOptions, name: Name) -> ModelNode {
         ModelNode {
-            client: machine(mail, name, Numbering::default()),
+            client: machine(options, name, Numbering::default()),
             pipe: None,
             former: None,
             is_connecting: false,
@@ -70,9 +70,9 @@ impl ModelNode {
     }
 
     /// Kills the process, and makes the state machine of the next one, with the same numbering.
-    pub fn crash(&mut self, mail: &Mail, name: Name) {
+    pub fn crash(&mut self, options: &ModelOptions, name: Name) {
         let numbering = self.client.numbering();
-        self.client = machine(mail, name, numbering);
+        self.client = machine(options, name, numbering);
         self.state = State::Down;
         self.is_connecting = false;
         self.calls.clear();
@@ -82,23 +82,23 @@ impl ModelNode {
     /// still arrive late.
     pub fn drop_connection(&mut self, link: LinkSemantics) -> Option<ConnectionId> {
         let pipe = self.pipe.take()?;
-        let peer = pipe.peer;
+        let connection = pipe.connection;
         if link.reliability == Reliability::Lossy {
             self.former = Some(pipe);
         }
-        Some(peer)
+        Some(connection)
     }
 }
 
 impl Pipe {
     /// Opens a connection.
-    pub fn new(peer: ConnectionId, link: LinkSemantics) -> Pipe {
+    pub fn new(connection: ConnectionId, link: LinkSemantics) -> Pipe {
         let most = match link.reliability {
             Reliability::Reliable => usize::MAX,
             Reliability::Lossy => MOST_FRAMES_LOSSY,
         };
         Pipe {
-            peer,
+            connection,
             is_open_at_broker: true,
             to_broker: VecDeque::new(),
             to_client: VecDeque::new(),
@@ -133,40 +133,40 @@ impl Pipe {
     }
 
     /// Loses the first frame. Returns whether there was one.
-    pub fn lose(&mut self, way: Way) -> bool {
-        match way {
-            Way::ToBroker => self.to_broker.pop_front().is_some(),
-            Way::ToClient => self.pop_to_client().is_some(),
+    pub fn lose(&mut self, direction: Direction) -> bool {
+        match direction {
+            Direction::ToBroker => self.to_broker.pop_front().is_some(),
+            Direction::ToClient => self.pop_to_client().is_some(),
         }
     }
 
     /// Appends a copy of the first frame behind all others. Returns whether it did.
-    pub fn double(&mut self, way: Way) -> bool {
+    pub fn double(&mut self, direction: Direction) -> bool {
         let most = self.most;
-        let frames = self.frames(way);
+        let frames = self.frames(direction);
         if frames.len() >= most {
             return false;
         }
         let Some(copy) = frames.front().cloned() else { return false };
-        if way == Way::ToClient {
+        if direction == Direction::ToClient {
             self.bytes += size(&copy);
         }
-        self.frames(way).push_back(copy);
+        self.frames(direction).push_back(copy);
         true
     }
 
     /// Moves the first frame behind all others. Returns whether there were others.
-    pub fn overtake(&mut self, way: Way) -> bool {
-        let frames = self.frames(way);
+    pub fn overtake(&mut self, direction: Direction) -> bool {
+        let frames = self.frames(direction);
         let happened = frames.len() > 1;
         frames.rotate_left(usize::from(happened));
         happened
     }
 
-    fn frames(&mut self, way: Way) -> &mut VecDeque<Frame> {
-        match way {
-            Way::ToBroker => &mut self.to_broker,
-            Way::ToClient => &mut self.to_client,
+    fn frames(&mut self, direction: Direction) -> &mut VecDeque<Frame> {
+        match direction {
+            Direction::ToBroker => &mut self.to_broker,
+            Direction::ToClient => &mut self.to_client,
         }
     }
 }
@@ -176,15 +176,15 @@ fn size(frame: &Frame) -> usize {
     frame.message().map_or(0, |message| message.size())
 }
 
-fn machine(mail: &Mail, name: Name, numbering: Numbering) -> Intercepted<Client> {
-    let options = ClientOptions {
+fn machine(options: &ModelOptions, name: Name, numbering: Numbering) -> Intercepted<Client> {
+    let client = ClientOptions {
         process: name.clone(),
         client: name,
-        mode: mail.mode,
-        link: mail.link,
-        limits: mail.client.clone(),
+        mode: options.mode,
+        link: options.link,
+        limits: options.client.clone(),
         jitter_seed: 1,
         numbering,
     };
-    mutant::client(mail.mutant, options)
+    mutant::client(options.mutant, client)
 }

@@ -3,7 +3,7 @@
 use crate::core::{BrokerInput, ClientInput, Machine};
 use crate::time::{Duration, Instant};
 
-use super::{Model, Way};
+use super::{Direction, Model};
 
 /// Most deliveries at one instant. Machines that exchange frames for ever without time passing are
 /// cut short, and the messages that they did not deliver are missing.
@@ -15,7 +15,7 @@ impl Model {
     ///
     /// It ends when nothing is missing and all clients have stayed connected for as long as repeats
     /// may take, or when there was no progress for longer than any timeout.
-    pub fn settle(&mut self) {
+    pub fn quiesce(&mut self) {
         for n in 0..self.nodes.len() {
             self.restart(n);
             self.come_back(n);
@@ -53,14 +53,14 @@ impl Model {
     /// Returns the longest time without progress: twice as long as it may take to find a dead
     /// session and reconnect, and then some repeats.
     fn patience(&self) -> Duration {
-        let (broker, client) = (&self.mail.broker, &self.mail.client);
+        let (broker, client) = (&self.options.broker, &self.options.client);
         let find = broker.heartbeat.every + broker.heartbeat.timeout + client.connect_timeout;
         (find + client.backoff_most) * 2 + self.repeats() * 5
     }
 
     /// Returns a time in which everything that is repeated comes twice more.
     fn repeats(&self) -> Duration {
-        (self.mail.broker.ack_timeout + self.mail.client.ack_timeout) * 2
+        (self.options.broker.ack_timeout + self.options.client.ack_timeout) * 2
     }
 
     fn deliver_all(&mut self) {
@@ -72,8 +72,8 @@ impl Model {
                 while left > 0
                     && (self.return_handler(n)
                         || self.deliver_late(n)
-                        || self.deliver(Way::ToBroker, n)
-                        || self.deliver(Way::ToClient, n))
+                        || self.deliver(Direction::ToBroker, n)
+                        || self.deliver(Direction::ToClient, n))
                 {
                     left -= 1;
                 }

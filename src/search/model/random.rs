@@ -8,12 +8,12 @@ use crate::message::{ClientLimits, Heartbeat, LinkSemantics, Mode, Retention, Wh
 use crate::sim::Draw;
 use crate::time::Duration;
 
-use super::{Coverage, Mail, Model, ModelFinding, Noticed, Step, Way};
+use super::{Coverage, Direction, Model, ModelFinding, ModelOptions, Noticed, Step};
 
 /// The result of playing the steps of one seed.
 #[derive(Clone, Debug)]
-pub struct Played {
-    /// Number of steps in which something happened, without the deliveries of [`Model::settle`].
+pub struct ModelRun {
+    /// Number of steps in which something happened, without the deliveries of [`Model::quiesce`].
     pub steps: u64,
     /// The first thing that is wrong, if anything is.
     pub finding: Option<ModelFinding>,
@@ -29,9 +29,9 @@ pub fn length(seed: u64) -> u64 {
 
 /// Plays steps of a seed until something has happened in `count` of them, lets the model quiesce,
 /// and checks it.
-pub fn play(mail: Mail, seed: u64, count: u64) -> Played {
-    let steps = Steps::new(&mail, seed);
-    let mut model = Model::new(mail);
+pub fn run_steps(options: ModelOptions, seed: u64, count: u64) -> ModelRun {
+    let steps = Steps::new(&options, seed);
+    let mut model = Model::new(options);
     let mut happened = 0;
     for step in steps {
         if happened == count {
@@ -39,45 +39,45 @@ pub fn play(mail: Mail, seed: u64, count: u64) -> Played {
         }
         happened += u64::from(model.step(step));
     }
-    model.settle();
-    Played { steps: happened, finding: model.check(), coverage: model.coverage().clone() }
+    model.quiesce();
+    ModelRun { steps: happened, finding: model.check(), coverage: model.coverage().clone() }
 }
 
 /// Draws the model of a seed: correct machines in catch-up mode, with drawn link, limits and number
 /// of subscribers.
-pub fn drawn(seed: u64) -> Mail {
+pub fn drawn(seed: u64) -> ModelOptions {
     let dice = Draw::new(seed).named("mail");
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
     let number = |name: &str, min, max| dice.named(name).between(min, max) as usize;
-    let mut mail = Mail {
+    let mut options = ModelOptions {
         link: if is("lossy", 2) { LinkSemantics::LOSSY } else { LinkSemantics::RELIABLE },
         mode: Mode::CatchUp,
         subscribers: number("subscribers", 1, 3),
-        ..Mail::default()
+        ..ModelOptions::default()
     };
     if is("small backlog", 3) {
         let when_full = if is("refuse", 2) { WhenFull::Refuse } else { WhenFull::DropOldest };
         let messages = number("backlog", 1, 12);
-        mail.broker.backlog = Retention { messages, when_full, ..Retention::default() };
+        options.broker.backlog = Retention { messages, when_full, ..Retention::default() };
     }
     if is("short heartbeat", 2) {
         let second = Duration::from_secs(1);
-        mail.broker.heartbeat = Heartbeat { every: second, timeout: second };
+        options.broker.heartbeat = Heartbeat { every: second, timeout: second };
     }
     if is("small window", 3) {
-        mail.broker.window = number("window", 1, 5);
+        options.broker.window = number("window", 1, 5);
     }
     if is("small send queue", 6) {
-        mail.broker.send_queue = number("send queue", 1, 60);
+        options.broker.send_queue = number("send queue", 1, 60);
     }
     if is("small inbox", 6) {
-        mail.client = ClientLimits { inbox: number("inbox", 1, 5), ..mail.client };
+        options.client = ClientLimits { inbox: number("inbox", 1, 5), ..options.client };
     }
     if is("few early", 8) {
-        mail.broker.early = number("early", 1, 4);
-        mail.client.early = number("early", 1, 4);
+        options.broker.early = number("early", 1, 4);
+        options.client.early = number("early", 1, 4);
     }
-    mail
+    options
 }
 
 /// An endless iterator over the steps of a seed.
@@ -112,7 +112,7 @@ enum Kind {
     Wait,
 }
 
-/// The weight of a delivery each way, and of the return of a handler, for each client. A message
+/// The weight of a delivery each direction, and of the return of a handler, for each client. A message
 /// makes one frame each way and one handler call for each client, so that about the same weight
 /// suits a publish.
 const WORK: u64 = 24;
@@ -133,11 +133,11 @@ const TROUBLE: [(Kind, u64); 10] = [
 
 impl Steps {
     /// Draws the steps of a seed for the clients of a model.
-    pub fn new(mail: &Mail, seed: u64) -> Steps {
+    pub fn new(options: &ModelOptions, seed: u64) -> Steps {
         let dice = Draw::new(seed).named("steps");
         let mut kinds = Vec::new();
         let mut add = |kind, weight: u64| kinds.extend((0..weight).map(|_| kind));
-        let clients = mail.subscribers as u64 + 1;
+        let clients = options.subscribers as u64 + 1;
         // At most a little more than can be delivered.
         add(Kind::Publish, dice.named("pressure").between(WORK / 2, WORK + 2));
         add(Kind::ToBroker, WORK * clients);
@@ -169,16 +169,16 @@ impl Iterator for Steps {
         let below = |half: u64, end: u64| ((half & 0xffff_ffff) * end) >> 32;
         let kind = self.kinds[below(throw, self.kinds.len() as u64) as usize];
         let n = below(throw >> 32, self.clients) as usize;
-        let way = if throw & 1 == 0 { Way::ToBroker } else { Way::ToClient };
+        let direction = if throw & 1 == 0 { Direction::ToBroker } else { Direction::ToClient };
         Some(match kind {
             Kind::Publish => Step::Publish,
-            Kind::ToBroker => Step::Deliver(Way::ToBroker, n),
-            Kind::ToClient => Step::Deliver(Way::ToClient, n),
+            Kind::ToBroker => Step::Deliver(Direction::ToBroker, n),
+            Kind::ToClient => Step::Deliver(Direction::ToClient, n),
             Kind::Late => Step::DeliverLate(n),
             Kind::Handler => Step::HandlerReturns(n),
-            Kind::Lose => Step::Lose(way, n),
-            Kind::Double => Step::Double(way, n),
-            Kind::Overtake => Step::Overtake(way, n),
+            Kind::Lose => Step::Lose(direction, n),
+            Kind::Double => Step::Double(direction, n),
+            Kind::Overtake => Step::Overtake(direction, n),
             Kind::BreakBoth => Step::Break(Noticed::ByBoth, n),
             Kind::BreakClient => Step::Break(Noticed::ByClient, n),
             Kind::BreakBroker => Step::Break(Noticed::ByBroker, n),

@@ -1,14 +1,14 @@
 //! Shrinks a list of steps to few that still show the same finding.
 
 use super::super::Wrong;
-use super::{Mail, Model, ModelFinding, Step};
+use super::{Model, ModelFinding, ModelOptions, Step};
 
 /// Shrinks steps after which a model shows something wrong. Returns `None` if they show nothing.
 ///
 /// Steps are taken away, first many at once, then one at a time, as long as the quiescent model
 /// still shows the same.
-pub fn shrink(mail: &Mail, steps: &[Step]) -> Option<(Vec<Step>, ModelFinding)> {
-    let mut found = after(mail, steps)?;
+pub fn shrink(options: &ModelOptions, steps: &[Step]) -> Option<(Vec<Step>, ModelFinding)> {
+    let mut found = after(options, steps)?;
     let wrong = found.wrong;
     let mut steps = steps.to_vec();
     let mut size = steps.len();
@@ -19,7 +19,7 @@ pub fn shrink(mail: &Mail, steps: &[Step]) -> Option<(Vec<Step>, ModelFinding)> 
             let begin = end.saturating_sub(size);
             let mut fewer = steps.clone();
             fewer.drain(begin..end);
-            if let Some(still) = after(mail, &fewer).filter(|still| is_same(still, wrong)) {
+            if let Some(still) = after(options, &fewer).filter(|still| is_same(still, wrong)) {
                 (steps, found) = (fewer, still);
             }
             end = begin;
@@ -35,11 +35,11 @@ fn is_same(finding: &ModelFinding, wrong: Wrong) -> bool {
     finding.wrong == wrong
 }
 
-fn after(mail: &Mail, steps: &[Step]) -> Option<ModelFinding> {
-    let mut model = Model::new(mail.clone());
+fn after(options: &ModelOptions, steps: &[Step]) -> Option<ModelFinding> {
+    let mut model = Model::new(options.clone());
     for step in steps {
         model.step(*step);
     }
-    model.settle();
+    model.quiesce();
     model.check()
 }

@@ -9,18 +9,18 @@ pub enum Step {
     /// The publisher publishes a message.
     Publish,
     /// The first frame arrives.
-    Deliver(Way, usize),
+    Deliver(Direction, usize),
     /// The first frame of the client's previous connection arrives at the broker, late (lossy links
     /// only).
     DeliverLate(usize),
     /// The handler that runs returns.
     HandlerReturns(usize),
     /// The first frame is lost (lossy links only).
-    Lose(Way, usize),
+    Lose(Direction, usize),
     /// The first frame is duplicated: its copy goes behind all others (lossy links only).
-    Double(Way, usize),
+    Double(Direction, usize),
     /// The first frame is overtaken by all others (lossy links only).
-    Overtake(Way, usize),
+    Overtake(Direction, usize),
     /// The connection breaks.
     Break(Noticed, usize),
     /// The client closes its connection on purpose and stays away.
@@ -44,7 +44,7 @@ pub enum Step {
 
 /// The direction of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     /// From the client.
     ToBroker,
     /// To the client.

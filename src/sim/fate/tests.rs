@@ -45,7 +45,7 @@ fn due(plan: &PacketPlan) -> u64 {
 #[test]
 fn without_faults_every_packet_arrives_after_the_latency() {
     let plans = plans(&mut planner(TWENTY, &[]), 1, 0);
-    assert!(plans.iter().zip(0..).all(|(plan, ms)| due(plan) == ms + 20 && plan.bit.is_empty()));
+    assert!(plans.iter().zip(0..).all(|(plan, ms)| due(plan) == ms + 20 && plan.hit_by.is_empty()));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn loss_takes_its_share_of_one_link_only() {
     assert!((62..=138).contains(&dropped(&plans(&mut planner, 1, 0)).len()));
     assert!(dropped(&plans(&mut planner, 2, 0)).is_empty());
     assert_eq!(
-        planner.bites()[0] as usize,
+        planner.hits()[0] as usize,
         dropped(&plans(&mut self::planner(TWENTY, &[on_a(Effect::Loss { rate: 0.1 }),]), 1, 0))
             .len()
     );
@@ -136,9 +136,9 @@ fn held_packets_are_overtaken() {
     let delay = Duration::from_millis(50);
     let plans = plans(&mut planner(TWENTY, &[on_a(Effect::Reorder { rate: 0.2, delay })]), 1, 0);
     for (plan, ms) in plans.iter().zip(0..) {
-        assert_eq!(due(plan), if plan.bit.is_empty() { ms + 20 } else { ms + 70 });
+        assert_eq!(due(plan), if plan.hit_by.is_empty() { ms + 20 } else { ms + 70 });
     }
-    assert!(plans.iter().any(|plan| !plan.bit.is_empty()));
+    assert!(plans.iter().any(|plan| !plan.hit_by.is_empty()));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn the_last_latency_that_is_on_wins() {
     later.at = Instant::from_millis(500);
     let plans = plans(&mut planner(TWENTY, &[of(100), later]), 1, 0);
     assert_eq!((due(&plans[499]), due(&plans[500])), (599, 700));
-    assert_eq!((&plans[499].bit, &plans[500].bit), (&vec![0], &vec![1]));
+    assert_eq!((&plans[499].hit_by, &plans[500].hit_by), (&vec![0], &vec![1]));
 }
 
 #[test]

@@ -351,12 +351,12 @@ impl Connection {
 
     /// Whether its statistics are to be recorded: not if a listener's peer gave up early, before
     /// the connection was established.
-    pub(super) fn is_worth_a_ledger(&self) -> bool {
+    pub(super) fn is_worth_recording(&self) -> bool {
         self.established || self.side == Side::Here
     }
 
     /// Returns its statistics so far.
-    pub(super) fn ledger(&self) -> ConnectionStats {
+    pub(super) fn stats(&self) -> ConnectionStats {
         let tcp = self.tcp();
         ConnectionStats {
             line: TransportKind::Stream,

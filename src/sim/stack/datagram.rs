@@ -145,7 +145,7 @@ impl Datagram {
     }
 
     /// Returns the statistics of the socket; a datagram socket counts no bytes.
-    pub(super) fn ledger(&self, reason: Option<EndReason>) -> ConnectionStats {
+    pub(super) fn stats(&self, reason: Option<EndReason>) -> ConnectionStats {
         let unspecified = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
         let end = Endpoint { local: self.local, peer: unspecified };
         let line = TransportKind::Datagram;
@@ -224,7 +224,7 @@ impl Stack {
         if socket.closed {
             build
                 .recorder
-                .record(now, EventKind::Ended(Box::new(socket.ledger(Some(EndReason::Left)))));
+                .record(now, EventKind::Ended(Box::new(socket.stats(Some(EndReason::Left)))));
             datagrams.remove(&id);
         }
     }

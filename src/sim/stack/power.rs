@@ -39,7 +39,7 @@ impl Stack {
             return;
         }
         self.power = Power::Off;
-        for stats in self.last_ledgers() {
+        for stats in self.last_stats() {
             let reason = stats.reason.or(reason);
             self.build
                 .recorder

@@ -113,7 +113,7 @@ fn a_trial_is_the_same_at_any_tick() {
     let expected = busy(20, apart());
     let (trace, totals, told) = &expected;
     assert!(told[1..].iter().all(|told| told.len() > 100), "a client was hardly answered");
-    assert!(totals.bites.iter().all(|&bites| bites > 0), "a fault never bit: {totals:?}");
+    assert!(totals.hits.iter().all(|&hits| hits > 0), "a fault never bit: {totals:?}");
     assert!(trace.len() > 2_000 && totals.retransmits > 0, "{}", trace.len());
     for tick in [1, 2, 5, 10] {
         assert_eq!(busy(tick, apart()), expected, "tick {tick}");

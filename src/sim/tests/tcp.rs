@@ -16,7 +16,7 @@ fn nothing_is_lost_through_twenty_percent_packet_loss() {
     let faults = vec![fault(Effect::Loss { rate: 0.2 }, 0, 60_000)];
     let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(500, 20)]);
     assert_eq!(delays(&told, 20).len(), 500);
-    assert!(totals.retransmits > 30 && totals.bites[0] > 100, "{totals:?}");
+    assert!(totals.retransmits > 30 && totals.hits[0] > 100, "{totals:?}");
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn nothing_is_lost_through_a_cut_of_three_seconds() {
     let faults = vec![fault(Effect::Cut, 2_000, 5_000)];
     let (_, totals) = run(plan(2, faults, 20_000), vec![reader(&told), writer(500, 20)]);
     assert_eq!(delays(&told, 20).len(), 500);
-    assert!(totals.retransmits > 0 && totals.bites[0] > 0);
+    assert!(totals.retransmits > 0 && totals.hits[0] > 0);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn flipped_bits_are_dropped_and_everything_arrives_intact() {
     let faults = vec![fault(Effect::Corrupt { rate: 0.2 }, 0, 60_000)];
     let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(300, 20)]);
     assert_eq!(delays(&told, 20).len(), 300);
-    assert!(totals.bites[0] > 80 && totals.retransmits > 20, "{totals:?}");
+    assert!(totals.hits[0] > 80 && totals.retransmits > 20, "{totals:?}");
 }
 
 #[test]

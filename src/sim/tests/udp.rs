@@ -32,7 +32,7 @@ fn source(count: u64, every_ms: u64) -> Program {
 /// Returns the datagrams of a process that did not arrive: moment, number and reason.
 fn drops(history: &History, process: u32) -> Vec<(Instant, u64, LossReason)> {
     let of = history.events.iter().filter(|event| event.process.0 == process);
-    of.filter_map(|event| match event.what {
+    of.filter_map(|event| match event.kind {
         EventKind::Dropped { datagram, fate, .. } => Some((event.at, datagram, fate)),
         _ => None,
     })
@@ -62,7 +62,7 @@ fn a_flipped_bit_is_found_by_the_checksum_on_arrival() {
     assert!(told.iter().all(|n| (1..=500).contains(n)) && told.is_sorted());
     let lost = drops(&history, 1);
     assert_eq!(told.len() + lost.len(), 500);
-    assert_eq!(lost.len() as u64, totals.bites[0]);
+    assert_eq!(lost.len() as u64, totals.hits[0]);
     assert!(
         lost.iter().all(|&(at, n, fate)| at == ms(n * 10 + 20) && fate == LossReason::Corrupted)
     );
@@ -154,7 +154,7 @@ fn a_cut_names_the_sender_the_flow_and_the_moment() {
     let told = Told::default();
     let faults = vec![fault(Effect::Cut, 15, 25)];
     let (history, _) = run(plan(2, faults, 1_000), vec![sink(&told), source(3, 10)]);
-    let dropped = history.events.iter().find_map(|event| match &event.what {
+    let dropped = history.events.iter().find_map(|event| match &event.kind {
         EventKind::Dropped { flow, datagram, fate } => Some((event.at, **flow, *datagram, *fate)),
         _ => None,
     });

@@ -9,7 +9,7 @@ use super::Scene;
 /// to in that time.
 pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
-    let processes = &facts.roll.member(scene.case.subscriber).processes;
+    let processes = &facts.participants.member(scene.case.subscriber).processes;
     let all = processes.iter().flat_map(|process| facts.sessions.of_process(*process));
     let mut sessions: Vec<(Moment, &SessionFacts)> =
         all.filter_map(|session| Some((session.opened?, session))).collect();

@@ -36,7 +36,7 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let idle = handlings.iter().map(|handling| handling.returned.at).max();
     let idle = idle.filter(|_| rule("a-handler-is-in-the-way")).unwrap_or(Instant::ZERO);
     let waits = |one: &&Judged<'_, '_>| {
-        let Some(dated) = one.way.message.dated() else { return false };
+        let Some(dated) = one.path.message.dated() else { return false };
         let Some(path) = path_since(one) else { return false };
         let free_since = quiet.max(idle).max(dated.at).max(path);
         one.loss.is_some_and(|end| end.cause == Cause::Unsettled)
@@ -49,17 +49,17 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
 /// that session lasts to the end. It is the publisher's, or the subscriber's once the broker has
 /// the message.
 fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
-    let way = one.way;
-    let facts = way.facts;
+    let path = one.path;
+    let facts = path.facts;
     let lasts = |session: &SessionFacts| session.outlives(facts.ended_at);
     let is_with_the_broker =
-        way.message.last_accepted().is_some_and(|last| last.life == facts.lives.broker_life());
+        path.message.last_accepted().is_some_and(|last| last.life == facts.lifetimes.broker_life());
     if !is_with_the_broker {
-        let (_, publisher) = way.message.handed_over?;
+        let (_, publisher) = path.message.published?;
         let open = facts.sessions.of_process(publisher).filter(|session| lasts(session));
         return open.filter_map(|session| Some(session.welcomed?.at)).max();
     }
-    let processes = facts.roll.member(way.subscriber).processes.iter();
+    let processes = facts.participants.member(path.subscriber).processes.iter();
     let sessions = processes.flat_map(|process| facts.sessions.of_process(*process));
     let open = sessions.filter(|session| lasts(session) || !rule("the-subscribers-session-lasts"));
     open.filter_map(|session| Some(session.opened?.at)).max()
@@ -69,11 +69,11 @@ fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
 /// moment at which the broker (or, where it had no session to end, the client) noticed it.
 pub fn late_detection(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
-    let processes = &facts.roll.member(scene.case.subscriber).processes;
+    let processes = &facts.participants.member(scene.case.subscriber).processes;
     let spots = processes.iter().filter_map(|process| scene.blind_spots.get(process)).flatten();
     let blind: Vec<(Instant, Instant)> = spots.copied().collect();
     let unnoticed = |one: &&Judged<'_, '_>| {
-        let Some(accepted) = one.way.message.first_accepted() else { return false };
+        let Some(accepted) = one.path.message.first_accepted() else { return false };
         let at = accepted.moment.at;
         one.lost().is_some() && blind.iter().any(|(from, until)| *from <= at && at < *until)
     };

@@ -70,7 +70,7 @@ impl<'a> Connections<'a> {
             .get(&Endpoint { local, peer })
             .or_else(|| self.ends.get(&Endpoint { local, peer: anyone }))?;
         let next = ledgers.partition_point(|(moment, _)| *moment < since);
-        let next = ledgers.get(next).filter(|_| rule("the-next-end-of-a-line"));
+        let next = ledgers.get(next).filter(|_| rule("the-next-end-of-a-connection"));
         let (moment, ledger) = next.or(ledgers.last())?;
         let gone = ledger.reason.map(|_| moment.at);
         let ConnectionStats { let_go, arrived, read, .. } = **ledger;

@@ -15,7 +15,7 @@ use super::{
 
 /// All deliveries, by subscriber and message.
 pub struct Deliveries {
-    by_subscriber: Vec<Ways>,
+    by_subscriber: Vec<SubscriberDeliveries>,
     handlings: Vec<Vec<Handling>>,
     /// The moment of the last handler call, by process.
     called: Map<ProcessId, Moment>,
@@ -24,7 +24,7 @@ pub struct Deliveries {
 
 /// All deliveries to one subscriber, in the order in which the history first mentions them.
 #[derive(Default)]
-struct Ways {
+struct SubscriberDeliveries {
     all: Vec<Delivery>,
     index: Map<MessageIndex, usize>,
 }
@@ -118,7 +118,7 @@ impl Deliveries {
     /// Creates empty deliveries for this number of subscribers.
     pub fn of(subscribers: usize, mode: Mode) -> Deliveries {
         Deliveries {
-            by_subscriber: (0..subscribers).map(|_| Ways::default()).collect(),
+            by_subscriber: (0..subscribers).map(|_| SubscriberDeliveries::default()).collect(),
             handlings: vec![Vec::new(); subscribers],
             called: Map::default(),
             mode,
@@ -280,7 +280,7 @@ impl Deliveries {
     }
 }
 
-impl Ways {
+impl SubscriberDeliveries {
     fn entry(&mut self, message: MessageIndex) -> &mut Delivery {
         let next = self.all.len();
         let index = *self.index.entry(message).or_insert(next);

@@ -11,7 +11,7 @@ use super::{BROKER, BrokerLife, MessageIndex, Moment, Seen, SessionIndex, push_r
 pub struct Messages<'a> {
     all: Vec<MessageFacts<'a>>,
     by_id: Map<&'a MessageId, MessageIndex>,
-    handed_over: u64,
+    published: u64,
 }
 
 /// The facts about one message up to the broker, before any subscriber.
@@ -21,7 +21,7 @@ pub struct MessageFacts<'a> {
     /// The message itself, once it was published.
     pub message: Option<&'a Message>,
     /// The moment at which it was published, and the publishing process.
-    pub handed_over: Option<(Moment, ProcessId)>,
+    pub published: Option<(Moment, ProcessId)>,
     /// Every acceptance: at most one for each life of the broker.
     pub accepted: Vec<Acceptance>,
     /// The moment at which a broker refused it, and the broker's life.
@@ -74,7 +74,7 @@ impl<'a> Messages<'a> {
             self.all.push(MessageFacts {
                 id,
                 message: None,
-                handed_over: None,
+                published: None,
                 accepted: Vec::new(),
                 refused: None,
                 unsent: None,
@@ -100,10 +100,10 @@ impl<'a> Messages<'a> {
                 }
             }
             EventKind::Note(Note::Published { message }) => {
-                self.handed_over += 1;
+                self.published += 1;
                 if fact.message.is_none() {
                     fact.message = Some(message);
-                    fact.handed_over = Some((moment, seen.process));
+                    fact.published = Some((moment, seen.process));
                 }
             }
             EventKind::Note(Note::Accepted { position, .. }) => {
@@ -143,8 +143,8 @@ impl<'a> Messages<'a> {
     }
 
     /// Returns the number of publishes.
-    pub fn handed_over(&self) -> u64 {
-        self.handed_over
+    pub fn published(&self) -> u64 {
+        self.published
     }
 }
 
@@ -161,7 +161,7 @@ impl MessageFacts<'_> {
 
     /// Returns the moment by which the judge dates it: its first acceptance, else its publishing.
     pub fn dated(&self) -> Option<Moment> {
-        let handed_over = self.handed_over.map(|(moment, _)| moment);
-        self.first_accepted().map(|accepted| accepted.moment).or(handed_over)
+        let published = self.published.map(|(moment, _)| moment);
+        self.first_accepted().map(|accepted| accepted.moment).or(published)
     }
 }

@@ -39,7 +39,7 @@ pub struct Participants {
 impl Participants {
     /// Builds the list from the scenario's entries and the history's processes.
     pub fn of(scenario: &Scenario, history: &History) -> Participants {
-        let mut roll = Participants {
+        let mut participants = Participants {
             members: Vec::new(),
             by_name: Map::default(),
             of_process: Vec::new(),
@@ -51,24 +51,24 @@ impl Participants {
             |client: &&ClientEntry| !client.subscribe.is_empty() || !client.join.is_empty();
         for client in scenario.clients.iter().filter(subscribes) {
             for (_, name) in client.processes() {
-                roll.enlist(name, !client.subscribe.is_empty());
+                participants.enlist(name, !client.subscribe.is_empty());
             }
         }
         for client in &scenario.clients {
             for (_, name) in client.processes() {
-                roll.add_process(&name, &client.limits);
+                participants.add_process(&name, &client.limits);
             }
         }
         for (index, process) in (0..).map(ProcessId).zip(&history.processes) {
-            let member = roll.by_name(&process.client);
-            roll.of_process.push(member);
-            roll.processes.insert(process.name.clone(), index);
-            roll.of_client.entry(process.client.clone()).or_default().push(index);
+            let member = participants.by_name(&process.client);
+            participants.of_process.push(member);
+            participants.processes.insert(process.name.clone(), index);
+            participants.of_client.entry(process.client.clone()).or_default().push(index);
             if let Some(member) = member {
-                roll.members[member.index()].processes.push(index);
+                participants.members[member.index()].processes.push(index);
             }
         }
-        roll
+        participants
     }
 
     fn enlist(&mut self, name: Name, subscribes: bool) {

@@ -33,9 +33,9 @@ enum Between {
 
 impl Paths {
     /// Collects the cuts of a scenario.
-    pub fn of(scenario: &Scenario, roll: &Participants) -> Paths {
+    pub fn of(scenario: &Scenario, participants: &Participants) -> Paths {
         let cuts = scenario.faults.iter().filter_map(|fault| {
-            let between = Between::of(fault, roll)?;
+            let between = Between::of(fault, participants)?;
             Some(Cut { fault: fault.clone(), between })
         });
         Paths { cuts: cuts.collect(), longest_flight: longest_flight(scenario) }
@@ -69,23 +69,23 @@ impl Cut {
 }
 
 impl Between {
-    fn of(fault: &Fault, roll: &Participants) -> Option<Between> {
+    fn of(fault: &Fault, participants: &Participants) -> Option<Between> {
         match (&fault.effect, &fault.who) {
-            (Effect::Cut, Who::Clients(names)) => {
-                Some(Between::Links(names.iter().filter_map(|name| roll.process(name)).collect()))
-            }
+            (Effect::Cut, Who::Clients(names)) => Some(Between::Links(
+                names.iter().filter_map(|name| participants.process(name)).collect(),
+            )),
             (Effect::Cut, Who::Broker) => Some(Between::AllLinks),
-            (Effect::Partition { groups }, _) => Some(Between::Groups(sides(groups, roll))),
+            (Effect::Partition { groups }, _) => Some(Between::Groups(sides(groups, participants))),
             _ => None,
         }
     }
 }
 
 /// Returns the group of every process that a partition names.
-pub fn sides(groups: &[Vec<Name>], roll: &Participants) -> Map<ProcessId, usize> {
+pub fn sides(groups: &[Vec<Name>], participants: &Participants) -> Map<ProcessId, usize> {
     let named = groups.iter().enumerate();
     let processes = named.flat_map(|(group, names)| {
-        names.iter().filter_map(move |name| Some((roll.process(name)?, group)))
+        names.iter().filter_map(move |name| Some((participants.process(name)?, group)))
     });
     processes.collect()
 }

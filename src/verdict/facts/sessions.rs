@@ -47,12 +47,12 @@ pub struct SessionEnd {
 
 impl Sessions {
     /// Returns the index of the session of this id; adds it if it is new.
-    pub fn index(&mut self, id: &SessionId, roll: &Participants) -> SessionIndex {
+    pub fn index(&mut self, id: &SessionId, participants: &Participants) -> SessionIndex {
         if let Some(known) = self.by_id.get(id) {
             return *known;
         }
         let index = SessionIndex::at(self.all.len());
-        let process = roll.process(&id.process);
+        let process = participants.process(&id.process);
         self.by_id.insert(id.clone(), index);
         if let Some(process) = process {
             self.of_process.entry(process).or_default().push(index);

@@ -38,7 +38,7 @@ fn duplicates_disorder_and_the_unasked_are_counted() {
 
 #[test]
 fn a_loss_is_silent_if_a_session_since_told_nothing() {
-    let lost = || catch_up().disconnected(Fin).handed_over(1).accepted(1).evicted(1, 1);
+    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).evicted(1, 1);
     check(Anomaly::SilentLoss, lost(), 0);
     check(Anomaly::SilentLoss, lost().at(2_000).connected(), 1);
     let told = Note::GapReceived { queue: "q".into(), from: 1, to: 1 };
@@ -122,7 +122,7 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
     check(Anomaly::Stalled, away().at(3_000).connected(), 1);
     check(Anomaly::Stalled, away().at(3_000).connected().answered(resumed(0)), 1);
     check(Anomaly::Stalled, away().at(60_000).connected().answered(resumed(0)), 0);
-    let kept = || catch_up().handed_over(1);
+    let kept = || catch_up().published(1);
     check(Anomaly::Stalled, kept(), 0);
     let session = SessionId { process: "driver".into(), number: 1 };
     check(Anomaly::Stalled, kept().note(DRIVER, Note::Welcomed { session }), 1);
@@ -133,7 +133,7 @@ fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
     let cut = || story("tcp/fire-and-forget").joined().fault(Effect::Cut, 500, 9_000);
     let ends = |story: Story| story.at(3_000).broker_end(Some(Heartbeat)).closed(Heartbeat);
     check(Anomaly::LateDetection, ends(cut().at(1_000).under_way(1)), 1);
-    check(Anomaly::LateDetection, ends(cut()).at(4_000).handed_over(1).accepted(1), 0);
+    check(Anomaly::LateDetection, ends(cut()).at(4_000).published(1).accepted(1), 0);
     check(Anomaly::LateDetection, ends(cut().at(100).under_way(1)), 0);
     // It heals unnoticed, and the session ends by another.
     let crash = Effect::Crash { notice: CrashNotice::Silent };
@@ -143,7 +143,7 @@ fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
     check(Anomaly::LateDetection, dies(healed().at(9_000).under_way(1)), 0);
     check(Anomaly::LateDetection, dies(healed().at(20_000).under_way(1)), 1);
     // A broker without the session has nothing left to notice.
-    let lost = |at: u64| cut().at(1_000).broker_crashed().at(at).handed_over(1).accepted(1);
+    let lost = |at: u64| cut().at(1_000).broker_crashed().at(at).published(1).accepted(1);
     check(Anomaly::LateDetection, lost(999).disconnected(Fin), 0);
     check(Anomaly::LateDetection, lost(1_001), 0);
 }
@@ -167,7 +167,7 @@ fn recoveries_are_compared_with_the_truth() {
     let alarm = Recoveries { false_alarm: 1, ..none };
     let gap = |from, to| ResumeOutcome::Gap { epoch: 1, position: 0, from, to };
     let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
-    let away = || catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000);
+    let away = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000);
     let back = |story: Story, answer| story.at(3_000).connected().answered(answer);
     check_recoveries(catch_up(), none);
     check_recoveries(back(away(), resumed(0)).read(1, Again).handled(1, Again), success);
@@ -211,7 +211,7 @@ fn recoveries_are_compared_with_the_truth() {
     let heard = evicted.at(3_020).note(SHOP, Note::ResumeReceived { queue: queue(), answer });
     check_recoveries(heard, success);
     // What waits for its handler is not acknowledged: the broker can tell nothing else.
-    let read = catch_up().handed_over(1).accepted(1).pushed(1, Live).read(1, Live);
+    let read = catch_up().published(1).accepted(1).pushed(1, Live).read(1, Live);
     let (session, kind) = (read.session_id(), Live);
     let told = back(read, gap(1, 1)).at(5_000).note(SHOP, Note::Handling { id: id(1), kind });
     check_recoveries(told.note(SHOP, Note::Handled { id: id(1), kind, session }), failure);
@@ -224,7 +224,7 @@ fn recoveries_are_compared_with_the_truth() {
 fn an_answer_is_compared_with_what_was_lost_when_the_broker_gave_it() {
     let success = Recoveries { honest_success: 1, ..Recoveries::default() };
     let comfort = Recoveries { false_comfort: 1, ..Recoveries::default() };
-    let away = || catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).connected();
+    let away = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
     let given = |story: Story, queue: &str| {
         let session = SessionId { process: "shop".into(), number: 2 };
         let (queue, client, answer) = (queue.into(), "shop".into(), Box::new(resumed(0)));

@@ -59,27 +59,27 @@ fn handler_back(story: Story) -> Story {
 fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
     let unsent = |reason| Note::Unsent { id: id(1), reason };
     let cause = Cause::LostBeforeBroker;
-    check(cause, tcp().handed_over(1).note(DRIVER, unsent(DropReason::NoConnection)));
-    check(cause, catch_up().handed_over(1).note(DRIVER, unsent(DropReason::OutboxFull)));
-    check(cause, catch_up().handed_over(1).at(2_000).power(DRIVER, PowerState::PowerLost));
-    check(cause, tcp().handed_over(1).sent(1).at(2_000).publish_end(Some(Reset), 0));
-    check(cause, tcp().handed_over(1).sent(1).at(99_000).publish_end(None, 100));
-    check(cause, udp().handed_over(1).sent(1));
+    check(cause, tcp().published(1).note(DRIVER, unsent(DropReason::NoConnection)));
+    check(cause, catch_up().published(1).note(DRIVER, unsent(DropReason::OutboxFull)));
+    check(cause, catch_up().published(1).at(2_000).power(DRIVER, PowerState::PowerLost));
+    check(cause, tcp().published(1).sent(1).at(2_000).publish_end(Some(Reset), 0));
+    check(cause, tcp().published(1).sent(1).at(99_000).publish_end(None, 100));
+    check(cause, udp().published(1).sent(1));
     let volatile = Target { keep: Durability::Volatile, ..Target::default() };
-    check(cause, catch_up().handed_over_to(1, volatile));
-    check(Cause::Refused, catch_up().handed_over(1).note(BROKER, Note::Refused { id: id(1) }));
+    check(cause, catch_up().published_to(1, volatile));
+    check(Cause::Refused, catch_up().published(1).note(BROKER, Note::Refused { id: id(1) }));
 }
 
 #[test]
 fn a_miss_is_dated_by_the_end_of_its_last_copy() {
-    let sent = udp().handed_over(1).sent(1);
+    let sent = udp().published(1).sent(1);
     check_since(1_010, sent.at(1_010).publish_dropped(LossReason::Lost));
     // What only the broker holds to be acknowledged, in each of its lives.
     let heard = |story: Story| {
         let (queue, client) = ("q".into(), "shop".into());
         story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
     };
-    let once = heard(catch_up().handed_over(1).accepted(1).at(2_000)).at(3_000).broker_crashed();
+    let once = heard(catch_up().published(1).accepted(1).at(2_000)).at(3_000).broker_crashed();
     let again = once.connected().recorded(StartAt::Now).accepted(1);
     check_since(4_000, heard(again.at(4_000)));
 }
@@ -87,13 +87,13 @@ fn a_miss_is_dated_by_the_end_of_its_last_copy() {
 #[test]
 fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
     let other = || crate::message::SessionId { process: "driver".into(), number: 2 };
-    let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: other() });
+    let unwritten = tcp().published(1).note(DRIVER, Note::Sent { id: id(1), session: other() });
     let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: other(), reason: Fin });
     let read = lost.at(2_000).sent(1).at(99_000).publish_end(None, 100);
     check(Cause::LostBeforeBroker, read);
     // What the broker carries is none.
     let session = || crate::message::SessionId { process: "driver".into(), number: 1 };
-    let unwritten = tcp().handed_over(1).note(DRIVER, Note::Sent { id: id(1), session: session() });
+    let unwritten = tcp().published(1).note(DRIVER, Note::Sent { id: id(1), session: session() });
     let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: session(), reason: Fin });
     let flow = Flow { from: ([10, 0, 0, 1], 7_000).into(), to: ([10, 0, 0, 2], 50_000).into() };
     let carried = EventKind::Carried { id: id(1), session: session(), flow: flow.into(), end: 100 };
@@ -103,23 +103,23 @@ fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
 #[test]
 fn what_its_publisher_still_keeps_or_sends_is_unsettled() {
     let cause = Cause::Unsettled;
-    check(cause, catch_up().handed_over(1));
-    check(cause, tcp().handed_over(1).sent(1).at(100_000).publish_end(None, 0));
-    check(cause, udp().at(99_980).handed_over(1).sent(1));
+    check(cause, catch_up().published(1));
+    check(cause, tcp().published(1).sent(1).at(100_000).publish_end(None, 0));
+    check(cause, udp().at(99_980).published(1).sent(1));
 }
 
 #[test]
 fn without_a_copy_the_session_at_acceptance_decides() {
     let away = tcp().disconnected(Fin).at(2_000);
-    check(Cause::NotConnected, away.handed_over(1).accepted(1));
+    check(Cause::NotConnected, away.published(1).accepted(1));
     let not_joined = tcp().disconnected(Fin).at(2_000).connected();
-    check(Cause::NotJoined, not_joined.handed_over(1).accepted(1));
-    let half_open = tcp().lost(Fin).at(2_000).handed_over(1).accepted(1);
+    check(Cause::NotJoined, not_joined.published(1).accepted(1));
+    let half_open = tcp().lost(Fin).at(2_000).published(1).accepted(1);
     check(Cause::NotJoined, half_open);
-    let restarted = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
+    let restarted = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
     check(Cause::NotConnected, restarted);
     let killed = catch_up().power(BROKER, PowerState::Killed).at(2_000);
-    check(Cause::NotConnected, killed.handed_over(1).accepted(1));
+    check(Cause::NotConnected, killed.published(1).accepted(1));
 }
 
 #[test]
@@ -235,11 +235,11 @@ fn a_full_queue_or_inbox_overflows() {
     let (session, client) =
         (|| crate::message::SessionId { process: "shop".into(), number: 1 }, "shop".into());
     let full = Note::SendQueueFull { id: id(1), session: session(), client };
-    check(Cause::Overflowed, tcp().handed_over(1).accepted(1).note(BROKER, full.clone()));
-    let both = tcp().handed_over(1).accepted(1).pushed_but_not_carried(1, Live);
+    check(Cause::Overflowed, tcp().published(1).accepted(1).note(BROKER, full.clone()));
+    let both = tcp().published(1).accepted(1).pushed_but_not_carried(1, Live);
     check(Cause::Overflowed, both.note(BROKER, full.clone()));
     // Two of one instant that found it full, one after the other.
-    let two = tcp().handed_over(1).accepted(1).pushed_but_not_carried(1, Live);
+    let two = tcp().published(1).accepted(1).pushed_but_not_carried(1, Live);
     let two = two.pushed_but_not_carried(1, Again).note(BROKER, full.clone());
     check(Cause::Overflowed, two.note(BROKER, full));
     let inbox = Note::InboxFull { id: id(1), session: session() };
@@ -255,7 +255,7 @@ fn without_a_handler_a_message_is_dropped_or_waits_to_the_end() {
     let waiting = || no_handler(handler_gone(catch_up()).under_way(1).read(1, Live));
     check(Cause::Unsettled, handler_back(waiting().at(3_000)));
     check(cause, no_handler(handler_back(waiting().at(3_000)).at(4_000)));
-    check(Cause::Unsettled, handler_gone(catch_up()).handed_over(1).accepted(1));
+    check(Cause::Unsettled, handler_gone(catch_up()).published(1).accepted(1));
 }
 
 #[test]
@@ -282,10 +282,10 @@ fn a_read_is_of_the_copy_that_was_pushed_as_its_kind() {
 
 #[test]
 fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
-    check(Cause::Evicted, catch_up().disconnected(Fin).handed_over(1).accepted(1).evicted(1, 1));
-    let away = catch_up().disconnected(Fin).handed_over(1).accepted(1);
+    check(Cause::Evicted, catch_up().disconnected(Fin).published(1).accepted(1).evicted(1, 1));
+    let away = catch_up().disconnected(Fin).published(1).accepted(1);
     check(Cause::BrokerCrashed, away.at(2_000).broker_crashed());
-    check(Cause::Unsettled, catch_up().disconnected(Fin).handed_over(1).accepted(1));
+    check(Cause::Unsettled, catch_up().disconnected(Fin).published(1).accepted(1));
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn the_last_copy_decides_and_the_upper_row_of_two() {
 fn an_outbox_outlives_the_brokers_crash() {
     let untold = |story: Story| {
         let accepted = Note::Accepted { id: id(1), queue: "q".into(), position: Some(1) };
-        story.handed_over(1).note(BROKER, accepted).at(2_000).broker_crashed()
+        story.published(1).note(BROKER, accepted).at(2_000).broker_crashed()
     };
     check(Cause::Unsettled, untold(catch_up()));
     check(Cause::BrokerCrashed, untold(catch_up()).at(3_000).power(DRIVER, PowerState::PowerLost));
@@ -322,20 +322,20 @@ fn an_outbox_outlives_the_brokers_crash() {
 #[test]
 fn a_position_beyond_or_of_another_epoch_passes_over() {
     let resumed = |epoch, position| ResumeOutcome::Resumed { epoch, position };
-    let skipped = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).connected();
+    let skipped = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
     check(Cause::Skipped, skipped.answered(resumed(1, 1)));
     let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(StartAt::Now);
-    let foreign = crashed.answered(resumed(2, 7)).at(3_000).handed_over(1).accepted(1);
+    let foreign = crashed.answered(resumed(2, 7)).at(3_000).published(1).accepted(1);
     check(Cause::WrongEpoch, foreign);
     // What waited for a client that comes back is its, whatever number the broker believes.
-    let waits = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
+    let waits = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
     let back = waits.at(3_000).connected().answered(resumed(2, 7));
     check(Cause::WrongEpoch, back.recorded(StartAt::Before));
 }
 
 #[test]
 fn a_new_epoch_replays_what_was_accepted_before_the_return() {
-    let crashed = catch_up().broker_crashed().at(2_000).handed_over(1).accepted(1);
+    let crashed = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
     let back =
         crashed.at(3_000).connected().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
     check(Cause::Unsettled, back.recorded(StartAt::Before));
@@ -346,7 +346,7 @@ fn a_new_epoch_begins_with_the_rooms_of_its_join_and_with_no_others() {
     let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let crashed = || catch_up().broker_crashed().at(2_000);
     let back = |story: Story| story.at(3_000).connected().answered(new);
-    let accepted = || crashed().handed_over(1).accepted(1);
+    let accepted = || crashed().published(1).accepted(1);
     check(Cause::NotConnected, back(accepted()));
     check(Cause::NotConnected, back(accepted()).recorded(StartAt::Now));
     // Only the join that follows the answer is meant, and only until the next answer.
@@ -354,7 +354,7 @@ fn a_new_epoch_begins_with_the_rooms_of_its_join_and_with_no_others() {
         back(accepted()).at(4_000).answered(ResumeOutcome::Resumed { epoch: 2, position: 0 });
     check(Cause::NotConnected, again.recorded(StartAt::Before));
     let except = |room: &str| Target { except: vec![room.into()], ..Target::default() };
-    let excluded = |target: Target| crashed().handed_over_to(1, target).accepted(1);
+    let excluded = |target: Target| crashed().published_to(1, target).accepted(1);
     check(Cause::Unsettled, back(excluded(except("x"))).recorded(StartAt::Before));
     let both = ["e", "x"].map(|room| RoomJoin { room: room.into(), from: StartAt::Before });
     let (client, queue) = ("shop".into(), "q".into());
@@ -367,7 +367,7 @@ fn what_is_volatile_waits_for_no_handler() {
     let volatile = Target { keep: Durability::Volatile, ..Target::default() };
     let read = |target: Target| {
         let unplaced = Note::Accepted { id: id(1), queue: "q".into(), position: None };
-        let story = catch_up().handed_over_to(1, target).note(BROKER, unplaced).pushed(1, Live);
+        let story = catch_up().published_to(1, target).note(BROKER, unplaced).pushed(1, Live);
         no_handler(story.at(1_020).read(1, Live))
     };
     check(Cause::NoHandler, read(volatile.clone()));
@@ -407,24 +407,24 @@ fn what_came_early_dies_with_the_client_or_with_its_session() {
 
 #[test]
 fn a_refusal_is_forgotten_with_the_broker_and_what_is_kept_can_still_be_accepted() {
-    let refused = || catch_up().handed_over(1).note(BROKER, Note::Refused { id: id(1) });
+    let refused = || catch_up().published(1).note(BROKER, Note::Refused { id: id(1) });
     let crashed = |story: Story| story.at(2_000).broker_crashed();
     check(Cause::Unsettled, crashed(refused()));
     check(Cause::Refused, crashed(refused().note(DRIVER, Note::RefusedReceived { id: id(1) })));
     let dead = crashed(refused()).at(3_000).power(DRIVER, PowerState::PowerLost);
     check(Cause::LostBeforeBroker, dead);
     // What was on its way to the broker that refused it was refused as well.
-    let sent = catch_up().handed_over(1).sent(1).note(BROKER, Note::Refused { id: id(1) });
+    let sent = catch_up().published(1).sent(1).note(BROKER, Note::Refused { id: id(1) });
     let told = sent.note(DRIVER, Note::RefusedReceived { id: id(1) }).at(2_000).broker_crashed();
     check(Cause::Refused, told.publish_end(Some(Reset), 0));
 }
 
 #[test]
 fn each_life_of_the_broker_evicts_for_itself() {
-    let first = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(1_500).evicted(1, 1);
+    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).evicted(1, 1);
     let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(StartAt::Now);
     check(Cause::Unsettled, again.accepted(1));
-    let first = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(1_500).evicted(1, 1);
+    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).evicted(1, 1);
     let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(StartAt::Now);
     check(Cause::Evicted, again.accepted(1).at(4_000).evicted(1, 1));
 }
@@ -436,7 +436,7 @@ fn what_was_said_of_a_position_before_a_message_had_it_ends_no_copy() {
         story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
     };
     let started = ResumeOutcome::Started { epoch: 1, position: 0 };
-    let story = acknowledged(story("tcp/catch-up").handed_over(1).accepted(1));
+    let story = acknowledged(story("tcp/catch-up").published(1).accepted(1));
     check(Cause::Unsettled, story.connected().answered(started).recorded(StartAt::Start));
 }
 
@@ -445,13 +445,13 @@ fn a_foreign_position_passes_over_nothing_once_another_attachment_follows() {
     let resumed = |position| ResumeOutcome::Resumed { epoch: 2, position };
     let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(StartAt::Now);
     let foreign = crashed.answered(resumed(7)).at(3_000).answered(resumed(0)).at(4_000);
-    check(Cause::Unsettled, foreign.handed_over(1).accepted(1));
+    check(Cause::Unsettled, foreign.published(1).accepted(1));
 }
 
 #[test]
 fn a_subscription_that_was_made_before_a_crash_begins_nothing_after_it() {
     let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let made = catch_up().broker_crashed().at(2_000).connected().answered(new);
-    let crashed = made.at(3_000).broker_crashed().at(4_000).handed_over(1).accepted(1);
+    let crashed = made.at(3_000).broker_crashed().at(4_000).published(1).accepted(1);
     check(Cause::NotConnected, crashed.recorded(StartAt::Before));
 }

@@ -21,7 +21,7 @@ fn counter(counter: Counter, range: Range) -> Expected {
 fn told() -> Story {
     let story = story("tcp/fire-and-forget").joined().at(1_000).under_way(1).at(1_040);
     let story = story.read(1, PushKind::Live).handled(1, PushKind::Live);
-    story.disconnected(EndReason::Fin).at(2_000).handed_over(2).accepted(2)
+    story.disconnected(EndReason::Fin).at(2_000).published(2).accepted(2)
 }
 
 fn expecting(contender: Option<&str>, client: Option<&str>, what: Expected) -> Expectation {
@@ -120,7 +120,7 @@ fn a_client_is_meant_by_its_name_or_by_the_id_of_its_entry() {
 
 #[test]
 fn without_subscribers_there_are_counters_and_no_delays() {
-    let mut nobody = story("tcp/fire-and-forget").handed_over(1);
+    let mut nobody = story("tcp/fire-and-forget").published(1);
     nobody.scenario.clients[1].subscribe.clear();
     for (looked_at, measured, met) in [
         (Counter::Published, "1", true),
@@ -151,7 +151,7 @@ fn several_subscribers_are_summed_and_of_their_delays_the_worst_and_the_middle_c
             let story = story.at(1_000 * number).under_way(number).at(1_000 * number + delay);
             story.read(number, PushKind::Live).handled(number, PushKind::Live)
         });
-        story.at(50_000).disconnected(EndReason::Fin).handed_over(9).accepted(9).shop()
+        story.at(50_000).disconnected(EndReason::Fin).published(9).accepted(9).shop()
     };
     let subscribers = [slow(&[10, 20, 300]), slow(&[40, 50]), SubscriberReport::default()];
     let totals = Totals::of(&subscribers);

@@ -151,7 +151,7 @@ fn what_is_under_way_at_the_end_leaves_three_guarantees_open() {
     }
     check(&story, AtMostOnce, (Holds, Kept), None);
     // A violation beats an unknown.
-    let lost = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).connected();
+    let lost = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
     let lost = lost.answered(ResumeOutcome::Resumed { epoch: 1, position: 1 }).under_way(2);
     let said = Some("driver-1, published at 1s, was never handled");
     check(&lost, AtLeastOnce, (Violated, Broken), said);
@@ -160,7 +160,7 @@ fn what_is_under_way_at_the_end_leaves_three_guarantees_open() {
 
 #[test]
 fn a_loss_outside_the_terms_breaks_no_claim() {
-    let away = || catch_up().disconnected(Fin).at(1_500).handed_over(1);
+    let away = || catch_up().disconnected(Fin).at(1_500).published(1);
     let volatile = Target { keep: Durability::Volatile, ..Target::default() };
     let dying = |story: Story| {
         let read = story.under_way(1).at(1_020).read(1, Live).acknowledged(1, 1);
@@ -174,7 +174,7 @@ fn a_loss_outside_the_terms_breaks_no_claim() {
             away().at(2_000).power(super::story::DRIVER, PowerState::PowerLost),
             "the broker never accepted it",
         ),
-        (catch_up().at(1_500).handed_over_to(1, volatile), "it was volatile"),
+        (catch_up().at(1_500).published_to(1, volatile), "it was volatile"),
         (
             catch_up()
                 .at(1_500)
@@ -184,7 +184,7 @@ fn a_loss_outside_the_terms_breaks_no_claim() {
             "the client had no handler",
         ),
         (
-            catch_up().broker_crashed().at(1_500).handed_over(1).accepted(1),
+            catch_up().broker_crashed().at(1_500).published(1).accepted(1),
             "the broker had forgotten the subscription in a crash",
         ),
     ] {
@@ -228,8 +228,8 @@ fn at_most_once_needs_one_process_that_lives() {
 
 #[test]
 fn a_message_within_the_terms_is_the_evidence_of_a_broken_claim() {
-    let story = catch_up().disconnected(Fin).handed_over(1).accepted(1).evicted(1, 1);
-    let story = story.at(2_000).handed_over(2).accepted(2).at(3_000).connected();
+    let story = catch_up().disconnected(Fin).published(1).accepted(1).evicted(1, 1);
+    let story = story.at(2_000).published(2).accepted(2).at(3_000).connected();
     let story = story.answered(ResumeOutcome::Resumed { epoch: 1, position: 2 });
     check(
         &story,
@@ -241,7 +241,7 @@ fn a_message_within_the_terms_is_the_evidence_of_a_broken_claim() {
 
 #[test]
 fn a_gap_is_silent_until_it_is_told() {
-    let lost = || catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).evicted(1, 1);
+    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).evicted(1, 1);
     let untold = "driver-1, published at 1s, was lost, and there was no session since";
     check(&lost(), NoSilentGap, (Unknown, Open), Some(untold));
     let gap = |from, to| ResumeOutcome::Gap { epoch: 1, position: 0, from, to };
@@ -252,11 +252,11 @@ fn a_gap_is_silent_until_it_is_told() {
     let silent = "driver-1, published at 1s, was never handled: retention did not keep it";
     check(&back(), NoSilentGap, (Violated, OutsideTerms), Some(silent));
     check(&back().answered(gap(2, 3)), NoSilentGap, (Violated, OutsideTerms), Some(silent));
-    let over = catch_up().disconnected(Fin).handed_over(1).accepted(1).at(2_000).broker_crashed();
+    let over = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).broker_crashed();
     let over =
         over.at(3_000).connected().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
     check(&over, NoSilentGap, (Holds, Kept), None);
-    let refused = catch_up().handed_over(1).note(BROKER, Note::Refused { id: id(1) });
+    let refused = catch_up().published(1).note(BROKER, Note::Refused { id: id(1) });
     check(&refused, NoSilentGap, (Holds, Kept), None);
 }
 

@@ -45,10 +45,10 @@ pub fn random(seed: u64) -> RandomHistory {
             false => generator.go_on(),
         }
     }
-    let (ended_at, bites) = (generator.end(), Vec::new());
+    let (ended_at, hits) = (generator.end(), Vec::new());
     let Generator { processes, mut events, .. } = generator;
     events.sort_by_key(|event| (event.at, event.process, event.sequence));
-    let history = History { processes, events, bites, ended_at, ..History::default() };
+    let history = History { processes, events, hits, ended_at, ..History::default() };
     RandomHistory { scenario, contender, history }
 }
 
@@ -336,7 +336,7 @@ impl Generator {
             self.now += Duration::from_millis(1);
         }
         let sequence = self.events.len() as u64;
-        self.events.push(Event { at: self.now, process: ProcessId(process), sequence, what });
+        self.events.push(Event { at: self.now, process: ProcessId(process), sequence, kind: what });
     }
 
     fn session(&self, process: u32) -> SessionId {

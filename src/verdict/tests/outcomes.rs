@@ -39,7 +39,7 @@ fn the_first_sending_of_a_new_broker_is_not_the_first() {
     let sent = |story: Story| story.accepted(1).pushed(1, Live).read(1, Live).handled(1, Live);
     let back = |story: Story| sent(crashed(story).answered(new).recorded(StartAt::Before));
     check(back(catch_up().under_way(1)), [1, 0, 1, 0, 0]);
-    check(back(catch_up().handed_over(1).accepted(1)), [1, 1, 0, 0, 0]);
+    check(back(catch_up().published(1).accepted(1)), [1, 1, 0, 0, 0]);
     // In fire-and-forget nothing is ever sent again: each push stands for itself.
     let fire = story("udp/fire-and-forget").joined().at(1_000).under_way(1);
     check(sent(crashed(fire).recorded(StartAt::Now)), [1, 1, 0, 0, 0]);
@@ -65,7 +65,7 @@ fn who_never_was_on_record_is_named_with_what_kept_it_away() {
 
 #[test]
 fn the_brokers_record_decides_what_is_wanted() {
-    let accepted = |story: Story| story.handed_over(1).accepted(1);
+    let accepted = |story: Story| story.published(1).accepted(1);
     check(accepted(story("tcp/catch-up")), [0, 0, 0, 0, 0]);
     check(accepted(story("tcp/catch-up").connected()), [0, 0, 0, 0, 0]);
     check(accepted(catch_up()), [1, 0, 0, 1, 0]);
@@ -75,22 +75,22 @@ fn the_brokers_record_decides_what_is_wanted() {
     check(accepted(catch_up().broker_crashed()), [1, 0, 0, 1, 0]);
     check(accepted(catch_up().power(SHOP, PowerState::PowerLost)), [1, 0, 0, 1, 0]);
     // Handed over before the join, accepted after it; and the other way round.
-    check(story("tcp/catch-up").handed_over(1).joined().accepted(1), [1, 0, 0, 1, 0]);
-    check(catch_up().handed_over(1).unrecorded().accepted(1), [0, 0, 0, 0, 0]);
+    check(story("tcp/catch-up").published(1).joined().accepted(1), [1, 0, 0, 1, 0]);
+    check(catch_up().published(1).unrecorded().accepted(1), [0, 0, 0, 0, 0]);
     // Accepted before the join, and a copy of it after the join.
-    let copied = || story("udp/fire-and-forget").handed_over(1).accepted(1).joined();
+    let copied = || story("udp/fire-and-forget").published(1).accepted(1).joined();
     check(copied().accepted(1).pushed(1, Live).read(1, Live).handled(1, Live), [1, 1, 0, 0, 0]);
     check(copied(), [0, 0, 0, 0, 0]);
-    // Never accepted: the hand-over decides.
-    check(story("tcp/catch-up").handed_over(1).at(5).joined(), [0, 0, 0, 0, 0]);
-    check(catch_up().handed_over(1), [1, 0, 0, 1, 0]);
+    // Never accepted: the publish decides.
+    check(story("tcp/catch-up").published(1).at(5).joined(), [0, 0, 0, 0, 0]);
+    check(catch_up().published(1), [1, 0, 0, 1, 0]);
 }
 
 #[test]
 fn rooms_exclusions_and_echo_route() {
     let room = |name: &str| vec![name.into()];
     let to = |to: &str| Target { to: room(to), ..Target::default() };
-    let accepted = |target: Target| catch_up().handed_over_to(1, target).accepted(1);
+    let accepted = |target: Target| catch_up().published_to(1, target).accepted(1);
     check(accepted(to("e")), [1, 0, 0, 1, 0]);
     check(accepted(to("other")), [0, 0, 0, 0, 0]);
     check(accepted(Target { except: room("e"), ..Target::default() }), [0, 0, 0, 0, 0]);
@@ -108,7 +108,7 @@ fn rooms_exclusions_and_echo_route() {
         },
     );
     let target = Target { echo: Echo::NotSender, ..Target::default() };
-    let row = both.handed_over_to(1, target).accepted(1).row();
+    let row = both.published_to(1, target).accepted(1).row();
     let wanted: Vec<_> = row.subscribers.iter().map(|one| (&*one.client, one.wanted)).collect();
     assert_eq!(wanted, [("driver", 0), ("shop", 1)]);
 }
@@ -116,8 +116,8 @@ fn rooms_exclusions_and_echo_route() {
 #[test]
 fn a_subscription_from_the_start_wants_what_is_retained() {
     let earlier = || {
-        let story = story("tcp/catch-up").handed_over(1).accepted(1);
-        story.at(500).handed_over(2).accepted(2).at(1_000)
+        let story = story("tcp/catch-up").published(1).accepted(1);
+        story.at(500).published(2).accepted(2).at(1_000)
     };
     let started = ResumeOutcome::Started { epoch: 1, position: 0 };
     let attached = |story: Story| story.connected().answered(started);
@@ -137,9 +137,9 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
     check(attached(strange).recorded(StartAt::Start), [2, 0, 0, 2, 0]);
     // A record that is renewed wants nothing new.
     let renewed = story("tcp/catch-up").connected().recorded(StartAt::Start).unrecorded();
-    let renewed = renewed.recorded(StartAt::Now).handed_over(1).accepted(1).unrecorded();
+    let renewed = renewed.recorded(StartAt::Now).published(1).accepted(1).unrecorded();
     check(
-        renewed.handed_over(2).accepted(2).recorded(StartAt::Now).recorded(StartAt::Start),
+        renewed.published(2).accepted(2).recorded(StartAt::Now).recorded(StartAt::Start),
         [1, 0, 0, 1, 0],
     );
 }
@@ -185,7 +185,7 @@ fn a_message_is_followed_to_its_handling_or_to_the_end_of_its_last_copy() {
     };
     let handled = catch_up().under_way(1).at(1_030).read(1, Live).handled(1, Live);
     assert_eq!(followed(handled.at(2_000).read(1, Again)), is(Outcome::Live, None, 1_030));
-    let evicted = catch_up().disconnected(EndReason::Fin).handed_over(1).accepted(1);
+    let evicted = catch_up().disconnected(EndReason::Fin).published(1).accepted(1);
     let missed = is(Outcome::Missed, Some(Cause::Evicted), 2_000);
     assert_eq!(followed(evicted.at(2_000).evicted(1, 1)), missed);
     // Still under way: to the end of the trial.
@@ -195,8 +195,8 @@ fn a_message_is_followed_to_its_handling_or_to_the_end_of_its_last_copy() {
 }
 
 #[test]
-fn published_counts_what_was_handed_over() {
-    let offline = catch_up().handed_over(1).handed_over(2);
+fn published_counts_what_the_application_published() {
+    let offline = catch_up().published(1).published(2);
     assert_eq!(offline.power(DRIVER, PowerState::PowerLost).row().published, 2);
 }
 

@@ -30,16 +30,16 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     let notices = detections::notices(trial);
     let subscribers = Subscriber::all(trial);
     let subscribers: Vec<Judged> = subscribers.iter().map(|one| judged(one, &notices)).collect();
-    let handed_over = |note: &Note| matches!(note, Note::Published { .. });
-    let bites = (0..scenario.faults.len())
-        .map(|fault| Hits { fault, hits: history.bites.get(fault).copied().unwrap_or(0) });
+    let published = |note: &Note| matches!(note, Note::Published { .. });
+    let hits = (0..scenario.faults.len())
+        .map(|fault| Hits { fault, hits: history.hits.get(fault).copied().unwrap_or(0) });
     Row {
         link: contender.link,
         mode: contender.mode,
-        published: trial.notes().filter(|(_, _, note)| handed_over(note)).count() as u64,
+        published: trial.notes().filter(|(_, _, note)| published(note)).count() as u64,
         ended_at_ms: history.ended_at.as_millis_f64(),
         guarantees: worst(&subscribers),
-        faults: bites.collect(),
+        faults: hits.collect(),
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
         cost: history.cost,
         subscribers,

@@ -11,8 +11,8 @@ pub const RULES: &[OfFile] = &[
     (
         "absence.rs",
         &[(
-            "kept-away-by-the-last-end",
-            "A subscriber was kept away by what ended the last of its sessions.",
+            "absent-by-the-last-end",
+            "A subscriber was absent because of what ended the last of its sessions.",
         )],
     ),
     (
@@ -169,7 +169,7 @@ pub const RULES: &[OfFile] = &[
     (
         "facts/connections.rs",
         &[(
-            "the-next-end-of-a-line",
+            "the-next-end-of-a-connection",
             "Of several ends of a connection the first after the moment in question counts.",
         )],
     ),
@@ -205,8 +205,8 @@ pub const RULES: &[OfFile] = &[
         &[
             ("only-what-is-wanted-is-judged", "A message that is not wanted has no outcome."),
             (
-                "messages-in-order-of-hand-over",
-                "Messages are listed in the order of their hand-over.",
+                "messages-in-order-of-publish",
+                "Messages are listed in the order in which they were published.",
             ),
             (
                 "only-a-first-handling-is-late",
@@ -240,8 +240,8 @@ pub const RULES: &[OfFile] = &[
                 "A second attachment ends what the first one was about to begin.",
             ),
             (
-                "what-a-join-is-owed-is-kept-for-it",
-                "The backlog keeps for a new subscription what it is owed.",
+                "what-precedes-a-join-is-kept-for-it",
+                "The backlog keeps for a new subscription what is outstanding for it.",
             ),
         ],
     ),

@@ -62,7 +62,7 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         4 => story.lost(reason),
         5 => story.closed(reason),
         6 => story.broker_crashed(),
-        7 => story.handed_over_to(number, Target { keep, ..Target::default() }),
+        7 => story.published_to(number, Target { keep, ..Target::default() }),
         8 => story.sent(number),
         9 => story.accepted(number),
         10 => story.pushed(number, kind),

@@ -203,11 +203,11 @@ impl Story {
 
     // ── messages ────────────────────────────────────────────────────────────────────────────
 
-    pub fn handed_over(self, number: u64) -> Story {
-        self.handed_over_to(number, Target::default())
+    pub fn published(self, number: u64) -> Story {
+        self.published_to(number, Target::default())
     }
 
-    pub fn handed_over_to(self, number: u64, target: Target) -> Story {
+    pub fn published_to(self, number: u64, target: Target) -> Story {
         self.note(DRIVER, Note::Published { message: message(number, target) })
     }
 
@@ -270,7 +270,7 @@ impl Story {
 
     /// Handed over, accepted, pushed, read and handled, all at once.
     pub fn delivered(self, number: u64) -> Story {
-        let story = self.handed_over(number).accepted(number).pushed(number, PushKind::Live);
+        let story = self.published(number).accepted(number).pushed(number, PushKind::Live);
         let story = story.read(number, PushKind::Live).handled(number, PushKind::Live);
         match story.contender.mode {
             Mode::FireAndForget => story,
@@ -283,7 +283,7 @@ impl Story {
 
     /// Handed over, accepted and pushed live.
     pub fn under_way(self, number: u64) -> Story {
-        self.handed_over(number).accepted(number).pushed(number, PushKind::Live)
+        self.published(number).accepted(number).pushed(number, PushKind::Live)
     }
 
     pub fn forgotten(self, number: u64, position: Position) -> Story {
@@ -301,7 +301,7 @@ impl Story {
     pub fn shop_end(self, reason: Option<EndReason>, (arrived, read): (u64, u64)) -> Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
-        let ledger = self.ledger(ends, reason, (arrived, read));
+        let ledger = self.stats(ends, reason, (arrived, read));
         self.what(SHOP, EventKind::Ended(Box::new(ledger)))
     }
 
@@ -309,7 +309,7 @@ impl Story {
     pub fn broker_end(self, reason: Option<EndReason>) -> Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.from, peer: flow.to };
-        let ledger = self.ledger(ends, reason, (0, 0));
+        let ledger = self.stats(ends, reason, (0, 0));
         self.what(BROKER, EventKind::Ended(Box::new(ledger)))
     }
 
@@ -317,7 +317,7 @@ impl Story {
     pub fn publish_end(self, reason: Option<EndReason>, read: u64) -> Story {
         let flow = driver_flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
-        let ledger = self.ledger(ends, reason, (read, read));
+        let ledger = self.stats(ends, reason, (read, read));
         self.what(BROKER, EventKind::Ended(Box::new(ledger)))
     }
 
@@ -369,7 +369,7 @@ impl Story {
         }
     }
 
-    fn ledger(
+    fn stats(
         &self,
         end: Endpoint,
         reason: Option<EndReason>,

@@ -186,7 +186,7 @@ struct Count {
 
 impl Count {
     fn taken(&self) -> usize {
-        *self.taken.lock().expect("nobody panics with it")
+        *self.taken.lock().expect("no thread panics while it holds this lock")
     }
 
     async fn until(&self, most: usize) {
@@ -210,7 +210,7 @@ async fn answer_with<N: Net>(net: N, port: u16, answer: Vec<u8>, count: Count) {
             Some(()) = talks.next(), if !talks.is_empty() => {}
             stream = listener.accept() => {
                 talks.push(talk(stream.expect("the network is there"), &answer));
-                *count.taken.lock().expect("nobody panics with it") += 1;
+                *count.taken.lock().expect("no thread panics while it holds this lock") += 1;
                 count.changed.notify_waiters();
             }
         }

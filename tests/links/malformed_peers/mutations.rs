@@ -357,14 +357,14 @@ struct State {
 
 impl Board {
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().expect("nobody panics with it"));
+        change(&mut self.state.lock().expect("no thread panics while it holds this lock"));
         self.changed.notify_waiters();
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
         loop {
             let changed = self.changed.notified();
-            if is_so(&self.state.lock().expect("nobody panics with it")) {
+            if is_so(&self.state.lock().expect("no thread panics while it holds this lock")) {
                 return;
             }
             changed.await;
@@ -485,7 +485,7 @@ impl Seen {
         let mut open = BTreeSet::new();
         let mut regular = 0;
         for event in History::assemble(processes, recorders).events {
-            match event.what {
+            match event.kind {
                 EventKind::Note(Note::SessionOpened { session, .. }) => {
                     let process = session.process.as_str();
                     regular += usize::from(process == "regular");

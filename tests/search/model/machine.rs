@@ -9,7 +9,7 @@ use std::cell::RefCell;
 
 use delivery_lab::message::{BrokerLimits, LinkSemantics, Retention, WhenFull};
 use delivery_lab::search::Coverage;
-use delivery_lab::search::model::{Mail, Model, Noticed, Step, Way};
+use delivery_lab::search::model::{Direction, Model, ModelOptions, Noticed, Step};
 use delivery_lab::terms::Exercise;
 use delivery_lab::time::Duration;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ const CASES: u32 = 400;
 
 #[derive(Clone, Debug)]
 struct Reference {
-    mail: Mail,
+    options: ModelOptions,
     /// Whether clients and the broker may die.
     deaths: Deaths,
     published: u64,
@@ -45,7 +45,7 @@ enum Client {
 
 thread_local! {
     /// The configuration of the property that runs, and what its cases met.
-    static MAIL: RefCell<Mail> = RefCell::new(Mail::default());
+    static MAIL: RefCell<ModelOptions> = RefCell::new(ModelOptions::default());
     static MET: RefCell<Met> = RefCell::new(Met::default());
 }
 
@@ -61,10 +61,10 @@ impl ReferenceStateMachine for Reference {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Reference> {
-        let mail = MAIL.with_borrow(Mail::clone);
+        let options = MAIL.with_borrow(ModelOptions::clone);
         let deaths = prop_oneof![Just(Deaths::None), Just(Deaths::Some)];
         let model = move |deaths| Reference {
-            mail: mail.clone(),
+            options: options.clone(),
             deaths,
             published: 0,
             published_while_away: 0,
@@ -75,7 +75,7 @@ impl ReferenceStateMachine for Reference {
 
     fn transitions(model: &Reference) -> BoxedStrategy<Step> {
         let n = || 0..CLIENTS;
-        let way = || prop_oneof![Just(Way::ToBroker), Just(Way::ToClient)];
+        let way = || prop_oneof![Just(Direction::ToBroker), Just(Direction::ToClient)];
         let noticed =
             prop_oneof![Just(Noticed::ByBoth), Just(Noticed::ByClient), Just(Noticed::ByBroker)];
         let death = match model.deaths {
@@ -88,11 +88,11 @@ impl ReferenceStateMachine for Reference {
         };
         prop_oneof![
             6 => Just(Step::Publish),
-            16 => (way(), n()).prop_map(|(way, n)| Step::Deliver(way, n)),
+            16 => (way(), n()).prop_map(|(direction, n)| Step::Deliver(direction, n)),
             4 => n().prop_map(Step::HandlerReturns),
-            2 => (way(), n()).prop_map(|(way, n)| Step::Lose(way, n)),
-            2 => (way(), n()).prop_map(|(way, n)| Step::Double(way, n)),
-            2 => (way(), n()).prop_map(|(way, n)| Step::Overtake(way, n)),
+            2 => (way(), n()).prop_map(|(direction, n)| Step::Lose(direction, n)),
+            2 => (way(), n()).prop_map(|(direction, n)| Step::Double(direction, n)),
+            2 => (way(), n()).prop_map(|(direction, n)| Step::Overtake(direction, n)),
             1 => n().prop_map(Step::DeliverLate),
             2 => (noticed, n()).prop_map(|(noticed, n)| Step::Break(noticed, n)),
             1 => n().prop_map(Step::GoAway),
@@ -139,7 +139,7 @@ impl StateMachineTest for ModelTest {
     type Reference = Reference;
 
     fn init_test(model: &Reference) -> Model {
-        Model::new(model.mail.clone())
+        Model::new(model.options.clone())
     }
 
     fn apply(mut system: Model, _: &Reference, step: Step) -> Model {
@@ -164,7 +164,7 @@ impl StateMachineTest for ModelTest {
     }
 
     fn teardown(mut system: Model, model: Reference) {
-        system.settle();
+        system.quiesce();
         assert_eq!(system.check(), None, "after peace");
         if model.deaths == Deaths::None {
             is_whole(&system, &model);
@@ -184,7 +184,7 @@ fn is_whole(system: &Model, model: &Reference) {
     answered.sort_unstable();
     assert_eq!(answered, Vec::from_iter(1..=model.published), "each is answered once");
     assert!(system.accepted().is_sorted_by(|a, b| a < b), "accepted in sequence");
-    let is_small = model.mail.broker.backlog != Retention::default();
+    let is_small = model.options.broker.backlog != Retention::default();
     for n in 1..CLIENTS {
         let handled = system.handled(n);
         assert!(handled.is_sorted_by(|a, b| a < b), "shop{n}, once and in order: {handled:?}");
@@ -200,8 +200,8 @@ fn is_whole(system: &Model, model: &Reference) {
 }
 
 /// Runs the same cases every time, and returns what they met.
-fn run(mail: Mail) -> Met {
-    MAIL.set(mail);
+fn run(options: ModelOptions) -> Met {
+    MAIL.set(options);
     MET.take();
     let config = ProptestConfig { cases: CASES, failure_persistence: None, ..Default::default() };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
@@ -218,7 +218,7 @@ fn run(mail: Mail) -> Met {
 }
 
 fn catch_up_survives(link: LinkSemantics) {
-    let met = run(Mail { link, ..Mail::default() });
+    let met = run(ModelOptions { link, ..ModelOptions::default() });
     assert!(met.cases_away > 100, "published while away in {} of {CASES}", met.cases_away);
     let never = [Exercise::Gap, Exercise::Eviction, Exercise::HalfOpen];
     for (exercise, count) in met.coverage.iter().filter(|(one, _)| !never.contains(one)) {
@@ -242,7 +242,7 @@ fn what_a_small_backlog_evicts_is_announced_as_a_gap_and_what_it_refuses_is_told
         for when_full in [WhenFull::DropOldest, WhenFull::Refuse] {
             let backlog = Retention { messages: 3, when_full, ..Retention::default() };
             let broker = BrokerLimits { backlog, window: 2, ..BrokerLimits::default() };
-            let met = run(Mail { link, broker, ..Mail::default() });
+            let met = run(ModelOptions { link, broker, ..ModelOptions::default() });
             let gaps = met.coverage.count(Exercise::Gap) as usize;
             let troubles = if when_full == WhenFull::Refuse { met.refused } else { gaps };
             assert!(troubles > 100, "{link:?} {when_full:?}: {troubles} troubles");

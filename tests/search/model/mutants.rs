@@ -2,7 +2,7 @@
 
 use delivery_lab::mutant::ALL;
 use delivery_lab::search::Wrong;
-use delivery_lab::search::model::{Mail, Model, Step, Steps, drawn, shrink};
+use delivery_lab::search::model::{Model, ModelOptions, Step, Steps, drawn, shrink};
 use delivery_lab::terms::Guarantee::{AtLeastOnce, AtMostOnce, InOrder, NoSilentGap};
 use delivery_lab::terms::{Anomaly, Guarantee};
 
@@ -43,19 +43,19 @@ fn mutants_are_found_and_shrunk_to_a_few_steps() {
     for (name, wrong, most) in FOUND {
         let shown = (1..=SEEDS).filter_map(|seed| show(name, wrong, seed)).take(TRIED);
         let fewest = shown.min_by_key(|shown| shown.steps.len());
-        let Some(Shown { mail, steps, evidence, seed }) = fewest else {
+        let Some(Shown { options, steps, evidence, seed }) = fewest else {
             panic!("{name} does not show {wrong:?} in {SEEDS} seeds")
         };
         println!("{name}, seed {seed}, {} steps: {evidence}", steps.len());
         assert!(steps.len() <= most, "{name} takes {} steps: {steps:?}", steps.len());
-        let correct = Mail { mutant: None, ..mail };
+        let correct = ModelOptions { mutant: None, ..options };
         assert_eq!(shrink(&correct, &steps), None, "{name}: the correct machine does not");
     }
 }
 
 struct Shown {
     seed: u64,
-    mail: Mail,
+    options: ModelOptions,
     steps: Vec<Step>,
     evidence: String,
 }
@@ -64,15 +64,15 @@ struct Shown {
 fn show(name: &str, wrong: Wrong, seed: u64) -> Option<Shown> {
     let mutant = ALL.iter().find(|mutant| mutant.name == name);
     let mutant = Some(mutant.unwrap_or_else(|| panic!("there is no {name}")));
-    let mail = Mail { mutant, ..drawn(seed) };
-    let steps: Vec<Step> = Steps::new(&mail, seed).take(PLAY).collect();
-    let mut model = Model::new(mail.clone());
+    let options = ModelOptions { mutant, ..drawn(seed) };
+    let steps: Vec<Step> = Steps::new(&options, seed).take(PLAY).collect();
+    let mut model = Model::new(options.clone());
     for step in &steps {
         model.step(*step);
     }
-    model.settle();
+    model.quiesce();
     model.check().filter(|finding| finding.wrong == wrong)?;
-    let (steps, finding) = shrink(&mail, &steps).expect("it shows something");
+    let (steps, finding) = shrink(&options, &steps).expect("it shows something");
     assert_eq!(finding.wrong, wrong, "{name}, seed {seed}");
-    Some(Shown { seed, mail, steps, evidence: finding.evidence })
+    Some(Shown { seed, options, steps, evidence: finding.evidence })
 }

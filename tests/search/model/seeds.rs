@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use delivery_lab::message::{Heartbeat, LinkSemantics, Mode};
 use delivery_lab::search::Coverage;
-use delivery_lab::search::model::{Mail, Model, Steps, drawn, length, play, shrink};
+use delivery_lab::search::model::{Model, ModelOptions, Steps, drawn, length, run_steps, shrink};
 use delivery_lab::terms::Exercise;
 use delivery_lab::time::Duration;
 
@@ -20,7 +20,7 @@ fn the_correct_machines_survive_the_fixed_set_and_it_meets_every_kind_of_trouble
     let mut seeds = 0;
     while steps < total {
         seeds += 1;
-        let played = play(drawn(seeds), seeds, length(seeds));
+        let played = run_steps(drawn(seeds), seeds, length(seeds));
         assert!(played.finding.is_none(), "{}", story(drawn(seeds), seeds));
         steps += played.steps;
         coverage += &played.coverage;
@@ -39,15 +39,18 @@ fn fire_and_forget_handles_nothing_twice_and_nothing_late_over_a_reliable_path()
     let mut handled = 0;
     let second = Duration::from_secs(1);
     for seed in 1..=50 {
-        let mut mail =
-            Mail { link: LinkSemantics::RELIABLE, mode: Mode::FireAndForget, ..drawn(seed) };
+        let mut options = ModelOptions {
+            link: LinkSemantics::RELIABLE,
+            mode: Mode::FireAndForget,
+            ..drawn(seed)
+        };
         // A client that receives nothing learns only by its heartbeat that its session is dead.
-        mail.broker.heartbeat = Heartbeat { every: second, timeout: second };
-        let mut model = Model::new(mail.clone());
-        for step in Steps::new(&mail, seed).take(3_000) {
+        options.broker.heartbeat = Heartbeat { every: second, timeout: second };
+        let mut model = Model::new(options.clone());
+        for step in Steps::new(&options, seed).take(3_000) {
             model.step(step);
         }
-        model.settle();
+        model.quiesce();
         assert_eq!(model.check(), None, "seed {seed}");
         coverage += model.coverage();
         handled += model.handled(1).len();
@@ -60,13 +63,13 @@ fn fire_and_forget_handles_nothing_twice_and_nothing_late_over_a_reliable_path()
 #[test]
 fn a_seed_plays_the_same_each_time_and_no_other_seed_does() {
     let all = |seed| -> (Vec<_>, Vec<u64>, Coverage) {
-        let mail = drawn(seed);
-        let steps: Vec<_> = Steps::new(&mail, seed).take(2_000).collect();
-        let mut model = Model::new(mail);
+        let options = drawn(seed);
+        let steps: Vec<_> = Steps::new(&options, seed).take(2_000).collect();
+        let mut model = Model::new(options);
         for step in &steps {
             model.step(*step);
         }
-        model.settle();
+        model.quiesce();
         (steps, model.handled(1).to_vec(), model.coverage().clone())
     };
     for seed in 1..=5 {
@@ -76,13 +79,13 @@ fn a_seed_plays_the_same_each_time_and_no_other_seed_does() {
 }
 
 /// Describes what a seed shows, with the fewest of its steps that still show it.
-fn story(mail: Mail, seed: u64) -> String {
-    let mut model = Model::new(mail.clone());
+fn story(options: ModelOptions, seed: u64) -> String {
+    let mut model = Model::new(options.clone());
     let steps =
-        Steps::new(&mail, seed).filter(|step| model.step(*step)).take(length(seed) as usize);
+        Steps::new(&options, seed).filter(|step| model.step(*step)).take(length(seed) as usize);
     let steps: Vec<_> = steps.collect();
-    match shrink(&mail, &steps) {
-        Some((steps, finding)) => format!("seed {seed}: {finding:?}\n{mail:?}\n{steps:#?}"),
+    match shrink(&options, &steps) {
+        Some((steps, finding)) => format!("seed {seed}: {finding:?}\n{options:?}\n{steps:#?}"),
         None => format!("seed {seed} shows something only between its steps"),
     }
 }

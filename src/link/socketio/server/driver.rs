@@ -105,9 +105,9 @@ impl Driver {
     }
 
     /// Returns the session's connection at the broker.
-    pub fn peer(&self) -> Option<ConnectionId> {
+    pub fn connection(&self) -> Option<ConnectionId> {
         match self.state().connection {
-            ConnectionState::Open(peer) => Some(peer),
+            ConnectionState::Open(connection) => Some(connection),
             ConnectionState::Unknown | ConnectionState::Closed => None,
         }
     }
@@ -132,21 +132,21 @@ impl Driver {
             Saying::Connect(_) if is_connected => {}
             Saying::Connect(auth) => self.connect(broker, counters, namespace, auth.as_ref()),
             Saying::Event { name, arguments, ack } if is_connected => {
-                let Some(peer) = self.peer() else { return Ok(()) };
+                let Some(connection) = self.connection() else { return Ok(()) };
                 let answer = ReplyTo { namespace, id: ack };
-                let mut counters = counters.lock().expect("nobody panics with it");
+                let mut counters = counters.lock().expect("the lock is not poisoned");
                 let frame = self.state().frame(answer, &name, arguments, &mut counters);
                 drop(counters);
                 broker.tell(match frame {
-                    Some(frame) => BrokerInput::Received { peer, frame },
-                    None => BrokerInput::Malformed { peer, reason: EndReason::Malformed },
+                    Some(frame) => BrokerInput::Received { connection, frame },
+                    None => BrokerInput::Malformed { connection, reason: EndReason::Malformed },
                 });
             }
             Saying::Ack { id, .. } if is_connected => {
                 let pushed = self.state().pushed.remove(&id);
-                if let (Some(peer), Some((queue, position))) = (self.peer(), pushed) {
+                if let (Some(connection), Some((queue, position))) = (self.connection(), pushed) {
                     let frame = Frame::Ack { queue, position };
-                    broker.tell(BrokerInput::Received { peer, frame });
+                    broker.tell(BrokerInput::Received { connection, frame });
                 }
             }
             Saying::Disconnect if is_connected => self.left(broker, &namespace),
@@ -168,25 +168,25 @@ impl Driver {
         else {
             return self.refuse(namespace, EndReason::Malformed);
         };
-        if self.peer().is_some() {
+        if self.connection().is_some() {
             self.welcome(namespace.clone());
         } else {
             self.state().asked = Some(namespace.clone());
-            let peer = broker.open(Box::new(self.clone()));
-            if broker.is_open(peer) {
+            let connection = broker.open(Box::new(self.clone()));
+            if broker.is_open(connection) {
                 let (client, session) = hello(&auth, counters);
                 let mut state = self.state();
                 (state.client, state.is_ours) = (Some(client.clone()), auth.session.is_some());
-                state.connection = ConnectionState::Open(peer);
+                state.connection = ConnectionState::Open(connection);
                 drop(state);
                 let frame = Frame::Hello { client, session };
-                broker.tell(BrokerInput::Received { peer, frame });
+                broker.tell(BrokerInput::Received { connection, frame });
             }
         }
-        let Some(peer) = self.peer() else { return };
+        let Some(connection) = self.connection() else { return };
         if auth.join.rooms.is_some() {
             let (frame, _) = self.state().join(queue_of(&namespace), auth.join);
-            broker.tell(BrokerInput::Received { peer, frame });
+            broker.tell(BrokerInput::Received { connection, frame });
         }
     }
 
@@ -222,7 +222,9 @@ impl Driver {
         let connection = self.state().reset();
         match connection {
             ConnectionState::Unknown => broker.reject(reason),
-            ConnectionState::Open(peer) => broker.tell(BrokerInput::Closed { peer, reason }),
+            ConnectionState::Open(connection) => {
+                broker.tell(BrokerInput::Closed { connection, reason })
+            }
             ConnectionState::Closed => {}
         }
     }
@@ -245,7 +247,7 @@ impl Driver {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics with it")
+        self.state.lock().expect("the lock is not poisoned")
     }
 }
 
@@ -454,7 +456,7 @@ impl State {
 
 /// Returns the client and the session that a first CONNECT names, or new ones.
 fn hello(auth: &Auth, counters: &Mutex<Counters>) -> (Name, SessionId) {
-    let mut counters = counters.lock().expect("nobody panics with it");
+    let mut counters = counters.lock().expect("the lock is not poisoned");
     counters.sessions += 1;
     let number = counters.sessions;
     let client = auth.client.clone().unwrap_or_else(|| format!("guest-{number}").into());

@@ -303,7 +303,7 @@ fn response(status: StatusCode, kind: Option<&'static str>, body: Bytes) -> Resp
 }
 
 fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
-    slot.lock().expect("nobody panics with it")
+    slot.lock().expect("the lock is not poisoned")
 }
 
 fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {

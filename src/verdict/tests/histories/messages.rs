@@ -12,7 +12,7 @@ use super::scenario::ROOMS;
 use super::{BROKER, DRIVER, Flight, Generator, KINDS, Kept};
 
 impl Generator {
-    /// A message is handed over, sent, accepted and pushed; each step may be its last.
+    /// A message is published, sent, accepted and pushed; each step may be its last.
     pub(super) fn publish(&mut self) {
         let publisher = self.dice.pick(&[DRIVER, DRIVER, DRIVER, self.processes.len() as u32 - 1]);
         self.published[publisher as usize] += 1;

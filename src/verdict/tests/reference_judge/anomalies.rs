@@ -138,7 +138,7 @@ impl Case<'_, '_> {
         let broker = &trial.scenario.broker;
         let patience = broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout;
         let accepted = trial.accepted(&one.message.id);
-        let dated = accepted.first().map_or(one.handed_over, |(when, _)| *when);
+        let dated = accepted.first().map_or(one.published, |(when, _)| *when);
         let is_here = |when| trial.life(when) == trial.last_life();
         let is_with_publisher = !accepted.iter().any(|(when, _)| is_here(*when));
         let Some(path) = self.path_since(one, is_with_publisher) else { return false };

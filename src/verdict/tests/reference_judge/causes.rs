@@ -7,11 +7,11 @@ use crate::message::{Link, MessageId, Mode, Name, Note, Position, ResumeOutcome,
 use crate::terms::Cause;
 use crate::time::Instant;
 
-use super::copies::{ALIVE, End, Way};
+use super::copies::{ALIVE, DeliveryPath, End};
 use super::subscriber::Subscriber;
 use super::trial::{BROKER, Trial, When};
 
-impl Way<'_, '_> {
+impl DeliveryPath<'_, '_> {
     /// What a missed message was missed by, and when.
     pub fn cause(&self) -> End {
         let Subscriber { trial, processes, .. } = self.subscriber;
@@ -52,7 +52,7 @@ impl Way<'_, '_> {
     fn in_backlog(&self, (life, _, position): (usize, When, Option<Position>)) -> Option<End> {
         let Subscriber { trial, name, .. } = self.subscriber;
         let kept = self.subscriber.kept(self.id, life)?;
-        let (_, _, message) = trial.handed_over(self.id)?;
+        let (_, _, message) = trial.published(self.id)?;
         if let Some(position) = position
             && let Some(attached) = self.attached_before(&message.queue, kept)
             && !attached.begins_anew
@@ -198,11 +198,11 @@ fn last_refusal(trial: Trial<'_>, id: &MessageId) -> Option<When> {
 /// What became of a message that no broker ever accepted. A refusal is the end, unless the broker
 /// has forgotten it in a crash, and something is left to be sent again.
 fn before_broker(trial: Trial<'_>, id: &MessageId) -> End {
-    let Some((handed_over, ..)) = trial.handed_over(id) else { return ALIVE };
+    let Some((published, ..)) = trial.published(id) else { return ALIVE };
     let refused = last_refusal(trial, id);
     let mut ends = vec![match refused {
         Some(refused) => (trial.at(refused), Cause::Refused),
-        None => (trial.at(handed_over), Cause::LostBeforeBroker),
+        None => (trial.at(published), Cause::LostBeforeBroker),
     }];
     let forgotten = refused.and_then(|refused| trial.death_after(BROKER, refused));
     if refused.is_none() || forgotten.is_some() {
@@ -216,14 +216,14 @@ fn before_broker(trial: Trial<'_>, id: &MessageId) -> End {
 
 /// The publisher's own copy: until it drops it, is told, or dies. Only catch-up keeps one.
 fn in_outbox(trial: Trial<'_>, id: &MessageId) -> Option<End> {
-    let (handed_over, process, message) = trial.handed_over(id)?;
+    let (published, process, message) = trial.published(id)?;
     if trial.contender.mode == Mode::FireAndForget || message.is_volatile() {
         return None;
     }
     let accepted =
         trial.first(|note| matches!(note, Note::AcceptedReceived { id: of } if of == id));
     let refused = trial.first(|note| matches!(note, Note::RefusedReceived { id: of } if of == id));
-    let died = trial.death_after(process, handed_over);
+    let died = trial.death_after(process, published);
     let end = [accepted, refused, unsent(trial, id), died].into_iter().flatten().min();
     let Some(end) = end else { return Some(ALIVE) };
     let cause = if refused == Some(end) { Cause::Refused } else { Cause::LostBeforeBroker };
@@ -288,8 +288,8 @@ fn sent_end(trial: Trial<'_>, id: &MessageId, sending: &Sending) -> End {
             }
         }
         Some((flow, end)) => {
-            let broker = trial.ledger(flow.to, flow.from, sending.when);
-            let publisher = trial.ledger(flow.from, flow.to, sending.when);
+            let broker = trial.stats(flow.to, flow.from, sending.when);
+            let publisher = trial.stats(flow.from, flow.to, sending.when);
             let taps = [broker, publisher].into_iter().flatten();
             let gone = taps.filter(|tap| tap.ledger.reason.is_some()).map(|tap| trial.at(tap.when));
             match gone.min() {

@@ -38,7 +38,7 @@ pub enum Thrown {
 }
 
 /// One message on its way to one subscriber.
-pub struct Way<'s, 'a> {
+pub struct DeliveryPath<'s, 'a> {
     pub subscriber: &'s Subscriber<'a>,
     pub id: &'a MessageId,
     pub copies: Vec<Copy>,
@@ -48,28 +48,28 @@ pub struct Way<'s, 'a> {
     pub no_handler: Option<When>,
 }
 
-impl<'s, 'a> Way<'s, 'a> {
-    pub fn of(subscriber: &'s Subscriber<'a>, id: &'a MessageId) -> Way<'s, 'a> {
+impl<'s, 'a> DeliveryPath<'s, 'a> {
+    pub fn of(subscriber: &'s Subscriber<'a>, id: &'a MessageId) -> DeliveryPath<'s, 'a> {
         let (copies, acked, no_handler) = (Vec::new(), None, None);
-        let mut way = Way { subscriber, id, copies, acked, no_handler };
+        let mut path = DeliveryPath { subscriber, id, copies, acked, no_handler };
         for (when, process, what) in subscriber.trial.events() {
             match what {
                 EventKind::Carried { id, session, flow, end }
-                    if id == way.id && process == BROKER =>
+                    if id == path.id && process == BROKER =>
                 {
                     let waits = |copy: &&mut Copy| {
                         copy.session == *session && copy.thrown.is_none() && copy.place.is_none()
                     };
-                    if let Some(copy) = way.copies.iter_mut().find(waits) {
+                    if let Some(copy) = path.copies.iter_mut().find(waits) {
                         copy.place = Some((**flow, *end));
                     }
                 }
-                EventKind::Note(note) if process == BROKER => way.hear_broker(when, note),
-                EventKind::Note(note) if subscriber.is(process) => way.hear_client(when, note),
+                EventKind::Note(note) if process == BROKER => path.hear_broker(when, note),
+                EventKind::Note(note) if subscriber.is(process) => path.hear_client(when, note),
                 _ => {}
             }
         }
-        way
+        path
     }
 
     fn hear_broker(&mut self, when: When, note: &Note) {
@@ -204,7 +204,7 @@ impl<'s, 'a> Way<'s, 'a> {
 
     fn end_in_client(&self, copy: &Copy, read: When) -> End {
         let trial = self.subscriber.trial;
-        let Some((_, _, message)) = trial.handed_over(self.id) else { return ALIVE };
+        let Some((_, _, message)) = trial.published(self.id) else { return ALIVE };
         if let Some(found_none) = self.no_handler.filter(|_| message.is_volatile()) {
             return (trial.at(found_none), Cause::NoHandler);
         }
@@ -273,7 +273,7 @@ impl<'s, 'a> Way<'s, 'a> {
             return Some((trial.at(when), cause));
         }
         let ends = [
-            gone(trial.ledger(flow.to, flow.from, copy.pushed)),
+            gone(trial.stats(flow.to, flow.from, copy.pushed)),
             self.client_death(copy),
             session.lost.map(|(when, _)| when),
         ];
@@ -287,7 +287,7 @@ impl<'s, 'a> Way<'s, 'a> {
     /// either.
     fn end_in_stream(&self, copy: &Copy, session: &Session, flow: Flow, last: u64) -> Option<End> {
         let trial = self.subscriber.trial;
-        let receiver = trial.ledger(flow.to, flow.from, copy.pushed);
+        let receiver = trial.stats(flow.to, flow.from, copy.pushed);
         let read_no_more =
             [gone(receiver), self.client_death(copy), session.lost.map(|(when, _)| when)];
         let let_go = receiver.and_then(|tap| tap.ledger.let_go);
@@ -296,7 +296,7 @@ impl<'s, 'a> Way<'s, 'a> {
         if receiver.is_some_and(|tap| tap.ledger.arrived >= last) {
             return Some((receiving?, Cause::DiedInSocket));
         }
-        let sender = trial.ledger(flow.from, flow.to, copy.pushed);
+        let sender = trial.stats(flow.from, flow.to, copy.pushed);
         let crashed = trial.death_after(BROKER, copy.pushed);
         let closed = session.closed.map(|(when, _)| when).filter(|_| sender.is_none());
         let sending = [gone(sender), crashed, closed];
@@ -324,7 +324,7 @@ impl<'s, 'a> Way<'s, 'a> {
             _ => false,
         };
         let other_end = match copy.place {
-            Some((flow, _)) => gone(trial.ledger(flow.to, flow.from, copy.pushed)),
+            Some((flow, _)) => gone(trial.stats(flow.to, flow.from, copy.pushed)),
             None => session.lost.map(|(when, _)| when),
         };
         is_of_a_dead_one

@@ -6,7 +6,7 @@ use crate::history::EventKind;
 use crate::message::{Message, MessageId, Mode, Note, PushKind, SessionId};
 use crate::verdict::MessageOutcome;
 
-use super::copies::{End, Way};
+use super::copies::{DeliveryPath, End};
 use super::subscriber::Subscriber;
 use super::trial::{BROKER, Trial, When};
 use crate::terms::{Cause, Outcome};
@@ -23,9 +23,9 @@ pub struct Handling<'a> {
 
 /// A wanted message and what became of it.
 pub struct Wanted<'s, 'a> {
-    pub way: Way<'s, 'a>,
+    pub path: DeliveryPath<'s, 'a>,
     pub message: &'a Message,
-    pub handed_over: When,
+    pub published: When,
     pub publisher: u32,
     pub outcome: Outcome,
     pub handled: Option<When>,
@@ -38,7 +38,7 @@ pub struct Case<'s, 'a> {
     pub subscriber: &'s Subscriber<'a>,
     /// Every call that returned, in order.
     pub handlings: Vec<Handling<'a>>,
-    /// In order of hand-over.
+    /// In the order in which they were published.
     pub wanted: Vec<Wanted<'s, 'a>>,
 }
 
@@ -55,7 +55,7 @@ impl<'s, 'a> Case<'s, 'a> {
         let ids = trial.messages().into_iter().filter(|id| subscriber.wants(id));
         let wanted = ids.filter_map(|id| Wanted::of(subscriber, id, &handlings));
         let mut wanted: Vec<Wanted<'s, 'a>> = wanted.collect();
-        wanted.sort_by_key(|one| one.handed_over);
+        wanted.sort_by_key(|one| one.published);
         Case { trial, subscriber, handlings, wanted }
     }
 
@@ -74,7 +74,7 @@ impl<'s, 'a> Case<'s, 'a> {
     /// First handlings after that of a later message of the same publisher and queue, and which:
     /// the latest of them that somebody keeps, else the latest.
     pub fn late(&self) -> Vec<(Handling<'a>, &'a MessageId)> {
-        let of = |handling: &Handling<'a>| self.trial.handed_over(handling.id).map(|(.., of)| of);
+        let of = |handling: &Handling<'a>| self.trial.published(handling.id).map(|(.., of)| of);
         let mut late = Vec::new();
         for this in self.handlings.iter().filter(|one| self.is_first(one)) {
             let Some(message) = of(this) else { continue };
@@ -127,11 +127,11 @@ impl<'s, 'a> Case<'s, 'a> {
         told.count() as u64
     }
 
-    /// From hand-over to handled, shortest first.
+    /// From publish to handled, shortest first.
     pub fn delays_ms(&self) -> Vec<f64> {
         let delays = self.wanted.iter().filter_map(|one| {
             let handled = self.trial.at(one.handled?);
-            Some(handled.since(self.trial.at(one.handed_over)).as_millis_f64())
+            Some(handled.since(self.trial.at(one.published)).as_millis_f64())
         });
         let mut delays: Vec<f64> = delays.collect();
         delays.sort_by(f64::total_cmp);
@@ -145,19 +145,19 @@ impl<'s, 'a> Wanted<'s, 'a> {
         id: &'a MessageId,
         handlings: &[Handling<'a>],
     ) -> Option<Wanted<'s, 'a>> {
-        let (handed_over, publisher, message) = subscriber.trial.handed_over(id)?;
-        let way = Way::of(subscriber, id);
+        let (published, publisher, message) = subscriber.trial.published(id)?;
+        let path = DeliveryPath::of(subscriber, id);
         let first = handlings.iter().find(|handling| handling.id == id);
         let outcome = match first {
             None => Outcome::Missed,
-            Some(first) if first.kind == PushKind::Live && !is_sent_again(&way, first) => {
+            Some(first) if first.kind == PushKind::Live && !is_sent_again(&path, first) => {
                 Outcome::Live
             }
             Some(_) => Outcome::CaughtUp,
         };
         let handled = first.map(|first| first.when);
-        let missed = handled.is_none().then(|| way.cause());
-        Some(Wanted { way, message, handed_over, publisher, outcome, handled, missed })
+        let missed = handled.is_none().then(|| path.cause());
+        Some(Wanted { path, message, published, publisher, outcome, handled, missed })
     }
 
     /// What it was lost by, for good.
@@ -166,12 +166,12 @@ impl<'s, 'a> Wanted<'s, 'a> {
     }
 
     pub fn report(&self) -> MessageOutcome {
-        let trial = self.way.subscriber.trial;
+        let trial = self.path.subscriber.trial;
         MessageOutcome {
             id: self.message.id.clone(),
             queue: self.message.queue.clone(),
             event: self.message.event.clone(),
-            published_ms: trial.at(self.handed_over).as_millis_f64(),
+            published_ms: trial.at(self.published).as_millis_f64(),
             outcome: self.outcome,
             handled_ms: self.handled.map(|when| trial.at(when).as_millis_f64()),
             cause: self.missed.map(|(_, cause)| cause),
@@ -181,9 +181,9 @@ impl<'s, 'a> Wanted<'s, 'a> {
 
 /// Whether a broker had sent the message already, in a life before that of the session which it
 /// was handled from: only catch-up sends anything again.
-fn is_sent_again(way: &Way<'_, '_>, first: &Handling<'_>) -> bool {
-    let trial = way.subscriber.trial;
+fn is_sent_again(path: &DeliveryPath<'_, '_>, first: &Handling<'_>) -> bool {
+    let trial = path.subscriber.trial;
     let Some(opened) = trial.session(first.session).opened else { return false };
     let crashed = |pushed: When| trial.deaths(BROKER).any(|one| pushed < one && one < opened);
-    trial.contender.mode == Mode::CatchUp && way.copies.iter().any(|copy| crashed(copy.pushed))
+    trial.contender.mode == Mode::CatchUp && path.copies.iter().any(|copy| crashed(copy.pushed))
 }

@@ -86,7 +86,7 @@ impl<'s, 'a> Case<'s, 'a> {
     }
 
     fn published(&self, one: &Wanted<'_, '_>) -> String {
-        format!("{}, published at {},", one.message.id, self.trial.at(one.handed_over))
+        format!("{}, published at {},", one.message.id, self.trial.at(one.published))
     }
 
     fn sentence(&self, offence: &Offence<'_, '_, '_>) -> String {
@@ -187,7 +187,7 @@ impl<'s, 'a> Case<'s, 'a> {
             Offence::Twice(_, again) => (again.id, Some(again.when), None),
             Offence::Late(one, _) => (one.id, Some(one.when), None),
         };
-        let of = |id: &MessageId| trial.handed_over(id).is_some_and(|(.., one)| one.is_volatile());
+        let of = |id: &MessageId| trial.published(id).is_some_and(|(.., one)| one.is_volatile());
         let accepted = trial.accepted(id).first().map(|(when, _)| *when);
         let crashed = accepted.and_then(|accepted| trial.death_after(BROKER, accepted));
         let terms: [(&dyn Fn() -> bool, &'static str); 13] = [

@@ -69,13 +69,13 @@ impl<'a> Subscriber<'a> {
         self.processes.contains(&process)
     }
 
-    /// It was accepted while it routed here, or never accepted and handed over then, or it was
+    /// It was accepted while it routed here, or never accepted and published then, or it was
     /// retained when a subscription began at the start.
     pub fn wants(&self, id: &MessageId) -> bool {
-        let Some((handed_over, _, message)) = self.trial.handed_over(id) else { return false };
+        let Some((published, _, message)) = self.trial.published(id) else { return false };
         let accepted = self.trial.accepted(id);
         let decided = match accepted.is_empty() {
-            true => vec![handed_over],
+            true => vec![published],
             false => accepted.iter().map(|(when, _)| *when).collect(),
         };
         decided.iter().any(|when| self.route(message, *when).is_some())
@@ -84,7 +84,7 @@ impl<'a> Subscriber<'a> {
 
     /// Since when the backlog of this life of the broker has kept a message for the subscriber.
     pub fn kept(&self, id: &MessageId, life: usize) -> Option<When> {
-        let (_, _, message) = self.trial.handed_over(id)?;
+        let (_, _, message) = self.trial.published(id)?;
         let accepted = self.trial.accepted(id).into_iter();
         let accepted = accepted.filter(|(when, position)| {
             position.is_some() && self.route(message, *when) == Some(self.trial.life(*when))

@@ -36,7 +36,7 @@ pub struct Session {
 impl<'a> Trial<'a> {
     pub fn events(self) -> impl Iterator<Item = (When, u32, &'a EventKind)> {
         let all = self.history.events.iter().enumerate();
-        all.map(|(when, event)| (when, event.process.0, &event.what))
+        all.map(|(when, event)| (when, event.process.0, &event.kind))
     }
 
     pub fn notes(self) -> impl Iterator<Item = (When, u32, &'a Note)> {
@@ -149,7 +149,7 @@ impl<'a> Trial<'a> {
 
     /// What an end of a flow said of itself: the first time from `since` on, or else the last
     /// time before. A datagram socket without a peer speaks for all.
-    pub fn ledger(self, local: SocketAddr, peer: SocketAddr, since: When) -> Option<Tap<'a>> {
+    pub fn stats(self, local: SocketAddr, peer: SocketAddr, since: When) -> Option<Tap<'a>> {
         let said_by = |peer: SocketAddr| {
             let mut said = None;
             for (when, _, what) in self.events() {
@@ -214,8 +214,8 @@ impl<'a> Trial<'a> {
 
     // ── messages ────────────────────────────────────────────────────────────────────────────
 
-    /// The first hand-over of a message.
-    pub fn handed_over(self, id: &MessageId) -> Option<(When, u32, &'a Message)> {
+    /// The first publish of a message.
+    pub fn published(self, id: &MessageId) -> Option<(When, u32, &'a Message)> {
         self.notes().find_map(|(when, process, note)| match note {
             Note::Published { message } if message.id == *id => Some((when, process, &**message)),
             _ => None,

@@ -14,7 +14,7 @@ fn byte(n: u64) -> u8 {
 fn random_trial(seed: u64) -> (History, bool) {
     let told: Told<bool> = Told::default();
     let tell = told.clone();
-    let draw = Draw::new(seed).named("handover");
+    let draw = Draw::new(seed).named("counters");
     let loss = fault(Effect::Loss { rate: draw.named("loss").unit() * 0.3 }, 0, 60_000);
     let cut_at = draw.named("cut").between(500, 4_000);
     let cut = fault(Effect::Cut, cut_at, cut_at + draw.named("for").between(0, 3_000));
