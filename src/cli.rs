@@ -5,7 +5,6 @@
 
 mod args;
 mod console;
-mod covered;
 mod explain;
 mod in_order;
 mod interrupt;
@@ -13,6 +12,7 @@ mod library;
 mod load;
 mod log;
 mod museum;
+mod pool;
 mod progress;
 mod run;
 mod scenario_source;
@@ -22,6 +22,7 @@ mod sweep;
 mod trace;
 mod trial;
 mod values;
+mod vary;
 
 use std::process::ExitCode;
 
@@ -87,7 +88,7 @@ pub fn main() -> ExitCode {
             return if answer.use_stderr() { Exit::Usage } else { Exit::Met }.into();
         }
     };
-    let mut console = Console::new(&args.looks);
+    let mut console = Console::new(&args.display);
     let exit = match args.command {
         Command::Run(args) => run::run(&args, &mut console),
         Command::Search(args) => search::run(&args, &mut console),

@@ -3,6 +3,7 @@
 //! Plain data that every other layer may use. Nothing here makes decisions.
 
 mod contender;
+mod end_reason;
 mod frame;
 mod id;
 mod limits;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use contender::{Contender, Mode, UnknownContender};
+pub use end_reason::EndReason;
 pub use frame::{Confirm, Cursor, Frame, Offset, PushKind, ResumeOutcome, RoomJoin};
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
@@ -22,7 +24,7 @@ pub use limits::{
     WhenFull,
 };
 pub use link::{Framing, Link, LinkSemantics, Liveness, OfflineBuffer, Reliability};
-pub use note::{DropReason, EndReason, Note};
+pub use note::{DropReason, Note};
 
 /// One message from one publisher to the subscribers of one queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -48,7 +48,7 @@ pub struct Tried {
     pub coverage: Coverage,
 }
 
-/// Runs a scenario once over a contender, with the scenario's seed, until the trial is settled.
+/// Runs a scenario once over a contender, with the scenario's seed, until the trial is quiescent.
 ///
 /// # Errors
 /// Something in the trial panicked: a bug of delivery-lab, or of the machine under test.

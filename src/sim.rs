@@ -22,6 +22,7 @@ pub mod fate;
 mod hits;
 #[doc(hidden)]
 pub mod host;
+mod host_state;
 #[doc(hidden)]
 pub mod limits;
 #[doc(hidden)]

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
-use super::sweep::{self, Vary};
+use super::console::DisplayArgs;
 use super::values::{self, Budget, Seeds, Shard};
+use super::vary::{Vary, vary};
 use crate::explain::EXITS;
 use crate::message::{Contender, MessageId};
 use crate::scenario::Setting;
@@ -21,20 +22,9 @@ const ENVIRONMENT: &str =
 #[command(name = "dlab", version, after_help = after_help(), max_term_width = 80)]
 pub struct Args {
     #[command(flatten)]
-    pub looks: DisplayArgs,
+    pub display: DisplayArgs,
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// How everything is printed.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub struct DisplayArgs {
-    /// Plain text, one fact per line
-    #[arg(long, global = true)]
-    pub plain: bool,
-    /// Draw in ASCII (the default where the locale is not UTF-8)
-    #[arg(long, global = true, conflicts_with = "plain")]
-    pub ascii: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,7 +113,7 @@ pub struct SweepArgs {
     #[arg(long, value_name = "A..B", value_parser = values::seeds)]
     pub seeds: Seeds,
     /// The values that a key takes, as in fault.0.for=1s..60s/1s (twice: a grid)
-    #[arg(long, value_name = "PATH=A..B/STEP", value_parser = sweep::vary)]
+    #[arg(long, value_name = "PATH=A..B/STEP", value_parser = vary)]
     pub vary: Vec<Vary>,
     /// Run this contender instead of the scenario's own (repeatable)
     #[arg(long, value_name = "LINK/MODE")]

@@ -11,11 +11,21 @@ use miette::{
 };
 
 use super::Exit;
-use super::args::DisplayArgs;
 use crate::report::{COLUMNS, Colour, Shape, Style};
 
 /// The smallest width of text, in columns.
 const NARROWEST: usize = 30;
+
+/// How everything is printed.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct DisplayArgs {
+    /// Plain text, one fact per line
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Draw in ASCII (the default where the locale is not UTF-8)
+    #[arg(long, global = true, conflicts_with = "plain")]
+    pub ascii: bool,
+}
 
 /// Prints the output of a command.
 pub struct Console {
@@ -33,8 +43,8 @@ enum State {
 
 impl Console {
     /// Creates the console of the process, styled by options, environment and terminal.
-    pub fn new(looks: &DisplayArgs) -> Console {
-        let shape = match looks {
+    pub fn new(display: &DisplayArgs) -> Console {
+        let shape = match display {
             DisplayArgs { plain: true, .. } => Shape::Plain,
             DisplayArgs { ascii: true, .. } => Shape::Ascii,
             _ if locale_is_ascii() => Shape::Ascii,

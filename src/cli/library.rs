@@ -11,7 +11,7 @@ use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, ShowArgs};
 use super::console::Console;
 use super::values::words;
-use super::{load, scenario_source, sources};
+use super::{load, sources};
 use crate::mutant;
 use crate::report;
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
@@ -41,10 +41,7 @@ pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
 
 /// Prints the file of a built-in scenario, or of one that is drawn from a seed.
 pub fn show(args: &ShowArgs, console: &mut Console) -> Exit {
-    match builtin::find(&args.name)
-        .map(str::to_owned)
-        .or_else(|| scenario_source::drawn(&args.name))
-    {
+    match builtin::find(&args.name).map(str::to_owned).or_else(|| sources::drawn(&args.name)) {
         Some(text) => {
             console.print(&text);
             Exit::Met

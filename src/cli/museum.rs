@@ -8,8 +8,7 @@ use super::console::Console;
 use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
-use super::run;
-use super::{Exit, interrupt};
+use super::{Exit, interrupt, pool};
 use crate::mutant::Mutant;
 use crate::report::{Caught, Exhibit, museum};
 use crate::scenario::{Scenario, builtin};
@@ -21,7 +20,7 @@ const MOST_TRIED: u64 = 50;
 
 /// Runs the museum, and prints its table.
 pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
-    let pool = match run::pool(args.jobs, Log::Off, console) {
+    let pool = match pool::new(args.jobs, Log::Off, console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };

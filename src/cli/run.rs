@@ -5,10 +5,9 @@
 
 mod report_collector;
 
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 
 use super::args::RunArgs;
 use super::console::Console;
@@ -19,7 +18,7 @@ use super::progress::Progress;
 use super::trace::{Naming, Trace};
 use super::trial::{self, HistoryUse, Job, Runs, TrialRequest};
 use super::values::Seeds;
-use super::{Exit, interrupt, log, scenario_source};
+use super::{Exit, interrupt, log, pool, scenario_source};
 use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
 use report_collector::ReportCollector;
@@ -37,7 +36,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         console.say(&format!("dlab: {message}"));
         return Exit::Usage;
     }
-    let pool = match pool(args.jobs, Log::wanted(args.verbose), console) {
+    let pool = match pool::new(args.jobs, Log::wanted(args.verbose), console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };
@@ -50,20 +49,26 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         }
     };
     let capture = if args.why.is_some() { Capturing::Packets } else { Capturing::Nothing };
-    let wishes = TrialRequest {
+    let request = TrialRequest {
         options: TrialOptions { view_at: args.at, capture, ..TrialOptions::default() },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
         trace: if trace.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
     };
     interrupt::watch();
-    execute(&plan, &pool, wishes, ReportCollector::new(args, &loaded, plan.reports, trace), console)
+    execute(
+        &plan,
+        &pool,
+        request,
+        ReportCollector::new(args, &loaded, plan.reports, trace),
+        console,
+    )
 }
 
 fn execute(
     plan: &Plan,
     pool: &ThreadPool,
-    wishes: TrialRequest,
+    request: TrialRequest,
     mut collector: ReportCollector,
     console: &mut Console,
 ) -> Exit {
@@ -71,7 +76,7 @@ fn execute(
     in_order(
         pool,
         plan.jobs(),
-        |job| (job, trial::run(job, &wishes)),
+        |job| (job, trial::run(job, &request)),
         |step| {
             match step {
                 InOrderStep::Done => progress.tick(),
@@ -136,24 +141,6 @@ fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), Strin
     short.map_or(Ok(()), |Loaded { scenario, given }| {
         let whole = scenario.run_for;
         Err(format!("--at {at} is not before the end of {given}, which runs for {whole}"))
-    })
-}
-
-/// Creates a thread pool: by default one thread per core, or a single one if a log is printed, so
-/// that the log does not mix trials.
-///
-/// # Errors
-/// No threads could be started; the error has been shown.
-pub fn pool(jobs: Option<NonZeroUsize>, log: Log, console: &Console) -> Result<ThreadPool, Exit> {
-    // rayon takes 0 threads for one per core.
-    let default = match log {
-        Log::On => 1,
-        Log::Off => 0,
-    };
-    let threads = jobs.map_or(default, NonZeroUsize::get);
-    ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
-        console.say(&format!("dlab: no threads could be started: {error}"));
-        Exit::Bug
     })
 }
 

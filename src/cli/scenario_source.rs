@@ -3,13 +3,11 @@
 use super::Exit;
 use super::console::Console;
 use super::load::{self, Loaded};
+use super::sources::ANY;
 use crate::message::Contender;
 use crate::scenario::{Diagnostics, LoadOptions, Scenario, Setting};
 use crate::search;
 use crate::sim::TrialPanic;
-
-/// The argument that asks for drawn scenarios: `any`, or with a seed `any:7`.
-pub const ANY: &str = "any";
 
 /// The reason why a trial has no result.
 pub enum Trouble {
@@ -106,12 +104,6 @@ impl ScenarioSource {
             ScenarioSource::Any(options) => draw(seed, options),
         }
     }
-}
-
-/// Returns the file of the scenario that `any:SEED` draws; `None` for other arguments.
-pub fn drawn(given: &str) -> Option<String> {
-    let seed = given.strip_prefix(ANY)?.strip_prefix(':')?.parse().ok()?;
-    Some(search::any(seed).to_string())
 }
 
 fn draw(seed: u64, options: &LoadOptions) -> Result<Scenario, Trouble> {

@@ -8,12 +8,11 @@ use std::time::Instant as Clock;
 
 use super::args::SearchArgs;
 use super::console::Console;
-use super::covered::covered;
 use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
 use super::scenario_source::{self, ScenarioSource, Trouble};
-use super::{Exit, interrupt, run};
+use super::{Exit, interrupt, pool};
 use crate::message::Contender;
 use crate::report;
 use crate::scenario::Scenario;
@@ -26,7 +25,7 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
         Ok(source) => source,
         Err(exit) => return exit,
     };
-    let pool = match run::pool(args.jobs, Log::Off, console) {
+    let pool = match pool::new(args.jobs, Log::Off, console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };
@@ -205,5 +204,5 @@ fn quiet(source: &ScenarioSource, aim: Aim, searched: &Searched) -> String {
     let whose = report::counted(source.contenders().len() as u64, "contender");
     let storms = report::counted(*storms, "storm");
     let trials = report::counted(*trials, "trial");
-    wrapped(&format!("Nothing {what}: {storms}, {whose}, {trials}.")) + &covered(coverage)
+    wrapped(&format!("Nothing {what}: {storms}, {whose}, {trials}.")) + &coverage.text()
 }

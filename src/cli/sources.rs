@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 
 use miette::MietteDiagnostic;
 
-use super::{Exit, scenario_source};
+use super::Exit;
 use crate::scenario::{builtin, limits::FILE_BYTES};
+use crate::search;
+
+/// The argument that asks for drawn scenarios: `any`, or with a seed `any:7`.
+pub const ANY: &str = "any";
 
 /// The text of a scenario, and the argument for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +44,7 @@ pub fn find(given: &str) -> Result<Vec<ScenarioText>, NotFound> {
     if let Some(text) = builtin::find(given) {
         return Ok(vec![ScenarioText { given: given.to_owned(), text: text.as_bytes().to_vec() }]);
     }
-    if let Some(text) = scenario_source::drawn(given) {
+    if let Some(text) = drawn(given) {
         return Ok(vec![ScenarioText { given: given.to_owned(), text: text.into_bytes() }]);
     }
     let path = Path::new(given);
@@ -51,6 +55,12 @@ pub fn find(given: &str) -> Result<Vec<ScenarioText>, NotFound> {
         return Err(unknown_name(given));
     }
     file(path).map(|source| vec![source])
+}
+
+/// Returns the file of the scenario that `any:SEED` draws; `None` for other arguments.
+pub fn drawn(given: &str) -> Option<String> {
+    let seed = given.strip_prefix(ANY)?.strip_prefix(':')?.parse().ok()?;
+    Some(search::any(seed).to_string())
 }
 
 fn folder(path: &Path) -> Result<Vec<ScenarioText>, NotFound> {
@@ -97,7 +107,7 @@ fn looks_like_a_path(given: &str) -> bool {
 pub fn unknown_name(given: &str) -> NotFound {
     let file = format!("{given}.toml");
     let help = match nearest(given, builtin::all().map(|(name, _)| name)) {
-        _ if given.split(':').next() == Some(scenario_source::ANY) => {
+        _ if given.split(':').next() == Some(ANY) => {
             "`any:7` is the scenario that is drawn from the seed 7".to_owned()
         }
         _ if Path::new(&file).is_file() => format!("there is a file `{file}` here"),

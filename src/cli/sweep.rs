@@ -2,7 +2,6 @@
 //! which joins the parts of a sweep.
 
 mod text;
-mod vary;
 
 use std::fs::File;
 use std::io::Read;
@@ -15,7 +14,9 @@ use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
 use super::scenario_source::{self, ScenarioSource, Trouble};
-use super::{Exit, interrupt, run};
+use super::sources::ANY;
+use super::vary::Vary;
+use super::{Exit, interrupt, pool};
 use crate::report;
 use crate::scenario::{Expected, Scenario, Setting};
 use crate::search::sweep::{MOST_FAILING, Point, Sweep};
@@ -23,8 +24,6 @@ use crate::search::{self, Aim, Coverage, Tried};
 use crate::sim::Draw;
 use crate::terms::CounterOf;
 use crate::verdict::{self, RunResult};
-
-pub use vary::{Vary, vary};
 
 /// The name and version of the JSON format.
 const SCHEMA: &str = "delivery-lab/sweep/2";
@@ -55,7 +54,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
             Err(exit) => return exit,
         }
     }
-    let pool = match run::pool(args.jobs, Log::Off, console) {
+    let pool = match pool::new(args.jobs, Log::Off, console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };
@@ -88,7 +87,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
 fn digest(sources: &[ScenarioSource]) -> String {
     let draw = sources.iter().fold(Draw::new(0), |draw, source| match source {
         ScenarioSource::One(loaded) => draw.named(&loaded.scenario.to_string()),
-        ScenarioSource::Any(_) => draw.named(scenario_source::ANY),
+        ScenarioSource::Any(_) => draw.named(ANY),
     });
     format!("{:016x}", draw.bits())
 }

@@ -70,33 +70,33 @@ pub struct JobOutcome {
 ///
 /// # Errors
 /// Something panicked, which is a bug of dlab; the error is the panic's message.
-pub fn run(job: Job, wishes: &TrialRequest) -> Result<JobOutcome, String> {
-    catch_unwind(AssertUnwindSafe(|| attempt(job, wishes))).unwrap_or_else(|panic| {
+pub fn run(job: Job, request: &TrialRequest) -> Result<JobOutcome, String> {
+    catch_unwind(AssertUnwindSafe(|| attempt(job, request))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
         Err(text.unwrap_or_else(|| "a panic without a message".to_owned()))
     })
 }
 
-fn attempt(job: Job, wishes: &TrialRequest) -> Result<JobOutcome, String> {
-    let mut trial = simulate(job, wishes, |trial| {
+fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, String> {
+    let mut trial = simulate(job, request, |trial| {
         let sim::Trial { history, view, capture } = trial;
         let row = verdict::judge(job.scenario, job.contender, &history);
-        let trace = match wishes.trace {
+        let trace = match request.trace {
             HistoryUse::Trace => history.trace_lines().collect(),
             HistoryUse::Nothing => Vec::new(),
         };
         let broker_view = view.map(|view| view.to_string());
         let trace_hash = history.trace_hash();
-        let life = wishes.why.as_ref().and_then(|id| {
+        let life = request.why.as_ref().and_then(|id| {
             let packets = capture.map(Capture::into_packets).unwrap_or_default();
             tell(job, &history, &packets, id)
         });
         let life = life.unwrap_or_default();
         JobOutcome { row, trace_hash, trace, broker_view, life, difference: None }
     })?;
-    if wishes.runs == Runs::Twice {
-        trial.difference = compare(job, wishes, &trial.trace_hash)?;
+    if request.runs == Runs::Twice {
+        trial.difference = compare(job, request, &trial.trace_hash)?;
     }
     Ok(trial)
 }
@@ -110,22 +110,22 @@ fn tell(job: Job, history: &History, packets: &[Packet], id: &MessageId) -> Opti
 
 /// Runs the trial again, and returns the first difference. Only if the hashes differ does a third
 /// run provide a trace to compare with.
-fn compare(job: Job, wishes: &TrialRequest, hash: &str) -> Result<Option<String>, String> {
-    let second = simulate(job, wishes, |second| second.history)?;
+fn compare(job: Job, request: &TrialRequest, hash: &str) -> Result<Option<String>, String> {
+    let second = simulate(job, request, |second| second.history)?;
     if second.trace_hash() == hash {
         return Ok(None);
     }
-    let third = simulate(job, wishes, |third| third.history)?;
+    let third = simulate(job, request, |third| third.history)?;
     Ok(Some(difference(third.trace_lines(), second.trace_lines())))
 }
 
 fn simulate<T: Send>(
     job: Job,
-    wishes: &TrialRequest,
+    request: &TrialRequest,
     then: impl FnOnce(sim::Trial) -> T + Send,
 ) -> Result<T, String> {
     let Job { scenario, contender, seed, .. } = job;
-    sim::run_trial_then(scenario, contender, seed, &wishes.options, then)
+    sim::run_trial_then(scenario, contender, seed, &request.options, then)
         .map_err(|panic| panic.to_string())
 }
 

@@ -226,7 +226,7 @@ impl Subscription {
             let attached = self.attached.as_mut().expect("it has something out");
             let (_, position) = attached.sent.pop_front().expect("it has something out");
             attached.sent.push_back((now, position));
-            let index = self.index_of(position).expect("what is out is owed");
+            let index = self.index_of(position).expect("what was sent is outstanding");
             let item = &mut self.items[index];
             item.sent_at = Some(now);
             due.push(item.due(PushKind::Again));

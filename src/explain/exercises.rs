@@ -51,7 +51,7 @@ pub static EXERCISES: Family = Family {
         .shown_by(SWEEP),
         Word::new(
             Exercise::Eviction.name(),
-            "The backlog's limits dropped a message that somebody was still owed.",
+            "The backlog's limits dropped a message that somebody had not acknowledged.",
             "No queue keeps everything for ever. What is dropped must end in a gap that its client is \
              told of.",
         )

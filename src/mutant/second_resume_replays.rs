@@ -53,7 +53,8 @@ impl Interceptor<Broker> for SecondResumeReplays {
             }
             BrokerOutput::Send { connection, frame: Frame::Joined { .. } } => {
                 for (message, place) in self.replayed_before() {
-                    let (client, session) = self.resumed.clone().expect("it is owed something");
+                    let (client, session) =
+                        self.resumed.clone().expect("something is outstanding for it");
                     let (id, kind) = (message.id.clone(), PushKind::Again);
                     again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
                     let frame = Frame::Push { message, place: Some(place), kind };

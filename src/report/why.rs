@@ -9,23 +9,27 @@
 //!
 //! Its outcome and cause come from the verdict; nothing is judged here.
 
+mod connections;
+mod events;
+mod names;
+mod notes;
 mod packets;
 mod places;
 mod preconditions;
 mod selection;
 mod waits;
-mod words;
 
 use crate::history::{EventKind, History, Packet};
 use crate::message::{Contender, Message, MessageId, Note};
 use crate::scenario::Scenario;
-use crate::terms::Cause;
+use crate::terms::{Cause, Outcome};
 use crate::time::Instant;
 use crate::verdict::Followed;
 
 use self::selection::Selection;
 use super::measure::{left, wrap};
 use super::style::{Ink, Style};
+use super::words;
 
 /// One sentence, and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +87,15 @@ pub fn life(evidence: &WhyEvidence<'_>, id: &MessageId) -> Option<Vec<Sentence>>
             _ => None,
         })?;
     let selection = Selection::of(evidence, &message, first);
-    let mut life: Vec<Sentence> =
-        selection.preconditions.iter().map(|&at| selection.event(at)).collect();
-    life.extend((first..events.len()).filter_map(|index| selection.told(index)));
+    let told = (first..events.len()).filter(|index| selection.is_told(*index));
+    let told = selection.preconditions.iter().copied().chain(told);
+    let mut life: Vec<Sentence> = told
+        .map(|index| Sentence {
+            at: events[index].at,
+            of: SentenceOrigin::Event(index),
+            text: events::sentence(index, evidence, &selection),
+        })
+        .collect();
     life.extend(packets::sentences(evidence, &selection.copies));
     life.sort_by_key(|sentence| (sentence.at, evidence.is_drop(sentence.of), sentence.of));
     life.retain(|sentence| {
@@ -105,7 +115,7 @@ fn conclude(
     message: &Message,
 ) {
     let history = evidence.history;
-    let text = words::conclusion(followed, message);
+    let text = conclusion(followed, message);
     if followed.cause == Some(Cause::Unsettled) {
         let end = |text| Sentence { at: history.ended_at, of: SentenceOrigin::End, text };
         life.push(end(waits::at_the_end(evidence, message, followed)));
@@ -129,12 +139,26 @@ fn conclude(
     }
 }
 
+/// Returns the sentence on the message's outcome for a subscriber.
+fn conclusion(followed: &Followed, message: &Message) -> String {
+    let Followed { client, outcome, .. } = followed;
+    let id = &message.id;
+    match (outcome, followed.cause) {
+        (Outcome::Live, _) => format!("So {client} has {id} live."),
+        (Outcome::CaughtUp, _) => format!("So {client} has caught up on {id}."),
+        (Outcome::Missed, None) => format!("So {client} has missed {id}."),
+        (Outcome::Missed, Some(why)) => {
+            format!("So {client} has missed {id}: {} [{why}].", words::cause(why))
+        }
+    }
+}
+
 /// Returns the life as text, each line ended by a newline. An empty life is that of a message that
 /// was never published in this trial.
 pub fn text(life: &[Sentence], heading: &str, style: &Style) -> String {
     let mut lines = vec![style.paint(Ink::Heading, heading), String::new()];
     if life.is_empty() {
-        lines.push("Nobody hands it over here.".to_owned());
+        lines.push("Nobody publishes it here.".to_owned());
     }
     let times: Vec<String> = life.iter().map(|sentence| sentence.at.to_string()).collect();
     let columns = times.iter().map(String::len).max().unwrap_or(0) + 2;

@@ -27,6 +27,7 @@ use super::{Scenario, deliveries, keys, limits};
 use problem::Problems;
 use record::Record;
 use roster::Roster;
+use source::Source;
 
 /// The options of the command line that affect loading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Scenario {
         let scenario = read(name, text, options, &mut problems);
         match scenario {
             Some(scenario) if problems.is_empty() => Ok(scenario),
-            _ => Err(Diagnostics::new(name, text, &options.settings, problems)),
+            _ => Err(diagnostics(name, text, options, problems)),
         }
     }
 
@@ -86,10 +87,16 @@ impl Scenario {
                 let mut problems = Problems::default();
                 let what = "the file is not UTF-8 text";
                 problems.push(Problem::new(place, what, "no text from here on"));
-                Err(Diagnostics::new(name, good, &options.settings, problems))
+                Err(diagnostics(name, good, options, problems))
             }
         }
     }
+}
+
+/// Builds the error for the problems of a file and its settings.
+fn diagnostics(name: &str, text: &str, options: &LoadOptions, problems: Problems) -> Diagnostics {
+    let settings = options.settings.iter().map(|one| Source::new("--set", one.as_str()));
+    Diagnostics::new(Source::new(name, text), &settings.collect::<Vec<_>>(), problems)
 }
 
 /// Builds the scenario, or adds problems and returns `None`.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::history::{AppReport, EventKind, History, PowerState, ProcessId};
 use crate::message::{EndReason, Name, Note, PushKind, ResumeOutcome, SessionId};
+use crate::report;
 use crate::terms::Exercise;
 
 impl Exercise {
@@ -70,6 +71,31 @@ impl Coverage {
     /// Returns how often this kind was met.
     pub fn count(&self, exercise: Exercise) -> u64 {
         self.0.get(&exercise).copied().unwrap_or_default()
+    }
+
+    /// Returns sentences on what the storms exercised, and what none of them did, each line ended
+    /// by a newline.
+    pub fn text(&self) -> String {
+        let (met, never): (Vec<_>, Vec<_>) = self.iter().partition(|(_, count)| *count > 0);
+        let met: Vec<String> = met
+            .into_iter()
+            .map(|(exercise, count)| {
+                let noun = if count == 1 { exercise.singular() } else { exercise.plural() };
+                format!("{} {noun}", report::count(count))
+            })
+            .collect();
+        let never: Vec<String> = never
+            .into_iter()
+            .map(|(exercise, _): (Exercise, u64)| exercise.plural().to_owned())
+            .collect();
+        let mut lines = Vec::new();
+        for (verb, list) in [("met", met), ("never met", never)] {
+            if !list.is_empty() {
+                let text = format!("They {verb} {}.", report::listed(&list));
+                lines.extend(report::wrap_to(report::COLUMNS, &text, "", ""));
+            }
+        }
+        lines.into_iter().map(|line| line + "\n").collect()
     }
 
     /// Iterates over all kinds, each with its count.

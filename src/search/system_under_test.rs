@@ -142,7 +142,7 @@ impl<F: Fn() -> P + Sync, P: Programs> SystemUnderTest for F {
                 let mut outside = judge_outside(history);
                 let violated = outside.violated.remove(&guarantee);
                 let coverage = Coverage::of(history);
-                (Attempt { violated, wanted: outside.owed, coverage }, then(history))
+                (Attempt { violated, wanted: outside.wanted, coverage }, then(history))
             },
         )
     }

@@ -17,7 +17,7 @@ use crate::history::{
 use crate::time::Instant;
 
 use super::fate::{NetworkFaults, Outcome, PacketPlan};
-use super::host::HostState;
+use super::host_state::HostState;
 
 /// Returns the address of a process: 10.0.0.1 for the broker, and the next ones for the clients.
 pub fn address(process: u32) -> Ipv4Addr {

@@ -24,7 +24,7 @@ use crate::history::LossReason;
 use crate::time::Instant;
 
 use super::fate::{Arrival, Outcome};
-use super::host::DriverWaker;
+use super::host_state::DriverWaker;
 use super::net::{Departure, Internet, Numbered, flow_of};
 use super::stack::{Reception, Wakeup, is_intact};
 use batch::{HeldPacket, LARGEST};

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::{Datagrams, Listener, Net, Stream};
 use crate::time::Instant;
 
-use super::host::HostState;
+use super::host_state::HostState;
 use super::stack::Stack;
 
 /// The network of one process, for one incarnation of its machine.

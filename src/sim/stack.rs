@@ -248,7 +248,7 @@ impl Stack {
             }
             connection.polled_since(before, now);
         }
-        self.settle(now, id);
+        self.finish_change(now, id);
         let Stack { interface, connections, .. } = self;
         let connection = connections.get_mut(&id)?;
         let at = connection.poll_at(interface, now)?.max(now + clock::MILLISECOND);
@@ -261,7 +261,7 @@ impl Stack {
 
     /// Completes a change of a connection's socket: queues the connection for its acceptor, wakes
     /// its program, records its end, and removes it when it is no longer needed.
-    fn settle(&mut self, now: Instant, id: u64) {
+    fn finish_change(&mut self, now: Instant, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.became_established()
             && let Some(listener) = connection.listener.and_then(|p| self.listeners.get_mut(&p))

@@ -20,7 +20,8 @@ use crate::time::{Duration, Instant};
 
 use super::draw::Draw;
 use super::fate::{self, NetworkFaults};
-use super::host::{DriverWaker, HostState, SimHost};
+use super::host::SimHost;
+use super::host_state::{DriverWaker, HostState};
 use super::limits::{BUFFER, MANY, SMALL_BUFFER};
 use super::net::{self, Internet, TrafficTotals};
 use super::nic::{Nic, Routes};

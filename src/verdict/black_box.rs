@@ -19,8 +19,8 @@ use crate::time::Instant;
 /// The findings of a judgement from outside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outside {
-    /// Messages owed, counted once for each client.
-    pub owed: u64,
+    /// Wanted messages, counted once for each client.
+    pub wanted: u64,
     /// The first violation of each guarantee that was violated.
     pub violated: BTreeMap<Guarantee, Violated>,
 }
@@ -53,11 +53,11 @@ struct Heard<'a> {
 /// Judges a history by the events of [`AppReport`] and by what was published.
 ///
 /// - at-most-once: no client handles a message twice, or one that was never published;
-/// - at-least-once: what is owed is handled;
+/// - at-least-once: what is wanted is handled;
 /// - exactly-once: both;
 /// - in-order: of one publisher and queue, nothing is handled for the first time after something
 ///   that was published later;
-/// - no-silent-gap: what is owed and was not handled was published before the client was last told
+/// - no-silent-gap: what is wanted and was not handled was published before the client was last told
 ///   of a gap.
 pub fn judge_outside(history: &History) -> Outside {
     let mut published: BTreeMap<&MessageId, Published<'_>> = BTreeMap::new();
@@ -90,15 +90,16 @@ pub fn judge_outside(history: &History) -> Outside {
     let mut outside = Outside::default();
     for (who, one) in &heard {
         let client = who.to_string();
-        let is_owed = |one_published: &&Published<'_>| {
+        let is_wanted = |one_published: &&Published<'_>| {
             let Published { message, wanted_by, .. } = one_published;
             let stands = wants(message, false, &one.rooms);
             wanted_by.contains(who) && stands && accepted.contains(&message.id)
         };
-        let owed: Vec<_> = published.values().filter(is_owed).collect();
-        outside.owed += owed.len() as u64;
-        let missed = one.missed(&owed, |_| true);
-        let silent = one.missed(&owed, |one_missed| one.gap.is_none_or(|gap| gap < one_missed.at));
+        let wanted: Vec<_> = published.values().filter(is_wanted).collect();
+        outside.wanted += wanted.len() as u64;
+        let missed = one.missed(&wanted, |_| true);
+        let silent =
+            one.missed(&wanted, |one_missed| one.gap.is_none_or(|gap| gap < one_missed.at));
         let again = one.again(&published);
         for (guarantee, evidence) in [
             (Guarantee::AtMostOnce, again.clone()),
@@ -128,14 +129,14 @@ fn wants(message: &Message, is_publisher: bool, rooms: &BTreeSet<(&Name, &Name)>
 }
 
 impl Heard<'_> {
-    /// Returns evidence of the first message that is owed and was not handled.
+    /// Returns evidence of the first message that is wanted and was not handled.
     fn missed(
         &self,
-        owed: &[&Published<'_>],
+        wanted: &[&Published<'_>],
         counts: impl Fn(&Published<'_>) -> bool,
     ) -> Option<String> {
         let handled: BTreeSet<&MessageId> = self.handled.iter().map(|(id, _)| *id).collect();
-        let missed = owed.iter().filter(|one| !handled.contains(&one.message.id) && counts(one));
+        let missed = wanted.iter().filter(|one| !handled.contains(&one.message.id) && counts(one));
         let first = missed.min_by_key(|one| (one.at, &one.message.id))?;
         let (id, at) = (&first.message.id, first.at);
         Some(format!("{id}, published at {at} and accepted, was never handled"))

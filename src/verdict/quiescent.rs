@@ -1,6 +1,6 @@
 //! Decides whether a trial may stop early, because nothing is left that could change an outcome.
 //!
-//! It errs on the safe side: a trial that is never found settled runs to its end. Stopping early
+//! It errs on the safe side: a trial that is never found quiescent runs to its end. Stopping early
 //! may still change what the trial costs, and which side notices which fault.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use super::guarantee::is_announced;
 use super::outcome::SubscriberCase;
 use super::{cause, wanted};
 
-/// Returns the instant from which a trial may be settled: everything that the scenario does has
+/// Returns the instant from which a trial may be quiescent: everything that the scenario does has
 /// been done, and every fault is over. [`Instant::NEVER`] if one never is.
 pub fn settled_from(scenario: &Scenario) -> Instant {
     let faults = scenario.faults.iter();

@@ -192,7 +192,7 @@ impl<'h> Record<'h> {
         (queue, rooms): (&'h Name, &'h [RoomJoin]),
     ) {
         let made = self.made.remove(&(subscriber, queue));
-        let mut owed = Vec::new();
+        let mut outstanding = Vec::new();
         for RoomJoin { room, from } in rooms {
             let members = self.rooms.entry((queue, room)).or_default();
             let before = members.insert(subscriber, self.life);
@@ -202,15 +202,15 @@ impl<'h> Record<'h> {
                 StartAt::Before => made == Some(Made::WithAPosition),
             };
             if begins_at_the_start {
-                owed.push((room, *from == StartAt::Start && before.is_none()));
+                outstanding.push((room, *from == StartAt::Start && before.is_none()));
             }
         }
-        if owed.is_empty() {
+        if outstanding.is_empty() {
             return;
         }
         for index in self.retained(queue) {
             let Some(message) = facts.messages.get(index).message else { continue };
-            let mut routed = owed.iter().filter(|(room, _)| message.rooms().contains(room));
+            let mut routed = outstanding.iter().filter(|(room, _)| message.rooms().contains(room));
             let is_routed = routed.clone().next().is_some();
             let excluded = |join: &RoomJoin| message.target.except.contains(&join.room);
             let is_routed = is_routed && message.queue == *queue;

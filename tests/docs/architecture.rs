@@ -39,11 +39,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MOST_LINES: usize = 600;
 const MOST_FUNCTION_LINES: usize = 70;
 
-struct Source {
-    path: PathBuf,
+pub struct Source {
+    pub path: PathBuf,
     layer: String,
     /// The text up to the file's own unit tests.
-    code: String,
+    pub code: String,
     text: String,
 }
 
@@ -164,7 +164,7 @@ fn files_and_functions_fit_a_reader() {
 }
 
 /// Returns every source file. The files of folder `x` and the file `x.rs` form the layer `x`.
-fn sources() -> impl Iterator<Item = Source> {
+pub fn sources() -> impl Iterator<Item = Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
@@ -197,7 +197,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn is_comment(line: &str) -> bool {
+pub fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("//")
 }
 

@@ -38,7 +38,7 @@ const CATCH_UP: &str = r#"contenders = ["udp/catch-up", "tcp/catch-up"]"#;
 #[test]
 fn what_was_accepted_before_a_leave_is_delivered_after_it() {
     let text = format!(
-        r#"title = "owed after a leave"
+        r#"title = "outstanding after a leave"
            run_for = "60s"
            {CATCH_UP}
            broker = {{ window = 1 }}

@@ -1,7 +1,6 @@
 //! Prints a sweep as text with tables and a chart, and as CSV.
 
-use super::super::covered::covered;
-use super::super::scenario_source::ANY;
+use super::super::sources::ANY;
 use crate::report::{self, Shape, Style};
 use crate::search::sweep::{Point, Sums, Sweep};
 
@@ -21,7 +20,7 @@ pub fn text(sweep: &Sweep, style: &Style) -> String {
         text += &chart(sweep, style);
     }
     text += &failing(sweep);
-    text += &format!("\n{}", covered(&sweep.coverage));
+    text += &format!("\n{}", sweep.coverage.text());
     let (parts, of) = &sweep.parts;
     if *of > 1 {
         let parts: Vec<String> = parts.iter().map(u64::to_string).collect();

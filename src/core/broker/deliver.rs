@@ -131,7 +131,7 @@ impl Broker {
         match due {
             Due::Kept { place, kind } => {
                 let kept = self.queues[name].backlog.get(place.position);
-                let message = kept.expect("what is owed is kept, or a gap").clone();
+                let message = kept.expect("what is outstanding is kept, or a gap").clone();
                 self.push(connection, message, Some(place), kind);
             }
             Due::Evicted { message, place, kind } => {

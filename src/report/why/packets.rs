@@ -5,11 +5,14 @@ use std::net::{SocketAddr, SocketAddrV4};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, TcpPacket, UdpPacket};
 
-use crate::history::{Flow, Packet, TransportKind};
+use crate::history::{Flow, History, Packet, PacketEnd, TransportKind};
+use crate::report::words;
 use crate::time::Instant;
 
+use super::connections::fate_of;
+use super::names::named;
 use super::selection::Carried;
-use super::{Sentence, SentenceOrigin, WhyEvidence, words};
+use super::{Sentence, SentenceOrigin, WhyEvidence};
 
 /// The part of its flow that a packet carries.
 struct Load {
@@ -60,7 +63,7 @@ pub fn sentences(evidence: &WhyEvidence<'_>, copies: &[Carried]) -> Vec<Sentence
         for (copy, times) in copies.iter().zip(&mut sent) {
             if *copy.flow == flow && copy.since <= packet.at && carries(copy) {
                 *times += 1;
-                let text = words::packet(packet, kind, *times, evidence.history);
+                let text = sentence(packet, kind, *times, evidence.history);
                 sentences.push(Sentence { at: packet.at, of: SentenceOrigin::Packet(index), text });
             }
         }
@@ -87,4 +90,33 @@ fn read(packet: &Packet) -> Option<Load> {
         }
         _ => None,
     }
+}
+
+/// Returns the sentence of a packet that carries the last byte of a copy for the `times`-th time.
+/// The loss of a datagram is left out: that is an event of its own.
+fn sentence(packet: &Packet, load: TransportKind, times: usize, history: &History) -> String {
+    let (from, to) = (named(history, Some(packet.from)), named(history, packet.to));
+    let bytes = packet.bytes.len();
+    let with = match load {
+        TransportKind::Stream => "its last byte",
+        TransportKind::Datagram => "it",
+    };
+    let again = if times > 1 { " once more" } else { "" };
+    let is_told = |end: &&PacketEnd| load == TransportKind::Stream || end.fate.is_none();
+    let ends: Vec<String> = packet
+        .ends
+        .iter()
+        .filter(is_told)
+        .map(|end| match end.fate {
+            None => format!("is there at {}", end.at),
+            Some(fate) if end.at > packet.at => format!("{} at {}", fate_of(fate), end.at),
+            Some(fate) => fate_of(fate).to_owned(),
+        })
+        .collect();
+    let ends = match (packet.ends.len(), ends.as_slice()) {
+        (_, []) => String::new(),
+        (2.., ends) => format!("; the network makes two of it, and one {}", ends.join(", one ")),
+        (_, ends) => format!(", and {}", words::listed(ends)),
+    };
+    format!("A packet of {bytes} bytes with {with} leaves {from} for {to}{again}{ends}.")
 }

@@ -8,9 +8,9 @@ use crate::message::{Message, Name, Note, SessionId};
 use crate::scenario::{Fault, Who};
 use crate::time::Instant;
 
+use super::WhyEvidence;
 use super::places::Places;
 use super::preconditions::{self, Role};
-use super::{Sentence, SentenceOrigin, WhyEvidence, words};
 
 /// The life of one message: its processes, clients, connections and events.
 pub struct Selection<'a> {
@@ -122,17 +122,9 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// Returns the sentence of an event, if it belongs to the life of the message.
-    pub fn told(&self, index: usize) -> Option<Sentence> {
-        let is_told = self.is_own(index) || self.is_around(index);
-        is_told.then(|| self.event(index))
-    }
-
-    /// Returns the sentence of an event.
-    pub fn event(&self, index: usize) -> Sentence {
-        let event = &self.evidence.history.events[index];
-        let text = words::event(index, &self.evidence, self);
-        Sentence { at: event.at, of: SentenceOrigin::Event(index), text }
+    /// Whether an event belongs to the life of the message.
+    pub fn is_told(&self, index: usize) -> bool {
+        self.is_own(index) || self.is_around(index)
     }
 
     /// Whether an event names the message, its position, or a datagram that carried it.

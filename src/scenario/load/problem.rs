@@ -8,7 +8,6 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use crate::scenario::{keys, limits};
 
-use super::setting::Setting;
 use super::source::Source;
 
 /// A span of bytes in the file or in a setting.
@@ -94,8 +93,10 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Sorts the problems, and attaches to each the text of its setting.
-    pub(super) fn new(name: &str, text: &str, settings: &[Setting], problems: Problems) -> Self {
+    /// Sorts the problems, and attaches to each the text of its source: the file, or one of the
+    /// settings, in the order of their numbers.
+    pub(super) fn new(file: Source, settings: &[Source], problems: Problems) -> Self {
+        let name = file.name();
         let count = problems.len();
         let mut problems = problems.list;
         problems.sort_by_key(|problem| problem.place);
@@ -110,10 +111,9 @@ impl Diagnostics {
             n => format!("{name} cannot be run: {n} problems"),
         };
         problems.truncate(limits::PROBLEMS);
-        let file = Source::new(name, text);
         for problem in &mut problems {
             let setting = problem.place.source.checked_sub(1);
-            let setting = setting.map(|index| Source::new("--set", settings[index].as_str()));
+            let setting = setting.map(|index| settings[index].clone());
             let source = setting.as_ref().unwrap_or(&file);
             let also = problem.also.iter_mut().map(|(place, _)| place);
             for place in also.chain([&mut problem.place]) {

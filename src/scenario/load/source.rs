@@ -24,6 +24,11 @@ impl Source {
         Source { name: name.to_owned(), text: text.to_owned() }
     }
 
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the end of the part of a span that is shown: a long span is cut to a window.
     pub fn shown_end(&self, start: usize, end: usize) -> usize {
         let end = end.min(self.text.len());

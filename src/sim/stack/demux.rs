@@ -76,7 +76,7 @@ impl Stack {
             if !self.gives_way(id, &segment) {
                 return self.feed_connection(now, id, &segment, packet);
             }
-            self.settle(now, id);
+            self.finish_change(now, id);
         }
         let Some(listener) = self.listeners.get_mut(&segment.port).filter(|_| segment.opens) else {
             return self.feed_nobody(now, packet);
@@ -122,7 +122,7 @@ impl Stack {
                 connection.peer_isn = Some(segment.sequence);
             }
         }
-        self.settle(now, id);
+        self.finish_change(now, id);
         self.touch(id);
     }
 

@@ -102,7 +102,7 @@ impl<'s, 'a> Case<'s, 'a> {
         causes
     }
 
-    /// Messages that were handled, are not wanted, and that no join was owed, each once.
+    /// Messages that were handled, are not wanted, and that no join called for, each once.
     pub fn not_wanted(&self) -> u64 {
         let first = self.handlings.iter().filter(|one| self.is_first(one));
         let is_owed = |id: &MessageId| {

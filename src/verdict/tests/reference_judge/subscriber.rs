@@ -19,12 +19,12 @@ pub struct Subscriber<'a> {
     pub ack: AckPolicy,
 }
 
-/// What a join is owed of what the backlog retains.
+/// The claim of a join on what the backlog retains.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Owed {
-    /// It is sent it, and wants it.
+enum Replay {
+    /// The broker sends it, and the subscriber wants it.
     Wanted,
-    /// It is sent it.
+    /// The broker sends it.
     Sent,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Subscriber<'a> {
             false => accepted.iter().map(|(when, _)| *when).collect(),
         };
         decided.iter().any(|when| self.route(message, *when).is_some())
-            || self.joins().any(|join| self.owed(message, join) == Some(Owed::Wanted))
+            || self.joins().any(|join| self.replay(message, join) == Some(Replay::Wanted))
     }
 
     /// Since when the backlog of this life of the broker has kept a message for the subscriber.
@@ -89,7 +89,7 @@ impl<'a> Subscriber<'a> {
         let accepted = accepted.filter(|(when, position)| {
             position.is_some() && self.route(message, *when) == Some(self.trial.life(*when))
         });
-        let joins = self.joins().filter(|join| self.owed(message, *join).is_some());
+        let joins = self.joins().filter(|join| self.replay(message, *join).is_some());
         let kept = accepted.map(|(when, _)| when).chain(joins);
         kept.filter(|when| self.trial.life(*when) == life).min()
     }
@@ -140,9 +140,9 @@ impl<'a> Subscriber<'a> {
         })
     }
 
-    /// What this join is owed of a message: something if it is retained, and the subscription is
-    /// new, and begins with it. To the broker such a subscription has the rooms of this join.
-    fn owed(&self, message: &Message, join: When) -> Option<Owed> {
+    /// Returns the claim of this join on a message. There is one if the message is retained, and
+    /// the subscription is new and begins with it. To the broker such a subscription has the rooms of this join.
+    fn replay(&self, message: &Message, join: When) -> Option<Replay> {
         let (queue, rooms) = self.join(join)?;
         if *queue != message.queue || !self.is_retained(message, join) || self.is_own_echo(message)
         {
@@ -153,25 +153,25 @@ impl<'a> Subscriber<'a> {
         }
         let made = self.answer_that_made(queue, join)?;
         let life = self.trial.life(join);
-        let mut owed = None;
+        let mut replay = None;
         for RoomJoin { room, from } in rooms {
             let before = self.on_record(queue, room, join);
-            let is_owed = match from {
+            let is_replayed = match from {
                 StartAt::Now => false,
                 StartAt::Start => before != Some(life),
                 StartAt::Before => !matches!(made, ResumeOutcome::Started { .. }),
             };
-            if !is_owed || !message.rooms().contains(room) {
+            if !is_replayed || !message.rooms().contains(room) {
                 continue;
             }
             let is_wanted = *from == StartAt::Start && before.is_none();
-            owed = Some(if is_wanted || owed == Some(Owed::Wanted) {
-                Owed::Wanted
+            replay = Some(if is_wanted || replay == Some(Replay::Wanted) {
+                Replay::Wanted
             } else {
-                Owed::Sent
+                Replay::Sent
             });
         }
-        owed
+        replay
     }
 
     fn join(&self, when: When) -> Option<(&'a Name, &'a [RoomJoin])> {
