@@ -10,7 +10,6 @@ mod facts;
 mod grid;
 mod headline;
 mod ids;
-mod json;
 mod lanes;
 mod measure;
 mod museum;
@@ -33,7 +32,6 @@ mod words;
 
 use serde::Serialize;
 
-pub use json::json;
 pub use measure::{COLUMNS, wrap_to};
 pub use museum::{Caught, Exhibit, MISSING, museum, mutants};
 pub use prices::Price;
@@ -113,4 +111,9 @@ impl Report {
     pub fn with_prices(self) -> Report {
         Report { prices: Some(prices::of(&self.contenders)), ..self }
     }
+}
+
+/// Returns the report as JSON, one document on one line, without a newline: the contract [`SCHEMA`].
+pub fn json(report: &Report) -> String {
+    serde_json::to_string(report).expect("a report is plain data")
 }

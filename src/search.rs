@@ -34,10 +34,10 @@ use crate::message::Contender;
 use crate::scenario::Scenario;
 use crate::sim::{EarlyStop, TrialOptions, TrialPanic, run_trial_then};
 use crate::terms::Guarantee;
-use crate::verdict::{self, Row, is_settled, settled_from};
+use crate::verdict::{self, Row, is_quiescent, quiescent_from};
 
 /// Stops a trial of a search as soon as nothing is left that could change what it finds.
-pub const STOP: EarlyStop = EarlyStop { from: settled_from, when: is_settled };
+pub const STOP: EarlyStop = EarlyStop { from: quiescent_from, when: is_quiescent };
 
 /// The result of one trial.
 #[derive(Clone, Debug)]

@@ -3,14 +3,12 @@
 //!
 //! The structs here have the shape of the JSON report; `report` only renders them.
 
-mod absence;
 mod anomaly;
 mod black_box;
 mod cause;
 mod claim;
 mod copies;
 mod detection;
-mod evidence;
 mod expectation;
 mod facts;
 mod guarantee;
@@ -29,10 +27,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use black_box::{Outside, Violated, judge_outside};
+pub use black_box::{BlackBoxReport, Violated, judge_black_box};
 pub use expectation::{check_expectations, result};
 pub use judge::{follow, judge};
-pub use quiescent::{is_settled, settled_from};
+pub use quiescent::{is_quiescent, quiescent_from};
 pub use totals::{Totals, median_delay_ms};
 
 use crate::closed_list::closed_list;

@@ -14,7 +14,7 @@ mod events;
 mod names;
 mod notes;
 mod packets;
-mod places;
+mod positions;
 mod preconditions;
 mod selection;
 mod waits;

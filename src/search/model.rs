@@ -70,7 +70,7 @@ use node::{ModelNode, State};
 pub use checker::ModelFinding;
 pub use random::{ModelRun, Steps, drawn, length, run_steps};
 pub use shrink::shrink;
-pub use step::{Direction, Noticed, Step};
+pub use step::{FrameDirection, Noticed, Step};
 
 /// The index of the client that publishes.
 const PUBLISHER: usize = 0;

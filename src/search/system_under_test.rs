@@ -10,7 +10,7 @@ use crate::sim::{
     run_system_then,
 };
 use crate::terms::{Anomaly, Claim, Exercise, FaultKind, Guarantee, Verdict};
-use crate::verdict::{self, Evidence, Row, Violated, judge_outside};
+use crate::verdict::{self, Evidence, Row, Violated, judge_black_box};
 
 /// Delivers messages, and can be tested for a guarantee.
 ///
@@ -19,7 +19,7 @@ use crate::verdict::{self, Evidence, Row, Violated, judge_outside};
 ///   user-supplied. It fails a guarantee if it breaks the claim, within the contender's terms, or
 ///   violates the guarantee where there is no claim.
 /// - A function that makes [`Programs`] is a user-supplied broker and clients. They are judged by
-///   what their applications report ([`judge_outside`]), and have no terms.
+///   what their applications report ([`judge_black_box`]), and have no terms.
 pub trait SystemUnderTest: Sync {
     /// Returns the name of the system.
     fn name(&self) -> String;
@@ -139,10 +139,10 @@ impl<F: Fn() -> P + Sync, P: Programs> SystemUnderTest for F {
             || BlackBox::new(self()),
             &TrialOptions::default(),
             |history| {
-                let mut outside = judge_outside(history);
-                let violated = outside.violated.remove(&guarantee);
+                let mut report = judge_black_box(history);
+                let violated = report.violated.remove(&guarantee);
                 let coverage = Coverage::of(history);
-                (Attempt { violated, wanted: outside.wanted, coverage }, then(history))
+                (Attempt { violated, wanted: report.wanted, coverage }, then(history))
             },
         )
     }

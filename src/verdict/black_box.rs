@@ -10,15 +10,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence;
+use super::guarantee;
 use crate::history::{AppReport, EventKind, History};
 use crate::message::{Durability, Echo, Message, MessageId, Name, Note};
 use crate::terms::Guarantee;
 use crate::time::Instant;
 
-/// The findings of a judgement from outside.
+/// The findings of a judgement from report.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outside {
+pub struct BlackBoxReport {
     /// Wanted messages, counted once for each client.
     pub wanted: u64,
     /// The first violation of each guarantee that was violated.
@@ -59,7 +59,7 @@ struct Heard<'a> {
 ///   that was published later;
 /// - no-silent-gap: what is wanted and was not handled was published before the client was last told
 ///   of a gap.
-pub fn judge_outside(history: &History) -> Outside {
+pub fn judge_black_box(history: &History) -> BlackBoxReport {
     let mut published: BTreeMap<&MessageId, Published<'_>> = BTreeMap::new();
     let mut accepted = BTreeSet::new();
     let mut heard: BTreeMap<&Name, Heard<'_>> = BTreeMap::new();
@@ -87,7 +87,7 @@ pub fn judge_outside(history: &History) -> Outside {
             _ => {}
         }
     }
-    let mut outside = Outside::default();
+    let mut report = BlackBoxReport::default();
     for (who, one) in &heard {
         let client = who.to_string();
         let is_wanted = |one_published: &&Published<'_>| {
@@ -96,7 +96,7 @@ pub fn judge_outside(history: &History) -> Outside {
             wanted_by.contains(who) && stands && accepted.contains(&message.id)
         };
         let wanted: Vec<_> = published.values().filter(is_wanted).collect();
-        outside.wanted += wanted.len() as u64;
+        report.wanted += wanted.len() as u64;
         let missed = one.missed(&wanted, |_| true);
         let silent =
             one.missed(&wanted, |one_missed| one.gap.is_none_or(|gap| gap < one_missed.at));
@@ -110,11 +110,11 @@ pub fn judge_outside(history: &History) -> Outside {
         ] {
             if let Some(evidence) = evidence {
                 let violated = Violated { client: client.clone(), evidence };
-                outside.violated.entry(guarantee).or_insert(violated);
+                report.violated.entry(guarantee).or_insert(violated);
             }
         }
     }
-    outside
+    report
 }
 
 /// Whether a message routes to a client that is in these rooms.
@@ -151,7 +151,7 @@ impl Heard<'_> {
                 return Some(format!("{id} was handled at {at}, and nobody published it"));
             }
             let first = before.insert(*id, *at)?;
-            Some(evidence::handled_again(id, first, *at))
+            Some(guarantee::handled_again(id, first, *at))
         })
     }
 
@@ -166,7 +166,7 @@ impl Heard<'_> {
             }
             let last = latest.entry((&id.publisher, queue)).or_insert(id);
             if id.sequence < last.sequence {
-                return Some(evidence::handled_after(id, *at, last));
+                return Some(guarantee::handled_after(id, *at, last));
             }
             *last = id;
             None

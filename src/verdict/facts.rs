@@ -7,11 +7,9 @@
 mod connections;
 mod deliveries;
 mod handlers;
-mod hash;
 mod ids;
 mod lifetimes;
 mod messages;
-mod moment;
 mod participants;
 mod paths;
 mod positions;
@@ -25,11 +23,9 @@ use crate::time::Instant;
 pub use connections::Connections;
 pub use deliveries::{Carriage, CopyStop, Deliveries, Delivery, Handling, MessageCopy};
 pub use handlers::Handlers;
-pub use hash::{Map, Set};
 pub use ids::{BrokerLife, MessageIndex, QueueId, SessionIndex, SubscriberId};
 pub use lifetimes::Lifetimes;
 pub use messages::{MessageFacts, Messages, PublisherWord, Sending};
-pub use moment::Moment;
 pub use participants::Participants;
 pub use paths::{Paths, sides};
 pub use positions::{Applied, Begins, Positions, Stored, Told, ToldGap};
@@ -69,6 +65,29 @@ pub struct Facts<'a> {
     /// The events that `wanted` reads in a second pass: they change the broker's record of
     /// subscriptions or its backlog, or publish a message. Each comes with its message.
     pub record: Vec<(Moment, &'a Event, Option<MessageIndex>)>,
+}
+
+/// A map of the judge, fast to look up, because the judge looks something up for every event. Its
+/// iteration order must not matter, and its keys come from no untrusted source.
+pub type Map<K, V> = rustc_hash::FxHashMap<K, V>;
+
+/// A set, like [`Map`].
+pub type Set<K> = rustc_hash::FxHashSet<K>;
+
+/// The moment of an event; moments of the same instant are ordered by event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// The instant.
+    pub at: Instant,
+    /// The event's index in the history.
+    pub order: usize,
+}
+
+impl Moment {
+    /// Whether it is earlier. No two events share a moment, so there is no third case to tell.
+    pub fn is_before(self, other: Moment) -> bool {
+        self.cmp(&other).is_lt()
+    }
 }
 
 /// One event's context: its moment, and the indices of what it names.

@@ -1,9 +1,10 @@
 //! Judges the truth about each guarantee, with the shortest evidence. Never what was claimed.
 
-use super::evidence;
 use super::facts::{MessageIndex, Moment};
 use super::outcome::{Judged, Late, Repeat, SubscriberCase};
+use crate::message::MessageId;
 use crate::terms::{Cause, Guarantee, Verdict};
+use crate::time::Instant;
 
 /// One violation of a guarantee.
 #[derive(Clone, Copy)]
@@ -115,17 +116,32 @@ pub fn evidence(case: &SubscriberCase<'_, '_>, violation: Violation<'_, '_, '_>)
     match violation {
         Violation::Missed(one) => format!("{} was never handled", published(one)),
         Violation::Repeated(Repeat { message, first, again }) => {
-            evidence::handled_again(id(message), first.at, again.at)
+            handled_again(id(message), first.at, again.at)
         }
         Violation::Late(Late { message, after, handled }) => {
-            evidence::handled_after(id(message), handled.at, id(after))
+            handled_after(id(message), handled.at, id(after))
         }
     }
 }
 
+/// Names a message, and the instant at which it was published.
+pub fn published_at(id: &MessageId, at: Instant) -> String {
+    format!("{id}, published at {at},")
+}
+
+/// Says that a message was handled twice.
+pub fn handled_again(id: &MessageId, first: Instant, again: Instant) -> String {
+    format!("{id} was handled at {first} and again at {again}")
+}
+
+/// Says that a message was handled after one that was published later.
+pub fn handled_after(id: &MessageId, at: Instant, later: &MessageId) -> String {
+    format!("{id} was handled at {at}, after {later}")
+}
+
 fn published(one: &Judged<'_, '_>) -> String {
     let published = one.path.message.published.map(|(moment, _)| moment.at).unwrap_or_default();
-    evidence::published(one.path.message.id, published)
+    published_at(one.path.message.id, published)
 }
 
 impl Violation<'_, '_, '_> {

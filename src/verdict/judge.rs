@@ -5,11 +5,11 @@ use crate::message::{Contender, MessageId};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
-use super::absence;
 use super::anomaly::{self, Scene};
 use super::detection;
 use super::facts::{Facts, Map, SubscriberId};
 use super::outcome::SubscriberCase;
+use super::switch::rule;
 use super::{Followed, Hits, Row, SubscriberReport, claim, recovery, wanted};
 
 /// Judges a trial's history.
@@ -97,12 +97,28 @@ fn judge_subscriber(
 ) -> SubscriberReport {
     let case = SubscriberCase::of(facts, subscriber);
     let mut counted = case.count();
-    counted.never_subscribed = absence::never_subscribed(facts, subscriber);
+    counted.never_subscribed = never_subscribed(facts, subscriber);
     counted.recoveries = recovery::judge(&case);
     counted.guarantees = claim::findings(&case);
     counted.anomalies = anomaly::seen(&Scene { case: &case, counted: &counted, blind_spots });
     assert_sums(&counted);
     counted
+}
+
+/// Returns the reason for which the last attempt at a session ended, for a subscriber that should
+/// have been on record from its beginning and never was. `None` for every other subscriber.
+///
+/// Such a subscriber wants nothing, so it misses nothing either: its counts alone would look
+/// perfect.
+fn never_subscribed(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'static str> {
+    let member = &facts.participants.member(subscriber);
+    if !member.subscribes || facts.on_record.contains(&subscriber) {
+        return None;
+    }
+    let sessions = member.processes.iter().flat_map(|one| facts.sessions.of_process(*one));
+    let lost = sessions.filter_map(|session| session.lost);
+    let last = lost.max_by_key(|lost| rule("absent-by-the-last-end").then_some(lost.moment));
+    Some(last.map_or("no answer", |lost| lost.reason.words()))
 }
 
 /// Asserts the sums that every row promises.

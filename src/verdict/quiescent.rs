@@ -19,16 +19,16 @@ use super::{cause, wanted};
 
 /// Returns the instant from which a trial may be quiescent: everything that the scenario does has
 /// been done, and every fault is over. [`Instant::NEVER`] if one never is.
-pub fn settled_from(scenario: &Scenario) -> Instant {
+pub fn quiescent_from(scenario: &Scenario) -> Instant {
     let faults = scenario.faults.iter();
     let over = faults.map(|fault| fault.until + fault.effect.longest_queue()).max();
     over.unwrap_or(Instant::ZERO).max(scenario.scripted_until())
 }
 
 /// Whether every message has its outcome and no copy is under way at the end of the history.
-pub fn is_settled(scenario: &Scenario, contender: Contender, history: &History) -> bool {
+pub fn is_quiescent(scenario: &Scenario, contender: Contender, history: &History) -> bool {
     let Contender { mode, .. } = contender;
-    if history.ended_at <= settled_from(scenario) || !everyone_is_there(scenario, mode, history) {
+    if history.ended_at <= quiescent_from(scenario) || !everyone_is_there(scenario, mode, history) {
         return false;
     }
     let mut facts = Facts::gather(scenario, contender, history);

@@ -89,9 +89,9 @@ fn a_storm_gives_the_same_bytes_under_reversed_hosts_and_at_half_the_tick() {
 }
 
 #[test]
-fn a_storm_that_stops_as_soon_as_it_is_settled_finds_the_same() {
+fn a_storm_that_stops_as_soon_as_it_is_quiescent_finds_the_same() {
     let early = in_storms(12, &Scenarios::any(), |scenario| {
-        let stop = Some(EarlyStop { from: verdict::settled_from, when: verdict::is_settled });
+        let stop = Some(EarlyStop { from: verdict::quiescent_from, when: verdict::is_quiescent });
         let is_early = |contender: &Contender| {
             let whole = run(scenario, *contender);
             let options = TrialOptions { stop, ..TrialOptions::default() };

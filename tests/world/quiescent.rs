@@ -6,7 +6,7 @@ use delivery_lab::sim::{EarlyStop, TrialOptions, run_trial};
 use delivery_lab::verdict::{self, Row};
 
 /// The condition for stopping early.
-const STOP: EarlyStop = EarlyStop { from: verdict::settled_from, when: verdict::is_settled };
+const STOP: EarlyStop = EarlyStop { from: verdict::quiescent_from, when: verdict::is_quiescent };
 
 fn run(scenario: &Scenario, contender: Contender, stop: Option<EarlyStop>) -> Row {
     let options = TrialOptions { stop, ..TrialOptions::default() };

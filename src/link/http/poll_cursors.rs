@@ -59,21 +59,21 @@ impl fmt::Display for PollCursors {
 /// An error: the text is not a list of cursors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no places: they are as in `queue@1.42`")]
-pub struct NoPlaces;
+pub struct InvalidCursors;
 
 impl FromStr for PollCursors {
-    type Err = NoPlaces;
+    type Err = InvalidCursors;
 
     /// # Errors
     /// The text is not as [`PollCursors`] prints.
-    fn from_str(text: &str) -> Result<PollCursors, NoPlaces> {
+    fn from_str(text: &str) -> Result<PollCursors, InvalidCursors> {
         let one = |text: &str| {
             let (queue, at) = text.split_once('@')?;
             let (epoch, position) = at.split_once('.')?;
             let known = Cursor { epoch: epoch.parse().ok()?, position: position.parse().ok()? };
             Some((Name::from(unescape(queue)?), known))
         };
-        text.split(',').map(one).collect::<Option<_>>().map(PollCursors).ok_or(NoPlaces)
+        text.split(',').map(one).collect::<Option<_>>().map(PollCursors).ok_or(InvalidCursors)
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(places.to_string(), "a%20b%2C%40@1.2,%C3%BC@3.4");
         assert_eq!(places.to_string().parse(), Ok(places));
         for text in ["", "a", "a@1", "a@1.x", "%ff@1.2", "a@1.2,"] {
-            assert_eq!(text.parse::<PollCursors>(), Err(NoPlaces), "{text}");
+            assert_eq!(text.parse::<PollCursors>(), Err(InvalidCursors), "{text}");
         }
     }
 }

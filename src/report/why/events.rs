@@ -8,7 +8,7 @@ use super::WhyEvidence;
 use super::connections::{carried, ended, fate_of, is_stream};
 use super::names::{capitalized, named, receiver};
 use super::notes::{answered, note, numbered, of_gap};
-use super::places::Spoken;
+use super::positions::Spoken;
 use super::selection::Selection;
 
 /// Returns the sentence of an event of the history, by its index.
@@ -56,17 +56,17 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
         }
         EventKind::Note(Note::Sent { session, .. }) => sent(session, &who, way_out(history, event)),
         EventKind::Note(Note::Accepted { position: Some(position), .. }) => {
-            let epoch = selection.places.epoch_at(index);
+            let epoch = selection.positions.epoch_at(index);
             let epoch = epoch.map(|epoch| format!(" of epoch {epoch}")).unwrap_or_default();
             format!("The broker accepts it, at position {position}{epoch}.")
         }
         EventKind::Note(Note::Attached { client, answer, .. }) => {
-            let foreign = selection.places.foreign(index);
+            let foreign = selection.positions.foreign(index);
             let foreign = foreign.map(|epoch| format!(", though {client} was in epoch {epoch}"));
             let (answer, foreign) = (answered(**answer), foreign.unwrap_or_default());
             format!("The broker answers {client}'s join: {answer}{foreign}.")
         }
-        EventKind::Note(told) if selection.places.spoken(index) == Some(Spoken::Gap) => {
+        EventKind::Note(told) if selection.positions.spoken(index) == Some(Spoken::Gap) => {
             of_gap(told, &who)
         }
         EventKind::Note(told) => note(told, &who),

@@ -9,7 +9,7 @@ use crate::scenario::{Fault, Who};
 use crate::time::Instant;
 
 use super::WhyEvidence;
-use super::places::Places;
+use super::positions::MessagePositions;
 use super::preconditions::{self, Role};
 
 /// The life of one message: its processes, clients, connections and events.
@@ -21,7 +21,7 @@ pub struct Selection<'a> {
     /// The clients of these processes.
     clients: BTreeSet<Name>,
     /// Its positions in the queue.
-    pub places: Places,
+    pub positions: MessagePositions,
     /// Its copies on their way.
     pub copies: Vec<Carried>,
     /// The events before its publication that explain the state it met, by index.
@@ -53,7 +53,7 @@ impl<'a> Selection<'a> {
             message: message.clone(),
             processes: BTreeSet::from([ProcessId::BROKER, history.events[first].process]),
             clients: followed.iter().map(|one| one.client.clone()).collect(),
-            places: Places::of(message, history),
+            positions: MessagePositions::of(message, history),
             copies: Vec::new(),
             preconditions: Vec::new(),
             until: history.events[first].at,
@@ -101,7 +101,7 @@ impl<'a> Selection<'a> {
             };
             indices.extend(preconditions::of_client(history, &self.message, (client, role), first));
             if role == Role::Subscriber {
-                indices.extend(self.places.passed_over(client, first));
+                indices.extend(self.positions.passed_over(client, first));
             }
         }
         let is_hit = |fault: &Fault| self.is_hit(fault);
@@ -134,7 +134,7 @@ impl<'a> Selection<'a> {
             let mut copies = self.copies.iter();
             return copies.any(|copy| *copy.flow == **flow && copy.end == *datagram);
         }
-        what.message() == Some(&self.message.id) || self.places.spoken(index).is_some()
+        what.message() == Some(&self.message.id) || self.positions.spoken(index).is_some()
     }
 
     /// Whether an event affects the processes, clients or connections of the message during its

@@ -5,13 +5,13 @@ use crate::core::{BrokerInput, BrokerOutput, ClientInput, ClientOutput, Connecti
 use crate::message::{EndReason, Frame, Note, Reliability};
 
 use super::node::Pipe;
-use super::{BROKER, Direction, Model, Noticed, PUBLISHER, process};
+use super::{BROKER, FrameDirection, Model, Noticed, PUBLISHER, process};
 
 impl Model {
-    pub(super) fn deliver(&mut self, direction: Direction, n: usize) -> bool {
+    pub(super) fn deliver(&mut self, direction: FrameDirection, n: usize) -> bool {
         match direction {
-            Direction::ToBroker => self.deliver_to_broker(n),
-            Direction::ToClient => self.deliver_to_client(n),
+            FrameDirection::ToBroker => self.deliver_to_broker(n),
+            FrameDirection::ToClient => self.deliver_to_client(n),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::core::{Client, ClientOptions, ConnectionId, Intercepted, Numbering};
 use crate::message::{Frame, LinkSemantics, Name, Reliability};
 use crate::mutant;
 
-use super::{Direction, ModelOptions};
+use super::{FrameDirection, ModelOptions};
 
 /// Most frames in flight on a connection of a lossy link, each way; more are lost.
 const MOST_FRAMES_LOSSY: usize = 1_000;
@@ -133,22 +133,22 @@ impl Pipe {
     }
 
     /// Loses the first frame. Returns whether there was one.
-    pub fn lose(&mut self, direction: Direction) -> bool {
+    pub fn lose(&mut self, direction: FrameDirection) -> bool {
         match direction {
-            Direction::ToBroker => self.to_broker.pop_front().is_some(),
-            Direction::ToClient => self.pop_to_client().is_some(),
+            FrameDirection::ToBroker => self.to_broker.pop_front().is_some(),
+            FrameDirection::ToClient => self.pop_to_client().is_some(),
         }
     }
 
     /// Appends a copy of the first frame behind all others. Returns whether it did.
-    pub fn double(&mut self, direction: Direction) -> bool {
+    pub fn double(&mut self, direction: FrameDirection) -> bool {
         let most = self.most;
         let frames = self.frames(direction);
         if frames.len() >= most {
             return false;
         }
         let Some(copy) = frames.front().cloned() else { return false };
-        if direction == Direction::ToClient {
+        if direction == FrameDirection::ToClient {
             self.bytes += size(&copy);
         }
         self.frames(direction).push_back(copy);
@@ -156,17 +156,17 @@ impl Pipe {
     }
 
     /// Moves the first frame behind all others. Returns whether there were others.
-    pub fn overtake(&mut self, direction: Direction) -> bool {
+    pub fn overtake(&mut self, direction: FrameDirection) -> bool {
         let frames = self.frames(direction);
         let happened = frames.len() > 1;
         frames.rotate_left(usize::from(happened));
         happened
     }
 
-    fn frames(&mut self, direction: Direction) -> &mut VecDeque<Frame> {
+    fn frames(&mut self, direction: FrameDirection) -> &mut VecDeque<Frame> {
         match direction {
-            Direction::ToBroker => &mut self.to_broker,
-            Direction::ToClient => &mut self.to_client,
+            FrameDirection::ToBroker => &mut self.to_broker,
+            FrameDirection::ToClient => &mut self.to_client,
         }
     }
 }

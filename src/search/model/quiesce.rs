@@ -3,7 +3,7 @@
 use crate::core::{BrokerInput, ClientInput, Machine};
 use crate::time::{Duration, Instant};
 
-use super::{Direction, Model};
+use super::{FrameDirection, Model};
 
 /// Most deliveries at one instant. Machines that exchange frames for ever without time passing are
 /// cut short, and the messages that they did not deliver are missing.
@@ -72,8 +72,8 @@ impl Model {
                 while left > 0
                     && (self.return_handler(n)
                         || self.deliver_late(n)
-                        || self.deliver(Direction::ToBroker, n)
-                        || self.deliver(Direction::ToClient, n))
+                        || self.deliver(FrameDirection::ToBroker, n)
+                        || self.deliver(FrameDirection::ToClient, n))
                 {
                     left -= 1;
                 }

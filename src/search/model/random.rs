@@ -8,7 +8,7 @@ use crate::message::{ClientLimits, Heartbeat, LinkSemantics, Mode, Retention, Wh
 use crate::sim::Draw;
 use crate::time::Duration;
 
-use super::{Coverage, Direction, Model, ModelFinding, ModelOptions, Noticed, Step};
+use super::{Coverage, FrameDirection, Model, ModelFinding, ModelOptions, Noticed, Step};
 
 /// The result of playing the steps of one seed.
 #[derive(Clone, Debug)]
@@ -169,11 +169,12 @@ impl Iterator for Steps {
         let below = |half: u64, end: u64| ((half & 0xffff_ffff) * end) >> 32;
         let kind = self.kinds[below(throw, self.kinds.len() as u64) as usize];
         let n = below(throw >> 32, self.clients) as usize;
-        let direction = if throw & 1 == 0 { Direction::ToBroker } else { Direction::ToClient };
+        let direction =
+            if throw & 1 == 0 { FrameDirection::ToBroker } else { FrameDirection::ToClient };
         Some(match kind {
             Kind::Publish => Step::Publish,
-            Kind::ToBroker => Step::Deliver(Direction::ToBroker, n),
-            Kind::ToClient => Step::Deliver(Direction::ToClient, n),
+            Kind::ToBroker => Step::Deliver(FrameDirection::ToBroker, n),
+            Kind::ToClient => Step::Deliver(FrameDirection::ToClient, n),
             Kind::Late => Step::DeliverLate(n),
             Kind::Handler => Step::HandlerReturns(n),
             Kind::Lose => Step::Lose(direction, n),

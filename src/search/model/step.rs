@@ -9,18 +9,18 @@ pub enum Step {
     /// The publisher publishes a message.
     Publish,
     /// The first frame arrives.
-    Deliver(Direction, usize),
+    Deliver(FrameDirection, usize),
     /// The first frame of the client's previous connection arrives at the broker, late (lossy links
     /// only).
     DeliverLate(usize),
     /// The handler that runs returns.
     HandlerReturns(usize),
     /// The first frame is lost (lossy links only).
-    Lose(Direction, usize),
+    Lose(FrameDirection, usize),
     /// The first frame is duplicated: its copy goes behind all others (lossy links only).
-    Double(Direction, usize),
+    Double(FrameDirection, usize),
     /// The first frame is overtaken by all others (lossy links only).
-    Overtake(Direction, usize),
+    Overtake(FrameDirection, usize),
     /// The connection breaks.
     Break(Noticed, usize),
     /// The client closes its connection on purpose and stays away.
@@ -44,7 +44,7 @@ pub enum Step {
 
 /// The direction of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum FrameDirection {
     /// From the client.
     ToBroker,
     /// To the client.

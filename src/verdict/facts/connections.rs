@@ -7,8 +7,7 @@ use crate::history::{ConnectionStats, Endpoint, EventKind, Flow, LossReason};
 use crate::time::Instant;
 use crate::verdict::switch::rule;
 
-use super::hash::Map;
-use super::{Moment, Seen};
+use super::{Map, Moment, Seen};
 
 /// The counters of all connections by end, and all dropped datagrams.
 #[derive(Default)]

@@ -8,9 +8,8 @@ use crate::history::{EventKind, Flow, ProcessId};
 use crate::message::{Mode, Note, PushKind};
 use crate::verdict::switch::rule;
 
-use super::hash::Map;
 use super::{
-    BROKER, BrokerLife, MessageIndex, Moment, Seen, SessionIndex, SubscriberId, push_rare,
+    BROKER, BrokerLife, Map, MessageIndex, Moment, Seen, SessionIndex, SubscriberId, push_rare,
 };
 
 /// All deliveries, by subscriber and message.

@@ -3,8 +3,7 @@
 use crate::history::{EventKind, ProcessId};
 use crate::message::Name;
 
-use super::hash::Map;
-use super::{Moment, Seen};
+use super::{Map, Moment, Seen};
 
 /// The last change of each handler that was ever taken away.
 #[derive(Default)]

@@ -3,8 +3,7 @@
 use crate::history::{EventKind, Flow, ProcessId};
 use crate::message::{Message, MessageId, Note, Position};
 
-use super::hash::Map;
-use super::{BROKER, BrokerLife, MessageIndex, Moment, Seen, SessionIndex, push_rare};
+use super::{BROKER, BrokerLife, Map, MessageIndex, Moment, Seen, SessionIndex, push_rare};
 
 /// All messages that a history names, in the order in which they first appear.
 #[derive(Default)]

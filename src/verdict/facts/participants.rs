@@ -2,12 +2,12 @@
 //!
 //! Entries that share a name are one subscriber. Nothing here looks at events.
 
+use super::Map;
 use crate::history::{History, ProcessId};
 use crate::message::{AckPolicy, ClientLimits, Dedup, Name};
 use crate::scenario::{ClientEntry, Scenario};
 
 use super::SubscriberId;
-use super::hash::Map;
 
 /// One subscriber: a client that at least one entry makes subscribe or join.
 pub struct Member {

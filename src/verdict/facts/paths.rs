@@ -6,8 +6,7 @@ use crate::scenario::{Direction, Effect, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
 use crate::verdict::switch::rule;
 
-use super::hash::{Map, Set};
-use super::{BROKER, Participants};
+use super::{BROKER, Map, Participants, Set};
 
 /// The cuts of a scenario, and the longest time a packet can be under way.
 pub struct Paths {

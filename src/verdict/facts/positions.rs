@@ -7,8 +7,7 @@ use crate::history::{EventKind, ProcessId};
 use crate::message::{Epoch, Name, Note, Position, ResumeOutcome};
 use crate::verdict::switch::rule;
 
-use super::hash::{Map, Set};
-use super::{BrokerLife, MessageIndex, Moment, QueueId, Seen, SubscriberId};
+use super::{BrokerLife, Map, MessageIndex, Moment, QueueId, Seen, Set, SubscriberId};
 
 /// All positions, and all answers and gaps that subscribers were told.
 pub struct Positions {

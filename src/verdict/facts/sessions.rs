@@ -4,8 +4,7 @@ use crate::history::{EventKind, PowerState, ProcessId};
 use crate::message::{EndReason, Note, SessionId};
 use crate::time::Instant;
 
-use super::hash::Map;
-use super::{BROKER, Moment, Participants, Seen, SessionIndex};
+use super::{BROKER, Map, Moment, Participants, Seen, SessionIndex};
 
 /// All sessions.
 #[derive(Default)]

@@ -9,13 +9,6 @@ pub type OfFile = (&'static str, &'static [(&'static str, &'static str)]);
 /// All rules, in the order of the files.
 pub const RULES: &[OfFile] = &[
     (
-        "absence.rs",
-        &[(
-            "absent-by-the-last-end",
-            "A subscriber was absent because of what ended the last of its sessions.",
-        )],
-    ),
-    (
         "anomaly.rs",
         &[(
             "positions-are-compared-in-an-epoch",
@@ -199,6 +192,13 @@ pub const RULES: &[OfFile] = &[
                 "An answer is of the moment at which the broker gave it, not of its arrival.",
             ),
         ],
+    ),
+    (
+        "judge.rs",
+        &[(
+            "absent-by-the-last-end",
+            "A subscriber was absent because of what ended the last of its sessions.",
+        )],
     ),
     (
         "outcome.rs",

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 
 use delivery_lab::message::{BrokerLimits, LinkSemantics, Retention, WhenFull};
 use delivery_lab::search::Coverage;
-use delivery_lab::search::model::{Direction, Model, ModelOptions, Noticed, Step};
+use delivery_lab::search::model::{FrameDirection, Model, ModelOptions, Noticed, Step};
 use delivery_lab::terms::Exercise;
 use delivery_lab::time::Duration;
 use proptest::prelude::*;
@@ -75,7 +75,7 @@ impl ReferenceStateMachine for Reference {
 
     fn transitions(model: &Reference) -> BoxedStrategy<Step> {
         let n = || 0..CLIENTS;
-        let way = || prop_oneof![Just(Direction::ToBroker), Just(Direction::ToClient)];
+        let way = || prop_oneof![Just(FrameDirection::ToBroker), Just(FrameDirection::ToClient)];
         let noticed =
             prop_oneof![Just(Noticed::ByBoth), Just(Noticed::ByClient), Just(Noticed::ByBroker)];
         let death = match model.deaths {

@@ -1,11 +1,11 @@
 //! Steps that lie within the terms of the claims, and must not be findings.
 
 use delivery_lab::message::{ClientLimits, Dedup, LinkSemantics, Retention};
-use delivery_lab::search::model::{Direction, Model, ModelOptions, Noticed, Step};
+use delivery_lab::search::model::{FrameDirection, Model, ModelOptions, Noticed, Step};
 use delivery_lab::terms::Guarantee;
 use delivery_lab::time::Duration;
 
-use Direction::{ToBroker, ToClient};
+use FrameDirection::{ToBroker, ToClient};
 use Step::{
     Break, ComeBack, Crash, CrashBroker, Deliver, Double, GoAway, HandlerReturns, Lose, Publish,
     Restart, Wait,

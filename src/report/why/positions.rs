@@ -21,7 +21,7 @@ pub enum Spoken {
 
 /// The positions of a message, and the events that refer to them.
 #[derive(Default)]
-pub struct Places {
+pub struct MessagePositions {
     /// Its position in each life of the broker that had it.
     positions: BTreeMap<u32, Position>,
     /// Events about its position, by index, and their subject.
@@ -51,24 +51,25 @@ struct Reading {
     gaps: BTreeSet<(Name, Position)>,
 }
 
-impl Places {
+impl MessagePositions {
     /// Reads a history for everything about a message's position.
-    pub fn of(message: &Message, history: &History) -> Places {
-        let mut places = Places { epochs: epochs(message, history), ..Places::default() };
+    pub fn of(message: &Message, history: &History) -> MessagePositions {
+        let mut positions =
+            MessagePositions { epochs: epochs(message, history), ..MessagePositions::default() };
         let mut reading = Reading::default();
         for (index, event) in history.events.iter().enumerate() {
             if event.process == ProcessId::BROKER && is_death(&event.kind) {
-                places.deaths.push(index);
+                positions.deaths.push(index);
                 let life = reading.life + 1;
                 reading = Reading { life, became_gap: BTreeSet::new(), ..reading };
                 reading.gaps.clear();
             }
             let client = &history.process(event.process).client;
-            if let Some(spoken) = places.read(&mut reading, message, (index, event, client)) {
-                places.spoken.insert(index, spoken);
+            if let Some(spoken) = positions.read(&mut reading, message, (index, event, client)) {
+                positions.spoken.insert(index, spoken);
             }
         }
-        places
+        positions
     }
 
     fn read(
