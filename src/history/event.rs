@@ -33,7 +33,6 @@ pub struct Event {
     /// Its number among the events of this process, from 0.
     pub sequence: u64,
     /// The kind of event, with its data.
-    #[serde(rename = "what")]
     pub kind: EventKind,
 }
 
@@ -47,7 +46,7 @@ pub enum EventKind {
     /// copy is the `end`-th datagram. Both are counted from 1.
     Carried { id: MessageId, session: SessionId, flow: Arc<Flow>, end: u64 },
     /// A datagram did not reach the program at the other end, for this reason.
-    Dropped { flow: Box<Flow>, datagram: u64, fate: LossReason },
+    Dropped { flow: Box<Flow>, datagram: u64, reason: LossReason },
     /// A WebSocket ended at this end; `flow` is the incoming direction.
     ///
     /// The code is that of the peer's close frame, or else that of this end's. It is 1006 if there
@@ -200,7 +199,7 @@ pub struct Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ConnectionStats {
     /// Stream or datagrams.
-    pub line: TransportKind,
+    pub transport: TransportKind,
     /// The end.
     #[serde(flatten)]
     pub end: Endpoint,

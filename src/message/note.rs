@@ -31,10 +31,8 @@ pub enum Note {
     /// A session left a room, or ended in it.
     LeaveRoom { queue: Name, room: Name, session: SessionId, client: Name },
     /// A client joined rooms that it was not on record for; all rooms of a join are one note.
-    #[serde(rename = "recorded")]
     Subscribed { client: Name, queue: Name, rooms: Vec<RoomJoin> },
     /// A subscription to a room was removed from the record.
-    #[serde(rename = "unrecorded")]
     Unsubscribed { client: Name, queue: Name, room: Name },
     /// A message was accepted; a message that is kept in a backlog has a position.
     Accepted { id: MessageId, queue: Name, position: Option<Position> },
@@ -51,11 +49,9 @@ pub enum Note {
     /// A push was dropped because the session's send queue was full.
     SendQueueFull { id: MessageId, session: SessionId, client: Name },
     /// A message left the backlog, acknowledged or not.
-    #[serde(rename = "forgotten")]
     Trimmed { id: MessageId, queue: Name, position: Position },
     /// A message that left the backlog was not acknowledged by this client, which gets a gap
     /// instead.
-    #[serde(rename = "evicted")]
     BecameGap { id: MessageId, queue: Name, position: Position, client: Name },
     /// A message or gap was acknowledged.
     Acknowledged { queue: Name, position: Position, client: Name },
@@ -64,20 +60,16 @@ pub enum Note {
 
     // ── of a client ─────────────────────────────────────────────────────────────────────────
     /// The application published a message.
-    #[serde(rename = "handed-over")]
     Published { message: Arc<Message> },
     /// A message was dropped before it was sent.
     Unsent { id: MessageId, reason: DropReason },
     /// A message was sent on a session (again, if it was sent before).
     Sent { id: MessageId, session: SessionId },
     /// The broker's acceptance of a message was received.
-    #[serde(rename = "told-accepted")]
     AcceptedReceived { id: MessageId },
     /// The broker's refusal of a message was received.
-    #[serde(rename = "told-refused")]
     RefusedReceived { id: MessageId },
     /// The answer that the application waits for did not come in time.
-    #[serde(rename = "answer-late")]
     ConfirmTimedOut { id: MessageId },
     /// A session began: the welcome was received.
     Welcomed { session: SessionId },
@@ -102,10 +94,8 @@ pub enum Note {
     /// The client acknowledged a message or gap.
     Ack { queue: Name, position: Position, id: Option<MessageId> },
     /// The outcome of a resume was received.
-    #[serde(rename = "told-answer")]
     ResumeReceived { queue: Name, answer: ResumeOutcome },
     /// A gap was received.
-    #[serde(rename = "told-gap")]
     GapReceived { queue: Name, from: Position, to: Position },
 }
 

@@ -118,8 +118,8 @@ fn end_of_datagram(path: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Ses
     let Carriage::Flowing(flow, datagram) = copy.carriage else { return ALIVE };
     let facts = path.facts;
     let dead = is_into_dead_link(path, copy, session);
-    if let Some((moment, fate)) = facts.connections.drop_of(flow, datagram) {
-        let cause = match fate {
+    if let Some((moment, reason)) = facts.connections.drop_of(flow, datagram) {
+        let cause = match reason {
             _ if dead => Cause::SentIntoDeadLink,
             LossReason::Lost | LossReason::Corrupted | LossReason::CrowdedOut => {
                 Cause::DroppedInNetwork

@@ -189,7 +189,7 @@ fn a_life_is_told_alone_and_a_contender_without_the_message_says_so() {
     let told = check(&["run", "caps-full", "--why", "driver-14"], 0, "");
     let heading = "driver-14 over udp/fire-and-forget";
     let story = told.split("\n\n").skip_while(|part| !part.starts_with(heading)).nth(1);
-    assert_eq!(story, Some("Nobody hands it over here."), "{told}");
+    assert_eq!(story, Some("Nobody publishes it here."), "{told}");
 }
 
 #[test]

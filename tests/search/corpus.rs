@@ -32,7 +32,7 @@ const NOT_FOUND: &[(&str, &str)] = &[
     (
         "half-open",
         "it has no heartbeat, and finds out later that a session is dead. Nobody claims when a \
-         message arrives, only that it does, and after the quiet it has.",
+         message arrives, only that it does, and after the quiet period it has.",
     ),
     (
         "second-resume-replays",

@@ -22,13 +22,13 @@ pub fn is_stream(history: &History, flow: &Flow) -> bool {
         _ => None,
     });
     let mut of_it = ends.filter(|stats| stats.end.local == flow.from);
-    of_it.any(|stats| stats.line == TransportKind::Stream)
+    of_it.any(|stats| stats.transport == TransportKind::Stream)
 }
 
 pub fn ended(stats: &ConnectionStats, at: Instant, who: &str, copies: &[Carried]) -> String {
-    let ConnectionStats { line, end, arrived, read, reason, .. } = stats;
+    let ConnectionStats { transport, end, arrived, read, reason, .. } = stats;
     let reason = reason.map(|reason| format!(" ({})", reason.words())).unwrap_or_default();
-    if *line == TransportKind::Datagram {
+    if *transport == TransportKind::Datagram {
         return format!("{who}'s socket is gone{reason}.");
     }
     let is_here = |copy: &&Carried| {

@@ -20,11 +20,11 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
         EventKind::Carried { flow, end, .. } => {
             carried(history, flow, *end, is_stream(history, flow))
         }
-        EventKind::Dropped { flow, fate: LossReason::NoSocket, .. } => {
+        EventKind::Dropped { flow, reason: LossReason::NoSocket, .. } => {
             format!("It reaches {}, where no socket is open.", receiver(history, flow))
         }
-        EventKind::Dropped { flow, fate, .. } => {
-            format!("On its way to {} it {}.", receiver(history, flow), fate_of(*fate))
+        EventKind::Dropped { flow, reason, .. } => {
+            format!("On its way to {} it {}.", receiver(history, flow), fate_of(*reason))
         }
         EventKind::Ended(stats) => ended(stats, event.at, &who, &selection.copies),
         EventKind::Power(state) => power(*state, &who),

@@ -359,7 +359,7 @@ impl Connection {
     pub(super) fn stats(&self) -> ConnectionStats {
         let tcp = self.tcp();
         ConnectionStats {
-            line: TransportKind::Stream,
+            transport: TransportKind::Stream,
             end: Endpoint { local: self.local, peer: self.peer },
             reason: self.reason.filter(|_| self.has_ended()),
             let_go: self.let_go,

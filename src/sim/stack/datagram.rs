@@ -148,9 +148,9 @@ impl Datagram {
     pub(super) fn stats(&self, reason: Option<EndReason>) -> ConnectionStats {
         let unspecified = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
         let end = Endpoint { local: self.local, peer: unspecified };
-        let line = TransportKind::Datagram;
+        let transport = TransportKind::Datagram;
         ConnectionStats {
-            line,
+            transport,
             end,
             reason,
             let_go: None,

@@ -33,7 +33,7 @@ fn source(count: u64, every_ms: u64) -> Program {
 fn drops(history: &History, process: u32) -> Vec<(Instant, u64, LossReason)> {
     let of = history.events.iter().filter(|event| event.process.0 == process);
     of.filter_map(|event| match event.kind {
-        EventKind::Dropped { datagram, fate, .. } => Some((event.at, datagram, fate)),
+        EventKind::Dropped { datagram, reason, .. } => Some((event.at, datagram, reason)),
         _ => None,
     })
     .collect()
@@ -48,7 +48,7 @@ fn ten_percent_loss_loses_ten_percent_and_each_is_accounted_for() {
     // 2,000 at 10 %: 200, standard deviation 13.4; four of those is 54.
     assert!((1_746..=1_854).contains(&told.len()), "{}", told.len());
     let lost = drops(&history, 1);
-    assert!(lost.iter().all(|&(at, n, fate)| at == ms(n * 10) && fate == LossReason::Lost));
+    assert!(lost.iter().all(|&(at, n, reason)| at == ms(n * 10) && reason == LossReason::Lost));
     let missing: Vec<u64> = (1..=2_000).filter(|n| !told.contains(n)).collect();
     assert_eq!(lost.iter().map(|&(_, n, _)| n).collect::<Vec<_>>(), missing);
 }
@@ -64,7 +64,8 @@ fn a_flipped_bit_is_found_by_the_checksum_on_arrival() {
     assert_eq!(told.len() + lost.len(), 500);
     assert_eq!(lost.len() as u64, totals.hits[0]);
     assert!(
-        lost.iter().all(|&(at, n, fate)| at == ms(n * 10 + 20) && fate == LossReason::Corrupted)
+        lost.iter()
+            .all(|&(at, n, reason)| at == ms(n * 10 + 20) && reason == LossReason::Corrupted)
     );
 }
 
@@ -155,11 +156,13 @@ fn a_cut_names_the_sender_the_flow_and_the_moment() {
     let faults = vec![fault(Effect::Cut, 15, 25)];
     let (history, _) = run(plan(2, faults, 1_000), vec![sink(&told), source(3, 10)]);
     let dropped = history.events.iter().find_map(|event| match &event.kind {
-        EventKind::Dropped { flow, datagram, fate } => Some((event.at, **flow, *datagram, *fate)),
+        EventKind::Dropped { flow, datagram, reason } => {
+            Some((event.at, **flow, *datagram, *reason))
+        }
         _ => None,
     });
-    let (at, Flow { from, to }, datagram, fate) = dropped.expect("the second was cut");
-    assert_eq!((at, to, datagram, fate), (ms(20), server(), 2, LossReason::Cut));
+    let (at, Flow { from, to }, datagram, reason) = dropped.expect("the second was cut");
+    assert_eq!((at, to, datagram, reason), (ms(20), server(), 2, LossReason::Cut));
     assert_eq!(from.ip(), address(1));
 }
 

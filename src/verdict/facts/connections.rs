@@ -33,11 +33,11 @@ impl<'a> Connections<'a> {
     /// Records what an event says about connections and datagrams.
     pub fn see(&mut self, seen: &Seen, what: &'a EventKind) {
         match what {
-            EventKind::Ended(ledger) => {
-                self.ends.entry(ledger.end).or_default().push((seen.moment, ledger));
+            EventKind::Ended(stats) => {
+                self.ends.entry(stats.end).or_default().push((seen.moment, stats));
             }
-            EventKind::Dropped { flow, datagram, fate } => {
-                self.drops.entry((**flow, *datagram)).or_insert((seen.moment, *fate));
+            EventKind::Dropped { flow, datagram, reason } => {
+                self.drops.entry((**flow, *datagram)).or_insert((seen.moment, *reason));
             }
             _ => {}
         }
@@ -64,15 +64,15 @@ impl<'a> Connections<'a> {
     /// first; an end without any has its socket's.
     fn end(&self, local: SocketAddr, peer: SocketAddr, since: Moment) -> Option<EndStats> {
         let anyone = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let ledgers = self
+        let all = self
             .ends
             .get(&Endpoint { local, peer })
             .or_else(|| self.ends.get(&Endpoint { local, peer: anyone }))?;
-        let next = ledgers.partition_point(|(moment, _)| *moment < since);
-        let next = ledgers.get(next).filter(|_| rule("the-next-end-of-a-connection"));
-        let (moment, ledger) = next.or(ledgers.last())?;
-        let gone = ledger.reason.map(|_| moment.at);
-        let ConnectionStats { let_go, arrived, read, .. } = **ledger;
+        let next = all.partition_point(|(moment, _)| *moment < since);
+        let next = all.get(next).filter(|_| rule("the-next-end-of-a-connection"));
+        let (moment, stats) = next.or(all.last())?;
+        let gone = stats.reason.map(|_| moment.at);
+        let ConnectionStats { let_go, arrived, read, .. } = **stats;
         Some(EndStats { gone, let_go, arrived, read })
     }
 }

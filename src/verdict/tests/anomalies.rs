@@ -38,7 +38,7 @@ fn duplicates_disorder_and_the_unasked_are_counted() {
 
 #[test]
 fn a_loss_is_silent_if_a_session_since_told_nothing() {
-    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).evicted(1, 1);
+    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, 1);
     check(Anomaly::SilentLoss, lost(), 0);
     check(Anomaly::SilentLoss, lost().at(2_000).connected(), 1);
     let told = Note::GapReceived { queue: "q".into(), from: 1, to: 1 };
@@ -59,7 +59,7 @@ fn a_position_moves_back_only_within_an_epoch_and_a_record() {
     let then = |story: Story| story.answered(resumed(2)).at(3_000);
     check(Anomaly::PositionMovedBack, then(before()).answered(resumed(1)), 1);
     check(Anomaly::PositionMovedBack, then(before()).answered(resumed(2)), 0);
-    let anew = then(before()).unrecorded().recorded(StartAt::Start).answered(resumed(0));
+    let anew = then(before()).unsubscribed().subscribed(StartAt::Start).answered(resumed(0));
     check(Anomaly::PositionMovedBack, anew, 0);
     let new =
         then(before()).broker_crashed().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
@@ -172,8 +172,8 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(catch_up(), none);
     check_recoveries(back(away(), resumed(0)).read(1, Again).handled(1, Again), success);
     check_recoveries(back(away(), resumed(1)), comfort);
-    check_recoveries(back(away().evicted(1, 1), resumed(0)), comfort);
-    check_recoveries(back(away().evicted(1, 1), gap(1, 1)), failure);
+    check_recoveries(back(away().became_gap(1, 1), resumed(0)), comfort);
+    check_recoveries(back(away().became_gap(1, 1), gap(1, 1)), failure);
     check_recoveries(back(away(), gap(1, 1)).read(1, Again).handled(1, Again), alarm);
     check_recoveries(back(away().broker_crashed(), new), failure);
     // A gap over what was handled is no alarm to a client that has died and forgotten it.
@@ -190,16 +190,16 @@ fn recoveries_are_compared_with_the_truth() {
     let twice = resumed_first.at(4_000).connected().answered(old);
     check_recoveries(twice, Recoveries { honest_success: 1, ..alarm });
     // A loss counts once, and a gap that is told beside the answer is honest.
-    let twice = back(away().evicted(1, 1), resumed(0)).at(4_000).answered(resumed(1));
+    let twice = back(away().became_gap(1, 1), resumed(0)).at(4_000).answered(resumed(1));
     check_recoveries(twice, Recoveries { honest_success: 1, ..comfort });
     let told = |from, to| Note::GapReceived { queue: "q".into(), from, to };
     let both = Recoveries { honest_success: 1, ..failure };
     let later = |story: Story, note| story.at(4_000).note(SHOP, note);
-    check_recoveries(later(back(away().evicted(1, 1), resumed(0)), told(1, 1)), both);
+    check_recoveries(later(back(away().became_gap(1, 1), resumed(0)), told(1, 1)), both);
     // The answer's own gap is told once; another one counts for itself, and must be true.
-    check_recoveries(later(back(away().evicted(1, 1), gap(1, 1)), told(1, 1)), failure);
+    check_recoveries(later(back(away().became_gap(1, 1), gap(1, 1)), told(1, 1)), failure);
     let more = Recoveries { false_alarm: 1, ..failure };
-    check_recoveries(later(back(away().evicted(1, 1), gap(1, 1)), told(2, 2)), more);
+    check_recoveries(later(back(away().became_gap(1, 1), gap(1, 1)), told(2, 2)), more);
     // What was lost after the broker had answered is not held against that answer.
     let (queue, answer) = (|| "q".into(), resumed(0));
     let attached = |story: Story| {
@@ -207,7 +207,7 @@ fn recoveries_are_compared_with_the_truth() {
         let answer = Box::new(answer);
         story.note(BROKER, Note::Attached { queue: queue(), client, session, answer })
     };
-    let evicted = attached(away().at(3_000).connected()).at(3_010).evicted(1, 1);
+    let evicted = attached(away().at(3_000).connected()).at(3_010).became_gap(1, 1);
     let heard = evicted.at(3_020).note(SHOP, Note::ResumeReceived { queue: queue(), answer });
     check_recoveries(heard, success);
     // What waits for its handler is not acknowledged: the broker can tell nothing else.
@@ -216,7 +216,7 @@ fn recoveries_are_compared_with_the_truth() {
     let told = back(read, gap(1, 1)).at(5_000).note(SHOP, Note::Handling { id: id(1), kind });
     check_recoveries(told.note(SHOP, Note::Handled { id: id(1), kind, session }), failure);
     // A message that came into two lives of the broker was announced if it was in one of them.
-    let twice = back(away().evicted(1, 1), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
+    let twice = back(away().became_gap(1, 1), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
     check_recoveries(twice, failure);
 }
 
@@ -233,16 +233,16 @@ fn an_answer_is_compared_with_what_was_lost_when_the_broker_gave_it() {
     let heard = |story: Story| {
         story.at(4_000).note(SHOP, Note::ResumeReceived { queue: "q".into(), answer: resumed(0) })
     };
-    check_recoveries(heard(given(away(), "q").at(2_500).evicted(1, 1)), success);
-    check_recoveries(heard(given(away().evicted(1, 1), "q")), comfort);
+    check_recoveries(heard(given(away(), "q").at(2_500).became_gap(1, 1)), success);
+    check_recoveries(heard(given(away().became_gap(1, 1), "q")), comfort);
     // The same answer in another queue is another one.
-    let both = given(given(away(), "q").at(2_500).evicted(1, 1).at(3_000), "r");
+    let both = given(given(away(), "q").at(2_500).became_gap(1, 1).at(3_000), "r");
     check_recoveries(heard(both), success);
     // At one instant the order of the broker's events decides; what ended by anything else ended
     // before them.
-    check_recoveries(heard(given(away(), "q").evicted(1, 1)), success);
+    check_recoveries(heard(given(away(), "q").became_gap(1, 1)), success);
     let died = catch_up().under_way(1).at(2_000).shop_end(Some(Reset), (0, 0)).disconnected(Reset);
-    check_recoveries(heard(given(died.connected(), "q").evicted(1, 1)), comfort);
+    check_recoveries(heard(given(died.connected(), "q").became_gap(1, 1)), comfort);
 }
 
 /// Who noticed the only fault after how long, and by what.

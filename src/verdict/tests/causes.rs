@@ -48,11 +48,11 @@ fn no_handler(story: Story) -> Story {
 }
 
 fn handler_gone(story: Story) -> Story {
-    story.what(SHOP, EventKind::HandlerGone { queue: "q".into(), event: "e".into() })
+    story.event(SHOP, EventKind::HandlerGone { queue: "q".into(), event: "e".into() })
 }
 
 fn handler_back(story: Story) -> Story {
-    story.what(SHOP, EventKind::HandlerBack { queue: "q".into(), event: "e".into() })
+    story.event(SHOP, EventKind::HandlerBack { queue: "q".into(), event: "e".into() })
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_miss_is_dated_by_the_end_of_its_last_copy() {
         story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
     };
     let once = heard(catch_up().published(1).accepted(1).at(2_000)).at(3_000).broker_crashed();
-    let again = once.connected().recorded(StartAt::Now).accepted(1);
+    let again = once.connected().subscribed(StartAt::Now).accepted(1);
     check_since(4_000, heard(again.at(4_000)));
 }
 
@@ -97,7 +97,7 @@ fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
     let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: session(), reason: Fin });
     let flow = Flow { from: ([10, 0, 0, 1], 7_000).into(), to: ([10, 0, 0, 2], 50_000).into() };
     let carried = EventKind::Carried { id: id(1), session: session(), flow: flow.into(), end: 100 };
-    check(Cause::LostBeforeBroker, lost.what(BROKER, carried));
+    check(Cause::LostBeforeBroker, lost.event(BROKER, carried));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn without_a_copy_the_session_at_acceptance_decides() {
 
 #[test]
 fn a_datagram_is_missed_by_what_dropped_it() {
-    for (fate, cause) in [
+    for (reason, cause) in [
         (LossReason::Lost, Cause::DroppedInNetwork),
         (LossReason::Corrupted, Cause::DroppedInNetwork),
         (LossReason::CrowdedOut, Cause::DroppedInNetwork),
@@ -133,7 +133,7 @@ fn a_datagram_is_missed_by_what_dropped_it() {
         (LossReason::NoSocket, Cause::DiedInSocket),
         (LossReason::BufferFull, Cause::Overflowed),
     ] {
-        check(cause, udp().under_way(1).at(1_020).dropped(fate));
+        check(cause, udp().under_way(1).at(1_020).dropped(reason));
     }
     // Of a datagram that the network sent twice, the first drop counts.
     let twice = udp().under_way(1).at(1_010).dropped(LossReason::Lost);
@@ -282,7 +282,7 @@ fn a_read_is_of_the_copy_that_was_pushed_as_its_kind() {
 
 #[test]
 fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
-    check(Cause::Evicted, catch_up().disconnected(Fin).published(1).accepted(1).evicted(1, 1));
+    check(Cause::Evicted, catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, 1));
     let away = catch_up().disconnected(Fin).published(1).accepted(1);
     check(Cause::BrokerCrashed, away.at(2_000).broker_crashed());
     check(Cause::Unsettled, catch_up().disconnected(Fin).published(1).accepted(1));
@@ -292,9 +292,9 @@ fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
 fn the_last_copy_decides_and_the_upper_row_of_two() {
     // Lost on the way first; the backlog's copy lived longer.
     let resent = story("udp/catch-up").joined().at(1_000).under_way(1).dropped(LossReason::Lost);
-    check(Cause::Evicted, resent.at(5_000).evicted(1, 1));
+    check(Cause::Evicted, resent.at(5_000).became_gap(1, 1));
     // Evicted while it was on its way: the way decides.
-    let on_its_way = catch_up().under_way(1).at(2_000).evicted(1, 1);
+    let on_its_way = catch_up().under_way(1).at(2_000).became_gap(1, 1);
     check(Cause::DiedInSocket, on_its_way.at(3_000).shop_end(Some(Reset), (0, 0)));
     // The crash ends the pushed copy and the backlog's at one instant.
     let cut = catch_up().fault(Effect::Cut, 500, 5_000).under_way(1);
@@ -315,8 +315,8 @@ fn an_outbox_outlives_the_brokers_crash() {
     let refused = untold(catch_up()).at(3_000).power(BROKER, PowerState::Started);
     check(Cause::Refused, refused.note(BROKER, Note::Refused { id: id(1) }));
     // Accepted a second time: the new life's backlog has it for whoever joined there.
-    let again = untold(catch_up()).at(3_000).connected().recorded(StartAt::Now).accepted(1);
-    check(Cause::Evicted, again.at(4_000).evicted(1, 1));
+    let again = untold(catch_up()).at(3_000).connected().subscribed(StartAt::Now).accepted(1);
+    check(Cause::Evicted, again.at(4_000).became_gap(1, 1));
 }
 
 #[test]
@@ -324,13 +324,13 @@ fn a_position_beyond_or_of_another_epoch_passes_over() {
     let resumed = |epoch, position| ResumeOutcome::Resumed { epoch, position };
     let skipped = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
     check(Cause::Skipped, skipped.answered(resumed(1, 1)));
-    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(StartAt::Now);
+    let crashed = catch_up().broker_crashed().at(2_000).connected().subscribed(StartAt::Now);
     let foreign = crashed.answered(resumed(2, 7)).at(3_000).published(1).accepted(1);
     check(Cause::WrongEpoch, foreign);
     // What waited for a client that comes back is its, whatever number the broker believes.
     let waits = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
     let back = waits.at(3_000).connected().answered(resumed(2, 7));
-    check(Cause::WrongEpoch, back.recorded(StartAt::Before));
+    check(Cause::WrongEpoch, back.subscribed(StartAt::Before));
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn a_new_epoch_replays_what_was_accepted_before_the_return() {
     let crashed = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
     let back =
         crashed.at(3_000).connected().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
-    check(Cause::Unsettled, back.recorded(StartAt::Before));
+    check(Cause::Unsettled, back.subscribed(StartAt::Before));
 }
 
 #[test]
@@ -348,14 +348,14 @@ fn a_new_epoch_begins_with_the_rooms_of_its_join_and_with_no_others() {
     let back = |story: Story| story.at(3_000).connected().answered(new);
     let accepted = || crashed().published(1).accepted(1);
     check(Cause::NotConnected, back(accepted()));
-    check(Cause::NotConnected, back(accepted()).recorded(StartAt::Now));
+    check(Cause::NotConnected, back(accepted()).subscribed(StartAt::Now));
     // Only the join that follows the answer is meant, and only until the next answer.
     let again =
         back(accepted()).at(4_000).answered(ResumeOutcome::Resumed { epoch: 2, position: 0 });
-    check(Cause::NotConnected, again.recorded(StartAt::Before));
+    check(Cause::NotConnected, again.subscribed(StartAt::Before));
     let except = |room: &str| Target { except: vec![room.into()], ..Target::default() };
     let excluded = |target: Target| crashed().published_to(1, target).accepted(1);
-    check(Cause::Unsettled, back(excluded(except("x"))).recorded(StartAt::Before));
+    check(Cause::Unsettled, back(excluded(except("x"))).subscribed(StartAt::Before));
     let both = ["e", "x"].map(|room| RoomJoin { room: room.into(), from: StartAt::Before });
     let (client, queue) = ("shop".into(), "q".into());
     let both = Note::Subscribed { client, queue, rooms: both.to_vec() };
@@ -421,12 +421,12 @@ fn a_refusal_is_forgotten_with_the_broker_and_what_is_kept_can_still_be_accepted
 
 #[test]
 fn each_life_of_the_broker_evicts_for_itself() {
-    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).evicted(1, 1);
-    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(StartAt::Now);
+    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).became_gap(1, 1);
+    let again = first.at(2_000).broker_crashed().at(3_000).connected().subscribed(StartAt::Now);
     check(Cause::Unsettled, again.accepted(1));
-    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).evicted(1, 1);
-    let again = first.at(2_000).broker_crashed().at(3_000).connected().recorded(StartAt::Now);
-    check(Cause::Evicted, again.accepted(1).at(4_000).evicted(1, 1));
+    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).became_gap(1, 1);
+    let again = first.at(2_000).broker_crashed().at(3_000).connected().subscribed(StartAt::Now);
+    check(Cause::Evicted, again.accepted(1).at(4_000).became_gap(1, 1));
 }
 
 #[test]
@@ -437,13 +437,13 @@ fn what_was_said_of_a_position_before_a_message_had_it_ends_no_copy() {
     };
     let started = ResumeOutcome::Started { epoch: 1, position: 0 };
     let story = acknowledged(story("tcp/catch-up").published(1).accepted(1));
-    check(Cause::Unsettled, story.connected().answered(started).recorded(StartAt::Start));
+    check(Cause::Unsettled, story.connected().answered(started).subscribed(StartAt::Start));
 }
 
 #[test]
 fn a_foreign_position_passes_over_nothing_once_another_attachment_follows() {
     let resumed = |position| ResumeOutcome::Resumed { epoch: 2, position };
-    let crashed = catch_up().broker_crashed().at(2_000).connected().recorded(StartAt::Now);
+    let crashed = catch_up().broker_crashed().at(2_000).connected().subscribed(StartAt::Now);
     let foreign = crashed.answered(resumed(7)).at(3_000).answered(resumed(0)).at(4_000);
     check(Cause::Unsettled, foreign.published(1).accepted(1));
 }
@@ -453,5 +453,5 @@ fn a_subscription_that_was_made_before_a_crash_begins_nothing_after_it() {
     let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let made = catch_up().broker_crashed().at(2_000).connected().answered(new);
     let crashed = made.at(3_000).broker_crashed().at(4_000).published(1).accepted(1);
-    check(Cause::NotConnected, crashed.recorded(StartAt::Before));
+    check(Cause::NotConnected, crashed.subscribed(StartAt::Before));
 }

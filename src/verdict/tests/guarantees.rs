@@ -136,7 +136,7 @@ fn order_is_broken_by_the_message_that_came_late() {
 fn the_order_of_what_lies_before_and_after_a_crash_is_outside_the_terms() {
     let crashed = catch_up().delivered(2).at(1_500).broker_crashed().connected();
     let back = crashed.answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
-    let story = back.recorded(StartAt::Before).at(2_000).delivered(1);
+    let story = back.subscribed(StartAt::Before).at(2_000).delivered(1);
     let term = "the broker crashed after accepting the one before it";
     let said = format!("driver-1 was handled at 2s, after driver-2: {term}");
     check(&story, InOrder, (Violated, OutsideTerms), Some(&said));
@@ -167,7 +167,7 @@ fn a_loss_outside_the_terms_breaks_no_claim() {
         read.at(1_100).power(SHOP, PowerState::PowerLost)
     };
     for (story, term) in [
-        (away().accepted(1).evicted(1, 1), "retention did not keep it"),
+        (away().accepted(1).became_gap(1, 1), "retention did not keep it"),
         (away().accepted(1).at(2_000).broker_crashed(), "the broker crashed after accepting it"),
         (away().note(BROKER, Note::Refused { id: id(1) }), "the broker refused it"),
         (
@@ -228,7 +228,7 @@ fn at_most_once_needs_one_process_that_lives() {
 
 #[test]
 fn a_message_within_the_terms_is_the_evidence_of_a_broken_claim() {
-    let story = catch_up().disconnected(Fin).published(1).accepted(1).evicted(1, 1);
+    let story = catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, 1);
     let story = story.at(2_000).published(2).accepted(2).at(3_000).connected();
     let story = story.answered(ResumeOutcome::Resumed { epoch: 1, position: 2 });
     check(
@@ -241,7 +241,7 @@ fn a_message_within_the_terms_is_the_evidence_of_a_broken_claim() {
 
 #[test]
 fn a_gap_is_silent_until_it_is_told() {
-    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).evicted(1, 1);
+    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).became_gap(1, 1);
     let untold = "driver-1, published at 1s, was lost, and there was no session since";
     check(&lost(), NoSilentGap, (Unknown, Open), Some(untold));
     let gap = |from, to| ResumeOutcome::Gap { epoch: 1, position: 0, from, to };

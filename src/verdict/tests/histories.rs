@@ -3,8 +3,8 @@
 //! The generator knows just enough of its own history to go on with it: who has a session, what is
 //! on its way, what was read. At every step it may forget all that and note something arbitrary.
 
+mod connections;
 mod dice;
-mod lines;
 mod messages;
 mod nonsense;
 mod power;
@@ -279,7 +279,7 @@ impl Generator {
         self.connected.retain(|one| *one != process);
         let client = self.client(process);
         if self.dice.percent(30) {
-            self.end_lines(process, reason);
+            self.end_connections(process, reason);
         }
         let sides = self.dice.below(10);
         if sides != 0 {
@@ -325,18 +325,18 @@ impl Generator {
     }
 
     fn note(&mut self, process: u32, note: Note) {
-        self.what(process, EventKind::Note(note));
+        self.push_event(process, EventKind::Note(note));
     }
 
-    /// What happens at one instant is ordered by process, so that most of the time what another
-    /// process does next takes a moment longer.
-    fn what(&mut self, process: u32, what: EventKind) {
+    /// Adds an event. Events of one instant are ordered by process, so that most of the time what
+    /// another process does next takes a moment longer.
+    fn push_event(&mut self, process: u32, kind: EventKind) {
         let last = self.events.last().filter(|last| last.at == self.now);
         if last.is_some_and(|last| process < last.process.0) && self.dice.percent(90) {
             self.now += Duration::from_millis(1);
         }
         let sequence = self.events.len() as u64;
-        self.events.push(Event { at: self.now, process: ProcessId(process), sequence, kind: what });
+        self.events.push(Event { at: self.now, process: ProcessId(process), sequence, kind });
     }
 
     fn session(&self, process: u32) -> SessionId {

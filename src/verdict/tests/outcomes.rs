@@ -37,12 +37,12 @@ fn the_first_sending_of_a_new_broker_is_not_the_first() {
     let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
     let crashed = |story: Story| story.at(2_000).broker_crashed().at(3_000).connected();
     let sent = |story: Story| story.accepted(1).pushed(1, Live).read(1, Live).handled(1, Live);
-    let back = |story: Story| sent(crashed(story).answered(new).recorded(StartAt::Before));
+    let back = |story: Story| sent(crashed(story).answered(new).subscribed(StartAt::Before));
     check(back(catch_up().under_way(1)), [1, 0, 1, 0, 0]);
     check(back(catch_up().published(1).accepted(1)), [1, 1, 0, 0, 0]);
     // In fire-and-forget nothing is ever sent again: each push stands for itself.
     let fire = story("udp/fire-and-forget").joined().at(1_000).under_way(1);
-    check(sent(crashed(fire).recorded(StartAt::Now)), [1, 1, 0, 0, 0]);
+    check(sent(crashed(fire).subscribed(StartAt::Now)), [1, 1, 0, 0, 0]);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn who_never_was_on_record_is_named_with_what_kept_it_away() {
     assert_eq!(never_subscribed(refused), Some("upgrade refused"));
     assert_eq!(never_subscribed(story("tcp/catch-up").connected()), Some("no answer"));
     assert_eq!(never_subscribed(catch_up()), None);
-    assert_eq!(never_subscribed(catch_up().unrecorded()), None);
+    assert_eq!(never_subscribed(catch_up().unsubscribed()), None);
     // Who only joins at times had nothing to be kept away from.
     let mut joins = story("tcp/catch-up");
     let subscribe = std::mem::take(&mut joins.scenario.clients[1].subscribe);
@@ -69,14 +69,14 @@ fn the_brokers_record_decides_what_is_wanted() {
     check(accepted(story("tcp/catch-up")), [0, 0, 0, 0, 0]);
     check(accepted(story("tcp/catch-up").connected()), [0, 0, 0, 0, 0]);
     check(accepted(catch_up()), [1, 0, 0, 1, 0]);
-    check(accepted(catch_up().unrecorded()), [0, 0, 0, 0, 0]);
-    check(accepted(catch_up()).unrecorded(), [1, 0, 0, 1, 0]);
+    check(accepted(catch_up().unsubscribed()), [0, 0, 0, 0, 0]);
+    check(accepted(catch_up()).unsubscribed(), [1, 0, 0, 1, 0]);
     check(accepted(catch_up().disconnected(EndReason::Fin)), [1, 0, 0, 1, 0]);
     check(accepted(catch_up().broker_crashed()), [1, 0, 0, 1, 0]);
     check(accepted(catch_up().power(SHOP, PowerState::PowerLost)), [1, 0, 0, 1, 0]);
     // Handed over before the join, accepted after it; and the other way round.
     check(story("tcp/catch-up").published(1).joined().accepted(1), [1, 0, 0, 1, 0]);
-    check(catch_up().published(1).unrecorded().accepted(1), [0, 0, 0, 0, 0]);
+    check(catch_up().published(1).unsubscribed().accepted(1), [0, 0, 0, 0, 0]);
     // Accepted before the join, and a copy of it after the join.
     let copied = || story("udp/fire-and-forget").published(1).accepted(1).joined();
     check(copied().accepted(1).pushed(1, Live).read(1, Live).handled(1, Live), [1, 1, 0, 0, 0]);
@@ -121,25 +121,25 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
     };
     let started = ResumeOutcome::Started { epoch: 1, position: 0 };
     let attached = |story: Story| story.connected().answered(started);
-    check(attached(earlier()).recorded(StartAt::Start), [2, 0, 0, 2, 0]);
-    check(attached(earlier()).recorded(StartAt::Now), [0, 0, 0, 0, 0]);
-    check(attached(earlier().forgotten(1, 1)).recorded(StartAt::Start), [1, 0, 0, 1, 0]);
-    check(attached(earlier().broker_crashed()).recorded(StartAt::Start), [0, 0, 0, 0, 0]);
+    check(attached(earlier()).subscribed(StartAt::Start), [2, 0, 0, 2, 0]);
+    check(attached(earlier()).subscribed(StartAt::Now), [0, 0, 0, 0, 0]);
+    check(attached(earlier().trimmed(1, 1)).subscribed(StartAt::Start), [1, 0, 0, 1, 0]);
+    check(attached(earlier().broker_crashed()).subscribed(StartAt::Start), [0, 0, 0, 0, 0]);
     // A subscription that is there already goes on where it was.
-    let left = attached(attached(earlier()).recorded(StartAt::Now).unrecorded());
-    check(left.recorded(StartAt::Start), [0, 0, 0, 0, 0]);
+    let left = attached(attached(earlier()).subscribed(StartAt::Now).unsubscribed());
+    check(left.subscribed(StartAt::Start), [0, 0, 0, 0, 0]);
     // What the broker put into the backlog of another queue is not asked for there.
     let strange = Note::Accepted { id: id(3), queue: "q".into(), position: Some(3) };
     let mut elsewhere = (*message(3, Target::default())).clone();
     elsewhere.queue = "r".into();
     let elsewhere = Note::Published { message: elsewhere.into() };
     let strange = earlier().note(DRIVER, elsewhere).note(BROKER, strange);
-    check(attached(strange).recorded(StartAt::Start), [2, 0, 0, 2, 0]);
+    check(attached(strange).subscribed(StartAt::Start), [2, 0, 0, 2, 0]);
     // A record that is renewed wants nothing new.
-    let renewed = story("tcp/catch-up").connected().recorded(StartAt::Start).unrecorded();
-    let renewed = renewed.recorded(StartAt::Now).published(1).accepted(1).unrecorded();
+    let renewed = story("tcp/catch-up").connected().subscribed(StartAt::Start).unsubscribed();
+    let renewed = renewed.subscribed(StartAt::Now).published(1).accepted(1).unsubscribed();
     check(
-        renewed.published(2).accepted(2).recorded(StartAt::Now).recorded(StartAt::Start),
+        renewed.published(2).accepted(2).subscribed(StartAt::Now).subscribed(StartAt::Start),
         [1, 0, 0, 1, 0],
     );
 }
@@ -152,7 +152,7 @@ fn handlings_are_counted_by_what_they_are() {
     assert_eq!(check(unwanted, [0, 0, 0, 0, 1]).handled_again, 0);
     let interrupted = crate::history::EventKind::Interrupted { id: id(1) };
     assert_eq!(
-        check(catch_up().delivered(1).what(SHOP, interrupted), [1, 1, 0, 0, 0]).interrupted,
+        check(catch_up().delivered(1).event(SHOP, interrupted), [1, 1, 0, 0, 0]).interrupted,
         1
     );
     let late = catch_up().delivered(1).delivered(3).delivered(2).delivered(4);
@@ -187,7 +187,7 @@ fn a_message_is_followed_to_its_handling_or_to_the_end_of_its_last_copy() {
     assert_eq!(followed(handled.at(2_000).read(1, Again)), is(Outcome::Live, None, 1_030));
     let evicted = catch_up().disconnected(EndReason::Fin).published(1).accepted(1);
     let missed = is(Outcome::Missed, Some(Cause::Evicted), 2_000);
-    assert_eq!(followed(evicted.at(2_000).evicted(1, 1)), missed);
+    assert_eq!(followed(evicted.at(2_000).became_gap(1, 1)), missed);
     // Still under way: to the end of the trial.
     let missed = is(Outcome::Missed, Some(Cause::Unsettled), 100_000);
     assert_eq!(followed(catch_up().under_way(1)), missed);

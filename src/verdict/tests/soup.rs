@@ -56,8 +56,8 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
     let keep = if position % 5 == 0 { Durability::Volatile } else { Durability::Kept };
     match which {
         0 => story.connected(),
-        1 => story.recorded(from),
-        2 => story.unrecorded(),
+        1 => story.subscribed(from),
+        2 => story.unsubscribed(),
         3 => story.disconnected(reason),
         4 => story.lost(reason),
         5 => story.closed(reason),
@@ -70,7 +70,7 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         12 => story.read(number, kind),
         13 => story.handled(number, kind),
         14 => story.acknowledged(number, position),
-        15 => story.evicted(number, position),
+        15 => story.became_gap(number, position),
         16 => story.shop_end(Some(reason), (100 * position, 100 * number)),
         17 => story.broker_end((position > 2).then_some(reason)),
         18 => story.publish_end((position > 2).then_some(reason), 100 * number),
@@ -82,9 +82,9 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         24 => story.note(SHOP, Note::HeldEarly { id: id(number), session }),
         25 => story.note(SHOP, Note::NoHandler { id: id(number) }),
         26 => story.note(BROKER, Note::Refused { id: id(number) }),
-        27 => story.what(SHOP, EventKind::HandlerGone { queue: "q".into(), event: "e".into() }),
-        28 => story.what(SHOP, EventKind::HandlerBack { queue: "q".into(), event: "e".into() }),
-        29 => story.what(SHOP, EventKind::Interrupted { id: id(number) }),
+        27 => story.event(SHOP, EventKind::HandlerGone { queue: "q".into(), event: "e".into() }),
+        28 => story.event(SHOP, EventKind::HandlerBack { queue: "q".into(), event: "e".into() }),
+        29 => story.event(SHOP, EventKind::Interrupted { id: id(number) }),
         30 => story.note(SHOP, Note::GapReceived { queue: "q".into(), from: position, to: number }),
         31 => {
             let client = "shop".into();

@@ -105,17 +105,17 @@ impl Story {
         self
     }
 
-    pub fn what(mut self, process: usize, what: EventKind) -> Story {
+    pub fn event(mut self, process: usize, what: EventKind) -> Story {
         self.events.push((process, self.now, what));
         self
     }
 
     pub fn note(self, process: usize, note: Note) -> Story {
-        self.what(process, EventKind::Note(note))
+        self.event(process, EventKind::Note(note))
     }
 
     pub fn power(self, process: usize, state: PowerState) -> Story {
-        self.what(process, EventKind::Power(state))
+        self.event(process, EventKind::Power(state))
     }
 
     /// A fault of this kind on the shop, between two milliseconds. It makes no events.
@@ -147,20 +147,20 @@ impl Story {
             .note(SHOP, Note::Welcomed { session })
     }
 
-    pub fn recorded(self, from: StartAt) -> Story {
+    pub fn subscribed(self, from: StartAt) -> Story {
         let (client, queue, room) = shop_in_e();
         let rooms = vec![crate::message::RoomJoin { room, from }];
         self.note(BROKER, Note::Subscribed { client, queue, rooms })
     }
 
-    pub fn unrecorded(self) -> Story {
+    pub fn unsubscribed(self) -> Story {
         let (client, queue, room) = shop_in_e();
         self.note(BROKER, Note::Unsubscribed { client, queue, room })
     }
 
     /// The shop opens a session and subscribes from now on.
     pub fn joined(self) -> Story {
-        let story = self.connected().recorded(StartAt::Now);
+        let story = self.connected().subscribed(StartAt::Now);
         match story.contender.mode {
             Mode::FireAndForget => story,
             Mode::CatchUp => {
@@ -217,7 +217,7 @@ impl Story {
         let session = SessionId { process: "driver".into(), number: 1 };
         let (flow, end) = (driver_flow(), self.end(self.sends));
         self.note(DRIVER, Note::Sent { id: id(number), session: session.clone() })
-            .what(DRIVER, EventKind::Carried { id: id(number), session, flow: flow.into(), end })
+            .event(DRIVER, EventKind::Carried { id: id(number), session, flow: flow.into(), end })
     }
 
     /// The broker accepts it, in catch-up mode at the next position.
@@ -241,7 +241,7 @@ impl Story {
         let story = self.pushed_but_not_carried(number, kind);
         let (flow, end) = (story.flow(), story.end(story.pushes));
         let session = story.session_id();
-        story.what(BROKER, EventKind::Carried { id: id(number), session, flow: flow.into(), end })
+        story.event(BROKER, EventKind::Carried { id: id(number), session, flow: flow.into(), end })
     }
 
     pub fn pushed_but_not_carried(mut self, number: u64, kind: PushKind) -> Story {
@@ -286,11 +286,11 @@ impl Story {
         self.published(number).accepted(number).pushed(number, PushKind::Live)
     }
 
-    pub fn forgotten(self, number: u64, position: Position) -> Story {
+    pub fn trimmed(self, number: u64, position: Position) -> Story {
         self.note(BROKER, Note::Trimmed { id: id(number), queue: "q".into(), position })
     }
 
-    pub fn evicted(self, number: u64, position: Position) -> Story {
+    pub fn became_gap(self, number: u64, position: Position) -> Story {
         let (queue, client) = ("q".into(), "shop".into());
         self.note(BROKER, Note::BecameGap { id: id(number), queue, position, client })
     }
@@ -301,36 +301,36 @@ impl Story {
     pub fn shop_end(self, reason: Option<EndReason>, (arrived, read): (u64, u64)) -> Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
-        let ledger = self.stats(ends, reason, (arrived, read));
-        self.what(SHOP, EventKind::Ended(Box::new(ledger)))
+        let stats = self.stats(ends, reason, (arrived, read));
+        self.event(SHOP, EventKind::Ended(Box::new(stats)))
     }
 
     /// The broker's end of the session's line is gone.
     pub fn broker_end(self, reason: Option<EndReason>) -> Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.from, peer: flow.to };
-        let ledger = self.stats(ends, reason, (0, 0));
-        self.what(BROKER, EventKind::Ended(Box::new(ledger)))
+        let stats = self.stats(ends, reason, (0, 0));
+        self.event(BROKER, EventKind::Ended(Box::new(stats)))
     }
 
     /// The broker's end of the driver's line, as the trial left it.
     pub fn publish_end(self, reason: Option<EndReason>, read: u64) -> Story {
         let flow = driver_flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
-        let ledger = self.stats(ends, reason, (read, read));
-        self.what(BROKER, EventKind::Ended(Box::new(ledger)))
+        let stats = self.stats(ends, reason, (read, read));
+        self.event(BROKER, EventKind::Ended(Box::new(stats)))
     }
 
     /// The last push came to this end.
-    pub fn dropped(self, fate: LossReason) -> Story {
+    pub fn dropped(self, reason: LossReason) -> Story {
         let (flow, datagram) = (self.flow(), self.pushes);
-        self.what(SHOP, EventKind::Dropped { flow: Box::new(flow), datagram, fate })
+        self.event(SHOP, EventKind::Dropped { flow: Box::new(flow), datagram, reason })
     }
 
     /// The driver's last datagram came to this end.
-    pub fn publish_dropped(self, fate: LossReason) -> Story {
+    pub fn publish_dropped(self, reason: LossReason) -> Story {
         let (flow, datagram) = (Box::new(driver_flow()), self.sends);
-        self.what(BROKER, EventKind::Dropped { flow, datagram, fate })
+        self.event(BROKER, EventKind::Dropped { flow, datagram, reason })
     }
 
     // ── the end ─────────────────────────────────────────────────────────────────────────────
@@ -375,12 +375,12 @@ impl Story {
         reason: Option<EndReason>,
         (arrived, read): (u64, u64),
     ) -> ConnectionStats {
-        let line = match self.contender.link {
+        let transport = match self.contender.link {
             Link::Udp => TransportKind::Datagram,
             _ => TransportKind::Stream,
         };
         ConnectionStats {
-            line,
+            transport,
             end,
             reason,
             let_go: None,

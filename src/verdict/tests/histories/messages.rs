@@ -71,7 +71,7 @@ impl Generator {
         if self.dice.percent(85) {
             let (flow, end) = self.carry(self.inward(publisher));
             let id = id.clone();
-            self.what(publisher, EventKind::Carried { id, session, flow: flow.into(), end });
+            self.push_event(publisher, EventKind::Carried { id, session, flow: flow.into(), end });
             if self.contender.link == Link::Udp && self.dice.percent(20) {
                 self.drop_datagram(BROKER, flow, end);
             }
@@ -132,7 +132,7 @@ impl Generator {
             let (flow, end) = self.carry(self.outward(process));
             flight.place = Some((flow, end));
             let (id, session) = (flight.id.clone(), flight.session.clone());
-            self.what(BROKER, EventKind::Carried { id, session, flow: flow.into(), end });
+            self.push_event(BROKER, EventKind::Carried { id, session, flow: flow.into(), end });
         }
         if self.dice.percent(3) {
             let (id, session) = (flight.id, flight.session);
@@ -182,7 +182,7 @@ impl Generator {
     }
 
     fn drop_datagram(&mut self, process: u32, flow: Flow, datagram: u64) {
-        let fate = self.dice.pick(&[
+        let reason = self.dice.pick(&[
             LossReason::Lost,
             LossReason::Corrupted,
             LossReason::CrowdedOut,
@@ -191,7 +191,7 @@ impl Generator {
             LossReason::NoSocket,
             LossReason::BufferFull,
         ]);
-        self.what(process, EventKind::Dropped { flow: Box::new(flow), datagram, fate });
+        self.push_event(process, EventKind::Dropped { flow: Box::new(flow), datagram, reason });
     }
 
     /// The next message of an inbox, or another, comes to its handler.
@@ -273,6 +273,6 @@ impl Generator {
             true => EventKind::HandlerGone { queue, event },
             false => EventKind::HandlerBack { queue, event },
         };
-        self.what(process, what);
+        self.push_event(process, what);
     }
 }

@@ -49,7 +49,7 @@ impl Generator {
                 let answer = self.any_answer(epoch, position);
                 self.attach(process, answer);
             }
-            23 => self.what(process, EventKind::Interrupted { id }),
+            23 => self.push_event(process, EventKind::Interrupted { id }),
             24 => self.unsend(DRIVER, &id),
             25 => self.send(DRIVER, &id),
             26 => self.note(DRIVER, Note::RefusedReceived { id }),

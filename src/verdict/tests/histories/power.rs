@@ -18,12 +18,12 @@ impl Generator {
     }
 
     pub(super) fn note_interrupted(&mut self, process: u32, id: MessageId) {
-        self.what(process, EventKind::Interrupted { id });
+        self.push_event(process, EventKind::Interrupted { id });
     }
 
     pub(super) fn die(&mut self, process: u32) {
         let death = self.dice.pick(&[PowerState::Killed, PowerState::PowerLost]);
-        self.what(process, EventKind::Power(death));
+        self.push_event(process, EventKind::Power(death));
         self.connected.retain(|one| *one != process);
         self.inbox.retain(|flight| flight.process != process);
         if self.dice.percent(50) {
@@ -31,7 +31,7 @@ impl Generator {
         }
         if self.dice.percent(60) {
             self.pass_time();
-            self.what(process, EventKind::Power(PowerState::Started));
+            self.push_event(process, EventKind::Power(PowerState::Started));
         }
     }
 
@@ -39,15 +39,15 @@ impl Generator {
     pub(super) fn crash_broker(&mut self) {
         if self.dice.percent(50) {
             for process in self.connected.clone() {
-                self.end_lines(process, EndReason::PowerLost);
+                self.end_connections(process, EndReason::PowerLost);
             }
         }
-        self.what(BROKER, EventKind::Power(PowerState::PowerLost));
+        self.push_event(BROKER, EventKind::Power(PowerState::PowerLost));
         self.connected.clear();
         self.epoch += 1;
         self.position = 0;
         self.pass_time();
-        self.what(BROKER, EventKind::Power(PowerState::Started));
+        self.push_event(BROKER, EventKind::Power(PowerState::Started));
         if !self.accepted.is_empty() && self.dice.percent(50) {
             let process = self.listener();
             if self.dice.percent(70) {
@@ -71,6 +71,6 @@ impl Generator {
             PowerState::WentAway,
             PowerState::CameBack,
         ]);
-        self.what(process, EventKind::Power(state));
+        self.push_event(process, EventKind::Power(state));
     }
 }

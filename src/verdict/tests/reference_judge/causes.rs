@@ -291,10 +291,10 @@ fn sent_end(trial: Trial<'_>, id: &MessageId, sending: &Sending) -> End {
             let broker = trial.stats(flow.to, flow.from, sending.when);
             let publisher = trial.stats(flow.from, flow.to, sending.when);
             let taps = [broker, publisher].into_iter().flatten();
-            let gone = taps.filter(|tap| tap.ledger.reason.is_some()).map(|tap| trial.at(tap.when));
+            let gone = taps.filter(|tap| tap.stats.reason.is_some()).map(|tap| trial.at(tap.when));
             match gone.min() {
                 Some(at) => lost(at),
-                None if broker.is_some_and(|tap| tap.ledger.read >= end) => lost(sent),
+                None if broker.is_some_and(|tap| tap.stats.read >= end) => lost(sent),
                 None => ALIVE,
             }
         }

@@ -257,12 +257,12 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
     ) -> Option<End> {
         let trial = self.subscriber.trial;
         let pushed = trial.at(copy.pushed);
-        if let Some((when, fate)) = trial.drop_of(flow, datagram) {
+        if let Some((when, reason)) = trial.drop_of(flow, datagram) {
             // What went into a dead link was over when it was pushed.
-            if fate == LossReason::Cut || self.is_into_dead_link(copy, session) {
+            if reason == LossReason::Cut || self.is_into_dead_link(copy, session) {
                 return Some((pushed, Cause::SentIntoDeadLink));
             }
-            let cause = match fate {
+            let cause = match reason {
                 LossReason::Lost | LossReason::Corrupted | LossReason::CrowdedOut => {
                     Cause::DroppedInNetwork
                 }
@@ -290,10 +290,10 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         let receiver = trial.stats(flow.to, flow.from, copy.pushed);
         let read_no_more =
             [gone(receiver), self.client_death(copy), session.lost.map(|(when, _)| when)];
-        let let_go = receiver.and_then(|tap| tap.ledger.let_go);
+        let let_go = receiver.and_then(|tap| tap.stats.let_go);
         let let_go = let_go.map(|at| at.max(trial.at(copy.pushed)));
         let receiving = self.first(copy, &read_no_more).into_iter().chain(let_go).min();
-        if receiver.is_some_and(|tap| tap.ledger.arrived >= last) {
+        if receiver.is_some_and(|tap| tap.stats.arrived >= last) {
             return Some((receiving?, Cause::DiedInSocket));
         }
         let sender = trial.stats(flow.from, flow.to, copy.pushed);
@@ -347,7 +347,7 @@ impl Copy {
 
 /// When an end of a flow was gone.
 fn gone(tap: Option<Tap<'_>>) -> Option<When> {
-    tap.filter(|tap| tap.ledger.reason.is_some()).map(|tap| tap.when)
+    tap.filter(|tap| tap.stats.reason.is_some()).map(|tap| tap.when)
 }
 
 /// What discards a buffer at this instant: the broker's crash, or whatever ended its socket.

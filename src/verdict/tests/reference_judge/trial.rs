@@ -153,11 +153,11 @@ impl<'a> Trial<'a> {
         let said_by = |peer: SocketAddr| {
             let mut said = None;
             for (when, _, what) in self.events() {
-                let EventKind::Ended(ledger) = what else { continue };
-                if (ledger.end.local, ledger.end.peer) != (local, peer) {
+                let EventKind::Ended(stats) = what else { continue };
+                if (stats.end.local, stats.end.peer) != (local, peer) {
                     continue;
                 }
-                said = Some(Tap { when, ledger });
+                said = Some(Tap { when, stats });
                 if when >= since {
                     break;
                 }
@@ -170,8 +170,10 @@ impl<'a> Trial<'a> {
     /// What became of a datagram that did not reach its program.
     pub fn drop_of(self, of: Flow, number: u64) -> Option<(When, LossReason)> {
         self.events().find_map(|(when, _, what)| match what {
-            EventKind::Dropped { flow, datagram, fate } if **flow == of && *datagram == number => {
-                Some((when, *fate))
+            EventKind::Dropped { flow, datagram, reason }
+                if **flow == of && *datagram == number =>
+            {
+                Some((when, *reason))
             }
             _ => None,
         })
@@ -276,7 +278,7 @@ impl<'a> Trial<'a> {
 #[derive(Clone, Copy)]
 pub struct Tap<'a> {
     pub when: When,
-    pub ledger: &'a ConnectionStats,
+    pub stats: &'a ConnectionStats,
 }
 
 impl Session {

@@ -1,4 +1,4 @@
-//! How far the bytes of a session came, as both ends of its line say it.
+//! How far the bytes of a session came, as both ends of its connection say it.
 
 use std::net::SocketAddr;
 
@@ -12,11 +12,11 @@ impl Generator {
     pub(super) fn end_a_line(&mut self) {
         let process = self.dice.below(self.processes.len() as u64 - 1) as u32 + 1;
         let reason = self.dice.pick(&REASONS);
-        self.end_lines(process, reason);
+        self.end_connections(process, reason);
     }
 
-    /// One end of a process's line, or both, say how far they came.
-    pub(super) fn end_lines(&mut self, process: u32, reason: EndReason) {
+    /// One end of a process's connection, or both, say how far they came.
+    pub(super) fn end_connections(&mut self, process: u32, reason: EndReason) {
         let reason = Some(reason).filter(|_| self.dice.percent(85));
         let ends = self.dice.below(3);
         let Flow { from, to } = self.outward(process);
@@ -33,20 +33,28 @@ impl Generator {
         let count = self.carried.iter().find(|(flow, _)| *flow == inward).map_or(0, |one| one.1);
         let read = 100 * self.dice.below(count + 1);
         let arrived = (read + 100 * self.dice.below(2)).saturating_sub(self.dice.below(2));
-        let line = match self.contender.link {
+        let transport = match self.contender.link {
             Link::Udp => TransportKind::Datagram,
             _ => TransportKind::Stream,
         };
-        if line == TransportKind::Datagram && self.dice.percent(50) {
+        if transport == TransportKind::Datagram && self.dice.percent(50) {
             end.peer = SocketAddr::from(([0, 0, 0, 0], 0));
         }
         let (written, acknowledged) = (0, 0);
         let since = Duration::from_millis(self.dice.below(200));
-        let let_go = (line == TransportKind::Stream && self.dice.percent(30))
+        let let_go = (transport == TransportKind::Stream && self.dice.percent(30))
             .then(|| Instant::from_micros(self.now.as_micros().saturating_sub(since.as_micros())));
-        let ledger =
-            ConnectionStats { line, end, reason, let_go, written, acknowledged, arrived, read };
-        self.what(process, EventKind::Ended(Box::new(ledger)));
+        let stats = ConnectionStats {
+            transport,
+            end,
+            reason,
+            let_go,
+            written,
+            acknowledged,
+            arrived,
+            read,
+        };
+        self.push_event(process, EventKind::Ended(Box::new(stats)));
     }
 
     /// The next place in a flow.
