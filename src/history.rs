@@ -17,6 +17,7 @@ pub use event::{
 };
 pub use recorder::Recorder;
 
+use crate::hash::Fnv1a;
 use crate::message::Name;
 use crate::time::Instant;
 
@@ -103,18 +104,16 @@ impl History {
 
     /// Returns a hash of the trace: FNV-1a, 64 bits, over its lines, each ended by a newline.
     pub fn trace_hash(&self) -> String {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut hash = Fnv1a::new();
         let mut line = Vec::new();
         for event in &self.events {
             line.clear();
             let written = serde_json::to_writer(&mut line, &self.trace_line(event));
             written.expect("an event is plain data");
             line.push(b'\n');
-            for byte in &line {
-                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-            }
+            hash = hash.with(&line);
         }
-        format!("{hash:016x}")
+        format!("{:016x}", hash.bits())
     }
 
     fn trace_line<'a>(&'a self, event: &'a Event) -> TraceLine<'a> {

@@ -130,6 +130,7 @@ mod closed_list;
 pub mod core;
 #[doc(hidden)]
 pub mod explain;
+mod hash;
 pub mod history;
 pub mod link;
 pub mod message;

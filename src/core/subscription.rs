@@ -265,19 +265,19 @@ impl Subscription {
     ///
     /// A waiting message becomes a gap at once. One that is on its way on the open session is kept
     /// here until it is acknowledged or the session ends.
-    pub fn evict(&mut self, position: Position, message: &Arc<Message>) -> Evicted {
-        let Some(index) = self.index_of(position) else { return Evicted::NotOutstanding };
+    pub fn evict(&mut self, position: Position, message: &Arc<Message>) -> EvictionEffect {
+        let Some(index) = self.index_of(position) else { return EvictionEffect::NotOutstanding };
         let item = &mut self.items[index];
         match item.state {
-            State::Done => Evicted::NotOutstanding,
+            State::Done => EvictionEffect::NotOutstanding,
             State::Out => {
                 item.content = Content::Evicted(message.clone());
-                Evicted::OnItsWay
+                EvictionEffect::OnItsWay
             }
             State::Waiting => {
                 item.content = Content::Gap(position);
                 self.merge_at(index);
-                Evicted::Gap
+                EvictionEffect::Gap
             }
         }
     }
@@ -369,7 +369,7 @@ pub enum Acknowledged {
 
 /// Effect of a removal from the backlog on a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evicted {
+pub enum EvictionEffect {
     /// The message was not outstanding here.
     NotOutstanding,
     /// The message is on its way on the open session, and becomes a gap only if that ends first.

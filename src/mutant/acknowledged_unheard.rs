@@ -21,7 +21,7 @@ pub const MUTANT: Mutant = Mutant {
 #[derive(Default)]
 struct AcknowledgedUnheard {
     /// Queue and position of each message that was received.
-    places: BTreeMap<MessageId, (Name, Position)>,
+    positions: BTreeMap<MessageId, (Name, Position)>,
 }
 
 impl Interceptor<Client> for AcknowledgedUnheard {
@@ -36,7 +36,7 @@ impl Interceptor<Client> for AcknowledgedUnheard {
             &input
         {
             let at = (message.queue.clone(), place.position);
-            self.places.insert(message.id.clone(), at);
+            self.positions.insert(message.id.clone(), at);
         }
         client.handle(now, input);
     }
@@ -49,7 +49,7 @@ impl Interceptor<Client> for AcknowledgedUnheard {
         outputs: &mut VecDeque<ClientOutput>,
     ) {
         let early = match &output {
-            ClientOutput::Note(Note::HeldEarly { id, .. }) => self.places.get(id).cloned(),
+            ClientOutput::Note(Note::HeldEarly { id, .. }) => self.positions.get(id).cloned(),
             _ => None,
         };
         let id = match &output {

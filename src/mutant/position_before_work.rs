@@ -21,7 +21,7 @@ pub const MUTANT: Mutant = Mutant {
 #[derive(Default)]
 struct PositionBeforeWork {
     /// Queue and position of each message that was received and not read yet.
-    places: BTreeMap<MessageId, (Name, Position)>,
+    positions: BTreeMap<MessageId, (Name, Position)>,
     /// The positions that were acknowledged when their messages were read.
     stored: BTreeSet<(Name, Position)>,
 }
@@ -38,7 +38,7 @@ impl Interceptor<Client> for PositionBeforeWork {
             &input
         {
             let at = (message.queue.clone(), place.position);
-            self.places.insert(message.id.clone(), at);
+            self.positions.insert(message.id.clone(), at);
         }
         client.handle(now, input);
     }
@@ -52,7 +52,7 @@ impl Interceptor<Client> for PositionBeforeWork {
     ) {
         match output {
             ClientOutput::Note(Note::Read { id, session, kind }) => {
-                let place = self.places.remove(&id);
+                let place = self.positions.remove(&id);
                 outputs.push_back(ClientOutput::Note(Note::Read { id: id.clone(), session, kind }));
                 if let Some((queue, position)) = place {
                     self.stored.insert((queue.clone(), position));

@@ -68,7 +68,7 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
 }
 
 /// The subscribers of a contender that never managed to subscribe.
-pub struct Away<'a> {
+pub struct Absence<'a> {
     /// The contender.
     pub contender: Contender,
     /// The subscribers.
@@ -80,20 +80,20 @@ pub struct Away<'a> {
 }
 
 /// Returns the contenders with subscribers that never managed to subscribe, in order.
-pub fn away(report: &Report) -> Vec<Away<'_>> {
+pub fn away(report: &Report) -> Vec<Absence<'_>> {
     report.contenders.iter().filter_map(away_in).collect()
 }
 
-fn away_in(row: &Row) -> Option<Away<'_>> {
+fn away_in(row: &Row) -> Option<Absence<'_>> {
     let away =
         row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.never_subscribed?)));
     let (clients, by): (Vec<_>, BTreeSet<_>) = away.unzip();
     let is_anybody_there = clients.len() < row.subscribers.len();
     let nowhere = Some(row.published).filter(|count| *count > 0 && !is_anybody_there);
-    (!clients.is_empty()).then_some(Away { contender: row.contender(), clients, by, nowhere })
+    (!clients.is_empty()).then_some(Absence { contender: row.contender(), clients, by, nowhere })
 }
 
-impl Away<'_> {
+impl Absence<'_> {
     /// Names the subscribers that never managed to subscribe, and why.
     pub fn phrase(&self) -> String {
         let who = match &*self.clients {

@@ -1,6 +1,6 @@
 //! The headline: one sentence on the outcome. It states nothing that the table does not show.
 
-use super::facts::{self, Away};
+use super::facts::{self, Absence};
 use super::{Report, words};
 use crate::message::Mode;
 use crate::terms::Cause;
@@ -43,7 +43,7 @@ fn main_sentence(report: &Report) -> String {
         if subscribers == 1 { String::new() } else { format!(" for {subscribers} subscribers") };
 
     let away = facts::away(report);
-    let nowhere: Vec<&Away> = away.iter().filter(|away| away.nowhere.is_some()).collect();
+    let nowhere: Vec<&Absence> = away.iter().filter(|away| away.nowhere.is_some()).collect();
     let is_reached = |row: &&Row| nowhere.iter().all(|away| away.contender != row.contender());
     let rows: Vec<&Row> = report.contenders.iter().filter(is_reached).collect();
     let modes: Vec<Sums> = Mode::ALL.iter().filter_map(|&mode| Sums::of(&rows, mode)).collect();
@@ -63,7 +63,7 @@ fn main_sentence(report: &Report) -> String {
 }
 
 /// Names the contenders that no subscriber could reach, if there are any.
-fn unreached(nowhere: &[&Away]) -> Option<String> {
+fn unreached(nowhere: &[&Absence]) -> Option<String> {
     let why = nowhere.last()?.phrase();
     let names: Vec<String> = nowhere.iter().map(|away| away.contender.to_string()).collect();
     let names = match names.len() {

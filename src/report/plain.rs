@@ -120,7 +120,7 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             ));
         }
     }
-    sentences.extend(facts::away(report).iter().map(facts::Away::sentence));
+    sentences.extend(facts::away(report).iter().map(facts::Absence::sentence));
     sentences
 }
 

@@ -19,7 +19,7 @@ mod preconditions;
 mod selection;
 mod waits;
 
-use crate::history::{EventKind, History, Packet};
+use crate::history::{EventKind, History, Packet, ProcessId};
 use crate::message::{Contender, Message, MessageId, Note};
 use crate::scenario::Scenario;
 use crate::terms::{Cause, Outcome};
@@ -74,6 +74,29 @@ impl WhyEvidence<'_> {
         let SentenceOrigin::Event(index) = source else { return false };
         matches!(self.history.events[index].kind, EventKind::Dropped { .. })
     }
+
+    /// Whether the source is about a copy that the cause of a miss speaks of: a packet with it, its
+    /// drop, or the end of the connection at which it should have arrived.
+    fn is_about_copy(&self, source: SentenceOrigin, followed: &Followed) -> bool {
+        let WhyEvidence { history, packets, .. } = *self;
+        let is_receiver = |process: ProcessId| match followed.cause {
+            Some(Cause::LostBeforeBroker) => process == ProcessId::BROKER,
+            Some(Cause::DroppedInNetwork | Cause::SentIntoDeadLink | Cause::DiedInSocket) => {
+                process != ProcessId::BROKER && history.process(process).client == followed.client
+            }
+            _ => false,
+        };
+        let receiver = match source {
+            SentenceOrigin::Packet(index) => packets[index].to,
+            SentenceOrigin::Event(index) => match &history.events[index].kind {
+                EventKind::Dropped { flow, .. } => names::process_at(history, flow.to),
+                EventKind::Ended(_) => Some(history.events[index].process),
+                _ => None,
+            },
+            SentenceOrigin::End => None,
+        };
+        receiver.is_some_and(is_receiver)
+    }
 }
 
 /// Returns the life of a message; `None` if it was never published.
@@ -107,7 +130,7 @@ pub fn life(evidence: &WhyEvidence<'_>, id: &MessageId) -> Option<Vec<Sentence>>
     Some(life)
 }
 
-/// Inserts the message's outcome for a subscriber, after the last sentence up to that moment.
+/// Inserts the message's outcome for a subscriber, after the last sentence that it follows from.
 fn conclude(
     life: &mut Vec<Sentence>,
     evidence: &WhyEvidence<'_>,
@@ -129,10 +152,14 @@ fn conclude(
         let is_own = history.process(event.process).client == followed.client;
         sentence.at == at && is_own && matches!(event.kind, EventKind::Note(Note::Handled { .. }))
     };
-    // A miss follows from everything up to and including its instant, packets included. A handled
-    // message stands after the event that handled it.
+    // A miss follows from everything up to and including its instant, packets included, and from
+    // what became of the copies on their way. A handled message stands after the event that handled
+    // it.
     let handled = life.iter().position(is_handled).filter(|_| followed.cause.is_none());
-    let place = handled.or_else(|| life.iter().rposition(|sentence| sentence.at <= at));
+    let place = handled.or_else(|| {
+        let is_reason = |one: &Sentence| one.at <= at || evidence.is_about_copy(one.of, followed);
+        life.iter().rposition(is_reason)
+    });
     if let Some(place) = place {
         let Sentence { at, of, .. } = life[place];
         life.insert(place + 1, Sentence { at, of, text });

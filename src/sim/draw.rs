@@ -4,6 +4,8 @@
 //! which direction, which millisecond, which packet in it), so one draw more or less changes no
 //! other. There is no state and no order of draws.
 
+use crate::hash::{Fnv1a, GOLDEN, mix};
+
 /// A random number for one purpose; [`named`](Draw::named) and [`with`](Draw::with) narrow the
 /// purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +19,9 @@ impl Draw {
 
     /// Narrows the purpose by a name, as in `link:driver>broker`. A new name changes no other draw.
     ///
-    /// Hashes the name's bytes with FNV-1a, 64 bits:
-    /// <http://www.isthe.com/chongo/tech/comp/fnv/>.
+    /// The name counts by the [`Fnv1a`] hash of its bytes.
     pub fn named(self, label: &str) -> Draw {
-        let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        self.with(hash)
+        self.with(Fnv1a::new().with(label.as_bytes()).bits())
     }
 
     /// Narrows the purpose by a number.
@@ -57,17 +55,6 @@ impl Draw {
         assert!(min <= max, "a range from {min} to {max} is empty");
         min + self.below((max - min).saturating_add(1))
     }
-}
-
-/// The odd number nearest to 2⁶⁴ divided by the golden ratio.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Mixes 64 bits with the finalizer of SplitMix64: Steele, Lea and Flood, "Fast Splittable
-/// Pseudorandom Number Generators" (OOPSLA 2014), with the constants of Stafford's variant 13.
-fn mix(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 
 use std::cell::Cell;
 
+use crate::hash::{GOLDEN, mix};
+
 thread_local! {
     static STATE: Cell<Option<u64>> = const { Cell::new(None) };
 }
@@ -28,20 +30,12 @@ pub unsafe fn fill(buffer: *mut u8, length: usize, flags: u32) -> isize {
         return unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) } as isize;
     };
     for offset in 0..length {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        state = state.wrapping_add(GOLDEN);
         // SAFETY: the offset is within the length that the caller promised.
-        unsafe { buffer.add(offset).write(mix(state)) };
+        unsafe { buffer.add(offset).write((mix(state) >> 56) as u8) };
     }
     STATE.set(Some(state));
     length as isize
-}
-
-/// Returns the top byte of SplitMix64's finalizer (Steele, Lea, Flood, OOPSLA 2014).
-fn mix(state: u64) -> u8 {
-    let mut z = state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 56) as u8
 }
 
 /// Defines `getrandom` for this program, so that threads that simulate have seeded entropy.

@@ -28,7 +28,7 @@ pub const BROKER: u32 = 0;
 pub struct NetworkFaults {
     storm: Storm,
     names: Vec<Name>,
-    paths: BTreeMap<(u32, u32), Path>,
+    paths: BTreeMap<(u32, u32), PathState>,
     hits: Vec<u64>,
 }
 
@@ -63,7 +63,7 @@ pub struct Arrival {
 
 /// The state of one direction between two processes.
 #[derive(Debug)]
-struct Path {
+struct PathState {
     /// The draw of this direction, from which those of its packets derive.
     draw: Draw,
     /// The indices of the faults that act on it, in the order of the file.
@@ -121,10 +121,10 @@ impl NetworkFaults {
     }
 }
 
-impl Path {
-    fn new(draw: Draw, faults: Vec<usize>) -> Path {
+impl PathState {
+    fn new(draw: Draw, faults: Vec<usize>) -> PathState {
         let (moment, free_at) = ((u64::MAX, 0), BTreeMap::new());
-        Path { draw, faults, moment, serial: 0, last_due: Instant::ZERO, free_at }
+        PathState { draw, faults, moment, serial: 0, last_due: Instant::ZERO, free_at }
     }
 
     /// Counts a packet, and returns its key: the millisecond, and its number in that, from 0.
@@ -140,7 +140,7 @@ impl Path {
 /// Plans a packet, and appends the faults that act on it to `hit_by`.
 fn decide(
     storm: &Storm,
-    path: &mut Path,
+    path: &mut PathState,
     key: (u64, u64),
     now: Instant,
     bytes: usize,

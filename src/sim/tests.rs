@@ -2,9 +2,9 @@
 
 mod counters;
 mod determinism;
-mod facts;
 mod power;
 mod tcp;
+mod turmoil_behaviour;
 mod udp;
 
 use std::future::Future;

@@ -78,8 +78,8 @@ pub fn is_announced(one: &Judged<'_, '_>) -> bool {
     if one.loss.is_some_and(|end| end.cause == Cause::Refused) {
         return true;
     }
-    let places = &one.path.facts.positions;
-    one.places().any(|stored| places.is_announced(one.path.subscriber, stored))
+    let positions = &one.path.facts.positions;
+    one.stored().any(|stored| positions.is_announced(one.path.subscriber, stored))
 }
 
 fn had_session_since(one: &Judged<'_, '_>, lost: crate::time::Instant) -> bool {

@@ -153,7 +153,7 @@ impl<'f, 'a> Judged<'f, 'a> {
 
     /// Returns every position that it had. If its publisher sent it again after a crash of the
     /// broker, it has one in each life that accepted it.
-    pub fn places(&self) -> impl Iterator<Item = Stored> + use<'f, 'a> {
+    pub fn stored(&self) -> impl Iterator<Item = Stored> + use<'f, 'a> {
         let DeliveryPath { facts, message, .. } = self.path;
         let queue = message.message.and_then(|message| facts.positions.find_queue(&message.queue));
         let accepted = message.accepted.iter();

@@ -53,7 +53,7 @@ struct Loss {
 }
 
 /// A position of a message that is lost, or was handled.
-struct Place {
+struct LostOrHandled {
     life: BrokerLife,
     position: Position,
     /// The handling; `None` if it is lost.
@@ -86,8 +86,8 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
     let mut epochs: Map<(Option<ProcessId>, QueueId), Epoch> = Map::default();
     let told = facts.positions.told(case.subscriber);
     let gaps = facts.positions.gaps_told(case.subscriber);
-    let places = if told.iter().any(Told::is_gap) || !gaps.is_empty() {
-        places(case)
+    let stored = if told.iter().any(Told::is_gap) || !gaps.is_empty() {
+        stored(case)
     } else {
         Map::default()
     };
@@ -112,7 +112,7 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
             ResumeOutcome::Gap { from, to, .. } => {
                 let Told { moment, life, is_of_new_epoch, .. } = *told;
                 let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
-                of_gap(&mut recoveries, &gap, &places)
+                of_gap(&mut recoveries, &gap, &stored)
             }
             // A new epoch is true if the epoch did change, whatever that cost.
             ResumeOutcome::NewEpoch { .. } if epoch != Some(answer.epoch()) => {
@@ -123,7 +123,7 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
         *counter += 1;
     }
     for gap in gaps {
-        *of_gap(&mut recoveries, gap, &places) += 1;
+        *of_gap(&mut recoveries, gap, &stored) += 1;
     }
     recoveries
 }
@@ -133,11 +133,11 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
 fn of_gap<'r>(
     recoveries: &'r mut Recoveries,
     gap: &ToldGap,
-    places: &Map<QueueId, Vec<Place>>,
+    stored: &Map<QueueId, Vec<LostOrHandled>>,
 ) -> &'r mut u64 {
-    let mut places = places.get(&gap.queue).into_iter().flatten();
+    let mut stored = stored.get(&gap.queue).into_iter().flatten();
     let is_true = gap.is_of_new_epoch
-        || places.any(|place| {
+        || stored.any(|place| {
             let is_missing = match place.handled {
                 None => true,
                 Some(Handled { process, read, returned, died }) => {
@@ -158,7 +158,7 @@ fn of_gap<'r>(
 fn losses(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Loss>> {
     let mut losses: Map<QueueId, Vec<Loss>> = Map::default();
     for one in &case.judged {
-        if let (Some(end), Some(Stored { queue, .. })) = (one.lost(), one.places().next()) {
+        if let (Some(end), Some(Stored { queue, .. })) = (one.lost(), one.stored().next()) {
             let announced = if is_announced(one) { Announced::Yes } else { Announced::No };
             let evicted = one.path.delivery.evicted.iter().find(|moment| moment.at == end.at);
             let by_eviction = end.cause == Cause::Evicted || !rule("lost-by-its-own-eviction");
@@ -175,15 +175,19 @@ fn losses(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Loss>> {
 }
 
 /// Returns the positions of everything that is lost or was handled, by queue.
-fn places(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Place>> {
+fn stored(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<LostOrHandled>> {
     let facts = case.facts;
-    let mut places: Map<QueueId, Vec<Place>> = Map::default();
+    let mut stored: Map<QueueId, Vec<LostOrHandled>> = Map::default();
     let mut of_message: Map<MessageIndex, usize> = Map::default();
     for (index, one) in case.judged.iter().enumerate() {
         of_message.insert(one.index, index);
         if one.lost().is_some() {
-            for Stored { queue, life, position } in one.places() {
-                places.entry(queue).or_default().push(Place { life, position, handled: None });
+            for Stored { queue, life, position } in one.stored() {
+                stored.entry(queue).or_default().push(LostOrHandled {
+                    life,
+                    position,
+                    handled: None,
+                });
             }
         }
     }
@@ -193,9 +197,9 @@ fn places(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Place>> {
         let died = facts.lifetimes.death_after(process, handling.returned);
         let (read, returned) = (handling.read, handling.returned);
         let handled = Some(Handled { process, read, returned, died });
-        for Stored { queue, life, position } in case.judged[*one].places() {
-            places.entry(queue).or_default().push(Place { life, position, handled });
+        for Stored { queue, life, position } in case.judged[*one].stored() {
+            stored.entry(queue).or_default().push(LostOrHandled { life, position, handled });
         }
     }
-    places
+    stored
 }

@@ -134,7 +134,13 @@ fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
         let end = end.unwrap_or_else(|| panic!("{place}: no end in {life:#?}"));
         assert_eq!(more, None, "{place}");
         check_order(life, end, *cause, &place);
-        assert!(end.at <= *at, "{place}: {} after {at}", end.at);
+        let of = ["to ", "for ", "It reaches "].map(|word| format!("{word}{client}"));
+        let is_of_copy = |one: &Sentence| of.iter().any(|receiver| one.text.contains(receiver));
+        let is_on_its_way = is_on_its_way(*cause);
+        assert!(end.at <= *at || is_on_its_way, "{place}: {} after {at}", end.at);
+        let rest = life.iter().skip_while(|one| *one != end).skip(1);
+        let mut rest = rest.filter(|one| is_on_its_way && is_copy(trial, one.of));
+        assert!(!rest.any(is_of_copy), "{place}: a copy after the conclusion in {life:#?}");
         match cause {
             Some(cause) => {
                 assert!(end.text.contains(&format!("[{cause}]")), "{place}: {}", end.text)
@@ -146,6 +152,24 @@ fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
                 assert!(is_handled && end.at == *at, "{place}: {what:?}");
             }
         }
+    }
+}
+
+/// Whether a copy was lost between the broker and the client.
+fn is_on_its_way(cause: Option<Cause>) -> bool {
+    use Cause::{DiedInSocket, DroppedInNetwork, LostBeforeBroker, SentIntoDeadLink};
+    let on_its_way = [DroppedInNetwork, SentIntoDeadLink, DiedInSocket, LostBeforeBroker];
+    cause.is_some_and(|cause| on_its_way.contains(&cause))
+}
+
+/// Whether a sentence is about a packet, or about a datagram that was dropped.
+fn is_copy(trial: &Trial, of: SentenceOrigin) -> bool {
+    match of {
+        SentenceOrigin::Packet(_) => true,
+        SentenceOrigin::Event(index) => {
+            matches!(trial.history.events[index].kind, EventKind::Dropped { .. })
+        }
+        SentenceOrigin::End => false,
     }
 }
 

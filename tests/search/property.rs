@@ -1,7 +1,7 @@
 //! Guarantees as properties of built-in contenders, of user-supplied state machines, and of
 //! user-supplied programs; and scenarios as a strategy of proptest.
 
-mod lines;
+mod line_queue;
 
 use delivery_lab::core::{
     Broker, BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, Machine,
@@ -12,7 +12,7 @@ use delivery_lab::search::{self, Failed, Property, Scenarios};
 use delivery_lab::sim::CoreSystem;
 use delivery_lab::terms::{Exercise, FaultKind, Guarantee};
 use delivery_lab::time::Instant;
-use lines::{Lines, Mistakes};
+use line_queue::{LineQueue, Mistakes};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
@@ -64,20 +64,20 @@ fn a_property_that_no_storm_put_to_the_test_fails() {
         ..search::any(1)
     };
     let over = Scenarios::storms_on(mute);
-    let failed = Property::new(Guarantee::AtLeastOnce).over(over).holds(&Lines::default);
+    let failed = Property::new(Guarantee::AtLeastOnce).over(over).holds(&LineQueue::default);
     assert!(matches!(failed, Err(Failed::NothingWanted)), "{failed:?}");
 }
 
 #[test]
 fn a_queue_without_mistakes_keeps_what_it_can() {
     for guarantee in Guarantee::ALL {
-        let held = Property::new(guarantee).cases(50).over(on_clients()).holds(&Lines::default);
+        let held = Property::new(guarantee).cases(50).over(on_clients()).holds(&LineQueue::default);
         let held = held.unwrap_or_else(|failed| panic!("{failed}"));
         assert!(held.wanted > 1_000 && held.coverage.count(Exercise::Reconnect) > 5, "{held:?}");
     }
     // Its broker's memory does not survive a crash.
     let over = Scenarios::plain().without(FaultKind::Disconnect).without(FaultKind::Deaf);
-    let failed = Property::new(Guarantee::AtLeastOnce).over(over).holds(&Lines::default);
+    let failed = Property::new(Guarantee::AtLeastOnce).over(over).holds(&LineQueue::default);
     let Err(Failed::Broken(broken)) = failed else { panic!("{failed:?}") };
     let is_crash = matches!(broken.scenario.faults[0].effect, Effect::Crash { .. });
     assert!(broken.scenario.faults.len() == 1 && is_crash, "{broken}");
@@ -97,13 +97,13 @@ fn each_mistake_of_a_queue_breaks_its_guarantee() {
         (Mistakes { sends_newest_first: true, ..right }, Guarantee::InOrder),
         (Mistakes { makes_up: true, ..right }, Guarantee::AtMostOnce),
     ] {
-        let lines = move || Lines::with(wrong);
+        let lines = move || LineQueue::with(wrong);
         let find = || Property::new(guarantee).over(on_clients()).holds(&lines);
         let Err(Failed::Broken(broken)) = find() else { panic!("{wrong:?}: nothing found") };
         let Err(Failed::Broken(again)) = find() else { panic!("{wrong:?}: nothing found again") };
         assert_eq!(broken.to_string(), again.to_string(), "the same every time");
         assert!(broken.scenario.faults.len() <= 3, "{broken}");
-        assert!(broken.to_string().contains("Lines violates"), "{broken}");
+        assert!(broken.to_string().contains("LineQueue violates"), "{broken}");
         assert!(!broken.story.is_empty(), "{broken}");
         // The scenario survives a file: loaded again, it shows the same.
         let text = broken.scenario.to_string();

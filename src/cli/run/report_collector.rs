@@ -7,6 +7,7 @@ use super::super::console::Console;
 use super::super::load::Loaded;
 use super::super::trace::Trace;
 use super::super::trial::{Job, JobOutcome};
+use crate::hash::Fnv1a;
 use crate::message::{Contender, MessageId};
 use crate::report::why::{self, Sentence};
 use crate::report::{self, COLUMNS, Report, RunResult, quoted};
@@ -230,11 +231,6 @@ fn brief(report: &Report) -> String {
 
 /// Returns one hash of all contenders' hashes, in order: FNV-1a, 64 bits, like each of them.
 fn hash_of(hashes: &[String]) -> String {
-    let hash = hashes
-        .iter()
-        .flat_map(|hash| hash.bytes().chain([b'\n']))
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-    format!("{hash:016x}")
+    let add = |hash: Fnv1a, one: &String| hash.with(one.as_bytes()).with(b"\n");
+    format!("{:016x}", hashes.iter().fold(Fnv1a::new(), add).bits())
 }

@@ -8,7 +8,7 @@ use crate::time::Instant;
 use super::super::backlog::Removed;
 use super::super::limits::MOST_NAMES;
 use super::super::publisher_sequence::SequenceArrival;
-use super::super::subscription::Evicted;
+use super::super::subscription::EvictionEffect;
 use super::queue::Queue;
 use super::{Broker, ConnectionId, Timer, is_from, is_own_echo};
 
@@ -141,8 +141,8 @@ impl Broker {
                 continue;
             }
             let queue = self.queues.get_mut(name).expect("it lost a message");
-            let is_gap = |(client, evicted): (&Name, Evicted)| {
-                (evicted == Evicted::Gap).then(|| client.clone())
+            let is_gap = |(client, evicted): (&Name, EvictionEffect)| {
+                (evicted == EvictionEffect::Gap).then(|| client.clone())
             };
             let clients: Vec<Name> = queue
                 .subscriptions

@@ -1,5 +1,6 @@
 //! The client's session with the broker: connecting, hello, heartbeat, reconnecting with backoff.
 
+use crate::hash::{GOLDEN, mix};
 use crate::message::{
     DropReason, EndReason, Frame, Heartbeat, Liveness, Note, Resubscribe, SessionId,
 };
@@ -154,7 +155,8 @@ impl Client {
         let limits = &self.options.limits;
         let doublings = self.failed.saturating_sub(1).min(16);
         let base = limits.backoff_first * (1 << doublings);
-        let draw = scramble(self.options.jitter_seed ^ self.options.numbering.session) % 1_000;
+        let seed = self.options.jitter_seed ^ self.options.numbering.session;
+        let draw = mix(seed.wrapping_add(GOLDEN)) % 1_000;
         let jittered = base.as_micros() / 2 + base.as_micros() / 1_000 * draw;
         // Whole milliseconds, the resolution of timers.
         Duration::from_millis((jittered / 1_000).max(1)).min(limits.backoff_most)
@@ -175,13 +177,4 @@ impl Client {
     pub(super) fn session(&self) -> SessionId {
         SessionId { process: self.options.process.clone(), number: self.options.numbering.session }
     }
-}
-
-/// Returns a number that depends on every bit of the seed: SplitMix64's finalizer (Steele, Lea,
-/// Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
-fn scramble(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

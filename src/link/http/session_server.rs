@@ -124,7 +124,7 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
     }
 
     /// Answers a post of frames.
-    async fn post(&self, request: Request<Incoming>) -> Result<Answer, StatusCode> {
+    async fn post(&self, request: Request<Incoming>) -> Result<SessionReply, StatusCode> {
         let path = &request.uri().path().to_owned();
         let body = whole_body(self.broker.net(), request.into_body(), MOST_BODY).await;
         let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| malformed(&e)));
@@ -143,7 +143,7 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
         let frames = session.queue.take_answers();
         session.see(&frames);
         self.forget_if_closed(path, &session);
-        Ok(Answer { frames, ..Answer::default() })
+        Ok(SessionReply { frames, ..SessionReply::default() })
     }
 
     /// Handles a post that is not a sequence of frames: ends its session, if it has one, and
@@ -231,7 +231,7 @@ impl HttpSession {
 
 /// The answer to a request.
 #[derive(Default)]
-pub struct Answer {
+pub struct SessionReply {
     /// The broker's frames.
     pub frames: Vec<Frame>,
     /// The number of the response, if it answers a poll with frames.
@@ -242,9 +242,9 @@ pub struct Answer {
 
 impl HttpConnection {
     /// Creates a response on this connection, and announces the copies in it.
-    pub fn answer(&self, answer: Result<Answer, StatusCode>) -> Response<Body> {
+    pub fn answer(&self, answer: Result<SessionReply, StatusCode>) -> Response<Body> {
         match answer {
-            Ok(Answer { frames, number, copies_of }) => {
+            Ok(SessionReply { frames, number, copies_of }) => {
                 let copies = copies_of.map(|session| copies(&frames, &session));
                 self.manifest.announce(copies.unwrap_or_default());
                 response_with(frames, number)

@@ -6,7 +6,7 @@ use hyper::{Request, StatusCode};
 use crate::core::BrokerInput;
 use crate::link::WaitingBytes;
 use crate::link::http::session_queue::SessionQueue;
-use crate::link::http::session_server::{Answer, DeliveryStyle, HttpSession, SessionServer};
+use crate::link::http::session_server::{DeliveryStyle, HttpSession, SessionReply, SessionServer};
 use crate::net::Net;
 
 /// The time at which a poll is answered.
@@ -26,7 +26,7 @@ pub async fn fetch<N: Net, S: DeliveryStyle>(
     server: &SessionServer<N, S>,
     request: &Request<Incoming>,
     patience: Patience,
-) -> Result<Answer, StatusCode> {
+) -> Result<SessionReply, StatusCode> {
     let (path, broker) = (request.uri().path(), server.broker());
     let session = server.find(path).ok_or(StatusCode::NOT_FOUND)?;
     let HttpSession { connection, id, queue, .. } = &session;
@@ -47,7 +47,7 @@ pub async fn fetch<N: Net, S: DeliveryStyle>(
     let number = (!frames.is_empty()).then(|| queue.respond(&frames));
     broker.flushed(connection, WaitingBytes::default());
     server.forget_if_closed(path, &session);
-    Ok(Answer { frames, number, copies_of: Some(id.clone()) })
+    Ok(SessionReply { frames, number, copies_of: Some(id.clone()) })
 }
 
 /// Waits until there is a frame, the client has polled again, or a heartbeat interval has passed,

@@ -114,7 +114,7 @@ pub struct Joined {
 /// The outcome of a publish: the argument of its acknowledgement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum AckOutcome {
     /// The broker has accepted the message.
     Accepted(MessageId),
     /// The broker has refused it, because the backlog is full.

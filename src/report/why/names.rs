@@ -26,7 +26,7 @@ pub fn at(history: &History, address: SocketAddr) -> String {
 }
 
 /// Returns the index of the process with an address.
-fn process_at(history: &History, address: SocketAddr) -> Option<ProcessId> {
+pub fn process_at(history: &History, address: SocketAddr) -> Option<ProcessId> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     let index = u32::from(ip).checked_sub(u32::from(Ipv4Addr::new(10, 0, 0, 1)))?;
     ((index as usize) < history.processes.len()).then_some(ProcessId(index))

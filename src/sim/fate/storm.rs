@@ -11,7 +11,7 @@ use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
 use super::super::draw::Draw;
-use super::{BROKER, Path};
+use super::{BROKER, PathState};
 
 /// The faults of a scenario, each with the key of its draws.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Storm {
     }
 
     /// Creates the state of a direction, with the faults that act on it.
-    pub(super) fn path(&self, from: u32, to: u32, names: &[Name]) -> Path {
+    pub(super) fn path(&self, from: u32, to: u32, names: &[Name]) -> PathState {
         let (sender, receiver) = (&names[from as usize], &names[to as usize]);
         let acts = |fault: &Fault| match &fault.effect {
             Effect::Partition { groups } => parted(groups, sender, receiver),
@@ -57,7 +57,7 @@ impl Storm {
             | Effect::Deaf { .. } => false,
         };
         let faults = (0..self.faults.len()).filter(|&index| acts(&self.faults[index].0)).collect();
-        Path::new(self.seed.named(&format!("link:{sender}>{receiver}")), faults)
+        PathState::new(self.seed.named(&format!("link:{sender}>{receiver}")), faults)
     }
 
     /// Returns the crashes and pauses that make a process miss the packets that arrive now.
@@ -80,7 +80,7 @@ impl Storm {
     }
 
     /// Returns the first cut or partition that is on.
-    pub(super) fn cut(&self, path: &Path, now: Instant) -> Option<usize> {
+    pub(super) fn cut(&self, path: &PathState, now: Instant) -> Option<usize> {
         self.on(path, now).find(|&index| {
             matches!(self.faults[index].0.effect, Effect::Cut | Effect::Partition { .. })
         })
@@ -93,7 +93,7 @@ impl Storm {
     /// line takes every packet.
     pub(super) fn queue(
         &self,
-        path: &mut Path,
+        path: &mut PathState,
         now: Instant,
         bytes: usize,
         hit_by: &mut Vec<usize>,
@@ -121,19 +121,19 @@ impl Storm {
     }
 
     /// Returns the first loss fault that hits the packet.
-    pub(super) fn lost(&self, path: &Path, key: Key, now: Instant) -> Option<usize> {
+    pub(super) fn lost(&self, path: &PathState, key: Key, now: Instant) -> Option<usize> {
         self.first_hit(path, key, 0, now, FaultKind::Loss)
     }
 
     /// Returns the first duplication fault that hits the packet.
-    pub(super) fn copied(&self, path: &Path, key: Key, now: Instant) -> Option<usize> {
+    pub(super) fn copied(&self, path: &PathState, key: Key, now: Instant) -> Option<usize> {
         self.first_hit(path, key, 0, now, FaultKind::Duplicate)
     }
 
     /// Returns the bit that a corruption fault flips in a copy of the packet.
     pub(super) fn flip(
         &self,
-        path: &Path,
+        path: &PathState,
         key: Key,
         copy: u64,
         now: Instant,
@@ -148,7 +148,7 @@ impl Storm {
     /// Returns the moment at which a copy of the packet arrives, after the last queue at `leaves`.
     pub(super) fn due(
         &self,
-        path: &mut Path,
+        path: &mut PathState,
         key: Key,
         copy: u64,
         now: Instant,
@@ -184,7 +184,7 @@ impl Storm {
     /// Returns the first fault of a kind with a rate that is on and hits the packet by its draw.
     fn first_hit(
         &self,
-        path: &Path,
+        path: &PathState,
         key: Key,
         copy: u64,
         now: Instant,
@@ -198,12 +198,12 @@ impl Storm {
     }
 
     /// Returns the indices of the faults of a direction that are on.
-    fn on<'a>(&'a self, path: &'a Path, now: Instant) -> impl Iterator<Item = usize> + 'a {
+    fn on<'a>(&'a self, path: &'a PathState, now: Instant) -> impl Iterator<Item = usize> + 'a {
         path.faults.iter().copied().filter(move |&index| self.faults[index].0.is_on(now))
     }
 
     /// Returns the draw of a fault for a copy of a packet.
-    fn draw(&self, path: &Path, index: usize, key: Key, copy: u64) -> Draw {
+    fn draw(&self, path: &PathState, index: usize, key: Key, copy: u64) -> Draw {
         path.draw.with(self.faults[index].1).with(key.0).with(key.1).with(copy)
     }
 }

@@ -9,8 +9,8 @@ use std::task::Context;
 
 use crate::link::socketio::event::{Json, MAIN, Saying, SocketIoPacket, json, parse};
 use crate::link::socketio::mapping::{
-    self, Auth, Bye, Fate, Gap, JoinEvent, Joined, Leave, Meta, Refusal, SocketIoRoom, event_name,
-    namespace_of, queue_of,
+    self, AckOutcome, Auth, Bye, Gap, JoinEvent, Joined, Leave, Meta, Refusal, SocketIoRoom,
+    event_name, namespace_of, queue_of,
 };
 use crate::link::socketio::packet::EnginePacket;
 use crate::link::socketio::queue::{Outgoing, PacketQueue};
@@ -255,8 +255,8 @@ impl State {
             }
             Asked::Leave(request) => Some(Frame::Left { request }),
             Asked::Publish => Some(match parse(first?)? {
-                Fate::Accepted(id) => Frame::Accepted { id },
-                Fate::Refused(id) => Frame::Refused { id },
+                AckOutcome::Accepted(id) => Frame::Accepted { id },
+                AckOutcome::Refused(id) => Frame::Refused { id },
             }),
         }
     }

@@ -13,8 +13,8 @@ use super::session::EngineSession;
 use crate::core::{BrokerInput, ConnectionId};
 use crate::link::socketio::event::{Json, MAIN, Saying, SocketIoPacket, json, parse};
 use crate::link::socketio::mapping::{
-    self, Auth, BYE, Bye, Fate, GAP, Gap, JOIN, JOINED, JoinEvent, Joined, LEAVE, Leave, Meta,
-    Refusal, SocketIoRoom, event_name, event_of, join_of, message_of, namespace_of, queue_of,
+    self, AckOutcome, Auth, BYE, Bye, GAP, Gap, JOIN, JOINED, JoinEvent, Joined, LEAVE, Leave,
+    Meta, Refusal, SocketIoRoom, event_name, event_of, join_of, message_of, namespace_of, queue_of,
 };
 use crate::link::socketio::nmq::{self, Publication, SUBSCRIBE, TRIGGER};
 use crate::link::socketio::packet::EnginePacket;
@@ -278,9 +278,11 @@ impl SendHalf for Driver {
                 }
             }
             Frame::Accepted { id } => {
-                self.answer_publish(&mut state, id, Fate::Accepted(id.clone()))
+                self.answer_publish(&mut state, id, AckOutcome::Accepted(id.clone()))
             }
-            Frame::Refused { id } => self.answer_publish(&mut state, id, Fate::Refused(id.clone())),
+            Frame::Refused { id } => {
+                self.answer_publish(&mut state, id, AckOutcome::Refused(id.clone()))
+            }
             Frame::Push { message, place, kind } => {
                 let copy = session.map(|session| (message.id.clone(), session.clone()));
                 self.push_message(&mut state, message, (*place, *kind), copy);
@@ -344,9 +346,9 @@ impl Driver {
         self.say(namespace, Saying::Event { name, arguments, ack }, copy);
     }
 
-    fn answer_publish(&self, state: &mut State, id: &MessageId, fate: Fate) {
+    fn answer_publish(&self, state: &mut State, id: &MessageId, outcome: AckOutcome) {
         if let Some(to) = state.publishes.remove(id) {
-            self.answer(to, vec![json(&fate)]);
+            self.answer(to, vec![json(&outcome)]);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Dice that fall the same way everywhere: SplitMix64, of a seed and nothing else.
 
+use crate::hash::{GOLDEN, mix};
+
 /// Numbers that follow from a seed.
 pub struct Dice(u64);
 
@@ -22,12 +24,9 @@ impl Dice {
         from[self.below(from.len() as u64) as usize].clone()
     }
 
-    /// Steele, Lea, Flood: Fast splittable pseudorandom number generators (OOPSLA 2014), fig. 17.
+    /// The generator SplitMix64.
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0 = self.0.wrapping_add(GOLDEN);
+        mix(self.0)
     }
 }

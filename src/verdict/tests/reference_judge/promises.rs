@@ -128,9 +128,9 @@ impl<'s, 'a> Case<'s, 'a> {
             return true;
         }
         let accepted = self.trial.accepted_by_life(&one.message.id);
-        let mut places =
+        let mut stored =
             accepted.iter().filter_map(|(life, _, position)| Some((*life, (*position)?)));
-        places.any(|place| self.is_told_of(&one.message.queue, place))
+        stored.any(|place| self.is_told_of(&one.message.queue, place))
     }
 
     /// Whether the subscriber was told that a position is lost, or all of the life that it was in.

@@ -110,7 +110,7 @@ impl<'s, 'a> Case<'s, 'a> {
             one.message.queue == *queue
                 && is_by(until)
                 && since.is_none_or(|since| !is_by(since))
-                && self.places(one).next().is_some()
+                && self.stored(one).next().is_some()
                 && !self.is_told(one)
                 && !self.has_left(one, until)
         })
@@ -186,19 +186,19 @@ impl<'s, 'a> Case<'s, 'a> {
         let is_true = is_new
             || self.wanted.iter().any(|one| {
                 let is_in = |(of, position)| of == life && from <= position && position <= to;
-                one.message.queue == *queue && self.places(one).any(is_in) && is_missing(one)
+                one.message.queue == *queue && self.stored(one).any(is_in) && is_missing(one)
             });
         if is_true { &mut recoveries.honest_failure } else { &mut recoveries.false_alarm }
     }
 
-    /// Where a message ever was: in which life of the broker, and at which position.
-    fn places(
+    /// Returns every life of the broker in which a message had a position, with that position.
+    fn stored(
         &self,
         one: &super::outcomes::Wanted<'_, '_>,
     ) -> impl Iterator<Item = (usize, Position)> + use<> {
         let accepted = self.trial.accepted_by_life(&one.message.id);
-        let places: Vec<_> =
+        let stored: Vec<_> =
             accepted.iter().filter_map(|(life, _, position)| Some((*life, (*position)?))).collect();
-        places.into_iter()
+        stored.into_iter()
     }
 }

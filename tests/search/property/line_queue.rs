@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 /// The queue.
 #[derive(Default)]
-pub struct Lines {
+pub struct LineQueue {
     mistakes: Mistakes,
     /// The messages that each client has handled; it survives a crash.
     disk: Disk,
@@ -24,7 +24,7 @@ pub struct Lines {
 /// Selects the mistakes that the queue makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mistakes {
-    /// A mailbox drops a message when it is sent, instead of when it is acknowledged.
+    /// A inbox drops a message when it is sent, instead of when it is acknowledged.
     pub forgets_what_it_sent: bool,
     /// A client acknowledges a message before it handles it, and again after.
     pub acknowledges_first: bool,
@@ -32,36 +32,36 @@ pub struct Mistakes {
     pub writes_down_first: bool,
     /// A client handles a message again that it has handled before.
     pub handles_copies: bool,
-    /// A mailbox sends the newest message first.
+    /// A inbox sends the newest message first.
     pub sends_newest_first: bool,
     /// A client handles a message that nobody published.
     pub makes_up: bool,
 }
 
-impl Lines {
+impl LineQueue {
     /// Creates a queue that makes some mistakes.
-    pub fn with(mistakes: Mistakes) -> Lines {
-        Lines { mistakes, disk: Disk::default() }
+    pub fn with(mistakes: Mistakes) -> LineQueue {
+        LineQueue { mistakes, disk: Disk::default() }
     }
 }
 
 type Disk = Arc<Mutex<BTreeMap<String, BTreeSet<MessageId>>>>;
 
 #[derive(Default)]
-struct Mailbox {
+struct Inbox {
     waiting: Vec<String>,
     /// Wakes the newest connection of the subscriber; an older one is not woken any more.
     news: Arc<Notify>,
 }
 
-type Mailboxes = Arc<Mutex<BTreeMap<String, Mailbox>>>;
+type Inboxes = Arc<Mutex<BTreeMap<String, Inbox>>>;
 
-impl Programs for Lines {
+impl Programs for LineQueue {
     async fn broker<N: Net>(&self, net: N, port: u16) -> io::Result<()> {
-        let (mut listener, mailboxes) = (net.listen(port, 16).await?, Mailboxes::default());
+        let (mut listener, inboxes) = (net.listen(port, 16).await?, Inboxes::default());
         let mut connections = JoinSet::new();
         loop {
-            connections.spawn(serve(self.mistakes, listener.accept().await?, mailboxes.clone()));
+            connections.spawn(serve(self.mistakes, listener.accept().await?, inboxes.clone()));
         }
     }
 
@@ -73,7 +73,7 @@ impl Programs for Lines {
     }
 }
 
-impl Lines {
+impl LineQueue {
     async fn talk(&self, stream: impl Stream, app: &mut App) -> io::Result<()> {
         let (reads, mut writes) = split(stream);
         let mut lines = BufReader::new(reads).lines();
@@ -129,11 +129,11 @@ impl Lines {
     }
 }
 
-async fn serve(mistakes: Mistakes, stream: impl Stream, mailboxes: Mailboxes) -> io::Result<()> {
+async fn serve(mistakes: Mistakes, stream: impl Stream, inboxes: Inboxes) -> io::Result<()> {
     let (reads, mut writes) = split(stream);
     let mut lines = BufReader::new(reads).lines();
     let mut connection =
-        Connection { mistakes, mailboxes, name: String::new(), news: Arc::default() };
+        Connection { mistakes, inboxes, name: String::new(), news: Arc::default() };
     let news = connection.news.clone();
     loop {
         let said = tokio::select! {
@@ -150,14 +150,14 @@ async fn serve(mistakes: Mistakes, stream: impl Stream, mailboxes: Mailboxes) ->
 /// One connection at the broker.
 struct Connection {
     mistakes: Mistakes,
-    mailboxes: Mailboxes,
+    inboxes: Inboxes,
     name: String,
     news: Arc<Notify>,
 }
 
 impl Connection {
     fn answer(&mut self, line: &str) -> String {
-        let mut all = self.mailboxes.lock().unwrap();
+        let mut all = self.inboxes.lock().unwrap();
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["hello", who] => who.clone_into(&mut self.name),
             ["join", queue, room] => {
@@ -166,9 +166,9 @@ impl Connection {
                 return format!("joined {queue} {room}\n");
             }
             ["publish", id] => {
-                for mailbox in all.values_mut() {
-                    mailbox.waiting.push(id.to_owned());
-                    mailbox.news.notify_one();
+                for inbox in all.values_mut() {
+                    inbox.waiting.push(id.to_owned());
+                    inbox.news.notify_one();
                 }
                 return format!("ok {id}\n");
             }
@@ -183,7 +183,7 @@ impl Connection {
     }
 
     fn next(&self) -> String {
-        let mut all = self.mailboxes.lock().unwrap();
+        let mut all = self.inboxes.lock().unwrap();
         let waiting = &mut all.get_mut(&self.name).unwrap().waiting;
         let newest = self.mistakes.sends_newest_first;
         let next = if newest { waiting.last().cloned() } else { waiting.first().cloned() };
