@@ -1,12 +1,14 @@
 //! One end of a TCP connection: its socket, its statistics, and the reason of its end.
 
+mod segments;
+
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker};
 
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
-use smoltcp::wire::{IpAddress, Ipv4Packet, TcpPacket, TcpSeqNumber};
+use smoltcp::wire::TcpSeqNumber;
 
 use crate::history::{ConnectionStats, Endpoint, TransportKind};
 use crate::message::EndReason;
@@ -212,39 +214,6 @@ impl Connection {
         self.may_poll(at.max(now)).then_some(at)
     }
 
-    /// Notes a packet that leaves. Returns whether it carries bytes that were sent before.
-    pub(super) fn sends(&mut self, packet: &[u8]) -> bool {
-        let ip = Ipv4Packet::new_unchecked(packet);
-        let tcp = TcpPacket::new_unchecked(ip.payload());
-        let flags = usize::from(tcp.syn()) + usize::from(tcp.fin());
-        let keep_alive = flags == 0 && self.tcp().send_queue() == 0;
-        if keep_alive || tcp.rst() || tcp.payload().len() + flags == 0 {
-            return false;
-        }
-        let (start, end) = (tcp.seq_number(), tcp.seq_number() + tcp.payload().len() + flags);
-        let again = self.sent_to.is_some_and(|sent_to| start < sent_to);
-        self.sent_to = Some(self.sent_to.map_or(end, |sent_to| sent_to.max(end)));
-        again
-    }
-
-    /// Corrects the sequence number of a pure acknowledgement before it leaves.
-    ///
-    /// It must be SND.NXT (RFC 9293 §3.4), the highest that was ever sent, as in Linux. After a
-    /// retransmission timeout, smoltcp instead takes the lower number of the bytes that it sends
-    /// again. If the peer has received more, such an acknowledgement lies before its window, and
-    /// the peer drops it. If both sides do so, neither accepts an acknowledgement of the other
-    /// again, and the connection stalls for ever.
-    pub(super) fn acknowledges_from_the_front(&self, packet: &mut [u8]) {
-        let mut ip = Ipv4Packet::new_unchecked(packet);
-        let addresses = (IpAddress::Ipv4(ip.src_addr()), IpAddress::Ipv4(ip.dst_addr()));
-        let mut tcp = TcpPacket::new_unchecked(ip.payload_mut());
-        let is_pure = tcp.payload_mut().is_empty() && !tcp.syn() && !tcp.fin() && !tcp.rst();
-        if let Some(front) = self.sent_to.filter(|front| is_pure && tcp.seq_number() < *front) {
-            tcp.set_seq_number(front);
-            tcp.fill_checksum(&addresses.0, &addresses.1);
-        }
-    }
-
     /// Handles an incoming reset; `before` is the state before it.
     pub(super) fn was_reset(&mut self, before: State) {
         if self.is_closed() && before != State::Closed {
@@ -299,22 +268,6 @@ impl Connection {
         if !self.held && state == State::FinWait2 {
             self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
         }
-    }
-
-    /// Answers new data, up to the sequence number `end`, with a reset if the program has dropped
-    /// the stream, as Linux does (RFC 1122 §4.2.2.13). The data must not be acknowledged first.
-    /// Returns whether it reset the connection.
-    pub(super) fn refuses(&mut self, end: TcpSeqNumber) -> bool {
-        let arrived = self.read as usize + self.tcp().recv_queue();
-        // The SYN counts as one more. After the peer's FIN there is no new data.
-        let new = self.peer_isn.is_some_and(|isn| end > isn + 1 + arrived)
-            && self.reason != Some(EndReason::Fin)
-            && !matches!(self.tcp().state(), State::Closing | State::TimeWait);
-        let refuses = new && !self.held && !self.is_closed();
-        if refuses {
-            self.tcp_mut().abort();
-        }
-        refuses
     }
 
     /// Wakes the reader and the writer if they can proceed.
