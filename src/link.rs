@@ -22,6 +22,7 @@ mod sse;
 mod tap;
 mod tcp;
 mod udp;
+mod waking;
 mod websocket;
 
 use std::future::Future;

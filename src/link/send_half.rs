@@ -3,14 +3,16 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 
 use crate::history::Flow;
 use crate::message::{Frame, MessageId, SessionId};
 use crate::wire;
+
+use super::waking::Waking;
 
 /// The sending side of a connection. Pushing a frame never waits. Bytes that the socket does not
 /// take yet wait here; the broker's `send_queue` limits how many.
@@ -58,7 +60,7 @@ pub struct Full;
 #[derive(Clone, Debug)]
 pub struct StreamSendHalf {
     flow: Arc<Flow>,
-    queue: Arc<Mutex<Queue>>,
+    queue: Waking<Queue>,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +73,6 @@ struct Queue {
     /// For each message that is not completely written: the byte of the flow at which it ends.
     ends: VecDeque<u64>,
     is_closed: bool,
-    writer: Option<Waker>,
 }
 
 /// The result of a write.
@@ -87,7 +88,7 @@ pub enum Written {
 impl StreamSendHalf {
     /// Creates an empty queue for a flow.
     pub fn new(flow: Flow) -> Self {
-        StreamSendHalf { flow: Arc::new(flow), queue: Arc::default() }
+        StreamSendHalf { flow: Arc::new(flow), queue: Waking::default() }
     }
 
     /// Writes as much as the stream takes. Pending while the stream takes nothing. If no byte
@@ -97,7 +98,8 @@ impl StreamSendHalf {
         cx: &mut Context<'_>,
         stream: &mut S,
     ) -> Poll<std::io::Result<Written>> {
-        let mut queue = self.queue();
+        let mut locked = self.queue.lock();
+        let queue = &mut *locked;
         let mut has_written = false;
         while queue.written < queue.bytes.len() {
             match Pin::new(&mut *stream).poll_write(cx, &queue.bytes[queue.written..]) {
@@ -127,41 +129,31 @@ impl StreamSendHalf {
         if queue.is_closed {
             return Poll::Ready(Ok(Written::Closed));
         }
-        queue.writer = Some(cx.waker().clone());
+        locked.wait(cx);
         Poll::Ready(Ok(Written::Nothing))
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().expect("a push does not panic")
     }
 }
 
 impl SendHalf for StreamSendHalf {
     fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
-        let mut queue = self.queue();
-        let before = queue.bytes.len();
-        wire::encode_to_stream(frame, &mut queue.bytes);
-        queue.pushed += (queue.bytes.len() - before) as u64;
-        let end = queue.pushed;
-        if frame.message().is_some() {
-            queue.ends.push_back(end);
-        }
-        let writer = queue.writer.take();
-        drop(queue);
-        writer.into_iter().for_each(Waker::wake);
+        let end = self.queue.change(|queue| {
+            let before = queue.bytes.len();
+            wire::encode_to_stream(frame, &mut queue.bytes);
+            queue.pushed += (queue.bytes.len() - before) as u64;
+            if frame.message().is_some() {
+                queue.ends.push_back(queue.pushed);
+            }
+            queue.pushed
+        });
         Ok(PushOutcome::At { flow: self.flow.clone(), end })
     }
 
     fn waiting(&self) -> WaitingBytes {
-        let queue = self.queue();
+        let queue = self.queue.lock();
         WaitingBytes { messages: queue.ends.len(), bytes: queue.bytes.len() - queue.written }
     }
 
     fn close(&mut self) {
-        let mut queue = self.queue();
-        queue.is_closed = true;
-        let writer = queue.writer.take();
-        drop(queue);
-        writer.into_iter().for_each(Waker::wake);
+        self.queue.change(|queue| queue.is_closed = true);
     }
 }

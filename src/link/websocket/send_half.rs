@@ -1,14 +1,14 @@
 //! The sending side of a WebSocket: a queue of whole messages, written one after the other.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Waker};
+use std::task::Context;
 
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::link::tap::{CopyOf, Manifest};
+use crate::link::waking::Waking;
 use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::wire;
@@ -17,7 +17,7 @@ use crate::wire;
 #[derive(Clone, Debug)]
 pub struct WebSocketSendHalf {
     manifest: Manifest,
-    queue: Arc<Mutex<Queue>>,
+    queue: Waking<Queue>,
 }
 
 #[derive(Debug, Default)]
@@ -27,7 +27,6 @@ struct Queue {
     /// Whether the first entry was passed to the library.
     is_handed: bool,
     is_closed: bool,
-    writer: Option<Waker>,
 }
 
 #[derive(Debug)]
@@ -51,12 +50,12 @@ pub enum Next {
 impl WebSocketSendHalf {
     /// Creates an empty queue.
     pub fn new(manifest: Manifest) -> WebSocketSendHalf {
-        WebSocketSendHalf { manifest, queue: Arc::default() }
+        WebSocketSendHalf { manifest, queue: Waking::default() }
     }
 
     /// Returns the next step. If there is none, the next push wakes the task.
     pub fn next(&self, cx: &Context<'_>) -> Next {
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         if queue.is_handed {
             return Next::Flush;
         }
@@ -64,7 +63,7 @@ impl WebSocketSendHalf {
             if queue.is_closed {
                 return Next::Closed;
             }
-            queue.writer = Some(cx.waker().clone());
+            queue.wait(cx);
             return Next::Nothing;
         };
         let message = message.clone();
@@ -77,7 +76,7 @@ impl WebSocketSendHalf {
 
     /// Removes the message that was passed to the library and is now written, and returns it.
     pub fn flushed(&self) -> Message {
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         queue.is_handed = false;
         let entry = queue.entries.pop_front().expect("it was passed to the library");
         queue.waiting.bytes -= entry.message.len();
@@ -87,11 +86,7 @@ impl WebSocketSendHalf {
 
     /// Whether no more messages follow.
     pub fn is_closed(&self) -> bool {
-        self.queue().is_closed
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().expect("a push does not panic")
+        self.queue.lock().is_closed
     }
 }
 
@@ -110,26 +105,20 @@ impl SendHalf for WebSocketSendHalf {
         };
         let copy = frame.message().zip(session);
         let copy = copy.map(|(message, session)| (message.id.clone(), session.clone()));
-        let mut queue = self.queue();
-        queue.waiting.bytes += message.len();
-        queue.waiting.messages += usize::from(copy.is_some());
-        queue.entries.push_back(Entry { message, copy });
-        let writer = queue.writer.take();
-        drop(queue);
-        writer.into_iter().for_each(Waker::wake);
+        self.queue.change(|queue| {
+            queue.waiting.bytes += message.len();
+            queue.waiting.messages += usize::from(copy.is_some());
+            queue.entries.push_back(Entry { message, copy });
+        });
         Ok(PushOutcome::Later)
     }
 
     fn waiting(&self) -> WaitingBytes {
-        self.queue().waiting
+        self.queue.lock().waiting
     }
 
     fn close(&mut self) {
-        let mut queue = self.queue();
-        queue.is_closed = true;
-        let writer = queue.writer.take();
-        drop(queue);
-        writer.into_iter().for_each(Waker::wake);
+        self.queue.change(|queue| queue.is_closed = true);
     }
 }
 
