@@ -12,7 +12,7 @@ use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 use EndReason::{Fin, Heartbeat, Left, Replaced, Reset};
 use PushKind::{Again, Live};
 
-/// How often an anomaly was seen.
+/// Checks how often an anomaly was seen.
 #[track_caller]
 fn check(anomaly: Anomaly, story: Story, count: u64) {
     let seen = story.shop().anomalies.get(&anomaly).copied().unwrap_or_default();
@@ -93,7 +93,7 @@ fn what_is_read_after_the_session_is_delivered_after_its_end() {
     let read = || catch_up().under_way(1).read(1, Live);
     let late = catch_up().under_way(1).at(1_500).lost(Fin).at(2_000).read(1, Live);
     check(Anomaly::DeliveredAfterEnd, late.handled(1, Live), 1);
-    // It waited in the inbox: nobody un-reads it.
+    // It was read before the session ended, and only waited in the inbox.
     check(Anomaly::DeliveredAfterEnd, read().at(1_500).lost(Fin).at(2_000).handled(1, Live), 0);
     check(Anomaly::DeliveredAfterEnd, read().handled(1, Live).at(1_500).lost(Fin), 0);
     let session = SessionId { process: "shop".into(), number: 1 };
@@ -110,13 +110,13 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
     check(Anomaly::Stalled, waiting(54_000), 0);
     check(Anomaly::Stalled, waiting(1_000).fault(Effect::Cut, 2_000, 53_000), 1);
     check(Anomaly::Stalled, waiting(1_000).fault(Effect::Cut, 2_000, 60_000), 0);
-    // Its queue outlives it: 2,000 bytes at 100 a second.
+    // The queue of this fault lasts 20 s longer than the fault: 2,000 bytes at 100 a second.
     let slow = Effect::Bandwidth { bytes_per_second: 100, queue_bytes: 2_000 };
     check(Anomaly::Stalled, waiting(1_000).fault(slow.clone(), 2_000, 53_000), 0);
     check(Anomaly::Stalled, waiting(1_000).fault(slow, 2_000, 33_000), 1);
     check(Anomaly::Stalled, waiting(1_000).at(60_000).delivered(2), 0);
-    // Without a session nothing can move, nor before its publisher has one. One that joins nothing
-    // has had time to.
+    // Nothing can move without a session: the subscriber's, or the publisher's if the message is
+    // still there. A session that joins nothing counts as well: it has had time to join.
     let away = || waiting(1_000).at(2_000).disconnected(Fin);
     check(Anomaly::Stalled, away(), 0);
     check(Anomaly::Stalled, away().at(3_000).connected(), 1);
@@ -135,7 +135,7 @@ fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
     check(Anomaly::LateDetection, ends(cut().at(1_000).under_way(1)), 1);
     check(Anomaly::LateDetection, ends(cut()).at(4_000).published(1).accepted(1), 0);
     check(Anomaly::LateDetection, ends(cut().at(100).under_way(1)), 0);
-    // It heals unnoticed, and the session ends by another.
+    // The cut heals unnoticed, and another fault ends the session.
     let crash = Effect::Crash { notice: CrashNotice::Silent };
     let healed = || cut().fault(crash.clone(), 20_000, 30_000);
     let dies = |story: Story| story.at(21_000).broker_end(Some(Heartbeat)).closed(Heartbeat);
@@ -148,7 +148,7 @@ fn what_is_lost_before_a_fault_is_noticed_is_detected_late() {
     check(Anomaly::LateDetection, lost(1_001), 0);
 }
 
-/// What is found about the truth of the shop's recoveries.
+/// Checks the counts of the shop's recoveries, and the anomalies that follow from them.
 #[track_caller]
 fn check_recoveries(story: Story, expected: Recoveries) {
     let shop = story.shop();
@@ -176,31 +176,34 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(back(away().became_gap(1, 1), gap(1, 1)), failure);
     check_recoveries(back(away(), gap(1, 1)).read(1, Again).handled(1, Again), alarm);
     check_recoveries(back(away().broker_crashed(), new), failure);
-    // A gap over what was handled is no alarm to a client that has died and forgotten it.
+    // A gap over a handled message is no false alarm to a client that has died since and forgotten
+    // it.
     let handled = || catch_up().delivered(1).at(2_000);
     let dead = |story: Story| story.power(SHOP, PowerState::PowerLost).closed(Reset);
     check_recoveries(back(dead(handled()), gap(1, 1)), failure);
     check_recoveries(back(dead(handled()), gap(2, 2)), alarm);
     check_recoveries(back(handled().disconnected(Fin), gap(1, 1)), alarm);
     check_recoveries(dead(back(handled().disconnected(Fin), gap(1, 1))), alarm);
-    // A new epoch is no alarm where there is one, whatever it cost; it is one where there is none.
+    // If there is a new epoch, telling of it is no false alarm, even if nothing was lost. If there
+    // is none, it is one.
     check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), failure);
     let old = ResumeOutcome::NewEpoch { epoch: 1, position: 0 };
     let resumed_first = back(catch_up().disconnected(Fin), resumed(0)).disconnected(Fin);
     let twice = resumed_first.at(4_000).connected().answered(old);
     check_recoveries(twice, Recoveries { honest_success: 1, ..alarm });
-    // A loss counts once, and a gap that is told beside the answer is honest.
+    // A loss counts once. A gap that is announced apart from the answer is honest.
     let twice = back(away().became_gap(1, 1), resumed(0)).at(4_000).answered(resumed(1));
     check_recoveries(twice, Recoveries { honest_success: 1, ..comfort });
     let told = |from, to| Note::GapReceived { queue: "q".into(), from, to };
     let both = Recoveries { honest_success: 1, ..failure };
     let later = |story: Story, note| story.at(4_000).note(SHOP, note);
     check_recoveries(later(back(away().became_gap(1, 1), resumed(0)), told(1, 1)), both);
-    // The answer's own gap is told once; another one counts for itself, and must be true.
+    // A repetition of the answer's own gap does not count. Another gap counts by itself, and must
+    // be true.
     check_recoveries(later(back(away().became_gap(1, 1), gap(1, 1)), told(1, 1)), failure);
     let more = Recoveries { false_alarm: 1, ..failure };
     check_recoveries(later(back(away().became_gap(1, 1), gap(1, 1)), told(2, 2)), more);
-    // What was lost after the broker had answered is not held against that answer.
+    // A message that was lost after the broker had answered does not count against that answer.
     let (queue, answer) = (|| "q".into(), resumed(0));
     let attached = |story: Story| {
         let (client, session) = ("shop".into(), story.session_id());
@@ -210,12 +213,14 @@ fn recoveries_are_compared_with_the_truth() {
     let evicted = attached(away().at(3_000).connected()).at(3_010).became_gap(1, 1);
     let heard = evicted.at(3_020).note(SHOP, Note::ResumeReceived { queue: queue(), answer });
     check_recoveries(heard, success);
-    // What waits for its handler is not acknowledged: the broker can tell nothing else.
+    // A message that waits for its handler is not acknowledged, so the broker cannot know that it
+    // arrived.
     let read = catch_up().published(1).accepted(1).pushed(1, Live).read(1, Live);
     let (session, kind) = (read.session_id(), Live);
     let told = back(read, gap(1, 1)).at(5_000).note(SHOP, Note::Handling { id: id(1), kind });
     check_recoveries(told.note(SHOP, Note::Handled { id: id(1), kind, session }), failure);
-    // A message that came into two lives of the broker was announced if it was in one of them.
+    // A message that was accepted in two lives of the broker is announced if it was announced in
+    // one of them.
     let twice = back(away().became_gap(1, 1), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
     check_recoveries(twice, failure);
 }
@@ -235,17 +240,18 @@ fn an_answer_is_compared_with_what_was_lost_when_the_broker_gave_it() {
     };
     check_recoveries(heard(given(away(), "q").at(2_500).became_gap(1, 1)), success);
     check_recoveries(heard(given(away().became_gap(1, 1), "q")), comfort);
-    // The same answer in another queue is another one.
+    // The same answer in another queue is a different answer.
     let both = given(given(away(), "q").at(2_500).became_gap(1, 1).at(3_000), "r");
     check_recoveries(heard(both), success);
-    // At one instant the order of the broker's events decides; what ended by anything else ended
-    // before them.
+    // At one instant, the order of the broker's events decides between an answer and an eviction. A
+    // message that ended by anything else ended before them.
     check_recoveries(heard(given(away(), "q").became_gap(1, 1)), success);
     let died = catch_up().under_way(1).at(2_000).shop_end(Some(Reset), (0, 0)).disconnected(Reset);
     check_recoveries(heard(given(died.connected(), "q").became_gap(1, 1)), comfort);
 }
 
-/// Who noticed the only fault after how long, and by what.
+/// Checks the detections of the shop's only fault: the side, the delay in milliseconds, and the
+/// reason.
 #[track_caller]
 fn check_detections(story: Story, expected: &[(&str, Option<f64>, Option<&str>)]) {
     let row = story.row();
@@ -264,7 +270,7 @@ fn each_side_notices_by_the_end_of_the_session_that_it_had() {
         cut().at(9_000).lost(Reset),
         &[broker, ("client", Some(7_000.0), Some("RST"))],
     );
-    // Who acts itself has nothing to notice.
+    // A side that acts itself has nothing to notice.
     let away = with(Effect::Disconnect).at(2_000).lost(Left).at(2_020).closed(Fin);
     check_detections(away, &[("broker", Some(20.0), Some("FIN"))]);
     let crash = Effect::Crash { notice: CrashNotice::Silent };
@@ -273,7 +279,7 @@ fn each_side_notices_by_the_end_of_the_session_that_it_had() {
     let mut broker_down = with(crash).at(2_000).broker_crashed().at(8_000).lost(Heartbeat);
     broker_down.scenario.faults[0].who = Who::Broker;
     check_detections(broker_down, &[("client", Some(6_000.0), Some("heartbeat"))]);
-    // One without a session to end.
+    // A side without a session that could end has no entry.
     check_detections(story("tcp/catch-up").fault(Effect::Cut, 2_000, 3_000), &[]);
 }
 
@@ -292,12 +298,13 @@ fn what_may_end_a_session_is_noticed_where_it_did() {
         let session = SessionId { process: "shop".into(), number: 1 };
         let note = Note::RequestFailed { session, reason: EndReason::HttpTimeout };
         check_detections(with().at(6_000).note(SHOP, note), &[failed]);
-        // Beside a fault that surely ends sessions it explains nothing.
+        // It explains nothing if a fault that surely ends sessions was on beside it.
         let cut = with().fault(Effect::Cut, 3_000, 4_000).at(5_000).closed(Heartbeat);
         let noticed = ("broker", Some(2_000.0), Some("heartbeat"));
         check_detections(cut, &[noticed, ("client", None, None)]);
     }
-    // A heartbeat of 25 s + 20 s after it had healed, it can not have been it any more.
+    // More than a heartbeat (25 s + 20 s) after the fault had healed, it cannot be the reason any
+    // more.
     let healed = || catch_up().fault(Effect::Loss { rate: 1.0 }, 2_000, 5_000);
     let late = ("broker", Some(48_000.0), Some("heartbeat"));
     check_detections(healed().at(50_000).closed(Heartbeat), &[late]);
@@ -312,7 +319,8 @@ fn an_end_that_something_else_explains_notices_nothing() {
     let (unseen, left) = (("broker", None, None), ("client", None, None));
     let first = |story: Story, expected| check_detections(story, &[expected, left]);
     first(ends(cut(3_000)), broker);
-    // Another fault that began after it had healed, and before the end, if it can end a session.
+    // Another fault explains the end if it began after the cut had healed and before the end, and
+    // can end a session.
     let loss = || Effect::Loss { rate: 0.5 };
     first(ends(cut(3_000).fault(loss(), 3_000, 9_000)), unseen);
     first(ends(cut(3_000).fault(loss(), 2_999, 9_000)), broker);
@@ -322,7 +330,8 @@ fn an_end_that_something_else_explains_notices_nothing() {
     let mut elsewhere = cut(3_000).fault(loss(), 4_000, 9_000);
     elsewhere.scenario.faults[1].who = Who::Clients(vec!["driver".into()]);
     first(ends(elsewhere), broker);
-    // A newer session took over: its own, or one of another process of its name.
+    // A newer session took over. One of the same process counts as noticing, one of another process
+    // of its name does not.
     let replaced = || cut(3_000).at(5_000).closed(Replaced);
     let noticed = ("broker", Some(3_000.0), Some("replaced"));
     check_detections(replaced().connected(), &[noticed, ("client", None, None)]);

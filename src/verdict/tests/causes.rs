@@ -16,14 +16,14 @@ use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
 use EndReason::{Fin, Heartbeat, Reset};
 use PushKind::{Again, Live, Replay};
 
-/// The shop misses exactly one message, by this cause.
+/// Checks that the shop misses exactly one message, by this cause.
 #[track_caller]
 fn check(cause: Cause, story: Story) {
     let shop = story.shop();
     assert_eq!(shop.causes, BTreeMap::from([(cause, 1)]), "{:?}", shop.messages);
 }
 
-/// The shop misses the first message since this millisecond.
+/// Checks that the shop misses the first message since this millisecond.
 #[track_caller]
 fn check_since(ms: u64, story: Story) {
     let followed = follow(&story.scenario, story.contender, &story.history(), &id(1));
@@ -74,7 +74,7 @@ fn what_the_broker_never_accepted_is_lost_before_it_or_refused() {
 fn a_miss_is_dated_by_the_end_of_its_last_copy() {
     let sent = udp().published(1).sent(1);
     check_since(1_010, sent.at(1_010).publish_dropped(LossReason::Lost));
-    // What only the broker holds to be acknowledged, in each of its lives.
+    // The broker received an acknowledgement that no client gave, in each of its lives.
     let heard = |story: Story| {
         let (queue, client) = ("q".into(), "shop".into());
         story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
@@ -91,7 +91,7 @@ fn a_place_in_a_flow_is_that_of_the_sending_on_its_session() {
     let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: other(), reason: Fin });
     let read = lost.at(2_000).sent(1).at(99_000).publish_end(None, 100);
     check(Cause::LostBeforeBroker, read);
-    // What the broker carries is none.
+    // A flow that the broker sent the message into does not count for the publisher's sending.
     let session = || crate::message::SessionId { process: "driver".into(), number: 1 };
     let unwritten = tcp().published(1).note(DRIVER, Note::Sent { id: id(1), session: session() });
     let lost = unwritten.at(1_500).note(DRIVER, Note::Lost { session: session(), reason: Fin });
@@ -238,7 +238,7 @@ fn a_full_queue_or_inbox_overflows() {
     check(Cause::Overflowed, tcp().published(1).accepted(1).note(BROKER, full.clone()));
     let both = tcp().published(1).accepted(1).pushed_but_not_carried(1, Live);
     check(Cause::Overflowed, both.note(BROKER, full.clone()));
-    // Two of one instant that found it full, one after the other.
+    // Two pushes of one instant found the queue full, one after the other.
     let two = tcp().published(1).accepted(1).pushed_but_not_carried(1, Live);
     let two = two.pushed_but_not_carried(1, Again).note(BROKER, full.clone());
     check(Cause::Overflowed, two.note(BROKER, full));
@@ -274,7 +274,8 @@ fn a_client_that_dies_takes_what_it_has_read_with_it() {
 
 #[test]
 fn a_read_is_of_the_copy_that_was_pushed_as_its_kind() {
-    // The second copy went into a dead link, and was read: it is the first that died in the socket.
+    // The second copy was pushed into a dead link, and yet was read. The first one died in the
+    // socket.
     let twice = tcp().fault(Effect::Cut, 2_000, 3_000).under_way(1).at(2_500).pushed(1, Replay);
     let read = twice.at(4_000).read(1, Replay);
     check(Cause::DiedInSocket, read.at(5_000).power(SHOP, PowerState::PowerLost));
@@ -290,16 +291,16 @@ fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
 
 #[test]
 fn the_last_copy_decides_and_the_upper_row_of_two() {
-    // Lost on the way first; the backlog's copy lived longer.
+    // The pushed copy was lost first; the backlog's copy lasted longer.
     let resent = story("udp/catch-up").joined().at(1_000).under_way(1).dropped(LossReason::Lost);
     check(Cause::Evicted, resent.at(5_000).became_gap(1, 1));
-    // Evicted while it was on its way: the way decides.
+    // It was evicted while a pushed copy was still under way: that copy decides.
     let on_its_way = catch_up().under_way(1).at(2_000).became_gap(1, 1);
     check(Cause::DiedInSocket, on_its_way.at(3_000).shop_end(Some(Reset), (0, 0)));
     // The crash ends the pushed copy and the backlog's at one instant.
     let cut = catch_up().fault(Effect::Cut, 500, 5_000).under_way(1);
     check(Cause::SentIntoDeadLink, cut.at(2_000).broker_crashed());
-    // A second push counts for itself.
+    // A second push is another copy.
     let again = udp().under_way(1).dropped(LossReason::Lost).at(3_000).pushed(1, Again);
     check(Cause::DiedInSocket, again.at(3_020).dropped(LossReason::NoSocket));
 }
@@ -314,7 +315,8 @@ fn an_outbox_outlives_the_brokers_crash() {
     check(Cause::BrokerCrashed, untold(catch_up()).at(3_000).power(DRIVER, PowerState::PowerLost));
     let refused = untold(catch_up()).at(3_000).power(BROKER, PowerState::Started);
     check(Cause::Refused, refused.note(BROKER, Note::Refused { id: id(1) }));
-    // Accepted a second time: the new life's backlog has it for whoever joined there.
+    // Accepted a second time: the new life's backlog keeps it for the clients that joined in that
+    // life.
     let again = untold(catch_up()).at(3_000).connected().subscribed(StartAt::Now).accepted(1);
     check(Cause::Evicted, again.at(4_000).became_gap(1, 1));
 }
@@ -327,7 +329,8 @@ fn a_position_beyond_or_of_another_epoch_passes_over() {
     let crashed = catch_up().broker_crashed().at(2_000).connected().subscribed(StartAt::Now);
     let foreign = crashed.answered(resumed(2, 7)).at(3_000).published(1).accepted(1);
     check(Cause::WrongEpoch, foreign);
-    // What waited for a client that comes back is its, whatever number the broker believes.
+    // A message that waited for a client is kept for it when it comes back, whatever position the
+    // broker takes it to be at.
     let waits = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
     let back = waits.at(3_000).connected().answered(resumed(2, 7));
     check(Cause::WrongEpoch, back.subscribed(StartAt::Before));
@@ -349,7 +352,7 @@ fn a_new_epoch_begins_with_the_rooms_of_its_join_and_with_no_others() {
     let accepted = || crashed().published(1).accepted(1);
     check(Cause::NotConnected, back(accepted()));
     check(Cause::NotConnected, back(accepted()).subscribed(StartAt::Now));
-    // Only the join that follows the answer is meant, and only until the next answer.
+    // Only the join that follows the answer counts, and only until the next answer.
     let again =
         back(accepted()).at(4_000).answered(ResumeOutcome::Resumed { epoch: 2, position: 0 });
     check(Cause::NotConnected, again.subscribed(StartAt::Before));
@@ -384,11 +387,12 @@ fn a_copy_that_dedup_dropped_is_no_end_of_the_original() {
     let resent = || dropped(udp().at(2_000).pushed(1, Again).at(2_020)).acknowledged(1, 1);
     check(Cause::LostAfterAck, resent().at(3_000).power(SHOP, PowerState::PowerLost));
     check(Cause::Unsettled, resent());
-    // Also if it came at the same instant as the original.
+    // The same holds if it came at the same instant as the original.
     let both = || story("udp/catch-up").joined().at(1_000).under_way(1).pushed(1, Again);
     let at_once = dropped(both().at(1_020).read(1, Live)).acknowledged(1, 1);
     check(Cause::LostAfterAck, at_once.at(3_000).power(SHOP, PowerState::PowerLost));
-    // A copy of nothing: the client has it, and makes nothing of it.
+    // It was dropped as a duplicate though there was no other copy: the client has it, and does
+    // nothing with it.
     let only = dropped(tcp().under_way(1).read(1, Live));
     check(Cause::Unsettled, only);
 }
@@ -413,7 +417,7 @@ fn a_refusal_is_forgotten_with_the_broker_and_what_is_kept_can_still_be_accepted
     check(Cause::Refused, crashed(refused().note(DRIVER, Note::RefusedReceived { id: id(1) })));
     let dead = crashed(refused()).at(3_000).power(DRIVER, PowerState::PowerLost);
     check(Cause::LostBeforeBroker, dead);
-    // What was on its way to the broker that refused it was refused as well.
+    // A copy that was under way to the broker that refused the message was refused as well.
     let sent = catch_up().published(1).sent(1).note(BROKER, Note::Refused { id: id(1) });
     let told = sent.note(DRIVER, Note::RefusedReceived { id: id(1) }).at(2_000).broker_crashed();
     check(Cause::Refused, told.publish_end(Some(Reset), 0));

@@ -1,4 +1,4 @@
-//! Expectations in words, and what a run comes to.
+//! Expectations in words, and the result of a run.
 
 use crate::message::{EndReason, PushKind};
 use crate::scenario::{Effect, Expectation, Expected, Range};
@@ -17,7 +17,7 @@ fn counter(counter: Counter, range: Range) -> Expected {
     Expected::Counter { counter, range }
 }
 
-/// One handled after 40 ms, one missed.
+/// Builds a story of two messages: one is handled after 40 ms, one is missed.
 fn told() -> Story {
     let story = story("tcp/fire-and-forget").joined().at(1_000).under_way(1).at(1_040);
     let story = story.read(1, PushKind::Live).handled(1, PushKind::Live);
@@ -29,7 +29,7 @@ fn expecting(contender: Option<&str>, client: Option<&str>, what: Expected) -> E
     Expectation { contender, client: client.map(|client| client.into()), what }
 }
 
-/// One expectation on the told story: `expected`, `measured`, `met`.
+/// Checks one expectation on the story of `told`: `expected`, `measured`, `met`.
 #[track_caller]
 fn check(expectation: Expectation, expected: &[(&str, Option<&str>, Option<bool>)]) {
     let mut scenario = scenario();
@@ -161,7 +161,7 @@ fn several_subscribers_are_summed_and_of_their_delays_the_worst_and_the_middle_c
     assert_eq!(totals.worst_delay_ms, Some(300.0));
     assert_eq!(median_delay_ms(&subscribers), Some(40.0));
     assert_eq!(median_delay_ms(&subscribers[2..]), None);
-    // The difference of two floating-point numbers shows nothing of how they are kept.
+    // The difference of two times does not show how floating-point numbers are stored.
     let mut one = slow(&[10]);
     (one.messages[0].published_ms, one.messages[0].handled_ms) = (1_000.1, Some(1_000.4));
     assert_eq!(median_delay_ms([&one]), Some(0.3));

@@ -17,7 +17,7 @@ use Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce, InOrder, NoSilentGap};
 use PushKind::{Again, Live};
 use Verdict::{Holds, Unknown, Violated};
 
-/// What is found about a guarantee to the shop.
+/// Checks the finding about a guarantee to the shop.
 #[track_caller]
 fn check(
     story: &Story,
@@ -34,7 +34,8 @@ fn catch_up() -> Story {
     story("tcp/catch-up").joined().at(1_000)
 }
 
-/// The first message was discarded with a connection over which no catching up is.
+/// Builds a story in which the first message is discarded with its connection, and is not caught up
+/// on.
 fn lossy(contender: &str) -> Story {
     let story = story(contender).joined().at(1_000).under_way(1);
     story.at(2_000).shop_end(Some(Reset), (0, 0)).disconnected(Reset).at(3_000).connected()
@@ -112,7 +113,7 @@ fn what_was_in_a_request_that_failed_may_come_too_late_for_its_order() {
     let term = format!("{said}: the request that carried it had failed");
     let before = fails(later().at(1_200)).at(1_500).delivered(1);
     check(&before, InOrder, (Violated, OutsideTerms), Some(&term));
-    // It had come already when its request failed: the answer was lost.
+    // The message had arrived before its request failed: only the response was lost.
     let after = fails(later().at(1_500).delivered(1).at(1_800));
     check(&after, InOrder, (Violated, Broken), Some(said));
 }
@@ -150,7 +151,7 @@ fn what_is_under_way_at_the_end_leaves_three_guarantees_open() {
         check(&story, guarantee, (Unknown, Open), said);
     }
     check(&story, AtMostOnce, (Holds, Kept), None);
-    // A violation beats an unknown.
+    // A violation takes precedence over an unknown.
     let lost = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
     let lost = lost.answered(ResumeOutcome::Resumed { epoch: 1, position: 1 }).under_way(2);
     let said = Some("driver-1, published at 1s, was never handled");

@@ -1,7 +1,8 @@
-//! Random histories: most of a history is what machines could do, some of it is what none would.
+//! Random histories: most events could have happened, and some of them make no sense.
 //!
-//! The generator knows just enough of its own history to go on with it: who has a session, what is
-//! on its way, what was read. At every step it may forget all that and note something arbitrary.
+//! The generator keeps as much state as it needs to continue a history sensibly: the sessions, the
+//! copies under way, and the messages that were read. At every step it may ignore that state and
+//! add an arbitrary event.
 
 mod connections;
 mod dice;
@@ -21,7 +22,7 @@ use crate::time::{Duration, Instant};
 use dice::Dice;
 use scenario::ROOMS;
 
-/// A history, and what is said to have been run.
+/// A history, with the scenario and the contender that are said to have been run.
 #[derive(Clone)]
 pub struct RandomHistory {
     pub scenario: Scenario,
@@ -123,7 +124,7 @@ impl Generator {
         }
     }
 
-    // ── the course of things ────────────────────────────────────────────────────────────────
+    // ── steps ───────────────────────────────────────────────────────────────────────────────
 
     fn pass_time(&mut self) {
         let ms = match self.dice.below(20) {
@@ -161,7 +162,7 @@ impl Generator {
         }
     }
 
-    /// A session begins, and in catch-up it is attached and told where it stands.
+    /// Begins a session. In catch-up mode the session is mostly attached, and told its position.
     fn come(&mut self, process: u32) {
         if self.connected.contains(&process) && self.dice.percent(70) {
             self.leave(process, EndReason::Replaced);
@@ -273,7 +274,7 @@ impl Generator {
         self.leave(process, reason);
     }
 
-    /// A session ends: both sides notice, or one.
+    /// Ends a session: both sides notice, or one of them.
     fn leave(&mut self, process: u32, reason: EndReason) {
         let session = self.session(process);
         self.connected.retain(|one| *one != process);
@@ -298,19 +299,19 @@ impl Generator {
         if self.dice.percent(90) { ROOMS[0].into() } else { ROOMS[1].into() }
     }
 
-    /// A process that is no broker.
+    /// Draws a process that is not the broker.
     fn anybody(&mut self) -> u32 {
         1 + self.dice.below(self.processes.len() as u64 - 1) as u32
     }
 
-    /// A process that subscribes.
+    /// Draws a process that subscribes.
     fn listener(&mut self) -> u32 {
         2 + self.dice.below(self.processes.len() as u64 - 2) as u32
     }
 
-    // ── the end ─────────────────────────────────────────────────────────────────────────────
+    // ── the end of the trial ────────────────────────────────────────────────────────────────
 
-    /// When the trial ends; some ends of lines say how far they came.
+    /// Draws the end of the trial. Some connections then report their statistics at both ends.
     fn end(&mut self) -> Instant {
         let wait = self.dice.pick(&[0, 0, 10, 100, 400]);
         self.now += Duration::from_millis(wait);
@@ -328,8 +329,8 @@ impl Generator {
         self.push_event(process, EventKind::Note(note));
     }
 
-    /// Adds an event. Events of one instant are ordered by process, so that most of the time what
-    /// another process does next takes a moment longer.
+    /// Adds an event. Events of one instant are ordered by process. An event that would be sorted
+    /// before the last one is therefore mostly put a moment later.
     fn push_event(&mut self, process: u32, kind: EventKind) {
         let last = self.events.last().filter(|last| last.at == self.now);
         if last.is_some_and(|last| process < last.process.0) && self.dice.percent(90) {

@@ -1,4 +1,4 @@
-//! What is wanted, what becomes of it, and the numbers of a row.
+//! The messages that are wanted, their outcomes, and the numbers of a row.
 
 use crate::history::PowerState;
 use crate::message::{Dedup, Echo, EndReason, Note, PushKind, ResumeOutcome, StartAt, Target};
@@ -11,7 +11,7 @@ use super::story::{BROKER, DRIVER, SHOP, Story, id, message, story};
 
 use PushKind::{Again, Live, Replay};
 
-/// Wanted, live, caught up, missed, unasked.
+/// Checks the numbers of the shop: wanted, live, caught up, missed, not wanted.
 #[track_caller]
 fn check(story: Story, expected: [u64; 5]) -> SubscriberReport {
     let shop = story.shop();
@@ -40,7 +40,7 @@ fn the_first_sending_of_a_new_broker_is_not_the_first() {
     let back = |story: Story| sent(crashed(story).answered(new).subscribed(StartAt::Before));
     check(back(catch_up().under_way(1)), [1, 0, 1, 0, 0]);
     check(back(catch_up().published(1).accepted(1)), [1, 1, 0, 0, 0]);
-    // In fire-and-forget nothing is ever sent again: each push stands for itself.
+    // In fire-and-forget mode nothing is ever sent again: each push is a first sending.
     let fire = story("udp/fire-and-forget").joined().at(1_000).under_way(1);
     check(sent(crashed(fire).subscribed(StartAt::Now)), [1, 1, 0, 0, 0]);
 }
@@ -53,7 +53,7 @@ fn who_never_was_on_record_is_named_with_what_kept_it_away() {
     assert_eq!(never_subscribed(story("tcp/catch-up").connected()), Some("no answer"));
     assert_eq!(never_subscribed(catch_up()), None);
     assert_eq!(never_subscribed(catch_up().unsubscribed()), None);
-    // Who only joins at times had nothing to be kept away from.
+    // A client that only joins at set times had nothing to be kept away from.
     let mut joins = story("tcp/catch-up");
     let subscribe = std::mem::take(&mut joins.scenario.clients[1].subscribe);
     let at = Instant::from_millis(5_000);
@@ -74,7 +74,8 @@ fn the_brokers_record_decides_what_is_wanted() {
     check(accepted(catch_up().disconnected(EndReason::Fin)), [1, 0, 0, 1, 0]);
     check(accepted(catch_up().broker_crashed()), [1, 0, 0, 1, 0]);
     check(accepted(catch_up().power(SHOP, PowerState::PowerLost)), [1, 0, 0, 1, 0]);
-    // Handed over before the join, accepted after it; and the other way round.
+    // Published before the join and accepted after it; published before the leave and accepted
+    // after it.
     check(story("tcp/catch-up").published(1).joined().accepted(1), [1, 0, 0, 1, 0]);
     check(catch_up().published(1).unsubscribed().accepted(1), [0, 0, 0, 0, 0]);
     // Accepted before the join, and a copy of it after the join.
@@ -125,17 +126,18 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
     check(attached(earlier()).subscribed(StartAt::Now), [0, 0, 0, 0, 0]);
     check(attached(earlier().trimmed(1, 1)).subscribed(StartAt::Start), [1, 0, 0, 1, 0]);
     check(attached(earlier().broker_crashed()).subscribed(StartAt::Start), [0, 0, 0, 0, 0]);
-    // A subscription that is there already goes on where it was.
+    // A subscription that exists already goes on from where it was.
     let left = attached(attached(earlier()).subscribed(StartAt::Now).unsubscribed());
     check(left.subscribed(StartAt::Start), [0, 0, 0, 0, 0]);
-    // What the broker put into the backlog of another queue is not asked for there.
+    // A message that the broker put into the backlog of another queue than its own is not wanted
+    // there.
     let strange = Note::Accepted { id: id(3), queue: "q".into(), position: Some(3) };
     let mut elsewhere = (*message(3, Target::default())).clone();
     elsewhere.queue = "r".into();
     let elsewhere = Note::Published { message: elsewhere.into() };
     let strange = earlier().note(DRIVER, elsewhere).note(BROKER, strange);
     check(attached(strange).subscribed(StartAt::Start), [2, 0, 0, 2, 0]);
-    // A record that is renewed wants nothing new.
+    // A record that is renewed makes no retained message wanted.
     let renewed = story("tcp/catch-up").connected().subscribed(StartAt::Start).unsubscribed();
     let renewed = renewed.subscribed(StartAt::Now).published(1).accepted(1).unsubscribed();
     check(

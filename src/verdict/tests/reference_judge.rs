@@ -1,5 +1,7 @@
-//! The judge a second time, slowly: the rules of `docs/reference/outcomes.md`, each of them a
-//! search through the whole history, with nothing of the judge's but the shapes of its answer.
+//! A second judge, slow and simple: each rule of `docs/reference/outcomes.md` is a search through
+//! the whole history.
+//!
+//! It shares nothing with the judge but the types of its answer.
 
 mod anomalies;
 mod causes;
@@ -24,7 +26,7 @@ use outcomes::{Case, Wanted};
 use subscriber::Subscriber;
 use trial::Trial;
 
-/// The row of the report, by brute force.
+/// Returns the row of the report, by brute force.
 pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Row {
     let trial = Trial { scenario, contender, history };
     let notices = detections::notices(trial);
@@ -71,7 +73,10 @@ fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
     }
 }
 
-/// What ended the last attempt of one that was to subscribe and never was on record.
+/// Returns the reason for which a subscriber that never was on record last lost a session or an
+/// attempt at one, or "no answer" if it lost none.
+///
+/// `None` if it was on record at any time, or subscribes to nothing in the scenario.
 fn never_subscribed(subscriber: &Subscriber<'_>) -> Option<&'static str> {
     let Subscriber { trial, name, processes, .. } = subscriber;
     let entries = trial.scenario.clients.iter();
@@ -88,7 +93,8 @@ fn never_subscribed(subscriber: &Subscriber<'_>) -> Option<&'static str> {
     Some(lost.map_or("no answer", |(_, reason)| reason.words()))
 }
 
-/// A contender is as good as its worst subscriber.
+/// Returns a contender's finding for each guarantee: the worst verdict of all subscribers, and the
+/// first of their claims in the order of [`Claim`].
 fn worst(subscribers: &[Judged]) -> BTreeMap<Guarantee, GuaranteeFinding> {
     let of = |guarantee: &Guarantee| {
         let findings = || subscribers.iter().map(|one| &one.guarantees[guarantee]);

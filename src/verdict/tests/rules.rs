@@ -1,7 +1,7 @@
-//! The rules of the judge that have a switch, by the file that they are in: name, and what it says.
+//! The rules of the judge that have a switch, by file: the name and the sentence of each.
 //!
-//! They are those that no generic mutation of the code makes. `docs/reference/judge.md` lists them
-//! from here.
+//! These rules are for mistakes that no generic mutation of the code makes.
+//! `docs/reference/judge.md` lists them from here.
 
 /// The rules of one file of `src/verdict`: its path there, and each rule's name and sentence.
 pub type OfFile = (&'static str, &'static [(&'static str, &'static str)]);

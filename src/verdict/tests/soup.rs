@@ -1,5 +1,5 @@
-//! Any soup of events is judged without a panic, and the sums hold; a long history is judged in
-//! time that grows with its length.
+//! Any soup, a random mix of events, is judged without a panic, and the sums hold. A long history
+//! is judged in time that grows with its length.
 
 use proptest::prelude::*;
 
@@ -14,7 +14,8 @@ use crate::terms::Verdict;
 
 const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again];
 
-/// One step of a soup: which, with which message, which position, and how much later.
+/// One step of a soup: its kind, the number of a message, a position, and the milliseconds since
+/// the step before.
 type Step = (u8, u64, u64, u64);
 
 fn told(contender: Contender, steps: &[Step]) -> Story {
@@ -115,7 +116,7 @@ proptest! {
         }
     }
 
-    /// A loss has one end, so a violated guarantee always has its sentence.
+    /// A loss has one end, so a guarantee that does not hold always has its sentence of evidence.
     #[test]
     fn what_is_not_fine_is_said(
         steps in prop::collection::vec((0..36_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..60),

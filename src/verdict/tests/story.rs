@@ -1,7 +1,7 @@
-//! Histories by hand: a broker, a `driver` that publishes, a `shop` that subscribes to `e` in `q`.
+//! Hand-made histories: a broker, a `driver` that publishes, a `shop` subscribed to `e` in `q`.
 //!
-//! A story is told in order; `at` moves its clock. Every push is carried, as a hundred bytes of
-//! the session's stream or as one datagram. Nothing is checked: a story may be nonsense.
+//! Events are added in order; `at` sets the clock. Every push is carried, as a hundred bytes of the
+//! session's stream or as one datagram. Nothing is checked: a story may be nonsense.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub const BROKER: usize = 0;
 pub const DRIVER: usize = 1;
 pub const SHOP: usize = 2;
 
-/// A story that is being told.
+/// A hand-made history that is being built.
 pub struct Story {
     pub scenario: Scenario,
     pub contender: Contender,
@@ -37,7 +37,7 @@ pub struct Story {
     ended_at: Instant,
 }
 
-/// Begins a story: nobody is connected yet.
+/// Begins a story, in which no client is connected yet.
 pub fn story(contender: &str) -> Story {
     let process = |name: &str| Process { name: name.into(), client: name.into() };
     Story {
@@ -55,7 +55,7 @@ pub fn story(contender: &str) -> Story {
     }
 }
 
-/// The scenario of all stories: it subscribes the shop and injects nothing.
+/// Returns the scenario of all stories: it subscribes the shop, and has no faults.
 pub fn scenario() -> Scenario {
     let client = |id: &str| ClientEntry {
         id: id.into(),
@@ -86,7 +86,7 @@ pub fn scenario() -> Scenario {
     }
 }
 
-/// The driver's message of this number.
+/// Returns the id of the driver's message of this number.
 pub fn id(number: u64) -> MessageId {
     MessageId { publisher: "driver".into(), sequence: number }
 }
@@ -97,9 +97,9 @@ pub fn message(number: u64, target: Target) -> Arc<Message> {
 }
 
 impl Story {
-    // ── telling ─────────────────────────────────────────────────────────────────────────────
+    // ── time, events, faults ────────────────────────────────────────────────────────────────
 
-    /// What follows happens at this millisecond.
+    /// Sets the clock: the events that follow happen at this millisecond.
     pub fn at(mut self, ms: u64) -> Story {
         self.now = Instant::from_millis(ms);
         self
@@ -118,7 +118,7 @@ impl Story {
         self.event(process, EventKind::Power(state))
     }
 
-    /// A fault of this kind on the shop, between two milliseconds. It makes no events.
+    /// Adds a fault of this kind on the shop, between two milliseconds. It adds no events.
     pub fn fault(mut self, effect: Effect, from: u64, until: u64) -> Story {
         self.scenario.faults.push(Fault {
             effect,
@@ -130,7 +130,7 @@ impl Story {
         self
     }
 
-    /// The shop's entry, to be changed.
+    /// Changes the limits of the shop's entry.
     pub fn limits(mut self, change: impl FnOnce(&mut ClientLimits)) -> Story {
         change(&mut self.scenario.clients[1].limits);
         self
@@ -170,7 +170,7 @@ impl Story {
         }
     }
 
-    /// The broker attaches the session, and the shop is told.
+    /// The broker attaches the session, and the shop receives the answer.
     pub fn answered(self, answer: ResumeOutcome) -> Story {
         let (queue, client, session) = ("q".into(), "shop".into(), self.session_id());
         self.note(BROKER, Note::Attached { queue, client, session, answer: Box::new(answer) })
@@ -261,14 +261,15 @@ impl Story {
             .note(SHOP, Note::Handled { id: id(number), kind, session })
     }
 
-    /// The shop acknowledges a position, and the broker hears it.
+    /// The shop acknowledges a position, and the broker receives it.
     pub fn acknowledged(self, number: u64, position: Position) -> Story {
         let ack = Note::Ack { queue: "q".into(), position, id: Some(id(number)) };
         let (queue, client) = ("q".into(), "shop".into());
         self.note(SHOP, ack).note(BROKER, Note::Acknowledged { queue, position, client })
     }
 
-    /// Handed over, accepted, pushed, read and handled, all at once.
+    /// The message is published, accepted, pushed, read and handled at one instant, and in catch-up
+    /// mode acknowledged.
     pub fn delivered(self, number: u64) -> Story {
         let story = self.published(number).accepted(number).pushed(number, PushKind::Live);
         let story = story.read(number, PushKind::Live).handled(number, PushKind::Live);
@@ -281,7 +282,7 @@ impl Story {
         }
     }
 
-    /// Handed over, accepted and pushed live.
+    /// The message is published, accepted and pushed live.
     pub fn under_way(self, number: u64) -> Story {
         self.published(number).accepted(number).pushed(number, PushKind::Live)
     }
@@ -295,9 +296,10 @@ impl Story {
         self.note(BROKER, Note::BecameGap { id: id(number), queue, position, client })
     }
 
-    // ── lines ───────────────────────────────────────────────────────────────────────────────
+    // ── connections ─────────────────────────────────────────────────────────────────────────
 
-    /// The shop's end of the session's line is gone: so much had arrived, so much was read.
+    /// The shop's end of the session's connection reports how many bytes had arrived and were read.
+    /// With a reason, that end is gone.
     pub fn shop_end(self, reason: Option<EndReason>, (arrived, read): (u64, u64)) -> Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
@@ -305,7 +307,7 @@ impl Story {
         self.event(SHOP, EventKind::Ended(Box::new(stats)))
     }
 
-    /// The broker's end of the session's line is gone.
+    /// The broker's end of the session's connection reports. With a reason, that end is gone.
     pub fn broker_end(self, reason: Option<EndReason>) -> Story {
         let flow = self.flow();
         let ends = Endpoint { local: flow.from, peer: flow.to };
@@ -313,7 +315,8 @@ impl Story {
         self.event(BROKER, EventKind::Ended(Box::new(stats)))
     }
 
-    /// The broker's end of the driver's line, as the trial left it.
+    /// The broker's end of the driver's connection reports how many bytes had arrived and were
+    /// read. With a reason, that end is gone.
     pub fn publish_end(self, reason: Option<EndReason>, read: u64) -> Story {
         let flow = driver_flow();
         let ends = Endpoint { local: flow.to, peer: flow.from };
@@ -321,13 +324,13 @@ impl Story {
         self.event(BROKER, EventKind::Ended(Box::new(stats)))
     }
 
-    /// The last push came to this end.
+    /// The last push is dropped for this reason.
     pub fn dropped(self, reason: LossReason) -> Story {
         let (flow, datagram) = (self.flow(), self.pushes);
         self.event(SHOP, EventKind::Dropped { flow: Box::new(flow), datagram, reason })
     }
 
-    /// The driver's last datagram came to this end.
+    /// The driver's last datagram is dropped for this reason.
     pub fn publish_dropped(self, reason: LossReason) -> Story {
         let (flow, datagram) = (Box::new(driver_flow()), self.sends);
         self.event(BROKER, EventKind::Dropped { flow, datagram, reason })
@@ -348,7 +351,7 @@ impl Story {
         judge(&self.scenario, self.contender, &self.history())
     }
 
-    /// What the shop got.
+    /// Returns the report of the shop.
     pub fn shop(&self) -> SubscriberReport {
         let row = self.row();
         row.subscribers.into_iter().find(|one| one.client == "shop").unwrap()

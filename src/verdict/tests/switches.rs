@@ -1,7 +1,8 @@
-//! Each rule that has a switch is missed by a test: with the rule off, a test of the judge fails.
+//! Each rule that has a switch is needed by a test: with the rule off, a test of the judge fails.
 //!
-//! The same binary runs once a rule, with `RULE_OFF` set to the rule's name, until the first test
-//! fails. By hand, for one rule: `RULE_OFF=name cargo test --lib verdict:: -- --skip switches`.
+//! The same binary runs once for each rule, with `RULE_OFF` set to the rule's name, until the first
+//! test fails. By hand, for one rule:
+//! `RULE_OFF=name cargo test --lib verdict:: -- --skip switches`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,7 +14,7 @@ use std::thread;
 
 use super::rules::RULES;
 
-/// How many runs there are at a time.
+/// The number of runs at a time.
 const RUNS: usize = 2;
 
 /// Whether a rule is on in this process.
@@ -64,7 +65,7 @@ fn every_switch_is_on_the_list_and_in_its_file_once() {
     assert!(names.len() <= 60, "a switch is for what no generic mutation makes: keep them few");
 }
 
-/// All sources of the judge but its tests.
+/// Collects all sources of the judge but its tests.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -98,7 +99,8 @@ fn every_rule_is_missed_by_a_test() {
     assert!(missed_by_none.is_empty(), "no test fails without {missed_by_none:?}");
 }
 
-/// The first test of the judge that fails with a rule off, or with none.
+/// Returns the first test of the judge that fails with a rule off or, for `None`, with all rules
+/// on.
 fn first_failure(off: Option<&str>) -> Option<String> {
     let mut run = Command::new(std::env::current_exe().unwrap());
     run.args(["verdict::tests::", "--skip", "::switches::", "--skip", "::soup::"]);
@@ -112,7 +114,7 @@ fn first_failure(off: Option<&str>) -> Option<String> {
         Some(name.trim_start_matches("verdict::tests::").to_owned())
     });
     if failed.is_some() {
-        // It has said what it was asked.
+        // One failed test is all that the caller asks for.
         run.kill().unwrap();
     }
     let ended = run.wait().unwrap();

@@ -1,5 +1,5 @@
-//! The judge against brute force: the reference judge, slow and written from the rules alone,
-//! agrees with it on ten thousand random small histories, legal and illegal.
+//! The judge compared with brute force. The reference judge is slow, and written from the rules
+//! alone; the two agree on ten thousand random small histories, legal and illegal.
 //!
 //! The histories follow from their seeds, and each cause and each anomaly is in at least one of a
 //! hundred. A disagreement is printed as a history of which no event can be left out.
@@ -12,7 +12,7 @@ use super::histories::{self, RandomHistory};
 use super::{reference_judge, switches};
 use crate::terms::{Anomaly, Cause};
 
-/// How many histories are judged twice; `VERDICT_HISTORIES` asks for more.
+/// The number of histories that are judged twice; `VERDICT_HISTORIES` asks for another.
 const HISTORIES: u64 = 10_000;
 
 #[test]
@@ -24,7 +24,7 @@ fn judge_and_reference_judge_agree_on_ten_thousand_histories() {
         let told = histories::random(seed);
         let row = judged(&told);
         if row != expected(&told) {
-            // Which history it is does not matter where a rule was turned off.
+            // If a rule is turned off, any disagreement will do, and no history is shrunk.
             assert_eq!(switches::off(), None, "seed {seed}");
             panic!("seed {seed}\n{}", disagreement(told));
         }
@@ -47,7 +47,7 @@ fn expected(RandomHistory { scenario, contender, history }: &RandomHistory) -> R
     reference_judge::judge(scenario, *contender, history)
 }
 
-/// The causes and anomalies of a row, each once.
+/// Returns the causes and anomalies of a row, each once.
 fn words(row: &Row) -> Vec<&'static str> {
     let all = row.subscribers.iter();
     let words = all.flat_map(|one| {
@@ -60,8 +60,8 @@ fn words(row: &Row) -> Vec<&'static str> {
     words
 }
 
-/// A history over which the two still disagree, and would not without any of its events, and what
-/// each of them says.
+/// Shrinks a history until the two would agree without any one of its events. Returns it in words,
+/// with what each of them says.
 fn disagreement(mut told: RandomHistory) -> String {
     loop {
         let before = told.history.events.len();
@@ -93,7 +93,7 @@ fn disagreement(mut told: RandomHistory) -> String {
     )
 }
 
-/// A row, one finding a line.
+/// Formats a row, one finding per line.
 fn lines(row: &Row) -> Vec<String> {
     let mut lines = vec![format!("published {}", row.published)];
     lines.extend(row.detections.iter().map(|detection| format!("{detection:?}")));

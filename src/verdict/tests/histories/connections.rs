@@ -1,4 +1,4 @@
-//! How far the bytes of a session came, as both ends of its connection say it.
+//! The statistics of connections: how far a session's bytes came, as both ends report it.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ impl Generator {
         self.end_connections(process, reason);
     }
 
-    /// One end of a process's connection, or both, say how far they came.
+    /// Reports the statistics of a process's connection, at one end or at both.
     pub(super) fn end_connections(&mut self, process: u32, reason: EndReason) {
         let reason = Some(reason).filter(|_| self.dice.percent(85));
         let ends = self.dice.below(3);
@@ -57,7 +57,8 @@ impl Generator {
         self.push_event(process, EventKind::Ended(Box::new(stats)));
     }
 
-    /// The next place in a flow.
+    /// Adds a copy to a flow, and returns its position there: the number of its datagram or of its
+    /// last byte.
     pub(super) fn carry(&mut self, flow: Flow) -> (Flow, u64) {
         let index = match self.carried.iter().position(|(of, _)| *of == flow) {
             Some(index) => index,
@@ -71,7 +72,7 @@ impl Generator {
         (flow, if self.contender.link == Link::Udp { count } else { 100 * count })
     }
 
-    /// From the broker to a process, on its present session.
+    /// Returns the flow from the broker to a process, on the process's present session.
     pub(super) fn outward(&self, process: u32) -> Flow {
         let port = 50_000 + self.sessions[process as usize] as u16;
         Flow { from: address(BROKER, 7_000), to: address(process, port) }

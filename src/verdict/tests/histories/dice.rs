@@ -1,8 +1,8 @@
-//! Dice that fall the same way everywhere: SplitMix64, of a seed and nothing else.
+//! Random numbers that are the same everywhere: SplitMix64, from a seed and nothing else.
 
 use crate::hash::{GOLDEN, mix};
 
-/// Numbers that follow from a seed.
+/// A source of numbers that follow from a seed.
 pub struct Dice(u64);
 
 impl Dice {
@@ -10,12 +10,12 @@ impl Dice {
         Dice(seed)
     }
 
-    /// A number below `most`.
+    /// Draws a number below `most`.
     pub fn below(&mut self, most: u64) -> u64 {
         self.next() % most
     }
 
-    /// True in so many of a hundred cases.
+    /// Draws `true` in `chance` of a hundred cases.
     pub fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }

@@ -1,4 +1,5 @@
-//! What becomes of a message, step by step; each step may be its last, or another one's.
+//! The steps of a message from publish to acknowledgement. After each step the message may go no
+//! further, and another one may take the next.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::scenario::ROOMS;
 use super::{BROKER, DRIVER, Flight, Generator, KINDS, Kept};
 
 impl Generator {
-    /// A message is published, sent, accepted and pushed; each step may be its last.
+    /// Publishes a message, sends it, and has it accepted and pushed. Each step may be its last.
     pub(super) fn publish(&mut self) {
         let publisher = self.dice.pick(&[DRIVER, DRIVER, DRIVER, self.processes.len() as u32 - 1]);
         self.published[publisher as usize] += 1;
@@ -141,7 +142,7 @@ impl Generator {
         self.flying.push(flight);
     }
 
-    /// The broker sends again, or replays, what it has accepted.
+    /// Pushes an accepted message once more, as any kind of push.
     pub(super) fn push_again(&mut self) {
         if self.accepted.is_empty() || self.connected.is_empty() {
             return;
@@ -152,7 +153,8 @@ impl Generator {
         self.push(process, &kept, kind);
     }
 
-    /// Something that is on its way comes to an end of its way.
+    /// Ends the delivery path of a copy that is under way: it is lost, dropped, or comes into an
+    /// inbox.
     pub(super) fn arrive(&mut self) {
         if self.flying.is_empty() {
             return;
@@ -194,7 +196,7 @@ impl Generator {
         self.push_event(process, EventKind::Dropped { flow: Box::new(flow), datagram, reason });
     }
 
-    /// The next message of an inbox, or another, comes to its handler.
+    /// Passes a message of an inbox to its handler: mostly the next one.
     pub(super) fn work(&mut self) {
         if self.inbox.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! Notes that need not make any sense.
+//! Events that need not make any sense.
 
 use crate::history::EventKind;
 use crate::message::{MessageId, Mode, Note, SessionId};
@@ -6,7 +6,7 @@ use crate::message::{MessageId, Mode, Note, SessionId};
 use super::{BROKER, DRIVER, Generator, KINDS, REASONS};
 
 impl Generator {
-    /// Something that need not make any sense.
+    /// Adds an event that need not make any sense.
     pub(super) fn do_anything(&mut self) {
         let process = self.listener();
         let id = self.any_id();

@@ -1,4 +1,4 @@
-//! Machines that die, sleep and go away.
+//! Processes that die, sleep and go away.
 
 use crate::history::{EventKind, PowerState};
 use crate::message::{Durability, EndReason, MessageId};
@@ -35,7 +35,8 @@ impl Generator {
         }
     }
 
-    /// The broker dies; what it had accepted may be accepted again in its next life.
+    /// Lets the broker die and start again. A message that it had accepted may be accepted again,
+    /// or refused, in its next life.
     pub(super) fn crash_broker(&mut self) {
         if self.dice.percent(50) {
             for process in self.connected.clone() {

@@ -1,4 +1,4 @@
-//! The scenario of a random history: who takes part, what is wrong with the network, which limits.
+//! The scenario of a random history: its clients, faults and limits.
 
 use crate::history::Process;
 use crate::message::{
@@ -15,7 +15,7 @@ use super::dice::Dice;
 /// The rooms of the one queue, `q`.
 pub const ROOMS: [&str; 2] = ["e", "x"];
 
-/// The clients beside a driver that publishes and a shop that subscribes: ids and names.
+/// The clients beside a driver that publishes and a shop that subscribes, by id and name.
 const OTHERS: [&[(&str, &str)]; 3] = [&[], &[("shop-2", "shop")], &[("cafe", "cafe")]];
 
 pub fn contender(dice: &mut Dice) -> Contender {
@@ -33,12 +33,12 @@ pub fn contender(dice: &mut Dice) -> Contender {
     Contender { link, mode: dice.pick(&[Mode::FireAndForget, Mode::CatchUp, Mode::CatchUp]) }
 }
 
-/// A scenario that was never loaded from a file: only what the judge asks of one is in it.
+/// Draws a scenario that was never loaded from a file. Only what the judge reads of one is in it.
 pub fn scenario(dice: &mut Dice) -> Scenario {
     let mut clients = vec![client(dice, "driver", "driver"), client(dice, "shop", "shop")];
     let others = dice.pick(&OTHERS);
     clients.extend(others.iter().map(|(id, name)| client(dice, id, name)));
-    // A driver that hears itself, now and then.
+    // Now and then the driver subscribes, too.
     if dice.percent(80) {
         clients[0].subscribe.clear();
         clients[0].join.clear();
@@ -67,7 +67,7 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
     }
 }
 
-/// The processes of a scenario, the broker first.
+/// Returns the processes of a scenario, the broker first.
 pub fn processes(scenario: &Scenario) -> Vec<Process> {
     let broker = Process { name: "broker".into(), client: "broker".into() };
     let clients = scenario.clients.iter().flat_map(ClientEntry::processes);
@@ -136,7 +136,7 @@ fn fault(dice: &mut Dice, names: &[Name]) -> Fault {
     Fault { effect: kind, who, at, until, direction }
 }
 
-/// Everybody is in one of two groups, or in none.
+/// Draws two groups. Each process is in one of them, or in none.
 fn groups(dice: &mut Dice, names: &[Name]) -> Vec<Vec<Name>> {
     let mut groups = vec![vec![], vec![]];
     for name in std::iter::once(&Name::from("broker")).chain(names) {

@@ -1,4 +1,4 @@
-//! How often each pattern is in a history, as far as one subscriber is concerned.
+//! Counts each anomaly in a history, for one subscriber.
 
 use std::collections::BTreeMap;
 
@@ -64,8 +64,8 @@ impl Case<'_, '_> {
         all.collect()
     }
 
-    /// Attachments below the position of the one before in the same epoch, though no room was
-    /// left.
+    /// Returns the number of attachments below the position of the one before in the same queue and
+    /// epoch, though no room was left since the last attachment.
     fn positions_moved_back(&self) -> u64 {
         let all = self.attachments_with_queues();
         let moved = (0..all.len()).filter(|index| {
@@ -79,7 +79,8 @@ impl Case<'_, '_> {
         moved.count() as u64
     }
 
-    /// Pairs of sessions that the broker pushed to, both, while it had both open.
+    /// Returns the number of pairs of sessions of which the broker pushed to both while it had both
+    /// open.
     fn two_sessions(&self) -> u64 {
         let trial = self.trial;
         let own = self.subscriber.processes.iter().flat_map(|one| trial.sessions_of(*one));
@@ -107,13 +108,15 @@ impl Case<'_, '_> {
         pairs
     }
 
-    /// A call for a message that was read from a session which the client had lost by then.
+    /// Whether a handler was called for a message that was read from a session which the client had
+    /// already lost.
     fn is_after_end(&self, handling: &Handling<'_>) -> bool {
         let read = self.read_at(handling);
         self.trial.session(handling.session).lost.is_some_and(|(lost, _)| lost < read)
     }
 
-    /// When a message that was handled had been read; when its handler was called, if it never was.
+    /// Returns the moment at which a handled message had been read, or else the moment at which its
+    /// handler was called.
     pub fn read_at(&self, handling: &Handling<'_>) -> When {
         let trial = self.trial;
         let calls = trial.notes().filter(|(when, process, note)| {
@@ -131,8 +134,11 @@ impl Case<'_, '_> {
         reads.last().map_or(called, |(when, ..)| when)
     }
 
-    /// Still waiting, though for longer than a heartbeat and an acknowledgement take no fault was
-    /// in its way, no handler ran, and the session was there that it waits for.
+    /// Whether a message still waits, though nothing was in its way for longer than a heartbeat and
+    /// an acknowledgement take.
+    ///
+    /// Nothing was in its way if no fault was on, no handler ran, and the session that it waits for
+    /// was there.
     fn is_stalled(&self, one: &Wanted<'_, '_>) -> bool {
         let trial = self.trial;
         let broker = &trial.scenario.broker;
@@ -151,7 +157,8 @@ impl Case<'_, '_> {
             && trial.history.ended_at.since(free) > patience
     }
 
-    /// Since when there is a session over which a message could move, and is to the end.
+    /// Returns the instant since which there is a session over which a message could move, and
+    /// which lasts to the end.
     fn path_since(&self, one: &Wanted<'_, '_>, is_with_publisher: bool) -> Option<Instant> {
         let trial = self.trial;
         let ended_at = trial.history.ended_at;

@@ -1,4 +1,4 @@
-//! Why a wanted message was not handled: what ended the last copy that could still have been.
+//! The cause of a miss: what ended the last copy that could still have reached the handler.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,7 @@ use super::subscriber::Subscriber;
 use super::trial::{BROKER, Trial, When};
 
 impl DeliveryPath<'_, '_> {
-    /// What a missed message was missed by, and when.
+    /// Returns the cause of a miss, and its instant.
     pub fn cause(&self) -> End {
         let Subscriber { trial, processes, .. } = self.subscriber;
         let accepted = trial.accepted_by_life(self.id);
@@ -32,7 +32,7 @@ impl DeliveryPath<'_, '_> {
         if let Some(acked) = self.acked {
             return (trial.at(acked), Cause::LostAfterAck);
         }
-        // The backlog had it, and the broker heard an acknowledgement that no client gave.
+        // The backlog had it, and the broker received an acknowledgement that no client gave.
         if accepted.iter().any(|(life, ..)| self.subscriber.kept(self.id, *life).is_some()) {
             let heard = self.acknowledged().map(|when| trial.at(when)).last();
             return (heard.unwrap_or(trial.at(first)), Cause::Skipped);
@@ -47,8 +47,9 @@ impl DeliveryPath<'_, '_> {
         (trial.at(first), cause)
     }
 
-    /// How the backlog's copy in one life of the broker ended. Once it is acknowledged, only what
-    /// the client did with it counts.
+    /// Returns the end of the backlog's copy in one life of the broker, if there is such a copy.
+    ///
+    /// An acknowledged copy has no end here: only what the client did with the message counts.
     fn in_backlog(&self, (life, _, position): (usize, When, Option<Position>)) -> Option<End> {
         let Subscriber { trial, name, .. } = self.subscriber;
         let kept = self.subscriber.kept(self.id, life)?;
@@ -100,7 +101,8 @@ impl DeliveryPath<'_, '_> {
         Some(ALIVE)
     }
 
-    /// When the broker heard that this client has dealt with the message.
+    /// Returns the moments at which the broker received this client's acknowledgement of the
+    /// message.
     fn acknowledged(&self) -> impl Iterator<Item = When> {
         let Subscriber { trial, name, .. } = self.subscriber;
         trial.notes().filter_map(move |(when, _, note)| match note {
@@ -112,7 +114,7 @@ impl DeliveryPath<'_, '_> {
         })
     }
 
-    /// The attachment that is in force at a moment, if it is of this life of the broker.
+    /// Returns the attachment that is in force at a moment, if it is of this life of the broker.
     fn attached_before(&self, queue: &Name, when: When) -> Option<Attached> {
         let life = self.subscriber.trial.life(when);
         let all = attachments(self.subscriber, queue);
@@ -120,7 +122,11 @@ impl DeliveryPath<'_, '_> {
         (self.subscriber.trial.life(last) == life).then(|| Attached::of(self.subscriber, last))?
     }
 
-    /// A message that its publisher still keeps when the broker has crashed since it accepted it.
+    /// Returns the end of the publisher's copy, if the broker has crashed since it last accepted
+    /// the message.
+    ///
+    /// The copy is refused if the broker refused it in a later life. Else it is alive, if the
+    /// publisher still keeps it.
     fn in_outbox_after_crash(&self) -> Option<End> {
         let trial = self.subscriber.trial;
         let (life, ..) = trial.accepted_by_life(self.id).last().copied()?;
@@ -136,12 +142,12 @@ impl DeliveryPath<'_, '_> {
     }
 }
 
-/// A session attached to a subscription.
+/// The attachment of a session to a subscription.
 pub struct Attached {
     pub answer: ResumeOutcome,
-    /// A room of the subscription was left since the attachment before.
+    /// Whether a room of the subscription was left since the attachment before.
     pub begins_anew: bool,
-    /// It goes on from a position, though the attachment before was of another epoch.
+    /// Whether it goes on from a position, though the attachment before was of another epoch.
     pub is_foreign: bool,
 }
 
@@ -173,7 +179,7 @@ impl Attached {
     }
 }
 
-/// Every attachment of a subscriber to a queue.
+/// Returns the moment of every attachment of a subscriber to a queue.
 pub fn attachments(subscriber: &Subscriber<'_>, queue: &Name) -> Vec<When> {
     let attached = subscriber.trial.notes().filter_map(|(when, _, note)| match note {
         Note::Attached { client, queue: of, .. } if *client == subscriber.name && of == queue => {
@@ -184,7 +190,7 @@ pub fn attachments(subscriber: &Subscriber<'_>, queue: &Name) -> Vec<When> {
     attached.collect()
 }
 
-/// The last end; of two at one instant the upper row of the table.
+/// Returns the last end; of two at the same instant, the one whose cause comes first in the table.
 fn last(ends: &[End]) -> Option<End> {
     ends.iter().copied().max_by_key(|(at, cause)| (*at, Reverse(*cause)))
 }
@@ -195,8 +201,10 @@ fn last_refusal(trial: Trial<'_>, id: &MessageId) -> Option<When> {
     refusals.last().map(|(when, ..)| when)
 }
 
-/// What became of a message that no broker ever accepted. A refusal is the end, unless the broker
-/// has forgotten it in a crash, and something is left to be sent again.
+/// Returns the end of a message that no broker ever accepted.
+///
+/// A refusal is the end, unless the broker has forgotten it in a crash. Then the copies that were
+/// sent since, and the one in the outbox, count as well.
 fn before_broker(trial: Trial<'_>, id: &MessageId) -> End {
     let Some((published, ..)) = trial.published(id) else { return ALIVE };
     let refused = last_refusal(trial, id);
@@ -214,7 +222,8 @@ fn before_broker(trial: Trial<'_>, id: &MessageId) -> End {
     last(&ends).unwrap_or(ALIVE)
 }
 
-/// The publisher's own copy: until it drops it, is told, or dies. Only catch-up keeps one.
+/// Returns the end of the copy in the publisher's outbox: the publisher is answered, drops it, or
+/// dies. Only catch-up mode has an outbox, and volatile messages are not kept in it.
 fn in_outbox(trial: Trial<'_>, id: &MessageId) -> Option<End> {
     let (published, process, message) = trial.published(id)?;
     if trial.contender.mode == Mode::FireAndForget || message.is_volatile() {
@@ -230,7 +239,7 @@ fn in_outbox(trial: Trial<'_>, id: &MessageId) -> Option<End> {
     Some((trial.at(end), cause))
 }
 
-/// When its publisher dropped a message.
+/// Returns the moment at which its publisher dropped a message.
 fn unsent(trial: Trial<'_>, id: &MessageId) -> Option<When> {
     trial.first(|note| matches!(note, Note::Unsent { id: of, .. } if of == id))
 }
@@ -268,7 +277,8 @@ fn sent_end(trial: Trial<'_>, id: &MessageId, sending: &Sending) -> End {
     match sending.place {
         // A socket had no room for it.
         None if is_udp => lost(sent),
-        // It waits for its session, its request, its publisher.
+        // It waits until its session is lost, its publisher drops it (as when its request fails),
+        // or its publisher dies.
         None => {
             let process = trial.process(&sending.session.process);
             let ends = [

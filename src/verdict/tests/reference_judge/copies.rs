@@ -8,10 +8,10 @@ use crate::time::Instant;
 use super::subscriber::Subscriber;
 use super::trial::{BROKER, Session, Tap, Trial, When};
 
-/// When something ended, and by what.
+/// The instant at which something ended, and the cause.
 pub type End = (Instant, Cause);
 
-/// What has not ended when the run does.
+/// The end of a copy that is still alive when the run ends.
 pub const ALIVE: End = (Instant::NEVER, Cause::Unsettled);
 
 /// One push to one session.
@@ -24,11 +24,11 @@ pub struct Copy {
     pub place: Option<(Flow, u64)>,
     pub held: Option<When>,
     pub read: Option<When>,
-    /// When a machine threw it away, and why.
+    /// The moment at which the broker or the client dropped it, and the reason.
     pub thrown: Option<(When, Thrown)>,
 }
 
-/// Why a machine threw a copy away.
+/// The reason for which the broker or the client dropped a copy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Thrown {
     NoRoom,
@@ -42,9 +42,9 @@ pub struct DeliveryPath<'s, 'a> {
     pub subscriber: &'s Subscriber<'a>,
     pub id: &'a MessageId,
     pub copies: Vec<Copy>,
-    /// When the client first acknowledged it.
+    /// The moment at which the client first acknowledged it.
     pub acked: Option<When>,
-    /// When it last found no handler.
+    /// The moment at which the client last found no handler for it.
     pub no_handler: Option<When>,
 }
 
@@ -150,12 +150,12 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         }
     }
 
-    /// The first copy that is still to be read from a session.
+    /// Returns the index of the first copy that is still to be read from a session.
     fn coming(&self, session: &SessionId) -> Option<usize> {
         self.copies.iter().position(|copy| copy.is_going(session) && copy.read.is_none())
     }
 
-    /// How a copy ended; `None` if it was thrown away because there was another one.
+    /// Returns the end of a copy; `None` if it was dropped as a duplicate of another one.
     pub fn end(&self, copy: &Copy) -> Option<End> {
         let Some((when, thrown)) = copy.thrown else { return Some(self.end_unthrown(copy)) };
         let cause = match thrown {
@@ -167,7 +167,7 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         Some((self.subscriber.trial.at(when), cause))
     }
 
-    /// How a copy ended that nobody threw away.
+    /// Returns the end that a copy has if neither the broker nor the client dropped it.
     pub fn end_unthrown(&self, copy: &Copy) -> End {
         let trial = self.subscriber.trial;
         if let Some(read) = copy.read {
@@ -233,7 +233,8 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         if is_gone { (Instant::NEVER, Cause::NoHandler) } else { ALIVE }
     }
 
-    /// Waiting for room in a socket, it goes with the session, with the client, or with the broker.
+    /// Returns the end of a copy that waits for room in a socket: it ends with the session, with
+    /// the client or with the broker.
     fn end_before_socket(&self, copy: &Copy, session: &Session) -> Option<End> {
         let trial = self.subscriber.trial;
         let crashed = trial.death_after(BROKER, copy.pushed);
@@ -247,7 +248,8 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         Some((end, by(trial, end, crashed)))
     }
 
-    /// A datagram is dropped, or finds nobody, or nobody makes anything of it.
+    /// Returns the end of a datagram: it is dropped on the way, ends with the socket, client or
+    /// session that it was sent to, or arrives without effect.
     fn end_of_datagram(
         &self,
         copy: &Copy,
@@ -258,7 +260,7 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         let trial = self.subscriber.trial;
         let pushed = trial.at(copy.pushed);
         if let Some((when, reason)) = trial.drop_of(flow, datagram) {
-            // What went into a dead link was over when it was pushed.
+            // A copy that was sent into a dead link ended when it was pushed.
             if reason == LossReason::Cut || self.is_into_dead_link(copy, session) {
                 return Some((pushed, Cause::SentIntoDeadLink));
             }
@@ -283,8 +285,8 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         Some((end, Cause::DiedInSocket))
     }
 
-    /// Bytes of a stream: once they have arrived the receiving side alone decides, before that
-    /// either.
+    /// Returns the end of bytes in a stream. Once they have arrived, they end with the receiving
+    /// side; before that, with either side.
     fn end_in_stream(&self, copy: &Copy, session: &Session, flow: Flow, last: u64) -> Option<End> {
         let trial = self.subscriber.trial;
         let receiver = trial.stats(flow.to, flow.from, copy.pushed);
@@ -305,15 +307,20 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         Some((end, by(trial, end, crashed)))
     }
 
-    /// The first of these moments, none of them before the push.
+    /// Returns the earliest of these moments, but none before the push.
     fn first(&self, copy: &Copy, ends: &[Option<When>]) -> Option<Instant> {
         let trial = self.subscriber.trial;
         let ends = ends.iter().flatten().map(|end| trial.at(*end).max(trial.at(copy.pushed)));
         ends.min()
     }
 
-    /// Whether what was pushed could not arrive: the path was cut, or the other end was down,
-    /// asleep, away, or had forgotten the session in between.
+    /// Whether a copy could not arrive when it was pushed, for any of these reasons:
+    ///
+    /// - the path was cut;
+    /// - the client's process was down, asleep or away;
+    /// - the process had died since the session was opened;
+    /// - the other end of the copy's flow was gone or, without a flow, the client had lost the
+    ///   session.
     fn is_into_dead_link(&self, copy: &Copy, session: &Session) -> bool {
         let trial = self.subscriber.trial;
         let pushed = trial.at(copy.pushed);
@@ -345,12 +352,13 @@ impl Copy {
     }
 }
 
-/// When an end of a flow was gone.
+/// Returns the moment at which an end of a flow was gone, if it was.
 fn gone(tap: Option<Tap<'_>>) -> Option<When> {
     tap.filter(|tap| tap.stats.reason.is_some()).map(|tap| tap.when)
 }
 
-/// What discards a buffer at this instant: the broker's crash, or whatever ended its socket.
+/// Returns the cause for a buffer that was discarded at this instant: the broker's crash, or else
+/// the end of its socket.
 fn by(trial: Trial<'_>, end: Instant, crashed: Option<When>) -> Cause {
     match crashed.is_some_and(|crashed| trial.at(crashed) == end) {
         true => Cause::BrokerCrashed,

@@ -1,4 +1,4 @@
-//! Who noticed which fault when, and what nobody had noticed yet.
+//! The detections: which side noticed a fault when, and which faults were unnoticed at an instant.
 
 use crate::message::{EndReason, Note};
 use crate::scenario::{Effect, Fault, Who};
@@ -7,12 +7,12 @@ use crate::verdict::Detection;
 
 use super::trial::{BROKER, Trial, When, longest_queue};
 
-/// One side of one link, when a fault began on it.
+/// The view of a fault from one side of one link, which had a session when the fault began.
 pub struct Notice {
     pub detection: Detection,
     pub process: u32,
-    /// From the beginning of the fault until it was noticed, or over, or there was no more to
-    /// notice.
+    /// The beginning of the fault, and the instant at which it was noticed. If it was not, the
+    /// latter is the first of the ends of fault, session and trial.
     pub blind: (Instant, Instant),
 }
 
@@ -34,8 +34,8 @@ pub fn notices(trial: Trial<'_>) -> Vec<Notice> {
     notices
 }
 
-/// Whether nobody had noticed a fault on the link of one of these processes at this instant: the
-/// broker, or where it had no session, the client.
+/// Whether a fault on the link of one of these processes was unnoticed at this instant. The
+/// broker's entry decides, or the client's if the broker has none.
 pub fn is_blind(notices: &[Notice], processes: &[u32], at: Instant) -> bool {
     let decides = |one: &&Notice| {
         let other = notices.iter().find(|other| {
@@ -47,7 +47,7 @@ pub fn is_blind(notices: &[Notice], processes: &[u32], at: Instant) -> bool {
     of_these.filter(decides).any(|one| one.blind.0 <= at && at < one.blind.1)
 }
 
-/// Who can notice: nobody notices what it does itself.
+/// Returns the sides of a link that can notice a fault. A side does not notice what it does itself.
 fn sides(fault: &Fault) -> &'static [&'static str] {
     match (&fault.effect, &fault.who) {
         (Effect::Disconnect, _) => &["broker"],
@@ -59,13 +59,13 @@ fn sides(fault: &Fault) -> &'static [&'static str] {
     }
 }
 
-/// Whether sessions surely end of a fault that lasts.
+/// Whether a fault of this kind surely ends sessions if it lasts.
 fn is_sure(kind: &Effect) -> bool {
     use Effect::{Crash, Cut, Disconnect, Partition, Pause};
     matches!(kind, Disconnect | Crash { .. } | Pause | Cut | Partition { .. })
 }
 
-/// Whether a session may end of it, if it spoils the wrong packets.
+/// Whether a fault of this kind may end a session, if it spoils packets that the session needs.
 fn spoils_packets(kind: &Effect) -> bool {
     matches!(kind, Effect::Loss { .. } | Effect::Corrupt { .. } | Effect::Bandwidth { .. })
 }
@@ -145,7 +145,7 @@ fn notice(
     Some(Notice { detection, process, blind: (fault.at, until) })
 }
 
-/// Whether the newest session of the client at this time is another process's.
+/// Whether the newest session of the client at this time belongs to another process.
 fn is_taken_over(trial: Trial<'_>, process: u32, when: When) -> bool {
     let mut newest = None;
     for twin in trial.processes_of(trial.client(process)) {
@@ -159,8 +159,11 @@ fn is_taken_over(trial: Trial<'_>, process: u32, when: When) -> bool {
     newest.is_some_and(|(_, twin)| twin != process)
 }
 
-/// Whether another fault on the link has the better claim to this end: it began when this one was
-/// over, or it surely ends sessions and was on beside this one, which only may.
+/// Whether another fault on the link explains this end better. That fault began no later than the
+/// end, and one of these is so:
+///
+/// - it can end sessions, and began when this one was over;
+/// - it surely ends sessions, was on beside this one, and this one only may end them.
 fn is_of_another_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When) -> bool {
     trial.scenario.faults.iter().any(|other| {
         let is_later = fault.until <= other.at;
@@ -174,7 +177,8 @@ fn is_of_another_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When)
     })
 }
 
-/// Whether it may have been this fault, by the time.
+/// Whether an end came early enough to be due to a fault. One that only may end sessions does so no
+/// later than a heartbeat after it is over and its queue has drained.
 fn is_in_time(trial: Trial<'_>, fault: &Fault, end: When) -> bool {
     let heartbeat = trial.scenario.broker.heartbeat;
     let last = fault.until + longest_queue(&fault.effect) + heartbeat.every + heartbeat.timeout;

@@ -1,4 +1,4 @@
-//! What one subscriber got of everything: message by message, and in numbers.
+//! The outcomes of one subscriber: message by message, and in numbers.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct Handling<'a> {
     pub session: &'a SessionId,
 }
 
-/// A wanted message and what became of it.
+/// A wanted message and its outcome.
 pub struct Wanted<'s, 'a> {
     pub path: DeliveryPath<'s, 'a>,
     pub message: &'a Message,
@@ -32,7 +32,7 @@ pub struct Wanted<'s, 'a> {
     pub missed: Option<End>,
 }
 
-/// Everything about one subscriber.
+/// All that one subscriber handled and wanted.
 pub struct Case<'s, 'a> {
     pub trial: Trial<'a>,
     pub subscriber: &'s Subscriber<'a>,
@@ -59,7 +59,8 @@ impl<'s, 'a> Case<'s, 'a> {
         Case { trial, subscriber, handlings, wanted }
     }
 
-    /// Handlings of messages that had been handled before: the first, and the other one.
+    /// Returns each handling of a message that had been handled before: the message's first
+    /// handling, and this one.
     pub fn repeats(&self) -> Vec<(Handling<'a>, Handling<'a>)> {
         let first = |again: &Handling<'a>| self.handlings.iter().find(|one| one.id == again.id);
         let pairs = self.handlings.iter().filter_map(|again| Some((*first(again)?, *again)));
@@ -71,8 +72,10 @@ impl<'s, 'a> Case<'s, 'a> {
         !self.handlings.iter().any(|one| one.id == handling.id && one.when < handling.when)
     }
 
-    /// First handlings after that of a later message of the same publisher and queue, and which:
-    /// the latest of them that somebody keeps, else the latest.
+    /// Returns each first handling that came after one of a later message of the same publisher and
+    /// queue, with that later message.
+    ///
+    /// Of several later messages it is the latest that is not volatile, or else the latest.
     pub fn late(&self) -> Vec<(Handling<'a>, &'a MessageId)> {
         let of = |handling: &Handling<'a>| self.trial.published(handling.id).map(|(.., of)| of);
         let mut late = Vec::new();
@@ -102,7 +105,8 @@ impl<'s, 'a> Case<'s, 'a> {
         causes
     }
 
-    /// Messages that were handled, are not wanted, and that no join called for, each once.
+    /// Returns the number of messages that were handled, though they are not wanted and no join
+    /// called for them. Each message counts once.
     pub fn not_wanted(&self) -> u64 {
         let first = self.handlings.iter().filter(|one| self.is_first(one));
         let is_owed = |id: &MessageId| {
@@ -127,7 +131,7 @@ impl<'s, 'a> Case<'s, 'a> {
         told.count() as u64
     }
 
-    /// From publish to handled, shortest first.
+    /// Returns the delays from publish to the first handling, shortest first.
     pub fn delays_ms(&self) -> Vec<f64> {
         let delays = self.wanted.iter().filter_map(|one| {
             let handled = self.trial.at(one.handled?);
@@ -160,7 +164,7 @@ impl<'s, 'a> Wanted<'s, 'a> {
         Some(Wanted { path, message, published, publisher, outcome, handled, missed })
     }
 
-    /// What it was lost by, for good.
+    /// Returns the end by which it was lost for good; `None` if it was handled or is unsettled.
     pub fn lost(&self) -> Option<End> {
         self.missed.filter(|(_, cause)| *cause != Cause::Unsettled)
     }
@@ -179,8 +183,8 @@ impl<'s, 'a> Wanted<'s, 'a> {
     }
 }
 
-/// Whether a broker had sent the message already, in a life before that of the session which it
-/// was handled from: only catch-up sends anything again.
+/// Whether the message had already been pushed in an earlier life of the broker than that of the
+/// session from which it was handled. Only catch-up mode sends anything again.
 fn is_sent_again(path: &DeliveryPath<'_, '_>, first: &Handling<'_>) -> bool {
     let trial = path.subscriber.trial;
     let Some(opened) = trial.session(first.session).opened else { return false };

@@ -1,4 +1,4 @@
-//! What a subscriber was promised, and whether it was kept.
+//! The guarantees to a subscriber: whether each was claimed, and whether it held.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::outcomes::{Case, Handling, Wanted};
 use super::trial::{BROKER, Trial, When};
 use crate::terms::{Cause, Claim, Guarantee, Verdict};
 
-/// One way in which a guarantee was violated.
+/// One violation of a guarantee.
 #[derive(Clone, Copy)]
 enum Offence<'c, 's, 'a> {
     Lost(&'c Wanted<'s, 'a>, End),
@@ -71,7 +71,8 @@ impl<'s, 'a> Case<'s, 'a> {
         }
     }
 
-    /// Why the run cannot tell.
+    /// Returns the reason why the run cannot decide a guarantee that it did not violate, if there
+    /// is one.
     fn unknown(&self, guarantee: Guarantee) -> Option<String> {
         if matches!(guarantee, Guarantee::AtMostOnce | Guarantee::InOrder) {
             return None;
@@ -102,9 +103,10 @@ impl<'s, 'a> Case<'s, 'a> {
         }
     }
 
-    // ── what was lost in silence ────────────────────────────────────────────────────────────
+    // ── silent losses ───────────────────────────────────────────────────────────────────────
 
-    /// Lost, not told, and there was a session in which it could have been.
+    /// Returns the messages that were lost without the subscriber being told, though there was a
+    /// session in which it could have been.
     pub fn silent(&self) -> Vec<&Wanted<'s, 'a>> {
         let lost = self.wanted.iter().filter(|one| !self.is_told(one));
         lost.filter(|one| one.lost().is_some_and(|end| self.had_session_since(end))).collect()
@@ -133,7 +135,8 @@ impl<'s, 'a> Case<'s, 'a> {
         stored.any(|place| self.is_told_of(&one.message.queue, place))
     }
 
-    /// Whether the subscriber was told that a position is lost, or all of the life that it was in.
+    /// Whether the subscriber was told that a position is lost, or that the life of the broker in
+    /// which it was accepted is over.
     fn is_told_of(&self, queue: &Name, (life, position): (usize, Position)) -> bool {
         self.trial.notes().any(|(when, process, note)| match note {
             _ if !self.subscriber.is(process) => false,
@@ -155,7 +158,7 @@ impl<'s, 'a> Case<'s, 'a> {
         })
     }
 
-    // ── what is claimed, on which terms ─────────────────────────────────────────────────────
+    // ── claims and terms ────────────────────────────────────────────────────────────────────
 
     fn is_claimed(&self, guarantee: Guarantee) -> bool {
         let contender = self.trial.contender;
@@ -169,7 +172,7 @@ impl<'s, 'a> Case<'s, 'a> {
         }
     }
 
-    /// The first term that an offence lies outside of.
+    /// Returns the first term that an offence lies outside of, if it lies outside of any.
     fn outside(&self, offence: Offence<'_, '_, '_>) -> Option<&'static str> {
         let trial = self.trial;
         let is_alone = self.subscriber.process_count == 1;
@@ -257,8 +260,10 @@ impl<'s, 'a> Case<'s, 'a> {
         })
     }
 
-    /// A broker that has forgotten in a crash who subscribes, and is not told again, routes to
-    /// nobody.
+    /// Whether a message was lost because the broker had forgotten the subscription in a crash.
+    ///
+    /// A broker that has forgotten a subscription, and is not asked for it again, does not route to
+    /// the subscriber.
     fn is_forgotten(&self, id: &MessageId, accepted: Option<When>, cause: Option<Cause>) -> bool {
         let lives = 0..=self.trial.last_life();
         accepted.is_some_and(|accepted| self.trial.life(accepted) > 0)
@@ -271,7 +276,8 @@ fn is_twice(offence: Offence<'_, '_, '_>) -> bool {
     matches!(offence, Offence::Twice(..))
 }
 
-/// Which life of the broker an epoch is, as far as its answers have told; else the present one.
+/// Returns the life of the broker that an epoch belongs to, if an earlier answer named the epoch;
+/// else the present one.
 pub fn life_of(trial: Trial<'_>, epoch: Epoch, when: When) -> usize {
     let named = trial.notes().find(|(earlier, _, note)| {
         *earlier < when && matches!(note, Note::Attached { answer, .. } if answer.epoch() == epoch)
@@ -279,7 +285,8 @@ pub fn life_of(trial: Trial<'_>, epoch: Epoch, when: When) -> usize {
     trial.life(named.map_or(when, |(earlier, ..)| earlier))
 }
 
-/// Which life of the broker a process was last told of in a queue; else the present one.
+/// Returns the life of the broker that a process was last told of in a queue; the present one if it
+/// was told of none.
 pub fn life_last_told(trial: Trial<'_>, process: u32, queue: &Name, when: When) -> usize {
     let answers = trial.notes().filter(|(earlier, who, _)| *earlier < when && *who == process);
     let answers = answers.filter_map(|(earlier, _, note)| match note {

@@ -1,4 +1,4 @@
-//! Whether what a subscriber was told when it came back was true.
+//! Compares with the truth what a subscriber was told when it came back.
 
 use crate::message::{Name, Note, Position, ResumeOutcome};
 use crate::verdict::Recoveries;
@@ -8,7 +8,7 @@ use super::promises::{life_last_told, life_of};
 use super::trial::When;
 use crate::terms::Cause;
 
-/// An answer that a process of the subscriber heard.
+/// An answer that a process of the subscriber received.
 struct Heard<'a> {
     when: When,
     process: u32,
@@ -17,8 +17,8 @@ struct Heard<'a> {
 }
 
 impl<'s, 'a> Case<'s, 'a> {
-    /// Each answer but `started`, and each gap that no answer told of, is compared with what was
-    /// lost of its queue.
+    /// Counts the recoveries: each answer but `started`, and each gap that the answer before it did
+    /// not name already, is compared with what happened in its queue.
     pub fn recoveries(&self) -> Recoveries {
         let mut recoveries = Recoveries::default();
         let answers = self.answers();
@@ -79,7 +79,8 @@ impl<'s, 'a> Case<'s, 'a> {
         answers.collect()
     }
 
-    /// When the broker gave an answer that was heard; if it never did, when it was heard.
+    /// Returns the moment at which the broker gave an answer that was received, or else the moment
+    /// at which it was received.
     fn given(&self, heard: &Heard<'_>) -> When {
         let given = self.trial.notes().filter(|(when, _, note)| {
             *when < heard.when
@@ -92,8 +93,8 @@ impl<'s, 'a> Case<'s, 'a> {
         given.last().map_or(heard.when, |(when, ..)| when)
     }
 
-    /// Something that a broker had accepted was lost since the answer before, and nobody ever
-    /// tells of it.
+    /// Whether a message to which a broker had given a position was lost since the answer before,
+    /// and nobody ever tells of it. A message for which `has_left` holds does not count.
     fn is_something_missing(&self, queue: &Name, since: Option<When>, until: When) -> bool {
         let mut lost = self.wanted.iter().filter_map(|one| Some((one, one.lost()?)));
         lost.any(|(one, (at, cause))| {
@@ -116,8 +117,8 @@ impl<'s, 'a> Case<'s, 'a> {
         })
     }
 
-    /// The broker had forgotten the subscriber when it accepted this, and the subscriber left its
-    /// rooms before the answer.
+    /// Whether the broker had forgotten the subscriber when it accepted a message, and the
+    /// subscriber left the message's rooms before the answer.
     fn has_left(&self, one: &super::outcomes::Wanted<'_, '_>, until: When) -> bool {
         let message = one.message;
         let accepted = self.trial.accepted(&message.id).into_iter().map(|(when, _)| when);
@@ -135,8 +136,8 @@ impl<'s, 'a> Case<'s, 'a> {
         })
     }
 
-    /// The gap is in what the process was told is a new epoch, by an answer that was given when
-    /// all of it had been accepted.
+    /// Whether the process was told that the gap's epoch is new. All of the gap must have been
+    /// accepted when the broker gave that answer.
     fn is_of_new_epoch(
         &self,
         (when, process, queue): (When, u32, &Name),
@@ -164,8 +165,15 @@ impl<'s, 'a> Case<'s, 'a> {
         })
     }
 
-    /// Something in the gap is lost, or was handled by a process other than the one that is told,
-    /// or that has died since, or had been read and waited for its handler.
+    /// Returns the counter for a gap. The gap is honest if it is of a new epoch that the process
+    /// was told of, or if a wanted message in it is missing, for one of these reasons:
+    ///
+    /// - it is lost;
+    /// - it was handled by a process other than the one that is told;
+    /// - it was handled by a process that has died since;
+    /// - it had been read, and waited for its handler.
+    ///
+    /// Else the gap is a false alarm.
     fn gap<'r>(
         &self,
         recoveries: &'r mut Recoveries,

@@ -1,4 +1,4 @@
-//! Who subscribes, and what of all that was published each of them wants.
+//! The subscribers, and the messages that each of them wants of all that were published.
 
 use crate::message::{
     AckPolicy, Dedup, Echo, Message, MessageId, Name, Note, ResumeOutcome, RoomJoin, StartAt,
@@ -11,25 +11,25 @@ pub struct Subscriber<'a> {
     pub trial: Trial<'a>,
     pub name: Name,
     pub processes: Vec<u32>,
-    /// How many processes the scenario gives it.
+    /// The number of processes that the scenario gives it.
     pub process_count: usize,
-    /// On if all of its entries drop copies.
+    /// On if all of its entries drop duplicates.
     pub dedup: Dedup,
     /// The first policy among its entries that is not after the handler, if there is one.
     pub ack: AckPolicy,
 }
 
-/// The claim of a join on what the backlog retains.
+/// The effect of a join on a message that the backlog retains.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Replay {
     /// The broker sends it, and the subscriber wants it.
     Wanted,
-    /// The broker sends it.
+    /// The broker sends it, but the join does not make it wanted.
     Sent,
 }
 
 impl<'a> Subscriber<'a> {
-    /// Every subscriber in the order of the scenario.
+    /// Returns every subscriber, in the order of the scenario.
     pub fn all(trial: Trial<'a>) -> Vec<Subscriber<'a>> {
         let mut names: Vec<Name> = Vec::new();
         for client in &trial.scenario.clients {
@@ -69,8 +69,11 @@ impl<'a> Subscriber<'a> {
         self.processes.contains(&process)
     }
 
-    /// It was accepted while it routed here, or never accepted and published then, or it was
-    /// retained when a subscription began at the start.
+    /// Whether the subscriber wants a message. It does if any of this is so:
+    ///
+    /// - it was accepted at a moment at which it routed here;
+    /// - it was never accepted, and was published at such a moment;
+    /// - it was retained when the subscriber began a subscription at the start.
     pub fn wants(&self, id: &MessageId) -> bool {
         let Some((published, _, message)) = self.trial.published(id) else { return false };
         let accepted = self.trial.accepted(id);
@@ -82,7 +85,8 @@ impl<'a> Subscriber<'a> {
             || self.joins().any(|join| self.replay(message, join) == Some(Replay::Wanted))
     }
 
-    /// Since when the backlog of this life of the broker has kept a message for the subscriber.
+    /// Returns the first moment at which the backlog of this life of the broker kept a message for
+    /// the subscriber.
     pub fn kept(&self, id: &MessageId, life: usize) -> Option<When> {
         let (_, _, message) = self.trial.published(id)?;
         let accepted = self.trial.accepted(id).into_iter();
@@ -94,8 +98,8 @@ impl<'a> Subscriber<'a> {
         kept.filter(|when| self.trial.life(*when) == life).min()
     }
 
-    /// Whether a message routes here at this moment: the last life of the broker in which one of
-    /// its rooms was recorded.
+    /// Returns the last life of the broker in which one of a message's rooms was recorded. `None`
+    /// if the message does not route here at this moment.
     pub fn route(&self, message: &Message, when: When) -> Option<usize> {
         let record = |room: &Name| self.on_record(&message.queue, room, when);
         if self.is_own_echo(message)
@@ -110,7 +114,8 @@ impl<'a> Subscriber<'a> {
         message.target.echo == Echo::NotSender && message.id.publisher == self.name
     }
 
-    /// In which life of the broker a room was last recorded, if it is on record before this.
+    /// Returns the life of the broker in which a room was last recorded, if it is on record before
+    /// this moment.
     fn on_record(&self, queue: &Name, room: &Name, before: When) -> Option<usize> {
         let mut on_record = None;
         for (when, _, note) in self.trial.notes().filter(|(when, ..)| *when < before) {
@@ -140,8 +145,10 @@ impl<'a> Subscriber<'a> {
         })
     }
 
-    /// Returns the claim of this join on a message. There is one if the message is retained, and
-    /// the subscription is new and begins with it. To the broker such a subscription has the rooms of this join.
+    /// Returns the effect of this join on a message. There is one if the message is retained, and
+    /// the join begins a new subscription that reaches back to it.
+    ///
+    /// To the broker, such a subscription has the rooms of this join and no others.
     fn replay(&self, message: &Message, join: When) -> Option<Replay> {
         let (queue, rooms) = self.join(join)?;
         if *queue != message.queue || !self.is_retained(message, join) || self.is_own_echo(message)
@@ -181,8 +188,9 @@ impl<'a> Subscriber<'a> {
         })
     }
 
-    /// The answer of the attachment that made the subscription in which a join is the first: the
-    /// only attachment in this life of the broker.
+    /// Returns the answer of the attachment that made the subscription, if this join is the first
+    /// one in it. That attachment has to be the only one before the join in this life of the
+    /// broker.
     fn answer_that_made(&self, queue: &Name, join: When) -> Option<ResumeOutcome> {
         let life = self.trial.life(join);
         let before = self.trial.notes().filter(|(when, ..)| *when < join);
@@ -208,8 +216,8 @@ impl<'a> Subscriber<'a> {
         made.filter(|_| attachments == 1)
     }
 
-    /// Whether the backlog has a message: accepted at a position in this life, still the one that
-    /// is there, and not forgotten since.
+    /// Whether the backlog has a message: it was accepted at a position in this life of the broker,
+    /// is still the message of that position, and was not trimmed since.
     fn is_retained(&self, message: &Message, when: When) -> bool {
         let life = self.trial.life(when);
         self.trial.accepted(&message.id).into_iter().any(|(accepted, position)| {

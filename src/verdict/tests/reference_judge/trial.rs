@@ -1,6 +1,6 @@
-//! Questions to a history: each is one walk over all of its events, from the first.
+//! Queries on a history: each walks over its events, from the first.
 //!
-//! Nothing is remembered from one question to the next. A place in the history is the index of an
+//! Nothing is remembered from one query to the next. A moment of the history is the index of an
 //! event.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,7 +15,7 @@ pub type When = usize;
 
 pub const BROKER: u32 = 0;
 
-/// A history with what was run.
+/// A history, with the scenario and the contender that were run.
 #[derive(Clone, Copy)]
 pub struct Trial<'a> {
     pub scenario: &'a Scenario,
@@ -23,11 +23,11 @@ pub struct Trial<'a> {
     pub history: &'a History,
 }
 
-/// What both sides say of a session, in all.
+/// One session, by all that both sides noted of it.
 pub struct Session {
     pub opened: Option<When>,
     pub closed: Option<(When, EndReason)>,
-    /// Closed by the broker, or gone with it.
+    /// The moment at which the broker closed it, or died after opening it, whichever came first.
     pub forgotten: Option<When>,
     pub welcomed: Option<When>,
     pub lost: Option<(When, EndReason)>,
@@ -46,7 +46,7 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// The first note of which this is true.
+    /// Returns the moment of the first note for which `is` holds.
     pub fn first(self, is: impl Fn(&Note) -> bool) -> Option<When> {
         self.notes().find(|(_, _, note)| is(note)).map(|(when, ..)| when)
     }
@@ -66,7 +66,7 @@ impl<'a> Trial<'a> {
         &self.history.processes[process as usize].client
     }
 
-    /// All processes that are this client.
+    /// Returns all processes of this client.
     pub fn processes_of(self, client: &Name) -> Vec<u32> {
         let count = self.history.processes.len() as u32;
         (1..count).filter(|process| self.client(*process) == client).collect()
@@ -133,7 +133,7 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// The longest time that a packet can be on its way.
+    /// Returns the longest time that a packet can be under way.
     pub fn longest_flight(self) -> Duration {
         let mut latency = self.scenario.latency.max;
         let mut held = Duration::ZERO;
@@ -147,8 +147,11 @@ impl<'a> Trial<'a> {
         latency + held
     }
 
-    /// What an end of a flow said of itself: the first time from `since` on, or else the last
-    /// time before. A datagram socket without a peer speaks for all.
+    /// Returns the statistics that one end of a flow reported: the first from `since` on, or else
+    /// the last before it.
+    ///
+    /// If there are none with this peer, those of the datagram socket without a peer count: it
+    /// speaks for all peers.
     pub fn stats(self, local: SocketAddr, peer: SocketAddr, since: When) -> Option<Tap<'a>> {
         let said_by = |peer: SocketAddr| {
             let mut said = None;
@@ -167,7 +170,8 @@ impl<'a> Trial<'a> {
         said_by(peer).or_else(|| said_by(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))))
     }
 
-    /// What became of a datagram that did not reach its program.
+    /// Returns the moment and the reason of a datagram's first drop, if it did not reach its
+    /// program.
     pub fn drop_of(self, of: Flow, number: u64) -> Option<(When, LossReason)> {
         self.events().find_map(|(when, _, what)| match what {
             EventKind::Dropped { flow, datagram, reason }
@@ -199,7 +203,7 @@ impl<'a> Trial<'a> {
         Session { opened, closed, forgotten, welcomed, lost }
     }
 
-    /// The sessions of a process, in the order in which they are first spoken of.
+    /// Returns the sessions of a process, in the order in which events first name them.
     pub fn sessions_of(self, process: u32) -> Vec<&'a SessionId> {
         let name = &self.history.processes[process as usize].name;
         let mut sessions = Vec::new();
@@ -216,7 +220,7 @@ impl<'a> Trial<'a> {
 
     // ── messages ────────────────────────────────────────────────────────────────────────────
 
-    /// The first publish of a message.
+    /// Returns the first publish of a message.
     pub fn published(self, id: &MessageId) -> Option<(When, u32, &'a Message)> {
         self.notes().find_map(|(when, process, note)| match note {
             Note::Published { message } if message.id == *id => Some((when, process, &**message)),
@@ -224,7 +228,7 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Every acceptance of a message, with its position.
+    /// Returns every acceptance of a message, with its position.
     pub fn accepted(self, id: &MessageId) -> Vec<(When, Option<Position>)> {
         let all = self.notes().filter_map(|(when, _, note)| match note {
             Note::Accepted { id: of, position, .. } if of == id => Some((when, *position)),
@@ -233,7 +237,7 @@ impl<'a> Trial<'a> {
         all.collect()
     }
 
-    /// The first acceptance in each life of the broker that has one.
+    /// Returns the first acceptance in each life of the broker that has one.
     pub fn accepted_by_life(self, id: &MessageId) -> Vec<(usize, When, Option<Position>)> {
         let mut lives: Vec<(usize, When, Option<Position>)> = Vec::new();
         for (when, position) in self.accepted(id) {
@@ -245,7 +249,8 @@ impl<'a> Trial<'a> {
         lives
     }
 
-    /// Whose position this is at this moment: that of the last message that was accepted there.
+    /// Returns the message that has a position at this moment: the last one that was accepted there
+    /// before it, in the same life of the broker.
     pub fn message_at(self, queue: &Name, place: Position, when: When) -> Option<&'a MessageId> {
         let life = self.life(when);
         let before = self.notes().filter(|(earlier, ..)| *earlier < when);
@@ -260,7 +265,7 @@ impl<'a> Trial<'a> {
         accepted.last()
     }
 
-    /// Every message that the history speaks of, in the order in which it does.
+    /// Returns every message that the history names, in the order in which events first name them.
     pub fn messages(self) -> Vec<&'a MessageId> {
         let mut ids = Vec::new();
         for (_, _, what) in self.events() {
@@ -274,7 +279,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// What one end of a flow said of itself, and when.
+/// The statistics that one end of a flow reported, and the moment of the report.
 #[derive(Clone, Copy)]
 pub struct Tap<'a> {
     pub when: When,
@@ -290,7 +295,7 @@ impl Session {
     }
 }
 
-/// How long a full queue of a fault takes to drain.
+/// Returns the time that the full queue of a fault takes to drain.
 pub fn longest_queue(kind: &Effect) -> Duration {
     match kind {
         Effect::Bandwidth { bytes_per_second, queue_bytes } => {
@@ -300,7 +305,7 @@ pub fn longest_queue(kind: &Effect) -> Duration {
     }
 }
 
-/// The session that an event speaks of.
+/// Returns the session that an event names.
 fn session_of(what: &EventKind) -> Option<&SessionId> {
     match what {
         EventKind::Carried { session, .. } => Some(session),
@@ -325,7 +330,7 @@ fn session_of(what: &EventKind) -> Option<&SessionId> {
     }
 }
 
-/// The message that an event speaks of.
+/// Returns the message that an event names.
 fn message_of(what: &EventKind) -> Option<&MessageId> {
     match what {
         EventKind::Carried { id, .. } | EventKind::Interrupted { id } => Some(id),
