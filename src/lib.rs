@@ -39,14 +39,14 @@
 //!
 //! ```
 //! use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
-//! use delivery_lab::message::{BrokerLimits, EndReason};
+//! use delivery_lab::message::{BrokerLimits, EndReason, Epoch};
 //! use delivery_lab::{Instant, Link, Mode};
 //!
 //! let mut broker = Broker::new(BrokerOptions {
 //!     mode: Mode::CatchUp,
 //!     link: Link::Tcp.semantics(),
 //!     limits: BrokerLimits::default(),
-//!     epoch: 1,
+//!     epoch: Epoch::FIRST,
 //! });
 //! let (mut now, mut closed) = (Instant::ZERO, None);
 //!

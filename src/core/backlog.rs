@@ -44,7 +44,7 @@ impl Backlog {
             acknowledged: BTreeSet::new(),
             acknowledged_bytes: 0,
             bytes: 0,
-            head: 0,
+            head: Position::START,
         }
     }
 
@@ -75,7 +75,7 @@ impl Backlog {
 
     /// Returns the oldest position that is kept; one beyond the head if nothing is.
     pub fn oldest(&self) -> Position {
-        self.entries.keys().next().copied().unwrap_or(self.head + 1)
+        self.entries.keys().next().copied().unwrap_or(self.head.next())
     }
 
     /// Makes room for a message of `size` bytes, and returns what was removed for it: first
@@ -105,7 +105,7 @@ impl Backlog {
 
     /// Appends a message for `outstanding` subscriptions, and returns its position.
     pub fn append(&mut self, now: Instant, message: Arc<Message>, outstanding: usize) -> Position {
-        self.head += 1;
+        self.head = self.head.next();
         self.bytes += message.size();
         if outstanding == 0 {
             self.acknowledged.insert(self.head);

@@ -369,7 +369,7 @@ impl Subscriber {
         let epoch = queue.epoch();
         if queue.order(place) == Order::Next {
             // Messages that the client has read already are not lost to it.
-            let (to, from) = (place.position, from.max(queue.read_up_to() + 1));
+            let (to, from) = (place.position, from.max(queue.read_up_to().next()));
             note(outputs, Note::GapReceived { queue: name.clone(), from, to });
         }
         queue.read(place);

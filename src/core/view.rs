@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::message::{Mode, Name};
+use crate::message::{Mode, Name, Position};
 
 /// A snapshot of the broker's state; its `Display` is for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub(super) struct QueueView {
     pub(super) rooms: Vec<(Name, Vec<Name>)>,
     pub(super) kept: usize,
     pub(super) bytes: usize,
-    pub(super) oldest: u64,
-    pub(super) head: u64,
+    pub(super) oldest: Position,
+    pub(super) head: Position,
     pub(super) subscriptions: Vec<SubscriptionView>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct QueueView {
 pub(super) struct SubscriptionView {
     pub(super) client: Name,
     pub(super) rooms: Vec<Name>,
-    pub(super) position: u64,
+    pub(super) position: Position,
     pub(super) outstanding: usize,
     pub(super) is_attached: bool,
 }

@@ -104,10 +104,72 @@ impl fmt::Display for SessionId {
 }
 
 /// A place in a queue's backlog, from 1. Position 0 is before the first message.
-pub type Position = u64;
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Position(pub u64);
 
-/// Number of one life of a broker's memory. Positions of different epochs cannot be compared.
-pub type Epoch = u64;
+impl Position {
+    /// The place before the first message.
+    pub const START: Position = Position(0);
+    /// The position of the first message.
+    pub const FIRST: Position = Position(1);
+    /// The highest position that there can be.
+    pub const MAX: Position = Position(u64::MAX);
+
+    /// Returns the position after this one; [`Position::MAX`] stays the same.
+    pub const fn next(self) -> Self {
+        Position(self.0.saturating_add(1))
+    }
+
+    /// Returns the position before this one; [`Position::START`] stays the same.
+    pub const fn previous(self) -> Self {
+        self.back(1)
+    }
+
+    /// Returns the position `count` before this one, or [`Position::START`] if there are fewer.
+    pub const fn back(self, count: u64) -> Self {
+        Position(self.0.saturating_sub(count))
+    }
+
+    /// Returns the number of positions from `earlier` to this one; zero if this one is not later.
+    pub const fn since(self, earlier: Position) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Number of one life of a broker's memory, from 1. Positions of different epochs cannot be
+/// compared.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// Stands for no epoch, since a broker's first one is 1.
+    pub const NONE: Epoch = Epoch(0);
+    /// The epoch of a broker that has never crashed.
+    pub const FIRST: Epoch = Epoch(1);
+
+    /// Returns the epoch that a crash of the broker begins.
+    pub const fn next(self) -> Self {
+        Epoch(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -121,5 +183,25 @@ mod tests {
         for text in ["", "driver", "-1", "driver-0", "driver-x", "driver-"] {
             assert_eq!(text.parse::<MessageId>(), Err(InvalidMessageId), "{text}");
         }
+    }
+
+    #[test]
+    fn a_position_and_an_epoch_are_written_as_plain_numbers() {
+        let (position, epoch) = (Position(42), Epoch(7));
+        assert_eq!(format!("{position:>5}|{epoch:<3}|{position:04}"), "   42|7  |0042");
+        assert_eq!(serde_json::to_string(&(position, epoch)).unwrap(), "[42,7]");
+        assert_eq!(serde_json::from_str::<(Position, Epoch)>("[42,7]").unwrap(), (position, epoch));
+        let of_maps = std::collections::BTreeMap::from([(position, epoch)]);
+        assert_eq!(serde_json::to_string(&of_maps).unwrap(), r#"{"42":7}"#);
+    }
+
+    #[test]
+    fn positions_stop_at_both_ends() {
+        assert_eq!(Position::START.next(), Position::FIRST);
+        assert_eq!(Position::FIRST.previous(), Position::START);
+        assert_eq!(Position::START.previous(), Position::START);
+        assert_eq!(Position::MAX.next(), Position::MAX);
+        assert_eq!((Position(7).back(3), Position(7).back(9)), (Position(4), Position::START));
+        assert_eq!((Position(7).since(Position(3)), Position(3).since(Position(7))), (4, 0));
     }
 }

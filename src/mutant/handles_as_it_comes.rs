@@ -6,7 +6,7 @@ use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
 use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
-use crate::message::Frame;
+use crate::message::{Frame, Position};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -29,7 +29,7 @@ impl Interceptor<Client> for HandlesAsItComes {
     ) {
         if let ClientInput::Received { frame: Frame::Push { place: Some(place), .. } } = &mut input
         {
-            place.previous = 0;
+            place.previous = Position::START;
         }
         client.handle(now, input);
     }

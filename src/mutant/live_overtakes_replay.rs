@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
-use crate::message::{Frame, Note, PushKind};
+use crate::message::{Frame, Note, Position, PushKind};
 use crate::terms::Anomaly;
 use crate::time::Instant;
 
@@ -74,7 +74,7 @@ impl Interceptor<Broker> for LiveOvertakesReplay {
 fn is_replay(frame: &mut Frame) -> bool {
     let Frame::Push { place, kind, .. } = frame else { return false };
     if let Some(place) = place {
-        place.previous = 0;
+        place.previous = Position::START;
     }
     *kind != PushKind::Live
 }

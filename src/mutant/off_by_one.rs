@@ -30,10 +30,10 @@ impl Interceptor<Client> for OffByOne {
     ) {
         match &mut output {
             ClientOutput::Connect { known } => {
-                known.iter_mut().for_each(|(_, known)| known.position += 1);
+                known.iter_mut().for_each(|(_, known)| known.position = known.position.next());
             }
             ClientOutput::Send { frame: Frame::Join { known: Some(known), .. } } => {
-                known.position += 1;
+                known.position = known.position.next();
             }
             _ => {}
         }

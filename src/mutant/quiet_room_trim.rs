@@ -43,9 +43,10 @@ impl Interceptor<Broker> for QuietRoomTrim {
         }
         self.retold.retell(&mut output, |_, queue, answer| match answer {
             ResumeOutcome::Resumed { epoch, position } => {
-                let trimmed = self.heads.get(queue).map_or(0, |head| head.saturating_sub(KEPT));
+                let head = self.heads.get(queue);
+                let trimmed = head.map_or(Position::START, |head| head.back(KEPT));
                 if position < trimmed {
-                    ResumeOutcome::Gap { epoch, position, from: position + 1, to: trimmed }
+                    ResumeOutcome::Gap { epoch, position, from: position.next(), to: trimmed }
                 } else {
                     answer
                 }

@@ -88,9 +88,7 @@ impl Interceptor<Broker> for StaleReplica {
             BrokerOutput::Send { connection, frame: Frame::Joined { queue, .. } } => {
                 if let Some((client, from, session)) = self.sent_back.take() {
                     let log = self.logs.entry((client.clone(), queue.clone())).or_default();
-                    for (message, place) in
-                        log.pushed.range(from.saturating_add(1)..).map(|(_, one)| one)
-                    {
+                    for (message, place) in log.pushed.range(from.next()..).map(|(_, one)| one) {
                         let (id, kind) = (message.id.clone(), PushKind::Again);
                         let (session, client) = (session.clone(), client.clone());
                         again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));

@@ -11,7 +11,7 @@ use super::system::{BrokerContext, ClientContext, PORT, System, View, broker_add
 use crate::core::{BrokerMachine, BrokerOptions, ClientInput, ClientMachine, ClientOptions};
 use crate::history::Recorder;
 use crate::link::{self, BrokerDriver, ConnectContext, LinkDriver, LinkVisitor, Settings};
-use crate::message::{Contender, LinkSemantics};
+use crate::message::{Contender, Epoch, LinkSemantics};
 use crate::mutant;
 use crate::net::Net;
 use crate::scenario::{ClientEntry, Scenario};
@@ -73,7 +73,7 @@ impl System for CoreSystem {
         let BrokerContext { scenario, net, life, recorder, view } = context;
         let (mode, limits) = (self.contender.mode, scenario.broker.clone());
         let machine = |link| {
-            let options = BrokerOptions { mode, link, limits, epoch: life };
+            let options = BrokerOptions { mode, link, limits, epoch: Epoch(life) };
             match &self.broker {
                 Some(make) => make(options),
                 None => Box::new(mutant::broker(scenario.mutant, options)),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Echo, EndReason, Frame, LinkSemantics, Message, MessageId, Mode, Name,
-    Payload, RoomJoin, SessionId, StartAt, Target,
+    BrokerLimits, Confirm, Echo, EndReason, Epoch, Frame, LinkSemantics, Message, MessageId, Mode,
+    Name, Payload, Position, RoomJoin, SessionId, StartAt, Target,
 };
 use delivery_lab::time::Instant;
 use proptest::prelude::*;
@@ -65,7 +65,7 @@ enum Output {
     Joined,
     Left,
     Accepted(String),
-    Pushed { id: String, position: Option<u64>, after: Option<u64> },
+    Pushed { id: String, position: Option<Position>, after: Option<Position> },
     Closed(EndReason),
 }
 
@@ -82,8 +82,8 @@ enum Entry {
     Joined { who: usize, room: usize },
     Left { who: usize, room: usize },
     Accepted { message: Arc<Message>, by: usize },
-    Acked { who: usize, position: u64 },
-    Pushed { who: usize, position: u64 },
+    Acked { who: usize, position: Position },
+    Pushed { who: usize, position: Position },
 }
 
 #[derive(Default)]
@@ -130,12 +130,12 @@ impl Model {
     }
 
     /// Returns the positions and ids of all messages that were for a client.
-    fn wanted(&self, who: usize) -> Vec<(u64, String)> {
-        let mut position = 0;
+    fn wanted(&self, who: usize) -> Vec<(Position, String)> {
+        let mut position = Position::START;
         let mut wanted = Vec::new();
         for (at, entry) in self.log.iter().enumerate() {
             let Entry::Accepted { message, by } = entry else { continue };
-            position += 1;
+            position = position.next();
             if self.is_for(message, *by, who, at, Mode::CatchUp) {
                 wanted.push((position, message.id.to_string()));
             }
@@ -143,7 +143,7 @@ impl Model {
         wanted
     }
 
-    fn is_acked(&self, who: usize, position: u64) -> bool {
+    fn is_acked(&self, who: usize, position: Position) -> bool {
         self.log.iter().any(|entry| {
             matches!(entry, Entry::Acked { who: one, position: at } if (*one, *at) == (who, position))
         })
@@ -152,7 +152,7 @@ impl Model {
     /// Returns the positions that were acknowledged when a session attached, while one before them
     /// was not. Later pushes do not name them as the position before, since a client that has
     /// crashed does not know that it read them.
-    fn holes(&self, who: usize) -> BTreeSet<u64> {
+    fn holes(&self, who: usize) -> BTreeSet<Position> {
         let mut holes = BTreeSet::new();
         for at in 0..self.log.len() {
             let before = Model { log: self.log[..at].to_vec() };
@@ -168,7 +168,7 @@ impl Model {
     }
 
     /// Returns the positions that were pushed on the open session and are not acknowledged.
-    fn out(&self, who: usize) -> Vec<u64> {
+    fn out(&self, who: usize) -> Vec<Position> {
         let opened = |entry: &Entry| matches!(entry, Entry::Opened { who: one, .. } if *one == who);
         let since = self.log.iter().rposition(opened).unwrap_or(self.log.len());
         let pushed = self.log[since..].iter().filter_map(|entry| match entry {
@@ -193,10 +193,11 @@ impl Model {
 
     /// Returns the position after which a client's subscription began: the newest one when it first
     /// joined.
-    fn began(&self, who: usize) -> u64 {
+    fn began(&self, who: usize) -> Position {
         let first = |entry: &Entry| matches!(entry, Entry::Joined { who: one, .. } if *one == who);
         let first = self.log.iter().position(first).unwrap_or(self.log.len());
-        self.log[..first].iter().filter(|one| matches!(one, Entry::Accepted { .. })).count() as u64
+        let before = self.log[..first].iter();
+        Position(before.filter(|one| matches!(one, Entry::Accepted { .. })).count() as u64)
     }
 
     /// Pushes the outstanding messages that are not out, in order, as far as the window allows.
@@ -270,7 +271,8 @@ struct Pair {
 impl Pair {
     fn new(mode: Mode) -> Pair {
         let limits = BrokerLimits { window: WINDOW, ..BrokerLimits::default() };
-        let options = BrokerOptions { mode, link: LinkSemantics::RELIABLE, limits, epoch: 1 };
+        let options =
+            BrokerOptions { mode, link: LinkSemantics::RELIABLE, limits, epoch: Epoch::FIRST };
         Pair {
             mode,
             broker: Broker::new(options),

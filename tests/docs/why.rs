@@ -5,7 +5,7 @@ use delivery_lab::terms::Cause;
 use std::collections::{BTreeMap, BTreeSet};
 
 use delivery_lab::history::{EventKind, History, Packet, PowerState, ProcessId};
-use delivery_lab::message::{Contender, Link, Message, MessageId, Name, Note};
+use delivery_lab::message::{Contender, Epoch, Link, Message, MessageId, Name, Note, Position};
 use delivery_lab::report::why::{Sentence, SentenceOrigin, WhyEvidence, life};
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{Capturing, TrialOptions, run_trial};
@@ -199,7 +199,7 @@ struct Scope<'a> {
     /// The publisher, and the clients that wanted the message or got it.
     clients: BTreeSet<&'a Name>,
     /// The position of the message in each epoch. Epochs are the broker's lives, counted from 1.
-    positions: BTreeMap<u64, u64>,
+    positions: BTreeMap<Epoch, Position>,
 }
 
 impl<'a> Scope<'a> {
@@ -230,14 +230,14 @@ impl<'a> Scope<'a> {
     }
 
     /// Returns the broker's epoch at an event.
-    fn epoch(&self, index: usize) -> u64 {
+    fn epoch(&self, index: usize) -> Epoch {
         let before = self.trial.history.events[..index]
             .iter()
             .filter(|event| event.process == ProcessId::BROKER);
         let died = |what: &EventKind| {
             matches!(what, EventKind::Power(PowerState::Killed | PowerState::PowerLost))
         };
-        1 + before.filter(|event| died(&event.kind)).count() as u64
+        Epoch(1 + before.filter(|event| died(&event.kind)).count() as u64)
     }
 
     /// Checks that every sentence made from an event is about the message.

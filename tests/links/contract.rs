@@ -17,8 +17,8 @@ use delivery_lab::link::{
     self, BrokerDriver, ClientApp, ConnectContext, LinkDriver, LinkVisitor, Settings,
 };
 use delivery_lab::message::{
-    BrokerLimits, ClientLimits, Contender, Heartbeat, Message, Mode, Payload, PushKind, StartAt,
-    Target,
+    BrokerLimits, ClientLimits, Contender, Epoch, Heartbeat, Message, Mode, Payload, PushKind,
+    StartAt, Target,
 };
 use delivery_lab::net::Net;
 use delivery_lab::net::real::Loopback;
@@ -147,7 +147,8 @@ impl<N: Net> Setup<N> {
         let (every, timeout) = (Duration::from_millis(100), Duration::from_secs(1));
         let heartbeat = Heartbeat { every, timeout };
         let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
-        let options = BrokerOptions { mode: self.mode, link: C::SEMANTICS, limits, epoch: 1 };
+        let options =
+            BrokerOptions { mode: self.mode, link: C::SEMANTICS, limits, epoch: Epoch::FIRST };
         let broker =
             BrokerDriver::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
         let look = async {

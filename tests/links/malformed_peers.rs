@@ -17,7 +17,7 @@ use delivery_lab::link::{
     Reading, ReceiveHalf, Settings, Sse, WebSocket,
 };
 use delivery_lab::message::{
-    BrokerLimits, ClientLimits, EndReason, Frame, Message, Mode, Note, PushKind, SessionId,
+    BrokerLimits, ClientLimits, EndReason, Epoch, Frame, Message, Mode, Note, PushKind, SessionId,
 };
 use delivery_lab::net::real::Loopback;
 use delivery_lab::net::{Listener, Net};
@@ -215,7 +215,8 @@ async fn behave<C: LinkDriver, N: Net>(net: &N, to: SocketAddr) {
 
 async fn serve<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder) {
     let limits = BrokerLimits::default();
-    let options = BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: 1 };
+    let options =
+        BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: Epoch::FIRST };
     let broker = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
     let link_driver = C::new(&Settings::default());
     tokio::select! {

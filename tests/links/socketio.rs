@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use delivery_lab::core::{Broker, BrokerOptions};
 use delivery_lab::history::{EventKind, History, Process, ProcessId, Recorder};
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, SocketIo};
-use delivery_lab::message::{BrokerLimits, Contender, EndReason, Link, Mode, Note};
+use delivery_lab::message::{BrokerLimits, Contender, EndReason, Epoch, Link, Mode, Note};
 use delivery_lab::net::Net;
 use delivery_lab::net::real::Loopback;
 use delivery_lab::scenario::{Latency, Scenario, builtin};
@@ -167,7 +167,7 @@ async fn converse<N: Net>(net: N, to: SocketAddr) {
 
 async fn serve<N: Net>(net: N, port: u16, mode: Mode, recorder: Recorder) {
     let limits = BrokerLimits::default();
-    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: 1 };
+    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: Epoch::FIRST };
     let broker = BrokerDriver::new(net, Box::new(Broker::new(options)), recorder);
     let link_driver = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {

@@ -15,7 +15,7 @@ use delivery_lab::core::{Broker, BrokerOptions};
 use delivery_lab::history::Recorder;
 use delivery_lab::link::limits::MOST_PAYLOAD;
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, SocketIo};
-use delivery_lab::message::{BrokerLimits, Heartbeat, Mode};
+use delivery_lab::message::{BrokerLimits, Epoch, Heartbeat, Mode};
 use delivery_lab::net::real::Loopback;
 use futures_util::{SinkExt, StreamExt};
 use hyper_util::rt::TokioIo;
@@ -280,7 +280,7 @@ fn free_port() -> u16 {
 async fn ours(port: u16, heartbeat: Heartbeat) {
     let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
     let mode = Mode::FireAndForget;
-    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: 1 };
+    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: Epoch::FIRST };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
     let broker = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
     let link_driver = SocketIo::new(&Settings { mode, ..Settings::default() });

@@ -9,9 +9,9 @@ use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, Conne
 use delivery_lab::history::{EventKind, History, Process, Recorder};
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, Tcp, Udp};
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Cursor, Durability, Echo, EndReason, Frame, Heartbeat, LinkSemantics,
-    Message, MessageId, Mode, Name, Note, Offset, Payload, PushKind, ResumeOutcome, RoomJoin,
-    SessionId, StartAt, Target,
+    BrokerLimits, Confirm, Cursor, Durability, Echo, EndReason, Epoch, Frame, Heartbeat,
+    LinkSemantics, Message, MessageId, Mode, Name, Note, Offset, Payload, Position, PushKind,
+    ResumeOutcome, RoomJoin, SessionId, StartAt, Target,
 };
 use delivery_lab::net::real::Loopback;
 use delivery_lab::net::{Datagrams, Net};
@@ -87,8 +87,16 @@ fn message() -> impl Strategy<Value = Arc<Message>> {
     })
 }
 
+fn epoch() -> impl Strategy<Value = Epoch> {
+    any::<u64>().prop_map(Epoch)
+}
+
+fn position() -> impl Strategy<Value = Position> {
+    any::<u64>().prop_map(Position)
+}
+
 fn answer() -> impl Strategy<Value = ResumeOutcome> {
-    let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), any::<u64>());
+    let numbers = (epoch(), position(), position(), position());
     (0..4, numbers).prop_map(|(which, (epoch, position, from, to))| match which {
         0 => ResumeOutcome::Started { epoch, position },
         1 => ResumeOutcome::Resumed { epoch, position },
@@ -102,12 +110,13 @@ fn frame() -> impl Strategy<Value = Frame> {
     let heartbeat = (1..u64::MAX / 1_000, 1..u64::MAX / 1_000).prop_map(|(every, timeout)| {
         Heartbeat { every: Duration::from_millis(every), timeout: Duration::from_millis(timeout) }
     });
-    let known =
-        || prop::option::of((n(), n()).prop_map(|(epoch, position)| Cursor { epoch, position }));
+    let known = || {
+        let known = (epoch(), position());
+        prop::option::of(known.prop_map(|(epoch, position)| Cursor { epoch, position }))
+    };
     let place = || {
-        prop::option::of(
-            (n(), n()).prop_map(|(position, after)| Offset { position, previous: after }),
-        )
+        let place = (position(), position());
+        prop::option::of(place.prop_map(|(position, previous)| Offset { position, previous }))
     };
     let start = prop::sample::select(vec![StartAt::Now, StartAt::Start]);
     let room = (name(), start).prop_map(|(room, from)| RoomJoin { room, from });
@@ -136,7 +145,7 @@ fn frame() -> impl Strategy<Value = Frame> {
         }),
         (message(), prop::option::of(n()), reply)
             .prop_map(|(message, after, reply)| Frame::Publish { message, after, reply }),
-        (name(), n()).prop_map(|(queue, position)| Frame::Ack { queue, position }),
+        (name(), position()).prop_map(|(queue, position)| Frame::Ack { queue, position }),
         Just(Frame::Pong),
     ];
     let from_broker = prop_oneof![
@@ -152,12 +161,8 @@ fn frame() -> impl Strategy<Value = Frame> {
             place,
             kind
         }),
-        (name(), n(), n(), n()).prop_map(|(queue, from, to, after)| Frame::Gap {
-            queue,
-            from,
-            to,
-            after
-        }),
+        (name(), position(), position(), position())
+            .prop_map(|(queue, from, to, after)| Frame::Gap { queue, from, to, after }),
         Just(Frame::Ping),
         reason.prop_map(|reason| Frame::Bye { reason }),
     ];
@@ -252,7 +257,7 @@ proptest! {
         link in prop::sample::select(vec![LinkSemantics::RELIABLE, LinkSemantics::LOSSY]),
     ) {
         let limits = BrokerLimits::default();
-        let mut broker = Broker::new(BrokerOptions { mode, link, limits, epoch: 1 });
+        let mut broker = Broker::new(BrokerOptions { mode, link, limits, epoch: Epoch::FIRST });
         // Connection 1 is the misbehaving client's, connection 2 the other's.
         let hello = |name: &str| Frame::Hello {
             client: name.into(),
@@ -321,7 +326,7 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>, EndReason)> {
 
 fn options<C: LinkDriver>() -> BrokerOptions {
     let limits = BrokerLimits::default();
-    BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: 1 }
+    BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: Epoch::FIRST }
 }
 
 /// A link over which a test can send raw bytes.

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use delivery_lab::core::{Broker, BrokerOptions};
 use delivery_lab::history::Recorder;
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, SocketIo};
-use delivery_lab::message::{BrokerLimits, Mode, Upgrade};
+use delivery_lab::message::{BrokerLimits, Epoch, Mode, Upgrade};
 use delivery_lab::net::real::Loopback;
 
 fn main() {
@@ -29,7 +29,7 @@ async fn serve(mode: Mode, upgrade: Upgrade) {
     let port = free_port();
     println!("listening on {port}");
     let limits = BrokerLimits { upgrade, ..BrokerLimits::default() };
-    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: 1 };
+    let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: Epoch::FIRST };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
     let hub = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
     let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });

@@ -231,15 +231,15 @@ fn begin(queue: &mut Queue, client: &Name, rooms: &[RoomJoin], starts: Starts) -
             && !message.target.except.iter().any(|room| all.contains(&room))
             && !is_own_echo(message, client)
     };
-    let mut subscription = Subscription::new(0);
-    let mut next = 1;
+    let mut subscription = Subscription::new(Position::START);
+    let mut next = Position::FIRST;
     // Messages that every subscription has acknowledged leave the backlog first, so that holes may
     // be anywhere in it.
     let mut pass_over = |subscription: &mut Subscription, to: Position| {
         if starts == Starts::NewEpoch && next < to {
-            subscription.route_gap(next, to - 1);
+            subscription.route_gap(next, to.previous());
         }
-        next = to + 1;
+        next = to.next();
     };
     let mut outstanding = Vec::new();
     for (position, message) in queue.backlog.iter() {
@@ -249,7 +249,7 @@ fn begin(queue: &mut Queue, client: &Name, rooms: &[RoomJoin], starts: Starts) -
             outstanding.push(position);
         }
     }
-    pass_over(&mut subscription, queue.backlog.head() + 1);
+    pass_over(&mut subscription, queue.backlog.head().next());
     for position in outstanding {
         queue.backlog.add_outstanding(position);
     }

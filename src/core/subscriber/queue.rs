@@ -35,14 +35,14 @@ pub enum Order {
 }
 
 impl InQueue {
-    /// Returns the epoch; 0 before the broker has named one.
+    /// Returns the epoch; [`Epoch::NONE`] before the broker has named one.
     pub fn epoch(&self) -> Epoch {
-        self.resume_state.map_or(0, |(epoch, _)| epoch)
+        self.resume_state.map_or(Epoch::NONE, |(epoch, _)| epoch)
     }
 
     /// Returns the last position read in order.
     pub fn read_up_to(&self) -> Position {
-        self.resume_state.map_or(0, |(_, read)| read)
+        self.resume_state.map_or(Position::START, |(_, read)| read)
     }
 
     /// Returns the position to report to the broker on a new session: the last one up to which
@@ -62,10 +62,11 @@ impl InQueue {
     /// that it acknowledged while the join was on its way.
     pub fn less_what_it_has(&self, answer: ResumeOutcome) -> ResumeOutcome {
         let ResumeOutcome::Gap { epoch, position, from, to } = answer else { return answer };
-        let has = self.known().filter(|known| known.epoch == epoch).map_or(0, |one| one.position);
+        let known = self.known().filter(|known| known.epoch == epoch);
+        let has = known.map_or(Position::START, |known| known.position);
         match to <= has {
             true => ResumeOutcome::Resumed { epoch, position },
-            false => ResumeOutcome::Gap { epoch, position, from: from.max(has + 1), to },
+            false => ResumeOutcome::Gap { epoch, position, from: from.max(has.next()), to },
         }
     }
 

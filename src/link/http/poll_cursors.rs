@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{escape, unescape};
-use crate::message::{Cursor, Frame, Name};
+use crate::message::{Cursor, Epoch, Frame, Name, Position};
 
 /// The cursor of a session in each queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,8 +70,9 @@ impl FromStr for PollCursors {
         let one = |text: &str| {
             let (queue, at) = text.split_once('@')?;
             let (epoch, position) = at.split_once('.')?;
-            let known = Cursor { epoch: epoch.parse().ok()?, position: position.parse().ok()? };
-            Some((Name::from(unescape(queue)?), known))
+            let epoch = Epoch(epoch.parse().ok()?);
+            let position = Position(position.parse().ok()?);
+            Some((Name::from(unescape(queue)?), Cursor { epoch, position }))
         };
         text.split(',').map(one).collect::<Option<_>>().map(PollCursors).ok_or(InvalidCursors)
     }
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn places_read_back_as_they_print() {
-        let known = |epoch, position| Cursor { epoch, position };
+        let known = |epoch, position| Cursor { epoch: Epoch(epoch), position: Position(position) };
         let places = PollCursors::new([("a b,@".into(), known(1, 2)), ("ü".into(), known(3, 4))]);
         assert_eq!(places.to_string(), "a%20b%2C%40@1.2,%C3%BC@3.4");
         assert_eq!(places.to_string().parse(), Ok(places));

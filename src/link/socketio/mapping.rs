@@ -217,7 +217,7 @@ impl Meta {
         epoch: Option<Epoch>,
     ) -> Meta {
         Meta {
-            after: place.map(|place| place.previous),
+            after: place.map(|place| place.previous.0),
             position: place.map(|place| place.position),
             epoch: epoch.filter(|_| place.is_some()),
             kind,
@@ -232,7 +232,7 @@ impl Meta {
 
     /// Returns the offset of a push, if it has one.
     pub fn place(&self) -> Option<Offset> {
-        Some(Offset { position: self.position?, previous: self.after? })
+        Some(Offset { position: self.position?, previous: Position(self.after?) })
     }
 
     /// Returns the message's target.

@@ -130,7 +130,7 @@ pub fn answered(answer: ResumeOutcome) -> String {
         ResumeOutcome::Gap { epoch, from, to, .. } => {
             format!("of epoch {epoch} {}", lost_between(from, to))
         }
-        ResumeOutcome::NewEpoch { epoch, position: 0 } => {
+        ResumeOutcome::NewEpoch { epoch, position: Position::START } => {
             format!("epoch {epoch} has begun, all of it follows")
         }
         ResumeOutcome::NewEpoch { epoch, position } => {

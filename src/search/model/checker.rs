@@ -59,15 +59,21 @@ struct Terms {
 #[derive(Clone, Copy, Default)]
 struct Published {
     at: Instant,
-    /// The first epoch in which it was accepted; 0 if it was not.
+    /// The first epoch in which it was accepted; [`Epoch::NONE`] if it was not.
     first_epoch: Epoch,
-    /// The last epoch in which it was accepted; 0 if it was not.
+    /// The last epoch in which it was accepted; [`Epoch::NONE`] if it was not.
     epoch: Epoch,
     /// Its position in that epoch.
     position: Position,
     is_refused: bool,
     /// Whether the backlog has trimmed it since.
     is_trimmed: bool,
+}
+
+impl Published {
+    fn was_accepted(&self) -> bool {
+        self.epoch != Epoch::NONE
+    }
 }
 
 impl Checker {
@@ -82,8 +88,8 @@ impl Checker {
         };
         Checker {
             terms,
-            epoch: 1,
-            head: 0,
+            epoch: Epoch::FIRST,
+            head: Position::START,
             messages: Vec::new(),
             dead: 0,
             answered: 0,
@@ -126,7 +132,7 @@ impl Checker {
         let (epoch, Some(message)) = (self.epoch, self.messages.get_mut(index(sequence))) else {
             return;
         };
-        if message.first_epoch == 0 {
+        if message.first_epoch == Epoch::NONE {
             message.first_epoch = epoch;
         }
         (message.epoch, message.is_trimmed) = (epoch, false);
@@ -153,11 +159,10 @@ impl Checker {
 
     /// Records that the broker has recorded a subscriber.
     pub fn record(&mut self, n: usize) {
-        let (epoch, head) = (self.epoch as usize, self.head);
+        let (epoch, head) = (self.epoch, self.head);
         let reader = &mut self.readers[n - 1];
-        reader.begins.resize(epoch.max(reader.begins.len()), None);
-        let from = if reader.knows.0 > 0 { 1 } else { head + 1 };
-        reader.begins[epoch - 1].get_or_insert(ReaderStart { from, head });
+        let from = if reader.knows_an_epoch() { Position::FIRST } else { head.next() };
+        reader.begins.entry(epoch).or_insert(ReaderStart { from, head });
     }
 
     /// Records a note of a client.
@@ -226,13 +231,13 @@ impl Checker {
         let reader = &mut self.readers[n - 1];
         reader.deaths += 1;
         reader.died_at = (self.epoch, self.head);
-        reader.knows = (0, 0);
+        reader.knows = (Epoch::NONE, Epoch::NONE);
     }
 
     /// Records the death of the broker: a new epoch begins.
     pub fn crash_broker(&mut self) {
-        self.epoch += 1;
-        self.head = 0;
+        self.epoch = self.epoch.next();
+        self.head = Position::START;
     }
 
     // ── findings ────────────────────────────────────────────────────────────────────────────
@@ -245,7 +250,7 @@ impl Checker {
 
     /// Whether no message and no answer is missing.
     pub fn is_complete(&mut self) -> bool {
-        let is_answered = |one: &Published| one.epoch > 0 || one.is_refused;
+        let is_answered = |one: &Published| one.was_accepted() || one.is_refused;
         self.answered = self.answered.max(self.dead);
         while self.messages.get(self.answered).is_some_and(is_answered) {
             self.answered += 1;
@@ -296,20 +301,21 @@ impl Checker {
     ) -> impl Iterator<Item = (usize, Guarantee)> + use<'l> {
         let from = if self.terms.mode == Mode::CatchUp { reader.prefix } else { usize::MAX };
         let messages = self.messages.iter().enumerate().skip(from);
-        let unhandled = messages
-            .filter(|(at, one)| one.epoch > 0 && reader.first.get(*at).is_none_or(Option::is_none));
+        let unhandled = messages.filter(|(at, one)| {
+            one.was_accepted() && reader.first.get(*at).is_none_or(Option::is_none)
+        });
         unhandled.filter_map(|(at, one)| Some((at, self.broken_by(reader, one)?)))
     }
 
     /// Returns the claim that is broken by a message that was accepted and not handled, if any.
     fn broken_by(&self, reader: &ModelReader, message: &Published) -> Option<Guarantee> {
-        let begins = reader.begins.get(message.epoch as usize - 1).copied().flatten()?;
+        let begins = *reader.begins.get(&message.epoch)?;
         if message.position < begins.from {
             return None;
         }
         let is_announced = reader.is_announced(message.epoch, message.position);
         if message.epoch < self.epoch {
-            let knew = reader.knows.0 > 0 && reader.knows.0 <= message.epoch;
+            let knew = reader.knows_an_epoch() && reader.knows.0 <= message.epoch;
             return (knew && !is_announced).then_some(Guarantee::NoSilentGap);
         }
         if !self.may_be_gone(message, begins) {
@@ -324,7 +330,8 @@ impl Checker {
     fn may_be_gone(&self, message: &Published, begins: ReaderStart) -> bool {
         let Retention { messages, when_full, .. } = self.terms.backlog;
         let was_outstanding = message.position > begins.head;
-        let newer = if was_outstanding { self.head - message.position } else { self.head };
+        let since = if was_outstanding { message.position } else { Position::START };
+        let newer = self.head.since(since);
         let may_trim = when_full == WhenFull::DropOldest || !was_outstanding;
         message.is_trimmed && newer >= messages as u64 && may_trim
     }
@@ -340,7 +347,7 @@ impl Checker {
             return None;
         }
         let mut living = self.messages.iter().enumerate().skip(self.dead);
-        let (at, one) = living.find(|(_, one)| one.epoch == 0 && !one.is_refused)?;
+        let (at, one) = living.find(|(_, one)| !one.was_accepted() && !one.is_refused)?;
         let evidence = format!("driver-{}, published at {}, was never answered", at + 1, one.at);
         let wrong = Wrong::Seen(Anomaly::Stalled);
         Some(ModelFinding { client: "driver".to_owned(), wrong, evidence })

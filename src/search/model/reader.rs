@@ -1,6 +1,8 @@
 //! The checker's record of one subscriber: the messages that it handled, and the gaps and epochs
 //! that it was told of.
 
+use std::collections::BTreeMap;
+
 use crate::message::{Epoch, Position, ResumeOutcome};
 use crate::time::Instant;
 
@@ -22,9 +24,9 @@ pub struct ModelReader {
     pub deaths: u32,
     /// The broker's epoch and newest position at the last death.
     pub died_at: (Epoch, Position),
-    /// The beginning of the subscription in each epoch, from the first epoch on.
-    pub begins: Vec<Option<ReaderStart>>,
-    /// The first and the last epoch that the living process was told of; 0 if none.
+    /// The beginning of the subscription in each epoch in which the broker recorded it.
+    pub begins: BTreeMap<Epoch, ReaderStart>,
+    /// The first and the last epoch that the living process was told of; [`Epoch::NONE`] if none.
     pub knows: (Epoch, Epoch),
     /// The subscriber was told that every epoch before this one is over.
     pub over: Epoch,
@@ -83,13 +85,18 @@ impl ModelReader {
     /// Records a resume outcome that the subscriber was told.
     pub fn told(&mut self, answer: ResumeOutcome) {
         let epoch = answer.epoch();
-        let first = if self.knows.0 > 0 { self.knows.0 } else { epoch };
+        let first = if self.knows_an_epoch() { self.knows.0 } else { epoch };
         self.knows = (first, epoch);
         match answer {
             ResumeOutcome::NewEpoch { .. } => self.over = self.over.max(epoch),
             ResumeOutcome::Gap { from, to, .. } => self.gaps.push((epoch, from, to)),
             ResumeOutcome::Started { .. } | ResumeOutcome::Resumed { .. } => {}
         }
+    }
+
+    /// Whether its living process was told of an epoch.
+    pub fn knows_an_epoch(&self) -> bool {
+        self.knows.0 != Epoch::NONE
     }
 
     /// Whether it was told of a gap at this position, or that the epoch is over.

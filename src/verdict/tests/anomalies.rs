@@ -1,7 +1,9 @@
 //! Each anomaly, and the nearest history that does not have it; recoveries and detections.
 
 use crate::history::PowerState;
-use crate::message::{EndReason, Note, PushKind, ResumeOutcome, SessionId, StartAt};
+use crate::message::{
+    EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, SessionId, StartAt,
+};
 use crate::scenario::{CrashNotice, Effect, Who};
 use crate::terms::Anomaly;
 use crate::time::{Duration, Instant};
@@ -23,8 +25,8 @@ fn catch_up() -> Story {
     story("tcp/catch-up").joined().at(1_000)
 }
 
-fn resumed(position: u64) -> ResumeOutcome {
-    ResumeOutcome::Resumed { epoch: 1, position }
+fn resumed(position: Position) -> ResumeOutcome {
+    ResumeOutcome::Resumed { epoch: Epoch(1), position }
 }
 
 #[test]
@@ -38,10 +40,10 @@ fn duplicates_disorder_and_the_unasked_are_counted() {
 
 #[test]
 fn a_loss_is_silent_if_a_session_since_told_nothing() {
-    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, 1);
+    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, Position(1));
     check(Anomaly::SilentLoss, lost(), 0);
     check(Anomaly::SilentLoss, lost().at(2_000).connected(), 1);
-    let told = Note::GapReceived { queue: "q".into(), from: 1, to: 1 };
+    let told = Note::GapReceived { queue: "q".into(), from: Position(1), to: Position(1) };
     check(Anomaly::SilentLoss, lost().at(2_000).connected().note(SHOP, told), 0);
 }
 
@@ -49,29 +51,31 @@ fn a_loss_is_silent_if_a_session_since_told_nothing() {
 fn an_acknowledged_message_that_died_is_lost_after_ack() {
     let read = || catch_up().under_way(1).at(1_020).read(1, Live);
     let die = |story: Story| story.at(2_000).power(SHOP, PowerState::Killed);
-    check(Anomaly::LostAfterAck, die(read().acknowledged(1, 1)), 1);
+    check(Anomaly::LostAfterAck, die(read().acknowledged(1, Position(1))), 1);
     check(Anomaly::LostAfterAck, die(read()), 0);
 }
 
 #[test]
 fn a_position_moves_back_only_within_an_epoch_and_a_record() {
     let before = || catch_up().delivered(1).delivered(2).disconnected(Fin).at(2_000).connected();
-    let then = |story: Story| story.answered(resumed(2)).at(3_000);
-    check(Anomaly::PositionMovedBack, then(before()).answered(resumed(1)), 1);
-    check(Anomaly::PositionMovedBack, then(before()).answered(resumed(2)), 0);
-    let anew = then(before()).unsubscribed().subscribed(StartAt::Start).answered(resumed(0));
+    let then = |story: Story| story.answered(resumed(Position(2))).at(3_000);
+    check(Anomaly::PositionMovedBack, then(before()).answered(resumed(Position(1))), 1);
+    check(Anomaly::PositionMovedBack, then(before()).answered(resumed(Position(2))), 0);
+    let anew =
+        then(before()).unsubscribed().subscribed(StartAt::Start).answered(resumed(Position::START));
     check(Anomaly::PositionMovedBack, anew, 0);
-    let new =
-        then(before()).broker_crashed().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
+    let new = then(before())
+        .broker_crashed()
+        .answered(ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START });
     check(Anomaly::PositionMovedBack, new, 0);
 }
 
 #[test]
 fn an_old_position_in_a_new_epoch_is_foreign() {
     let crashed = || catch_up().delivered(1).broker_crashed().at(2_000).connected();
-    let foreign = ResumeOutcome::Resumed { epoch: 2, position: 1 };
+    let foreign = ResumeOutcome::Resumed { epoch: Epoch(2), position: Position(1) };
     check(Anomaly::ForeignEpoch, crashed().answered(foreign), 1);
-    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START };
     check(Anomaly::ForeignEpoch, crashed().answered(new).answered(foreign), 0);
 }
 
@@ -120,8 +124,8 @@ fn a_message_stalls_when_nothing_was_in_its_way_for_long_enough() {
     let away = || waiting(1_000).at(2_000).disconnected(Fin);
     check(Anomaly::Stalled, away(), 0);
     check(Anomaly::Stalled, away().at(3_000).connected(), 1);
-    check(Anomaly::Stalled, away().at(3_000).connected().answered(resumed(0)), 1);
-    check(Anomaly::Stalled, away().at(60_000).connected().answered(resumed(0)), 0);
+    check(Anomaly::Stalled, away().at(3_000).connected().answered(resumed(Position::START)), 1);
+    check(Anomaly::Stalled, away().at(60_000).connected().answered(resumed(Position::START)), 0);
     let kept = || catch_up().published(1);
     check(Anomaly::Stalled, kept(), 0);
     let session = SessionId { process: "driver".into(), number: 1 };
@@ -165,15 +169,21 @@ fn recoveries_are_compared_with_the_truth() {
     let success = Recoveries { honest_success: 1, ..none };
     let failure = Recoveries { honest_failure: 1, ..none };
     let alarm = Recoveries { false_alarm: 1, ..none };
-    let gap = |from, to| ResumeOutcome::Gap { epoch: 1, position: 0, from, to };
-    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
+    let gap = |from, to| {
+        let (from, to) = (Position(from), Position(to));
+        ResumeOutcome::Gap { epoch: Epoch(1), position: Position::START, from, to }
+    };
+    let new = ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START };
     let away = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000);
     let back = |story: Story, answer| story.at(3_000).connected().answered(answer);
     check_recoveries(catch_up(), none);
-    check_recoveries(back(away(), resumed(0)).read(1, Again).handled(1, Again), success);
-    check_recoveries(back(away(), resumed(1)), comfort);
-    check_recoveries(back(away().became_gap(1, 1), resumed(0)), comfort);
-    check_recoveries(back(away().became_gap(1, 1), gap(1, 1)), failure);
+    check_recoveries(
+        back(away(), resumed(Position::START)).read(1, Again).handled(1, Again),
+        success,
+    );
+    check_recoveries(back(away(), resumed(Position(1))), comfort);
+    check_recoveries(back(away().became_gap(1, Position(1)), resumed(Position::START)), comfort);
+    check_recoveries(back(away().became_gap(1, Position(1)), gap(1, 1)), failure);
     check_recoveries(back(away(), gap(1, 1)).read(1, Again).handled(1, Again), alarm);
     check_recoveries(back(away().broker_crashed(), new), failure);
     // A gap over a handled message is no false alarm to a client that has died since and forgotten
@@ -187,30 +197,42 @@ fn recoveries_are_compared_with_the_truth() {
     // If there is a new epoch, telling of it is no false alarm, even if nothing was lost. If there
     // is none, it is one.
     check_recoveries(back(catch_up().disconnected(Fin).broker_crashed(), new), failure);
-    let old = ResumeOutcome::NewEpoch { epoch: 1, position: 0 };
-    let resumed_first = back(catch_up().disconnected(Fin), resumed(0)).disconnected(Fin);
+    let old = ResumeOutcome::NewEpoch { epoch: Epoch(1), position: Position::START };
+    let resumed_first =
+        back(catch_up().disconnected(Fin), resumed(Position::START)).disconnected(Fin);
     let twice = resumed_first.at(4_000).connected().answered(old);
     check_recoveries(twice, Recoveries { honest_success: 1, ..alarm });
     // A loss counts once. A gap that is announced apart from the answer is honest.
-    let twice = back(away().became_gap(1, 1), resumed(0)).at(4_000).answered(resumed(1));
+    let twice = back(away().became_gap(1, Position(1)), resumed(Position::START))
+        .at(4_000)
+        .answered(resumed(Position(1)));
     check_recoveries(twice, Recoveries { honest_success: 1, ..comfort });
-    let told = |from, to| Note::GapReceived { queue: "q".into(), from, to };
+    let told = |from, to| {
+        let (from, to) = (Position(from), Position(to));
+        Note::GapReceived { queue: "q".into(), from, to }
+    };
     let both = Recoveries { honest_success: 1, ..failure };
     let later = |story: Story, note| story.at(4_000).note(SHOP, note);
-    check_recoveries(later(back(away().became_gap(1, 1), resumed(0)), told(1, 1)), both);
+    check_recoveries(
+        later(back(away().became_gap(1, Position(1)), resumed(Position::START)), told(1, 1)),
+        both,
+    );
     // A repetition of the answer's own gap does not count. Another gap counts by itself, and must
     // be true.
-    check_recoveries(later(back(away().became_gap(1, 1), gap(1, 1)), told(1, 1)), failure);
+    check_recoveries(
+        later(back(away().became_gap(1, Position(1)), gap(1, 1)), told(1, 1)),
+        failure,
+    );
     let more = Recoveries { false_alarm: 1, ..failure };
-    check_recoveries(later(back(away().became_gap(1, 1), gap(1, 1)), told(2, 2)), more);
+    check_recoveries(later(back(away().became_gap(1, Position(1)), gap(1, 1)), told(2, 2)), more);
     // A message that was lost after the broker had answered does not count against that answer.
-    let (queue, answer) = (|| "q".into(), resumed(0));
+    let (queue, answer) = (|| "q".into(), resumed(Position::START));
     let attached = |story: Story| {
         let (client, session) = ("shop".into(), story.session_id());
         let answer = Box::new(answer);
         story.note(BROKER, Note::Attached { queue: queue(), client, session, answer })
     };
-    let evicted = attached(away().at(3_000).connected()).at(3_010).became_gap(1, 1);
+    let evicted = attached(away().at(3_000).connected()).at(3_010).became_gap(1, Position(1));
     let heard = evicted.at(3_020).note(SHOP, Note::ResumeReceived { queue: queue(), answer });
     check_recoveries(heard, success);
     // A message that waits for its handler is not acknowledged, so the broker cannot know that it
@@ -221,7 +243,8 @@ fn recoveries_are_compared_with_the_truth() {
     check_recoveries(told.note(SHOP, Note::Handled { id: id(1), kind, session }), failure);
     // A message that was accepted in two lives of the broker is announced if it was announced in
     // one of them.
-    let twice = back(away().became_gap(1, 1), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
+    let twice =
+        back(away().became_gap(1, Position(1)), gap(1, 1)).broker_crashed().at(4_000).accepted(1);
     check_recoveries(twice, failure);
 }
 
@@ -232,22 +255,26 @@ fn an_answer_is_compared_with_what_was_lost_when_the_broker_gave_it() {
     let away = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
     let given = |story: Story, queue: &str| {
         let session = SessionId { process: "shop".into(), number: 2 };
-        let (queue, client, answer) = (queue.into(), "shop".into(), Box::new(resumed(0)));
+        let (queue, client, answer) =
+            (queue.into(), "shop".into(), Box::new(resumed(Position::START)));
         story.note(BROKER, Note::Attached { queue, client, session, answer })
     };
     let heard = |story: Story| {
-        story.at(4_000).note(SHOP, Note::ResumeReceived { queue: "q".into(), answer: resumed(0) })
+        story.at(4_000).note(
+            SHOP,
+            Note::ResumeReceived { queue: "q".into(), answer: resumed(Position::START) },
+        )
     };
-    check_recoveries(heard(given(away(), "q").at(2_500).became_gap(1, 1)), success);
-    check_recoveries(heard(given(away().became_gap(1, 1), "q")), comfort);
+    check_recoveries(heard(given(away(), "q").at(2_500).became_gap(1, Position(1))), success);
+    check_recoveries(heard(given(away().became_gap(1, Position(1)), "q")), comfort);
     // The same answer in another queue is a different answer.
-    let both = given(given(away(), "q").at(2_500).became_gap(1, 1).at(3_000), "r");
+    let both = given(given(away(), "q").at(2_500).became_gap(1, Position(1)).at(3_000), "r");
     check_recoveries(heard(both), success);
     // At one instant, the order of the broker's events decides between an answer and an eviction. A
     // message that ended by anything else ended before them.
-    check_recoveries(heard(given(away(), "q").became_gap(1, 1)), success);
+    check_recoveries(heard(given(away(), "q").became_gap(1, Position(1))), success);
     let died = catch_up().under_way(1).at(2_000).shop_end(Some(Reset), (0, 0)).disconnected(Reset);
-    check_recoveries(heard(given(died.connected(), "q").became_gap(1, 1)), comfort);
+    check_recoveries(heard(given(died.connected(), "q").became_gap(1, Position(1))), comfort);
 }
 
 /// Checks the detections of the shop's only fault: the side, the delay in milliseconds, and the

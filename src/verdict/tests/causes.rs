@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::history::{EventKind, Flow, LossReason, PowerState};
 use crate::message::{
-    DropReason, Durability, EndReason, Note, PushKind, ResumeOutcome, RoomJoin, StartAt, Target,
+    DropReason, Durability, EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, RoomJoin,
+    StartAt, Target,
 };
 use crate::scenario::Effect;
 use crate::terms::Cause;
@@ -77,7 +78,7 @@ fn a_miss_is_dated_by_the_end_of_its_last_copy() {
     // The broker received an acknowledgement that no client gave, in each of its lives.
     let heard = |story: Story| {
         let (queue, client) = ("q".into(), "shop".into());
-        story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
+        story.note(BROKER, Note::Acknowledged { queue, position: Position(1), client })
     };
     let once = heard(catch_up().published(1).accepted(1).at(2_000)).at(3_000).broker_crashed();
     let again = once.connected().subscribed(StartAt::Now).accepted(1);
@@ -263,9 +264,9 @@ fn a_client_that_dies_takes_what_it_has_read_with_it() {
     let read = |story: Story| story.under_way(1).at(1_020).read(1, Live);
     let die = |story: Story| story.at(1_100).power(SHOP, PowerState::PowerLost);
     check(Cause::DiedInClient, die(read(tcp())));
-    check(Cause::LostAfterAck, die(read(catch_up()).acknowledged(1, 1)));
-    let ack = Note::Ack { queue: "q".into(), position: 1, id: Some(id(1)) };
-    let again = die(read(catch_up()).acknowledged(1, 1)).at(2_000).note(SHOP, ack);
+    check(Cause::LostAfterAck, die(read(catch_up()).acknowledged(1, Position(1))));
+    let ack = Note::Ack { queue: "q".into(), position: Position(1), id: Some(id(1)) };
+    let again = die(read(catch_up()).acknowledged(1, Position(1))).at(2_000).note(SHOP, ack);
     check(Cause::LostAfterAck, again);
     // The backlog still has it.
     check(Cause::Unsettled, die(read(catch_up())));
@@ -283,7 +284,10 @@ fn a_read_is_of_the_copy_that_was_pushed_as_its_kind() {
 
 #[test]
 fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
-    check(Cause::Evicted, catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, 1));
+    check(
+        Cause::Evicted,
+        catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, Position(1)),
+    );
     let away = catch_up().disconnected(Fin).published(1).accepted(1);
     check(Cause::BrokerCrashed, away.at(2_000).broker_crashed());
     check(Cause::Unsettled, catch_up().disconnected(Fin).published(1).accepted(1));
@@ -293,9 +297,9 @@ fn the_backlogs_copy_ends_by_its_limits_or_with_the_broker() {
 fn the_last_copy_decides_and_the_upper_row_of_two() {
     // The pushed copy was lost first; the backlog's copy lasted longer.
     let resent = story("udp/catch-up").joined().at(1_000).under_way(1).dropped(LossReason::Lost);
-    check(Cause::Evicted, resent.at(5_000).became_gap(1, 1));
+    check(Cause::Evicted, resent.at(5_000).became_gap(1, Position(1)));
     // It was evicted while a pushed copy was still under way: that copy decides.
-    let on_its_way = catch_up().under_way(1).at(2_000).became_gap(1, 1);
+    let on_its_way = catch_up().under_way(1).at(2_000).became_gap(1, Position(1));
     check(Cause::DiedInSocket, on_its_way.at(3_000).shop_end(Some(Reset), (0, 0)));
     // The crash ends the pushed copy and the backlog's at one instant.
     let cut = catch_up().fault(Effect::Cut, 500, 5_000).under_way(1);
@@ -308,7 +312,7 @@ fn the_last_copy_decides_and_the_upper_row_of_two() {
 #[test]
 fn an_outbox_outlives_the_brokers_crash() {
     let untold = |story: Story| {
-        let accepted = Note::Accepted { id: id(1), queue: "q".into(), position: Some(1) };
+        let accepted = Note::Accepted { id: id(1), queue: "q".into(), position: Some(Position(1)) };
         story.published(1).note(BROKER, accepted).at(2_000).broker_crashed()
     };
     check(Cause::Unsettled, untold(catch_up()));
@@ -318,43 +322,47 @@ fn an_outbox_outlives_the_brokers_crash() {
     // Accepted a second time: the new life's backlog keeps it for the clients that joined in that
     // life.
     let again = untold(catch_up()).at(3_000).connected().subscribed(StartAt::Now).accepted(1);
-    check(Cause::Evicted, again.at(4_000).became_gap(1, 1));
+    check(Cause::Evicted, again.at(4_000).became_gap(1, Position(1)));
 }
 
 #[test]
 fn a_position_beyond_or_of_another_epoch_passes_over() {
     let resumed = |epoch, position| ResumeOutcome::Resumed { epoch, position };
     let skipped = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
-    check(Cause::Skipped, skipped.answered(resumed(1, 1)));
+    check(Cause::Skipped, skipped.answered(resumed(Epoch(1), Position(1))));
     let crashed = catch_up().broker_crashed().at(2_000).connected().subscribed(StartAt::Now);
-    let foreign = crashed.answered(resumed(2, 7)).at(3_000).published(1).accepted(1);
+    let foreign =
+        crashed.answered(resumed(Epoch(2), Position(7))).at(3_000).published(1).accepted(1);
     check(Cause::WrongEpoch, foreign);
     // A message that waited for a client is kept for it when it comes back, whatever position the
     // broker takes it to be at.
     let waits = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
-    let back = waits.at(3_000).connected().answered(resumed(2, 7));
+    let back = waits.at(3_000).connected().answered(resumed(Epoch(2), Position(7)));
     check(Cause::WrongEpoch, back.subscribed(StartAt::Before));
 }
 
 #[test]
 fn a_new_epoch_replays_what_was_accepted_before_the_return() {
     let crashed = catch_up().broker_crashed().at(2_000).published(1).accepted(1);
-    let back =
-        crashed.at(3_000).connected().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
+    let back = crashed
+        .at(3_000)
+        .connected()
+        .answered(ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START });
     check(Cause::Unsettled, back.subscribed(StartAt::Before));
 }
 
 #[test]
 fn a_new_epoch_begins_with_the_rooms_of_its_join_and_with_no_others() {
-    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START };
     let crashed = || catch_up().broker_crashed().at(2_000);
     let back = |story: Story| story.at(3_000).connected().answered(new);
     let accepted = || crashed().published(1).accepted(1);
     check(Cause::NotConnected, back(accepted()));
     check(Cause::NotConnected, back(accepted()).subscribed(StartAt::Now));
     // Only the join that follows the answer counts, and only until the next answer.
-    let again =
-        back(accepted()).at(4_000).answered(ResumeOutcome::Resumed { epoch: 2, position: 0 });
+    let again = back(accepted())
+        .at(4_000)
+        .answered(ResumeOutcome::Resumed { epoch: Epoch(2), position: Position::START });
     check(Cause::NotConnected, again.subscribed(StartAt::Before));
     let except = |room: &str| Target { except: vec![room.into()], ..Target::default() };
     let excluded = |target: Target| crashed().published_to(1, target).accepted(1);
@@ -384,12 +392,13 @@ fn a_copy_that_dedup_dropped_is_no_end_of_the_original() {
     let dropped =
         |story: Story| story.note(SHOP, Note::DroppedCopy { id: id(1), session: session() });
     let udp = || story("udp/catch-up").joined().at(1_000).under_way(1).at(1_020).read(1, Live);
-    let resent = || dropped(udp().at(2_000).pushed(1, Again).at(2_020)).acknowledged(1, 1);
+    let resent =
+        || dropped(udp().at(2_000).pushed(1, Again).at(2_020)).acknowledged(1, Position(1));
     check(Cause::LostAfterAck, resent().at(3_000).power(SHOP, PowerState::PowerLost));
     check(Cause::Unsettled, resent());
     // The same holds if it came at the same instant as the original.
     let both = || story("udp/catch-up").joined().at(1_000).under_way(1).pushed(1, Again);
-    let at_once = dropped(both().at(1_020).read(1, Live)).acknowledged(1, 1);
+    let at_once = dropped(both().at(1_020).read(1, Live)).acknowledged(1, Position(1));
     check(Cause::LostAfterAck, at_once.at(3_000).power(SHOP, PowerState::PowerLost));
     // It was dropped as a duplicate though there was no other copy: the client has it, and does
     // nothing with it.
@@ -425,36 +434,42 @@ fn a_refusal_is_forgotten_with_the_broker_and_what_is_kept_can_still_be_accepted
 
 #[test]
 fn each_life_of_the_broker_evicts_for_itself() {
-    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).became_gap(1, 1);
+    let first =
+        catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).became_gap(1, Position(1));
     let again = first.at(2_000).broker_crashed().at(3_000).connected().subscribed(StartAt::Now);
     check(Cause::Unsettled, again.accepted(1));
-    let first = catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).became_gap(1, 1);
+    let first =
+        catch_up().disconnected(Fin).published(1).accepted(1).at(1_500).became_gap(1, Position(1));
     let again = first.at(2_000).broker_crashed().at(3_000).connected().subscribed(StartAt::Now);
-    check(Cause::Evicted, again.accepted(1).at(4_000).became_gap(1, 1));
+    check(Cause::Evicted, again.accepted(1).at(4_000).became_gap(1, Position(1)));
 }
 
 #[test]
 fn what_was_said_of_a_position_before_a_message_had_it_ends_no_copy() {
     let acknowledged = |story: Story| {
         let (queue, client) = ("q".into(), "shop".into());
-        story.note(BROKER, Note::Acknowledged { queue, position: 1, client })
+        story.note(BROKER, Note::Acknowledged { queue, position: Position(1), client })
     };
-    let started = ResumeOutcome::Started { epoch: 1, position: 0 };
+    let started = ResumeOutcome::Started { epoch: Epoch(1), position: Position::START };
     let story = acknowledged(story("tcp/catch-up").published(1).accepted(1));
     check(Cause::Unsettled, story.connected().answered(started).subscribed(StartAt::Start));
 }
 
 #[test]
 fn a_foreign_position_passes_over_nothing_once_another_attachment_follows() {
-    let resumed = |position| ResumeOutcome::Resumed { epoch: 2, position };
+    let resumed = |position| ResumeOutcome::Resumed { epoch: Epoch(2), position };
     let crashed = catch_up().broker_crashed().at(2_000).connected().subscribed(StartAt::Now);
-    let foreign = crashed.answered(resumed(7)).at(3_000).answered(resumed(0)).at(4_000);
+    let foreign = crashed
+        .answered(resumed(Position(7)))
+        .at(3_000)
+        .answered(resumed(Position::START))
+        .at(4_000);
     check(Cause::Unsettled, foreign.published(1).accepted(1));
 }
 
 #[test]
 fn a_subscription_that_was_made_before_a_crash_begins_nothing_after_it() {
-    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START };
     let made = catch_up().broker_crashed().at(2_000).connected().answered(new);
     let crashed = made.at(3_000).broker_crashed().at(4_000).published(1).accepted(1);
     check(Cause::NotConnected, crashed.subscribed(StartAt::Before));

@@ -2,8 +2,8 @@
 
 use crate::history::PowerState;
 use crate::message::{
-    AckPolicy, Dedup, DropReason, Durability, EndReason, Note, PushKind, ResumeOutcome, StartAt,
-    Target,
+    AckPolicy, Dedup, DropReason, Durability, EndReason, Epoch, Note, Position, PushKind,
+    ResumeOutcome, StartAt, Target,
 };
 use crate::scenario::Effect;
 use crate::verdict::{Evidence, claim};
@@ -136,7 +136,8 @@ fn order_is_broken_by_the_message_that_came_late() {
 #[test]
 fn the_order_of_what_lies_before_and_after_a_crash_is_outside_the_terms() {
     let crashed = catch_up().delivered(2).at(1_500).broker_crashed().connected();
-    let back = crashed.answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
+    let back =
+        crashed.answered(ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START });
     let story = back.subscribed(StartAt::Before).at(2_000).delivered(1);
     let term = "the broker crashed after accepting the one before it";
     let said = format!("driver-1 was handled at 2s, after driver-2: {term}");
@@ -153,7 +154,9 @@ fn what_is_under_way_at_the_end_leaves_three_guarantees_open() {
     check(&story, AtMostOnce, (Holds, Kept), None);
     // A violation takes precedence over an unknown.
     let lost = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).connected();
-    let lost = lost.answered(ResumeOutcome::Resumed { epoch: 1, position: 1 }).under_way(2);
+    let lost = lost
+        .answered(ResumeOutcome::Resumed { epoch: Epoch(1), position: Position(1) })
+        .under_way(2);
     let said = Some("driver-1, published at 1s, was never handled");
     check(&lost, AtLeastOnce, (Violated, Broken), said);
     check(&lost, NoSilentGap, (Violated, Broken), said);
@@ -164,11 +167,11 @@ fn a_loss_outside_the_terms_breaks_no_claim() {
     let away = || catch_up().disconnected(Fin).at(1_500).published(1);
     let volatile = Target { keep: Durability::Volatile, ..Target::default() };
     let dying = |story: Story| {
-        let read = story.under_way(1).at(1_020).read(1, Live).acknowledged(1, 1);
+        let read = story.under_way(1).at(1_020).read(1, Live).acknowledged(1, Position(1));
         read.at(1_100).power(SHOP, PowerState::PowerLost)
     };
     for (story, term) in [
-        (away().accepted(1).became_gap(1, 1), "retention did not keep it"),
+        (away().accepted(1).became_gap(1, Position(1)), "retention did not keep it"),
         (away().accepted(1).at(2_000).broker_crashed(), "the broker crashed after accepting it"),
         (away().note(BROKER, Note::Refused { id: id(1) }), "the broker refused it"),
         (
@@ -229,9 +232,9 @@ fn at_most_once_needs_one_process_that_lives() {
 
 #[test]
 fn a_message_within_the_terms_is_the_evidence_of_a_broken_claim() {
-    let story = catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, 1);
+    let story = catch_up().disconnected(Fin).published(1).accepted(1).became_gap(1, Position(1));
     let story = story.at(2_000).published(2).accepted(2).at(3_000).connected();
-    let story = story.answered(ResumeOutcome::Resumed { epoch: 1, position: 2 });
+    let story = story.answered(ResumeOutcome::Resumed { epoch: Epoch(1), position: Position(2) });
     check(
         &story,
         AtLeastOnce,
@@ -242,20 +245,27 @@ fn a_message_within_the_terms_is_the_evidence_of_a_broken_claim() {
 
 #[test]
 fn a_gap_is_silent_until_it_is_told() {
-    let lost = || catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).became_gap(1, 1);
+    let lost = || {
+        catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).became_gap(1, Position(1))
+    };
     let untold = "driver-1, published at 1s, was lost, and there was no session since";
     check(&lost(), NoSilentGap, (Unknown, Open), Some(untold));
-    let gap = |from, to| ResumeOutcome::Gap { epoch: 1, position: 0, from, to };
+    let gap = |from, to| {
+        let (from, to) = (Position(from), Position(to));
+        ResumeOutcome::Gap { epoch: Epoch(1), position: Position::START, from, to }
+    };
     let back = || lost().at(3_000).connected();
     check(&back().answered(gap(1, 1)), NoSilentGap, (Holds, Kept), None);
-    let told = Note::GapReceived { queue: "q".into(), from: 1, to: 3 };
+    let told = Note::GapReceived { queue: "q".into(), from: Position(1), to: Position(3) };
     check(&back().note(SHOP, told), NoSilentGap, (Holds, Kept), None);
     let silent = "driver-1, published at 1s, was never handled: retention did not keep it";
     check(&back(), NoSilentGap, (Violated, OutsideTerms), Some(silent));
     check(&back().answered(gap(2, 3)), NoSilentGap, (Violated, OutsideTerms), Some(silent));
     let over = catch_up().disconnected(Fin).published(1).accepted(1).at(2_000).broker_crashed();
-    let over =
-        over.at(3_000).connected().answered(ResumeOutcome::NewEpoch { epoch: 2, position: 0 });
+    let over = over
+        .at(3_000)
+        .connected()
+        .answered(ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START });
     check(&over, NoSilentGap, (Holds, Kept), None);
     let refused = catch_up().published(1).note(BROKER, Note::Refused { id: id(1) });
     check(&refused, NoSilentGap, (Holds, Kept), None);

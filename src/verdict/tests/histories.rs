@@ -13,8 +13,8 @@ mod scenario;
 
 use crate::history::{Endpoint, Event, EventKind, Flow, History, Process, ProcessId};
 use crate::message::{
-    Contender, EndReason, MessageId, Mode, Name, Note, Position, PushKind, ResumeOutcome, RoomJoin,
-    SessionId, StartAt,
+    Contender, EndReason, Epoch, MessageId, Mode, Name, Note, Position, PushKind, ResumeOutcome,
+    RoomJoin, SessionId, StartAt,
 };
 use crate::scenario::Scenario;
 use crate::time::{Duration, Instant};
@@ -70,9 +70,9 @@ struct Generator {
     sessions: Vec<u64>,
     /// The processes that have a session, as far as both sides know.
     connected: Vec<u32>,
-    epoch: u64,
+    epoch: Epoch,
     /// The epoch of each process's last attachment, and the position it goes on from.
-    known: Vec<Option<(u64, Position)>>,
+    known: Vec<Option<(Epoch, Position)>>,
     position: Position,
     /// The number of messages that each publisher has published.
     published: Vec<u64>,
@@ -113,9 +113,9 @@ impl Generator {
             now: Instant::ZERO,
             sessions: vec![0; count],
             connected: Vec::new(),
-            epoch: 1,
+            epoch: Epoch::FIRST,
             known: vec![None; count],
-            position: 0,
+            position: Position::START,
             published: vec![0; count],
             accepted: Vec::new(),
             flying: Vec::new(),
@@ -192,28 +192,33 @@ impl Generator {
         let (epoch, end) = (self.epoch, self.position);
         let before = self.known[process as usize];
         if self.dice.percent(12) {
-            let epoch = self.dice.pick(&[epoch, epoch, epoch.max(2) - 1, 1]);
-            let position = self.dice.below(end + 3);
+            let before = Epoch(epoch.0.max(2) - 1);
+            let epoch = self.dice.pick(&[epoch, epoch, before, Epoch::FIRST]);
+            let position = Position(self.dice.below(end.0 + 3));
             return self.any_answer(epoch, position);
         }
         match before {
-            None => ResumeOutcome::Started { epoch, position: self.dice.pick(&[0, end, end]) },
+            None => {
+                let position = self.dice.pick(&[Position::START, end, end]);
+                ResumeOutcome::Started { epoch, position }
+            }
             Some((of, position)) if of == epoch => match self.dice.below(10) {
                 0..3 => {
-                    ResumeOutcome::Gap { epoch, position, from: position + 1, to: position + 1 }
+                    let lost = position.next();
+                    ResumeOutcome::Gap { epoch, position, from: lost, to: lost }
                 }
                 3 => ResumeOutcome::Started { epoch, position },
                 _ => ResumeOutcome::Resumed { epoch, position },
             },
             Some((_, position)) => match self.dice.below(10) {
                 0..3 => ResumeOutcome::Resumed { epoch, position },
-                _ => ResumeOutcome::NewEpoch { epoch, position: 0 },
+                _ => ResumeOutcome::NewEpoch { epoch, position: Position::START },
             },
         }
     }
 
-    fn any_answer(&mut self, epoch: u64, position: Position) -> ResumeOutcome {
-        let to = position + self.dice.below(3);
+    fn any_answer(&mut self, epoch: Epoch, position: Position) -> ResumeOutcome {
+        let to = Position(position.0 + self.dice.below(3));
         self.dice.pick(&[
             ResumeOutcome::Started { epoch, position },
             ResumeOutcome::Resumed { epoch, position },

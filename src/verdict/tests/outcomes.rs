@@ -1,7 +1,9 @@
 //! The messages that are wanted, their outcomes, and the numbers of a row.
 
 use crate::history::PowerState;
-use crate::message::{Dedup, Echo, EndReason, Note, PushKind, ResumeOutcome, StartAt, Target};
+use crate::message::{
+    Dedup, Echo, EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, StartAt, Target,
+};
 use crate::scenario::RoomChange;
 use crate::terms::{Cause, Outcome};
 use crate::time::Instant;
@@ -34,7 +36,7 @@ fn a_first_sending_is_live_and_any_other_is_caught_up() {
 
 #[test]
 fn the_first_sending_of_a_new_broker_is_not_the_first() {
-    let new = ResumeOutcome::NewEpoch { epoch: 2, position: 0 };
+    let new = ResumeOutcome::NewEpoch { epoch: Epoch(2), position: Position::START };
     let crashed = |story: Story| story.at(2_000).broker_crashed().at(3_000).connected();
     let sent = |story: Story| story.accepted(1).pushed(1, Live).read(1, Live).handled(1, Live);
     let back = |story: Story| sent(crashed(story).answered(new).subscribed(StartAt::Before));
@@ -120,18 +122,18 @@ fn a_subscription_from_the_start_wants_what_is_retained() {
         let story = story("tcp/catch-up").published(1).accepted(1);
         story.at(500).published(2).accepted(2).at(1_000)
     };
-    let started = ResumeOutcome::Started { epoch: 1, position: 0 };
+    let started = ResumeOutcome::Started { epoch: Epoch(1), position: Position::START };
     let attached = |story: Story| story.connected().answered(started);
     check(attached(earlier()).subscribed(StartAt::Start), [2, 0, 0, 2, 0]);
     check(attached(earlier()).subscribed(StartAt::Now), [0, 0, 0, 0, 0]);
-    check(attached(earlier().trimmed(1, 1)).subscribed(StartAt::Start), [1, 0, 0, 1, 0]);
+    check(attached(earlier().trimmed(1, Position(1))).subscribed(StartAt::Start), [1, 0, 0, 1, 0]);
     check(attached(earlier().broker_crashed()).subscribed(StartAt::Start), [0, 0, 0, 0, 0]);
     // A subscription that exists already goes on from where it was.
     let left = attached(attached(earlier()).subscribed(StartAt::Now).unsubscribed());
     check(left.subscribed(StartAt::Start), [0, 0, 0, 0, 0]);
     // A message that the broker put into the backlog of another queue than its own is not wanted
     // there.
-    let strange = Note::Accepted { id: id(3), queue: "q".into(), position: Some(3) };
+    let strange = Note::Accepted { id: id(3), queue: "q".into(), position: Some(Position(3)) };
     let mut elsewhere = (*message(3, Target::default())).clone();
     elsewhere.queue = "r".into();
     let elsewhere = Note::Published { message: elsewhere.into() };
@@ -189,7 +191,7 @@ fn a_message_is_followed_to_its_handling_or_to_the_end_of_its_last_copy() {
     assert_eq!(followed(handled.at(2_000).read(1, Again)), is(Outcome::Live, None, 1_030));
     let evicted = catch_up().disconnected(EndReason::Fin).published(1).accepted(1);
     let missed = is(Outcome::Missed, Some(Cause::Evicted), 2_000);
-    assert_eq!(followed(evicted.at(2_000).became_gap(1, 1)), missed);
+    assert_eq!(followed(evicted.at(2_000).became_gap(1, Position(1))), missed);
     // Still under way: to the end of the trial.
     let missed = is(Outcome::Missed, Some(Cause::Unsettled), 100_000);
     assert_eq!(followed(catch_up().under_way(1)), missed);

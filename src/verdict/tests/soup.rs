@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use crate::history::{EventKind, LossReason, PowerState};
 use crate::message::{
-    Contender, Durability, EndReason, Note, PushKind, ResumeOutcome, StartAt, Target,
+    Contender, Durability, EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, StartAt,
+    Target,
 };
 use crate::scenario::Effect;
 
@@ -31,11 +32,12 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
     let kind = KINDS[(position % 3) as usize];
     let reason = [EndReason::Fin, EndReason::Reset, EndReason::Heartbeat][(position % 3) as usize];
     let session = crate::message::SessionId { process: "shop".into(), number: 1 + position % 3 };
+    let (epoch, at, to) = (Epoch(number), Position(position), Position(number));
     let answers = [
-        ResumeOutcome::Started { epoch: number, position },
-        ResumeOutcome::Resumed { epoch: number, position },
-        ResumeOutcome::Gap { epoch: number, position, from: position, to: number },
-        ResumeOutcome::NewEpoch { epoch: number, position },
+        ResumeOutcome::Started { epoch, position: at },
+        ResumeOutcome::Resumed { epoch, position: at },
+        ResumeOutcome::Gap { epoch, position: at, from: at, to },
+        ResumeOutcome::NewEpoch { epoch, position: at },
     ];
     let powers = [
         PowerState::Started,
@@ -70,8 +72,8 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         11 => story.pushed_but_not_carried(number, kind),
         12 => story.read(number, kind),
         13 => story.handled(number, kind),
-        14 => story.acknowledged(number, position),
-        15 => story.became_gap(number, position),
+        14 => story.acknowledged(number, at),
+        15 => story.became_gap(number, at),
         16 => story.shop_end(Some(reason), (100 * position, 100 * number)),
         17 => story.broker_end((position > 2).then_some(reason)),
         18 => story.publish_end((position > 2).then_some(reason), 100 * number),
@@ -86,7 +88,7 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         27 => story.event(SHOP, EventKind::HandlerGone { queue: "q".into(), event: "e".into() }),
         28 => story.event(SHOP, EventKind::HandlerBack { queue: "q".into(), event: "e".into() }),
         29 => story.event(SHOP, EventKind::Interrupted { id: id(number) }),
-        30 => story.note(SHOP, Note::GapReceived { queue: "q".into(), from: position, to: number }),
+        30 => story.note(SHOP, Note::GapReceived { queue: "q".into(), from: at, to }),
         31 => {
             let client = "shop".into();
             story.note(BROKER, Note::SendQueueFull { id: id(number), session, client })

@@ -11,8 +11,8 @@ use crate::history::{
     TransportKind,
 };
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, EndReason, Link, Message, MessageId, Mode, Name, Note,
-    Payload, Position, PushKind, ResumeOutcome, SessionId, StartAt, Target,
+    BrokerLimits, ClientLimits, Contender, EndReason, Epoch, Link, Message, MessageId, Mode, Name,
+    Note, Payload, Position, PushKind, ResumeOutcome, SessionId, StartAt, Target,
 };
 use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
 use crate::time::{Duration, Instant};
@@ -32,7 +32,7 @@ pub struct Story {
     session: u64,
     pushes: u64,
     sends: u64,
-    epoch: u64,
+    epoch: Epoch,
     position: Position,
     ended_at: Instant,
 }
@@ -49,8 +49,8 @@ pub fn story(contender: &str) -> Story {
         session: 0,
         pushes: 0,
         sends: 0,
-        epoch: 1,
-        position: 0,
+        epoch: Epoch::FIRST,
+        position: Position::START,
         ended_at: Instant::from_millis(100_000),
     }
 }
@@ -196,8 +196,8 @@ impl Story {
 
     /// The broker crashes; its next epoch begins.
     pub fn broker_crashed(mut self) -> Story {
-        self.epoch += 1;
-        self.position = 0;
+        self.epoch = self.epoch.next();
+        self.position = Position::START;
         self.power(BROKER, PowerState::PowerLost)
     }
 
@@ -225,7 +225,7 @@ impl Story {
         let position = match self.contender.mode {
             Mode::FireAndForget => None,
             Mode::CatchUp => {
-                self.position += 1;
+                self.position = self.position.next();
                 Some(self.position)
             }
         };

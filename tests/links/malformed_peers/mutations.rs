@@ -413,7 +413,8 @@ async fn broker<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder, bo
     let second = Duration::from_secs(1);
     let heartbeat = Heartbeat { every: second, timeout: second };
     let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
-    let options = BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: 1 };
+    let options =
+        BrokerOptions { mode: Mode::CatchUp, link: C::SEMANTICS, limits, epoch: Epoch::FIRST };
     let broker = BrokerDriver::new(net.clone(), Box::new(Broker::new(options)), recorder);
     let link_driver = C::new(&settings());
     let look = async {

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 
-use delivery_lab::message::{BrokerLimits, LinkSemantics, Retention, WhenFull};
+use delivery_lab::message::{BrokerLimits, Epoch, LinkSemantics, Position, Retention, WhenFull};
 use delivery_lab::search::Coverage;
 use delivery_lab::search::model::{FrameDirection, Model, ModelOptions, Noticed, Step};
 use delivery_lab::terms::Exercise;
@@ -188,8 +188,9 @@ fn is_whole(system: &Model, model: &Reference) {
     for n in 1..CLIENTS {
         let handled = system.handled(n);
         assert!(handled.is_sorted_by(|a, b| a < b), "shop{n}, once and in order: {handled:?}");
-        for (position, id) in (1..).zip(system.accepted()) {
-            let is_in = |(_, from, to): &(u64, u64, u64)| (*from..=*to).contains(&position);
+        for (position, id) in (1..).map(Position).zip(system.accepted()) {
+            let is_in =
+                |(_, from, to): &(Epoch, Position, Position)| (*from..=*to).contains(&position);
             let is_lost = is_small && system.gaps(n).iter().any(is_in);
             let is_handled = handled.binary_search(id).is_ok();
             assert!(is_handled || is_lost, "shop{n}: driver-{id} is neither handled nor in a gap");

@@ -1,6 +1,6 @@
 //! Steps that lie within the terms of the claims, and must not be findings.
 
-use delivery_lab::message::{ClientLimits, Dedup, LinkSemantics, Retention};
+use delivery_lab::message::{ClientLimits, Dedup, Epoch, LinkSemantics, Position, Retention};
 use delivery_lab::search::model::{FrameDirection, Model, ModelOptions, Noticed, Step};
 use delivery_lab::terms::Guarantee;
 use delivery_lab::time::Duration;
@@ -65,7 +65,10 @@ fn what_retention_did_not_keep_lies_in_a_gap() {
     options.broker.backlog = Retention { messages: 1, ..Retention::default() };
     let steps = [GoAway(1), Publish, Deliver(ToBroker, 0), Publish, Deliver(ToBroker, 0)];
     let model = check(options, &steps);
-    assert_eq!((model.handled(1), model.gaps(1).first()), (&[2][..], Some(&(1, 1, 1))));
+    assert_eq!(
+        (model.handled(1), model.gaps(1).first()),
+        (&[2][..], Some(&(Epoch(1), Position(1), Position(1))))
+    );
 }
 
 #[test]
@@ -125,6 +128,9 @@ fn a_hole_in_the_backlog_of_a_new_epoch_is_announced() {
         &[Lose(ToBroker, 2), Deliver(ToBroker, 2), Publish, Deliver(ToBroker, 0)],
     ];
     let model = check(options, &steps.concat());
-    assert_eq!((model.handled(1), model.gaps(1)), (&[1, 3][..], &[(2, 2, 2)][..]));
+    assert_eq!(
+        (model.handled(1), model.gaps(1)),
+        (&[1, 3][..], &[(Epoch(2), Position(2), Position(2))][..])
+    );
     assert_eq!(model.handled(2), [1, 2, 3]);
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::history::{EventKind, Flow, LossReason};
 use crate::message::{
-    DropReason, Durability, Echo, Link, Message, MessageId, Mode, Name, Note, Payload, PushKind,
-    Target,
+    DropReason, Durability, Echo, Link, Message, MessageId, Mode, Name, Note, Payload, Position,
+    PushKind, Target,
 };
 
 use super::scenario::ROOMS;
@@ -103,7 +103,7 @@ impl Generator {
     ) {
         let mut position = None;
         if self.contender.mode == Mode::CatchUp && keep == Durability::Kept {
-            self.position += 1;
+            self.position = self.position.next();
             position = Some(self.position);
         }
         let kept = Kept { id: id.clone(), queue: queue.clone(), position };
@@ -263,8 +263,8 @@ impl Generator {
 
     pub(super) fn tell_a_gap(&mut self) {
         let process = self.listener();
-        let from = self.dice.below(self.position + 2);
-        let to = from + self.dice.below(3);
+        let from = Position(self.dice.below(self.position.0 + 2));
+        let to = Position(from.0 + self.dice.below(3));
         let queue = self.queue();
         self.note(process, Note::GapReceived { queue, from, to });
     }

@@ -1,7 +1,7 @@
 //! Events that need not make any sense.
 
 use crate::history::EventKind;
-use crate::message::{MessageId, Mode, Note, SessionId};
+use crate::message::{Epoch, MessageId, Mode, Note, Position, SessionId};
 
 use super::{BROKER, DRIVER, Generator, KINDS, REASONS};
 
@@ -15,7 +15,7 @@ impl Generator {
         let client = self.client(process);
         let kind = self.dice.pick(&KINDS);
         let reason = self.dice.pick(&REASONS);
-        let position = self.dice.below(5);
+        let position = Position(self.dice.below(5));
         let queue = self.queue();
         match self.dice.below(30) {
             0 => self.note(process, Note::Read { id, session, kind }),
@@ -45,7 +45,7 @@ impl Generator {
                 self.note(BROKER, Note::Accepted { id, queue, position: place });
             }
             22 => {
-                let epoch = 1 + self.dice.below(3);
+                let epoch = Epoch(1 + self.dice.below(3));
                 let answer = self.any_answer(epoch, position);
                 self.attach(process, answer);
             }
@@ -59,7 +59,7 @@ impl Generator {
                 self.hand_over(publisher, (id, queue, event), target);
             }
             _ => {
-                let epoch = 1 + self.dice.below(3);
+                let epoch = Epoch(1 + self.dice.below(3));
                 let answer = self.any_answer(epoch, position);
                 self.note(process, Note::ResumeReceived { queue, answer });
             }

@@ -1,7 +1,7 @@
 //! Processes that die, sleep and go away.
 
 use crate::history::{EventKind, PowerState};
-use crate::message::{Durability, EndReason, MessageId};
+use crate::message::{Durability, EndReason, MessageId, Position};
 
 use super::{BROKER, DRIVER, Generator, Kept};
 
@@ -45,8 +45,8 @@ impl Generator {
         }
         self.push_event(BROKER, EventKind::Power(PowerState::PowerLost));
         self.connected.clear();
-        self.epoch += 1;
-        self.position = 0;
+        self.epoch = self.epoch.next();
+        self.position = Position::START;
         self.pass_time();
         self.push_event(BROKER, EventKind::Power(PowerState::Started));
         if !self.accepted.is_empty() && self.dice.percent(50) {
