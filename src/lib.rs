@@ -27,7 +27,7 @@
 //! 4. [`report::build`] puts the rows and the expectations into a [`Report`];
 //! 5. the report is rendered, by [`report::text()`] or [`report::json()`].
 //!
-//! Only the second is more than a pure function. The same version, scenario and seed give the same
+//! Only the second is asynchronous; the others are pure functions. The same version, scenario and seed give the same
 //! bytes, in any process.
 //!
 //! # The run loop of a machine
@@ -35,7 +35,8 @@
 //! Broker and client are state machines without IO ([`core`]), and yours may take the place of
 //! ours ([`CoreSystem`]). A driver does three things: it reports an input (`handle`), carries out the
 //! outputs until there are none (`poll`), and waits for the next input, but no longer than until the
-//! machine's `deadline`. Here nothing comes from a connection, so time passes:
+//! machine's `deadline`. Here nothing comes from a connection, so that only time passes; a driver also
+//! reports `Received`, `Queued` and `Closed`:
 //!
 //! ```
 //! use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
@@ -50,12 +51,12 @@
 //! });
 //! let (mut now, mut closed) = (Instant::ZERO, None);
 //!
-//! broker.handle(now, BrokerInput::Opened { peer: ConnectionId(1) });
+//! broker.handle(now, BrokerInput::Opened { connection: ConnectionId(1) });
 //! loop {
-//!     while let Some(order) = broker.poll() {
-//!         match order {
-//!             BrokerOutput::Send { peer, frame } => println!("to {peer:?}: {frame:?}"),
-//!             BrokerOutput::Close { peer, reason } => closed = Some((peer, reason)),
+//!     while let Some(output) = broker.poll() {
+//!         match output {
+//!             BrokerOutput::Send { connection, frame } => println!("{connection:?}: {frame:?}"),
+//!             BrokerOutput::Close { connection, reason } => closed = Some((connection, reason)),
 //!             BrokerOutput::Note(note) => println!("{now}: {note:?}"),
 //!         }
 //!     }
@@ -72,7 +73,7 @@
 //!
 //! # Where things stand
 //!
-//! Everything that a test needs is at the root. The rest is in modules by subject: [`message`], [`time`] and
+//! What most tests need is at the root. The rest is in modules by subject: [`message`], [`time`] and
 //! [`terms`] are the nouns; [`scenario`] says who publishes and subscribes, what goes wrong when,
 //! and what must come of it; [`core`] has the machines, [`net`] the network, and [`link`] carries
 //! frames over it; [`sim`] is the world in which all that runs; [`history`] is what happened,

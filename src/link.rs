@@ -184,7 +184,7 @@ pub trait LinkVisitor {
 }
 
 /// Converts a network error to the reason why a connection ended.
-fn end_of(error: &io::Error) -> EndReason {
+fn reason_of_error(error: &io::Error) -> EndReason {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => EndReason::Refused,
         io::ErrorKind::TimedOut => EndReason::TcpTimeout,
@@ -197,7 +197,7 @@ fn end_of(error: &io::Error) -> EndReason {
 }
 
 /// Converts a decoding error to the reason why a connection ended.
-fn malformed(error: &crate::wire::WireError) -> EndReason {
+fn reason_of_wire_error(error: &crate::wire::WireError) -> EndReason {
     match error {
         crate::wire::WireError::TooLong(_) => EndReason::TooLong,
         crate::wire::WireError::Malformed(_) => EndReason::Malformed,

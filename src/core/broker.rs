@@ -62,7 +62,7 @@ enum Timer {
     /// A ping is due, for the first time or repeated.
     Ping(ConnectionId),
     /// The pong, or the next request, is overdue.
-    Pong(ConnectionId),
+    Silence(ConnectionId),
     /// An unacknowledged delivery of a queue to a client must be sent again (lossy links).
     Redeliver(Name, Name),
     /// The oldest message of a queue has reached the age limit.
@@ -169,7 +169,7 @@ impl Broker {
         match timer {
             Timer::Hello(connection) => self.close(connection, EndReason::ConnectTimeout),
             Timer::Ping(connection) => self.ping(now, connection),
-            Timer::Pong(connection) => self.close(connection, EndReason::Heartbeat),
+            Timer::Silence(connection) => self.close(connection, EndReason::Heartbeat),
             Timer::Redeliver(queue, client) => self.redeliver(now, &queue, &client),
             Timer::Expire(queue) => self.expire(now, &queue),
         }

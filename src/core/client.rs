@@ -62,8 +62,8 @@ enum Timer {
     ConnectTimeout,
     /// The hello, or the unanswered requests, must be sent again.
     Repeat,
-    /// A ping is overdue.
-    Heartbeat,
+    /// The broker has been silent for too long: a ping is overdue.
+    Silence,
     /// Unanswered publishes must be sent again.
     Republish,
     /// The answer that the application waits for is overdue.
@@ -207,7 +207,7 @@ impl Client {
         self.note(Note::Published { message: message.clone() });
         let session = (self.state == State::Open).then(|| self.session());
         let most = self.options.limits.outbox;
-        self.publisher.hand_over(message, reply, session, most, &mut self.outputs);
+        self.publisher.publish(message, reply, session, most, &mut self.outputs);
         self.send_publishes(now);
     }
 
@@ -277,7 +277,7 @@ impl Client {
         match timer {
             Timer::Attempt => self.attempt(now),
             Timer::ConnectTimeout => self.close(now, EndReason::ConnectTimeout),
-            Timer::Heartbeat => self.close(now, EndReason::Heartbeat),
+            Timer::Silence => self.close(now, EndReason::Heartbeat),
             Timer::Repeat if self.state == State::Greeting => self.hello(now),
             Timer::Repeat => {
                 for (_, frame) in self.requests.clone() {

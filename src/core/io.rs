@@ -168,7 +168,7 @@ pub enum ClientOutput {
     /// Close the connection, for this reason.
     Close { reason: EndReason },
     /// Call the handler, and report [`ClientInput::HandlerReturned`] when it has returned.
-    Handle { message: Arc<Message>, kind: PushKind },
+    CallHandler { message: Arc<Message>, kind: PushKind },
     /// Record this in the history.
     Note(Note),
 }

@@ -52,7 +52,7 @@ impl Publisher {
     ///
     /// A message that the outbox keeps is sent by [`Publisher::send_due`]. Another is sent at once,
     /// or without a session buffered or dropped. `most` limits outbox and buffer, each.
-    pub fn hand_over(
+    pub fn publish(
         &mut self,
         message: Arc<Message>,
         reply: Confirm,

@@ -223,7 +223,7 @@ impl Subscriber {
             let item = self.inbox.remove(index).expect("it is there");
             let (message, kind) = (item.message.clone(), item.kind);
             note(outputs, Note::Handling { id: message.id.clone(), kind });
-            outputs.push_back(ClientOutput::Handle { message, kind });
+            outputs.push_back(ClientOutput::CallHandler { message, kind });
             self.running = Some(item);
         }
     }

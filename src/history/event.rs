@@ -40,7 +40,10 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
-    /// A frame with this message, of this session, was written to a connection.
+    /// The place in its flow is known of a frame with this message, of this session.
+    ///
+    /// A link that frames messages itself knows it when it is given the frame, and the bytes may
+    /// still wait for the socket; where a library writes, it is known once the bytes are written.
     ///
     /// In a stream, the last byte of this copy is the `end`-th of the flow; over datagrams, the
     /// copy is the `end`-th datagram. Both are counted from 1.

@@ -7,7 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{
-    ConnectContext, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf, SendHalf, end_of,
+    ConnectContext, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf, SendHalf,
+    reason_of_error,
 };
 use crate::core::{ClientInput, ClientMachine, ClientOutput, Numbering};
 use crate::history::EventKind;
@@ -104,7 +105,7 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                     }
                     self.record(EventKind::Note(note));
                 }
-                ClientOutput::Handle { message, kind } => self.app.handle(&message, kind),
+                ClientOutput::CallHandler { message, kind } => self.app.handle(&message, kind),
                 ClientOutput::Send { frame } => {
                     let Connection::Open(send_half, _) = &mut self.connection else { continue };
                     let of = frame.message().and_then(|_| session.take());
@@ -149,7 +150,7 @@ async fn on_connection<C: LinkDriver, N: Net>(
             }
             Err(error) => {
                 *connection = Connection::None;
-                Some(ClientInput::Disconnected { reason: end_of(&error) })
+                Some(ClientInput::Disconnected { reason: reason_of_error(&error) })
             }
         },
         Connection::Open(_, receive_half) => match receive_half.next(reading).await {

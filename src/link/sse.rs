@@ -30,7 +30,7 @@ use super::http::session_server::{self, DeliveryStyle, HttpConnection, SessionSe
 use super::http::{Body, escape, next_of, path, unescape};
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
-    end_of, malformed,
+    reason_of_error, reason_of_wire_error,
 };
 use crate::message::{EndReason, Frame, Heartbeat, Link, Mode, Name, SessionId};
 use crate::net::Net;
@@ -211,7 +211,7 @@ impl<N: Net> EventReceiveHalf<N> {
         };
         self.stream = Stream::Asking(Box::pin(async move {
             let response = connection.send(request, Vec::new()).await;
-            let response = response.map_err(|error| end_of(&error))?;
+            let response = response.map_err(|error| reason_of_error(&error))?;
             match response.status() {
                 StatusCode::OK => Ok((connection, response.into_body())),
                 StatusCode::NOT_FOUND | StatusCode::CONFLICT => Err(EndReason::UnknownSession),
@@ -261,7 +261,7 @@ impl<N: Net> EventReceiveHalf<N> {
                     }
                     match wire::decode(event.data.as_bytes()) {
                         Ok(frame) => LinkEvent::Frame(frame),
-                        Err(error) => LinkEvent::Malformed(malformed(&error)),
+                        Err(error) => LinkEvent::Malformed(reason_of_wire_error(&error)),
                     }
                 }
             });

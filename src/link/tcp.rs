@@ -10,7 +10,7 @@ use tokio::io::ReadBuf;
 use super::send_half::{StreamSendHalf, Written};
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
-    end_of, malformed,
+    reason_of_error, reason_of_wire_error,
 };
 use super::{READ, listen};
 use crate::history::Flow;
@@ -88,7 +88,9 @@ impl<S: Stream> TcpReceiveHalf<S> {
                 // Bytes that arrived before the reset can still be read; the read returns the
                 // reason.
             }
-            Poll::Ready(Err(error)) => return Poll::Ready(LinkEvent::Ended(end_of(&error))),
+            Poll::Ready(Err(error)) => {
+                return Poll::Ready(LinkEvent::Ended(reason_of_error(&error)));
+            }
             Poll::Ready(Ok(Written::Nothing)) | Poll::Pending => {}
         }
         if reading == Reading::Paused || self.is_malformed {
@@ -100,7 +102,7 @@ impl<S: Stream> TcpReceiveHalf<S> {
                 Ok(None) => {}
                 Err(error) => {
                     self.is_malformed = true;
-                    return Poll::Ready(LinkEvent::Malformed(malformed(&error)));
+                    return Poll::Ready(LinkEvent::Malformed(reason_of_wire_error(&error)));
                 }
             }
             let mut bytes = [0; READ];
@@ -111,7 +113,9 @@ impl<S: Stream> TcpReceiveHalf<S> {
                     return Poll::Ready(LinkEvent::Ended(EndReason::Fin));
                 }
                 Poll::Ready(Ok(())) => self.splitter.extend(buffer.filled()),
-                Poll::Ready(Err(error)) => return Poll::Ready(LinkEvent::Ended(end_of(&error))),
+                Poll::Ready(Err(error)) => {
+                    return Poll::Ready(LinkEvent::Ended(reason_of_error(&error)));
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     BrokerDriver, ConnectContext, Full, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf,
-    SendHalf, Settings, WaitingBytes, end_of, malformed,
+    SendHalf, Settings, WaitingBytes, reason_of_error, reason_of_wire_error,
 };
 use crate::core::{BrokerInput, ConnectionId};
 use crate::history::Flow;
@@ -61,7 +61,9 @@ impl LinkDriver for Udp {
             });
             broker.tell(match wire::decode(&buffer[..length]) {
                 Ok(frame) => BrokerInput::Received { connection, frame },
-                Err(error) => BrokerInput::Malformed { connection, reason: malformed(&error) },
+                Err(error) => {
+                    BrokerInput::Malformed { connection, reason: reason_of_wire_error(&error) }
+                }
             });
         }
     }
@@ -99,12 +101,12 @@ impl<D: Datagrams> ReceiveHalf for UdpReceiveHalf<D> {
         match self.socket.recv_from(&mut buffer).await {
             Ok((length, _)) => match wire::decode(&buffer[..length]) {
                 Ok(frame) => LinkEvent::Frame(frame),
-                Err(error) => LinkEvent::Malformed(malformed(&error)),
+                Err(error) => LinkEvent::Malformed(reason_of_wire_error(&error)),
             },
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 LinkEvent::Ended(EndReason::Unreachable)
             }
-            Err(error) => LinkEvent::Ended(end_of(&error)),
+            Err(error) => LinkEvent::Ended(reason_of_error(&error)),
         }
     }
 }

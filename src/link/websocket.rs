@@ -27,7 +27,7 @@ use super::limits::HANDSHAKE_WITHIN;
 use super::tap::Tap;
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
-    end_of, listen, malformed,
+    listen, reason_of_error, reason_of_wire_error,
 };
 use crate::history::Recorder;
 use crate::message::{EndReason, Frame, Link, Upgrade};
@@ -86,7 +86,7 @@ async fn serve_connection<N: Net>(broker: BrokerDriver<N>, stream: N::Stream) {
     let stream = match stream {
         Ok(stream) => stream,
         // The library has already answered a client that does not speak WebSocket.
-        Err(error) => return broker.reject(end_of(&refused(error))),
+        Err(error) => return broker.reject(reason_of_error(&refused(error))),
     };
     let send_half = WebSocketSendHalf::new(manifest);
     let receive_half =
@@ -230,7 +230,7 @@ impl<N: Net> WebSocketReceiveHalf<N> {
         Some(match message {
             Message::Text(text) => match wire::decode(text.as_bytes()) {
                 Ok(frame) => LinkEvent::Frame(frame),
-                Err(error) => LinkEvent::Malformed(malformed(&error)),
+                Err(error) => LinkEvent::Malformed(reason_of_wire_error(&error)),
             },
             Message::Binary(_) => LinkEvent::Malformed(EndReason::Malformed),
             Message::Ping(_) => LinkEvent::Frame(Frame::Ping),
@@ -246,7 +246,7 @@ impl<N: Net> WebSocketReceiveHalf<N> {
     /// Returns the event for the end of the connection.
     fn ended(&self, error: &Error) -> LinkEvent {
         match error {
-            Error::Io(error) => LinkEvent::Ended(end_of(error)),
+            Error::Io(error) => LinkEvent::Ended(reason_of_error(error)),
             Error::Capacity(_) => LinkEvent::Malformed(EndReason::TooLong),
             Error::Protocol(error) if !is_end(error) => LinkEvent::Malformed(EndReason::Malformed),
             Error::Utf8(_) => LinkEvent::Malformed(EndReason::Malformed),

@@ -33,11 +33,6 @@ impl Link {
         }
     }
 
-    /// Whether frames can be lost while the session goes on.
-    pub fn is_lossy(self) -> bool {
-        self.semantics().reliability == Reliability::Lossy
-    }
-
     /// Whether each frame is a datagram.
     pub fn is_datagrams(self) -> bool {
         self.semantics().framing == Framing::Datagrams

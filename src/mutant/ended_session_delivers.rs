@@ -71,7 +71,7 @@ impl Interceptor<Client> for EndedSessionDelivers {
             ClientOutput::Note(Note::Lost { session, .. }) => Some(session.clone()),
             _ => None,
         };
-        self.is_busy |= matches!(output, ClientOutput::Handle { .. });
+        self.is_busy |= matches!(output, ClientOutput::CallHandler { .. });
         outputs.push_back(output);
         if let Some(session) = ended
             && let Some((message, _, kind)) = self.last.take_if(|_| !self.is_busy)
@@ -80,7 +80,7 @@ impl Interceptor<Client> for EndedSessionDelivers {
             let read = Note::Read { id: id.clone(), session: session.clone(), kind };
             outputs.push_back(ClientOutput::Note(read));
             outputs.push_back(ClientOutput::Note(Note::Handling { id, kind }));
-            outputs.push_back(ClientOutput::Handle { message: message.clone(), kind });
+            outputs.push_back(ClientOutput::CallHandler { message: message.clone(), kind });
             self.late = Some((message, kind, session));
         }
     }

@@ -32,14 +32,14 @@ pub fn of(path: DeliveryPath<'_, '_>) -> End {
     {
         return last;
     }
-    if let Some(acked) = path.delivery.acked
+    if let Some(acked) = path.delivery.acked_by_client
         && rule("acknowledged-without-a-copy")
     {
         return End { at: acked.at, cause: Cause::LostAfterAck };
     }
     if !path.delivery.kept.is_empty() {
         // The broker noted an acknowledgement that no client gave: the message was passed over.
-        let acknowledged = path.delivery.acknowledged.iter().map(|moment| moment.at).max();
+        let acknowledged = path.delivery.acked_at_broker.iter().map(|moment| moment.at).max();
         let at = acknowledged.filter(|_| rule("skipped-when-it-was-acknowledged"));
         let at = at.unwrap_or(accepted.moment.at);
         return End { at, cause: Cause::Skipped };
@@ -77,7 +77,7 @@ pub(super) fn in_backlog<'f>(path: DeliveryPath<'f, '_>) -> impl Iterator<Item =
     lives.filter_map(move |(life, since, position)| {
         // Events from before the backlog held it for this subscriber do not end this copy.
         let end = |ends: &[Moment]| ends.iter().copied().find(|at| *at > since);
-        let acknowledged = end(&delivery.acknowledged)
+        let acknowledged = end(&delivery.acked_at_broker)
             .filter(|_| rule("acknowledged-ends-the-backlogs-copy"))
             .map(|at| (at, None));
         let evicted = end(&delivery.evicted).filter(|_| rule("evicted-ends-the-backlogs-copy"));
@@ -206,10 +206,10 @@ fn sent_end(facts: &Facts<'_>, message: &MessageFacts<'_>, sending: &Sending) ->
     }
     let receiver = facts.connections.receiving(flow, sent);
     let sender = facts.connections.sending(flow, sent);
-    let sender_gone = sender.and_then(|tap| tap.gone);
+    let sender_gone = sender.and_then(|of_end| of_end.gone);
     let sender_gone = sender_gone.filter(|_| rule("a-stream-to-the-broker-ends-at-either-end"));
-    let gone = [receiver.and_then(|tap| tap.gone), sender_gone].into_iter().flatten().min();
-    let was_read = receiver.is_some_and(|tap| end <= tap.read);
+    let gone = [receiver.and_then(|of_end| of_end.gone), sender_gone].into_iter().flatten().min();
+    let was_read = receiver.is_some_and(|of_end| end <= of_end.read);
     match gone {
         Some(at) => lost(at.max(sent.at)),
         None if was_read => lost(sent.at),

@@ -81,7 +81,7 @@ fn end_in_client(path: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) -
     }
     let Some(process) = facts.sessions.get(copy.session).process else { return ALIVE };
     if let Some(died) = facts.lifetimes.death_after(process, read) {
-        let acknowledged = delivery.acked.is_some_and(|acked| acked < died);
+        let acknowledged = delivery.acked_by_client.is_some_and(|acked| acked < died);
         let cause = if acknowledged { Cause::LostAfterAck } else { Cause::DiedInClient };
         return End { at: died.at, cause };
     }
@@ -155,18 +155,18 @@ fn end_in_stream(path: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Sessi
     let facts = path.facts;
     let receiver = facts.connections.receiving(flow, copy.pushed);
     let sender = facts.connections.sending(flow, copy.pushed);
-    let has_arrived = receiver.is_some_and(|tap| end <= tap.arrived);
+    let has_arrived = receiver.is_some_and(|of_end| end <= of_end.arrived);
     let crashed = facts.lifetimes.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =
         session.process.and_then(|process| facts.lifetimes.death_after(process, copy.pushed));
     let lost = session.lost.map(|lost| lost.moment.at);
     let ends = [
-        receiver.and_then(|tap| tap.gone).filter(|_| rule("a-stream-ends-with-its-receiver")),
+        receiver.and_then(|of_end| of_end.gone).filter(|_| rule("a-stream-ends-with-its-receiver")),
         client_died.map(|died| died.at).filter(|_| rule("a-stream-ends-with-its-client")),
         // A program never reads a connection that it has let go of, with its session or a request.
         lost.filter(|_| rule("a-stream-ends-with-its-session")),
-        receiver.and_then(|tap| tap.let_go).filter(|_| rule("a-stream-ends-when-let-go-of")),
-        sender.and_then(|tap| tap.gone).filter(|_| !has_arrived),
+        receiver.and_then(|of_end| of_end.let_go).filter(|_| rule("a-stream-ends-when-let-go-of")),
+        sender.and_then(|of_end| of_end.gone).filter(|_| !has_arrived),
         crashed.filter(|_| !has_arrived),
         session.closed.map(|closed| closed.moment.at).filter(|_| !has_arrived && sender.is_none()),
     ];

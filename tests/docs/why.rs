@@ -355,7 +355,7 @@ fn a_position_of_another_epoch_is_none_of_the_messages() {
 }
 
 #[test]
-fn a_crash_that_is_still_felt_is_told_before_the_hand_over() {
+fn a_crash_that_is_still_felt_is_told_before_the_publish() {
     let crash = ["3.5s The broker loses its power.", "4.5s The broker starts."];
     let missed = "shop has missed driver-6: the client was not connected";
     check(

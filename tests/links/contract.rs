@@ -51,7 +51,7 @@ struct State {
 
 impl Board {
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().expect("no thread panics while it holds this lock"));
+        change(&mut self.state.lock().expect("the lock is not poisoned"));
         self.changed.notify_waiters();
     }
 
@@ -59,7 +59,7 @@ impl Board {
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
         loop {
             let changed = self.changed.notified();
-            if is_so(&self.state.lock().expect("no thread panics while it holds this lock")) {
+            if is_so(&self.state.lock().expect("the lock is not poisoned")) {
                 return;
             }
             changed.await;

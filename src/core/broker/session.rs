@@ -98,7 +98,7 @@ impl Broker {
         if session.pinged.is_none() {
             session.pinged = Some(now);
             session.last_ping = now;
-            self.timers.set(Timer::Pong(connection), now + timeout);
+            self.timers.set(Timer::Silence(connection), now + timeout);
         }
         if self.options.link.reliability == Reliability::Lossy {
             self.timers.set(Timer::Ping(connection), now + again);
@@ -112,7 +112,7 @@ impl Broker {
         let Some(session) = self.session_mut(connection) else { return };
         if session.pinged.take().is_some() {
             let next = (session.last_ping + every).max(now);
-            self.timers.clear(&Timer::Pong(connection));
+            self.timers.clear(&Timer::Silence(connection));
             self.timers.set(Timer::Ping(connection), next);
         }
     }
@@ -124,7 +124,7 @@ impl Broker {
     pub(super) fn heard(&mut self, now: Instant, connection: ConnectionId) {
         let heartbeat = self.options.limits.heartbeat;
         if self.session(connection).is_some() && self.options.link.liveness == Liveness::Requests {
-            self.timers.set(Timer::Pong(connection), now + heartbeat.every + heartbeat.timeout);
+            self.timers.set(Timer::Silence(connection), now + heartbeat.every + heartbeat.timeout);
         }
     }
 
@@ -138,7 +138,8 @@ impl Broker {
 
     /// Removes a connection that is gone, its session, and its memberships in rooms.
     pub(super) fn end_session(&mut self, connection: ConnectionId, reason: EndReason) {
-        for timer in [Timer::Hello(connection), Timer::Ping(connection), Timer::Pong(connection)] {
+        for timer in [Timer::Hello(connection), Timer::Ping(connection), Timer::Silence(connection)]
+        {
             self.timers.clear(&timer);
         }
         let Some(state) = self.connections.remove(&connection) else { return };

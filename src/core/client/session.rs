@@ -134,13 +134,9 @@ impl Client {
     }
 
     fn leave_session(&mut self) {
-        for timer in [
-            Timer::Attempt,
-            Timer::ConnectTimeout,
-            Timer::Repeat,
-            Timer::Heartbeat,
-            Timer::Republish,
-        ] {
+        for timer in
+            [Timer::Attempt, Timer::ConnectTimeout, Timer::Repeat, Timer::Silence, Timer::Republish]
+        {
             self.timers.clear(&timer);
         }
         self.requests.clear();
@@ -167,7 +163,7 @@ impl Client {
             return;
         }
         let patience = self.heartbeat.every + self.heartbeat.timeout;
-        self.timers.set(Timer::Heartbeat, now + patience);
+        self.timers.set(Timer::Silence, now + patience);
     }
 
     fn has_connection(&self) -> bool {

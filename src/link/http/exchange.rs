@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::link::limits::{MOST_BODY, MOST_HEAD};
 use crate::link::tap::{CopyOf, Manifest, Tap};
-use crate::link::{ConnectContext, end_of};
+use crate::link::{ConnectContext, reason_of_error};
 use crate::message::EndReason;
 use crate::net::Net;
 use crate::time::Instant;
@@ -53,7 +53,7 @@ impl HttpClientConnection {
     /// Moves bytes while no request is pending. Ready with the reason when the connection has
     /// ended.
     pub fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
-        self.driver.as_mut().poll(cx).map(|error| end_of(&error))
+        self.driver.as_mut().poll(cx).map(|error| reason_of_error(&error))
     }
 
     /// Sends a request and waits for the whole response, whose body has at most `most` bytes.
@@ -168,7 +168,7 @@ pub async fn exchange<N: Net>(
         biased;
         done = ask(context, connection, request, copies, MOST_BODY) => match done {
             Ok((connection, reply)) => (Some(connection), Ok(reply)),
-            Err(error) => (None, Err(end_of(&error))),
+            Err(error) => (None, Err(reason_of_error(&error))),
         },
         () = net.sleep_until(deadline) => (None, Err(EndReason::HttpTimeout)),
     }
@@ -176,7 +176,7 @@ pub async fn exchange<N: Net>(
 
 /// Converts hyper's error to the reason why a connection ended.
 pub fn why(error: &hyper::Error) -> EndReason {
-    if error.is_timeout() { EndReason::ConnectTimeout } else { end_of(&told(error)) }
+    if error.is_timeout() { EndReason::ConnectTimeout } else { reason_of_error(&told(error)) }
 }
 
 /// Converts hyper's error to the network error that caused it. Without such a cause, the message

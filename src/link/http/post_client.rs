@@ -11,7 +11,7 @@ use hyper::{Request, StatusCode};
 use super::channel::Channel;
 use super::exchange::{HttpClientConnection, HttpReply};
 use super::{FRAMES, copies, path};
-use crate::link::{ConnectContext, LinkEvent, malformed};
+use crate::link::{ConnectContext, LinkEvent, reason_of_wire_error};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::net::Net;
 use crate::time::Duration;
@@ -68,7 +68,7 @@ impl<N: Net> PostClient<N> {
 pub fn events_of_reply(reply: HttpReply) -> Vec<LinkEvent> {
     let mut all: Vec<LinkEvent> = match wire::decode_lines(&reply.body) {
         Ok(frames) => frames.into_iter().map(LinkEvent::Frame).collect(),
-        Err(error) => vec![LinkEvent::Malformed(malformed(&error))],
+        Err(error) => vec![LinkEvent::Malformed(reason_of_wire_error(&error))],
     };
     match reply.status {
         StatusCode::OK | StatusCode::NO_CONTENT => {}

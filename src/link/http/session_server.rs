@@ -20,7 +20,7 @@ use super::{Body, FRAMES, copies, path, serve_requests, whole_body};
 use crate::core::{BrokerInput, ConnectionId};
 use crate::link::limits::{MOST_BODY, MOST_ENDED};
 use crate::link::tap::{Manifest, Tap};
-use crate::link::{BrokerDriver, listen, malformed};
+use crate::link::{BrokerDriver, listen, reason_of_wire_error};
 use crate::message::{Cursor, EndReason, Frame, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::wire;
@@ -127,7 +127,8 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
     async fn post(&self, request: Request<Incoming>) -> Result<SessionReply, StatusCode> {
         let path = &request.uri().path().to_owned();
         let body = whole_body(self.broker.net(), request.into_body(), MOST_BODY).await;
-        let frames = body.and_then(|body| wire::decode_lines(&body).map_err(|e| malformed(&e)));
+        let frames =
+            body.and_then(|body| wire::decode_lines(&body).map_err(|e| reason_of_wire_error(&e)));
         let frames = frames.map_err(|reason| self.malformed(path, reason))?;
         if let (None, Some(Frame::Hello { session, .. })) = (self.find(path), frames.first()) {
             self.open(path, session, BTreeMap::new())?;

@@ -26,7 +26,9 @@ use super::websocket::PacketSocket;
 use crate::link::http::exchange::{HttpClientConnection, HttpReply, ask};
 use crate::link::limits::MOST_PAYLOAD;
 use crate::link::tap::CopyOf;
-use crate::link::{ConnectContext, LinkEvent, OnSwitch, Reading, ReceiveHalf, SendHalf, end_of};
+use crate::link::{
+    ConnectContext, LinkEvent, OnSwitch, Reading, ReceiveHalf, SendHalf, reason_of_error,
+};
 use crate::message::{EndReason, Heartbeat, Mode};
 use crate::net::Net;
 use crate::time::Duration;
@@ -259,7 +261,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                     self.flushed()
                 }
                 Ok(_) => LinkEvent::Ended(EndReason::UnknownSession),
-                Err(error) => LinkEvent::Ended(end_of(&error)),
+                Err(error) => LinkEvent::Ended(reason_of_error(&error)),
             });
         }
         if matches!(self.transport, Transport::Switching(_)) {
@@ -333,7 +335,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                 self.poll_connection = Some(connection);
                 self.read_reply(&reply)
             }
-            Err(error) => Err(LinkEvent::Ended(end_of(&error))),
+            Err(error) => Err(LinkEvent::Ended(reason_of_error(&error))),
         })
     }
 

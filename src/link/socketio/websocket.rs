@@ -19,7 +19,7 @@ use crate::link::limits::MOST_PAYLOAD;
 use crate::link::tap::{Manifest, Tap};
 use crate::link::websocket::ending::Ending;
 use crate::link::websocket::is_end;
-use crate::link::{ConnectContext, READ, end_of};
+use crate::link::{ConnectContext, READ, reason_of_error};
 use crate::message::EndReason;
 use crate::net::Net;
 
@@ -159,7 +159,7 @@ fn config() -> WebSocketConfig {
 /// Converts the library's error to the reason why a WebSocket ended.
 fn why(error: &Error) -> EndReason {
     match error {
-        Error::Io(error) => end_of(error),
+        Error::Io(error) => reason_of_error(error),
         Error::Capacity(_) => EndReason::TooLong,
         Error::Utf8(_) => EndReason::Malformed,
         Error::Protocol(error) if !is_end(error) => EndReason::Malformed,

@@ -149,7 +149,9 @@ impl Model {
                         pipe.push_to_broker(frame);
                     }
                 }
-                ClientOutput::Handle { message, .. } => node.calls.push_back(message.id.sequence),
+                ClientOutput::CallHandler { message, .. } => {
+                    node.calls.push_back(message.id.sequence)
+                }
                 ClientOutput::Note(note) => {
                     self.tally.note(process(n), &note);
                     self.checker.note(n, &note);

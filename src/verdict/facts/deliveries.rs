@@ -44,9 +44,9 @@ pub struct Delivery {
     /// The number of handler calls cut short by a crash.
     pub interrupted: u64,
     /// The moment of the client's first acknowledgement.
-    pub acked: Option<Moment>,
+    pub acked_by_client: Option<Moment>,
     /// The moments at which the broker noted an acknowledgement.
-    pub acknowledged: Vec<Moment>,
+    pub acked_at_broker: Vec<Moment>,
     /// The moments at which it was evicted before this subscriber had acknowledged it.
     pub evicted: Vec<Moment>,
     /// The last moment at which it found no handler.
@@ -181,7 +181,7 @@ impl Deliveries {
                 push_rare(&mut delivery.evicted, moment);
             }
             (Note::Acknowledged { .. }, _) => {
-                push_rare(&mut delivery.acknowledged, moment);
+                push_rare(&mut delivery.acked_at_broker, moment);
             }
             _ => {}
         }
@@ -223,7 +223,7 @@ impl Deliveries {
                 }
             }
             (Note::Ack { .. }, _) => {
-                delivery.acked.get_or_insert(moment);
+                delivery.acked_by_client.get_or_insert(moment);
             }
             (Note::Handling { .. }, _) => {
                 self.called.insert(seen.process, moment);
@@ -303,8 +303,8 @@ impl Delivery {
             copies: Vec::new(),
             first_handling: None,
             interrupted: 0,
-            acked: None,
-            acknowledged: Vec::new(),
+            acked_by_client: None,
+            acked_at_broker: Vec::new(),
             evicted: Vec::new(),
             no_handler: None,
             left: None,

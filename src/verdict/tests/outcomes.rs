@@ -166,7 +166,7 @@ fn handlings_are_counted_by_what_they_are() {
 }
 
 #[test]
-fn delays_are_from_hand_over_to_the_first_handling() {
+fn delays_are_from_publish_to_the_first_handling() {
     let mut story = catch_up();
     for (number, at, delay) in [(1, 1_000, 30), (2, 2_000, 500), (3, 3_000, 40), (4, 4_000, 35)] {
         story = story.at(at).under_way(number).at(at + delay).read(number, Live);

@@ -186,7 +186,7 @@ struct Count {
 
 impl Count {
     fn taken(&self) -> usize {
-        *self.taken.lock().expect("no thread panics while it holds this lock")
+        *self.taken.lock().expect("the lock is not poisoned")
     }
 
     async fn until(&self, most: usize) {
@@ -210,7 +210,7 @@ async fn answer_with<N: Net>(net: N, port: u16, answer: Vec<u8>, count: Count) {
             Some(()) = talks.next(), if !talks.is_empty() => {}
             stream = listener.accept() => {
                 talks.push(talk(stream.expect("the network is there"), &answer));
-                *count.taken.lock().expect("no thread panics while it holds this lock") += 1;
+                *count.taken.lock().expect("the lock is not poisoned") += 1;
                 count.changed.notify_waiters();
             }
         }
@@ -278,23 +278,13 @@ fn on_real_sockets<C: Deceived>() {
 
 #[test]
 fn a_client_whose_broker_is_none_notices_why_and_tries_again_in_the_simulator() {
-    in_the_simulator::<Tcp>();
-    in_the_simulator::<WebSocket>();
-    in_the_simulator::<Polling>();
-    in_the_simulator::<LongPolling>();
-    in_the_simulator::<Sse>();
-    in_the_simulator::<SocketIo>();
+    let tests = each_link!(in_the_simulator of Tcp, WebSocket, Polling, LongPolling, Sse, SocketIo; none of Udp);
+    tests.into_iter().for_each(|test| test());
 }
 
 #[test]
 fn a_client_whose_broker_is_none_notices_why_and_tries_again_on_real_sockets() {
     // Each waits about a second before it tries again, so all run at the same time.
-    std::thread::scope(|scope| {
-        scope.spawn(on_real_sockets::<Tcp>);
-        scope.spawn(on_real_sockets::<WebSocket>);
-        scope.spawn(on_real_sockets::<Polling>);
-        scope.spawn(on_real_sockets::<LongPolling>);
-        scope.spawn(on_real_sockets::<Sse>);
-        scope.spawn(on_real_sockets::<SocketIo>);
-    });
+    let tests = each_link!(on_real_sockets of Tcp, WebSocket, Polling, LongPolling, Sse, SocketIo; none of Udp);
+    std::thread::scope(|scope| tests.into_iter().for_each(|test| drop(scope.spawn(test))));
 }

@@ -357,14 +357,14 @@ struct State {
 
 impl Board {
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().expect("no thread panics while it holds this lock"));
+        change(&mut self.state.lock().expect("the lock is not poisoned"));
         self.changed.notify_waiters();
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
         loop {
             let changed = self.changed.notified();
-            if is_so(&self.state.lock().expect("no thread panics while it holds this lock")) {
+            if is_so(&self.state.lock().expect("the lock is not poisoned")) {
                 return;
             }
             changed.await;
@@ -583,23 +583,13 @@ fn on_real_sockets<C: Spoken>() {
 
 #[test]
 fn a_conversation_changed_anywhere_harms_nobody_in_the_simulator() {
-    in_the_simulator::<Tcp>();
-    in_the_simulator::<WebSocket>();
-    in_the_simulator::<Polling>();
-    in_the_simulator::<LongPolling>();
-    in_the_simulator::<Sse>();
-    in_the_simulator::<SocketIo>();
+    let tests = each_link!(in_the_simulator of Tcp, WebSocket, Polling, LongPolling, Sse, SocketIo; none of Udp);
+    tests.into_iter().for_each(|test| test());
 }
 
 #[test]
 fn a_conversation_changed_anywhere_harms_nobody_on_real_sockets() {
     // Each waits two seconds for the last heartbeats, so all run at the same time.
-    std::thread::scope(|scope| {
-        scope.spawn(on_real_sockets::<Tcp>);
-        scope.spawn(on_real_sockets::<WebSocket>);
-        scope.spawn(on_real_sockets::<Polling>);
-        scope.spawn(on_real_sockets::<LongPolling>);
-        scope.spawn(on_real_sockets::<Sse>);
-        scope.spawn(on_real_sockets::<SocketIo>);
-    });
+    let tests = each_link!(on_real_sockets of Tcp, WebSocket, Polling, LongPolling, Sse, SocketIo; none of Udp);
+    std::thread::scope(|scope| tests.into_iter().for_each(|test| drop(scope.spawn(test))));
 }

@@ -22,7 +22,7 @@ impl Generator {
         let target = self.target();
         let is_volatile = target.keep == Durability::Volatile;
         let (queue, event) = (self.queue(), self.event());
-        self.hand_over(publisher, (id.clone(), queue.clone(), event), target);
+        self.publish_note(publisher, (id.clone(), queue.clone(), event), target);
         if self.dice.percent(60) {
             self.send(publisher, &id);
         }
@@ -36,7 +36,7 @@ impl Generator {
         self.accept(publisher, (&id, &queue), keep);
     }
 
-    pub(super) fn hand_over(
+    pub(super) fn publish_note(
         &mut self,
         publisher: u32,
         (id, queue, event): (MessageId, Name, Name),

@@ -56,7 +56,7 @@ impl Generator {
             27 => {
                 let (publisher, target) = (self.anybody(), self.target());
                 let event = self.event();
-                self.hand_over(publisher, (id, queue, event), target);
+                self.publish_note(publisher, (id, queue, event), target);
             }
             _ => {
                 let epoch = Epoch(1 + self.dice.below(3));

@@ -19,17 +19,10 @@ pub const ROOMS: [&str; 2] = ["e", "x"];
 const OTHERS: [&[(&str, &str)]; 3] = [&[], &[("shop-2", "shop")], &[("cafe", "cafe")]];
 
 pub fn contender(dice: &mut Dice) -> Contender {
-    let link = dice.pick(&[
-        Link::Udp,
-        Link::Udp,
-        Link::Tcp,
-        Link::Tcp,
-        Link::WebSocket,
-        Link::Polling,
-        Link::LongPolling,
-        Link::Sse,
-        Link::SocketIo,
-    ]);
+    // TCP and UDP are drawn twice as often as the links on top of TCP.
+    let weight = |link: Link| if [Link::Udp, Link::Tcp].contains(&link) { 2 } else { 1 };
+    let links = Link::ALL.into_iter().flat_map(|link| std::iter::repeat_n(link, weight(link)));
+    let link = dice.pick(&links.collect::<Vec<_>>());
     Contender { link, mode: dice.pick(&[Mode::FireAndForget, Mode::CatchUp, Mode::CatchUp]) }
 }
 

@@ -300,11 +300,13 @@ fn sent_end(trial: Trial<'_>, id: &MessageId, sending: &Sending) -> End {
         Some((flow, end)) => {
             let broker = trial.stats(flow.to, flow.from, sending.when);
             let publisher = trial.stats(flow.from, flow.to, sending.when);
-            let taps = [broker, publisher].into_iter().flatten();
-            let gone = taps.filter(|tap| tap.stats.reason.is_some()).map(|tap| trial.at(tap.when));
+            let of_ends = [broker, publisher].into_iter().flatten();
+            let gone = of_ends
+                .filter(|of_end| of_end.stats.reason.is_some())
+                .map(|of_end| trial.at(of_end.when));
             match gone.min() {
                 Some(at) => lost(at),
-                None if broker.is_some_and(|tap| tap.stats.read >= end) => lost(sent),
+                None if broker.is_some_and(|of_end| of_end.stats.read >= end) => lost(sent),
                 None => ALIVE,
             }
         }

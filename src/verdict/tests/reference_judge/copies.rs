@@ -6,7 +6,7 @@ use crate::terms::Cause;
 use crate::time::Instant;
 
 use super::subscriber::Subscriber;
-use super::trial::{BROKER, Session, Tap, Trial, When};
+use super::trial::{BROKER, FlowEnd, Session, Trial, When};
 
 /// The instant at which something ended, and the cause.
 pub type End = (Instant, Cause);
@@ -292,10 +292,10 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         let receiver = trial.stats(flow.to, flow.from, copy.pushed);
         let read_no_more =
             [gone(receiver), self.client_death(copy), session.lost.map(|(when, _)| when)];
-        let let_go = receiver.and_then(|tap| tap.stats.let_go);
+        let let_go = receiver.and_then(|of_end| of_end.stats.let_go);
         let let_go = let_go.map(|at| at.max(trial.at(copy.pushed)));
         let receiving = self.first(copy, &read_no_more).into_iter().chain(let_go).min();
-        if receiver.is_some_and(|tap| tap.stats.arrived >= last) {
+        if receiver.is_some_and(|of_end| of_end.stats.arrived >= last) {
             return Some((receiving?, Cause::DiedInSocket));
         }
         let sender = trial.stats(flow.from, flow.to, copy.pushed);
@@ -353,8 +353,8 @@ impl Copy {
 }
 
 /// Returns the moment at which an end of a flow was gone, if it was.
-fn gone(tap: Option<Tap<'_>>) -> Option<When> {
-    tap.filter(|tap| tap.stats.reason.is_some()).map(|tap| tap.when)
+fn gone(of_end: Option<FlowEnd<'_>>) -> Option<When> {
+    of_end.filter(|of_end| of_end.stats.reason.is_some()).map(|of_end| of_end.when)
 }
 
 /// Returns the cause for a buffer that was discarded at this instant: the broker's crash, or else

@@ -152,7 +152,7 @@ impl<'a> Trial<'a> {
     ///
     /// If there are none with this peer, those of the datagram socket without a peer count: it
     /// speaks for all peers.
-    pub fn stats(self, local: SocketAddr, peer: SocketAddr, since: When) -> Option<Tap<'a>> {
+    pub fn stats(self, local: SocketAddr, peer: SocketAddr, since: When) -> Option<FlowEnd<'a>> {
         let said_by = |peer: SocketAddr| {
             let mut said = None;
             for (when, _, what) in self.events() {
@@ -160,7 +160,7 @@ impl<'a> Trial<'a> {
                 if (stats.end.local, stats.end.peer) != (local, peer) {
                     continue;
                 }
-                said = Some(Tap { when, stats });
+                said = Some(FlowEnd { when, stats });
                 if when >= since {
                     break;
                 }
@@ -281,7 +281,7 @@ impl<'a> Trial<'a> {
 
 /// The statistics that one end of a flow reported, and the moment of the report.
 #[derive(Clone, Copy)]
-pub struct Tap<'a> {
+pub struct FlowEnd<'a> {
     pub when: When,
     pub stats: &'a ConnectionStats,
 }
