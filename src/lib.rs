@@ -39,7 +39,9 @@
 //! reports `Received`, `Queued` and `Closed`:
 //!
 //! ```
-//! use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
+//! use delivery_lab::core::{
+//!     Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId, Machine,
+//! };
 //! use delivery_lab::message::{BrokerLimits, EndReason, Epoch};
 //! use delivery_lab::{Instant, Link, Mode};
 //!

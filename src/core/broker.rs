@@ -82,57 +82,6 @@ impl Broker {
         }
     }
 
-    /// Processes an input. [`Broker::poll`] returns the outputs that follow from it.
-    pub fn handle(&mut self, now: Instant, input: BrokerInput) {
-        match input {
-            BrokerInput::Opened { connection } => {
-                self.connections.insert(connection, Connection::default());
-                self.timers.set(Timer::Hello(connection), now + HELLO_WITHIN);
-            }
-            BrokerInput::Received { connection, frame } => {
-                if self.connections.contains_key(&connection) {
-                    self.received(now, connection, frame);
-                }
-            }
-            BrokerInput::Malformed { connection, reason } => self.close(connection, reason),
-            BrokerInput::RequestSeen { connection } => self.heard(now, connection),
-            BrokerInput::Undelivered { connection, frames } => {
-                self.undelivered(now, connection, frames)
-            }
-            BrokerInput::Closed { connection, reason } => self.end_session(connection, reason),
-            BrokerInput::Queued { connection, bytes } => self.queued(now, connection, bytes),
-            BrokerInput::Elapsed => {
-                while let Some(timer) = self.timers.pop_due(now) {
-                    self.elapsed(now, timer);
-                }
-            }
-        }
-    }
-
-    /// Returns the next output; call it until there is none.
-    pub fn poll(&mut self) -> Option<BrokerOutput> {
-        self.outputs.pop_front()
-    }
-
-    /// Returns the time at which the broker needs [`BrokerInput::Elapsed`].
-    pub fn deadline(&self) -> Option<Instant> {
-        self.timers.next()
-    }
-
-    /// Returns the options that the broker was created with.
-    pub fn options(&self) -> &BrokerOptions {
-        &self.options
-    }
-
-    /// Returns the number of messages held, and their bytes: in backlogs, evicted but still
-    /// unacknowledged on an open session, and early ones. Messages that wait for a socket are the
-    /// driver's, and not counted.
-    pub fn holds(&self) -> (usize, usize) {
-        let early = self.clients.values().map(|client| client.publisher_sequence.held());
-        let queues = self.queues.values().map(Queue::holds);
-        early.chain(queues).fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
-    }
-
     fn received(&mut self, now: Instant, connection: ConnectionId, frame: Frame) {
         match frame {
             Frame::Hello { client, session } => self.hello(now, connection, client, session),
@@ -203,29 +152,53 @@ impl Machine for Broker {
     type Output = BrokerOutput;
 
     fn handle(&mut self, now: Instant, input: BrokerInput) {
-        Broker::handle(self, now, input);
+        match input {
+            BrokerInput::Opened { connection } => {
+                self.connections.insert(connection, Connection::default());
+                self.timers.set(Timer::Hello(connection), now + HELLO_WITHIN);
+            }
+            BrokerInput::Received { connection, frame } => {
+                if self.connections.contains_key(&connection) {
+                    self.received(now, connection, frame);
+                }
+            }
+            BrokerInput::Malformed { connection, reason } => self.close(connection, reason),
+            BrokerInput::RequestSeen { connection } => self.heard(now, connection),
+            BrokerInput::Undelivered { connection, frames } => {
+                self.undelivered(now, connection, frames)
+            }
+            BrokerInput::Closed { connection, reason } => self.end_session(connection, reason),
+            BrokerInput::Queued { connection, bytes } => self.queued(now, connection, bytes),
+            BrokerInput::Elapsed => {
+                while let Some(timer) = self.timers.pop_due(now) {
+                    self.elapsed(now, timer);
+                }
+            }
+        }
     }
 
     fn poll(&mut self) -> Option<BrokerOutput> {
-        Broker::poll(self)
+        self.outputs.pop_front()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        Broker::deadline(self)
+        self.timers.next()
     }
 }
 
 impl BrokerMachine for Broker {
     fn options(&self) -> &BrokerOptions {
-        Broker::options(self)
+        &self.options
     }
 
     fn holds(&self) -> (usize, usize) {
-        Broker::holds(self)
+        let early = self.clients.values().map(|client| client.publisher_sequence.held());
+        let queues = self.queues.values().map(Queue::holds);
+        early.chain(queues).fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
     }
 
     fn view(&self) -> Option<BrokerView> {
-        Some(Broker::view(self))
+        Some(self.snapshot())
     }
 }
 

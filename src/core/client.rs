@@ -88,62 +88,6 @@ impl Client {
         }
     }
 
-    /// Processes an input. [`Client::poll`] returns the outputs that follow from it.
-    pub fn handle(&mut self, now: Instant, input: ClientInput) {
-        match input {
-            ClientInput::Started | ClientInput::ComeBack => self.come(now),
-            ClientInput::Connected => self.connected(now),
-            ClientInput::Disconnected { reason } => self.ended(now, reason),
-            ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
-            ClientInput::Malformed { reason } => self.close(now, reason),
-            ClientInput::Retry { after } => self.wait_first(after),
-            ClientInput::Received { frame } => self.received(now, frame),
-            ClientInput::Publish { draft } => self.publish(now, draft),
-            ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),
-            ClientInput::HandlerRemoved { queue, event } => {
-                self.subscriber.remove_handler(queue, event);
-            }
-            ClientInput::HandlerInstalled { queue, event } => {
-                self.subscriber.install_handler(&queue, &event);
-            }
-            ClientInput::Join { queue, room, from } => self.join(now, queue, room, from),
-            ClientInput::Leave { queue, room } => self.leave(now, queue, room),
-            ClientInput::GoAway => self.go_away(),
-            ClientInput::Elapsed => {
-                while let Some(timer) = self.timers.pop_due(now) {
-                    self.elapsed(now, timer);
-                }
-            }
-        }
-        self.subscriber.deliver(&mut self.outputs);
-        self.send_acks();
-    }
-
-    /// Returns the next output; call it until there is none.
-    pub fn poll(&mut self) -> Option<ClientOutput> {
-        self.outputs.pop_front()
-    }
-
-    /// Returns the time at which the client needs [`ClientInput::Elapsed`].
-    pub fn deadline(&self) -> Option<Instant> {
-        self.timers.next()
-    }
-
-    /// Whether there is room for another message. If not, the driver stops reading.
-    pub fn wants_to_read(&self) -> bool {
-        self.subscriber.has_room()
-    }
-
-    /// Returns the numbers from which a new process of this client continues.
-    pub fn numbering(&self) -> Numbering {
-        self.options.numbering
-    }
-
-    /// Returns the number of messages held: unsent, unanswered, early, and not yet handled.
-    pub fn holds(&self) -> usize {
-        self.publisher.holds() + self.subscriber.holds()
-    }
-
     fn received(&mut self, now: Instant, frame: Frame) {
         match frame {
             Frame::Welcome { session, heartbeat } => self.welcomed(now, &session, heartbeat),
@@ -325,29 +269,55 @@ impl Machine for Client {
     type Output = ClientOutput;
 
     fn handle(&mut self, now: Instant, input: ClientInput) {
-        Client::handle(self, now, input);
+        match input {
+            ClientInput::Started | ClientInput::ComeBack => self.come(now),
+            ClientInput::Connected => self.connected(now),
+            ClientInput::Disconnected { reason } => self.ended(now, reason),
+            ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
+            ClientInput::Malformed { reason } => self.close(now, reason),
+            ClientInput::Retry { after } => self.wait_first(after),
+            ClientInput::Received { frame } => self.received(now, frame),
+            ClientInput::Publish { draft } => self.publish(now, draft),
+            ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),
+            ClientInput::HandlerRemoved { queue, event } => {
+                self.subscriber.remove_handler(queue, event);
+            }
+            ClientInput::HandlerInstalled { queue, event } => {
+                self.subscriber.install_handler(&queue, &event);
+            }
+            ClientInput::Join { queue, room, from } => self.join(now, queue, room, from),
+            ClientInput::Leave { queue, room } => self.leave(now, queue, room),
+            ClientInput::GoAway => self.go_away(),
+            ClientInput::Elapsed => {
+                while let Some(timer) = self.timers.pop_due(now) {
+                    self.elapsed(now, timer);
+                }
+            }
+        }
+        self.subscriber.deliver(&mut self.outputs);
+        self.send_acks();
     }
 
     fn poll(&mut self) -> Option<ClientOutput> {
-        Client::poll(self)
+        self.outputs.pop_front()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        Client::deadline(self)
+        self.timers.next()
     }
 }
 
 impl ClientMachine for Client {
     fn wants_to_read(&self) -> bool {
-        Client::wants_to_read(self)
+        self.subscriber.has_room()
     }
 
     fn numbering(&self) -> Numbering {
-        Client::numbering(self)
+        self.options.numbering
     }
 
     fn holds(&self) -> usize {
-        Client::holds(self)
+        self.publisher.holds() + self.subscriber.holds()
     }
 }
 

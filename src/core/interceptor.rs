@@ -112,7 +112,7 @@ impl BrokerMachine for Intercepted<Broker> {
     }
 
     fn view(&self) -> Option<BrokerView> {
-        Some(self.machine.view())
+        self.machine.view()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
-use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
+use crate::core::{Client, ClientInput, ClientOutput, Interceptor, Machine};
 use crate::message::{Frame, MessageId, Name, Note, Position};
 use crate::time::Instant;
 

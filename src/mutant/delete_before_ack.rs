@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Machine};
 use crate::message::Frame;
 use crate::time::Instant;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Change, Mutant};
-use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
+use crate::core::{Client, ClientInput, ClientOutput, Interceptor, Machine};
 use crate::message::{Frame, Message, Note, PushKind, SessionId};
 use crate::terms::Anomaly;
 use crate::time::Instant;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor, Machine};
 use crate::message::{Echo, Frame, Name};
 use crate::time::Instant;
 

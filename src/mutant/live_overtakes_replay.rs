@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor, Machine};
 use crate::message::{Frame, Note, Position, PushKind};
 use crate::terms::Anomaly;
 use crate::time::Instant;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
-use crate::core::{Client, ClientInput, ClientOutput, Interceptor};
+use crate::core::{Client, ClientInput, ClientOutput, Interceptor, Machine};
 use crate::message::{Frame, MessageId, Note};
 use crate::time::Instant;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor, Machine};
 use crate::message::{EndReason, Frame, Name, Note, SessionId};
 use crate::terms::Anomaly;
 use crate::time::Instant;

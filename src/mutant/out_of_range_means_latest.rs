@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerMachine, BrokerOutput, Interceptor, Machine};
 use crate::message::{Frame, Name, Note, Position};
 use crate::time::Instant;
 

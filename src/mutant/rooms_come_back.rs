@@ -6,7 +6,7 @@ use crate::terms::Anomaly;
 
 use super::clients_by_connection::ClientsByConnection;
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Machine};
 use crate::message::{Frame, Name, Note, RoomJoin, StartAt};
 use crate::time::Instant;
 

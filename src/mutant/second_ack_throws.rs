@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::clients_by_connection::ClientsByConnection;
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerOutput, ConnectionId, Interceptor, Machine};
 use crate::message::{Frame, Name, Note, Position};
 use crate::terms::Anomaly;
 use crate::time::Instant;

@@ -6,7 +6,7 @@ use crate::terms::Anomaly;
 
 use super::retold::Retold;
 use super::{Change, Mutant};
-use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor};
+use crate::core::{Broker, BrokerInput, BrokerOutput, Interceptor, Machine};
 use crate::message::{Frame, ResumeOutcome};
 use crate::time::Instant;
 

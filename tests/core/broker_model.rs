@@ -7,7 +7,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
+use delivery_lab::core::{
+    Broker, BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ConnectionId, Machine,
+};
 use delivery_lab::message::{
     BrokerLimits, Confirm, Echo, EndReason, Epoch, Frame, LinkSemantics, Message, MessageId, Mode,
     Name, Payload, Position, RoomJoin, SessionId, StartAt, Target,
@@ -413,7 +415,7 @@ impl Pair {
 
     /// Returns the rooms and their members, as the broker's view prints them.
     fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let view = self.broker.view().to_string();
+        let view = self.broker.view().expect("ours shows its state").to_string();
         let rooms = view.lines().filter_map(|line| line.strip_prefix("  room ")?.split_once(": "));
         rooms
             .map(|(room, members)| {

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{
-    Broker, BrokerOptions, Client, ClientInput, ClientOptions, Draft, Numbering,
+    Broker, BrokerOptions, Client, ClientInput, ClientOptions, Draft, Machine, Numbering,
 };
 use delivery_lab::history::Recorder;
 use delivery_lab::link::{

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId};
+use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId, Machine};
 use delivery_lab::history::{EventKind, History, Process, Recorder};
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, Tcp, Udp};
 use delivery_lab::message::{

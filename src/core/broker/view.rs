@@ -5,7 +5,7 @@ use crate::core::view::{BrokerView, QueueView, SubscriptionView};
 
 impl Broker {
     /// Returns a snapshot of the current state.
-    pub fn view(&self) -> BrokerView {
+    pub(super) fn snapshot(&self) -> BrokerView {
         let sessions = self.connections.values().filter_map(|connection| {
             let session = connection.session.as_ref()?;
             Some((session.id.to_string(), session.client.clone()))

@@ -1,7 +1,9 @@
 //! Delivers frames, opens and closes connections, and passes inputs and outputs of the state
 //! machines.
 
-use crate::core::{BrokerInput, BrokerOutput, ClientInput, ClientOutput, ConnectionId, Machine};
+use crate::core::{
+    BrokerInput, BrokerOutput, ClientInput, ClientMachine, ClientOutput, ConnectionId, Machine,
+};
 use crate::message::{EndReason, Frame, Note, Reliability};
 
 use super::node::Pipe;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::core::{Client, ClientOptions, ConnectionId, Intercepted, Numbering};
+use crate::core::{Client, ClientMachine, ClientOptions, ConnectionId, Intercepted, Numbering};
 use crate::message::{Frame, LinkSemantics, Name, Reliability};
 use crate::mutant;
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use delivery_lab::core::Draft;
+use delivery_lab::core::{Draft, Machine};
 use delivery_lab::link::{SocketIo, Tcp};
 use delivery_lab::message::{Confirm, Heartbeat, MessageId, Payload, RoomJoin, StartAt, Target};
 use delivery_lab::wire;
