@@ -1,23 +1,22 @@
 //! A client: one process's session with the broker, its publisher and its subscriber.
 //!
-//! This file dispatches the client's inputs, and repeats requests. The
-//! session is in the folder; `publisher` and `subscriber` have the two halves.
+//! This file dispatches the client's inputs. The session, its requests and its publishes are in the
+//! folder; `publisher` and `subscriber` keep what is published and received.
 
+mod publish;
+mod requests;
 mod session;
 
 use std::collections::VecDeque;
 
-use crate::message::{
-    Confirm, EndReason, Frame, Heartbeat, Message, MessageId, Name, Note, StartAt,
-};
+use crate::message::{EndReason, Frame, Heartbeat, MessageId, Note};
 use crate::time::Instant;
 
-use super::io::{
-    ClientInput, ClientMachine, ClientOptions, ClientOutput, Draft, Machine, Numbering,
-};
+use super::io::{ClientInput, ClientMachine, ClientOptions, ClientOutput, Machine, Numbering};
 use super::publisher::Publisher;
 use super::subscriber::{HeldDelivery, Subscriber};
 use super::timers::Timers;
+use publish::BrokerVerdict;
 
 /// The client's state.
 #[derive(Clone, Debug)]
@@ -128,95 +127,6 @@ impl Client {
         }
     }
 
-    fn publish(&mut self, now: Instant, draft: Draft) {
-        self.options.numbering.message += 1;
-        let id = MessageId {
-            publisher: self.options.client.clone(),
-            sequence: self.options.numbering.message,
-        };
-        let reply = match draft.answer_within {
-            Some(within) => {
-                self.timers.set(Timer::Answer(id.clone()), now + within);
-                Confirm::Wanted
-            }
-            None => Confirm::Unwanted,
-        };
-        let message = std::sync::Arc::new(Message {
-            id,
-            queue: draft.queue,
-            event: draft.event,
-            target: draft.target,
-            payload: draft.payload,
-        });
-        self.note(Note::Published { message: message.clone() });
-        let session = (self.state == State::Open).then(|| self.session());
-        let most = self.options.limits.outbox;
-        self.publisher.publish(message, reply, session, most, &mut self.outputs);
-        self.send_publishes(now);
-    }
-
-    fn send_publishes(&mut self, now: Instant) {
-        if self.state == State::Open {
-            let session = self.session();
-            self.publisher.send_due(now, &session, &mut self.outputs);
-            self.watch_publishes();
-        }
-    }
-
-    fn publish_answered(&mut self, now: Instant, id: &MessageId, verdict: BrokerVerdict) {
-        self.publisher.answered(id);
-        self.timers.clear(&Timer::Answer(id.clone()));
-        let id = id.clone();
-        self.note(match verdict {
-            BrokerVerdict::Accepted => Note::AcceptedReceived { id },
-            BrokerVerdict::Refused => Note::RefusedReceived { id },
-        });
-        self.send_publishes(now);
-    }
-
-    fn join(&mut self, now: Instant, queue: Name, room: Name, from: StartAt) {
-        let frame = self.subscriber.join(queue, room, from);
-        if self.state == State::Open {
-            self.request(now, frame);
-        }
-    }
-
-    fn leave(&mut self, now: Instant, queue: Name, room: Name) {
-        self.subscriber.leave(&queue, &room);
-        if self.state == State::Open {
-            self.request(now, Frame::Leave { request: 0, queue, rooms: vec![room] });
-        }
-    }
-
-    /// Sends a join or leave under the next request number, and repeats it until it is answered.
-    fn request(&mut self, now: Instant, mut frame: Frame) {
-        self.last_request += 1;
-        if let Frame::Join { request, .. } | Frame::Leave { request, .. } = &mut frame {
-            *request = self.last_request;
-        }
-        self.requests.push_back((self.last_request, frame.clone()));
-        if !self.timers.is_set(&Timer::Repeat) {
-            self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
-        }
-        self.send(frame);
-    }
-
-    /// Processes the answer to a request. Returns whether the request was unanswered until now: an
-    /// answer may come twice.
-    fn answered(&mut self, now: Instant, request: u64) -> bool {
-        let at = self.requests.iter().position(|(waiting, _)| *waiting == request);
-        let answered = at.and_then(|at| self.requests.remove(at));
-        if let Some((_, frame)) = &answered {
-            self.subscriber.recorded(frame);
-        }
-        if self.requests.is_empty() {
-            self.timers.clear(&Timer::Repeat);
-        } else {
-            self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
-        }
-        answered.is_some()
-    }
-
     fn elapsed(&mut self, now: Instant, timer: Timer) {
         match timer {
             Timer::Attempt => self.attempt(now),
@@ -236,13 +146,6 @@ impl Client {
                 self.watch_publishes();
             }
             Timer::Answer(id) => self.note(Note::ConfirmTimedOut { id }),
-        }
-    }
-
-    fn watch_publishes(&mut self) {
-        match self.publisher.resend_at(self.options.limits.ack_timeout) {
-            Some(at) => self.timers.set(Timer::Republish, at),
-            None => self.timers.clear(&Timer::Republish),
         }
     }
 
@@ -319,9 +222,4 @@ impl ClientMachine for Client {
     fn holds(&self) -> usize {
         self.publisher.holds() + self.subscriber.holds()
     }
-}
-
-enum BrokerVerdict {
-    Accepted,
-    Refused,
 }

@@ -1,0 +1,75 @@
+//! Publishing: sends each message, repeats it until it is answered, and notes the answer.
+
+use std::sync::Arc;
+
+use crate::core::io::Draft;
+use crate::message::{Confirm, Message, MessageId, Note};
+use crate::time::Instant;
+
+use super::{Client, State, Timer};
+
+/// The broker's answer to a publish.
+pub(super) enum BrokerVerdict {
+    Accepted,
+    Refused,
+}
+
+impl Client {
+    pub(super) fn publish(&mut self, now: Instant, draft: Draft) {
+        self.options.numbering.message += 1;
+        let id = MessageId {
+            publisher: self.options.client.clone(),
+            sequence: self.options.numbering.message,
+        };
+        let reply = match draft.answer_within {
+            Some(within) => {
+                self.timers.set(Timer::Answer(id.clone()), now + within);
+                Confirm::Wanted
+            }
+            None => Confirm::Unwanted,
+        };
+        let message = Arc::new(Message {
+            id,
+            queue: draft.queue,
+            event: draft.event,
+            target: draft.target,
+            payload: draft.payload,
+        });
+        self.note(Note::Published { message: message.clone() });
+        let session = (self.state == State::Open).then(|| self.session());
+        let most = self.options.limits.outbox;
+        self.publisher.publish(message, reply, session, most, &mut self.outputs);
+        self.send_publishes(now);
+    }
+
+    pub(super) fn send_publishes(&mut self, now: Instant) {
+        if self.state == State::Open {
+            let session = self.session();
+            self.publisher.send_due(now, &session, &mut self.outputs);
+            self.watch_publishes();
+        }
+    }
+
+    pub(super) fn publish_answered(
+        &mut self,
+        now: Instant,
+        id: &MessageId,
+        verdict: BrokerVerdict,
+    ) {
+        self.publisher.answered(id);
+        self.timers.clear(&Timer::Answer(id.clone()));
+        let id = id.clone();
+        self.note(match verdict {
+            BrokerVerdict::Accepted => Note::AcceptedReceived { id },
+            BrokerVerdict::Refused => Note::RefusedReceived { id },
+        });
+        self.send_publishes(now);
+    }
+
+    pub(super) fn watch_publishes(&mut self) {
+        match self.publisher.resend_at(self.options.limits.ack_timeout) {
+            Some(at) => self.timers.set(Timer::Republish, at),
+            None => self.timers.clear(&Timer::Republish),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Receiving: puts deliveries in order, drops what was read before, and fills the inbox.
+
+use std::sync::Arc;
+
+use crate::message::{
+    AckPolicy, Dedup, Epoch, Message, Name, Note, Offset, Position, PushKind, SessionId,
+};
+
+use super::dedup::SeenBefore;
+use super::queue::{InQueue, Order};
+use super::{HeldDelivery, Item, Outputs, Subscriber, note};
+
+impl Subscriber {
+    /// Processes a message or gap that arrived; in catch-up mode `place` is its offset.
+    pub fn receive(&mut self, held: HeldDelivery, place: Option<Offset>, outputs: &mut Outputs) {
+        let Some(place) = place else { return self.receive_unplaced(held, outputs) };
+        let name = held.queue().clone();
+        let queue = self.queues.entry(name.clone()).or_default();
+        match queue.order(place) {
+            Order::Early => self.hold(held, place, outputs),
+            Order::Next | Order::Copy => {
+                self.take(held, place, outputs);
+                self.release(&name, outputs);
+            }
+        }
+    }
+
+    /// Puts a message without a position into the inbox; it will not be acknowledged.
+    fn receive_unplaced(&mut self, held: HeldDelivery, outputs: &mut Outputs) {
+        let HeldDelivery::Push { message, kind, session } = held else { return };
+        let id = message.id.clone();
+        if !self.has_room() {
+            return note(outputs, Note::InboxFull { id, session });
+        }
+        note(outputs, Note::Read { id, session: session.clone(), kind });
+        self.inbox.push_back(Item { message, kind, session, place: None, is_noted: false });
+    }
+
+    /// Holds an early delivery until the one before it comes, if there is room.
+    fn hold(&mut self, held: HeldDelivery, place: Offset, outputs: &mut Outputs) {
+        let queue = self.queues.entry(held.queue().clone()).or_default();
+        let (is_full, is_copy) = (queue.held() >= self.limits.early, queue.holds(place));
+        if let HeldDelivery::Push { message, session, .. } = &held {
+            let (id, session) = (message.id.clone(), session.clone());
+            note(
+                outputs,
+                match (is_copy, is_full) {
+                    (true, _) => Note::DroppedCopy { id, session },
+                    (false, true) => Note::InboxFull { id, session },
+                    (false, false) => Note::HeldEarly { id, session },
+                },
+            );
+        }
+        if !is_full && !is_copy {
+            queue.hold(held, place);
+        }
+    }
+
+    /// Reads held deliveries of a queue that are next now, as far as the inbox has room.
+    pub(super) fn release(&mut self, name: &Name, outputs: &mut Outputs) {
+        while self.has_room()
+            && let Some((held, place)) = self.queues.get_mut(name).and_then(InQueue::next_in_order)
+        {
+            self.take(held, place, outputs);
+        }
+    }
+
+    /// Reads a delivery that is in order, or a copy of one that was.
+    fn take(&mut self, held: HeldDelivery, place: Offset, outputs: &mut Outputs) {
+        match held {
+            HeldDelivery::Push { message, kind, session } => {
+                self.take_push(message, kind, session, place, outputs);
+            }
+            HeldDelivery::Gap { queue, from } => self.take_gap(&queue, from, place, outputs),
+        }
+    }
+
+    fn take_push(
+        &mut self,
+        message: Arc<Message>,
+        kind: PushKind,
+        session: SessionId,
+        place: Offset,
+        outputs: &mut Outputs,
+    ) {
+        let id = message.id.clone();
+        if !self.has_room() {
+            return note(outputs, Note::InboxFull { id, session });
+        }
+        let queue = self.queues.get_mut(&message.queue).expect("it was ordered");
+        let at = (queue.epoch(), place.position);
+        queue.read(place);
+        if self.limits.dedup == Dedup::On {
+            match self.window.read(&id, at) {
+                SeenBefore::First => {}
+                copy => {
+                    note(outputs, Note::DroppedCopy { id, session });
+                    return self.acknowledge_copy(&message, at, copy, outputs);
+                }
+            }
+        }
+        note(outputs, Note::Read { id, session: session.clone(), kind });
+        if self.limits.ack == AckPolicy::BeforeHandler {
+            self.acknowledge(&message, at, outputs);
+        }
+        let place = Some(at);
+        self.inbox.push_back(Item { message, kind, session, place, is_noted: false });
+    }
+
+    fn take_gap(&mut self, name: &Name, from: Position, place: Offset, outputs: &mut Outputs) {
+        let queue = self.queues.get_mut(name).expect("it was ordered");
+        let epoch = queue.epoch();
+        if queue.order(place) == Order::Next {
+            // Messages that the client has read already are not lost to it.
+            let (to, from) = (place.position, from.max(queue.read_up_to().next()));
+            note(outputs, Note::GapReceived { queue: name.clone(), from, to });
+        }
+        queue.read(place);
+        queue.acknowledged(place.position);
+        note(outputs, Note::Ack { queue: name.clone(), position: place.position, id: None });
+        self.acks.push((name.clone(), epoch, place.position));
+    }
+
+    /// Acknowledges a copy that was dropped, unless its original is still to be acknowledged; then
+    /// both are when the handler returns.
+    fn acknowledge_copy(
+        &mut self,
+        message: &Message,
+        at: (Epoch, Position),
+        copy: SeenBefore,
+        outputs: &mut Outputs,
+    ) {
+        match self.limits.ack {
+            AckPolicy::AfterHandler if copy == SeenBefore::Pending => {}
+            AckPolicy::AfterHandler | AckPolicy::BeforeHandler => {
+                self.acknowledge(message, at, outputs);
+            }
+            AckPolicy::Never => {}
+        }
+    }
+}
