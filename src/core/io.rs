@@ -1,8 +1,4 @@
 //! Inputs, outputs and options of the machines, and the traits by which drivers run them.
-//!
-//! This is the page to read first. A driver reports each event with `handle`, carries out what
-//! `poll` returns until it returns nothing, and calls `handle` with `Elapsed` when the time that
-//! `deadline` returned has come.
 
 use std::sync::Arc;
 
@@ -27,7 +23,8 @@ pub struct BrokerOptions {
     pub link: LinkSemantics,
     /// Its limits and timeouts.
     pub limits: BrokerLimits,
-    /// Number of this life of the broker's memory.
+    /// The epoch: one more at each start of a broker that has lost its memory. Positions of earlier
+    /// epochs mean nothing to it.
     pub epoch: Epoch,
 }
 
@@ -40,24 +37,27 @@ pub enum BrokerInput {
     Received { connection: ConnectionId, frame: Frame },
     /// Bytes that are not a valid frame were received on a connection.
     Malformed { connection: ConnectionId, reason: EndReason },
-    /// A request was received on a connection, which is a sign of life.
+    /// An HTTP request was received, which is a sign of life. Only links without pings of their own
+    /// report it ([`Liveness::Requests`](crate::message::Liveness::Requests)).
     RequestSeen { connection: ConnectionId },
-    /// Frames that were sent may not have arrived; the session goes on.
+    /// Frames that were sent may not have arrived; the session goes on. Links over HTTP report it,
+    /// where a response can be lost without the session.
     Undelivered { connection: ConnectionId, frames: Vec<Frame> },
-    /// A connection ended.
+    /// A connection ended. It is not reported after [`BrokerOutput::Close`]: the broker has ended the
+    /// session by itself.
     Closed { connection: ConnectionId, reason: EndReason },
-    /// This many bytes wait for a connection now, not counting those in its socket.
+    /// This many bytes wait for a connection now, not counting those in its socket. Reported after
+    /// each `Send`, and whenever waiting bytes were written.
     Queued { connection: ConnectionId, bytes: usize },
     /// Time has passed.
     Elapsed,
 }
 
 impl BrokerInput {
-    /// Whether the broker may hold more after this input.
+    /// Whether [`BrokerMachine::holds`] may return more after this input than before.
     ///
-    /// Only a publish adds a message. Only with time does a backlog lose a message that a session
-    /// still keeps. Most inputs are acknowledgements, and counting is a walk over all clients and
-    /// subscriptions, so a driver skips it for them.
+    /// A driver that looks for the peak need not count after other inputs. Counting is a walk over
+    /// all clients and subscriptions, and most inputs are acknowledgements.
     pub fn may_hold_more(&self) -> bool {
         matches!(
             self,
@@ -71,7 +71,8 @@ impl BrokerInput {
 pub enum BrokerOutput {
     /// Send a frame.
     Send { connection: ConnectionId, frame: Frame },
-    /// Send a goodbye with the reason, and close the connection.
+    /// Send a goodbye with the reason, if [it says one](EndReason::says_goodbye), and close the
+    /// connection.
     Close { connection: ConnectionId, reason: EndReason },
     /// Record this in the history. A `Pushed` note comes right before the `Send` of its frame.
     Note(Note),
@@ -127,7 +128,8 @@ pub enum ClientInput {
     Started,
     /// The connection that was asked for is open.
     Connected,
-    /// The connection, or the attempt to open it, ended.
+    /// The connection, or the attempt to open it, ended. It is not reported after
+    /// [`ClientOutput::Close`].
     Disconnected { reason: EndReason },
     /// Frames that were sent may not have arrived, for this reason; the session goes on.
     Undelivered { frames: Vec<Frame>, reason: EndReason },
@@ -169,7 +171,7 @@ pub enum ClientOutput {
     Close { reason: EndReason },
     /// Call the handler, and report [`ClientInput::HandlerReturned`] when it has returned.
     CallHandler { message: Arc<Message>, kind: PushKind },
-    /// Record this in the history.
+    /// Record this in the history. A `Sent` note comes right before the `Send` of its frame.
     Note(Note),
 }
 

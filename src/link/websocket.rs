@@ -1,5 +1,5 @@
 //! The link `websocket`: an HTTP upgrade, then one text message per frame. WebSocket's pings are
-//! the heartbeat.
+//! the heartbeat; `core/broker/session.rs` and `core/client/session.rs` decide when one is missed.
 //!
 //! tungstenite implements the protocol. A goodbye is a close frame with the end reason as its text.
 //! The history records the code with which a connection ended (RFC 6455 §7.4.1).

@@ -90,7 +90,8 @@ pub enum Liveness {
     /// The client sends requests all the time. Each one is a sign of life, and the link reports
     /// one that was not answered.
     Requests,
-    /// The link has a heartbeat of its own.
+    /// The link has a heartbeat of its own: the core sets no timer, and the link's driver reports
+    /// the end of a connection that is silent for too long, with `EndReason::Heartbeat`.
     Link,
 }
 

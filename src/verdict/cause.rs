@@ -2,7 +2,7 @@
 //!
 //! The copies are all pushes, the backlog's copy in each life of the broker, and the one in the
 //! publisher's outbox. Of two ends at the same instant, the one whose [`Cause`] comes first in the
-//! table counts. Nothing is guessed: a copy that no event ends is alive.
+//! list of causes counts. Nothing is guessed: a copy that no event ends is alive.
 
 use crate::message::Mode;
 use crate::terms::Cause;
@@ -54,7 +54,7 @@ pub fn of(path: DeliveryPath<'_, '_>) -> End {
 }
 
 /// Returns the later of two ends; of two at the same instant, the one whose cause comes first in
-/// the table.
+/// the list.
 fn later(one: End, other: End) -> End {
     match one.at.cmp(&other.at) {
         std::cmp::Ordering::Less if rule("the-last-copy-counts") => other,
