@@ -19,7 +19,7 @@ impl Draw {
 
     /// Narrows the purpose by a name, as in `link:driver>broker`. A new name changes no other draw.
     ///
-    /// The name counts by the [`Fnv1a`] hash of its bytes.
+    /// The name counts by the FNV-1a hash of its bytes.
     pub fn named(self, label: &str) -> Draw {
         self.with(Fnv1a::new().with(label.as_bytes()).bits())
     }
