@@ -6,6 +6,7 @@
 //! in-memory network of a [`model`]. Nothing here prints, or reads files.
 
 mod coverage;
+mod fault;
 mod finding;
 pub mod model;
 mod property;

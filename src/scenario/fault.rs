@@ -155,7 +155,35 @@ pub enum Acts {
     OnApplications,
 }
 
+/// The effect of a kind of fault on the sessions that it is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEffect {
+    /// It ends them, or stops all packets, so that they end.
+    Ends,
+    /// It spoils some packets; the sessions end if those were needed.
+    MayEnd,
+    /// It does not end them.
+    None,
+}
+
 impl FaultKind {
+    /// Returns its effect on the sessions that it is on.
+    pub const fn on_sessions(self) -> SessionEffect {
+        match self {
+            FaultKind::Disconnect
+            | FaultKind::Crash
+            | FaultKind::Pause
+            | FaultKind::Cut
+            | FaultKind::Partition => SessionEffect::Ends,
+            FaultKind::Loss | FaultKind::Corrupt | FaultKind::Bandwidth => SessionEffect::MayEnd,
+            FaultKind::Duplicate
+            | FaultKind::Reorder
+            | FaultKind::Latency
+            | FaultKind::Slow
+            | FaultKind::Deaf => SessionEffect::None,
+        }
+    }
+
     /// Returns the part of the simulation that it acts on.
     pub const fn acts(self) -> Acts {
         match self {

@@ -18,7 +18,7 @@
 
 use crate::history::ProcessId;
 use crate::message::EndReason;
-use crate::scenario::{Effect, Fault, Who};
+use crate::scenario::{Effect, Fault, SessionEffect, Who};
 use crate::time::Instant;
 
 use super::Detection;
@@ -67,7 +67,7 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
         for side in observers(&trouble.fault.effect, &trouble.fault.who) {
             let all = trouble.on.iter();
             let seen = all.filter_map(|one| notice(facts, &troubles, trouble, (*one, *side)));
-            let is_sure = power(&trouble.fault.effect) == Power::Ends;
+            let is_sure = trouble.fault.effect.kind().on_sessions() == SessionEffect::Ends;
             notices.extend(seen.filter(|notice| is_sure || notice.detection.by.is_some()));
         }
     }
@@ -105,38 +105,10 @@ fn observers(kind: &Effect, who: &Who) -> &'static [Side] {
         (Effect::Disconnect, _) => &[Side::Broker],
         (Effect::Crash { .. }, Who::Broker) => &[Side::Client],
         (Effect::Crash { .. }, _) => &[Side::Broker],
-        _ => match power(kind) {
-            Power::Ends | Power::MayEnd => &[Side::Broker, Side::Client],
-            Power::None => &[],
+        _ => match kind.kind().on_sessions() {
+            SessionEffect::Ends | SessionEffect::MayEnd => &[Side::Broker, Side::Client],
+            SessionEffect::None => &[],
         },
-    }
-}
-
-/// Says what a fault can do to the sessions that it is on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Power {
-    /// It ends them, or stops all packets, so that they end.
-    Ends,
-    /// It spoils some packets; the sessions end if those were needed.
-    MayEnd,
-    /// It does not end them.
-    None,
-}
-
-/// Returns what a kind of fault can do to the sessions that it is on.
-const fn power(kind: &Effect) -> Power {
-    match kind {
-        Effect::Disconnect
-        | Effect::Crash { .. }
-        | Effect::Pause
-        | Effect::Cut
-        | Effect::Partition { .. } => Power::Ends,
-        Effect::Loss { .. } | Effect::Corrupt { .. } | Effect::Bandwidth { .. } => Power::MayEnd,
-        Effect::Duplicate { .. }
-        | Effect::Reorder { .. }
-        | Effect::Latency { .. }
-        | Effect::Slow { .. }
-        | Effect::Deaf { .. } => Power::None,
     }
 }
 
@@ -231,10 +203,10 @@ fn is_explained_by_another(
 ) -> bool {
     troubles.iter().any(|Trouble { fault: other, on, .. }| {
         let is_later = fault.until <= other.at;
-        let is_surer = power(&fault.effect) == Power::MayEnd
-            && power(&other.effect) == Power::Ends
+        let is_surer = fault.effect.kind().on_sessions() == SessionEffect::MayEnd
+            && other.effect.kind().on_sessions() == SessionEffect::Ends
             && fault.at <= other.until;
-        power(&other.effect) != Power::None
+        other.effect.kind().on_sessions() != SessionEffect::None
             && (is_later || is_surer)
             && other.at <= end.moment.at
             && on.binary_search(&process).is_ok()
@@ -246,7 +218,8 @@ fn is_explained_by_another(
 fn is_in_time(facts: &Facts<'_>, fault: &Fault, end: SessionEnd) -> bool {
     let heartbeat = facts.scenario.broker.heartbeat;
     let silence = fault.effect.longest_queue() + heartbeat.every + heartbeat.timeout;
-    power(&fault.effect) == Power::Ends || end.moment.at <= fault.until + silence
+    fault.effect.kind().on_sessions() == SessionEffect::Ends
+        || end.moment.at <= fault.until + silence
 }
 
 /// Returns when a side began and ceased to hold a session to be open.

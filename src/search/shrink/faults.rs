@@ -1,6 +1,7 @@
 //! Steps that make a fault simpler, shorter and rounder.
 
-use crate::scenario::{CrashNotice, Direction, Effect, Fault, Who};
+use crate::scenario::{Direction, Effect, Fault, Who};
+use crate::search::fault::simpler;
 
 use super::step::{Step, rounder, shorter, step};
 
@@ -43,28 +44,6 @@ pub fn make_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
     // Never longer: a fault that was just shortened would grow again.
     for until in rounder(until).into_iter().filter(|round| *round < until && *round > at) {
         steps.push(fault_step(index, move |fault| fault.until = until));
-    }
-}
-
-/// Returns the effects that are simpler than this one, the simplest first.
-fn simpler(effect: &Effect) -> Vec<Effect> {
-    let killed = Effect::Crash { notice: CrashNotice::Given };
-    match effect {
-        // Nothing is simpler than a disconnect. The others take different targets or values.
-        Effect::Disconnect
-        | Effect::Slow { .. }
-        | Effect::Deaf { .. }
-        | Effect::Partition { .. } => vec![],
-        Effect::Cut => vec![Effect::Disconnect],
-        Effect::Crash { notice: CrashNotice::Given } => vec![Effect::Disconnect, Effect::Cut],
-        Effect::Crash { notice: CrashNotice::Silent }
-        | Effect::Loss { .. }
-        | Effect::Duplicate { .. }
-        | Effect::Corrupt { .. }
-        | Effect::Reorder { .. }
-        | Effect::Latency { .. }
-        | Effect::Bandwidth { .. }
-        | Effect::Pause => vec![Effect::Disconnect, Effect::Cut, killed],
     }
 }
 

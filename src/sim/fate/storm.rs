@@ -6,7 +6,7 @@
 //! lasts.
 
 use crate::message::Name;
-use crate::scenario::{Direction, Effect, Fault, Latency, Who};
+use crate::scenario::{Acts, Direction, Effect, Fault, Latency, Who};
 use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
@@ -40,21 +40,11 @@ impl Storm {
     /// Creates the state of a direction, with the faults that act on it.
     pub(super) fn path(&self, from: u32, to: u32, names: &[Name]) -> PathState {
         let (sender, receiver) = (&names[from as usize], &names[to as usize]);
-        let acts = |fault: &Fault| match &fault.effect {
-            Effect::Partition { groups } => parted(groups, sender, receiver),
-            Effect::Cut
-            | Effect::Loss { .. }
-            | Effect::Duplicate { .. }
-            | Effect::Corrupt { .. }
-            | Effect::Reorder { .. }
-            | Effect::Latency { .. }
-            | Effect::Bandwidth { .. } => touches(fault, (from, sender), (to, receiver)),
-            // These act on processes, not on packets.
-            Effect::Disconnect
-            | Effect::Crash { .. }
-            | Effect::Pause
-            | Effect::Slow { .. }
-            | Effect::Deaf { .. } => false,
+        let acts = |fault: &Fault| match (fault.effect.kind().acts(), &fault.effect) {
+            (Acts::OnGroups, Effect::Partition { groups }) => parted(groups, sender, receiver),
+            (Acts::OnGroups, _) => false,
+            (Acts::OnLinks, _) => touches(fault, (from, sender), (to, receiver)),
+            (Acts::OnMachines | Acts::OnApplications, _) => false,
         };
         let faults = (0..self.faults.len()).filter(|&index| acts(&self.faults[index].0)).collect();
         PathState::new(self.seed.named(&format!("link:{sender}>{receiver}")), faults)
