@@ -152,13 +152,14 @@ fn conclude(
         let is_own = history.process(event.process).client == followed.client;
         sentence.at == at && is_own && matches!(event.kind, EventKind::Note(Note::Handled { .. }))
     };
-    // A miss follows from everything up to and including its instant, packets included, and from
-    // what became of the copies on their way. A handled message stands after the event that handled
-    // it.
+    // A handled message stands after the event that handled it. A miss follows from everything up
+    // to and including its instant, packets included, and from what became of the copies on their
+    // way: it stands after the instant of the last of these.
     let handled = life.iter().position(is_handled).filter(|_| followed.cause.is_none());
     let place = handled.or_else(|| {
-        let is_reason = |one: &Sentence| one.at <= at || evidence.is_about_copy(one.of, followed);
-        life.iter().rposition(is_reason)
+        let copies = life.iter().filter(|one| evidence.is_about_copy(one.of, followed));
+        let last = copies.map(|one| one.at).fold(at, Instant::max);
+        life.iter().rposition(|one| one.at <= last)
     });
     if let Some(place) = place {
         let Sentence { at, of, .. } = life[place];

@@ -39,7 +39,7 @@ pub struct Cases {
 }
 
 /// The keys that go with one value.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// The value.
     pub word: &'static str,

@@ -32,84 +32,114 @@ pub static FAULT: Section = Section {
         Key::required("at", ANY_TIME, "When it begins.", r#""2.5s""#),
         Key::optional("for", SOME_TIME, "How long it lasts.", r#""4s""#, "to the end"),
     ],
-    cases: Some(Cases { tag: "kind", list: KINDS }),
+    cases: Some(Cases { tag: "kind", list: &KINDS }),
 };
 
-const KINDS: &[Case] = &[
-    Case { word: FaultKind::Disconnect.name(), keys: &[WHO] },
-    Case { word: FaultKind::Cut.name(), keys: &[WHO, DIRECTION] },
-    Case {
-        word: FaultKind::Partition.name(),
-        keys: &[Key::required(
-            "groups",
-            Kind::Groups,
-            "Those who still reach each other: client ids, `id#3`, `\"broker\"`.",
-            r#"[["broker", "driver"], ["shop"]]"#,
-        )],
-    },
-    Case { word: FaultKind::Loss.name(), keys: &[WHO, DIRECTION, RATE] },
-    Case { word: FaultKind::Duplicate.name(), keys: &[WHO, DIRECTION, RATE] },
-    Case { word: FaultKind::Corrupt.name(), keys: &[WHO, DIRECTION, RATE] },
-    Case {
-        word: FaultKind::Reorder.name(),
-        keys: &[
-            WHO,
-            DIRECTION,
-            RATE,
-            Key::required("delay", SOME_TIME, "For how long it is held back.", r#""100ms""#),
-        ],
-    },
-    Case {
-        word: FaultKind::Latency.name(),
-        keys: &[
-            WHO,
-            DIRECTION,
-            Key::required("latency", Kind::Latency, "One way, as at the top.", r#""200ms..400ms""#),
-        ],
-    },
-    Case {
-        word: FaultKind::Bandwidth.name(),
-        keys: &[
-            WHO,
-            DIRECTION,
-            Key::required(
-                "bytes_per_second",
-                Kind::Whole { min: 1, max: 1 << 40 },
-                "The rate, each way.",
-                "10000",
-            ),
-            Key::required(
-                "queue_bytes",
-                // With less than one Ethernet frame, nothing of full size would get through.
-                Kind::Whole { min: 1_500, max: 1 << 40 },
-                "How much waits for it; at least one full packet.",
-                "20000",
-            ),
-        ],
-    },
-    Case {
-        word: FaultKind::Crash.name(),
-        keys: &[
-            WHO,
-            Key::default(
-                "notice",
-                Kind::Flag,
-                "Whether only the process dies, and its kernel closes the sockets.",
-                "false",
-            ),
-        ],
-    },
-    Case { word: FaultKind::Pause.name(), keys: &[WHO] },
-    Case {
-        word: FaultKind::Slow.name(),
-        keys: &[WHO, Key::required("handler", SOME_TIME, "How long.", r#""300ms""#)],
-    },
-    Case {
-        word: FaultKind::Deaf.name(),
-        keys: &[
-            WHO,
-            Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#),
-            Key::required("event", Kind::Name, "For which event.", r#""delivered""#),
-        ],
-    },
-];
+/// The keys of every kind of fault.
+const KINDS: [Case; FaultKind::ALL.len()] = {
+    let mut kinds = [Case { word: "", keys: &[] }; FaultKind::ALL.len()];
+    let mut index = 0;
+    while index < kinds.len() {
+        let kind = FaultKind::ALL[index];
+        kinds[index] = Case { word: kind.name(), keys: keys(kind) };
+        index += 1;
+    }
+    kinds
+};
+
+/// Returns the keys of a kind of fault.
+const fn keys(kind: FaultKind) -> &'static [Key] {
+    match kind {
+        FaultKind::Disconnect => const { &[WHO] },
+        FaultKind::Cut => const { &[WHO, DIRECTION] },
+        FaultKind::Partition => {
+            const {
+                &[Key::required(
+                    "groups",
+                    Kind::Groups,
+                    "Those who still reach each other: client ids, `id#3`, `\"broker\"`.",
+                    r#"[["broker", "driver"], ["shop"]]"#,
+                )]
+            }
+        }
+        FaultKind::Loss => const { &[WHO, DIRECTION, RATE] },
+        FaultKind::Duplicate => const { &[WHO, DIRECTION, RATE] },
+        FaultKind::Corrupt => const { &[WHO, DIRECTION, RATE] },
+        FaultKind::Reorder => {
+            const {
+                &[
+                    WHO,
+                    DIRECTION,
+                    RATE,
+                    Key::required(
+                        "delay",
+                        SOME_TIME,
+                        "For how long it is held back.",
+                        r#""100ms""#,
+                    ),
+                ]
+            }
+        }
+        FaultKind::Latency => {
+            const {
+                &[
+                    WHO,
+                    DIRECTION,
+                    Key::required(
+                        "latency",
+                        Kind::Latency,
+                        "One way, as at the top.",
+                        r#""200ms..400ms""#,
+                    ),
+                ]
+            }
+        }
+        FaultKind::Bandwidth => {
+            const {
+                &[
+                    WHO,
+                    DIRECTION,
+                    Key::required(
+                        "bytes_per_second",
+                        Kind::Whole { min: 1, max: 1 << 40 },
+                        "The rate, each way.",
+                        "10000",
+                    ),
+                    Key::required(
+                        "queue_bytes",
+                        // With less than one Ethernet frame, nothing of full size would get through.
+                        Kind::Whole { min: 1_500, max: 1 << 40 },
+                        "How much waits for it; at least one full packet.",
+                        "20000",
+                    ),
+                ]
+            }
+        }
+        FaultKind::Crash => {
+            const {
+                &[
+                    WHO,
+                    Key::default(
+                        "notice",
+                        Kind::Flag,
+                        "Whether only the process dies, and its kernel closes the sockets.",
+                        "false",
+                    ),
+                ]
+            }
+        }
+        FaultKind::Pause => const { &[WHO] },
+        FaultKind::Slow => {
+            const { &[WHO, Key::required("handler", SOME_TIME, "How long.", r#""300ms""#)] }
+        }
+        FaultKind::Deaf => {
+            const {
+                &[
+                    WHO,
+                    Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#),
+                    Key::required("event", Kind::Name, "For which event.", r#""delivered""#),
+                ]
+            }
+        }
+    }
+}

@@ -115,7 +115,7 @@ impl Driver {
     /// Handles a Socket.IO packet (socket.io's `Client.ondecoded`).
     ///
     /// # Errors
-    /// The session must end, because the packet is reason_of_wire_error, or not allowed in the state of its
+    /// The session must end, because the packet is malformed, or not allowed in the state of its
     /// namespace, or announces binary attachments, for which Node's server would wait.
     pub fn hear<N: Net>(
         &self,
