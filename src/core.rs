@@ -1,4 +1,4 @@
-//! Broker and client as sans-IO state machines, for both modes. The inputs and outputs below
+//! Broker and client as sans-IO state machines, for both modes. Their inputs and outputs
 //! ([`BrokerInput`], [`BrokerOutput`], [`ClientInput`], [`ClientOutput`]) are the page to read first.
 //!
 //! A driver reports each input with `handle(now, Input)`, then carries out the outputs that

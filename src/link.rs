@@ -50,9 +50,9 @@ const READ: usize = 16 * 1_024;
 /// Drives one link: connects clients to a broker, and serves clients at a broker. A client's
 /// process has one driver for all of its sessions.
 pub trait LinkDriver: Clone + Send + 'static {
-    /// The link's guarantees, as the core needs them.
+    /// The link.
     const LINK: Link;
-    /// Its properties.
+    /// Its properties, as the core needs them.
     const SEMANTICS: LinkSemantics = Self::LINK.semantics();
     /// The receiving side of a client's connection.
     type ReceiveHalf<N: Net>: ReceiveHalf;

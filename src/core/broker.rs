@@ -28,7 +28,7 @@ use session::Session;
 #[derive(Clone, Debug)]
 pub struct Broker {
     options: BrokerOptions,
-    connections: BTreeMap<ConnectionId, Connection>,
+    connections: BTreeMap<ConnectionId, ConnectionState>,
     clients: BTreeMap<Name, ClientRecord>,
     queues: BTreeMap<Name, Queue>,
     timers: Timers<Timer>,
@@ -37,7 +37,7 @@ pub struct Broker {
 
 /// One connection, and its session once a hello was accepted.
 #[derive(Clone, Debug, Default)]
-struct Connection {
+struct ConnectionState {
     session: Option<Session>,
     /// Bytes that wait beyond the socket: as the driver last reported, plus the sizes of the
     /// messages pushed since.
@@ -154,7 +154,7 @@ impl Machine for Broker {
     fn handle(&mut self, now: Instant, input: BrokerInput) {
         match input {
             BrokerInput::Opened { connection } => {
-                self.connections.insert(connection, Connection::default());
+                self.connections.insert(connection, ConnectionState::default());
                 self.timers.set(Timer::Hello(connection), now + HELLO_WITHIN);
             }
             BrokerInput::Received { connection, frame } => {
@@ -163,7 +163,7 @@ impl Machine for Broker {
                 }
             }
             BrokerInput::Malformed { connection, reason } => self.close(connection, reason),
-            BrokerInput::RequestSeen { connection } => self.heard(now, connection),
+            BrokerInput::RequestSeen { connection } => self.request_seen(now, connection),
             BrokerInput::Undelivered { connection, frames } => {
                 self.undelivered(now, connection, frames)
             }

@@ -102,15 +102,15 @@ impl Client {
             Frame::Left { request } => drop(self.answered(now, request)),
             Frame::Accepted { id } => self.publish_answered(now, &id, BrokerVerdict::Accepted),
             Frame::Refused { id } => self.publish_answered(now, &id, BrokerVerdict::Refused),
-            Frame::Push { message, place, kind } => {
+            Frame::Push { message, offset, kind } => {
                 let held = HeldDelivery::Push { message, kind, session: self.session() };
-                self.subscriber.receive(held, place, &mut self.outputs);
+                self.subscriber.receive(held, offset, &mut self.outputs);
             }
             Frame::Gap { queue, from, to, after } => {
-                let place = crate::message::Offset { position: to, previous: after };
+                let offset = crate::message::Offset { position: to, previous: after };
                 self.subscriber.receive(
                     HeldDelivery::Gap { queue, from },
-                    Some(place),
+                    Some(offset),
                     &mut self.outputs,
                 );
             }

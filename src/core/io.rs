@@ -37,8 +37,8 @@ pub enum BrokerInput {
     Received { connection: ConnectionId, frame: Frame },
     /// Bytes that are not a valid frame were received on a connection.
     Malformed { connection: ConnectionId, reason: EndReason },
-    /// An HTTP request was received, which is a sign of life. Only links without pings of their own
-    /// report it ([`Liveness::Requests`](crate::message::Liveness::Requests)).
+    /// An HTTP request was received, which is a sign of life. Only links whose liveness is
+    /// [`Requests`](crate::message::Liveness::Requests) report it.
     RequestSeen { connection: ConnectionId },
     /// Frames that were sent may not have arrived; the session goes on. Links over HTTP report it,
     /// where a response can be lost without the session.

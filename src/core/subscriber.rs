@@ -53,7 +53,7 @@ struct Item {
     kind: PushKind,
     session: SessionId,
     /// Its epoch and position, if it is to be acknowledged.
-    place: Option<(Epoch, Position)>,
+    at: Option<(Epoch, Position)>,
     /// Whether the lack of a handler for it was noted.
     is_noted: bool,
 }

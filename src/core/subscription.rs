@@ -74,11 +74,11 @@ enum State {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
     /// The message that the backlog has at this offset.
-    Kept { place: Offset, kind: PushKind },
+    Kept { offset: Offset, kind: PushKind },
     /// A message that is no longer in the backlog.
-    Evicted { message: Arc<Message>, place: Offset, kind: PushKind },
+    Evicted { message: Arc<Message>, offset: Offset, kind: PushKind },
     /// A gap that ends at this offset.
-    Gap { from: Position, place: Offset },
+    Gap { from: Position, offset: Offset },
 }
 
 impl Subscription {
@@ -380,11 +380,11 @@ pub enum EvictionEffect {
 
 impl Item {
     fn due(&self, kind: PushKind) -> Due {
-        let place = Offset { position: self.position, previous: self.after };
+        let offset = Offset { position: self.position, previous: self.after };
         match &self.content {
-            Content::Kept => Due::Kept { place, kind },
-            Content::Evicted(message) => Due::Evicted { message: message.clone(), place, kind },
-            Content::Gap(from) => Due::Gap { from: *from, place },
+            Content::Kept => Due::Kept { offset, kind },
+            Content::Evicted(message) => Due::Evicted { message: message.clone(), offset, kind },
+            Content::Gap(from) => Due::Gap { from: *from, offset },
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct PacketEnd {
     /// The time at which it arrived or was lost.
     pub at: Instant,
     /// The reason for which the receiving host did not take it in; `None` if it did.
-    pub fate: Option<LossReason>,
+    pub lost: Option<LossReason>,
 }
 
 /// The first packets of a trial, at most [`MOST_PACKETS`].
@@ -73,9 +73,9 @@ impl Capture {
         &mut self,
         (from, to, nth): (ProcessId, ProcessId, u64),
         at: Instant,
-        fate: LossReason,
+        reason: LossReason,
     ) {
-        self.rejected.insert((from, to, nth, at), fate);
+        self.rejected.insert((from, to, nth, at), reason);
     }
 
     /// Returns the packets in order.
@@ -85,7 +85,7 @@ impl Capture {
             let Packet { from, to: Some(to), nth, .. } = *packet else { continue };
             for end in &mut packet.ends {
                 let rejected = self.rejected.get(&(from, to, nth, end.at));
-                end.fate = end.fate.or(rejected.copied());
+                end.lost = end.lost.or(rejected.copied());
             }
         }
         packets

@@ -28,7 +28,7 @@ pub struct BrokerDriver<N> {
 
 struct State {
     broker: Box<dyn BrokerMachine>,
-    connections: BTreeMap<ConnectionId, Connection>,
+    connections: BTreeMap<ConnectionId, OpenConnection>,
     opened: u64,
     /// Messages and bytes that the machine held after the last input that could add some.
     held: (usize, usize),
@@ -37,7 +37,7 @@ struct State {
 }
 
 /// An open connection.
-struct Connection {
+struct OpenConnection {
     send_half: Box<dyn SendHalf>,
     /// The size of what waits in `send_half`, as last reported.
     waiting: WaitingBytes,
@@ -85,7 +85,7 @@ impl<N: Net> BrokerDriver<N> {
         let connection = ConnectionId(state.opened);
         state
             .connections
-            .insert(connection, Connection { send_half, waiting: WaitingBytes::default() });
+            .insert(connection, OpenConnection { send_half, waiting: WaitingBytes::default() });
         drop(state);
         self.tell(BrokerInput::Opened { connection });
         connection
@@ -185,7 +185,8 @@ impl<N: Net> BrokerDriver<N> {
                     self.record(EventKind::Note(note));
                 }
                 BrokerOutput::Send { connection, frame } => {
-                    let Some(Connection { send_half, .. }) = state.connections.get_mut(&connection)
+                    let Some(OpenConnection { send_half, .. }) =
+                        state.connections.get_mut(&connection)
                     else {
                         continue;
                     };

@@ -37,7 +37,7 @@ pub async fn run<C: LinkDriver, N: Net>(
     client: Box<dyn ClientMachine>,
     app: impl ClientApp,
 ) {
-    let mut process = Process { driver, context, client, app, connection: Connection::None };
+    let mut process = Process { driver, context, client, app, connection: ClientConnection::None };
     process.tell(ClientInput::Started);
     loop {
         let input = process.next().await;
@@ -50,7 +50,7 @@ struct Process<C: LinkDriver, N: Net, A> {
     context: ConnectContext<N>,
     client: Box<dyn ClientMachine>,
     app: A,
-    connection: Connection<C, N>,
+    connection: ClientConnection<C, N>,
 }
 
 type Connecting<C, N> = Pin<
@@ -60,7 +60,7 @@ type Connecting<C, N> = Pin<
     >,
 >;
 
-enum Connection<C: LinkDriver, N: Net> {
+enum ClientConnection<C: LinkDriver, N: Net> {
     None,
     Attempt(Connecting<C, N>),
     Open(Box<dyn SendHalf>, C::ReceiveHalf<N>),
@@ -94,8 +94,9 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
             match output {
                 ClientOutput::Connect { known } => self.connect(known),
                 ClientOutput::Close { reason } => {
-                    let connection = std::mem::replace(&mut self.connection, Connection::None);
-                    if let Connection::Open(_, mut receive_half) = connection {
+                    let connection =
+                        std::mem::replace(&mut self.connection, ClientConnection::None);
+                    if let ClientConnection::Open(_, mut receive_half) = connection {
                         receive_half.leave(reason);
                     }
                 }
@@ -107,7 +108,9 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                 }
                 ClientOutput::CallHandler { message, kind } => self.app.handle(&message, kind),
                 ClientOutput::Send { frame } => {
-                    let Connection::Open(send_half, _) = &mut self.connection else { continue };
+                    let ClientConnection::Open(send_half, _) = &mut self.connection else {
+                        continue;
+                    };
                     let of = frame.message().and_then(|_| session.take());
                     let outcome = send_half.push(&frame, of.as_ref());
                     if let (Ok(PushOutcome::At { flow, end }), Some(message), Some(session)) =
@@ -127,7 +130,7 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
         let (driver, context) =
             (self.driver.clone(), ConnectContext { known, ..self.context.clone() });
         self.connection =
-            Connection::Attempt(Box::pin(async move { driver.connect(context).await }));
+            ClientConnection::Attempt(Box::pin(async move { driver.connect(context).await }));
     }
 
     fn record(&self, kind: EventKind) {
@@ -138,22 +141,22 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
 /// Waits for the next event on a connection. Returns `None` for an event that the machine does not
 /// need to know.
 async fn on_connection<C: LinkDriver, N: Net>(
-    connection: &mut Connection<C, N>,
+    connection: &mut ClientConnection<C, N>,
     reading: Reading,
 ) -> Option<ClientInput> {
     match connection {
-        Connection::None => std::future::pending().await,
-        Connection::Attempt(attempt) => match attempt.await {
+        ClientConnection::None => std::future::pending().await,
+        ClientConnection::Attempt(attempt) => match attempt.await {
             Ok((send_half, receive_half)) => {
-                *connection = Connection::Open(send_half, receive_half);
+                *connection = ClientConnection::Open(send_half, receive_half);
                 Some(ClientInput::Connected)
             }
             Err(error) => {
-                *connection = Connection::None;
+                *connection = ClientConnection::None;
                 Some(ClientInput::Disconnected { reason: reason_of_error(&error) })
             }
         },
-        Connection::Open(_, receive_half) => match receive_half.next(reading).await {
+        ClientConnection::Open(_, receive_half) => match receive_half.next(reading).await {
             LinkEvent::Frame(frame) => Some(ClientInput::Received { frame }),
             LinkEvent::Malformed(reason) => Some(ClientInput::Malformed { reason }),
             LinkEvent::Flushed(_) => None,
@@ -162,7 +165,7 @@ async fn on_connection<C: LinkDriver, N: Net>(
                 Some(ClientInput::Undelivered { frames, reason })
             }
             LinkEvent::Ended(reason) => {
-                *connection = Connection::None;
+                *connection = ClientConnection::None;
                 Some(ClientInput::Disconnected { reason })
             }
         },

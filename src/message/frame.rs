@@ -62,8 +62,8 @@ pub enum Frame {
     /// A message for a subscriber. In catch-up mode, unless it is volatile, it has an offset.
     Push {
         message: Arc<Message>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        place: Option<Offset>,
+        #[serde(rename = "place", default, skip_serializing_if = "Option::is_none")]
+        offset: Option<Offset>,
         #[serde(default, skip_serializing_if = "PushKind::is_live")]
         kind: PushKind,
     },

@@ -32,10 +32,10 @@ impl Interceptor<Client> for AcknowledgedUnheard {
         client: &mut Client,
         _: &mut VecDeque<ClientOutput>,
     ) {
-        if let ClientInput::Received { frame: Frame::Push { message, place: Some(place), .. } } =
+        if let ClientInput::Received { frame: Frame::Push { message, offset: Some(offset), .. } } =
             &input
         {
-            let at = (message.queue.clone(), place.position);
+            let at = (message.queue.clone(), offset.position);
             self.positions.insert(message.id.clone(), at);
         }
         client.handle(now, input);

@@ -30,10 +30,10 @@ impl Interceptor<Broker> for DeleteBeforeAck {
         let deleted = match &output {
             BrokerOutput::Send {
                 connection,
-                frame: Frame::Push { message, place: Some(place), .. },
+                frame: Frame::Push { message, offset: Some(offset), .. },
             } => Some((
                 *connection,
-                Frame::Ack { queue: message.queue.clone(), position: place.position },
+                Frame::Ack { queue: message.queue.clone(), position: offset.position },
             )),
             _ => None,
         };

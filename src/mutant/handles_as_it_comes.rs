@@ -27,9 +27,10 @@ impl Interceptor<Client> for HandlesAsItComes {
         client: &mut Client,
         _: &mut VecDeque<ClientOutput>,
     ) {
-        if let ClientInput::Received { frame: Frame::Push { place: Some(place), .. } } = &mut input
+        if let ClientInput::Received { frame: Frame::Push { offset: Some(offset), .. } } =
+            &mut input
         {
-            place.previous = Position::START;
+            offset.previous = Position::START;
         }
         client.handle(now, input);
     }

@@ -72,9 +72,9 @@ impl Interceptor<Broker> for LiveOvertakesReplay {
 /// Whether a message was accepted before its session attached. It also removes the position before
 /// it from the push, so that the client notices no disorder.
 fn is_replay(frame: &mut Frame) -> bool {
-    let Frame::Push { place, kind, .. } = frame else { return false };
-    if let Some(place) = place {
-        place.previous = Position::START;
+    let Frame::Push { offset, kind, .. } = frame else { return false };
+    if let Some(offset) = offset {
+        offset.previous = Position::START;
     }
     *kind != PushKind::Live
 }

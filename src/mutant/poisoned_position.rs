@@ -46,9 +46,9 @@ impl Interceptor<Client> for PoisonedPosition {
             ClientInput::Received { frame: Frame::Joined { queue, answer: Some(answer), .. } } => {
                 self.last.insert(queue.clone(), (answer.epoch(), answer.position()));
             }
-            ClientInput::Received { frame: Frame::Push { message, place: Some(place), .. } } => {
+            ClientInput::Received { frame: Frame::Push { message, offset: Some(offset), .. } } => {
                 if let Some((_, last)) = self.last.get_mut(&message.queue) {
-                    *last = place.position.max(*last);
+                    *last = offset.position.max(*last);
                 }
             }
             _ => {}

@@ -34,10 +34,10 @@ impl Interceptor<Client> for PositionBeforeWork {
         client: &mut Client,
         _: &mut VecDeque<ClientOutput>,
     ) {
-        if let ClientInput::Received { frame: Frame::Push { message, place: Some(place), .. } } =
+        if let ClientInput::Received { frame: Frame::Push { message, offset: Some(offset), .. } } =
             &input
         {
-            let at = (message.queue.clone(), place.position);
+            let at = (message.queue.clone(), offset.position);
             self.positions.insert(message.id.clone(), at);
         }
         client.handle(now, input);
@@ -52,9 +52,9 @@ impl Interceptor<Client> for PositionBeforeWork {
     ) {
         match output {
             ClientOutput::Note(Note::Read { id, session, kind }) => {
-                let place = self.positions.remove(&id);
+                let offset = self.positions.remove(&id);
                 outputs.push_back(ClientOutput::Note(Note::Read { id: id.clone(), session, kind }));
-                if let Some((queue, position)) = place {
+                if let Some((queue, position)) = offset {
                     self.stored.insert((queue.clone(), position));
                     let note = Note::Ack { queue: queue.clone(), position, id: Some(id) };
                     outputs.push_back(ClientOutput::Note(note));

@@ -45,19 +45,19 @@ impl Interceptor<Broker> for SecondResumeReplays {
             }
             BrokerOutput::Note(Note::Pushed { client, .. }) => self.pushed = Some(client.clone()),
             BrokerOutput::Send {
-                frame: Frame::Push { message, place: Some(place), kind: PushKind::Replay },
+                frame: Frame::Push { message, offset: Some(offset), kind: PushKind::Replay },
                 ..
             } => {
                 let client = self.pushed.take().expect("a push is noted right before its frame");
-                self.replayed.entry(client).or_default().push((message.clone(), *place));
+                self.replayed.entry(client).or_default().push((message.clone(), *offset));
             }
             BrokerOutput::Send { connection, frame: Frame::Joined { .. } } => {
-                for (message, place) in self.replayed_before() {
+                for (message, offset) in self.replayed_before() {
                     let (client, session) =
                         self.resumed.clone().expect("something is outstanding for it");
                     let (id, kind) = (message.id.clone(), PushKind::Again);
                     again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
-                    let frame = Frame::Push { message, place: Some(place), kind };
+                    let frame = Frame::Push { message, offset: Some(offset), kind };
                     again.push(BrokerOutput::Send { connection: *connection, frame });
                 }
                 self.resumed = None;

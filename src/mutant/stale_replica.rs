@@ -79,21 +79,21 @@ impl Interceptor<Broker> for StaleReplica {
         match &output {
             BrokerOutput::Note(Note::Pushed { client, .. }) => self.pushed = Some(client.clone()),
             BrokerOutput::Send {
-                frame: Frame::Push { message, place: Some(place), .. }, ..
+                frame: Frame::Push { message, offset: Some(offset), .. }, ..
             } => {
                 let client = self.pushed.take().expect("a push is noted right before its frame");
                 let log = self.logs.entry((client, message.queue.clone())).or_default();
-                log.pushed.insert(place.position, (message.clone(), *place));
+                log.pushed.insert(offset.position, (message.clone(), *offset));
             }
             BrokerOutput::Send { connection, frame: Frame::Joined { queue, .. } } => {
                 if let Some((client, from, session)) = self.sent_back.take() {
                     let log = self.logs.entry((client.clone(), queue.clone())).or_default();
-                    for (message, place) in log.pushed.range(from.next()..).map(|(_, one)| one) {
+                    for (message, offset) in log.pushed.range(from.next()..).map(|(_, one)| one) {
                         let (id, kind) = (message.id.clone(), PushKind::Again);
                         let (session, client) = (session.clone(), client.clone());
                         again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
-                        let (message, place) = (message.clone(), Some(*place));
-                        let frame = Frame::Push { message, place, kind };
+                        let (message, offset) = (message.clone(), Some(*offset));
+                        let frame = Frame::Push { message, offset, kind };
                         again.push(BrokerOutput::Send { connection: *connection, frame });
                     }
                 }

@@ -36,7 +36,7 @@
 //!   at-most-once and exactly-once are not claimed.
 //!
 //! In fire-and-forget mode at-most-once and in-order are claimed over reliable links, and nothing
-//! over lossy ones. The model also looks for two kinds of [`Anomaly`]: `Unasked`, a message was
+//! over lossy ones. The model also looks for two kinds of [`Anomaly`]: `NotWanted`, a message was
 //! handled that was never published; and `Stalled`, a message has no answer although the model is
 //! quiescent and the process that published it has not died.
 //!

@@ -38,14 +38,14 @@ pub struct PacketPlan {
     /// The packet's number in its direction, from 1. It orders packets that arrive together.
     pub serial: u64,
     /// The packet's loss or arrivals.
-    pub outcome: Outcome,
+    pub outcome: PlannedOutcome,
     /// The indices of the faults that dropped, delayed, copied or changed it.
     pub hit_by: Vec<usize>,
 }
 
 /// The planned loss or arrivals of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PlannedOutcome {
     /// It does not arrive.
     Dropped(LossReason),
     /// It arrives, and a copy of it too if there is a second arrival.
@@ -145,17 +145,17 @@ fn decide(
     now: Instant,
     bytes: usize,
     hit_by: &mut Vec<usize>,
-) -> Outcome {
+) -> PlannedOutcome {
     if let Some(fault) = storm.cut(path, now) {
         hit_by.push(fault);
-        return Outcome::Dropped(LossReason::Cut);
+        return PlannedOutcome::Dropped(LossReason::Cut);
     }
     let Some(leaves) = storm.queue(path, now, bytes, hit_by) else {
-        return Outcome::Dropped(LossReason::CrowdedOut);
+        return PlannedOutcome::Dropped(LossReason::CrowdedOut);
     };
     if let Some(fault) = storm.lost(path, key, now) {
         hit_by.push(fault);
-        return Outcome::Dropped(LossReason::Lost);
+        return PlannedOutcome::Dropped(LossReason::Lost);
     }
     let copied = storm.copied(path, key, now);
     hit_by.extend(copied);
@@ -165,7 +165,7 @@ fn decide(
     };
     let first = copy(0);
     let second = copied.map(|_| copy(1));
-    Outcome::Arrives(first, second)
+    PlannedOutcome::Arrives(first, second)
 }
 
 /// Returns the largest tick that keeps every arrival exact: the smallest one-way latency of a

@@ -16,7 +16,7 @@ use crate::history::{
 };
 use crate::time::Instant;
 
-use super::fate::{NetworkFaults, Outcome, PacketPlan};
+use super::fate::{NetworkFaults, PacketPlan, PlannedOutcome};
 use super::host_state::HostState;
 
 /// Returns the address of a process: 10.0.0.1 for the broker, and the next ones for the clients.
@@ -141,11 +141,13 @@ impl Internet {
         };
         if let Some(Numbered { flow, number }) = datagram {
             match plan.outcome {
-                Outcome::Dropped(reason) => traffic.drops.push((from, now, flow, number, reason)),
-                Outcome::Arrives(_, Some(_)) => {
+                PlannedOutcome::Dropped(reason) => {
+                    traffic.drops.push((from, now, flow, number, reason))
+                }
+                PlannedOutcome::Arrives(_, Some(_)) => {
                     traffic.copies.insert((flow, number), Copies::BothUnderWay);
                 }
-                Outcome::Arrives(_, None) => {}
+                PlannedOutcome::Arrives(_, None) => {}
             }
         }
         Some(Departure { to, plan, datagram })
@@ -153,9 +155,9 @@ impl Internet {
 
     /// Notes in the capture that the `nth` packet from one process to another was dropped as it
     /// arrived.
-    pub fn reject(&self, (from, to, nth): (u32, u32, u64), now: Instant, fate: LossReason) {
+    pub fn reject(&self, (from, to, nth): (u32, u32, u64), now: Instant, reason: LossReason) {
         if let Some(capture) = &mut self.traffic().capture {
-            capture.reject((ProcessId(from), ProcessId(to), nth), now, fate);
+            capture.reject((ProcessId(from), ProcessId(to), nth), now, reason);
         }
     }
 
@@ -166,15 +168,21 @@ impl Internet {
 
     /// Notes the arrival of a datagram, or of a copy of it; `fate` is `None` if it reached its
     /// socket.
-    pub fn received(&self, now: Instant, from: u32, datagram: Numbered, fate: Option<LossReason>) {
+    pub fn received(
+        &self,
+        now: Instant,
+        from: u32,
+        datagram: Numbered,
+        reason: Option<LossReason>,
+    ) {
         let mut traffic = self.traffic();
         let key = (datagram.flow, datagram.number);
         let copies = traffic.copies.remove(&key);
-        let left = match (copies, fate) {
+        let left = match (copies, reason) {
             (Some(Copies::BothUnderWay), None) => Some(Copies::OneArrived),
             (Some(Copies::BothUnderWay), Some(_)) => Some(Copies::OneDropped),
-            (None | Some(Copies::OneDropped), Some(fate)) => {
-                traffic.drops.push((from, now, datagram.flow, datagram.number, fate));
+            (None | Some(Copies::OneDropped), Some(reason)) => {
+                traffic.drops.push((from, now, datagram.flow, datagram.number, reason));
                 None
             }
             (None | Some(Copies::OneDropped | Copies::OneArrived), _) => None,
@@ -194,9 +202,9 @@ impl Internet {
         let mut traffic = self.traffic();
         let mut drops = std::mem::take(&mut traffic.drops);
         drops.sort_by_key(|&(from, at, flow, number, _)| (from, at, flow, number));
-        for (from, at, flow, datagram, fate) in drops {
+        for (from, at, flow, datagram, reason) in drops {
             self.recorders[from as usize]
-                .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, reason: fate });
+                .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, reason: reason });
         }
         let hits = traffic.faults.hits().to_vec();
         TrafficTotals { packets: traffic.packets, bytes: traffic.bytes, retransmits, hits }
@@ -215,11 +223,11 @@ impl Internet {
 /// Returns the ends of a packet and of its copy, as far as they are decided when it leaves.
 fn ends(now: Instant, plan: Option<&PacketPlan>) -> Vec<PacketEnd> {
     match plan.map(|plan| plan.outcome) {
-        None => vec![PacketEnd { at: now, fate: Some(LossReason::NobodyHome) }],
-        Some(Outcome::Dropped(fate)) => vec![PacketEnd { at: now, fate: Some(fate) }],
-        Some(Outcome::Arrives(first, second)) => {
+        None => vec![PacketEnd { at: now, lost: Some(LossReason::NobodyHome) }],
+        Some(PlannedOutcome::Dropped(reason)) => vec![PacketEnd { at: now, lost: Some(reason) }],
+        Some(PlannedOutcome::Arrives(first, second)) => {
             let arrivals = [Some(first), second].into_iter().flatten();
-            arrivals.map(|arrival| PacketEnd { at: arrival.due, fate: None }).collect()
+            arrivals.map(|arrival| PacketEnd { at: arrival.due, lost: None }).collect()
         }
     }
 }

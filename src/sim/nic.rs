@@ -23,7 +23,7 @@ use turmoil::net::UdpSocket;
 use crate::history::LossReason;
 use crate::time::Instant;
 
-use super::fate::{Arrival, Outcome};
+use super::fate::{Arrival, PlannedOutcome};
 use super::host_state::DriverWaker;
 use super::net::{Departure, Internet, Numbered, flow_of};
 use super::stack::{Reception, Wakeup, is_intact};
@@ -177,7 +177,7 @@ impl Nic {
     /// Sends each planned copy of a packet to its host, or holds it if that is this host.
     fn send_on(&mut self, from: u32, packet: Vec<u8>, departure: Departure) {
         let Departure { to, plan, datagram } = departure;
-        let Outcome::Arrives(first, second) = plan.outcome else { return };
+        let PlannedOutcome::Arrives(first, second) = plan.outcome else { return };
         let host = self.routes.lock().expect("a trial has one thread")[to as usize];
         let packet = Bytes::from(packet);
         for Arrival { due, flip } in [Some(first), second].into_iter().flatten() {

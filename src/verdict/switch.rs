@@ -3,7 +3,7 @@
 //!
 //! A call to [`rule`] stands where the rule is applied. It is the constant `true`, except in the
 //! crate's own unit tests: there `RULE_OFF=name` turns one rule off. The list of all rules is in
-//! `tests/switches.rs`.
+//! `tests/rules.rs`.
 
 /// Whether a rule is on, which it always is.
 #[cfg(not(test))]

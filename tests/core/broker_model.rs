@@ -431,10 +431,10 @@ fn simplified(frame: Frame) -> Output {
         Frame::Joined { .. } => Output::Joined,
         Frame::Left { .. } => Output::Left,
         Frame::Accepted { id } => Output::Accepted(id.to_string()),
-        Frame::Push { message, place, .. } => Output::Pushed {
+        Frame::Push { message, offset, .. } => Output::Pushed {
             id: message.id.to_string(),
-            position: place.map(|place| place.position),
-            after: place.map(|place| place.previous),
+            position: offset.map(|offset| offset.position),
+            after: offset.map(|offset| offset.previous),
         },
         frame => panic!("nothing here makes the broker say {frame:?}"),
     }

@@ -2,7 +2,7 @@
 //! arbitrary text.
 
 use delivery_lab::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
-use delivery_lab::link::socketio::event::{EventError, Saying, SocketIoPacket, json};
+use delivery_lab::link::socketio::event::{EventError, PacketKind, SocketIoPacket, json};
 use delivery_lab::link::socketio::packet::{
     EnginePacket, Handshake, PacketError, SEPARATOR, decode_payload, encode_payload,
 };
@@ -29,14 +29,14 @@ fn message(text: &str) -> EnginePacket {
 }
 
 /// Checks that a text decodes to a Socket.IO packet, and that the packet encodes to the text.
-fn check_event(text: &str, namespace: &str, what: Saying) {
+fn check_event(text: &str, namespace: &str, what: PacketKind) {
     let event = SocketIoPacket { namespace: namespace.to_owned(), what };
     assert_eq!(event.encode(), text);
     assert_eq!(SocketIoPacket::decode(text).unwrap(), event, "{text}");
 }
 
-fn event(name: &str, ack: Option<u64>) -> Saying {
-    Saying::Event { name: name.to_owned(), arguments: Vec::new(), ack }
+fn event(name: &str, ack: Option<u64>) -> PacketKind {
+    PacketKind::Event { name: name.to_owned(), arguments: Vec::new(), ack }
 }
 
 #[test]
@@ -84,27 +84,27 @@ fn a_payload_beyond_its_limits_is_refused() {
 #[test]
 fn the_packets_of_socket_io_s_document_are_read_and_written() {
     let sid = |sid: &str| Some(json(&serde_json::json!({ "sid": sid })));
-    check_event("0", "/", Saying::Connect(None));
+    check_event("0", "/", PacketKind::Connect(None));
     check_event(
         "0{\"sid\":\"wZX3oN0bSVIhsaknAAAI\"}",
         "/",
-        Saying::Connect(sid("wZX3oN0bSVIhsaknAAAI")),
+        PacketKind::Connect(sid("wZX3oN0bSVIhsaknAAAI")),
     );
-    check_event("0/admin,", "/admin", Saying::Connect(None));
+    check_event("0/admin,", "/admin", PacketKind::Connect(None));
     let text = "0/admin,{\"sid\":\"oSO0OpakMV_3jnilAAAA\"}";
-    check_event(text, "/admin", Saying::Connect(sid("oSO0OpakMV_3jnilAAAA")));
+    check_event(text, "/admin", PacketKind::Connect(sid("oSO0OpakMV_3jnilAAAA")));
     let refusal = json(&serde_json::json!({ "message": "Not authorized" }));
-    check_event("4{\"message\":\"Not authorized\"}", "/", Saying::ConnectError(refusal));
+    check_event("4{\"message\":\"Not authorized\"}", "/", PacketKind::ConnectError(refusal));
     check_event("2[\"foo\"]", "/", event("foo", None));
     check_event("2/admin,[\"bar\"]", "/admin", event("bar", None));
     check_event("212[\"foo\"]", "/", event("foo", Some(12)));
-    check_event("312[]", "/", Saying::Ack { id: 12, arguments: Vec::new() });
+    check_event("312[]", "/", PacketKind::Ack { id: 12, arguments: Vec::new() });
     check_event("2/admin,13[\"foo\"]", "/admin", event("foo", Some(13)));
     let bar = || vec![json("bar")];
-    check_event("3/admin,13[\"bar\"]", "/admin", Saying::Ack { id: 13, arguments: bar() });
-    check_event("314[\"bar\"]", "/", Saying::Ack { id: 14, arguments: bar() });
-    check_event("1", "/", Saying::Disconnect);
-    check_event("1/admin,", "/admin", Saying::Disconnect);
+    check_event("3/admin,13[\"bar\"]", "/admin", PacketKind::Ack { id: 13, arguments: bar() });
+    check_event("314[\"bar\"]", "/", PacketKind::Ack { id: 14, arguments: bar() });
+    check_event("1", "/", PacketKind::Disconnect);
+    check_event("1/admin,", "/admin", PacketKind::Disconnect);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn the_document_s_session_reads_as_it_says() {
         other => panic!("{other:?}"),
     });
     let names = events.map(|event| match event.what {
-        Saying::Event { name, .. } => name,
+        PacketKind::Event { name, .. } => name,
         other => panic!("{other:?}"),
     });
     assert_eq!(names.collect::<Vec<_>>(), ["hello", "world"]);
@@ -184,15 +184,15 @@ fn arguments() -> impl Strategy<Value = Vec<delivery_lab::link::socketio::event:
     prop::collection::vec(value, 0..4)
 }
 
-fn saying() -> impl Strategy<Value = Saying> {
+fn saying() -> impl Strategy<Value = PacketKind> {
     prop_oneof![
         prop::option::of("\\PC{0,9}")
-            .prop_map(|auth| Saying::Connect(auth.map(|auth| json(&auth)))),
-        Just(Saying::Disconnect),
+            .prop_map(|auth| PacketKind::Connect(auth.map(|auth| json(&auth)))),
+        Just(PacketKind::Disconnect),
         ("\\PC{0,9}", arguments(), prop::option::of(any::<u64>()))
-            .prop_map(|(name, arguments, ack)| Saying::Event { name, arguments, ack }),
-        (any::<u64>(), arguments()).prop_map(|(id, arguments)| Saying::Ack { id, arguments }),
-        "\\PC{0,9}".prop_map(|error| Saying::ConnectError(json(&error))),
+            .prop_map(|(name, arguments, ack)| PacketKind::Event { name, arguments, ack }),
+        (any::<u64>(), arguments()).prop_map(|(id, arguments)| PacketKind::Ack { id, arguments }),
+        "\\PC{0,9}".prop_map(|error| PacketKind::ConnectError(json(&error))),
     ]
 }
 

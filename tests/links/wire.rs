@@ -114,9 +114,9 @@ fn frame() -> impl Strategy<Value = Frame> {
         let known = (epoch(), position());
         prop::option::of(known.prop_map(|(epoch, position)| Cursor { epoch, position }))
     };
-    let place = || {
-        let place = (position(), position());
-        prop::option::of(place.prop_map(|(position, previous)| Offset { position, previous }))
+    let offset = || {
+        let offset = (position(), position());
+        prop::option::of(offset.prop_map(|(position, previous)| Offset { position, previous }))
     };
     let start = prop::sample::select(vec![StartAt::Now, StartAt::Start]);
     let room = (name(), start).prop_map(|(room, from)| RoomJoin { room, from });
@@ -156,9 +156,9 @@ fn frame() -> impl Strategy<Value = Frame> {
         n().prop_map(|request| Frame::Left { request }),
         id().prop_map(|id| Frame::Accepted { id }),
         id().prop_map(|id| Frame::Refused { id }),
-        (message(), place(), kind).prop_map(|(message, place, kind)| Frame::Push {
+        (message(), offset(), kind).prop_map(|(message, offset, kind)| Frame::Push {
             message,
-            place,
+            offset,
             kind
         }),
         (name(), position(), position(), position())

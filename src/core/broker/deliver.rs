@@ -62,9 +62,11 @@ impl Broker {
         let client = session.client.clone();
         for frame in frames {
             let (name, position) = match &frame {
-                Frame::Push { message, place: Some(place), .. } => (&message.queue, place.position),
+                Frame::Push { message, offset: Some(offset), .. } => {
+                    (&message.queue, offset.position)
+                }
                 Frame::Gap { queue, to, .. } => (queue, *to),
-                Frame::Push { place: None, .. } | Frame::Ping => continue,
+                Frame::Push { offset: None, .. } | Frame::Ping => continue,
                 _ => {
                     self.send(connection, frame);
                     continue;
@@ -129,16 +131,16 @@ impl Broker {
 
     fn send_due(&mut self, name: &Name, connection: ConnectionId, due: Due) {
         match due {
-            Due::Kept { place, kind } => {
-                let kept = self.queues[name].backlog.get(place.position);
+            Due::Kept { offset, kind } => {
+                let kept = self.queues[name].backlog.get(offset.position);
                 let message = kept.expect("what is outstanding is kept, or a gap").clone();
-                self.push(connection, message, Some(place), kind);
+                self.push(connection, message, Some(offset), kind);
             }
-            Due::Evicted { message, place, kind } => {
-                self.push(connection, message, Some(place), kind);
+            Due::Evicted { message, offset, kind } => {
+                self.push(connection, message, Some(offset), kind);
             }
-            Due::Gap { from, place } => {
-                let (to, after) = (place.position, place.previous);
+            Due::Gap { from, offset } => {
+                let (to, after) = (offset.position, offset.previous);
                 self.send(connection, Frame::Gap { queue: name.clone(), from, to, after });
             }
         }

@@ -181,18 +181,18 @@ impl Broker {
         &mut self,
         connection: ConnectionId,
         message: Arc<Message>,
-        place: Option<Offset>,
+        offset: Option<Offset>,
         kind: PushKind,
     ) {
         let (session, client) = self.open_session(connection);
         let (session, client, id) = (session.clone(), client.clone(), message.id.clone());
         let state = self.connections.get_mut(&connection).expect("it has a session");
         let size = message.size();
-        if place.is_none() && state.queued >= self.options.limits.send_queue {
+        if offset.is_none() && state.queued >= self.options.limits.send_queue {
             return self.note(Note::SendQueueFull { id, session, client });
         }
         state.queued += size;
         self.note(Note::Pushed { id, session, client, kind });
-        self.send(connection, Frame::Push { message, place, kind });
+        self.send(connection, Frame::Push { message, offset, kind });
     }
 }

@@ -78,7 +78,7 @@ impl Broker {
                 let every = self.options.limits.heartbeat.every;
                 self.timers.set(Timer::Ping(connection), now + every);
             }
-            Liveness::Requests => self.heard(now, connection),
+            Liveness::Requests => self.request_seen(now, connection),
             Liveness::Link => {}
         }
         self.note(Note::SessionOpened { session: id.clone(), client });
@@ -121,7 +121,7 @@ impl Broker {
     ///
     /// The next one must come within `every` + `timeout`, when a session with pings would be taken
     /// for dead.
-    pub(super) fn heard(&mut self, now: Instant, connection: ConnectionId) {
+    pub(super) fn request_seen(&mut self, now: Instant, connection: ConnectionId) {
         let heartbeat = self.options.limits.heartbeat;
         if self.session(connection).is_some() && self.options.link.liveness == Liveness::Requests {
             self.timers.set(Timer::Silence(connection), now + heartbeat.every + heartbeat.timeout);

@@ -41,7 +41,7 @@ impl Subscriber {
                 if !std::mem::replace(&mut item.is_noted, true) {
                     note(outputs, Note::NoHandler { id: item.message.id.clone() });
                 }
-                if item.place.is_some() {
+                if item.at.is_some() {
                     // It waits, and so do the messages behind it in this subscription.
                     blocked.insert(queue);
                     index += 1;
@@ -61,12 +61,12 @@ impl Subscriber {
     /// Processes the return of the running handler.
     pub fn handler_returned(&mut self, outputs: &mut Outputs) {
         let Some(item) = self.running.take() else { return };
-        let Item { message, kind, session, place, .. } = item;
+        let Item { message, kind, session, at, .. } = item;
         note(outputs, Note::Handled { id: message.id.clone(), kind, session });
         let waiting = self.window.handled(&message.id);
         if self.limits.ack == AckPolicy::AfterHandler {
-            for place in place.into_iter().chain(waiting) {
-                self.acknowledge(&message, place, outputs);
+            for at in at.into_iter().chain(waiting) {
+                self.acknowledge(&message, at, outputs);
             }
         }
     }

@@ -91,41 +91,41 @@ impl InQueue {
     }
 
     /// Compares a delivery with the last position read.
-    pub fn order(&self, place: Offset) -> Order {
+    pub fn order(&self, offset: Offset) -> Order {
         match self.resume_state {
-            Some((_, read)) if self.is_attached && place.previous <= read => {
-                if place.position <= read { Order::Copy } else { Order::Next }
+            Some((_, read)) if self.is_attached && offset.previous <= read => {
+                if offset.position <= read { Order::Copy } else { Order::Next }
             }
             _ => Order::Early,
         }
     }
 
     /// Whether an early delivery is held at this position already.
-    pub fn holds(&self, place: Offset) -> bool {
-        self.early.contains_key(&place.position)
+    pub fn holds(&self, offset: Offset) -> bool {
+        self.early.contains_key(&offset.position)
     }
 
     /// Holds an early delivery.
-    pub fn hold(&mut self, held: HeldDelivery, place: Offset) {
-        self.early.insert(place.position, (held, place));
+    pub fn hold(&mut self, held: HeldDelivery, offset: Offset) {
+        self.early.insert(offset.position, (held, offset));
     }
 
     /// Removes and returns the held delivery that is next now, if there is one.
     pub fn next_in_order(&mut self) -> Option<(HeldDelivery, Offset)> {
-        let (position, (_, place)) = self.early.first_key_value()?;
+        let (position, (_, offset)) = self.early.first_key_value()?;
         let position = *position;
-        match self.order(*place) {
+        match self.order(*offset) {
             Order::Early => None,
             Order::Next | Order::Copy => self.early.remove(&position),
         }
     }
 
     /// Takes note that a delivery was read.
-    pub fn read(&mut self, place: Offset) {
-        if self.order(place) == Order::Next {
+    pub fn read(&mut self, offset: Offset) {
+        if self.order(offset) == Order::Next {
             let (_, read) = self.resume_state.as_mut().expect("it is in order");
-            *read = place.position;
-            self.unacknowledged.insert(place.position, place.previous);
+            *read = offset.position;
+            self.unacknowledged.insert(offset.position, offset.previous);
         }
     }
 

@@ -30,9 +30,9 @@ impl PollCursors {
                 let known = Cursor { epoch: answer.epoch(), position: answer.position() };
                 self.0.insert(queue.clone(), known);
             }
-            Frame::Push { message, place: Some(place), .. } => {
+            Frame::Push { message, offset: Some(offset), .. } => {
                 if let Some(known) = self.0.get_mut(&message.queue) {
-                    known.position = place.position;
+                    known.position = offset.position;
                 }
             }
             Frame::Gap { queue, to, .. } => {
@@ -58,7 +58,7 @@ impl fmt::Display for PollCursors {
 
 /// An error: the text is not a list of cursors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no places: they are as in `queue@1.42`")]
+#[error("no cursors: they are as in `queue@1.42`")]
 pub struct InvalidCursors;
 
 impl FromStr for PollCursors {

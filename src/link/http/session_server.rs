@@ -143,7 +143,7 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
         }
         let frames = session.queue.take_answers();
         session.see(&frames);
-        self.forget_if_closed(path, &session);
+        self.remove_if_closed(path, &session);
         Ok(SessionReply { frames, ..SessionReply::default() })
     }
 
@@ -200,7 +200,7 @@ impl<N: Net, S: DeliveryStyle> SessionServer<N, S> {
     }
 
     /// Forgets a session that has ended, now that the client has been told.
-    pub fn forget_if_closed(&self, path: &str, session: &HttpSession) {
+    pub fn remove_if_closed(&self, path: &str, session: &HttpSession) {
         if session.queue.is_closed() {
             self.sessions().remove(path);
         }

@@ -46,7 +46,7 @@ pub async fn fetch<N: Net, S: DeliveryStyle>(
     let frames = if queue.is_newest(asked) { queue.take_all() } else { Vec::new() };
     let number = (!frames.is_empty()).then(|| queue.respond(&frames));
     broker.flushed(connection, WaitingBytes::default());
-    server.forget_if_closed(path, &session);
+    server.remove_if_closed(path, &session);
     Ok(SessionReply { frames, number, copies_of: Some(id.clone()) })
 }
 

@@ -17,7 +17,7 @@ use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode};
 
-use self::send_half::Talk;
+use self::send_half::SocketIoSendHalf;
 use super::packet::{
     EnginePacket, Handshake, PacketError, SEPARATOR, decode_payload, encode_payload,
 };
@@ -36,7 +36,7 @@ use crate::time::Duration;
 /// The receiving side of a session. It also writes the packets that wait in the sending side.
 pub struct SocketIoReceiveHalf<N: Net> {
     context: ConnectContext<N>,
-    talk: Talk,
+    send_half: SocketIoSendHalf,
     handshake: Handshake,
     /// The connection for polls, while no poll is pending.
     poll_connection: Option<HttpClientConnection>,
@@ -79,7 +79,7 @@ pub async fn connect<N: Net>(
     let asked = request(&context, None, None);
     let (connection, reply) = ask(context.clone(), None, asked, Vec::new(), MOST_PAYLOAD).await?;
     let handshake = opened(&reply).ok_or(io::ErrorKind::InvalidData)?;
-    let talk = Talk::new(mode, heartbeat(&handshake));
+    let send_half = SocketIoSendHalf::new(mode, heartbeat(&handshake));
     let can_upgrade = handshake.upgrades.iter().any(|upgrade| upgrade == "websocket");
     let transport = if can_upgrade {
         Transport::Probing(Box::pin(PacketSocket::probe(context.clone(), handshake.sid.clone())))
@@ -88,7 +88,7 @@ pub async fn connect<N: Net>(
     };
     let mut session = SocketIoReceiveHalf {
         context,
-        talk: talk.clone(),
+        send_half: send_half.clone(),
         handshake,
         poll_connection: Some(connection),
         poll: None,
@@ -100,7 +100,7 @@ pub async fn connect<N: Net>(
         alarm: Box::pin(std::future::pending()),
     };
     session.reset_alarm();
-    Ok((Box::new(talk), session))
+    Ok((Box::new(send_half), session))
 }
 
 /// Creates a poll, or a post of packets. Without a session id, a poll opens a session.
@@ -163,7 +163,7 @@ impl<N: Net> ReceiveHalf for SocketIoReceiveHalf<N> {
 
 impl<N: Net> SocketIoReceiveHalf<N> {
     fn poll_event(&mut self, cx: &mut Context<'_>, reading: Reading) -> Poll<LinkEvent> {
-        if self.talk.is_closed() {
+        if self.send_half.is_closed() {
             return Poll::Ready(LinkEvent::Ended(EndReason::Left));
         }
         loop {
@@ -195,9 +195,9 @@ impl<N: Net> SocketIoReceiveHalf<N> {
             match packet {
                 EnginePacket::Ping(words) => {
                     self.reset_alarm();
-                    self.talk.say(EnginePacket::Pong(words));
+                    self.send_half.send(EnginePacket::Pong(words));
                 }
-                EnginePacket::Message(text) => match self.talk.hear(&text) {
+                EnginePacket::Message(text) => match self.send_half.receive(&text) {
                     Ok(None) => {}
                     Ok(Some(frame)) => return Some(LinkEvent::Frame(frame)),
                     Err(reason) => return Some(LinkEvent::Malformed(reason)),
@@ -228,14 +228,14 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                 loop {
                     if let Some(sizes) = *under_way {
                         match socket.poll_flush(cx) {
-                            Poll::Ready(Ok(())) => self.talk.written(sizes),
+                            Poll::Ready(Ok(())) => self.send_half.written(sizes),
                             // The read returns what came before the error, and the reason.
                             Poll::Ready(Err(_)) => return Poll::Pending,
                             Poll::Pending => break,
                         }
                         (*under_way, has_written) = (None, true);
                     }
-                    let Some(next) = self.talk.take(cx, 0).pop() else { break };
+                    let Some(next) = self.send_half.take(cx, 0).pop() else { break };
                     let sizes = sizes([&next]);
                     if socket.start(next).is_err() {
                         break;
@@ -253,7 +253,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
     fn poll_post(&mut self, cx: &mut Context<'_>) -> Poll<LinkEvent> {
         if let Some((post, sizes)) = &mut self.post {
             let replied = ready!(post.as_mut().poll(cx));
-            self.talk.written(*sizes);
+            self.send_half.written(*sizes);
             self.post = None;
             return Poll::Ready(match replied {
                 Ok((connection, reply)) if reply.status == StatusCode::OK => {
@@ -267,7 +267,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
         if matches!(self.transport, Transport::Switching(_)) {
             return Poll::Pending;
         }
-        let packets = self.talk.take(cx, self.handshake.max_payload as usize);
+        let packets = self.send_half.take(cx, self.handshake.max_payload as usize);
         if packets.is_empty() {
             return Poll::Pending;
         }
@@ -300,7 +300,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                 };
                 self.transport = Transport::Socket(socket, under_way);
                 if self.on_switch == OnSwitch::Dropped {
-                    self.talk.drop_messages();
+                    self.send_half.drop_messages();
                 }
                 (self.poll_connection, self.post_connection) = (None, None);
                 Poll::Ready(())
@@ -367,7 +367,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
     }
 
     fn flushed(&self) -> LinkEvent {
-        LinkEvent::Flushed(self.talk.waiting())
+        LinkEvent::Flushed(self.send_half.waiting())
     }
 }
 

@@ -21,12 +21,12 @@ pub struct SocketIoPacket {
     /// The packet's namespace, with its `/`.
     pub namespace: String,
     /// The packet's type and content.
-    pub what: Saying,
+    pub what: PacketKind,
 }
 
 /// The type and the content of a packet.
 #[derive(Clone, Debug)]
-pub enum Saying {
+pub enum PacketKind {
     /// From a client: connects to the namespace, with `auth`. From the server: accepts that, with
     /// the socket's id.
     Connect(Option<Json>),
@@ -64,25 +64,25 @@ impl SocketIoPacket {
     /// Encodes the packet as text.
     pub fn encode(&self) -> String {
         let mut text = String::from(match &self.what {
-            Saying::Connect(_) => '0',
-            Saying::Disconnect => '1',
-            Saying::Event { .. } => '2',
-            Saying::Ack { .. } => '3',
-            Saying::ConnectError(_) => '4',
+            PacketKind::Connect(_) => '0',
+            PacketKind::Disconnect => '1',
+            PacketKind::Event { .. } => '2',
+            PacketKind::Ack { .. } => '3',
+            PacketKind::ConnectError(_) => '4',
         });
         if self.namespace != MAIN {
             text += &self.namespace;
             text.push(',');
         }
         match &self.what {
-            Saying::Connect(auth) => text += auth.as_deref().map_or("", RawValue::get),
-            Saying::Disconnect => {}
-            Saying::ConnectError(error) => text += error.get(),
-            Saying::Ack { id, arguments } => {
+            PacketKind::Connect(auth) => text += auth.as_deref().map_or("", RawValue::get),
+            PacketKind::Disconnect => {}
+            PacketKind::ConnectError(error) => text += error.get(),
+            PacketKind::Ack { id, arguments } => {
                 text += &id.to_string();
                 list(&mut text, None, arguments);
             }
-            Saying::Event { name, arguments, ack } => {
+            PacketKind::Event { name, arguments, ack } => {
                 text += &ack.map_or_else(String::new, |id| id.to_string());
                 list(&mut text, Some(name), arguments);
             }
@@ -104,19 +104,19 @@ impl SocketIoPacket {
         let (namespace, rest) = split_namespace(&text[1..]);
         let (number, json) = split_number(rest)?;
         let what = match (kind, number) {
-            ('0', None) if json.is_empty() => Saying::Connect(None),
-            ('0', None) => Saying::Connect(Some(serde_json::from_str(json)?)),
-            ('1', None) if json.is_empty() => Saying::Disconnect,
+            ('0', None) if json.is_empty() => PacketKind::Connect(None),
+            ('0', None) => PacketKind::Connect(Some(serde_json::from_str(json)?)),
+            ('1', None) if json.is_empty() => PacketKind::Disconnect,
             ('2', ack) => {
                 let mut arguments = few(serde_json::from_str(json)?)?;
                 if arguments.is_empty() {
                     return Err(EventError::BadArguments);
                 }
                 let name = serde_json::from_str(arguments.remove(0).get())?;
-                Saying::Event { name, arguments, ack }
+                PacketKind::Event { name, arguments, ack }
             }
-            ('3', Some(id)) => Saying::Ack { id, arguments: few(serde_json::from_str(json)?)? },
-            ('4', None) => Saying::ConnectError(serde_json::from_str(json)?),
+            ('3', Some(id)) => PacketKind::Ack { id, arguments: few(serde_json::from_str(json)?)? },
+            ('4', None) => PacketKind::ConnectError(serde_json::from_str(json)?),
             _ => return Err(EventError::BadNumber),
         };
         Ok(SocketIoPacket { namespace: namespace.to_owned(), what })

@@ -212,14 +212,14 @@ impl Meta {
     /// Returns the metadata of a message that the broker pushes.
     pub fn of_push(
         message: &Message,
-        place: Option<Offset>,
+        offset: Option<Offset>,
         kind: PushKind,
         epoch: Option<Epoch>,
     ) -> Meta {
         Meta {
-            after: place.map(|place| place.previous.0),
-            position: place.map(|place| place.position),
-            epoch: epoch.filter(|_| place.is_some()),
+            after: offset.map(|offset| offset.previous.0),
+            position: offset.map(|offset| offset.position),
+            epoch: epoch.filter(|_| offset.is_some()),
             kind,
             ..Meta::of(message)
         }
@@ -231,7 +231,7 @@ impl Meta {
     }
 
     /// Returns the offset of a push, if it has one.
-    pub fn place(&self) -> Option<Offset> {
+    pub fn offset(&self) -> Option<Offset> {
         Some(Offset { position: self.position?, previous: Position(self.after?) })
     }
 

@@ -96,7 +96,7 @@ impl<N: Net> Server<N> {
     fn receive(&self, driver: &Driver, packet: EnginePacket) -> Result<(), EndReason> {
         driver.session.heard(&packet, self.broker.net().now());
         match packet {
-            EnginePacket::Message(text) => driver.hear(&self.broker, &self.counters, &text),
+            EnginePacket::Message(text) => driver.receive(&self.broker, &self.counters, &text),
             // Only the server pings.
             EnginePacket::Ping(_) => Err(EndReason::Unexpected),
             // Over WebSocket this packet has no effect; a client closes that with a close frame.

@@ -45,8 +45,8 @@ pub fn ended(stats: &ConnectionStats, at: Instant, who: &str, copies: &[Carried]
 }
 
 /// The phrase for the loss of a packet; fits after "it".
-pub const fn fate_of(fate: LossReason) -> &'static str {
-    match fate {
+pub const fn loss_phrase(reason: LossReason) -> &'static str {
+    match reason {
         LossReason::Lost => "is lost",
         LossReason::Corrupted => "arrives with a flipped bit, and is thrown away",
         LossReason::CrowdedOut => "finds the link's queue full, and is dropped",

@@ -5,7 +5,7 @@ use crate::message::{Note, PushKind, SessionId};
 use crate::report::words;
 
 use super::WhyEvidence;
-use super::connections::{carried, ended, fate_of, is_stream};
+use super::connections::{carried, ended, is_stream, loss_phrase};
 use super::names::{capitalized, named, receiver};
 use super::notes::{answered, note, numbered, of_gap};
 use super::positions::Spoken;
@@ -24,7 +24,7 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
             format!("It reaches {}, where no socket is open.", receiver(history, flow))
         }
         EventKind::Dropped { flow, reason, .. } => {
-            format!("On its way to {} it {}.", receiver(history, flow), fate_of(*reason))
+            format!("On its way to {} it {}.", receiver(history, flow), loss_phrase(*reason))
         }
         EventKind::Ended(stats) => ended(stats, event.at, &who, &selection.copies),
         EventKind::Power(state) => power(*state, &who),

@@ -9,7 +9,7 @@ use crate::history::{Flow, History, Packet, PacketEnd, TransportKind};
 use crate::report::words;
 use crate::time::Instant;
 
-use super::connections::fate_of;
+use super::connections::loss_phrase;
 use super::names::named;
 use super::selection::Carried;
 use super::{Sentence, SentenceOrigin, WhyEvidence};
@@ -102,15 +102,15 @@ fn sentence(packet: &Packet, load: TransportKind, times: usize, history: &Histor
         TransportKind::Datagram => "it",
     };
     let again = if times > 1 { " once more" } else { "" };
-    let is_told = |end: &&PacketEnd| load == TransportKind::Stream || end.fate.is_none();
+    let is_told = |end: &&PacketEnd| load == TransportKind::Stream || end.lost.is_none();
     let ends: Vec<String> = packet
         .ends
         .iter()
         .filter(is_told)
-        .map(|end| match end.fate {
+        .map(|end| match end.lost {
             None => format!("is there at {}", end.at),
-            Some(fate) if end.at > packet.at => format!("{} at {}", fate_of(fate), end.at),
-            Some(fate) => fate_of(fate).to_owned(),
+            Some(reason) if end.at > packet.at => format!("{} at {}", loss_phrase(reason), end.at),
+            Some(reason) => loss_phrase(reason).to_owned(),
         })
         .collect();
     let ends = match (packet.ends.len(), ends.as_slice()) {

@@ -31,14 +31,14 @@ fn plans(planner: &mut NetworkFaults, from: u32, to: u32) -> Vec<PacketPlan> {
 }
 
 fn dropped(plans: &[PacketPlan]) -> Vec<usize> {
-    let gone = |plan: &PacketPlan| matches!(plan.outcome, Outcome::Dropped(_));
+    let gone = |plan: &PacketPlan| matches!(plan.outcome, PlannedOutcome::Dropped(_));
     (0..plans.len()).filter(|&n| gone(&plans[n])).collect()
 }
 
 fn due(plan: &PacketPlan) -> u64 {
     match plan.outcome {
-        Outcome::Arrives(first, _) => first.due.as_millis(),
-        Outcome::Dropped(fate) => panic!("it was dropped: {fate:?}"),
+        PlannedOutcome::Arrives(first, _) => first.due.as_millis(),
+        PlannedOutcome::Dropped(fate) => panic!("it was dropped: {fate:?}"),
     }
 }
 
@@ -161,7 +161,7 @@ fn a_narrow_line_delays_then_crowds_out() {
     let burst: Vec<PacketPlan> = (0..5).map(|_| planner.decide(Instant::ZERO, 1, 0, 100)).collect();
     // 100 bytes take 10 ms. One is sent while two wait: 300 bytes, full.
     assert_eq!(burst[..3].iter().map(due).collect::<Vec<_>>(), [30, 40, 50]);
-    assert_eq!(burst[3].outcome, Outcome::Dropped(LossReason::CrowdedOut));
+    assert_eq!(burst[3].outcome, PlannedOutcome::Dropped(LossReason::CrowdedOut));
     assert_eq!(due(&planner.decide(Instant::from_millis(10), 1, 0, 100)), 60);
 }
 
@@ -170,8 +170,10 @@ fn a_copy_arrives_too_and_a_flipped_bit_lies_in_the_packet() {
     let faults = [on_a(Effect::Duplicate { rate: 0.5 }), on_a(Effect::Corrupt { rate: 0.5 })];
     let plans = plans(&mut planner(JITTER, &faults), 1, 0);
     let arrivals = |plan: &PacketPlan| match plan.outcome {
-        Outcome::Arrives(first, second) => [Some(first), second].into_iter().flatten().collect(),
-        Outcome::Dropped(_) => Vec::new(),
+        PlannedOutcome::Arrives(first, second) => {
+            [Some(first), second].into_iter().flatten().collect()
+        }
+        PlannedOutcome::Dropped(_) => Vec::new(),
     };
     let all: Vec<Arrival> = plans.iter().flat_map(arrivals).collect();
     // 1,000 packets and half as many copies, half of all flipped; five deviations each way.

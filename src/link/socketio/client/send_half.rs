@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Context;
 
-use crate::link::socketio::event::{Json, MAIN, Saying, SocketIoPacket, json, parse};
+use crate::link::socketio::event::{Json, MAIN, PacketKind, SocketIoPacket, json, parse};
 use crate::link::socketio::mapping::{
     self, AckOutcome, Auth, Bye, Gap, JoinEvent, Joined, Leave, Meta, Refusal, SocketIoRoom,
     event_name, namespace_of, queue_of,
@@ -22,7 +22,7 @@ use crate::message::{
 
 /// The sending side of a session, which also decodes the server's messages. Cheap to clone.
 #[derive(Clone)]
-pub struct Talk(Arc<Mutex<State>>);
+pub struct SocketIoSendHalf(Arc<Mutex<State>>);
 
 struct State {
     mode: Mode,
@@ -55,10 +55,10 @@ enum Asked {
     Publish,
 }
 
-impl Talk {
+impl SocketIoSendHalf {
     /// Creates the sending side of a session that Engine.IO has opened.
-    pub fn new(mode: Mode, heartbeat: Heartbeat) -> Talk {
-        Talk(Arc::new(Mutex::new(State {
+    pub fn new(mode: Mode, heartbeat: Heartbeat) -> SocketIoSendHalf {
+        SocketIoSendHalf(Arc::new(Mutex::new(State {
             mode,
             heartbeat,
             session: None,
@@ -72,7 +72,7 @@ impl Talk {
     }
 
     /// Sends a packet of Engine.IO itself.
-    pub fn say(&self, packet: EnginePacket) {
+    pub fn send(&self, packet: EnginePacket) {
         self.state().queue.push(packet.into());
     }
 
@@ -106,9 +106,9 @@ impl Talk {
     ///
     /// # Errors
     /// The message is not valid, or not one that a broker sends.
-    pub fn hear(&self, text: &str) -> Result<Option<Frame>, EndReason> {
+    pub fn receive(&self, text: &str) -> Result<Option<Frame>, EndReason> {
         let event = SocketIoPacket::decode(text).map_err(|_| EndReason::Malformed)?;
-        self.state().hear(event)
+        self.state().receive(event)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -116,7 +116,7 @@ impl Talk {
     }
 }
 
-impl SendHalf for Talk {
+impl SendHalf for SocketIoSendHalf {
     fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
         self.state().push(frame, session);
         Ok(PushOutcome::Later)
@@ -168,7 +168,7 @@ impl State {
             }
             Frame::Ack { queue, position } => {
                 if let Some(id) = self.unacknowledged.remove(&(queue.clone(), *position)) {
-                    let what = Saying::Ack { id, arguments: Vec::new() };
+                    let what = PacketKind::Ack { id, arguments: Vec::new() };
                     self.send(SocketIoPacket { namespace: namespace_of(queue), what }, None);
                 }
             }
@@ -183,7 +183,7 @@ impl State {
             return;
         }
         self.namespaces.insert(namespace.to_owned(), Namespace::default());
-        let what = Saying::Connect(auth.as_ref().map(json));
+        let what = PacketKind::Connect(auth.as_ref().map(json));
         let event = SocketIoPacket { namespace: namespace.to_owned(), what };
         self.out(EnginePacket::Message(event.encode()).encode(), None);
     }
@@ -198,7 +198,10 @@ impl State {
     ) {
         let namespace = namespace_of(queue);
         self.connect(&namespace, None);
-        self.send(SocketIoPacket { namespace, what: Saying::Event { name, arguments, ack } }, copy);
+        self.send(
+            SocketIoPacket { namespace, what: PacketKind::Event { name, arguments, ack } },
+            copy,
+        );
     }
 
     /// Sends a packet in a namespace, or holds it until the namespace is connected.
@@ -221,10 +224,10 @@ impl State {
         self.last_ack
     }
 
-    fn hear(&mut self, event: SocketIoPacket) -> Result<Option<Frame>, EndReason> {
+    fn receive(&mut self, event: SocketIoPacket) -> Result<Option<Frame>, EndReason> {
         let SocketIoPacket { namespace, what } = event;
         Ok(match what {
-            Saying::Connect(_) => {
+            PacketKind::Connect(_) => {
                 let known = self.namespaces.get_mut(&namespace).ok_or(EndReason::Unexpected)?;
                 known.is_connected = true;
                 for (event, copy) in std::mem::take(&mut known.held) {
@@ -233,13 +236,13 @@ impl State {
                 let session = self.session.clone().filter(|_| namespace == MAIN);
                 session.map(|session| Frame::Welcome { session, heartbeat: self.heartbeat })
             }
-            Saying::ConnectError(error) => {
+            PacketKind::ConnectError(error) => {
                 let reason = parse::<Refusal>(&error).map(|refusal| refusal.message);
                 Some(Frame::Bye { reason: reason.unwrap_or(EndReason::Unexpected) })
             }
-            Saying::Disconnect => Some(Frame::Bye { reason: EndReason::Fin }),
-            Saying::Ack { id, arguments } => self.answered(id, &arguments),
-            Saying::Event { name, arguments, ack } => {
+            PacketKind::Disconnect => Some(Frame::Bye { reason: EndReason::Fin }),
+            PacketKind::Ack { id, arguments } => self.answered(id, &arguments),
+            PacketKind::Event { name, arguments, ack } => {
                 Some(self.event(queue_of(&namespace), &name, arguments, ack)?)
             }
         })
@@ -277,12 +280,12 @@ impl State {
         let meta: Option<Meta> = arguments.next().and_then(|meta| parse(&meta));
         let meta = meta.ok_or(EndReason::Malformed)?;
         let id = meta.id.clone().ok_or(EndReason::Malformed)?;
-        let (place, kind) = (meta.place(), meta.kind);
-        if let (Some(place), Some(ack)) = (place, ack) {
-            self.unacknowledged.insert((queue.clone(), place.position), ack);
+        let (offset, kind) = (meta.offset(), meta.kind);
+        if let (Some(offset), Some(ack)) = (offset, ack) {
+            self.unacknowledged.insert((queue.clone(), offset.position), ack);
         }
         let message = Message { id, queue, event, target: meta.target(), payload };
-        Ok(Frame::Push { message: Arc::new(message), place, kind })
+        Ok(Frame::Push { message: Arc::new(message), offset, kind })
     }
 
     fn own_event(

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::new_id;
 use super::session::EngineSession;
 use crate::core::{BrokerInput, ConnectionId};
-use crate::link::socketio::event::{Json, MAIN, Saying, SocketIoPacket, json, parse};
+use crate::link::socketio::event::{Json, MAIN, PacketKind, SocketIoPacket, json, parse};
 use crate::link::socketio::mapping::{
     self, AckOutcome, Auth, BYE, Bye, GAP, Gap, JOIN, JOINED, JoinEvent, Joined, LEAVE, Leave,
     Meta, Refusal, SocketIoRoom, event_name, event_of, join_of, message_of, namespace_of, queue_of,
@@ -117,7 +117,7 @@ impl Driver {
     /// # Errors
     /// The session must end, because the packet is malformed, or not allowed in the state of its
     /// namespace, or announces binary attachments, for which Node's server would wait.
-    pub fn hear<N: Net>(
+    pub fn receive<N: Net>(
         &self,
         broker: &BrokerDriver<N>,
         counters: &Mutex<Counters>,
@@ -129,9 +129,9 @@ impl Driver {
         match what {
             // A client that calls `connect()` twice sends CONNECT twice. Node's server connects
             // twice if both come at once, and else closes the session; here the second is ignored.
-            Saying::Connect(_) if is_connected => {}
-            Saying::Connect(auth) => self.connect(broker, counters, namespace, auth.as_ref()),
-            Saying::Event { name, arguments, ack } if is_connected => {
+            PacketKind::Connect(_) if is_connected => {}
+            PacketKind::Connect(auth) => self.connect(broker, counters, namespace, auth.as_ref()),
+            PacketKind::Event { name, arguments, ack } if is_connected => {
                 let Some(connection) = self.connection() else { return Ok(()) };
                 let answer = ReplyTo { namespace, id: ack };
                 let mut counters = counters.lock().expect("the lock is not poisoned");
@@ -142,14 +142,14 @@ impl Driver {
                     None => BrokerInput::Malformed { connection, reason: EndReason::Malformed },
                 });
             }
-            Saying::Ack { id, .. } if is_connected => {
+            PacketKind::Ack { id, .. } if is_connected => {
                 let pushed = self.state().pushed.remove(&id);
                 if let (Some(connection), Some((queue, position))) = (self.connection(), pushed) {
                     let frame = Frame::Ack { queue, position };
                     broker.tell(BrokerInput::Received { connection, frame });
                 }
             }
-            Saying::Disconnect if is_connected => self.left(broker, &namespace),
+            PacketKind::Disconnect if is_connected => self.left(broker, &namespace),
             _ => return Err(EndReason::Unexpected),
         }
         Ok(())
@@ -195,14 +195,14 @@ impl Driver {
         let sid = json(&serde_json::json!({ "sid": new_id() }));
         let mut state = self.state();
         state.namespaces.insert(namespace.clone());
-        self.say(namespace, Saying::Connect(Some(sid)), None);
+        self.send(namespace, PacketKind::Connect(Some(sid)), None);
         self.session.connected();
     }
 
     /// Refuses a connection to a namespace, with a reason.
     fn refuse(&self, namespace: String, reason: EndReason) {
         let error = json(&Refusal { message: reason });
-        self.say(namespace, Saying::ConnectError(error), None);
+        self.send(namespace, PacketKind::ConnectError(error), None);
     }
 
     /// Handles a client that leaves a namespace. Its Engine.IO session goes on. Its connection at
@@ -230,19 +230,19 @@ impl Driver {
     }
 
     /// Sends a packet of Socket.IO.
-    fn say(&self, namespace: String, what: Saying, copy: Option<CopyOf>) {
+    fn send(&self, namespace: String, what: PacketKind, copy: Option<CopyOf>) {
         let packet = EnginePacket::Message(SocketIoPacket { namespace, what }.encode()).encode();
         self.session.send(Outgoing { packet, copy });
     }
 
     fn emit(&self, namespace: String, name: &str, arguments: Vec<Json>, ack: Option<u64>) {
-        self.say(namespace, Saying::Event { name: name.to_owned(), arguments, ack }, None);
+        self.send(namespace, PacketKind::Event { name: name.to_owned(), arguments, ack }, None);
     }
 
     /// Answers an event, if the client wants an answer.
     fn answer(&self, answer: ReplyTo, arguments: Vec<Json>) {
         if let Some(id) = answer.id {
-            self.say(answer.namespace, Saying::Ack { id, arguments }, None);
+            self.send(answer.namespace, PacketKind::Ack { id, arguments }, None);
         }
     }
 
@@ -283,9 +283,9 @@ impl SendHalf for Driver {
             Frame::Refused { id } => {
                 self.answer_publish(&mut state, id, AckOutcome::Refused(id.clone()))
             }
-            Frame::Push { message, place, kind } => {
+            Frame::Push { message, offset, kind } => {
                 let copy = session.map(|session| (message.id.clone(), session.clone()));
-                self.push_message(&mut state, message, (*place, *kind), copy);
+                self.push_message(&mut state, message, (*offset, *kind), copy);
             }
             Frame::Gap { queue, from, to, after } => {
                 let gap = vec![json(&Gap { from: *from, to: *to, after: *after })];
@@ -315,7 +315,7 @@ impl SendHalf for Driver {
     fn close(&mut self) {
         let mut state = self.state();
         for namespace in std::mem::take(&mut state.namespaces) {
-            self.say(namespace, Saying::Disconnect, None);
+            self.send(namespace, PacketKind::Disconnect, None);
         }
         state.reset();
     }
@@ -327,7 +327,7 @@ impl Driver {
         &self,
         state: &mut State,
         message: &Message,
-        (place, kind): (Option<Offset>, PushKind),
+        (offset, kind): (Option<Offset>, PushKind),
         copy: Option<CopyOf>,
     ) {
         let queue = &message.queue;
@@ -340,10 +340,10 @@ impl Driver {
             true => TRIGGER.to_owned(),
             false => event_name(&message.event),
         };
-        let meta = Meta::of_push(message, place, kind, state.epochs.get(queue).copied());
+        let meta = Meta::of_push(message, offset, kind, state.epochs.get(queue).copied());
         let arguments = vec![json(&message.payload), json(&meta)];
-        let ack = place.map(|place| state.number(queue, place.position));
-        self.say(namespace, Saying::Event { name, arguments, ack }, copy);
+        let ack = offset.map(|offset| state.number(queue, offset.position));
+        self.send(namespace, PacketKind::Event { name, arguments, ack }, copy);
     }
 
     fn answer_publish(&self, state: &mut State, id: &MessageId, outcome: AckOutcome) {
