@@ -64,15 +64,45 @@ fn imports_point_down() {
         for (number, line) in source.code.lines().enumerate().filter(|(_, line)| !is_comment(line))
         {
             for used in used_layers(line) {
+                let place = format!("{}:{}", source.path.display(), number + 1);
+                assert!(
+                    table.contains_key(used),
+                    "{place}: a path from the root names its layer, `{used}` is none"
+                );
                 let is_fine = used == source.layer
                     || ["message", "time", "terms", "closed_list", "hash"].contains(&used)
-                    || may.contains(&used)
-                    || !table.contains_key(used);
-                let place = format!("{}:{}", source.path.display(), number + 1);
+                    || may.contains(&used);
                 assert!(is_fine, "{place}: `{}` may not use `{used}`", source.layer);
             }
         }
     }
+}
+
+#[test]
+fn the_page_has_the_same_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let table = page.split("| layer |").nth(1).expect("the table of layers");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [layers, .., uses] = cells[..] else { panic!("{row}") };
+        for layer in layers.split(", ") {
+            let uses = uses.split(", ").filter(|used| *used != "–").map(str::to_owned);
+            told.insert(layer.trim_matches('`').to_owned(), uses.collect());
+        }
+    }
+    let bottom = ["message", "time", "terms", "closed_list", "hash"];
+    for (layer, may) in MAY_USE.iter().filter(|(layer, _)| !["lib", "main"].contains(layer)) {
+        let mut told = told.remove(*layer).unwrap_or_else(|| panic!("{layer} is not in the page"));
+        told.retain(|used| !bottom.contains(&used.as_str()));
+        let mut may: Vec<&str> = may.to_vec();
+        may.sort_unstable();
+        told.sort_unstable();
+        assert!(told == may || told == ["everything"], "{layer} uses {may:?}, not {told:?}");
+    }
+    assert!(told.is_empty(), "layers that are none: {told:?}");
 }
 
 #[test]
@@ -178,13 +208,29 @@ pub fn sources() -> impl Iterator<Item = Source> {
         let is_test_file = inside
             .components()
             .any(|part| part.as_os_str().to_str().unwrap().trim_end_matches(".rs") == "tests");
-        let code = match text.find("\n#[cfg(test)]\nmod ") {
-            _ if is_test_file => String::new(),
-            Some(end) => text[..end].to_owned(),
-            None => text.clone(),
-        };
+        let code = if is_test_file { String::new() } else { without_tests(&text) };
         Source { path: inside.to_owned(), layer, code, text }
     })
+}
+
+/// Returns the code of a file without its unit tests: up to the module that has them, which is
+/// the last item, and without the declaration of a test file.
+fn without_tests(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let is_module = |next: &&str| next.starts_with("mod ");
+        if line == "#[cfg(test)]" && lines.peek().is_some_and(is_module) {
+            let declared = lines.next().expect("it was peeked at");
+            if declared.ends_with('{') {
+                break;
+            }
+            continue;
+        }
+        code += line;
+        code.push('\n');
+    }
+    code
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -232,18 +278,28 @@ fn is_item_start(line: &str) -> bool {
     ["fn ", "pub", "async fn", "const fn", "unsafe "].iter().any(|start| line.starts_with(start))
 }
 
+/// Returns the rest of a line from the name of the public type that it declares, if it does.
+fn declared_type(line: &str, is_closed_list: bool) -> Option<&str> {
+    if is_closed_list {
+        let name = line.strip_prefix("    ")?;
+        return name.starts_with(char::is_uppercase).then_some(name);
+    }
+    let rest = line.strip_prefix("pub")?;
+    let rest = rest.split_once(") ").map_or(rest, |(_, after)| after).trim_start();
+    let kinds = ["struct ", "enum ", "trait ", "type "];
+    kinds.iter().find_map(|kind| rest.strip_prefix(kind))
+}
+
 /// A public type's name stands for one thing, wherever it is declared.
 #[test]
 fn each_public_type_has_a_name_of_its_own() {
     let mut declared: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in sources() {
-        for line in source.code.lines().filter(|line| !line.starts_with(' ')) {
-            let Some(rest) = line.strip_prefix("pub") else { continue };
-            let rest = rest.split_once(") ").map_or(rest, |(_, after)| after).trim_start();
-            let kinds = ["struct ", "enum ", "trait ", "type "];
-            let Some(name) = kinds.iter().find_map(|kind| rest.strip_prefix(kind)) else {
-                continue;
-            };
+        let mut is_closed_list = false;
+        for line in source.code.lines() {
+            is_closed_list |= line == "closed_list! {";
+            let Some(name) = declared_type(line, is_closed_list) else { continue };
+            is_closed_list = false;
             let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
             let path = source.path.display().to_string();
             declared.entry(name[..end].to_owned()).or_default().push(path);

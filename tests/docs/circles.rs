@@ -2,7 +2,8 @@
 //! each other form no circle. A parent and its child may know each other.
 //!
 //! The graph is made of the paths in `use` declarations and in the code. A name that a module
-//! re-exports counts as the module that declares it.
+//! imports, and another takes from there, counts as the module that declares it. Methods of one type
+//! that stand in several files, as those of the broker do, are no circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +50,8 @@ fn a_circle_is_found() {
 /// The modules of the crate, without their tests.
 struct Tree {
     code: BTreeMap<Module, String>,
-    /// Each name that a module re-exports, and the path that it stands for.
-    exported: BTreeMap<Module, Module>,
+    /// Each name that a module imports, also for its children, and the path that it stands for.
+    imported: BTreeMap<Module, Module>,
 }
 
 impl Tree {
@@ -63,14 +64,12 @@ impl Tree {
             let lines = source.code.lines().filter(|line| !is_comment(line));
             (module, lines.map(|line| line.to_owned() + "\n").collect())
         });
-        let mut tree = Tree { code: code.collect(), exported: BTreeMap::new() };
+        let mut tree = Tree { code: code.collect(), imported: BTreeMap::new() };
         for (module, text) in &tree.code {
-            for (is_public, path) in uses(text) {
-                let Some(path) = tree.absolute(&path, module).filter(|_| is_public) else {
-                    continue;
-                };
-                let name = path.last().expect("a path has a name").clone();
-                tree.exported.insert([&module[..], &[name]].concat(), path);
+            for path in uses(text) {
+                let Some(path) = tree.absolute(&path, module) else { continue };
+                let Some(name) = path.last().cloned() else { continue };
+                tree.imported.insert([&module[..], &[name]].concat(), path);
             }
         }
         tree
@@ -80,8 +79,7 @@ impl Tree {
     fn edges(&self) -> BTreeSet<(Module, Module)> {
         let mut edges = BTreeSet::new();
         for (module, text) in &self.code {
-            let imported = uses(text).into_iter().map(|(_, path)| path);
-            for path in imported.chain(inline_paths(text)) {
+            for path in uses(text).into_iter().chain(inline_paths(text)) {
                 if let Some(path) = self.absolute(&path, module) {
                     edges.insert((module.clone(), self.declaring(path)));
                 }
@@ -109,7 +107,7 @@ impl Tree {
     fn declaring(&self, path: Module) -> Module {
         let known = (0..=path.len()).rev().find(|end| self.code.contains_key(&path[..*end]));
         let end = known.unwrap_or_default();
-        let export = path.get(..=end).and_then(|name| self.exported.get(name));
+        let export = path.get(..=end).and_then(|name| self.imported.get(name));
         match export {
             Some(target) if target[..] != path[..=end] => {
                 self.declaring([target, &path[end + 1..]].concat())
@@ -119,8 +117,8 @@ impl Tree {
     }
 }
 
-/// Returns the paths of all `use` declarations, and whether each is public.
-fn uses(text: &str) -> Vec<(bool, String)> {
+/// Returns the paths of all `use` declarations.
+fn uses(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("use ") {
@@ -130,7 +128,7 @@ fn uses(text: &str) -> Vec<(bool, String)> {
             continue;
         }
         let end = rest.find(';').unwrap_or(rest.len());
-        found.extend(paths_of_use(&rest[..end]).into_iter().map(|path| (!line.is_empty(), path)));
+        found.extend(paths_of_use(&rest[..end]));
         rest = &rest[end..];
     }
     found
