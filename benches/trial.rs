@@ -102,10 +102,10 @@ for  = "3s"
 /// One measurement, with its limits.
 struct Case {
     name: &'static str,
-    what: What,
+    what: Quantity,
 }
 
-enum What {
+enum Quantity {
     /// A trial compared with bare turmoil: at most `most` times its time, plus 3 µs a packet.
     Ratio { scenario: fn() -> Scenario, contender: &'static str, runs: u32, most: f64 },
     /// A run of the program `dlab`, from its start to its end.
@@ -123,31 +123,41 @@ enum What {
 const CASES: &[Case] = &[
     Case {
         name: "caps, udp/fire-and-forget",
-        what: What::Ratio { scenario: caps, contender: "udp/fire-and-forget", runs: 30, most: 1.5 },
+        what: Quantity::Ratio {
+            scenario: caps,
+            contender: "udp/fire-and-forget",
+            runs: 30,
+            most: 1.5,
+        },
     },
     Case {
         name: "caps, tcp/catch-up",
-        what: What::Ratio { scenario: caps, contender: "tcp/catch-up", runs: 30, most: 1.5 },
+        what: Quantity::Ratio { scenario: caps, contender: "tcp/catch-up", runs: 30, most: 1.5 },
     },
     Case {
         name: "20 s and three clients, socketio/catch-up",
-        what: What::Ratio { scenario: three, contender: "socketio/catch-up", runs: 30, most: 3.0 },
+        what: Quantity::Ratio {
+            scenario: three,
+            contender: "socketio/catch-up",
+            runs: 30,
+            most: 3.0,
+        },
     },
     Case {
         name: "an idle hour, tcp/catch-up",
-        what: What::Ratio { scenario: idle, contender: "tcp/catch-up", runs: 3, most: 1.5 },
+        what: Quantity::Ratio { scenario: idle, contender: "tcp/catch-up", runs: 3, most: 1.5 },
     },
     Case {
         name: "dlab run caps",
-        what: What::Program { arguments: &["run", "caps"], most: Duration::from_millis(200) },
+        what: Quantity::Program { arguments: &["run", "caps"], most: Duration::from_millis(200) },
     },
     Case {
         name: "dlab run six-links",
-        what: What::Program { arguments: &["run", "six-links"], most: Duration::from_secs(2) },
+        what: Quantity::Program { arguments: &["run", "six-links"], most: Duration::from_secs(2) },
     },
     Case {
         name: "1,000 subscribers × 100 messages, tcp/fire-and-forget",
-        what: What::EndToEnd {
+        what: Quantity::EndToEnd {
             text: CROWD,
             handled: 100_000,
             most: Duration::from_secs(2),
@@ -156,7 +166,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "2 subscribers × 10,000 messages, tcp/catch-up",
-        what: What::EndToEnd {
+        what: Quantity::EndToEnd {
             text: LONG,
             handled: 20_000,
             most: Duration::from_secs(2),
@@ -165,7 +175,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "dlab sweep caps, tcp/catch-up, 20,000 trials",
-        what: What::Sweep {
+        what: Quantity::Sweep {
             arguments: &["sweep", "caps", "--contender", "tcp/catch-up"],
             few: 2_000,
             many: 20_000,
@@ -174,8 +184,8 @@ const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "the machines alone over a mailbag, 1,000,000 steps",
-        what: What::Steps { steps: 1_000_000, least: 500_000 },
+        name: "the machines alone over an in-memory network, 1,000,000 steps",
+        what: Quantity::Steps { steps: 1_000_000, least: 500_000 },
     },
 ];
 
@@ -205,21 +215,21 @@ impl Case {
     }
 }
 
-impl What {
+impl Quantity {
     /// Measures in this process, and prints the results.
     fn measure(&self) {
         match *self {
-            What::Ratio { scenario, contender, runs, most } => {
+            Quantity::Ratio { scenario, contender, runs, most } => {
                 ratio(&scenario(), contender.parse().expect("a contender"), runs, most);
             }
-            What::Program { arguments, most } => {
+            Quantity::Program { arguments, most } => {
                 let took = best(10, || {
                     let dlab = Command::new(env!("CARGO_BIN_EXE_dlab")).args(arguments).output();
                     assert!(dlab.expect("dlab starts").status.success());
                 });
                 line("wall", millis(took), millis(most), "ms");
             }
-            What::EndToEnd { text, handled, most, most_mib } => {
+            Quantity::EndToEnd { text, handled, most, most_mib } => {
                 let scenario = Scenario::load("bench", text).expect("a scenario");
                 let took = best(1, || end_to_end(&scenario, handled));
                 // Measured before further runs: they start with the heap that the first one
@@ -229,12 +239,12 @@ impl What {
                 line("wall", millis(took), millis(most), "ms");
                 line("peak memory", peak, most_mib as f64, "MiB");
             }
-            What::Steps { steps, least } => {
+            Quantity::Steps { steps, least } => {
                 let took = best(RUNS, || model_steps(steps));
                 let rate = steps as f64 / took.as_secs_f64();
                 line_at_least("steps a second, at least", rate, least as f64, "/s");
             }
-            What::Sweep { arguments, few, many, least, scaling } => {
+            Quantity::Sweep { arguments, few, many, least, scaling } => {
                 let one = best(RUNS, || {
                     sweep(arguments, few, 1);
                 });

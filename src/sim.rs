@@ -25,6 +25,7 @@ pub mod host;
 mod host_state;
 #[doc(hidden)]
 pub mod limits;
+mod log;
 #[doc(hidden)]
 pub mod net;
 mod nic;

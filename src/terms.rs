@@ -58,6 +58,7 @@ closed_list! {
 
 closed_list! {
     /// A property that can be promised to a subscriber.
+    #[non_exhaustive]
     Guarantee ["guarantee"] {
         /// No message is handled twice.
         AtMostOnce = "at-most-once",
@@ -195,6 +196,7 @@ closed_list! {
 
 closed_list! {
     /// A number of the report that an expectation may compare.
+    #[non_exhaustive]
     Counter ["counter"] {
         /// Messages that a subscriber wanted: live, caught up and missed.
         Wanted = "wanted",

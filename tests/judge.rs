@@ -1,4 +1,4 @@
-//! The judge: causes, mutants, and storms in which it must not cry wolf.
+//! The judge: causes, mutants, and storms in which it must find nothing wrong.
 
 mod causes;
 mod false_positives;

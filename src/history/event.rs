@@ -39,6 +39,7 @@ pub struct Event {
 /// The kinds of event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum EventKind {
     /// The place in its flow is known of a frame with this message, of this session.
     ///
@@ -159,6 +160,7 @@ impl Serialize for Flow {
 /// The reason for which a packet or datagram was not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum LossReason {
     /// A `loss` fault dropped it.
     Lost,

@@ -1,12 +1,9 @@
 //! The recorder of one process. It is cheap to clone. All recorders of a trial append to one log.
-//!
-//! Each event is also sent to `tracing`: processes, sessions and faults as `info`, messages as
-//! `debug`, bytes and packets as `trace`.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::event::{AppReport, Event, EventKind, ProcessId};
-use crate::message::{Name, Note};
+use super::event::{Event, EventKind, ProcessId};
+use crate::message::Name;
 use crate::time::Instant;
 
 /// Appends one process's events to the trial's shared log.
@@ -18,7 +15,11 @@ pub struct Recorder {
     /// The events of all processes of the trial. They are most of the memory of a long trial, so
     /// they are one list that grows in place, and not many that would be joined.
     log: Arc<Mutex<Vec<Event>>>,
+    watch: Watch,
 }
+
+/// A function that sees each event as it is recorded: the process, the time, the event.
+pub type Watch = fn(&Name, Instant, &EventKind);
 
 #[derive(Debug, Default)]
 struct Counters {
@@ -47,10 +48,15 @@ impl Recorder {
     /// Creates the recorders of a trial, in the order of
     /// [`History::processes`](super::History::processes).
     pub fn one_each(names: &[Name]) -> Vec<Recorder> {
+        Recorder::one_each_watched(names, |_, _, _| {})
+    }
+
+    /// Creates the recorders of a trial whose events are also shown to a function.
+    pub fn one_each_watched(names: &[Name], watch: Watch) -> Vec<Recorder> {
         let log = Arc::<Mutex<Vec<Event>>>::default();
         let recorder = |(process, name): (u32, &Name)| {
             let (name, counters, log) = (name.clone(), Arc::default(), log.clone());
-            Recorder { process: ProcessId(process), name, counters, log }
+            Recorder { process: ProcessId(process), name, counters, log, watch }
         };
         (0..).zip(names).map(recorder).collect()
     }
@@ -61,12 +67,12 @@ impl Recorder {
     }
 
     /// Records one event.
-    pub fn record(&self, at: Instant, what: EventKind) {
-        self.print(at, &what);
+    pub fn record(&self, at: Instant, kind: EventKind) {
+        (self.watch)(&self.name, at, &kind);
         let mut counters = self.counters();
         let sequence = counters.events;
         counters.events += 1;
-        self.log().push(Event { at, process: self.process, sequence, kind: what });
+        self.log().push(Event { at, process: self.process, sequence, kind });
     }
 
     /// Updates the peak with the messages and bytes that the process holds now.
@@ -94,22 +100,6 @@ impl Recorder {
         (peak.messages, peak.bytes)
     }
 
-    /// Sends an event to `tracing`, if that is enabled.
-    fn print(&self, at: Instant, what: &EventKind) {
-        if !tracing::enabled!(tracing::Level::INFO) {
-            return;
-        }
-        let line = || {
-            let what = serde_json::to_string(what).expect("an event is plain data");
-            format!("{:>9} {:<12} {what}", at.to_string(), self.name)
-        };
-        match weight(what) {
-            Weight::Life => tracing::info!("{}", line()),
-            Weight::Message => tracing::debug!("{}", line()),
-            Weight::Byte => tracing::trace!("{}", line()),
-        }
-    }
-
     /// Removes and returns the events of all recorders of the trial, in the order of writing.
     pub(super) fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.log())
@@ -133,43 +123,5 @@ impl Recorder {
 
     fn log(&self) -> MutexGuard<'_, Vec<Event>> {
         self.log.lock().expect("a trial has one thread")
-    }
-}
-
-/// The importance of an event in the log, from which its level follows.
-enum Weight {
-    /// Processes, sessions and faults: `info`.
-    Life,
-    /// Messages: `debug`.
-    Message,
-    /// Bytes and packets: `trace`.
-    Byte,
-}
-
-fn weight(what: &EventKind) -> Weight {
-    match what {
-        EventKind::Power(_)
-        | EventKind::FaultBegan { .. }
-        | EventKind::FaultEnded { .. }
-        | EventKind::HandlerGone { .. }
-        | EventKind::HandlerBack { .. }
-        | EventKind::Interrupted { .. }
-        | EventKind::AppReport(
-            AppReport::Joined { .. } | AppReport::Left { .. } | AppReport::Gap,
-        )
-        | EventKind::Note(
-            Note::SessionOpened { .. }
-            | Note::SessionClosed { .. }
-            | Note::ConnectionClosed { .. }
-            | Note::Welcomed { .. }
-            | Note::Lost { .. }
-            | Note::ResumeReceived { .. }
-            | Note::GapReceived { .. },
-        ) => Weight::Life,
-        EventKind::CloseCode { .. }
-        | EventKind::Carried { .. }
-        | EventKind::Dropped { .. }
-        | EventKind::Ended(_) => Weight::Byte,
-        EventKind::AppReport(_) | EventKind::Note(_) => Weight::Message,
     }
 }

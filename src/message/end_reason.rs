@@ -4,6 +4,7 @@ use crate::closed_list::closed_list;
 
 closed_list! {
     /// The reason for which a session, or the attempt to open one, ended, as one side noticed it.
+    #[non_exhaustive]
     EndReason ["reason"] {
         /// The peer closed its side in order (TCP's FIN).
         Fin = "fin",

@@ -14,6 +14,7 @@ use super::{
 /// One fact about the broker or a client.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Note {
     // ── of the broker ───────────────────────────────────────────────────────────────────────
     /// A hello was accepted.

@@ -51,6 +51,20 @@ pub enum Direction {
     Out,
 }
 
+impl Direction {
+    /// The words of those that a file can name.
+    pub const WORDS: [&'static str; 2] = ["in", "out"];
+
+    /// Returns its word in files; both ways has none, since it is the default.
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Direction::Both => None,
+            Direction::In => Some(Direction::WORDS[0]),
+            Direction::Out => Some(Direction::WORDS[1]),
+        }
+    }
+}
+
 /// The notice of a crash that the other ends of its connections get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CrashNotice {

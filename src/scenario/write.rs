@@ -12,8 +12,8 @@ use crate::terms::CounterOf;
 use crate::time::{Duration, Instant};
 
 use super::{
-    ClientEntry, CrashNotice, Direction, Effect, Expectation, Expected, Fault, Publish, Range,
-    Scenario, When, Who,
+    ClientEntry, CrashNotice, Effect, Expectation, Expected, Fault, Publish, Range, Scenario, When,
+    Who,
 };
 
 /// Formats the scenario as TOML. Loading that gives the same scenario again, as far as a file can
@@ -238,8 +238,9 @@ fn fault(fault: &Fault) -> Table {
     }
     table.set("at", moment(*at));
     table.unless(*until == Instant::NEVER, "for", time(until.since(*at)));
-    let way = if *direction == Direction::In { "in" } else { "out" };
-    table.unless(*direction == Direction::Both, "direction", quoted(way));
+    if let Some(word) = direction.word() {
+        table.set("direction", quoted(word));
+    }
     match effect {
         Effect::Disconnect | Effect::Cut | Effect::Pause => {}
         Effect::Partition { groups } => {

@@ -32,7 +32,26 @@ pub enum Wrong {
     Seen(Anomaly),
 }
 
-/// Anomalies that no correct machine shows in any storm.
+/// Whether a correct machine may show this in a storm.
+const fn may_be_correct(anomaly: Anomaly) -> bool {
+    match anomaly {
+        Anomaly::Duplicate
+        | Anomaly::OrderBroken
+        | Anomaly::SilentLoss
+        | Anomaly::LostAfterAck
+        | Anomaly::LateDetection => true,
+        Anomaly::NotWanted
+        | Anomaly::PositionMovedBack
+        | Anomaly::TwoSessions
+        | Anomaly::DeliveredAfterEnd
+        | Anomaly::ForeignEpoch
+        | Anomaly::FalseComfort
+        | Anomaly::FalseAlarm
+        | Anomaly::Stalled => false,
+    }
+}
+
+/// Anomalies that no correct machine shows in any storm, in the order in which they are looked for.
 const NEVER: [Anomaly; 8] = [
     Anomaly::NotWanted,
     Anomaly::PositionMovedBack,
@@ -53,6 +72,16 @@ const CLAIMS: [Guarantee; 5] = [
     Guarantee::NoSilentGap,
     Guarantee::ExactlyOnce,
 ];
+
+/// Both lists are complete: a new anomaly or guarantee does not compile without its place.
+const _: () = {
+    let (mut index, mut never) = (0, 0);
+    while index < Anomaly::ALL.len() {
+        never += !may_be_correct(Anomaly::ALL[index]) as usize;
+        index += 1;
+    }
+    assert!(never == NEVER.len() && CLAIMS.len() == Guarantee::ALL.len());
+};
 
 /// Returns the first thing that is wrong in a row: broken claims before anomalies.
 pub fn find(row: &Row, aim: Aim) -> Option<Finding> {

@@ -204,7 +204,7 @@ impl Internet {
         drops.sort_by_key(|&(from, at, flow, number, _)| (from, at, flow, number));
         for (from, at, flow, datagram, reason) in drops {
             self.recorders[from as usize]
-                .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, reason: reason });
+                .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, reason });
         }
         let hits = traffic.faults.hits().to_vec();
         TrafficTotals { packets: traffic.packets, bytes: traffic.bytes, retransmits, hits }

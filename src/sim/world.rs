@@ -97,7 +97,7 @@ impl World {
         assert!(tick.as_millis() >= 1 && tick.as_micros() % 1_000 == 0, "no tick: {tick}");
         let seed = Draw::new(seed);
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
-        let recorders = Recorder::one_each(&names);
+        let recorders = Recorder::one_each_watched(&names, super::log::event);
         let machines = recorders.iter().map(|recorder| {
             let process = recorder.process().0;
             let (address, recorder) = (net::address(process), recorder.clone());

@@ -19,6 +19,7 @@
 use crate::history::ProcessId;
 use crate::message::EndReason;
 use crate::scenario::{Effect, Fault, SessionEffect, Who};
+use crate::terms::FaultKind;
 use crate::time::Instant;
 
 use super::Detection;
@@ -64,7 +65,7 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
         trouble.fault.at <= facts.ended_at || !rule("a-fault-that-never-began-has-no-entry")
     };
     for trouble in troubles.iter().filter(has_begun) {
-        for side in observers(&trouble.fault.effect, &trouble.fault.who) {
+        for side in observers(trouble.fault.effect.kind(), &trouble.fault.who) {
             let all = trouble.on.iter();
             let seen = all.filter_map(|one| notice(facts, &troubles, trouble, (*one, *side)));
             let is_sure = trouble.fault.effect.kind().on_sessions() == SessionEffect::Ends;
@@ -100,15 +101,22 @@ pub fn blind_spots(notices: &[Notice]) -> Map<ProcessId, Vec<(Instant, Instant)>
 }
 
 /// Returns the sides of a link that can notice a fault.
-fn observers(kind: &Effect, who: &Who) -> &'static [Side] {
-    match (kind, who) {
-        (Effect::Disconnect, _) => &[Side::Broker],
-        (Effect::Crash { .. }, Who::Broker) => &[Side::Client],
-        (Effect::Crash { .. }, _) => &[Side::Broker],
-        _ => match kind.kind().on_sessions() {
-            SessionEffect::Ends | SessionEffect::MayEnd => &[Side::Broker, Side::Client],
-            SessionEffect::None => &[],
-        },
+fn observers(kind: FaultKind, who: &Who) -> &'static [Side] {
+    match kind {
+        FaultKind::Disconnect => &[Side::Broker],
+        FaultKind::Crash if *who == Who::Broker => &[Side::Client],
+        FaultKind::Crash => &[Side::Broker],
+        FaultKind::Cut
+        | FaultKind::Partition
+        | FaultKind::Pause
+        | FaultKind::Loss
+        | FaultKind::Corrupt
+        | FaultKind::Bandwidth => &[Side::Broker, Side::Client],
+        FaultKind::Duplicate
+        | FaultKind::Reorder
+        | FaultKind::Latency
+        | FaultKind::Slow
+        | FaultKind::Deaf => &[],
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{EventKind, History, PowerState};
 use crate::message::{Contender, Mode, Name, Note, SessionId};
-use crate::scenario::{ClientEntry, Effect, Fault, Scenario, When, Who};
+use crate::scenario::{Acts, ClientEntry, Fault, Scenario, When, Who};
 use crate::terms::Cause;
 use crate::time::{Duration, Instant};
 
@@ -110,10 +110,12 @@ fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool
 /// would find out.
 fn may_still_die(scenario: &Scenario, process: &Name, since: Instant, now: Instant) -> bool {
     let beat = scenario.broker.heartbeat;
-    let has_hit = |fault: &&Fault| match (&fault.effect, &fault.who) {
-        (Effect::Disconnect | Effect::Slow { .. } | Effect::Deaf { .. }, _) => false,
-        (_, Who::Clients(names)) => names.contains(process),
-        (_, Who::Broker | Who::Nobody) => true,
+    let has_hit = |fault: &&Fault| match (fault.effect.kind().acts(), &fault.who) {
+        (Acts::OnApplications, _) => false,
+        (Acts::OnLinks | Acts::OnGroups | Acts::OnMachines, Who::Clients(names)) => {
+            names.contains(process)
+        }
+        (Acts::OnLinks | Acts::OnGroups | Acts::OnMachines, Who::Broker | Who::Nobody) => true,
     };
     let ends = scenario.faults.iter().filter(has_hit).map(|fault| fault.until);
     ends.max().is_some_and(|end| since < end && now < end + beat.every + beat.timeout)

@@ -495,7 +495,7 @@ fn run(mode: Mode) -> (u64, u64) {
 }
 
 #[test]
-fn in_catch_up_everyone_is_pushed_what_the_log_says_is_owed() {
+fn in_catch_up_everyone_is_pushed_what_the_log_says_is_outstanding() {
     let (pushes, again) = run(Mode::CatchUp);
     assert!(pushes > 1_000 && again > 100, "{pushes} pushes, {again} of them again");
 }

@@ -31,12 +31,12 @@ async fn serve(mode: Mode, upgrade: Upgrade) {
     let limits = BrokerLimits { upgrade, ..BrokerLimits::default() };
     let options = BrokerOptions { mode, link: SocketIo::SEMANTICS, limits, epoch: Epoch::FIRST };
     let recorder = Recorder::one_each(&["broker".into()]).remove(0);
-    let hub = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
-    let carrier = SocketIo::new(&Settings { mode, ..Settings::default() });
+    let driver = BrokerDriver::new(Loopback::new(), Box::new(Broker::new(options)), recorder);
+    let link = SocketIo::new(&Settings { mode, ..Settings::default() });
     tokio::select! {
         biased;
-        () = hub.run_timers() => {}
-        served = carrier.serve(port, hub.clone()) => served.expect("the port is free"),
+        () = driver.run_timers() => {}
+        served = link.serve(port, driver.clone()) => served.expect("the port is free"),
     }
 }
 

@@ -34,7 +34,7 @@ fn adds_up_and_breaks_no_claim(contender: Contender, row: &Row) {
         let causes: u64 = subscriber.causes.values().sum();
         assert_eq!(causes, subscriber.missed, "{who}: causes add up");
         assert_eq!(subscriber.messages.len() as u64, subscriber.wanted, "{who}: one a message");
-        assert_eq!(subscriber.not_wanted, 0, "{who}: nothing unasked");
+        assert_eq!(subscriber.not_wanted, 0, "{who}: nothing that it does not want");
         for (guarantee, finding) in &subscriber.guarantees {
             assert_ne!(finding.claim, Claim::Broken, "{who} {guarantee}: {finding:?}");
         }

@@ -1,5 +1,6 @@
 //! The keys of `[[fault]]`: those that every fault has, and those of each kind.
 
+use crate::scenario::Direction;
 use crate::terms::FaultKind;
 
 use super::{ANY_TIME, Case, Cases, Key, Kind, SOME_TIME, Section};
@@ -14,7 +15,7 @@ const WHO: Key = Key::required(
 
 const DIRECTION: Key = Key::optional(
     "direction",
-    Kind::Word(&["in", "out"]),
+    Kind::Word(&Direction::WORDS),
     "Only packets towards `who`, or only those from it.",
     r#""in""#,
     "both ways",

@@ -8,7 +8,7 @@ use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
 use super::client::before_end;
-use super::problem::{Place, Problem, Problems, quote};
+use super::problem::{Place, Problem, Problems, all_of, quote};
 use super::record::{PlacedText, Record};
 use super::roster::Roster;
 
@@ -59,11 +59,9 @@ fn fault(
     let effect = effect(record, kind, roster, problems);
     let begin = Instant::ZERO + at.unwrap_or_default();
     let until = record.time("for").map_or(Instant::NEVER, |span| begin + span);
-    let direction = match record.text("direction") {
-        Some("in") => Direction::In,
-        Some("out") => Direction::Out,
-        _ => Direction::Both,
-    };
+    let word = record.text("direction");
+    let of_word = |direction: &Direction| word.is_some() && direction.word() == word;
+    let direction = [Direction::In, Direction::Out].into_iter().find(of_word).unwrap_or_default();
     Some(Fault { effect: effect?, who: who?, at: at.map(|_| begin)?, until, direction })
 }
 
@@ -112,7 +110,9 @@ fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problem
             if !kind.can_hit_broker() {
                 let what = format!("`{kind}` takes clients only");
                 let problem = Problem::new(word.place, what, "expected a client");
-                problems.push(problem.help("`cut`, `pause` and `crash` can happen to the broker"));
+                let can = FaultKind::ALL.into_iter().filter(|kind| kind.can_hit_broker());
+                let can = all_of(can.map(FaultKind::name));
+                problems.push(problem.help(format!("{can} can happen to the broker")));
                 return None;
             }
             return Some(Who::Broker);

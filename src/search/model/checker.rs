@@ -28,6 +28,8 @@ pub struct ModelFinding {
 /// breaks it also breaks one of these, which says more.
 const CLAIMS: [Guarantee; 4] =
     [Guarantee::AtLeastOnce, Guarantee::AtMostOnce, Guarantee::InOrder, Guarantee::NoSilentGap];
+// All but exactly-once, which is the first two together.
+const _: () = assert!(CLAIMS.len() + 1 == Guarantee::ALL.len());
 
 /// Records everything that happens in a model, and checks the claims.
 pub struct Checker {

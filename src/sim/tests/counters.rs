@@ -89,9 +89,9 @@ fn what_is_acknowledged_has_arrived_and_what_has_arrived_was_written() {
     for seed in 0..60 {
         let (history, orderly) = random_trial(seed);
         let (readers, writers) = (stats_of(&history, 0), stats_of(&history, 1));
-        assert_eq!(writers.len(), 1, "one end, one ledger: {writers:?}");
+        assert_eq!(writers.len(), 1, "one end, one record: {writers:?}");
         let Some(&(_, reader)) = readers.first() else { continue };
-        assert_eq!(readers.len(), 1, "one end, one ledger: {readers:?}");
+        assert_eq!(readers.len(), 1, "one end, one record: {readers:?}");
         let writer = writers[0].1;
         assert_eq!((reader.end.local, reader.end.peer), (writer.end.peer, writer.end.local));
         assert!(

@@ -69,13 +69,27 @@ impl Cut {
 
 impl Between {
     fn of(fault: &Fault, participants: &Participants) -> Option<Between> {
-        match (&fault.effect, &fault.who) {
-            (Effect::Cut, Who::Clients(names)) => Some(Between::Links(
-                names.iter().filter_map(|name| participants.process(name)).collect(),
-            )),
-            (Effect::Cut, Who::Broker) => Some(Between::AllLinks),
-            (Effect::Partition { groups }, _) => Some(Between::Groups(sides(groups, participants))),
-            _ => None,
+        match &fault.effect {
+            Effect::Cut => match &fault.who {
+                Who::Clients(names) => {
+                    let cut = names.iter().filter_map(|name| participants.process(name));
+                    Some(Between::Links(cut.collect()))
+                }
+                Who::Broker => Some(Between::AllLinks),
+                Who::Nobody => None,
+            },
+            Effect::Partition { groups } => Some(Between::Groups(sides(groups, participants))),
+            Effect::Disconnect
+            | Effect::Loss { .. }
+            | Effect::Duplicate { .. }
+            | Effect::Corrupt { .. }
+            | Effect::Reorder { .. }
+            | Effect::Latency { .. }
+            | Effect::Bandwidth { .. }
+            | Effect::Crash { .. }
+            | Effect::Pause
+            | Effect::Slow { .. }
+            | Effect::Deaf { .. } => None,
         }
     }
 }
@@ -95,13 +109,27 @@ fn longest_flight(scenario: &Scenario) -> Duration {
     let mut waiting = Duration::ZERO;
     for fault in &scenario.faults {
         match &fault.effect {
-            Effect::Latency { latency: other } if rule("a-flight-takes-the-worst-latency") => {
-                latency = latency.max(other.max);
+            Effect::Latency { latency: other } => {
+                if rule("a-flight-takes-the-worst-latency") {
+                    latency = latency.max(other.max);
+                }
             }
-            Effect::Reorder { delay, .. } if rule("a-flight-takes-what-holds-it-back") => {
-                waiting = waiting + *delay;
+            Effect::Reorder { delay, .. } => {
+                if rule("a-flight-takes-what-holds-it-back") {
+                    waiting = waiting + *delay;
+                }
             }
-            kind => waiting = waiting + kind.longest_queue(),
+            Effect::Bandwidth { .. } => waiting = waiting + fault.effect.longest_queue(),
+            Effect::Disconnect
+            | Effect::Cut
+            | Effect::Partition { .. }
+            | Effect::Loss { .. }
+            | Effect::Duplicate { .. }
+            | Effect::Corrupt { .. }
+            | Effect::Crash { .. }
+            | Effect::Pause
+            | Effect::Slow { .. }
+            | Effect::Deaf { .. } => {}
         }
     }
     latency + waiting

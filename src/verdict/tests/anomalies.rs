@@ -30,7 +30,7 @@ fn resumed(position: Position) -> ResumeOutcome {
 }
 
 #[test]
-fn duplicates_disorder_and_the_unasked_are_counted() {
+fn duplicates_disorder_and_the_not_wanted_are_counted() {
     check(Anomaly::Duplicate, catch_up().delivered(1).handled(1, Again), 1);
     check(Anomaly::Duplicate, catch_up().delivered(1), 0);
     check(Anomaly::OrderBroken, catch_up().delivered(2).delivered(1), 1);

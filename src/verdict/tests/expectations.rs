@@ -182,7 +182,7 @@ fn what_was_not_run_counts_neither_way() {
 }
 
 #[test]
-fn a_storm_that_never_bit_is_inconclusive_unless_an_expectation_failed() {
+fn a_storm_that_never_hit_is_inconclusive_unless_an_expectation_failed() {
     let calm = told().row();
     let row = |hits| Row { faults: vec![Hits { fault: 0, hits }], ..calm.clone() };
     let expect =

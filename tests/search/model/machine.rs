@@ -165,7 +165,7 @@ impl StateMachineTest for ModelTest {
 
     fn teardown(mut system: Model, model: Reference) {
         system.quiesce();
-        assert_eq!(system.check(), None, "after peace");
+        assert_eq!(system.check(), None, "quiescent");
         if model.deaths == Deaths::None {
             is_whole(&system, &model);
         }
@@ -195,8 +195,8 @@ fn is_whole(system: &Model, model: &Reference) {
             let is_handled = handled.binary_search(id).is_ok();
             assert!(is_handled || is_lost, "shop{n}: driver-{id} is neither handled nor in a gap");
         }
-        let unasked = handled.iter().find(|id| system.accepted().binary_search(id).is_err());
-        assert_eq!(unasked, None, "shop{n}: handled and never accepted");
+        let not_wanted = handled.iter().find(|id| system.accepted().binary_search(id).is_err());
+        assert_eq!(not_wanted, None, "shop{n}: handled and never accepted");
     }
 }
 

@@ -80,7 +80,7 @@ fn without_dedup_nobody_claims_that_nothing_is_handled_twice() {
 }
 
 #[test]
-fn nothing_is_missing_before_there_was_peace() {
+fn nothing_is_missing_before_there_was_quiet() {
     let mut model = Model::new(ModelOptions::default());
     model.step(Publish);
     assert_eq!(model.check(), None);

@@ -109,11 +109,12 @@ impl<'s, 'a> Case<'s, 'a> {
     /// called for them. Each message counts once.
     pub fn not_wanted(&self) -> u64 {
         let first = self.handlings.iter().filter(|one| self.is_first(one));
-        let is_owed = |id: &MessageId| {
+        let is_replayed = |id: &MessageId| {
             let mut lives = 0..=self.trial.last_life();
             lives.any(|life| self.subscriber.kept(id, life).is_some())
         };
-        let not_wanted = |one: &&Handling<'_>| !self.subscriber.wants(one.id) && !is_owed(one.id);
+        let not_wanted =
+            |one: &&Handling<'_>| !self.subscriber.wants(one.id) && !is_replayed(one.id);
         first.filter(not_wanted).count() as u64
     }
 
