@@ -51,96 +51,57 @@ const KINDS: [Case; FaultKind::ALL.len()] = {
 /// Returns the keys of a kind of fault.
 const fn keys(kind: FaultKind) -> &'static [Key] {
     match kind {
-        FaultKind::Disconnect => const { &[WHO] },
+        FaultKind::Disconnect | FaultKind::Pause => const { &[WHO] },
         FaultKind::Cut => const { &[WHO, DIRECTION] },
-        FaultKind::Partition => {
-            const {
-                &[Key::required(
-                    "groups",
-                    Kind::Groups,
-                    "Those who still reach each other: client ids, `id#3`, `\"broker\"`.",
-                    r#"[["broker", "driver"], ["shop"]]"#,
-                )]
-            }
+        FaultKind::Loss | FaultKind::Duplicate | FaultKind::Corrupt => {
+            const { &[WHO, DIRECTION, RATE] }
         }
-        FaultKind::Loss => const { &[WHO, DIRECTION, RATE] },
-        FaultKind::Duplicate => const { &[WHO, DIRECTION, RATE] },
-        FaultKind::Corrupt => const { &[WHO, DIRECTION, RATE] },
-        FaultKind::Reorder => {
-            const {
-                &[
-                    WHO,
-                    DIRECTION,
-                    RATE,
-                    Key::required(
-                        "delay",
-                        SOME_TIME,
-                        "For how long it is held back.",
-                        r#""100ms""#,
-                    ),
-                ]
-            }
-        }
-        FaultKind::Latency => {
-            const {
-                &[
-                    WHO,
-                    DIRECTION,
-                    Key::required(
-                        "latency",
-                        Kind::Latency,
-                        "One way, as at the top.",
-                        r#""200ms..400ms""#,
-                    ),
-                ]
-            }
-        }
-        FaultKind::Bandwidth => {
-            const {
-                &[
-                    WHO,
-                    DIRECTION,
-                    Key::required(
-                        "bytes_per_second",
-                        Kind::Whole { min: 1, max: 1 << 40 },
-                        "The rate, each way.",
-                        "10000",
-                    ),
-                    Key::required(
-                        "queue_bytes",
-                        // With less than one Ethernet frame, nothing of full size would get through.
-                        Kind::Whole { min: 1_500, max: 1 << 40 },
-                        "How much waits for it; at least one full packet.",
-                        "20000",
-                    ),
-                ]
-            }
-        }
-        FaultKind::Crash => {
-            const {
-                &[
-                    WHO,
-                    Key::default(
-                        "notice",
-                        Kind::Flag,
-                        "Whether only the process dies, and its kernel closes the sockets.",
-                        "false",
-                    ),
-                ]
-            }
-        }
-        FaultKind::Pause => const { &[WHO] },
-        FaultKind::Slow => {
-            const { &[WHO, Key::required("handler", SOME_TIME, "How long.", r#""300ms""#)] }
-        }
-        FaultKind::Deaf => {
-            const {
-                &[
-                    WHO,
-                    Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#),
-                    Key::required("event", Kind::Name, "For which event.", r#""delivered""#),
-                ]
-            }
-        }
+        FaultKind::Partition => const { &[GROUPS] },
+        FaultKind::Reorder => const { &[WHO, DIRECTION, RATE, DELAY] },
+        FaultKind::Latency => const { &[WHO, DIRECTION, LATENCY] },
+        FaultKind::Bandwidth => const { &[WHO, DIRECTION, BYTES_PER_SECOND, QUEUE_BYTES] },
+        FaultKind::Crash => const { &[WHO, NOTICE] },
+        FaultKind::Slow => const { &[WHO, HANDLER] },
+        FaultKind::Deaf => const { &[WHO, QUEUE, EVENT] },
     }
 }
+
+const GROUPS: Key = Key::required(
+    "groups",
+    Kind::Groups,
+    "Those who still reach each other: client ids, `id#3`, `\"broker\"`.",
+    r#"[["broker", "driver"], ["shop"]]"#,
+);
+
+const DELAY: Key = Key::required("delay", SOME_TIME, "For how long it is held back.", r#""100ms""#);
+
+const LATENCY: Key =
+    Key::required("latency", Kind::Latency, "One way, as at the top.", r#""200ms..400ms""#);
+
+const BYTES_PER_SECOND: Key = Key::required(
+    "bytes_per_second",
+    Kind::Whole { min: 1, max: 1 << 40 },
+    "The rate, each way.",
+    "10000",
+);
+
+const QUEUE_BYTES: Key = Key::required(
+    "queue_bytes",
+    // With less than one Ethernet frame, nothing of full size would get through.
+    Kind::Whole { min: 1_500, max: 1 << 40 },
+    "How much waits for it; at least one full packet.",
+    "20000",
+);
+
+const NOTICE: Key = Key::default(
+    "notice",
+    Kind::Flag,
+    "Whether only the process dies, and its kernel closes the sockets.",
+    "false",
+);
+
+const HANDLER: Key = Key::required("handler", SOME_TIME, "How long.", r#""300ms""#);
+
+const QUEUE: Key = Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#);
+
+const EVENT: Key = Key::required("event", Kind::Name, "For which event.", r#""delivered""#);

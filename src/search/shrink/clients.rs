@@ -4,10 +4,10 @@ use crate::message::{ClientLimits, Durability, Echo, Payload, StartAt, Target};
 use crate::scenario::{ClientEntry, Publish, RoomChange, Scenario, When};
 use crate::time::Instant;
 
-use super::step::{Step, rounder, step, up_to};
+use super::step::{ShrinkStep, rounder, step, up_to};
 
 /// Adds steps that give a client less to do.
-pub fn take_away(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
+pub fn take_away(steps: &mut Vec<ShrinkStep>, index: usize, client: &ClientEntry) {
     let mut take = |count: usize, remove: fn(&mut ClientEntry, usize)| {
         for at in (0..count).rev() {
             steps.push(step(move |scenario| remove(&mut scenario.clients[index], at)));
@@ -30,12 +30,12 @@ pub fn take_away(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
     }
 }
 
-fn publish_step(client: usize, at: usize, change: impl Fn(&mut Publish) + 'static) -> Step {
+fn publish_step(client: usize, at: usize, change: impl Fn(&mut Publish) + 'static) -> ShrinkStep {
     step(move |scenario| change(&mut scenario.clients[client].publish[at]))
 }
 
 /// Adds steps that set a client's limits to their defaults, and make its times rounder.
-pub fn make_rounder(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
+pub fn make_rounder(steps: &mut Vec<ShrinkStep>, index: usize, client: &ClientEntry) {
     steps.push(step(move |scenario| {
         let limits = &mut scenario.clients[index].limits;
         *limits = ClientLimits { ack_timeout: limits.ack_timeout, ..ClientLimits::default() };
@@ -62,7 +62,11 @@ pub fn make_rounder(steps: &mut Vec<Step>, index: usize, client: &ClientEntry) {
     }
 }
 
-fn make_publish_rounder(steps: &mut Vec<Step>, (index, at): (usize, usize), publish: &Publish) {
+fn make_publish_rounder(
+    steps: &mut Vec<ShrinkStep>,
+    (index, at): (usize, usize),
+    publish: &Publish,
+) {
     let changes: [fn(&mut Publish); 6] = [
         |publish| publish.payload = Payload::null(),
         |publish| publish.target = Target::default(),

@@ -3,14 +3,14 @@
 use crate::scenario::{Direction, Effect, Fault, Who};
 use crate::search::fault::simpler;
 
-use super::step::{Step, rounder, shorter, step};
+use super::step::{ShrinkStep, rounder, shorter, step};
 
-fn fault_step(index: usize, change: impl Fn(&mut Fault) + 'static) -> Step {
+fn fault_step(index: usize, change: impl Fn(&mut Fault) + 'static) -> ShrinkStep {
     step(move |scenario| change(&mut scenario.faults[index]))
 }
 
 /// Adds steps that make a fault simpler, its strength round, its time shorter and rounder.
-pub fn make_rounder(steps: &mut Vec<Step>, index: usize, fault: &Fault) {
+pub fn make_rounder(steps: &mut Vec<ShrinkStep>, index: usize, fault: &Fault) {
     for effect in simpler(&fault.effect) {
         steps.push(fault_step(index, move |fault| {
             (fault.effect, fault.direction) = (effect.clone(), Direction::Both);

@@ -4,9 +4,9 @@ use crate::scenario::Scenario;
 use crate::time::{Duration, Instant};
 
 /// A change that makes a scenario smaller or rounder, or does nothing.
-pub type Step = Box<dyn Fn(&mut Scenario)>;
+pub type ShrinkStep = Box<dyn Fn(&mut Scenario)>;
 
-pub fn step(change: impl Fn(&mut Scenario) + 'static) -> Step {
+pub fn step(change: impl Fn(&mut Scenario) + 'static) -> ShrinkStep {
     Box::new(change)
 }
 

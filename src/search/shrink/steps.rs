@@ -5,12 +5,12 @@ use crate::scenario::{Effect, Latency, Scenario, Who};
 use crate::search::storm::quiet_period;
 use crate::time::{Duration, Instant};
 
-use super::step::{Step, step};
+use super::step::{ShrinkStep, step};
 use super::{QuietPeriod, clients, faults};
 
 /// Returns all steps from a scenario, those that take most away first. Of several steps that change
 /// the same value, the one with the simplest result comes first.
-pub fn steps(scenario: &Scenario, quiet: QuietPeriod) -> Vec<Step> {
+pub fn steps(scenario: &Scenario, quiet: QuietPeriod) -> Vec<ShrinkStep> {
     let mut steps = Vec::new();
     for index in (0..scenario.faults.len()).rev() {
         steps.push(step(move |scenario| drop(scenario.faults.remove(index))));
@@ -35,7 +35,7 @@ pub fn steps(scenario: &Scenario, quiet: QuietPeriod) -> Vec<Step> {
 }
 
 /// Adds steps that set the broker and the network to their defaults.
-fn make_rest_rounder(steps: &mut Vec<Step>) {
+fn make_rest_rounder(steps: &mut Vec<ShrinkStep>) {
     let changes: [fn(&mut Scenario); 6] = [
         |scenario| {
             let heartbeat = scenario.broker.heartbeat;
@@ -54,7 +54,7 @@ fn make_rest_rounder(steps: &mut Vec<Step>) {
 }
 
 /// Adds steps that end the run soon after the last fault and the last message.
-fn end_early(steps: &mut Vec<Step>, scenario: &Scenario) {
+fn end_early(steps: &mut Vec<ShrinkStep>, scenario: &Scenario) {
     let begin = busy_until(scenario);
     let most = scenario.run_for.min(begin + quiet_period(scenario));
     for more in [1, 2, 5, 10, 20, 30] {
