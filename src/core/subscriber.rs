@@ -160,7 +160,7 @@ impl Subscriber {
         let Some(queue) = self.queues.get_mut(name).filter(|queue| !queue.is_attached()) else {
             return;
         };
-        let answer = queue.less_what_it_has(answer);
+        let answer = queue.without_acknowledged(answer);
         queue.resume(answer);
         note(outputs, Note::ResumeReceived { queue: name.clone(), answer });
         self.release(name, outputs);

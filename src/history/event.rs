@@ -41,7 +41,7 @@ pub struct Event {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// The place in its flow is known of a frame with this message, of this session.
+    /// A frame with this message, of this session, was given its place in a flow.
     ///
     /// A link that frames messages itself knows it when it is given the frame, and the bytes may
     /// still wait for the socket; where a library writes, it is known once the bytes are written.

@@ -75,8 +75,8 @@ impl WhyEvidence<'_> {
         matches!(self.history.events[index].kind, EventKind::Dropped { .. })
     }
 
-    /// Whether the source is about a copy that the cause of a miss speaks of: a packet with it, its
-    /// drop, or the end of the connection at which it should have arrived.
+    /// Whether the source decides the cause of a miss: a packet with a copy, the drop of one, or the
+    /// end of the connection at which a copy should have arrived.
     fn is_about_copy(&self, source: SentenceOrigin, followed: &Followed) -> bool {
         let WhyEvidence { history, packets, .. } = *self;
         let is_receiver = |process: ProcessId| match followed.cause {

@@ -21,8 +21,7 @@ pub struct Targets {
     may_hit_broker: bool,
     clients: Vec<Name>,
     subscriptions: Vec<(Name, Subscribe)>,
-    /// The client that all faults on clients hit, in every second storm: faults that do harm only
-    /// together seldom meet by chance.
+    /// The client that all faults on clients hit, in every second storm, so that they overlap.
     victim: Option<Name>,
 }
 

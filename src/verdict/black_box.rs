@@ -43,7 +43,7 @@ struct Published<'a> {
 
 /// Collects what one client's applications reported.
 #[derive(Default)]
-struct Heard<'a> {
+struct ClientReports<'a> {
     rooms: BTreeSet<(&'a Name, &'a Name)>,
     handled: Vec<(&'a MessageId, Instant)>,
     /// The instant at which it was last told of a gap.
@@ -62,20 +62,20 @@ struct Heard<'a> {
 pub fn judge_black_box(history: &History) -> BlackBoxReport {
     let mut published: BTreeMap<&MessageId, Published<'_>> = BTreeMap::new();
     let mut accepted = BTreeSet::new();
-    let mut heard: BTreeMap<&Name, Heard<'_>> = BTreeMap::new();
+    let mut reports: BTreeMap<&Name, ClientReports<'_>> = BTreeMap::new();
     for event in &history.events {
         let client = &history.process(event.process).client;
         match &event.kind {
             EventKind::Note(Note::Published { message }) => {
-                let everyone = heard.iter();
-                let wanting =
-                    everyone.filter(|(who, heard)| wants(message, client == **who, &heard.rooms));
+                let everyone = reports.iter();
+                let wanting = everyone
+                    .filter(|(who, reports)| wants(message, client == **who, &reports.rooms));
                 let wanted_by = wanting.map(|(who, _)| *who).collect();
                 let at = event.at;
                 published.insert(&message.id, Published { message, at, wanted_by });
             }
             EventKind::AppReport(said) => {
-                let one = heard.entry(client).or_default();
+                let one = reports.entry(client).or_default();
                 match said {
                     AppReport::Joined { queue, room } => drop(one.rooms.insert((queue, room))),
                     AppReport::Left { queue, room } => drop(one.rooms.remove(&(queue, room))),
@@ -88,7 +88,7 @@ pub fn judge_black_box(history: &History) -> BlackBoxReport {
         }
     }
     let mut report = BlackBoxReport::default();
-    for (who, one) in &heard {
+    for (who, one) in &reports {
         let client = who.to_string();
         let is_wanted = |one_published: &&Published<'_>| {
             let Published { message, wanted_by, .. } = one_published;
@@ -128,7 +128,7 @@ fn wants(message: &Message, is_publisher: bool, rooms: &BTreeSet<(&Name, &Name)>
         && !target.except.iter().any(is_in)
 }
 
-impl Heard<'_> {
+impl ClientReports<'_> {
     /// Returns evidence of the first message that is wanted and was not handled.
     fn missed(
         &self,

@@ -54,8 +54,8 @@ fn is_claimed(case: &SubscriberCase<'_, '_>, guarantee: Guarantee) -> bool {
     contender.mode.claims(guarantee, reliability, dedup)
 }
 
-/// The term that a client is the only process of its name: otherwise nothing is promised about what
-/// its processes get together.
+/// The term that a client is one process only. With several of one name, nothing is promised about
+/// what they get together.
 const NOT_ALONE: &str = "the client was not the only process of its name";
 
 /// Returns the term that a violation lies outside of, if it does.

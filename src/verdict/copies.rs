@@ -93,8 +93,8 @@ fn end_in_client(path: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) -
     ALIVE
 }
 
-/// Returns the end of a copy of which no place in a flow is known: it waits with the driver, and
-/// ends with the session, with the client or with the broker.
+/// Returns the end of a copy that is still queued in the driver: it ends with the session, with the
+/// client or with the broker.
 fn end_in_driver(path: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &SessionFacts) -> End {
     let crashed = path.facts.lifetimes.death_after(BROKER, copy.pushed).map(|moment| moment.at);
     let client_died =

@@ -28,7 +28,7 @@ pub use lifetimes::Lifetimes;
 pub use messages::{MessageFacts, Messages, PublisherWord, Sending};
 pub use participants::Participants;
 pub use paths::{Paths, sides};
-pub use positions::{Applied, Begins, Positions, Stored, Told, ToldGap};
+pub use positions::{Applied, Begins, Positions, ReceivedAnswer, ReceivedGap, Stored};
 pub use sessions::{SessionEnd, SessionFacts, Sessions};
 
 /// The process of the broker.

@@ -183,9 +183,9 @@ impl<'f, 'a> Judged<'f, 'a> {
     }
 }
 
-/// Whether the broker had pushed the message before the crash in which it forgot that. To the
-/// restarted broker this is a first sending, to the subscriber it is not. In fire-and-forget mode
-/// each push counts as a first sending.
+/// Whether an earlier life of the broker pushed the message. Then the first push of a restarted
+/// broker, which has forgotten that, is a repeat for the subscriber. In fire-and-forget mode each
+/// push counts as a first sending.
 fn is_sent_in_an_earlier_life(path: DeliveryPath<'_, '_>, handling: Option<&Handling>) -> bool {
     let DeliveryPath { facts, delivery, .. } = path;
     let opened = handling.and_then(|handling| facts.sessions.get(handling.session).opened);

@@ -35,7 +35,9 @@ use crate::history::ProcessId;
 use crate::message::{Epoch, Position, ResumeOutcome};
 
 use super::Recoveries;
-use super::facts::{BrokerLife, Map, MessageIndex, Moment, QueueId, Stored, Told, ToldGap};
+use super::facts::{
+    BrokerLife, Map, MessageIndex, Moment, QueueId, ReceivedAnswer, ReceivedGap, Stored,
+};
 use super::guarantee::is_announced;
 use super::outcome::SubscriberCase;
 use super::switch::rule;
@@ -84,15 +86,15 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
     let mut recoveries = Recoveries::default();
     let mut since: Map<QueueId, Moment> = Map::default();
     let mut epochs: Map<(Option<ProcessId>, QueueId), Epoch> = Map::default();
-    let told = facts.positions.told(case.subscriber);
-    let gaps = facts.positions.gaps_told(case.subscriber);
-    let stored = if told.iter().any(Told::is_gap) || !gaps.is_empty() {
+    let answers = facts.positions.received_answers(case.subscriber);
+    let gaps = facts.positions.received_gaps(case.subscriber);
+    let stored = if answers.iter().any(ReceivedAnswer::is_gap) || !gaps.is_empty() {
         stored(case)
     } else {
         Map::default()
     };
-    for told in told {
-        let Told { queue, process, answer, answered, .. } = *told;
+    for received in answers {
+        let ReceivedAnswer { queue, process, answer, answered, .. } = *received;
         let losses = losses.get(&queue).map_or(&[][..], Vec::as_slice);
         let first = since.insert(queue, answered);
         let first = first.map_or(0, |first| losses.partition_point(|loss| loss.moment <= first));
@@ -110,8 +112,8 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
                 }
             }
             ResumeOutcome::Gap { from, to, .. } => {
-                let Told { moment, life, is_of_new_epoch, .. } = *told;
-                let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
+                let ReceivedAnswer { moment, life, is_of_new_epoch, .. } = *received;
+                let gap = ReceivedGap { moment, process, queue, life, from, to, is_of_new_epoch };
                 of_gap(&mut recoveries, &gap, &stored)
             }
             // A new epoch is true if the epoch did change, whatever that cost.
@@ -132,7 +134,7 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
 /// knowledge of the process that is told.
 fn of_gap<'r>(
     recoveries: &'r mut Recoveries,
-    gap: &ToldGap,
+    gap: &ReceivedGap,
     stored: &Map<QueueId, Vec<LostOrHandled>>,
 ) -> &'r mut u64 {
     let mut stored = stored.get(&gap.queue).into_iter().flatten();

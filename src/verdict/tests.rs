@@ -7,6 +7,7 @@ mod guarantees;
 mod histories;
 mod outcomes;
 mod reference_judge;
+mod rows;
 mod rules;
 mod soup;
 mod story;

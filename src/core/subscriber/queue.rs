@@ -60,7 +60,7 @@ impl InQueue {
 
     /// Returns the outcome of a resume without the part of a gap that this client has: messages
     /// that it acknowledged while the join was on its way.
-    pub fn less_what_it_has(&self, answer: ResumeOutcome) -> ResumeOutcome {
+    pub fn without_acknowledged(&self, answer: ResumeOutcome) -> ResumeOutcome {
         let ResumeOutcome::Gap { epoch, position, from, to } = answer else { return answer };
         let known = self.known().filter(|known| known.epoch == epoch);
         let has = known.map_or(Position::START, |known| known.position);

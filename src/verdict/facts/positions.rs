@@ -16,7 +16,7 @@ pub struct Positions {
     lives: Map<Epoch, BrokerLife>,
     subscribers: Vec<Subscription>,
     /// The life of the broker that a process was last told of, by queue.
-    told_life: Map<(ProcessId, QueueId), BrokerLife>,
+    known_life: Map<(ProcessId, QueueId), BrokerLife>,
     /// The last position so far of each queue in each life of the broker.
     heads: Map<(QueueId, BrokerLife), Position>,
     /// The lives of the broker that a process was told are a new epoch of a queue, with the queue's
@@ -28,8 +28,8 @@ pub struct Positions {
 #[derive(Default)]
 struct Subscription {
     attachments: Vec<Attachment>,
-    told: Vec<Told>,
-    gaps_told: Vec<ToldGap>,
+    received_answers: Vec<ReceivedAnswer>,
+    received_gaps: Vec<ReceivedGap>,
     /// All announced gaps, first and last position; sorted and joined by [`Positions::close`].
     gaps: Map<(QueueId, BrokerLife), Vec<(Position, Position)>>,
     /// The last life that the subscriber was told is a new epoch; all earlier lives are over.
@@ -92,7 +92,7 @@ pub enum Begins {
 
 /// One answer, as the client received it.
 #[derive(Clone, Copy)]
-pub struct Told {
+pub struct ReceivedAnswer {
     /// The moment.
     pub moment: Moment,
     /// The process.
@@ -110,7 +110,7 @@ pub struct Told {
     pub is_of_new_epoch: bool,
 }
 
-impl Told {
+impl ReceivedAnswer {
     /// Whether the answer announces a gap.
     pub fn is_gap(&self) -> bool {
         matches!(self.answer, ResumeOutcome::Gap { .. })
@@ -119,7 +119,7 @@ impl Told {
 
 /// One gap that a client was told of separately from an answer.
 #[derive(Clone, Copy)]
-pub struct ToldGap {
+pub struct ReceivedGap {
     /// The moment.
     pub moment: Moment,
     /// The process.
@@ -145,7 +145,7 @@ impl Positions {
             messages: Map::default(),
             lives: Map::default(),
             subscribers: (0..subscribers).map(|_| Subscription::default()).collect(),
-            told_life: Map::default(),
+            known_life: Map::default(),
             heads: Map::default(),
             begun: Map::default(),
         }
@@ -196,13 +196,13 @@ impl Positions {
             }
             Note::GapReceived { queue, from, to } => {
                 let queue = self.queue(queue);
-                let life = self.told_life.get(&(seen.process, queue)).copied();
+                let life = self.known_life.get(&(seen.process, queue)).copied();
                 let life = life.unwrap_or(seen.life);
                 let is_of_new_epoch = self.is_of_new_epoch((seen.process, queue, life), *to);
                 let subscription = &mut self.subscribers[subscriber.index()];
                 subscription.gaps_announced += 1;
                 subscription.gaps.entry((queue, life)).or_default().push((*from, *to));
-                let last = subscription.told.iter();
+                let last = subscription.received_answers.iter();
                 let mut last =
                     last.rev().filter(|one| (one.process, one.queue) == (seen.process, queue));
                 let is_answers = matches!(last.next().map(|one| one.answer),
@@ -210,8 +210,9 @@ impl Positions {
                 // A gap that repeats the last answer was announced by it already.
                 if !is_answers {
                     let (moment, process, from, to) = (seen.moment, seen.process, *from, *to);
-                    let gap = ToldGap { moment, process, queue, life, from, to, is_of_new_epoch };
-                    subscription.gaps_told.push(gap);
+                    let gap =
+                        ReceivedGap { moment, process, queue, life, from, to, is_of_new_epoch };
+                    subscription.received_gaps.push(gap);
                 }
             }
             _ => {}
@@ -227,11 +228,11 @@ impl Positions {
     ) {
         let queue = self.queue(queue);
         let life = self.lives.get(&answer.epoch()).copied().unwrap_or(seen.life);
-        self.told_life.insert((seen.process, queue), life);
+        self.known_life.insert((seen.process, queue), life);
         let subscription = &self.subscribers[subscriber.index()];
         // A client knows better than the broker what it has lost, but not its position.
-        let stand = |answer: ResumeOutcome| (answer.epoch(), answer.position());
-        let is_it = |one: &&Attachment| one.queue == queue && stand(one.answer) == stand(answer);
+        let state = |answer: ResumeOutcome| (answer.epoch(), answer.position());
+        let is_it = |one: &&Attachment| one.queue == queue && state(one.answer) == state(answer);
         let given = subscription.attachments.iter().rev().find(is_it);
         let given = given.filter(|_| rule("answered-when-the-broker-attached"));
         let answered = given.map_or(seen.moment, |attachment| attachment.moment);
@@ -247,8 +248,9 @@ impl Positions {
             *begun = head.max(*begun);
         }
         let subscription = &mut self.subscribers[subscriber.index()];
-        let told = Told { moment, process, queue, life, answer, answered, is_of_new_epoch };
-        subscription.told.push(told);
+        let told =
+            ReceivedAnswer { moment, process, queue, life, answer, answered, is_of_new_epoch };
+        subscription.received_answers.push(told);
         match answer {
             ResumeOutcome::Gap { from, to, .. } => {
                 subscription.gaps.entry((queue, life)).or_default().push((from, to));
@@ -314,13 +316,13 @@ impl Positions {
     }
 
     /// Returns every answer that a subscriber was told, in order.
-    pub fn told(&self, subscriber: SubscriberId) -> &[Told] {
-        &self.subscribers[subscriber.index()].told
+    pub fn received_answers(&self, subscriber: SubscriberId) -> &[ReceivedAnswer] {
+        &self.subscribers[subscriber.index()].received_answers
     }
 
     /// Returns every gap that a subscriber was told of separately from an answer, in order.
-    pub fn gaps_told(&self, subscriber: SubscriberId) -> &[ToldGap] {
-        &self.subscribers[subscriber.index()].gaps_told
+    pub fn received_gaps(&self, subscriber: SubscriberId) -> &[ReceivedGap] {
+        &self.subscribers[subscriber.index()].received_gaps
     }
 
     /// Returns the number of gaps that a subscriber was told of while it was connected.

@@ -9,7 +9,7 @@ use super::trial::When;
 use crate::terms::Cause;
 
 /// An answer that a process of the subscriber received.
-struct Heard<'a> {
+struct ReceivedAnswer<'a> {
     when: When,
     process: u32,
     queue: &'a Name,
@@ -22,13 +22,13 @@ impl<'s, 'a> Case<'s, 'a> {
     pub fn recoveries(&self) -> Recoveries {
         let mut recoveries = Recoveries::default();
         let answers = self.answers();
-        for heard in &answers {
-            let Heard { when, process, queue, answer } = *heard;
+        for received in &answers {
+            let ReceivedAnswer { when, process, queue, answer } = *received;
             let earlier = || answers.iter().filter(|one| one.when < when && one.queue == queue);
             let counter = match answer {
                 ResumeOutcome::Started { .. } => continue,
                 ResumeOutcome::Resumed { .. } => {
-                    let until = self.given(heard);
+                    let until = self.given(received);
                     let since = earlier().next_back().map(|before| self.given(before));
                     match self.is_something_missing(queue, since, until) {
                         true => &mut recoveries.false_comfort,
@@ -69,10 +69,10 @@ impl<'s, 'a> Case<'s, 'a> {
         recoveries
     }
 
-    fn answers(&self) -> Vec<Heard<'a>> {
+    fn answers(&self) -> Vec<ReceivedAnswer<'a>> {
         let answers = self.trial.notes().filter_map(|(when, process, note)| match note {
             Note::ResumeReceived { queue, answer } if self.subscriber.is(process) => {
-                Some(Heard { when, process, queue, answer: *answer })
+                Some(ReceivedAnswer { when, process, queue, answer: *answer })
             }
             _ => None,
         });
@@ -81,16 +81,16 @@ impl<'s, 'a> Case<'s, 'a> {
 
     /// Returns the moment at which the broker gave an answer that was received, or else the moment
     /// at which it was received.
-    fn given(&self, heard: &Heard<'_>) -> When {
+    fn given(&self, received: &ReceivedAnswer<'_>) -> When {
         let given = self.trial.notes().filter(|(when, _, note)| {
-            *when < heard.when
+            *when < received.when
                 && matches!(note, Note::Attached { client, queue, answer, .. }
                     if *client == self.subscriber.name
-                        && queue == heard.queue
-                        && answer.epoch() == heard.answer.epoch()
-                        && answer.position() == heard.answer.position())
+                        && queue == received.queue
+                        && answer.epoch() == received.answer.epoch()
+                        && answer.position() == received.answer.position())
         });
-        given.last().map_or(heard.when, |(when, ..)| when)
+        given.last().map_or(received.when, |(when, ..)| when)
     }
 
     /// Whether a message to which a broker had given a position was lost since the answer before,
@@ -144,8 +144,8 @@ impl<'s, 'a> Case<'s, 'a> {
         life: usize,
         to: Position,
     ) -> bool {
-        self.answers().iter().any(|heard| {
-            let given = self.given(heard);
+        self.answers().iter().any(|received| {
+            let given = self.given(received);
             let accepted = self.trial.notes().filter_map(|(at, _, note)| match note {
                 Note::Accepted { queue: of, position: Some(position), .. }
                     if of == queue
@@ -156,11 +156,11 @@ impl<'s, 'a> Case<'s, 'a> {
                 }
                 _ => None,
             });
-            heard.when < when
-                && heard.process == process
-                && heard.queue == queue
-                && matches!(heard.answer, ResumeOutcome::NewEpoch { .. })
-                && life_of(self.trial, heard.answer.epoch(), heard.when) == life
+            received.when < when
+                && received.process == process
+                && received.queue == queue
+                && matches!(received.answer, ResumeOutcome::NewEpoch { .. })
+                && life_of(self.trial, received.answer.epoch(), received.when) == life
                 && to <= accepted.max().unwrap_or_default()
         })
     }
