@@ -33,10 +33,10 @@
 //! # The run loop of a machine
 //!
 //! Broker and client are state machines without IO ([`core`]), and yours may take the place of
-//! ours ([`CoreSystem`]). A driver does three things: it reports an input (`handle`), carries out the
-//! outputs until there are none (`poll`), and waits for the next input, but no longer than until the
-//! machine's `deadline`. Here nothing comes from a connection, so that only time passes; a driver also
-//! reports `Received`, `Queued` and `Closed`:
+//! ours ([`CoreSystem`]). A driver does three things: it reports an input (`handle`), carries out
+//! the outputs until there are none (`poll`), and waits for the next input, but no longer than
+//! until the machine's `deadline`. Here nothing comes from a connection, so that only time passes;
+//! a driver also reports `Received`, `Queued` and `Closed`:
 //!
 //! ```
 //! use delivery_lab::core::{
@@ -75,8 +75,8 @@
 //!
 //! # Where things stand
 //!
-//! What most tests need is at the root. The rest is in modules by subject: [`message`], [`time`] and
-//! [`terms`] are the nouns; [`scenario`] says who publishes and subscribes, what goes wrong when,
+//! What most tests need is at the root. The rest is in modules by subject: [`message`], [`time`]
+//! and [`terms`] are the nouns; [`scenario`] says who publishes and subscribes, what goes wrong when,
 //! and what must come of it; [`core`] has the machines, [`net`] the network, and [`link`] carries
 //! frames over it; [`sim`] is the world in which all that runs; [`history`] is what happened,
 //! [`verdict`] what it means, [`report`] how it is shown; [`search`] draws storms and shrinks

@@ -94,8 +94,8 @@ impl Broker {
             Frame::Leave { request, queue, rooms } => {
                 self.leave(connection, request, &queue, &rooms)
             }
-            Frame::Publish { message, after, reply } => {
-                self.publish(now, connection, publish::IncomingPublish { message, after, reply });
+            Frame::Publish { message, after, confirm } => {
+                self.publish(now, connection, publish::IncomingPublish { message, after, confirm });
             }
             Frame::Ack { queue, position } => self.acknowledge(now, connection, &queue, position),
             Frame::Pong => self.pong(now, connection),

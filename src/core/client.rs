@@ -16,7 +16,7 @@ use super::io::{ClientInput, ClientMachine, ClientOptions, ClientOutput, Machine
 use super::publisher::Publisher;
 use super::subscriber::{HeldDelivery, Subscriber};
 use super::timers::Timers;
-use publish::BrokerVerdict;
+use publish::PublishAnswer;
 
 /// The client's state.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ enum Timer {
     /// Unanswered publishes must be sent again.
     Republish,
     /// The answer that the application waits for is overdue.
-    Answer(MessageId),
+    Confirm(MessageId),
 }
 
 impl Client {
@@ -100,8 +100,8 @@ impl Client {
                 }
             }
             Frame::Left { request } => drop(self.answered(now, request)),
-            Frame::Accepted { id } => self.publish_answered(now, &id, BrokerVerdict::Accepted),
-            Frame::Refused { id } => self.publish_answered(now, &id, BrokerVerdict::Refused),
+            Frame::Accepted { id } => self.publish_answered(now, &id, PublishAnswer::Accepted),
+            Frame::Refused { id } => self.publish_answered(now, &id, PublishAnswer::Refused),
             Frame::Push { message, offset, kind } => {
                 let held = HeldDelivery::Push { message, kind, session: self.session() };
                 self.subscriber.receive(held, offset, &mut self.outputs);
@@ -145,7 +145,7 @@ impl Client {
                 self.publisher.send_again(now, timeout, &session, &mut self.outputs);
                 self.watch_publishes();
             }
-            Timer::Answer(id) => self.note(Note::ConfirmTimedOut { id }),
+            Timer::Confirm(id) => self.note(Note::ConfirmTimedOut { id }),
         }
     }
 

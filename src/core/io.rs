@@ -118,7 +118,7 @@ pub struct Draft {
     /// The data.
     pub payload: Payload,
     /// Time that the application waits for the broker's answer, if it wants one.
-    pub answer_within: Option<Duration>,
+    pub confirm_within: Option<Duration>,
 }
 
 /// Something that happened, reported to the client.

@@ -31,7 +31,7 @@ pub struct Publisher {
 #[derive(Clone, Debug)]
 struct Kept {
     message: Arc<Message>,
-    reply: Confirm,
+    confirm: Confirm,
 }
 
 type Outputs = VecDeque<ClientOutput>;
@@ -55,7 +55,7 @@ impl Publisher {
     pub fn publish(
         &mut self,
         message: Arc<Message>,
-        reply: Confirm,
+        confirm: Confirm,
         session: Option<SessionId>,
         most: usize,
         outputs: &mut Outputs,
@@ -65,13 +65,13 @@ impl Publisher {
             if self.outbox.len() >= most {
                 return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
             }
-            self.outbox.push_back(Kept { message, reply });
+            self.outbox.push_back(Kept { message, confirm });
             return;
         }
         match session {
             Some(session) => {
                 note(outputs, Note::Sent { id, session });
-                let frame = Frame::Publish { message, after: None, reply };
+                let frame = Frame::Publish { message, after: None, confirm };
                 outputs.push_back(ClientOutput::Send { frame });
             }
             None if self.link.offline_buffer == OfflineBuffer::Buffered
@@ -80,7 +80,7 @@ impl Publisher {
                 if self.buffer.len() >= most {
                     return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
                 }
-                self.buffer.push_back(Kept { message, reply });
+                self.buffer.push_back(Kept { message, confirm });
             }
             None => note(outputs, Note::Unsent { id, reason: DropReason::NoConnection }),
         }
@@ -95,9 +95,9 @@ impl Publisher {
     /// Sends the messages that were not sent on this session; over a lossy link at most
     /// [`MOST_OUT_LOSSY`] are out at a time.
     pub fn send_due(&mut self, now: Instant, session: &SessionId, outputs: &mut Outputs) {
-        for Kept { message, reply } in self.buffer.drain(..) {
+        for Kept { message, confirm } in self.buffer.drain(..) {
             note(outputs, Note::Sent { id: message.id.clone(), session: session.clone() });
-            let frame = Frame::Publish { message, after: None, reply };
+            let frame = Frame::Publish { message, after: None, confirm };
             outputs.push_back(ClientOutput::Send { frame });
         }
         let most = match self.link.reliability {
@@ -161,11 +161,11 @@ impl Publisher {
     }
 
     fn send(&self, index: usize, session: &SessionId, outputs: &mut Outputs) {
-        let Kept { message, reply } = &self.outbox[index];
+        let Kept { message, confirm } = &self.outbox[index];
         let before = index.checked_sub(1).map(|before| &self.outbox[before]);
         let after = before.map(|kept| kept.message.id.sequence);
         note(outputs, Note::Sent { id: message.id.clone(), session: session.clone() });
-        let frame = Frame::Publish { message: message.clone(), after, reply: *reply };
+        let frame = Frame::Publish { message: message.clone(), after, confirm: *confirm };
         outputs.push_back(ClientOutput::Send { frame });
     }
 

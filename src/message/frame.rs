@@ -52,8 +52,8 @@ pub enum Frame {
         message: Arc<Message>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
-        #[serde(default, skip_serializing_if = "Confirm::is_unwanted")]
-        reply: Confirm,
+        #[serde(rename = "reply", default, skip_serializing_if = "Confirm::is_unwanted")]
+        confirm: Confirm,
     },
     /// The broker has accepted the message, and is responsible for it now.
     Accepted { id: MessageId },

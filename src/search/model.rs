@@ -138,7 +138,7 @@ impl Model {
             event: "e".into(),
             target: Target::default(),
             payload: Payload::null(),
-            answer_within: None,
+            confirm_within: None,
         };
         let checker = Checker::new(&options);
         let mut model = Model {

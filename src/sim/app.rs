@@ -213,7 +213,7 @@ impl<N: Net> Script<N> {
             event: entry.event.clone(),
             target: entry.target.clone(),
             payload: entry.payload.clone(),
-            answer_within: entry.ack_within,
+            confirm_within: entry.ack_within,
         };
         ClientInput::Publish { draft }
     }

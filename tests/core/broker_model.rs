@@ -352,7 +352,7 @@ impl Pair {
         let message = Arc::new(Message { id, queue, event, target, payload });
         self.published[by].push(message.clone());
         self.model.accept(self.mode, &message, by, expected);
-        self.say(connection, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
+        self.say(connection, Frame::Publish { message, after: None, confirm: Confirm::Unwanted })
     }
 
     /// Publishes a copy. In catch-up mode it is answered and not delivered; in fire-and-forget mode
@@ -368,7 +368,7 @@ impl Pair {
             Mode::CatchUp => expected.push((connection, Output::Accepted(message.id.to_string()))),
             Mode::FireAndForget => self.model.accept(self.mode, &message, by, expected),
         }
-        self.say(connection, Frame::Publish { message, after: None, reply: Confirm::Unwanted })
+        self.say(connection, Frame::Publish { message, after: None, confirm: Confirm::Unwanted })
     }
 
     fn ack(&mut self, who: usize, which: usize, expected: &mut Outputs) -> Outputs {

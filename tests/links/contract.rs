@@ -114,7 +114,9 @@ fn driver() -> Vec<Step> {
     let publish = |event: &str| {
         let target = Target { to: vec!["shop".into(), "driver".into()], ..Target::default() };
         let (queue, event, payload) = ("q".into(), event.into(), Payload::null());
-        ClientInput::Publish { draft: Draft { queue, event, target, payload, answer_within: None } }
+        ClientInput::Publish {
+            draft: Draft { queue, event, target, payload, confirm_within: None },
+        }
     };
     vec![
         (|state| is_there(state, "shop") && is_there(state, "driver"), publish("first")),

@@ -144,7 +144,7 @@ fn frame() -> impl Strategy<Value = Frame> {
             rooms
         }),
         (message(), prop::option::of(n()), reply)
-            .prop_map(|(message, after, reply)| Frame::Publish { message, after, reply }),
+            .prop_map(|(message, after, confirm)| Frame::Publish { message, after, confirm }),
         (name(), position()).prop_map(|(queue, position)| Frame::Ack { queue, position }),
         Just(Frame::Pong),
     ];
@@ -292,7 +292,7 @@ proptest! {
             target: Target::default(),
             payload: Payload::null(),
         });
-        let said = say(2, Frame::Publish { message, after: None, reply: Confirm::Unwanted });
+        let said = say(2, Frame::Publish { message, after: None, confirm: Confirm::Unwanted });
         let is_push = |output: &BrokerOutput| {
             matches!(output, BrokerOutput::Send { connection: ConnectionId(2), frame: Frame::Push { .. } })
         };
@@ -396,7 +396,7 @@ async fn behave<C: LinkDriver, N: Net>(
     let join = Frame::Join { request: 1, queue: "q".into(), rooms, known: None };
     hear(join, |frame| matches!(frame, Frame::Joined { .. })).await;
     strangers.await;
-    let publish = Frame::Publish { message, after: None, reply: Confirm::Unwanted };
+    let publish = Frame::Publish { message, after: None, confirm: Confirm::Unwanted };
     hear(publish, |frame| matches!(frame, Frame::Push { .. })).await;
 }
 

@@ -16,7 +16,7 @@ use super::{Broker, ConnectionId, Timer, is_from, is_own_echo};
 pub struct IncomingPublish {
     pub message: Arc<Message>,
     pub after: Option<u64>,
-    pub reply: Confirm,
+    pub confirm: Confirm,
 }
 
 impl Broker {
@@ -27,7 +27,7 @@ impl Broker {
         connection: ConnectionId,
         published: IncomingPublish,
     ) {
-        let IncomingPublish { message, after, reply } = published;
+        let IncomingPublish { message, after, confirm } = published;
         let (_, client) = self.open_session(connection);
         if !is_from(&message.id, client) {
             return self.close(connection, EndReason::Unexpected);
@@ -40,7 +40,7 @@ impl Broker {
         }
         if self.options.mode == Mode::FireAndForget || message.is_volatile() {
             self.pass_on(&message);
-            if reply == Confirm::Wanted {
+            if confirm == Confirm::Wanted {
                 self.send(connection, Frame::Accepted { id: message.id.clone() });
             }
             return;

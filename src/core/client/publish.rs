@@ -9,7 +9,7 @@ use crate::time::Instant;
 use super::{Client, State, Timer};
 
 /// The broker's answer to a publish.
-pub(super) enum BrokerVerdict {
+pub(super) enum PublishAnswer {
     Accepted,
     Refused,
 }
@@ -21,9 +21,9 @@ impl Client {
             publisher: self.options.client.clone(),
             sequence: self.options.numbering.message,
         };
-        let reply = match draft.answer_within {
+        let confirm = match draft.confirm_within {
             Some(within) => {
-                self.timers.set(Timer::Answer(id.clone()), now + within);
+                self.timers.set(Timer::Confirm(id.clone()), now + within);
                 Confirm::Wanted
             }
             None => Confirm::Unwanted,
@@ -38,7 +38,7 @@ impl Client {
         self.note(Note::Published { message: message.clone() });
         let session = (self.state == State::Open).then(|| self.session());
         let most = self.options.limits.outbox;
-        self.publisher.publish(message, reply, session, most, &mut self.outputs);
+        self.publisher.publish(message, confirm, session, most, &mut self.outputs);
         self.send_publishes(now);
     }
 
@@ -54,14 +54,14 @@ impl Client {
         &mut self,
         now: Instant,
         id: &MessageId,
-        verdict: BrokerVerdict,
+        verdict: PublishAnswer,
     ) {
         self.publisher.answered(id);
-        self.timers.clear(&Timer::Answer(id.clone()));
+        self.timers.clear(&Timer::Confirm(id.clone()));
         let id = id.clone();
         self.note(match verdict {
-            BrokerVerdict::Accepted => Note::AcceptedReceived { id },
-            BrokerVerdict::Refused => Note::RefusedReceived { id },
+            PublishAnswer::Accepted => Note::AcceptedReceived { id },
+            PublishAnswer::Refused => Note::RefusedReceived { id },
         });
         self.send_publishes(now);
     }

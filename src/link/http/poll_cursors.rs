@@ -83,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_read_back_as_they_print() {
+    fn cursors_read_back_as_they_print() {
         let known = |epoch, position| Cursor { epoch: Epoch(epoch), position: Position(position) };
-        let places = PollCursors::new([("a b,@".into(), known(1, 2)), ("ü".into(), known(3, 4))]);
-        assert_eq!(places.to_string(), "a%20b%2C%40@1.2,%C3%BC@3.4");
-        assert_eq!(places.to_string().parse(), Ok(places));
+        let cursors = PollCursors::new([("a b,@".into(), known(1, 2)), ("ü".into(), known(3, 4))]);
+        assert_eq!(cursors.to_string(), "a%20b%2C%40@1.2,%C3%BC@3.4");
+        assert_eq!(cursors.to_string().parse(), Ok(cursors));
         for text in ["", "a", "a@1", "a@1.x", "%ff@1.2", "a@1.2,"] {
             assert_eq!(text.parse::<PollCursors>(), Err(InvalidCursors), "{text}");
         }

@@ -206,7 +206,7 @@ fn frames(name: &str) -> [String; 3] {
     let all = [
         Frame::Hello { client: name.into(), session },
         Frame::Join { request: 1, queue: "theirs".into(), rooms, known: None },
-        Frame::Publish { message, after: None, reply: Confirm::Wanted },
+        Frame::Publish { message, after: None, confirm: Confirm::Wanted },
     ];
     all.map(|frame| String::from_utf8(wire::encode(&frame)).expect("JSON is UTF-8"))
 }
@@ -389,7 +389,9 @@ impl ClientApp for Regular {
         self.published += 1;
         let (queue, event, payload) = ("q".into(), "e".into(), Payload::null());
         let target = Target::default();
-        ClientInput::Publish { draft: Draft { queue, event, target, payload, answer_within: None } }
+        ClientInput::Publish {
+            draft: Draft { queue, event, target, payload, confirm_within: None },
+        }
     }
 
     fn handle(&mut self, _: &Arc<Message>, _: PushKind) {

@@ -157,9 +157,9 @@ impl State {
                 let id = self.ask(Asked::Leave(*request));
                 self.emit(queue, mapping::LEAVE.to_owned(), vec![json(&leave)], Some(id), None);
             }
-            Frame::Publish { message, after, reply } => {
+            Frame::Publish { message, after, confirm } => {
                 let keeps = self.mode == Mode::CatchUp && !message.is_volatile();
-                let wants = keeps || *reply == Confirm::Wanted;
+                let wants = keeps || *confirm == Confirm::Wanted;
                 let id = wants.then(|| self.ask(Asked::Publish));
                 let copy = session.map(|session| (message.id.clone(), session.clone()));
                 let meta = json(&Meta::of_publish(message, *after));

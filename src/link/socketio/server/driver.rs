@@ -433,7 +433,7 @@ impl State {
         queue: Name,
         event: Name,
         (payload, meta): (Payload, Meta),
-        reply: Confirm,
+        confirm: Confirm,
         counters: &mut Counters,
     ) -> Frame {
         let after = meta.after;
@@ -447,7 +447,7 @@ impl State {
             *last = (*last).max(id.sequence);
         }
         let message = Message { id, queue, event, target: meta.target(), payload };
-        Frame::Publish { message: Arc::new(message), after, reply }
+        Frame::Publish { message: Arc::new(message), after, confirm }
     }
 
     fn count(&mut self, request: Option<u64>) -> u64 {
