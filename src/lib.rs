@@ -27,8 +27,8 @@
 //! 4. [`report::build`] puts the rows and the expectations into a [`Report`];
 //! 5. the report is rendered, by [`report::text()`] or [`report::json()`].
 //!
-//! Only the second is asynchronous; the others are pure functions. The same version, scenario and seed give the same
-//! bytes, in any process.
+//! Only the second is asynchronous; the others are pure functions. The same version, scenario and
+//! seed give the same bytes, in any process.
 //!
 //! # The run loop of a machine
 //!

@@ -135,6 +135,11 @@ impl ResumeOutcome {
         }
     }
 
+    /// Whether it announces exactly the gap of these positions.
+    pub fn is_gap(self, first: Position, last: Position) -> bool {
+        matches!(self, ResumeOutcome::Gap { from, to, .. } if (from, to) == (first, last))
+    }
+
     /// Returns the position after which the deliveries of this session begin.
     pub const fn position(self) -> Position {
         match self {

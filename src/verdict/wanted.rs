@@ -167,8 +167,8 @@ impl<'h> Record<'h> {
         }
     }
 
-    /// Records that a subscriber left rooms whose messages a restarted broker, which had forgotten the
-    /// subscription, had routed to nobody. Messages that still route to it are not concerned.
+    /// Records that a subscriber left rooms whose messages a restarted broker, which had forgotten
+    /// the subscription, had routed to nobody. Messages that still route to it are not concerned.
     fn leave(&self, facts: &mut Facts<'_>, moment: Moment, subscriber: SubscriberId) {
         for &index in self.unrouted.get(&subscriber).into_iter().flatten() {
             let Some(message) = facts.messages.get(index).message else { continue };

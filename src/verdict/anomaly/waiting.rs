@@ -45,9 +45,9 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     scene.case.judged.iter().filter(waits).count() as u64
 }
 
-/// Returns the beginning of the session over which a waiting message could move: the publisher's, or
-/// the subscriber's once the broker has the message. `None` if that session does not last to the
-/// end.
+/// Returns the beginning of the session over which a waiting message could move: the publisher's,
+/// or the subscriber's once the broker has the message. `None` if that session does not last to
+/// the end.
 fn path_since(one: &Judged<'_, '_>) -> Option<Instant> {
     let path = one.path;
     let facts = path.facts;

@@ -205,8 +205,7 @@ impl Positions {
                 let last = subscription.received_answers.iter();
                 let mut last =
                     last.rev().filter(|one| (one.process, one.queue) == (seen.process, queue));
-                let is_answers = matches!(last.next().map(|one| one.answer),
-                    Some(ResumeOutcome::Gap { from: first, to: last, .. }) if first == *from && last == *to);
+                let is_answers = last.next().is_some_and(|one| one.answer.is_gap(*from, *to));
                 // A gap that repeats the last answer was announced by it already.
                 if !is_answers {
                     let (moment, process, from, to) = (seen.moment, seen.process, *from, *to);

@@ -58,9 +58,7 @@ impl<'s, 'a> Case<'s, 'a> {
             let mut own = answers
                 .iter()
                 .filter(|one| one.when < when && one.process == process && one.queue == queue);
-            let is_told = own.next_back().is_some_and(|one| {
-                matches!(one.answer, ResumeOutcome::Gap { from: f, to: t, .. } if (f, t) == (*from, *to))
-            });
+            let is_told = own.next_back().is_some_and(|one| one.answer.is_gap(*from, *to));
             if !is_told {
                 let life = life_last_told(self.trial, process, queue, when);
                 *self.gap(&mut recoveries, (when, process, queue), life, (*from, *to)) += 1;
