@@ -17,7 +17,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 
-use self::driver::{Counters, Driver};
+use self::driver::{Counters, SessionHandle};
 use self::session::{EngineSession, Transport};
 use super::packet::EnginePacket;
 use crate::link::{BrokerDriver, listen};
@@ -55,18 +55,18 @@ pub async fn serve<N: Net>(port: u16, broker: BrokerDriver<N>) -> io::Result<()>
 struct Server<N> {
     broker: BrokerDriver<N>,
     /// The sessions that have not ended, by id.
-    sessions: Mutex<BTreeMap<String, Driver>>,
+    sessions: Mutex<BTreeMap<String, SessionHandle>>,
     counters: Mutex<Counters>,
     /// The channel for new sessions, whose timers are then run.
-    opened: mpsc::UnboundedSender<Driver>,
+    opened: mpsc::UnboundedSender<SessionHandle>,
 }
 
 impl<N: Net> Server<N> {
     /// Opens a session.
-    fn open(&self, transport: Transport) -> Driver {
+    fn open(&self, transport: Transport) -> SessionHandle {
         let heartbeat = self.broker.limits().heartbeat;
         let session = EngineSession::new(new_id(), transport, heartbeat, self.broker.net().now());
-        let driver = Driver::new(session);
+        let driver = SessionHandle::new(session);
         self.sessions().insert(driver.session.sid.clone(), driver.clone());
         // Sending fails only when the process has ended.
         let _ = self.opened.send(driver.clone());
@@ -74,7 +74,7 @@ impl<N: Net> Server<N> {
     }
 
     /// Returns the session with an id.
-    fn find(&self, sid: &str) -> Option<Driver> {
+    fn find(&self, sid: &str) -> Option<SessionHandle> {
         self.sessions().get(sid).cloned()
     }
 
@@ -82,7 +82,7 @@ impl<N: Net> Server<N> {
     ///
     /// Packets that still wait are dropped. When Node's server itself closes a session, it waits up
     /// to 30 s for a poll that fetches them; here the session of such a poll is unknown.
-    fn end(&self, driver: &Driver, reason: EndReason) {
+    fn end(&self, driver: &SessionHandle, reason: EndReason) {
         if self.sessions().remove(&driver.session.sid).is_some() {
             driver.session.end(reason);
             driver.ended(&self.broker, reason);
@@ -93,7 +93,7 @@ impl<N: Net> Server<N> {
     ///
     /// # Errors
     /// The session must end, for this reason.
-    fn receive(&self, driver: &Driver, packet: EnginePacket) -> Result<(), EndReason> {
+    fn receive(&self, driver: &SessionHandle, packet: EnginePacket) -> Result<(), EndReason> {
         driver.session.heard(&packet, self.broker.net().now());
         match packet {
             EnginePacket::Message(text) => driver.receive(&self.broker, &self.counters, &text),
@@ -112,14 +112,14 @@ impl<N: Net> Server<N> {
     }
 
     /// Reports to the broker that packets of a session were written.
-    fn flushed(&self, driver: &Driver) {
+    fn flushed(&self, driver: &SessionHandle) {
         if let Some(connection) = driver.connection() {
             self.broker.flushed(connection, driver.session.waiting());
         }
     }
 
     /// Runs the timers of a session until it ends.
-    async fn run_timers(&self, driver: Driver) {
+    async fn run_timers(&self, driver: SessionHandle) {
         let net = self.broker.net();
         while let Some(deadline) = driver.session.deadline() {
             tokio::select! {
@@ -134,7 +134,7 @@ impl<N: Net> Server<N> {
         }
     }
 
-    fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, Driver>> {
+    fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, SessionHandle>> {
         self.sessions.lock().expect("the lock is not poisoned")
     }
 }

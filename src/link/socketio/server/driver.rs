@@ -39,7 +39,7 @@ pub struct Counters {
 
 /// The sending side of a session, which also handles the client's packets. Cheap to clone.
 #[derive(Clone)]
-pub struct Driver {
+pub struct SessionHandle {
     /// The Engine.IO session that carries the packets.
     pub session: Arc<EngineSession>,
     state: Arc<Mutex<State>>,
@@ -98,10 +98,10 @@ enum Dialect {
     Nmq,
 }
 
-impl Driver {
+impl SessionHandle {
     /// Creates the driver of a session that has sent no packet yet.
-    pub fn new(session: EngineSession) -> Driver {
-        Driver { session: Arc::new(session), state: Arc::default() }
+    pub fn new(session: EngineSession) -> SessionHandle {
+        SessionHandle { session: Arc::new(session), state: Arc::default() }
     }
 
     /// Returns the session's connection at the broker.
@@ -251,7 +251,7 @@ impl Driver {
     }
 }
 
-impl SendHalf for Driver {
+impl SendHalf for SessionHandle {
     fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
         let mut state = self.state();
         match frame {
@@ -321,7 +321,7 @@ impl SendHalf for Driver {
     }
 }
 
-impl Driver {
+impl SessionHandle {
     /// Pushes a message. In catch-up mode it has a number, with which the client acknowledges it.
     fn push_message(
         &self,

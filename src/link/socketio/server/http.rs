@@ -14,7 +14,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use super::Server;
-use super::driver::Driver;
+use super::driver::SessionHandle;
 use super::session::Transport;
 use super::websocket;
 use crate::link::http::exchange::why;
@@ -63,9 +63,9 @@ struct HttpConnection {
     /// The manifest in which the copies in each response are announced.
     manifest: Manifest,
     /// The session whose poll is pending here, or whose post is being received.
-    busy: Mutex<Option<Driver>>,
+    busy: Mutex<Option<SessionHandle>>,
     /// The granted upgrade, with its session; without one, it is for a new session.
-    upgrade: Mutex<Option<(OnUpgrade, Option<Driver>)>>,
+    upgrade: Mutex<Option<(OnUpgrade, Option<SessionHandle>)>>,
 }
 
 /// The reasons for which Engine.IO refuses a request, with their codes (engine.io 6.6,
@@ -113,7 +113,7 @@ impl HttpConnection {
     }
 
     /// Answers a poll: waits until there are packets.
-    async fn poll<N: Net>(&self, server: &Server<N>, driver: Driver) -> Response<Body> {
+    async fn poll<N: Net>(&self, server: &Server<N>, driver: SessionHandle) -> Response<Body> {
         if !driver.session.begin_poll() {
             server.end(&driver, EndReason::Malformed);
             return self.last(StatusCode::BAD_REQUEST);
@@ -132,7 +132,7 @@ impl HttpConnection {
     async fn post<N: Net>(
         &self,
         server: &Server<N>,
-        driver: Driver,
+        driver: SessionHandle,
         request: Request<Incoming>,
     ) -> Response<Body> {
         let kind = request.headers().get(CONTENT_TYPE);
@@ -162,7 +162,7 @@ impl HttpConnection {
         &self,
         server: &Server<N>,
         mut request: Request<Incoming>,
-        driver: Option<Driver>,
+        driver: Option<SessionHandle>,
     ) -> Response<Body> {
         let Ok(response) = create_response_with_body(&request, Empty::new) else {
             server.broker.reject(EndReason::Malformed);
@@ -258,7 +258,7 @@ fn verify<N: Net>(
     server: &Server<N>,
     query: &Query<'_>,
     method: &Method,
-) -> Result<Option<Driver>, Refusal> {
+) -> Result<Option<SessionHandle>, Refusal> {
     let is_websocket = match query.transport {
         Some("polling") => false,
         // The handshake still offers WebSocket: this simulates a proxy that blocks upgrades.
@@ -281,7 +281,11 @@ fn verify<N: Net>(
 }
 
 /// Handles the packets of a post, up to the first that is malformed or ends the session.
-fn receive_all<N: Net>(server: &Server<N>, driver: &Driver, body: &[u8]) -> Result<(), EndReason> {
+fn receive_all<N: Net>(
+    server: &Server<N>,
+    driver: &SessionHandle,
+    body: &[u8],
+) -> Result<(), EndReason> {
     let body = std::str::from_utf8(body).map_err(|_| EndReason::Malformed)?;
     if body.matches(SEPARATOR).count() >= MOST_PACKETS {
         return Err(EndReason::TooLong);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::Server;
-use super::driver::Driver;
+use super::driver::SessionHandle;
 use super::session::Transport;
 use crate::link::limits::UPGRADE_WITHIN;
 use crate::link::socketio::packet::{EnginePacket, PROBE};
@@ -24,7 +24,7 @@ const RELEASE_EVERY: Duration = Duration::from_millis(100);
 pub async fn serve<N: Net>(
     server: Arc<Server<N>>,
     mut socket: PacketSocket<N>,
-    driver: Option<Driver>,
+    driver: Option<SessionHandle>,
 ) {
     let driver = match driver {
         None => server.open(Transport::WebSocket),
@@ -62,7 +62,7 @@ pub async fn serve<N: Net>(
 /// The client has not switched, for this reason; none if the session has ended.
 async fn upgrade<N: Net>(
     server: &Server<N>,
-    driver: &Driver,
+    driver: &SessionHandle,
     socket: &mut PacketSocket<N>,
 ) -> Result<(), Option<EndReason>> {
     let (net, session) = (server.broker.net(), &driver.session);
@@ -102,7 +102,7 @@ async fn upgrade<N: Net>(
 /// Moves packets between a session and its WebSocket.
 struct Relay<'a, N: Net> {
     server: &'a Server<N>,
-    driver: &'a Driver,
+    driver: &'a SessionHandle,
     socket: PacketSocket<N>,
     /// The number of messages and bytes that are being written.
     under_way: Option<(usize, usize)>,
