@@ -275,8 +275,8 @@ fn idle() -> Scenario {
     Scenario::load("bench", IDLE).expect("a scenario")
 }
 
-/// Measures, in turn, a trial with its verdict, and bare turmoil with the same hosts, tick and
-/// simulated time.
+/// Measures, in turn, a trial with its verdict, and bare turmoil with as many turmoil hosts, the
+/// same tick and the same simulated time.
 fn ratio(scenario: &Scenario, contender: Contender, runs: u32, most: f64) {
     let (mut trial, mut bare, mut packets) = (Duration::MAX, Duration::MAX, 0);
     for _ in 0..runs {
@@ -295,14 +295,14 @@ fn run(scenario: &Scenario, contender: Contender) -> verdict::Row {
     verdict::judge(scenario, contender, &trial.expect("no panic").history)
 }
 
-/// Runs turmoil with as many hosts as the trial has, all of which wait for ever.
+/// Runs turmoil with as many turmoil hosts as the trial has, all of which wait for ever.
 fn step_bare_turmoil(scenario: &Scenario) {
     let mut sim = turmoil::Builder::new()
         .tick_duration(sim::tick(scenario).into())
         .simulation_duration(Duration::MAX)
         .build();
-    for host in 0..=scenario.clients.len() as u8 {
-        sim.client(IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1 + host)), pending());
+    for turmoil_host in 0..=scenario.clients.len() as u8 {
+        sim.client(IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1 + turmoil_host)), pending());
     }
     while sim.elapsed() < scenario.run_for.into() {
         sim.step().expect("nothing happens");

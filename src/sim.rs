@@ -1,9 +1,14 @@
-//! The simulator: turmoil hosts, a real TCP/IP stack for each process, and a storm of faults.
+//! The simulator: hosts on turmoil, a real TCP/IP stack for each process, and a storm of faults.
+//!
+//! A *host* is the simulated computer of one process: it has an address, a kernel with that
+//! process's network stack, and power. A *turmoil host* is what turmoil calls a host. It runs the
+//! programs of one process or of several, which all have hosts of their own; no scenario sees it.
+//! A *machine* is neither, but a state machine of [`core`](crate::core).
 //!
 //! From the bottom up:
 //!
 //! - [`draw`] draws keyed random numbers, and [`fate`] plans the course of every packet;
-//! - [`stack`] is the network stack of one process, and [`host`] the machine that it runs on;
+//! - [`stack`] is the network stack of one process, and [`host`] the power switch of its host;
 //! - `nic` carries packets between turmoil hosts, and [`net`] holds what all packets share;
 //! - [`socket`] is the network as programs see it, and [`world`] runs everything on one clock;
 //! - `process` supervises one process, `app` runs the scenario's application in it, and
@@ -45,7 +50,7 @@ pub use draw::Draw;
 pub use programs::{App, AppRequest, BlackBox, Programs, RESTART, black_box_name};
 pub use system::System;
 pub use trial::{
-    EarlyStop, HostOrder, Trial, TrialOptions, TrialPanic, run_system_then, run_trial,
+    EarlyStop, Trial, TrialOptions, TrialPanic, TurmoilOrder, run_system_then, run_trial,
     run_trial_then, tick,
 };
 pub use world::Capturing;

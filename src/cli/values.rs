@@ -66,7 +66,7 @@ pub fn shard(text: &str) -> Result<Shard, String> {
 /// The limit of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// A number of trials: the same on every machine.
+    /// A number of trials: the same on every computer.
     Trials(u64),
     /// A wall-clock time.
     Time(std::time::Duration),

@@ -96,9 +96,9 @@ pub enum Effect {
     Latency { latency: Latency },
     /// The link has a limited rate, and a queue that drops what does not fit.
     Bandwidth { bytes_per_second: u64, queue_bytes: u64 },
-    /// The machine loses power, or the process dies.
+    /// The host loses power, or the process dies.
     Crash { notice: CrashNotice },
-    /// The machine sleeps.
+    /// The host sleeps.
     Pause,
     /// The handler takes time.
     Slow { handler: Duration },
@@ -163,8 +163,8 @@ pub enum Acts {
     OnLinks,
     /// Packets between groups of processes.
     OnGroups,
-    /// The machine of a process: power and sleep.
-    OnMachines,
+    /// The host of a process: power and sleep.
+    OnHosts,
     /// A client's application: its session and handlers. The broker has none.
     OnApplications,
 }
@@ -209,7 +209,7 @@ impl FaultKind {
             | FaultKind::Latency
             | FaultKind::Bandwidth => Acts::OnLinks,
             FaultKind::Partition => Acts::OnGroups,
-            FaultKind::Crash | FaultKind::Pause => Acts::OnMachines,
+            FaultKind::Crash | FaultKind::Pause => Acts::OnHosts,
             FaultKind::Disconnect | FaultKind::Slow | FaultKind::Deaf => Acts::OnApplications,
         }
     }

@@ -1,6 +1,6 @@
 //! Sums many trials: one scenario, or several variants of it, under many seeds.
 //!
-//! There are only sums and histograms, so that parts that ran on different machines add up to the
+//! There are only sums and histograms, so that parts that ran on different computers add up to the
 //! whole, in any order, to the last byte.
 
 use crate::terms::Claim;

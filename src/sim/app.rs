@@ -301,14 +301,14 @@ impl Slot {
         self.left -= 1;
     }
 
-    /// Skips the slots that were due while the machine was down.
+    /// Skips the slots that were due while the host was down.
     fn skip_before(&mut self, now: Instant) {
         while self.left > 0 && self.at < now {
             self.advance();
         }
     }
 
-    /// Skips the slots that came due while the machine slept.
+    /// Skips the slots that came due while the host slept.
     fn skip_until(&mut self, now: Instant) {
         while self.left > 0 && self.at <= now {
             self.advance();

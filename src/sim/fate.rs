@@ -113,7 +113,7 @@ impl NetworkFaults {
         PacketPlan { serial: path.serial, outcome, hit_by }
     }
 
-    /// Counts a hit for each fault because of which a packet found a machine off or asleep.
+    /// Counts a hit for each fault because of which a packet found a host off or asleep.
     pub fn found_nobody(&mut self, now: Instant, process: u32) {
         for fault in self.storm.absences(now, process, &self.names) {
             self.hits[fault] += 1;

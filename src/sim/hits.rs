@@ -1,6 +1,6 @@
 //! Counts the hits of each fault on processes, from the events of a history.
 //!
-//! The network itself counts the hits on packets, including those that found a machine off or
+//! The network itself counts the hits on packets, including those that found a host off or
 //! asleep.
 
 use std::collections::{BTreeMap, BTreeSet};

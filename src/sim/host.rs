@@ -1,6 +1,6 @@
-//! The power switch of a process's machine.
+//! The power switch of a process's host.
 //!
-//! A machine never runs tasks. The supervisor of the process switches the machine, and itself
+//! A host never runs tasks. The supervisor of the process switches the host, and itself
 //! drops and starts the process's tasks.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::host_state::HostState;
 use super::socket::SimNet;
 use super::stack::Power;
 
-/// The machine of one process. Cheap to clone.
+/// The host of one process. Cheap to clone.
 #[derive(Clone)]
 pub struct SimHost {
     state: Arc<HostState>,
@@ -27,7 +27,7 @@ impl SimHost {
         self.state.process
     }
 
-    /// Returns the power state of the machine.
+    /// Returns the power state of the host.
     pub fn power(&self) -> Power {
         self.state.stack().power()
     }
@@ -35,7 +35,7 @@ impl SimHost {
     /// Boots a fresh kernel, and returns its network. Sockets of older incarnations stay dead.
     ///
     /// # Panics
-    /// The machine is on.
+    /// The host is on.
     pub fn power_on(&self, incarnation: u64) -> SimNet {
         self.state.stack().power_on(incarnation);
         self.network(incarnation)
@@ -52,7 +52,7 @@ impl SimHost {
         SimNet::new(self.state.clone(), incarnation, killed)
     }
 
-    /// Returns a network that only tells the time, also while the machine has no power.
+    /// Returns a network that only tells the time, also while the host has no power.
     pub fn clock(&self) -> SimNet {
         SimNet::new(self.state.clone(), 0, 0)
     }
@@ -63,12 +63,12 @@ impl SimHost {
         self.state.stack().power_off(now);
     }
 
-    /// Puts a machine that is on to sleep: no packets in or out, and timers wait.
+    /// Puts a host that is on to sleep: no packets in or out, and timers wait.
     pub fn pause(&self) {
         self.state.stack().pause();
     }
 
-    /// Wakes a machine that sleeps: timers that came due fire now.
+    /// Wakes a host that sleeps: timers that came due fire now.
     pub fn resume(&self) {
         self.state.stack().resume();
         self.state.ring();

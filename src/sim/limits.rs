@@ -1,4 +1,4 @@
-//! Limits of a simulated machine's network that no scenario changes. They are Linux's, where it has
+//! Limits of a simulated host's network that no scenario changes. They are Linux's, where it has
 //! such a limit. `docs/reference/limits.md` lists them.
 
 use crate::time::Duration;

@@ -3,7 +3,7 @@
 //!
 //! Losses belong to the record of the sender, but the receiver may be the one to notice them.
 //! They are kept apart, sorted, and appended to the sender's record when the trial ends. So the
-//! result does not depend on the order in which hosts run.
+//! result does not depend on the order in which turmoil hosts run.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -45,7 +45,7 @@ pub struct TrafficTotals {
 
 /// Network state shared by all hosts of a trial.
 pub(crate) struct Internet {
-    machines: Vec<Arc<HostState>>,
+    hosts: Vec<Arc<HostState>>,
     recorders: Vec<Recorder>,
     traffic: Mutex<Traffic>,
 }
@@ -90,19 +90,19 @@ pub(crate) struct Departure {
 
 impl Internet {
     pub fn new(
-        machines: Vec<Arc<HostState>>,
+        hosts: Vec<Arc<HostState>>,
         recorders: Vec<Recorder>,
         faults: NetworkFaults,
         capture: Option<Capture>,
     ) -> Internet {
         let (datagrams, copies, drops) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let traffic = Traffic { faults, packets: 0, bytes: 0, datagrams, copies, drops, capture };
-        Internet { machines, recorders, traffic: Mutex::new(traffic) }
+        Internet { hosts, recorders, traffic: Mutex::new(traffic) }
     }
 
-    /// Returns all machines, by process.
-    pub fn machines(&self) -> &[Arc<HostState>] {
-        &self.machines
+    /// Returns all hosts, by process.
+    pub fn hosts(&self) -> &[Arc<HostState>] {
+        &self.hosts
     }
 
     /// Returns all recorders, by process.
@@ -123,7 +123,7 @@ impl Internet {
             *number += 1;
             Numbered { flow, number: *number }
         });
-        let known = |to: &u32| (*to as usize) < self.machines.len();
+        let known = |to: &u32| (*to as usize) < self.hosts.len();
         let to = process_at(ip.dst_addr()).filter(known);
         let plan = to.map(|to| traffic.faults.decide(now, from, to, packet.len()));
         if let Some(capture) = &mut traffic.capture {
@@ -161,7 +161,7 @@ impl Internet {
         }
     }
 
-    /// Counts the hit on a packet that arrived at a machine that was off or asleep.
+    /// Counts the hit on a packet that arrived at a host that was off or asleep.
     pub fn found_nobody(&self, now: Instant, process: u32) {
         self.traffic().faults.found_nobody(now, process);
     }
@@ -192,13 +192,13 @@ impl Internet {
         }
     }
 
-    /// Switches every machine off, writes the last records, and returns the totals. A second call
+    /// Switches every host off, writes the last records, and returns the totals. A second call
     /// records nothing more.
     pub fn finish(&self, now: Instant) -> TrafficTotals {
-        for machine in &self.machines {
-            machine.stack().finish(now);
+        for host in &self.hosts {
+            host.stack().finish(now);
         }
-        let retransmits = self.machines.iter().map(|machine| machine.stack().retransmits()).sum();
+        let retransmits = self.hosts.iter().map(|host| host.stack().retransmits()).sum();
         let mut traffic = self.traffic();
         let mut drops = std::mem::take(&mut traffic.drops);
         drops.sort_by_key(|&(from, at, flow, number, _)| (from, at, flow, number));

@@ -1,14 +1,14 @@
-//! The driver of one turmoil host: carries packets between its stacks and the other hosts.
+//! The driver of one turmoil host: carries packets between its stacks and other turmoil hosts.
 //!
 //! It works in rounds, each at one moment:
 //!
-//! 1. it takes in the packets that other hosts sent, and holds each until it is due;
+//! 1. it takes in the packets that other turmoil hosts sent, and holds each until it is due;
 //! 2. it puts the packets that are due into their stacks, and fires the timers that are due;
 //! 3. it lets every stack with work to do send;
 //! 4. it packs the packets for each turmoil host into as few datagrams as their limit allows.
 //!
-//! It runs before the programs of its host, so that they find everything that has arrived by
-//! then. Only the driver polls a stack.
+//! It runs before the programs of its turmoil host, so that they find everything that has arrived
+//! by then. Only the driver polls a stack.
 
 mod batch;
 
@@ -38,12 +38,12 @@ pub(super) struct Nic {
     waker: Arc<DriverWaker>,
     /// The turmoil host of each process, by index.
     routes: Arc<Routes>,
-    host: Ipv4Addr,
+    turmoil_host: Ipv4Addr,
     /// The end of the trial: from then on nothing moves.
     end: Instant,
     held: BinaryHeap<Reverse<HeldPacket>>,
     timers: BinaryHeap<Reverse<(Instant, u32, u64)>>,
-    /// Batches to send in this round, by host; only the last of each has room.
+    /// Batches to send in this round, by turmoil host; only the last of each has room.
     batches: BTreeMap<Ipv4Addr, Vec<Vec<u8>>>,
     wakeups: Vec<Wakeup>,
     scratch: Vec<u8>,
@@ -57,18 +57,18 @@ impl Nic {
         internet: Arc<Internet>,
         waker: Arc<DriverWaker>,
         routes: Arc<Routes>,
-        host: Ipv4Addr,
+        turmoil_host: Ipv4Addr,
         end: Instant,
     ) -> Nic {
         let (held, timers, batches) = (BinaryHeap::new(), BinaryHeap::new(), BTreeMap::new());
         let (wakeups, scratch) = (Vec::new(), vec![0; LARGEST]);
-        Nic { internet, waker, routes, host, end, held, timers, batches, wakeups, scratch }
+        Nic { internet, waker, routes, turmoil_host, end, held, timers, batches, wakeups, scratch }
     }
 
     /// Binds the driver's socket. Packets are lost if it is not bound before the trial begins.
     pub async fn plug_in() -> UdpSocket {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await;
-        socket.expect("nobody else is on this host")
+        socket.expect("nobody else is on this turmoil host")
     }
 
     /// Carries packets until the trial ends.
@@ -98,8 +98,8 @@ impl Nic {
         }
         while self.timers.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
             let Reverse((at, process, socket)) = self.timers.pop().expect("it was there");
-            let machine = &self.internet.machines()[process as usize];
-            machine.stack().timer(Wakeup { at, socket });
+            let host = &self.internet.hosts()[process as usize];
+            host.stack().timer(Wakeup { at, socket });
             self.waker.ring(process);
         }
         loop {
@@ -109,8 +109,8 @@ impl Nic {
             }
             callers.into_iter().for_each(|process| self.work(now, process));
         }
-        for (host, batches) in std::mem::take(&mut self.batches) {
-            batches.iter().for_each(|batch| send(socket, host, batch));
+        for (turmoil_host, batches) in std::mem::take(&mut self.batches) {
+            batches.iter().for_each(|batch| send(socket, turmoil_host, batch));
         }
     }
 
@@ -121,7 +121,7 @@ impl Nic {
         held.into_iter().chain(timer).fold(self.end, Instant::min)
     }
 
-    /// Takes in the packets that other hosts sent, to hold them until they are due.
+    /// Takes in the packets that other turmoil hosts sent, to hold them until they are due.
     fn take_in(&mut self, now: Instant, socket: &UdpSocket) {
         while let Ok((length, _)) = socket.try_recv_from(&mut self.scratch) {
             let mut batch = Bytes::copy_from_slice(&self.scratch[..length]);
@@ -137,12 +137,12 @@ impl Nic {
     fn deliver(&mut self, now: Instant, held: HeldPacket) {
         let datagram = held.datagram.map(|number| numbered(&held, number));
         let packet = flipped(held.packet, held.flip);
-        let machine = &self.internet.machines()[held.to as usize];
+        let host = &self.internet.hosts()[held.to as usize];
         let reception = if held.flip.is_some() && !is_intact(&packet) {
             Reception::Dropped(LossReason::Corrupted)
         } else {
             self.waker.ring(held.to);
-            machine.stack().receive(now, packet)
+            host.stack().receive(now, packet)
         };
         if let Reception::Dropped(reason) = reception {
             self.internet.reject((held.from, held.to, held.serial), now, reason);
@@ -162,7 +162,7 @@ impl Nic {
     /// Lets a stack send, and sends its packets on.
     fn work(&mut self, now: Instant, process: u32) {
         let internet = self.internet.clone();
-        let mut stack = internet.machines()[process as usize].stack();
+        let mut stack = internet.hosts()[process as usize].stack();
         stack.work(now, &mut self.wakeups);
         for Wakeup { at, socket } in self.wakeups.drain(..) {
             self.timers.push(Reverse((at, process, socket)));
@@ -174,26 +174,26 @@ impl Nic {
         }
     }
 
-    /// Sends each planned copy of a packet to its host, or holds it if that is this host.
+    /// Sends each planned copy of a packet to its turmoil host, or holds it if that is this one.
     fn send_on(&mut self, from: u32, packet: Vec<u8>, departure: Departure) {
         let Departure { to, plan, datagram } = departure;
         let PlannedOutcome::Arrives(first, second) = plan.outcome else { return };
-        let host = self.routes.lock().expect("a trial has one thread")[to as usize];
+        let route = self.routes.lock().expect("a trial has one thread")[to as usize];
         let packet = Bytes::from(packet);
         for Arrival { due, flip } in [Some(first), second].into_iter().flatten() {
             let (serial, datagram) = (plan.serial, datagram.map(|datagram| datagram.number));
             let held = HeldPacket { due, from, to, serial, flip, datagram, packet: packet.clone() };
-            match host {
-                Some(host) if host == self.host => self.held.push(Reverse(held)),
-                Some(host) => self.put(host, &held),
+            match route {
+                Some(there) if there == self.turmoil_host => self.held.push(Reverse(held)),
+                Some(there) => self.put(there, &held),
                 None => {}
             }
         }
     }
 
-    /// Appends a packet to the batches for another host.
-    fn put(&mut self, host: Ipv4Addr, held: &HeldPacket) {
-        let batches = self.batches.entry(host).or_default();
+    /// Appends a packet to the batches for another turmoil host.
+    fn put(&mut self, turmoil_host: Ipv4Addr, held: &HeldPacket) {
+        let batches = self.batches.entry(turmoil_host).or_default();
         match batches.last_mut().filter(|batch| batch.len() + held.len() <= LARGEST) {
             Some(batch) => held.encode(batch),
             None => {
@@ -204,12 +204,12 @@ impl Nic {
         }
     }
 
-    /// Ends the trial for the stacks of this host: they write their last records.
+    /// Ends the trial for the stacks of this turmoil host: they write their last records.
     fn switch_off(self) {
         let routes = self.routes.lock().expect("a trial has one thread");
-        for (machine, host) in self.internet.machines().iter().zip(routes.iter()) {
-            if *host == Some(self.host) {
-                machine.stack().finish(self.end);
+        for (host, route) in self.internet.hosts().iter().zip(routes.iter()) {
+            if *route == Some(self.turmoil_host) {
+                host.stack().finish(self.end);
             }
         }
     }
@@ -228,7 +228,7 @@ fn flipped(packet: Bytes, flip: Option<u32>) -> Bytes {
     Bytes::from(packet)
 }
 
-fn send(socket: &UdpSocket, host: Ipv4Addr, batch: &[u8]) {
-    let to = SocketAddr::new(IpAddr::V4(host), PORT);
-    socket.try_send_to(batch, to).expect("every host is there");
+fn send(socket: &UdpSocket, turmoil_host: Ipv4Addr, batch: &[u8]) {
+    let to = SocketAddr::new(IpAddr::V4(turmoil_host), PORT);
+    socket.try_send_to(batch, to).expect("every turmoil host is there");
 }

@@ -1,9 +1,9 @@
-//! Supervises one process and its machine: power, sleep, and the process's tasks.
+//! Supervises one process and its host: power, sleep, and the process's tasks.
 //!
-//! A process is one future with all its tasks, on a machine with a stack:
+//! A process is one future with all its tasks, on a host with a stack:
 //!
 //! - a power loss drops the future and all that the stack holds; the restart boots a new
-//!   incarnation of the machine;
+//!   incarnation of the host;
 //! - a kill drops the future only;
 //! - a pause leaves the future unpolled: timers that came due meanwhile fire once at its end.
 //!
@@ -24,20 +24,20 @@ use crate::time::Instant;
 /// All tasks of a process, in one future.
 pub type Tasks = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The state that a machine is to be in at a moment.
+/// The state that a host is to be in at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PowerSetting {
-    /// The machine runs.
+    /// The host runs.
     On,
-    /// The machine sleeps.
+    /// The host sleeps.
     Asleep,
     /// The process is dead, but its kernel lives on.
     Killed,
-    /// The machine has no power.
+    /// The host has no power.
     Off,
 }
 
-/// Returns the state changes of a machine that its faults cause, by moment.
+/// Returns the state changes of a host that its faults cause, by moment.
 ///
 /// If several faults are on, a power loss takes precedence over a kill, and a kill over a sleep.
 pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, PowerSetting)> {
@@ -67,13 +67,13 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, PowerSetting)> {
 
 /// Supervises one process for a whole trial.
 pub struct Supervisor {
-    /// The machine of the process.
-    pub machine: SimHost,
+    /// The host of the process.
+    pub host: SimHost,
     /// The recorder of the process.
     pub recorder: Recorder,
     /// The state that survives the process.
     pub durable: SharedState,
-    /// The state changes of the machine, by moment.
+    /// The state changes of the host, by moment.
     pub timetable: Vec<(Instant, PowerSetting)>,
 }
 
@@ -81,11 +81,11 @@ impl Supervisor {
     /// Runs the process for ever.
     ///
     /// `start` makes the process's tasks, again after each crash. Its first argument counts the
-    /// starts, from 1. A boot takes that number as the incarnation of the machine.
+    /// starts, from 1. A boot takes that number as the incarnation of the host.
     pub async fn run(self, start: impl Fn(u64, SimNet) -> Tasks) {
         let mut starts = 1;
         let mut power = PowerSetting::On;
-        let mut net = self.machine.power_on(starts);
+        let mut net = self.host.power_on(starts);
         let mut is_off = false;
         self.record(&net, PowerState::Started);
         let mut tasks = Some(start(starts, net.clone()));
@@ -95,11 +95,11 @@ impl Supervisor {
             is_off |= *next == PowerSetting::Off;
             if tasks.is_none() && *next == PowerSetting::On {
                 starts += 1;
-                // Boots a machine that has lost power, also if the last change was to `Killed`.
+                // Boots a host that has lost power, also if the last change was to `Killed`.
                 net = if std::mem::take(&mut is_off) {
-                    self.machine.power_on(starts)
+                    self.host.power_on(starts)
                 } else {
-                    self.machine.network(net.incarnation())
+                    self.host.network(net.incarnation())
                 };
                 self.record(&net, PowerState::Started);
                 tasks = Some(start(starts, net.clone()));
@@ -130,7 +130,7 @@ impl Supervisor {
         }
     }
 
-    /// Changes the state of the machine, and records the change.
+    /// Changes the state of the host, and records the change.
     fn change(
         &self,
         net: &SimNet,
@@ -138,22 +138,22 @@ impl Supervisor {
         to: PowerSetting,
         tasks: &mut Option<Tasks>,
     ) {
-        if to != PowerSetting::Asleep && self.machine.power() == stack::Power::Paused {
-            self.machine.resume();
+        if to != PowerSetting::Asleep && self.host.power() == stack::Power::Paused {
+            self.host.resume();
             self.record(net, PowerState::Resumed);
         }
         match to {
             PowerSetting::Off if from != PowerSetting::Off => {
-                self.machine.power_off(net.now());
+                self.host.power_off(net.now());
                 self.die(net, PowerState::PowerLost, tasks);
             }
             PowerSetting::Killed if tasks.is_some() => {
-                self.machine.kill();
+                self.host.kill();
                 self.die(net, PowerState::Killed, tasks);
             }
-            // A machine without power does not go to sleep.
-            PowerSetting::Asleep if self.machine.power() == stack::Power::On => {
-                self.machine.pause();
+            // A host without power does not go to sleep.
+            PowerSetting::Asleep if self.host.power() == stack::Power::On => {
+                self.host.pause();
                 self.record(net, PowerState::Paused);
             }
             PowerSetting::Off | PowerSetting::Killed | PowerSetting::Asleep | PowerSetting::On => {}

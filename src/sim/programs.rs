@@ -74,7 +74,7 @@ pub const RESTART: Duration = Duration::from_secs(1);
 /// println!("{broken}");
 /// ```
 pub trait Programs: Send + Sync + 'static {
-    /// Runs the broker, which listens on `port` of its machine.
+    /// Runs the broker, which listens on `port` of its host.
     fn broker<N: Net>(&self, net: N, port: u16) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Runs a client: carries out the requests of its application, and reports the results to it.

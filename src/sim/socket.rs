@@ -18,19 +18,19 @@ use crate::time::Instant;
 use super::host_state::HostState;
 use super::stack::Stack;
 
-/// The network of one process, for one incarnation of its machine.
+/// The network of one process, for one incarnation of its host.
 ///
 /// It tells the time of the turmoil host that the process is on, in whole milliseconds. Use it
-/// only in programs of that host.
+/// only in programs of that turmoil host.
 ///
 /// # Panics
-/// [`Net::now`] and [`Net::sleep_until`] panic outside of a host of a
+/// [`Net::now`] and [`Net::sleep_until`] panic outside of a turmoil host of a
 /// [`World`](super::world::World).
 #[derive(Clone)]
 pub struct SimNet {
     host: Arc<HostState>,
     incarnation: u64,
-    /// Number of programs that had been killed on the machine when this one started.
+    /// Number of programs that had been killed on the host when this one started.
     killed: u64,
 }
 
@@ -39,7 +39,7 @@ impl SimNet {
         SimNet { host, incarnation, killed }
     }
 
-    /// Returns the incarnation of the machine.
+    /// Returns the incarnation of the host.
     pub(crate) fn incarnation(&self) -> u64 {
         self.incarnation
     }
@@ -187,7 +187,7 @@ impl AsyncWrite for SimStream {
 
 impl Drop for SimStream {
     fn drop(&mut self) {
-        // An error means that the machine has lost power, and the connection with it.
+        // An error means that the host has lost power, and the connection with it.
         let now = self.net.now();
         let _ = self.net.change(|stack| {
             stack.let_go(now, self.id);
@@ -273,12 +273,12 @@ impl Drop for SimDatagrams {
     }
 }
 
-/// Returns the error of a socket of another incarnation, or of a machine without power.
+/// Returns the error of a socket of another incarnation, or of a host without power.
 fn gone() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, "the machine forgot this socket")
+    io::Error::new(io::ErrorKind::ConnectionReset, "the host forgot this socket")
 }
 
-/// Maps the error of a machine without power to the reset that the program of a stream sees.
+/// Maps the error of a host without power to the reset that the program of a stream sees.
 fn lost<T>(result: io::Result<T>) -> io::Result<T> {
     result.map_err(|error| match error.kind() {
         io::ErrorKind::NetworkDown => gone(),

@@ -3,7 +3,7 @@
 //!
 //! Sans-IO: programs read and write sockets, the driver feeds packets in and takes packets out,
 //! and only the driver polls. The stack outlives the program that uses it, and loses everything
-//! when the machine loses power. It never reads a clock, and it draws random numbers only when it
+//! when the host loses power. It never reads a clock, and it draws random numbers only when it
 //! boots.
 
 mod clock;
@@ -36,14 +36,14 @@ use super::draw::Draw;
 /// The ports that the kernel assigns: IANA's dynamic ports, RFC 6335 §6.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 49_152..=65_535;
 
-/// The power state of a machine.
+/// The power state of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Power {
     /// No kernel runs: incoming packets are dropped as `NobodyHome`.
     Off,
     /// Everything works.
     On,
-    /// The machine sleeps: the kernel is kept, but packets are dropped as if it were off, and
+    /// The host sleeps: the kernel is kept, but packets are dropped as if it were off, and
     /// timers wait.
     Paused,
 }
@@ -51,7 +51,7 @@ pub enum Power {
 /// The parameters of a stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Build {
-    /// The address of the machine.
+    /// The address of the host.
     pub address: Ipv4Addr,
     /// Length of a connection's send buffer, and of its receive buffer, in bytes.
     pub buffer: usize,
@@ -98,7 +98,7 @@ pub(crate) struct Wakeup {
 }
 
 impl Stack {
-    /// Creates the stack of a machine that is off.
+    /// Creates the stack of a host that is off.
     pub fn new(build: Build) -> Stack {
         let mut wire = Wire::default();
         let interface = boot(&build, 0, &mut wire);
@@ -131,26 +131,26 @@ impl Stack {
         self.retransmits
     }
 
-    /// Returns an error unless this incarnation of the machine is on or asleep.
+    /// Returns an error unless this incarnation of the host is on or asleep.
     pub fn alive(&self, incarnation: u64) -> io::Result<()> {
         if self.power == Power::Off || self.incarnation != incarnation {
-            return Err(io::Error::new(io::ErrorKind::NetworkDown, "the machine has no power"));
+            return Err(io::Error::new(io::ErrorKind::NetworkDown, "the host has no power"));
         }
         Ok(())
     }
 
-    /// Returns the number of programs that were killed on this machine.
+    /// Returns the number of programs that were killed on this host.
     pub fn killed(&self) -> u64 {
         self.killed
     }
 
-    /// Whether a program still runs, or sleeps with its machine. `killed` is the number of kills
+    /// Whether a program still runs, or sleeps with its host. `killed` is the number of kills
     /// before it started.
     pub fn is_running(&self, incarnation: u64, killed: u64) -> bool {
         self.alive(incarnation).is_ok() && self.killed == killed
     }
 
-    /// Returns the machine's address with a port.
+    /// Returns the host's address with a port.
     pub fn local(&self, port: u16) -> SocketAddr {
         SocketAddr::V4(SocketAddrV4::new(self.build.address, port))
     }
@@ -309,7 +309,7 @@ impl Stack {
     }
 }
 
-/// Creates a fresh interface, as at the start of a machine.
+/// Creates a fresh interface, as at the start of a host.
 fn boot(build: &Build, incarnation: u64, wire: &mut Wire) -> Interface {
     let mut config = Config::new(HardwareAddress::Ip);
     config.random_seed = build.seed.named("isn").with(incarnation).bits();

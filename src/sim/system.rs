@@ -13,7 +13,7 @@ use crate::message::{Contender, Name};
 use crate::scenario::{ClientEntry, Scenario};
 use crate::time::Instant;
 
-/// The broker's port on its machine.
+/// The broker's port on its host.
 pub const PORT: u16 = 7_777;
 
 /// The programs of a broker and of its clients, for one trial.

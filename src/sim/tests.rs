@@ -27,7 +27,7 @@ use crate::time::{Duration, Instant};
 /// The port on which the first process listens.
 const PORT: u16 = 7_000;
 
-/// A process's program; it gets the network of its machine's first boot, and the machine.
+/// A process's program; it gets the network of its host's first boot, and the host.
 type Program = Box<dyn Send + FnOnce(SimNet, SimHost) -> Pin<Box<dyn Future<Output = ()> + Send>>>;
 
 /// Values that programs report to the test.
@@ -36,7 +36,7 @@ type Told<T> = Arc<Mutex<Vec<T>>>;
 fn program<F: Future<Output = ()> + Send + 'static>(
     run: impl FnOnce(SimNet, SimHost) -> F + Send + 'static,
 ) -> Program {
-    Box::new(move |net, machine| Box::pin(run(net, machine)))
+    Box::new(move |net, host| Box::pin(run(net, host)))
 }
 
 fn ms(millis: u64) -> Instant {
@@ -66,27 +66,31 @@ fn server() -> SocketAddr {
     SocketAddr::V4(SocketAddrV4::new(address(0), PORT))
 }
 
-/// Runs each process on a host of its own.
+/// Runs each process on a turmoil host of its own.
 fn run(plan: Plan, programs: Vec<Program>) -> (History, TrafficTotals) {
-    let hosts = (0..programs.len() as u32).map(|process| vec![process]).collect();
-    run_on(hosts, plan, programs)
+    let turmoil_hosts = (0..programs.len() as u32).map(|process| vec![process]).collect();
+    run_on(turmoil_hosts, plan, programs)
 }
 
-/// Runs processes on hosts that are registered in this order.
-fn run_on(hosts: Vec<Vec<u32>>, plan: Plan, programs: Vec<Program>) -> (History, TrafficTotals) {
+/// Runs processes on turmoil hosts, which are added in this order.
+fn run_on(
+    turmoil_hosts: Vec<Vec<u32>>,
+    plan: Plan,
+    programs: Vec<Program>,
+) -> (History, TrafficTotals) {
     let (end, names) = (plan.end, plan.names.clone());
     let mut world = World::new(plan);
     let mut programs: Vec<Option<Program>> = programs.into_iter().map(Some).collect();
-    for host in hosts {
-        let started: Vec<_> = host
+    for processes in turmoil_hosts {
+        let started: Vec<_> = processes
             .iter()
             .map(|&process| {
-                let machine = world.machine(process);
+                let host = world.sim_host(process);
                 let program = programs[process as usize].take().expect("it runs once");
-                program(machine.power_on(0), machine)
+                program(host.power_on(0), host)
             })
             .collect();
-        world.host(&host, async move {
+        world.add_turmoil_host(&processes, async move {
             futures_util::future::join_all(started).await;
         });
     }

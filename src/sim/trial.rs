@@ -27,8 +27,8 @@ const BROKER: &str = "broker";
 pub struct TrialOptions {
     /// The length of a step; by default the largest that the smallest latency allows.
     pub tick: Option<Duration>,
-    /// The order in which turmoil runs the hosts.
-    pub hosts: HostOrder,
+    /// The order in which turmoil hosts run.
+    pub turmoil_order: TurmoilOrder,
     /// The moment at which to take the broker's view.
     pub view_at: Option<Instant>,
     /// Whether the trial's packets are kept.
@@ -54,9 +54,9 @@ pub struct EarlyStop {
 /// that since the first check.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
 
-/// The order in which turmoil runs the hosts within a step.
+/// The order in which turmoil hosts run within a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HostOrder {
+pub enum TurmoilOrder {
     /// The broker first, then the clients in the order of the scenario.
     #[default]
     Forward,
@@ -157,19 +157,19 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     plan.capture = options.capture;
     let mut world = World::new(plan);
     let (shared, view) = (Arc::new(scenario.clone()), Arc::new(Mutex::new(None)));
-    let mut hosts = hosts(scenario);
-    if options.hosts == HostOrder::Reverse {
-        hosts.reverse();
+    let mut turmoil_hosts = turmoil_hosts(scenario);
+    if options.turmoil_order == TurmoilOrder::Reverse {
+        turmoil_hosts.reverse();
     }
-    for host in hosts {
+    for TurmoilHost { entry, first } in turmoil_hosts {
         let (scenario, system, view) = (shared.clone(), system.clone(), view.clone());
         let builder = TrialBuilder { scenario, system, seed, world: &world, view };
-        let (programs, count) = match host.entry {
+        let (programs, count) = match entry {
             None => (vec![builder.record_faults(), builder.broker(options.view_at)], 1),
-            Some(entry) => (builder.clients(entry, host.first), entry.count),
+            Some(entry) => (builder.clients(entry, first), entry.count),
         };
-        let indices: Vec<u32> = (host.first..host.first + count).collect();
-        world.host(&indices, async move { drop(join_all(programs).await) });
+        let indices: Vec<u32> = (first..first + count).collect();
+        world.add_turmoil_host(&indices, async move { drop(join_all(programs).await) });
     }
     if let (Some(stop), Some(contender)) = (options.stop, system.contender()) {
         run_with_checks(&mut world, (scenario, contender, &processes), stop, end);
@@ -224,20 +224,20 @@ fn processes(scenario: &Scenario) -> Vec<Process> {
 }
 
 /// One turmoil host: for the broker, or for all processes of one client entry.
-struct Host<'a> {
+struct TurmoilHost<'a> {
     entry: Option<&'a ClientEntry>,
     /// The index of its first process.
     first: u32,
 }
 
-fn hosts(scenario: &Scenario) -> Vec<Host<'_>> {
-    let mut hosts = vec![Host { entry: None, first: 0 }];
+fn turmoil_hosts(scenario: &Scenario) -> Vec<TurmoilHost<'_>> {
+    let mut turmoil_hosts = vec![TurmoilHost { entry: None, first: 0 }];
     let mut first = 1;
     for entry in &scenario.clients {
-        hosts.push(Host { entry: Some(entry), first });
+        turmoil_hosts.push(TurmoilHost { entry: Some(entry), first });
         first += entry.count;
     }
-    hosts
+    turmoil_hosts
 }
 
 fn cost(totals: &net::TrafficTotals, recorders: &[Recorder]) -> Cost {
@@ -265,7 +265,7 @@ struct TrialBuilder<'a> {
 impl TrialBuilder<'_> {
     /// Records the moments at which each fault begins and ends; it does not cause the faults.
     fn record_faults(&self) -> Tasks {
-        let (clock, recorder) = (self.world.machine(0).clock(), self.world.recorders()[0].clone());
+        let (clock, recorder) = (self.world.sim_host(0).clock(), self.world.recorders()[0].clone());
         let faults = self.scenario.faults.iter().enumerate();
         let moments = faults.flat_map(|(fault, entry)| {
             [
@@ -327,7 +327,7 @@ impl TrialBuilder<'_> {
         durable: SharedState,
     ) -> Supervisor {
         Supervisor {
-            machine: self.world.machine(index),
+            host: self.world.sim_host(index),
             recorder: self.world.recorders()[index as usize].clone(),
             durable,
             timetable: timetable(&faults.collect::<Vec<_>>()),

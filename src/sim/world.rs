@@ -1,7 +1,7 @@
-//! The world of one trial: turmoil hosts with their drivers on one clock, and the machines on them.
+//! The world of one trial: turmoil hosts with their drivers on one clock, and the hosts on them.
 //!
-//! turmoil provides the hosts, the clock and the order of execution. Its own latency is 0 and it
-//! loses nothing: [`fate`] plans what happens to packets.
+//! turmoil provides the turmoil hosts, the clock and the order of execution. Its own latency is 0
+//! and it loses nothing: [`fate`] plans what happens to packets.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
@@ -88,7 +88,7 @@ pub struct World {
 type Panic = Box<dyn std::any::Any + Send>;
 
 impl World {
-    /// Creates a world with one machine per process, all of them off, and no host yet.
+    /// Creates a world with one host per process, all of them off, and no turmoil host yet.
     ///
     /// # Panics
     /// The tick is not a whole number of milliseconds, or less than 1 ms.
@@ -98,23 +98,23 @@ impl World {
         let seed = Draw::new(seed);
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
         let recorders = Recorder::one_each_watched(&names, super::log::event);
-        let machines = recorders.iter().map(|recorder| {
+        let hosts = recorders.iter().map(|recorder| {
             let process = recorder.process().0;
             let (address, recorder) = (net::address(process), recorder.clone());
             let seed = seed.named("stack").with(process.into());
             Arc::new(HostState::new(process, Build { address, buffer, seed, recorder }))
         });
-        let machines = machines.collect();
+        let hosts = hosts.collect();
         let routes = Arc::new(Mutex::new(vec![None; names.len()]));
         let network_faults = NetworkFaults::new(seed, latency, &faults, names);
         let capture = (capture == Capturing::Packets).then(Capture::default);
-        let internet = Arc::new(Internet::new(machines, recorders, network_faults, capture));
+        let internet = Arc::new(Internet::new(hosts, recorders, network_faults, capture));
         World { sim: clock(tick), internet, routes, end, tick, panic: Arc::default() }
     }
 
-    /// Returns the machine of a process.
-    pub fn machine(&self, process: u32) -> SimHost {
-        SimHost::new(self.internet.machines()[process as usize].clone())
+    /// Returns the host of a process.
+    pub fn sim_host(&self, process: u32) -> SimHost {
+        SimHost::new(self.internet.hosts()[process as usize].clone())
     }
 
     /// Returns the recorders, by process.
@@ -122,32 +122,37 @@ impl World {
         self.internet.recorders()
     }
 
-    /// Puts processes on a new turmoil host, which runs `programs` until the trial ends and then
+    /// Adds a turmoil host for these processes, which runs `programs` until the trial ends and then
     /// drops them.
     ///
-    /// The driver of the host runs before `programs` and before the tasks that they spawn with
-    /// `tokio::spawn`. Do not use `spawn_local`: its tasks may run before the driver.
+    /// The driver of the turmoil host runs before `programs` and before the tasks that they spawn
+    /// with `tokio::spawn`. Do not use `spawn_local`: its tasks may run before the driver.
     ///
     /// # Panics
-    /// `processes` is empty, or one of them is already on a host.
-    pub fn host(&mut self, processes: &[u32], programs: impl Future<Output = ()> + 'static) {
-        let first = *processes.first().expect("a host has a process");
-        let host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
+    /// `processes` is empty, or one of them is already on a turmoil host.
+    pub fn add_turmoil_host(
+        &mut self,
+        processes: &[u32],
+        programs: impl Future<Output = ()> + 'static,
+    ) {
+        let first = *processes.first().expect("a turmoil host has a process");
+        let turmoil_host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
         let waker = Arc::new(DriverWaker::default());
         for &process in processes {
-            self.internet.machines()[process as usize].attach(waker.clone());
-            self.routes.lock().expect("a trial has one thread")[process as usize] = Some(host);
+            self.internet.hosts()[process as usize].attach(waker.clone());
+            self.routes.lock().expect("a trial has one thread")[process as usize] =
+                Some(turmoil_host);
         }
         let (internet, routes) = (self.internet.clone(), self.routes.clone());
-        let nic = Nic::new(internet, waker.clone(), routes, host, self.end);
+        let nic = Nic::new(internet, waker.clone(), routes, turmoil_host, self.end);
         let (tick, panic) = (self.tick.into(), self.panic.clone());
-        self.sim.client(IpAddr::V4(host), async move {
+        self.sim.client(IpAddr::V4(turmoil_host), async move {
             let socket = Nic::plug_in().await;
             tokio::time::sleep(tick).await;
-            waker.began.set(tokio::time::Instant::now()).expect("a host begins once");
+            waker.began.set(tokio::time::Instant::now()).expect("a turmoil host begins once");
             // Without tokio's budget for each poll of a task: the point at which it runs out may
             // depend on the tick.
-            let running = tokio::task::unconstrained(run_host(nic.drive(socket), programs));
+            let running = tokio::task::unconstrained(run_turmoil_host(nic.drive(socket), programs));
             let caught = AssertUnwindSafe(running).catch_unwind().await;
             *panic.lock().expect("a trial has one thread") = caught.err();
             Err("a program or the driver panicked".into())
@@ -156,7 +161,7 @@ impl World {
 
     /// Runs the world until a moment, rounded up to a whole tick.
     ///
-    /// The first step of turmoil comes before the trial: in it every host binds its socket.
+    /// The first step of turmoil comes before the trial: in it every turmoil host binds its socket.
     ///
     /// # Panics
     /// A program panicked: resumes its panic. A task that it spawned panicked: panics with tokio's
@@ -180,7 +185,7 @@ impl World {
         Instant::from_micros(self.sim.elapsed().as_micros() as u64)
     }
 
-    /// Ends the trial now, or at its planned end if that has passed: switches every machine off,
+    /// Ends the trial now, or at its planned end if that has passed: switches every host off,
     /// writes the last records, and returns the totals.
     pub fn finish(&mut self) -> TrafficTotals {
         self.internet.finish(self.elapsed().min(self.end))
@@ -200,8 +205,8 @@ impl World {
 
 /// Polls the driver first and then the programs, at every moment, until the driver is done.
 ///
-/// Never returns: turmoil stops the clock of a host whose software has returned.
-async fn run_host(driver: impl Future<Output = ()>, programs: impl Future<Output = ()>) {
+/// Never returns: turmoil stops the clock of a turmoil host whose software has returned.
+async fn run_turmoil_host(driver: impl Future<Output = ()>, programs: impl Future<Output = ()>) {
     {
         let (mut driver, mut programs) = (pin!(driver), pin!(programs));
         let mut running = true;

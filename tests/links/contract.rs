@@ -1,5 +1,5 @@
-//! One suite over every link and mode, in the simulator and on this machine's own sockets: connect,
-//! join, publish, receive, disconnect, reconnect, catch up.
+//! One suite over every link and mode, in the simulator and on this computer's own sockets:
+//! connect, join, publish, receive, disconnect, reconnect, catch up.
 //!
 //! No test relies on time passing: every step waits until the one before it is seen, at the broker
 //! or in a handler.
@@ -145,7 +145,7 @@ struct Setup<N> {
 impl<N: Net> Setup<N> {
     async fn broker<C: LinkDriver>(self, link_driver: C, port: u16) {
         // Short enough to notice soon over udp that a client is gone. The timeout is a second, so
-        // that a busy machine is not taken for a dead client.
+        // that a busy computer is not taken for a dead client.
         let (every, timeout) = (Duration::from_millis(100), Duration::from_secs(1));
         let heartbeat = Heartbeat { every, timeout };
         let limits = BrokerLimits { heartbeat, ..BrokerLimits::default() };
@@ -220,11 +220,11 @@ impl LinkVisitor for Simulated {
         let mut world = World::new(Plan::new(1, latency, Vec::new(), names, end));
         let (board, to) = (Board::default(), SocketAddr::from((address(0), 7_000)));
         for (process, steps) in [(0, Vec::new()), (1, shop()), (2, driver())] {
-            let machine = world.machine(process);
+            let host = world.sim_host(process);
             let recorder = world.recorders()[process as usize].clone();
             let (mode, board, settings) = (self.0.mode, board.clone(), settings(self.0.mode));
-            world.host(&[process], async move {
-                let setup = Setup { net: machine.power_on(1), mode, board, recorder };
+            world.add_turmoil_host(&[process], async move {
+                let setup = Setup { net: host.power_on(1), mode, board, recorder };
                 match process {
                     0 => setup.broker(C::new(&settings), to.port()).await,
                     1 => setup.client(C::new(&settings), to, "shop", steps).await,
@@ -238,7 +238,7 @@ impl LinkVisitor for Simulated {
     }
 }
 
-/// Runs the test over one link on this machine's own sockets.
+/// Runs the test over one link on this computer's own sockets.
 struct Real(Contender);
 
 impl LinkVisitor for Real {

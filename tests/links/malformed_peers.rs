@@ -1,6 +1,6 @@
 //! Malformed peers on the links over HTTP and WebSocket: garbage, half a handshake, input that is
 //! too long. A broker ends each with a reason and serves others. A client ends each with a reason,
-//! allocates no more memory and tries again. The tests run in the simulator, and on this machine's
+//! allocates no more memory and tries again. The tests run in the simulator, and on this computer's
 //! own sockets for the cases that need not wait for a timeout.
 
 /// Returns a test for each driver that has cases. Every link is in one of the two lists, or this
@@ -270,12 +270,14 @@ fn world(end_ms: u64) -> World {
 fn in_the_simulator<C: Raw>() {
     let mut world = world(300_000);
     let recorder = world.recorders()[0].clone();
-    let (broker, client) = (world.machine(0), world.machine(1));
+    let (broker, client) = (world.sim_host(0), world.sim_host(1));
     let to = SocketAddr::from((address(0), 7_000));
     let is_done = Arc::new(Mutex::new(false));
     let done = is_done.clone();
-    world.host(&[0], async move { serve::<C, _>(broker.power_on(1), 7_000, recorder).await });
-    world.host(&[1], async move {
+    world.add_turmoil_host(&[0], async move {
+        serve::<C, _>(broker.power_on(1), 7_000, recorder).await
+    });
+    world.add_turmoil_host(&[1], async move {
         let net = client.power_on(1);
         for case in C::cases() {
             intrude(&net, to, case).await;
@@ -331,7 +333,7 @@ fn strangers_are_sent_away_with_a_reason_and_disturb_nobody_on_real_sockets() {
     tests.into_iter().for_each(|test| test());
 }
 
-/// Returns a free port of this machine.
+/// Returns a free port of this computer.
 fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket.local_addr().unwrap().port()

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use delivery_lab::message::{Contender, Link, Mode};
 use delivery_lab::report::packets::Decoder;
 use delivery_lab::scenario::Scenario;
-use delivery_lab::sim::{Capturing, HostOrder, Trial, TrialOptions, run_trial};
+use delivery_lab::sim::{Capturing, Trial, TrialOptions, TurmoilOrder, run_trial};
 use delivery_lab::time::Duration;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/packets.md");
@@ -331,9 +331,9 @@ fn the_last_event_of_a_stream_is_named_in_its_own_letters() {
 }
 
 /// A WebSocket's keys and masks are drawn from the entropy of the trial's thread, in the order in
-/// which hosts run. All other bytes are the same in any order.
+/// which turmoil hosts run. All other bytes are the same in any order.
 #[test]
-fn a_capture_is_the_same_in_any_order_of_hosts_and_at_half_the_tick() {
+fn a_capture_is_the_same_in_any_order_of_turmoil_hosts_and_at_half_the_tick() {
     let scenario = Scenario::load("packets.toml", SCENARIO).expect("it is a scenario");
     for contender in Contender::all() {
         let packets = |options: TrialOptions| {
@@ -353,8 +353,8 @@ fn a_capture_is_the_same_in_any_order_of_hosts_and_at_half_the_tick() {
         let as_it_is = TrialOptions::default;
         assert!(packets(as_it_is()) == packets(as_it_is()), "{contender}: again");
         let all = comparable(as_it_is());
-        let reversed = TrialOptions { hosts: HostOrder::Reverse, ..as_it_is() };
-        assert!(all == comparable(reversed), "{contender}: hosts reversed");
+        let reversed = TrialOptions { turmoil_order: TurmoilOrder::Reverse, ..as_it_is() };
+        assert!(all == comparable(reversed), "{contender}: turmoil hosts reversed");
         let half = Some(Duration::from_millis(10));
         let halved = TrialOptions { tick: half, ..as_it_is() };
         assert!(all == comparable(halved), "{contender}: half the tick");

@@ -14,7 +14,7 @@ use delivery_lab::scenario::{Latency, Scenario, builtin};
 use delivery_lab::sim::net::address;
 use delivery_lab::sim::socket::SimNet;
 use delivery_lab::sim::world::{Plan, World};
-use delivery_lab::sim::{HostOrder, Trial, TrialOptions, run_trial, tick};
+use delivery_lab::sim::{Trial, TrialOptions, TurmoilOrder, run_trial, tick};
 use delivery_lab::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
@@ -207,12 +207,14 @@ where
     let end = plan.end;
     let mut world = World::new(plan);
     let recorder = world.recorders()[0].clone();
-    let (broker, client) = (world.machine(0), world.machine(1));
+    let (broker, client) = (world.sim_host(0), world.sim_host(1));
     let to = SocketAddr::from((address(0), 7_000));
     let is_done = Arc::new(Mutex::new(false));
     let done = is_done.clone();
-    world.host(&[0], async move { serve(broker.power_on(1), 7_000, mode, recorder).await });
-    world.host(&[1], async move {
+    world.add_turmoil_host(&[0], async move {
+        serve(broker.power_on(1), 7_000, mode, recorder).await;
+    });
+    world.add_turmoil_host(&[1], async move {
         talk(client.power_on(1), to).await;
         *done.lock().expect("one thread") = true;
         std::future::pending::<()>().await;
@@ -495,7 +497,7 @@ fn where_the_upgrade_is_refused_nothing_is_missed() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_at_half_the_tick_and_with_hosts_reversed() {
+fn the_same_seed_gives_the_same_bytes_at_half_the_tick_and_with_turmoil_hosts_reversed() {
     for name in ["storm", "broker-crash", "lossy-wifi", "partition", "half-open", "laptop-sleeps"] {
         let (_, text) = builtin::all().find(|(one, _)| *one == name).expect("it is built in");
         let scenario = Scenario::load(name, text).unwrap();
@@ -505,8 +507,9 @@ fn the_same_seed_gives_the_same_bytes_at_half_the_tick_and_with_hosts_reversed()
                 |options: &TrialOptions| trial(&scenario, contender, options).history.trace_hash();
             let usual = hash(&TrialOptions::default());
             assert_eq!(usual, hash(&TrialOptions::default()), "{name} {contender}: twice");
-            let reversed = TrialOptions { hosts: HostOrder::Reverse, ..TrialOptions::default() };
-            assert_eq!(usual, hash(&reversed), "{name} {contender}: hosts reversed");
+            let reversed =
+                TrialOptions { turmoil_order: TurmoilOrder::Reverse, ..TrialOptions::default() };
+            assert_eq!(usual, hash(&reversed), "{name} {contender}: turmoil hosts reversed");
             let halved = TrialOptions { tick: Some(half), ..TrialOptions::default() };
             assert_eq!(usual, hash(&halved), "{name} {contender}: at half the tick");
         }

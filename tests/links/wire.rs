@@ -1,5 +1,5 @@
 //! Frames as bytes: a frame decodes to what was encoded, and no bytes do any harm, alone or sent to
-//! a broker in the simulator and on this machine's own sockets.
+//! a broker in the simulator and on this computer's own sockets.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -439,12 +439,14 @@ fn in_the_simulator<C: Raw>() {
     let end = plan.end;
     let mut world = World::new(plan);
     let recorder = world.recorders()[0].clone();
-    let (broker, client) = (world.machine(0), world.machine(1));
+    let (broker, client) = (world.sim_host(0), world.sim_host(1));
     let to = SocketAddr::from((address(0), 7_000));
     let is_done = Arc::new(Mutex::new(false));
     let done = is_done.clone();
-    world.host(&[0], async move { serve::<C, _>(broker.power_on(1), 7_000, recorder).await });
-    world.host(&[1], async move {
+    world.add_turmoil_host(&[0], async move {
+        serve::<C, _>(broker.power_on(1), 7_000, recorder).await
+    });
+    world.add_turmoil_host(&[1], async move {
         converse::<C, _>(client.power_on(1), to).await;
         *done.lock().expect("one thread") = true;
         std::future::pending::<()>().await;
@@ -491,7 +493,7 @@ fn a_stranger_who_talks_nonsense_is_sent_away_and_disturbs_nobody_on_real_socket
     on_real_sockets::<Udp>(free_port());
 }
 
-/// Returns a free port of this machine.
+/// Returns a free port of this computer.
 fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket.local_addr().unwrap().port()

@@ -1,11 +1,11 @@
 //! Random workloads in random storms: within its terms, catch-up loses, duplicates and reorders
 //! nothing over any link. The result of a trial depends neither on the tick, nor on the order of
-//! hosts, nor on when it stops. `tests/search/sweep.rs` tests that no storm breaks a claim.
+//! turmoil hosts, nor on when it stops. `tests/search/sweep.rs` tests that no storm breaks a claim.
 
 use delivery_lab::message::{Contender, Mode};
 use delivery_lab::scenario::Scenario;
 use delivery_lab::search::{self, Coverage, Scenarios};
-use delivery_lab::sim::{EarlyStop, HostOrder, TrialOptions, run_trial, tick};
+use delivery_lab::sim::{EarlyStop, TrialOptions, TurmoilOrder, run_trial, tick};
 use delivery_lab::terms::{Claim, Exercise, FaultKind};
 use delivery_lab::time::Duration;
 use delivery_lab::verdict::{self, Row};
@@ -71,10 +71,11 @@ fn without_crashes_catch_up_loses_doubles_and_reorders_nothing() {
 }
 
 #[test]
-fn a_storm_gives_the_same_bytes_under_reversed_hosts_and_at_half_the_tick() {
+fn a_storm_gives_the_same_bytes_under_reversed_turmoil_hosts_and_at_half_the_tick() {
     in_storms(4, &Scenarios::any(), |scenario| {
         let half = Duration::from_millis(tick(scenario).as_millis() / 2);
-        let reversed = TrialOptions { hosts: HostOrder::Reverse, ..TrialOptions::default() };
+        let reversed =
+            TrialOptions { turmoil_order: TurmoilOrder::Reverse, ..TrialOptions::default() };
         let halved = TrialOptions { tick: Some(half), ..TrialOptions::default() };
         for contender in Contender::all() {
             let hash = |options: &TrialOptions| {
@@ -82,7 +83,7 @@ fn a_storm_gives_the_same_bytes_under_reversed_hosts_and_at_half_the_tick() {
                 trial.unwrap_or_else(|panic| panic!("{contender}: {panic}")).history.trace_hash()
             };
             let usual = hash(&TrialOptions::default());
-            assert_eq!(usual, hash(&reversed), "{contender}: hosts reversed{scenario:?}");
+            assert_eq!(usual, hash(&reversed), "{contender}: turmoil hosts reversed{scenario:?}");
             assert_eq!(usual, hash(&halved), "{contender}: half the tick{scenario:?}");
         }
     });
@@ -107,7 +108,7 @@ fn a_storm_that_stops_as_soon_as_it_is_quiescent_finds_the_same() {
 }
 
 #[test]
-fn whatever_happens_to_a_machine_twice_in_a_row_it_runs_afterwards() {
+fn whatever_happens_to_a_host_twice_in_a_row_it_runs_afterwards() {
     let troubles = ["crash\"\nnotice = false", "crash\"\nnotice = true", "pause\""];
     for who in ["shop", "broker"] {
         for (first, second) in troubles.iter().flat_map(|one| troubles.map(|two| (one, two))) {

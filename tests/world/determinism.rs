@@ -1,12 +1,12 @@
-//! Tests that the same version, scenario and seed give the same bytes: with hosts in any order, at
-//! half the tick, at any `-j`, in any process, after any other trial. Another seed gives another
-//! trace.
+//! Tests that the same version, scenario and seed give the same bytes: with turmoil hosts in any
+//! order, at half the tick, at any `-j`, in any process, after any other trial. Another seed gives
+//! another trace.
 
 use std::process::Command;
 
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::{Scenario, builtin};
-use delivery_lab::sim::{HostOrder, TrialOptions, run_trial, tick};
+use delivery_lab::sim::{TrialOptions, TurmoilOrder, run_trial, tick};
 use delivery_lab::time::Duration;
 
 fn scenarios() -> impl Iterator<Item = Scenario> {
@@ -31,8 +31,10 @@ fn check(options: impl Fn(&Scenario) -> Option<TrialOptions>) {
 }
 
 #[test]
-fn hosts_in_reverse_order_give_the_same_bytes() {
-    check(|_| Some(TrialOptions { hosts: HostOrder::Reverse, ..TrialOptions::default() }));
+fn turmoil_hosts_in_reverse_order_give_the_same_bytes() {
+    check(|_| {
+        Some(TrialOptions { turmoil_order: TurmoilOrder::Reverse, ..TrialOptions::default() })
+    });
 }
 
 #[test]

@@ -239,9 +239,9 @@ fn causes(text: &str) -> Vec<Cause> {
     all.collect()
 }
 
-/// Messages are outstanding when the client's machine crashes, and its schedule leaves their room
-/// before the machine is up again. All ten were accepted before the broker hears of the leave. In
-/// the first case the machine is down when they are published. In the second they wait for a
+/// Messages are outstanding when the client's host crashes, and its schedule leaves their room
+/// before the host is up again. All ten were accepted before the broker hears of the leave. In
+/// the first case the host is down when they are published. In the second they wait for a
 /// handler of 500 ms, and three of them are handled before the crash.
 #[test]
 fn what_is_outstanding_when_all_rooms_are_left_outlives_a_crash() {
@@ -328,14 +328,14 @@ fn a_process_goes_on_from_where_another_of_its_name_came() {
     check(&text, "s", [30, 30, 0]);
 }
 
-/// Two machines sleep from 2.5 s to 6.5 s, and messages go to one of them at 3, 4, 5 and 6 s. Each
-/// pause has one hit as it begins, and one for each packet that finds its machine asleep:
+/// Two hosts sleep from 2.5 s to 6.5 s, and messages go to one of them at 3, 4, 5 and 6 s. Each
+/// pause has one hit as it begins, and one for each packet that finds its host asleep:
 ///
 /// - over UDP, 4 datagrams;
 /// - over TCP, the message of 3 s five times (its RTO doubles from 200 ms: 3.02, 3.22, 3.62, 4.42,
 ///   6.02 s), and the three messages after it once each.
 #[test]
-fn a_pause_hits_each_packet_that_finds_its_own_machine_asleep() {
+fn a_pause_hits_each_packet_that_finds_its_own_host_asleep() {
     let text = r#"title = "two naps"
         run_for = "9s"
         latency = "20ms"

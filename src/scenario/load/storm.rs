@@ -52,9 +52,7 @@ fn fault(
     }
     let who = match kind.acts() {
         Acts::OnGroups => Some(Who::Nobody),
-        Acts::OnLinks | Acts::OnMachines | Acts::OnApplications => {
-            who(record, kind, roster, problems)
-        }
+        Acts::OnLinks | Acts::OnHosts | Acts::OnApplications => who(record, kind, roster, problems),
     };
     let effect = effect(record, kind, roster, problems);
     let begin = Instant::ZERO + at.unwrap_or_default();

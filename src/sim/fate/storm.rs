@@ -44,7 +44,7 @@ impl Storm {
             (Acts::OnGroups, Effect::Partition { groups }) => parted(groups, sender, receiver),
             (Acts::OnGroups, _) => false,
             (Acts::OnLinks, _) => touches(fault, (from, sender), (to, receiver)),
-            (Acts::OnMachines | Acts::OnApplications, _) => false,
+            (Acts::OnHosts | Acts::OnApplications, _) => false,
         };
         let faults = (0..self.faults.len()).filter(|&index| acts(&self.faults[index].0)).collect();
         PathState::new(self.seed.named(&format!("link:{sender}>{receiver}")), faults)
@@ -52,7 +52,7 @@ impl Storm {
 
     /// Returns the crashes and pauses that make a process miss the packets that arrive now.
     ///
-    /// At any moment packets arrive before the power changes. So a machine still receives what
+    /// At any moment packets arrive before the power changes. So a host still receives what
     /// arrives at the begin of its fault, and misses what arrives at its end.
     pub(super) fn absences<'a>(
         &'a self,

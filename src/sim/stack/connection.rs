@@ -58,14 +58,14 @@ pub(crate) struct Connection {
 /// The side that opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
-    /// A program of this machine.
+    /// A program of this host.
     Here,
     /// The peer.
     There,
 }
 
 impl Connection {
-    /// Creates a connection that a program of this machine opens.
+    /// Creates a connection that a program of this host opens.
     pub(super) fn new(local: SocketAddr, peer: SocketAddr, buffer: usize) -> Connection {
         let ring = || SocketBuffer::new(vec![0; buffer]);
         let mut socket = Socket::new(ring(), ring());
@@ -323,7 +323,7 @@ impl Connection {
         }
     }
 
-    /// Wakes the waiting tasks, which then find that the machine has lost power.
+    /// Wakes the waiting tasks, which then find that the host has lost power.
     pub(super) fn power_lost(self) {
         self.reader.into_iter().chain(self.writer).for_each(Waker::wake);
     }

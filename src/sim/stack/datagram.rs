@@ -161,7 +161,7 @@ impl Datagram {
         }
     }
 
-    /// Wakes the reader, which then finds that the machine has lost power.
+    /// Wakes the reader, which then finds that the host has lost power.
     pub(super) fn power_lost(self) {
         self.reader.into_iter().for_each(Waker::wake);
     }
@@ -184,7 +184,7 @@ impl Stack {
     }
 
     /// Counts a datagram that was queued. Returns its number in its flow, from 1, over all
-    /// incarnations of the machine.
+    /// incarnations of the host.
     pub fn count_datagram(&mut self, port: u16, to: SocketAddr) -> u64 {
         let count = self.datagram_counts.entry((port, to)).or_default();
         *count += 1;

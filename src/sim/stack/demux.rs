@@ -1,7 +1,7 @@
 //! Demultiplexes incoming packets: feeds each to the one socket that its headers name.
 //!
 //! A SYN for a port with a listener creates a socket, if the accept queue has room. A SYN with
-//! another initial sequence number for an existing connection means that the peer's machine has
+//! another initial sequence number for an existing connection means that the peer's host has
 //! restarted. smoltcp does not send the challenge ACK of RFC 5961 §4, so the new connection
 //! replaces the old one.
 

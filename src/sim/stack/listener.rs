@@ -54,7 +54,7 @@ impl StackListener {
         Poll::Ready(id)
     }
 
-    /// Wakes the acceptor, which then finds that the machine has lost power.
+    /// Wakes the acceptor, which then finds that the host has lost power.
     pub(super) fn power_lost(self) {
         self.acceptor.into_iter().for_each(Waker::wake);
     }

@@ -12,9 +12,9 @@ impl Stack {
     /// Boots a fresh kernel. Its incarnation determines initial sequence numbers and ports.
     ///
     /// # Panics
-    /// The machine is on.
+    /// The host is on.
     pub fn power_on(&mut self, incarnation: u64) {
-        assert_eq!(self.power, Power::Off, "a machine that is on is switched on");
+        assert_eq!(self.power, Power::Off, "a host that is on is switched on");
         self.power = Power::On;
         self.incarnation = incarnation;
         self.interface = boot(&self.build, incarnation, &mut self.wire);
@@ -62,14 +62,14 @@ impl Stack {
         self.killed += 1;
     }
 
-    /// Puts a machine that is on to sleep.
+    /// Puts a host that is on to sleep.
     pub fn pause(&mut self) {
         if self.power == Power::On {
             self.power = Power::Paused;
         }
     }
 
-    /// Wakes a machine that sleeps: every socket checks its timers.
+    /// Wakes a host that sleeps: every socket checks its timers.
     pub fn resume(&mut self) {
         if self.power == Power::Paused {
             self.power = Power::On;

@@ -28,7 +28,7 @@ fn random_trial(seed: u64) -> (History, bool) {
     let how = draw.named("how").below(6);
     let pieces = draw.named("piece").between(1, 400) as usize;
     let slow = draw.named("slow").between(0, 30);
-    let reading = program(move |net, machine| async move {
+    let reading = program(move |net, host| async move {
         let mut stream = accept(&net).await;
         let (mut buffer, mut at) = ([0; 500], 0);
         let read = async {
@@ -47,16 +47,16 @@ fn random_trial(seed: u64) -> (History, bool) {
         let stop_at = if how == 3 { ms(60_000) } else { stop_at };
         tokio::select! { biased; () = net.sleep_until(stop_at) => {}, () = read => {} }
         match how {
-            0 => machine.power_off(net.now()),
+            0 => host.power_off(net.now()),
             1 => drop(stream),
             2 => {
-                machine.power_off(net.now());
-                hold((machine.power_on(1), stream)).await;
+                host.power_off(net.now());
+                hold((host.power_on(1), stream)).await;
             }
             _ => hold(stream).await,
         }
     });
-    let writing = program(move |net, machine| async move {
+    let writing = program(move |net, host| async move {
         let Ok(mut stream) = net.connect(server()).await else { return };
         let mut at = 0;
         let write = async {
@@ -72,7 +72,7 @@ fn random_trial(seed: u64) -> (History, bool) {
         tokio::select! { biased; () = net.sleep_until(stop_at) => {}, () = write => {} }
         match how {
             3 => drop(stream),
-            4 => machine.power_off(net.now()),
+            4 => host.power_off(net.now()),
             _ => hold(stream).await,
         }
     });

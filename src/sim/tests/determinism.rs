@@ -1,11 +1,11 @@
-//! Tests that a trial gives the same bytes at any tick, with hosts in any order, and with processes
-//! on any host.
+//! Tests that a trial gives the same bytes at any tick, with turmoil hosts in any order, and with
+//! processes on any turmoil host.
 
 use super::*;
 use crate::net::Datagrams as _;
 
 /// Runs a busy trial: an echo server, TCP and UDP clients, and a storm of many kinds of faults.
-fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<Read>>) {
+fn busy(tick_ms: u64, turmoil_hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<Read>>) {
     let faults = vec![
         fault(Effect::Loss { rate: 0.1 }, 0, 60_000),
         fault(Effect::Cut, 2_000, 3_000),
@@ -19,19 +19,19 @@ fn busy(tick_ms: u64, hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<R
     plan.tick = Duration::from_millis(tick_ms);
     let told: Vec<Told<Read>> = (0..4).map(|_| Told::default()).collect();
     let tell = told[3].clone();
-    let crash = program(|net, machine| async move {
+    let crash = program(|net, host| async move {
         let stream = net.connect(server()).await.expect("the server listens");
         net.sleep_until(ms(1_234)).await;
-        machine.power_off(net.now());
+        host.power_off(net.now());
         drop(stream);
         net.sleep_until(ms(2_345)).await;
-        chat(machine.power_on(1), tell).await;
+        chat(host.power_on(1), tell).await;
     });
     let talk = |process: usize| {
         let tell = told[process].clone();
         program(move |net, _| chat(net, tell))
     };
-    let (history, totals) = run_on(hosts, plan, vec![echo(), talk(1), talk(2), crash]);
+    let (history, totals) = run_on(turmoil_hosts, plan, vec![echo(), talk(1), talk(2), crash]);
     let told = told.iter().map(|told| told.lock().expect("one thread").clone()).collect();
     (history.trace_lines().collect::<String>(), totals, told)
 }
@@ -103,7 +103,7 @@ async fn chat(net: SimNet, told: Told<Read>) {
     }
 }
 
-/// Returns a host for each process.
+/// Returns a turmoil host for each process.
 fn apart() -> Vec<Vec<u32>> {
     (0..4).map(|process| vec![process]).collect()
 }
@@ -121,27 +121,28 @@ fn a_trial_is_the_same_at_any_tick() {
 }
 
 #[test]
-fn a_trial_is_the_same_with_its_hosts_reversed_or_shared() {
+fn a_trial_is_the_same_with_its_turmoil_hosts_reversed_or_shared() {
     let expected = busy(20, apart());
     assert_eq!(busy(20, apart().into_iter().rev().collect()), expected);
     assert_eq!(busy(20, vec![vec![0, 1, 2, 3]]), expected);
     assert_eq!(busy(10, vec![vec![3, 1], vec![2, 0]]), expected);
 }
 
-/// Runs many programs on one host, each in a task of its own, that all act at the same moments.
+/// Runs many programs on one turmoil host, each in a task of its own, that all act at the same
+/// moments.
 fn crowd(tick_ms: u64) -> (TrafficTotals, Vec<(u32, Read)>) {
     const COUNT: u32 = 150;
     let mut plan = plan(1, vec![], 3_000);
     plan.names.extend((1..=COUNT).map(|n| Name::from(format!("reader#{n}"))));
     plan.tick = Duration::from_millis(tick_ms);
     let mut world = World::new(plan);
-    let broker = world.machine(0);
-    world.host(&[0], echo()(broker.power_on(0), broker));
+    let broker = world.sim_host(0);
+    world.add_turmoil_host(&[0], echo()(broker.power_on(0), broker));
     let told: Told<(u32, Read)> = Told::default();
     let processes: Vec<u32> = (1..=COUNT).collect();
-    let nets: Vec<SimNet> = processes.iter().map(|&n| world.machine(n).power_on(0)).collect();
+    let nets: Vec<SimNet> = processes.iter().map(|&n| world.sim_host(n).power_on(0)).collect();
     let tell = told.clone();
-    world.host(&processes, async move {
+    world.add_turmoil_host(&processes, async move {
         for (net, process) in nets.into_iter().zip(1..) {
             let tell = tell.clone();
             tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Tests of a machine's power: loss, restart and sleep.
+//! Tests of a host's power: loss, restart and sleep.
 
 use super::*;
 use crate::message::EndReason;
@@ -6,17 +6,17 @@ use crate::net::Stream as _;
 use crate::sim::stack::Power;
 
 #[test]
-fn a_power_loss_sends_nothing_and_a_restarted_machine_resets_old_connections() {
+fn a_power_loss_sends_nothing_and_a_restarted_host_resets_old_connections() {
     let told: Told<_> = Told::default();
-    let client = program(|net, machine| async move {
+    let client = program(|net, host| async move {
         let mut stream = net.connect(server()).await.expect("the server listens");
         net.sleep_until(ms(1_000)).await;
         stream.write_all(b"never sent").await.expect("it fits");
-        machine.power_off(net.now());
+        host.power_off(net.now());
         assert!(stream.read_u8().await.is_err() && stream.write_u8(0).await.is_err());
         assert!(net.connect(server()).await.is_err());
         net.sleep_until(ms(2_000)).await;
-        let again = machine.power_on(1);
+        let again = host.power_on(1);
         assert!(stream.write_u8(0).await.is_err(), "the old incarnation stays dead");
         hold((again, stream)).await;
     });
@@ -52,13 +52,13 @@ fn a_restarted_client_that_meets_its_old_port_replaces_the_connection() {
         assert_eq!(old.local_addr(), new.local_addr());
         hold((old, new)).await;
     });
-    let client = program(move |net, machine| async move {
+    let client = program(move |net, host| async move {
         let first = net.connect(server()).await.expect("the server listens");
         let port = first.local_addr();
         net.sleep_until(ms(1_000)).await;
-        machine.power_off(net.now());
-        let again = machine.power_on(1);
-        machine.use_port_next(port.port());
+        host.power_off(net.now());
+        let again = host.power_on(1);
+        host.use_port_next(port.port());
         let second = again.connect(server()).await.expect("the old one gives way");
         assert_eq!(second.local_addr(), port);
         hold((first, second)).await;
@@ -69,18 +69,18 @@ fn a_restarted_client_that_meets_its_old_port_replaces_the_connection() {
 }
 
 #[test]
-fn a_machine_that_sleeps_takes_and_sends_nothing_and_catches_up() {
+fn a_host_that_sleeps_takes_and_sends_nothing_and_catches_up() {
     let told = Told::default();
     let reading = reader(&told);
-    let sleeper = program(|net, machine| {
-        let (other, asleep) = (net.clone(), machine.clone());
+    let sleeper = program(|net, host| {
+        let (other, asleep) = (net.clone(), host.clone());
         let switch = async move {
             other.sleep_until(ms(1_500)).await;
-            machine.pause();
-            assert_eq!(machine.power(), Power::Paused);
+            host.pause();
+            assert_eq!(host.power(), Power::Paused);
             other.sleep_until(ms(2_500)).await;
-            machine.resume();
-            hold(machine).await;
+            host.resume();
+            hold(host).await;
         };
         let reading = reading(net, asleep);
         async move {
@@ -101,8 +101,8 @@ fn all_memory_of_a_world_is_freed() {
     let mut world = World::new(plan);
     let told = Told::default();
     for (process, program) in [(0, reader(&told)), (1, writer(10, 100))] {
-        let machine = world.machine(process);
-        world.host(&[process], program(machine.power_on(0), machine));
+        let host = world.sim_host(process);
+        world.add_turmoil_host(&[process], program(host.power_on(0), host));
     }
     let watch = world.watch();
     world.run_until(end);
@@ -115,7 +115,7 @@ fn all_memory_of_a_world_is_freed() {
 #[should_panic = "a spawned task panicked"]
 fn a_panic_of_a_spawned_task_comes_out() {
     let mut world = World::new(plan(1, vec![], 1_000));
-    world.host(&[0], async {
+    world.add_turmoil_host(&[0], async {
         tokio::spawn(async { panic!("a bug in a task") });
         hold(()).await;
     });
@@ -126,6 +126,6 @@ fn a_panic_of_a_spawned_task_comes_out() {
 #[should_panic = "a bug in a program"]
 fn a_panic_of_a_program_comes_out() {
     let mut world = World::new(plan(1, vec![], 1_000));
-    world.host(&[0], async { panic!("a bug in a program") });
+    world.add_turmoil_host(&[0], async { panic!("a bug in a program") });
     world.run_until(ms(1_000));
 }

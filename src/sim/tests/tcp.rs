@@ -69,11 +69,11 @@ fn an_opening_that_nobody_answers_times_out() {
     let told: Told<_> = Told::default();
     let tell = told.clone();
     let client = program(move |net, _| async move {
-        let error = net.connect(server()).await.err().expect("the machine is off");
+        let error = net.connect(server()).await.err().expect("the host is off");
         tell.lock().expect("one thread").push((error.kind(), net.now()));
     });
-    let off = program(|net, machine| async move {
-        machine.power_off(net.now());
+    let off = program(|net, host| async move {
+        host.power_off(net.now());
         hold(net).await;
     });
     run(plan(2, vec![], 200_000), vec![off, client]);
@@ -229,10 +229,10 @@ fn a_full_accept_queue_drops_syns_in_silence() {
 
 #[test]
 fn an_idle_peer_never_notices_a_half_open_connection_before_it_asks() {
-    let client = program(|net, machine| async move {
+    let client = program(|net, host| async move {
         let stream = net.connect(server()).await.expect("the server listens");
         net.sleep_until(ms(1_000)).await;
-        machine.power_off(net.now());
+        host.power_off(net.now());
         hold(stream).await;
     });
     let told: Told<_> = Told::default();

@@ -70,13 +70,13 @@ fn a_flipped_bit_is_found_by_the_checksum_on_arrival() {
 }
 
 #[test]
-fn a_closed_port_is_no_socket_and_a_dark_machine_is_nobody_home() {
-    let server_program = program(|net, machine| async move {
+fn a_closed_port_is_no_socket_and_a_dark_host_is_nobody_home() {
+    let server_program = program(|net, host| async move {
         let socket = net.bind(PORT).await.expect("the port is free");
         net.sleep_until(ms(35)).await;
         drop(socket);
         net.sleep_until(ms(55)).await;
-        machine.power_off(net.now());
+        host.power_off(net.now());
         hold(net).await;
     });
     let (history, totals) = run(plan(2, vec![], 1_000), vec![server_program, source(5, 10)]);
@@ -93,18 +93,18 @@ fn a_closed_port_is_no_socket_and_a_dark_machine_is_nobody_home() {
 }
 
 #[test]
-fn a_machine_that_sleeps_is_nobody_home() {
+fn a_host_that_sleeps_is_nobody_home() {
     let told = Told::default();
     let reading = sink(&told);
-    let sleeper = program(move |net, machine| async move {
-        let (other, switch) = (net.clone(), machine.clone());
+    let sleeper = program(move |net, host| async move {
+        let (other, switch) = (net.clone(), host.clone());
         let switching = async move {
             other.sleep_until(ms(35)).await;
             switch.pause();
             other.sleep_until(ms(55)).await;
             switch.resume();
         };
-        futures_util::future::join(switching, reading(net, machine)).await;
+        futures_util::future::join(switching, reading(net, host)).await;
     });
     let (history, _) = run(plan(2, vec![], 1_000), vec![sleeper, source(5, 10)]);
     let expected = [(ms(40), 2, LossReason::NobodyHome), (ms(50), 3, LossReason::NobodyHome)];

@@ -230,11 +230,15 @@ fn in_the_simulator<C: Deceived>() {
         let what = format!("{}: {what}", std::any::type_name::<C>());
         let mut world = world(60_000);
         let recorder = world.recorders()[1].clone();
-        let (server, machine) = (world.machine(0), world.machine(1));
+        let (server_host, client_host) = (world.sim_host(0), world.sim_host(1));
         let (to, count) = (SocketAddr::from((address(0), 7_000)), Count::default());
         let taken = count.clone();
-        world.host(&[0], async move { answer_with(server.power_on(1), 7_000, lie, taken).await });
-        world.host(&[1], async move { client::<C, _>(machine.power_on(1), to, recorder).await });
+        world.add_turmoil_host(&[0], async move {
+            answer_with(server_host.power_on(1), 7_000, lie, taken).await
+        });
+        world.add_turmoil_host(&[1], async move {
+            client::<C, _>(client_host.power_on(1), to, recorder).await
+        });
         world.run_until(Instant::from_millis(60_000));
         let noticed = reasons(world.recorders(), 1);
         assert_eq!(noticed.first(), Some(&expected), "{what}");

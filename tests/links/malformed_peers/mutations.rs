@@ -520,14 +520,14 @@ impl Seen {
 fn simulate<C: Spoken>(all: &[Stranger], seen: &mut Seen) {
     let mut world = world(120_000);
     let recorders = world.recorders().to_vec();
-    let (server, client) = (world.machine(0), world.machine(1));
+    let (server, client) = (world.sim_host(0), world.sim_host(1));
     let (board, to) = (Board::default(), SocketAddr::from((address(0), 7_000)));
     let (at_broker, recorder) = (board.clone(), recorders[0].clone());
-    world.host(&[0], async move {
+    world.add_turmoil_host(&[0], async move {
         broker::<C, _>(server.power_on(1), 7_000, recorder, at_broker).await;
     });
     let (at_client, recorder, all) = (board.clone(), recorders[1].clone(), all.to_vec());
-    world.host(&[1], async move {
+    world.add_turmoil_host(&[1], async move {
         let net = client.power_on(1);
         let regular = regular::<C, _>(net.clone(), to, recorder, at_client.clone());
         tokio::join!(biased; regular, play::<C, _>(net, to, &all, &at_client));
