@@ -76,7 +76,7 @@ pub(super) fn in_backlog<'f>(path: DeliveryPath<'f, '_>) -> impl Iterator<Item =
     });
     lives.filter_map(move |(life, since, position)| {
         // Events from before the backlog held it for this subscriber do not end this copy.
-        let end = |ends: &[Moment]| ends.iter().copied().find(|at| *at > since);
+        let end = |ends: &[Moment]| ends.iter().copied().find(|at| since.is_before(*at));
         let acknowledged = end(&delivery.acked_at_broker)
             .filter(|_| rule("acknowledged-ends-the-backlogs-copy"))
             .map(|at| (at, None));
@@ -117,9 +117,10 @@ fn passed_over(
     let Stored { queue, life, position } = stored;
     let attachments = facts.positions.attachments(subscriber).iter();
     let in_life = attachments.filter(|one| one.queue == queue && one.life == life);
-    let in_force = in_life.clone().rfind(|one| one.moment < since);
+    let in_force = in_life.clone().rfind(|one| one.moment.is_before(since));
     let in_force = in_force.filter(|_| rule("a-position-stays-in-force"));
-    let mut since_then = in_force.into_iter().chain(in_life.filter(|one| one.moment > since));
+    let mut since_then =
+        in_force.into_iter().chain(in_life.filter(|one| since.is_before(one.moment)));
     let beyond = since_then
         .find(|one| one.begins == Begins::WhereItWas && one.answer.position() >= position)?;
     let cause = match beyond.applied {
@@ -163,7 +164,8 @@ pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> En
             (refused, Some(forgotten))
         }
     };
-    let sent = message.sent.iter().filter(|sending| Some(sending.moment) > since);
+    let is_after = |sending: &&Sending| since.is_none_or(|since| since.is_before(sending.moment));
+    let sent = message.sent.iter().filter(is_after);
     let sent = sent.map(|sending| sent_end(facts, message, sending));
     sent.chain(in_outbox(facts, message)).fold(refused, later)
 }

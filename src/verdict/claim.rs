@@ -70,7 +70,7 @@ fn outside_terms(
     if case.facts.contender.mode == Mode::FireAndForget {
         let Violation::Late(late) = violation else { return None };
         let unsent = case.facts.messages.get(late.message).unsent;
-        let is_given_up = unsent.is_some_and(|unsent| unsent < late.handled);
+        let is_given_up = unsent.is_some_and(|unsent| unsent.is_before(late.handled));
         return match (is_alone(case), is_given_up) {
             (false, _) => Some(NOT_ALONE),
             (true, true) => Some("the request that carried it had failed"),
@@ -109,7 +109,8 @@ fn broker_term(
         return Some("the broker never accepted it");
     };
     let crashed = facts.lifetimes.death_after(BROKER, accepted.moment);
-    if crashed.is_some_and(|crashed| violation.until().is_none_or(|until| crashed < until)) {
+    if crashed.is_some_and(|crashed| violation.until().is_none_or(|until| crashed.is_before(until)))
+    {
         return Some("the broker crashed after accepting it");
     }
     // A restarted broker has forgotten both messages, and accepts the earlier one when it comes
@@ -117,7 +118,7 @@ fn broker_term(
     if let Violation::Late(late) = violation
         && let Some(before) = facts.messages.get(late.after).first_accepted()
         && let Some(crashed) = facts.lifetimes.death_after(BROKER, before.moment)
-        && crashed < late.handled
+        && crashed.is_before(late.handled)
     {
         return Some("the broker crashed after accepting the one before it");
     }
@@ -163,7 +164,7 @@ fn single_process_term(
     }
     let member = &case.facts.participants.member(case.subscriber);
     let crashed = member.processes.iter().any(|process| {
-        case.facts.lifetimes.deaths(*process).iter().any(|death| *death < repeat.again)
+        case.facts.lifetimes.deaths(*process).iter().any(|death| death.is_before(repeat.again))
     });
     crashed.then_some("the client crashed")
 }

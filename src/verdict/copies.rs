@@ -81,7 +81,7 @@ fn end_in_client(path: DeliveryPath<'_, '_>, copy: &MessageCopy, read: Moment) -
     }
     let Some(process) = facts.sessions.get(copy.session).process else { return ALIVE };
     if let Some(died) = facts.lifetimes.death_after(process, read) {
-        let acknowledged = delivery.acked_by_client.is_some_and(|acked| acked < died);
+        let acknowledged = delivery.acked_by_client.is_some_and(|acked| acked.is_before(died));
         let cause = if acknowledged { Cause::LostAfterAck } else { Cause::DiedInClient };
         return End { at: died.at, cause };
     }
@@ -198,7 +198,8 @@ fn is_into_dead_link(
     let Some(process) = session.process else { return false };
     let deaths = facts.lifetimes.deaths(process);
     let earlier = deaths[..deaths.partition_point(|death| death.at <= pushed.at)].last();
-    let died_since = earlier.is_some_and(|died| session.opened.is_some_and(|open| open < *died));
+    let died_since =
+        earlier.is_some_and(|died| session.opened.is_some_and(|open| open.is_before(*died)));
     let end_is_gone = match copy.carriage {
         Carriage::Flowing(flow, _) => facts
             .connections

@@ -193,7 +193,10 @@ fn is_sent_in_an_earlier_life(path: DeliveryPath<'_, '_>, handling: Option<&Hand
         return false;
     };
     let crashed = |copy: &MessageCopy| facts.lifetimes.death_after(BROKER, copy.pushed);
-    delivery.copies.iter().any(|copy| crashed(copy).is_some_and(|crashed| crashed < opened))
+    delivery
+        .copies
+        .iter()
+        .any(|copy| crashed(copy).is_some_and(|crashed| crashed.is_before(opened)))
 }
 
 /// A message with its sequence.

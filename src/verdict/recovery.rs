@@ -105,7 +105,7 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
             ResumeOutcome::Started { .. } => continue,
             ResumeOutcome::Resumed { .. } => {
                 let mut lost = losses[first..last].iter();
-                let is_left = |loss: &Loss| loss.left.is_some_and(|left| left < answered);
+                let is_left = |loss: &Loss| loss.left.is_some_and(|left| left.is_before(answered));
                 match lost.any(|loss| loss.announced == Announced::No && !is_left(loss)) {
                     true => &mut recoveries.false_comfort,
                     false => &mut recoveries.honest_success,
@@ -144,8 +144,8 @@ fn of_gap<'r>(
                 None => true,
                 Some(Handled { process, read, returned, died }) => {
                     process != gap.process
-                        || died.is_some_and(|died| died < gap.moment)
-                        || (read < gap.moment && gap.moment < returned)
+                        || died.is_some_and(|died| died.is_before(gap.moment))
+                        || (read.is_before(gap.moment) && gap.moment.is_before(returned))
                 }
             };
             place.life == gap.life

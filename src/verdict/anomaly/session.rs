@@ -28,9 +28,9 @@ pub fn two_sessions(scene: &Scene<'_, '_, '_>) -> u64 {
 fn are_both_pushed_to(one: &SessionFacts, other: &SessionFacts, since: Moment) -> bool {
     let until = [one.forgotten, other.forgotten].into_iter().flatten().min();
     [one, other].into_iter().all(|session| {
-        let next = session.pushes.partition_point(|push| *push < since);
+        let next = session.pushes.partition_point(|push| push.is_before(since));
         let push = session.pushes.get(next);
-        push.is_some_and(|push| until.is_none_or(|until| *push < until))
+        push.is_some_and(|push| until.is_none_or(|until| push.is_before(until)))
     })
 }
 
@@ -40,7 +40,7 @@ pub fn delivered_after_end(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let is_after_end = |handling: &&Handling| {
         let session = facts.sessions.get(handling.session);
-        session.lost.is_some_and(|lost| lost.moment < handling.read)
+        session.lost.is_some_and(|lost| lost.moment.is_before(handling.read))
     };
     facts.deliveries.handlings(scene.case.subscriber).iter().filter(is_after_end).count() as u64
 }

@@ -68,7 +68,7 @@ impl<'a> Connections<'a> {
             .ends
             .get(&Endpoint { local, peer })
             .or_else(|| self.ends.get(&Endpoint { local, peer: anyone }))?;
-        let next = all.partition_point(|(moment, _)| *moment < since);
+        let next = all.partition_point(|(moment, _)| moment.is_before(since));
         let next = all.get(next).filter(|_| rule("the-next-end-of-a-connection"));
         let (moment, stats) = next.or(all.last())?;
         let gone = stats.reason.map(|_| moment.at);

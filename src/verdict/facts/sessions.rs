@@ -125,7 +125,7 @@ impl SessionFacts {
     /// Whether the broker had it open at a moment.
     pub fn is_open_at(&self, moment: Moment) -> bool {
         self.opened.is_some_and(|opened| opened <= moment)
-            && self.forgotten.is_none_or(|forgotten| forgotten > moment)
+            && self.forgotten.is_none_or(|forgotten| moment.is_before(forgotten))
     }
 
     /// Whether both sides held it to be open at some time after an instant.
