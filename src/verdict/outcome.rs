@@ -214,8 +214,9 @@ fn late(facts: &Facts<'_>, handlings: &[Handling]) -> Vec<Late> {
         let sequence = message.id.sequence;
         let group = (&message.id.publisher, &message.queue);
         let [all, kept] = highest.entry(group).or_default();
+        // No message is handled for the first time twice: the sequences differ.
         let mut before = [*kept, *all].into_iter().flatten();
-        if let Some((_, after)) = before.find(|(before, _)| sequence < *before) {
+        if let Some((_, after)) = before.find(|(before, _)| sequence.cmp(before).is_lt()) {
             let handled = handling.returned;
             late.push(Late { message: handling.message, after, handled });
         }
