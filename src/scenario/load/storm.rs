@@ -108,7 +108,9 @@ fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problem
             if !kind.can_hit_broker() {
                 let what = format!("`{kind}` takes clients only");
                 let problem = Problem::new(word.place, what, "expected a client");
-                let can = FaultKind::ALL.into_iter().filter(|kind| kind.can_hit_broker());
+                let has_target =
+                    |kind: &FaultKind| kind.acts() != Acts::OnGroups && kind.can_hit_broker();
+                let can = FaultKind::ALL.into_iter().filter(has_target);
                 let can = all_of(can.map(FaultKind::name));
                 problems.push(problem.help(format!("{can} can happen to the broker")));
                 return None;
