@@ -16,7 +16,7 @@ use crate::report::{COLUMNS, Colour, Shape, Style};
 /// The smallest width of text, in columns.
 const NARROWEST: usize = 30;
 
-/// How everything is printed.
+/// Options for the style of everything that is printed.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct DisplayArgs {
     /// Plain text, one fact per line
