@@ -79,8 +79,8 @@
 //! [`time`] and [`terms`] are the nouns; [`scenario`] says who publishes and subscribes, what goes
 //! wrong when, and what must come of it; [`core`] has the machines, [`net`] the network, and
 //! [`link`] carries frames over it; [`sim`] is the world in which all that runs; [`history`] is
-//! what happened, [`verdict`] what it means, [`report`] how it is shown; [`search`] draws storms and shrinks
-//! them; [`mutant`] keeps machines that are broken on purpose.
+//! what happened, [`verdict`] what it means, [`report`] how it is shown; [`search`] draws storms
+//! and shrinks them; [`mutant`] keeps machines that are broken on purpose.
 //!
 //! # Features
 //!
