@@ -114,7 +114,9 @@ pub use report::Report;
 #[doc(inline)]
 pub use scenario::{Diagnostics, LoadOptions, Scenario};
 #[doc(inline)]
-pub use sim::{Trial, TrialOptions, TrialPanic, run_trial};
+pub use sim::{
+    Cancel, ExceededLimit, Placement, Trial, TrialError, TrialLimits, TrialOptions, run_trial,
+};
 #[doc(inline)]
 pub use verdict::{Row, SubscriberReport, judge};
 

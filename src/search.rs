@@ -33,7 +33,7 @@ pub use system_under_test::{Attempt, SystemUnderTest};
 use crate::history::History;
 use crate::message::Contender;
 use crate::scenario::Scenario;
-use crate::sim::{EarlyStop, TrialOptions, TrialPanic, run_trial_then};
+use crate::sim::{EarlyStop, TrialError, TrialLimits, TrialOptions, run_trial_then};
 use crate::terms::Guarantee;
 use crate::verdict::{self, Row, is_quiescent, quiescent_from};
 
@@ -52,17 +52,26 @@ pub struct Tried {
 /// Runs a scenario once over a contender, with the scenario's seed, until the trial is quiescent.
 ///
 /// # Errors
-/// Something in the trial panicked: a bug of delivery-lab, or of the machine under test.
-pub fn attempt(scenario: &Scenario, contender: Contender) -> Result<Tried, TrialPanic> {
-    attempt_then(scenario, contender, |_| ()).map(|(tried, ())| tried)
+/// Something in the trial panicked: a bug of delivery-lab, or of the machine under test. Or the
+/// trial was cancelled, or exceeded a limit.
+pub fn attempt(
+    scenario: &Scenario,
+    contender: Contender,
+    limits: &TrialLimits,
+) -> Result<Tried, TrialError> {
+    attempt_then(scenario, contender, limits, |_| ()).map(|(tried, ())| tried)
 }
 
 /// Like [`attempt`], but runs to the end that the scenario names: costs are those of a whole run.
 ///
 /// # Errors
-/// Something in the trial panicked.
-pub fn attempt_whole(scenario: &Scenario, contender: Contender) -> Result<Tried, TrialPanic> {
-    let options = TrialOptions::default();
+/// As for [`attempt`].
+pub fn attempt_whole(
+    scenario: &Scenario,
+    contender: Contender,
+    limits: &TrialLimits,
+) -> Result<Tried, TrialError> {
+    let options = TrialOptions { limits: limits.clone(), ..TrialOptions::default() };
     run_trial_then(scenario, contender, scenario.seed, &options, |trial| {
         let row = verdict::judge(scenario, contender, &trial.history);
         Tried { row, coverage: Coverage::of(&trial.history) }
@@ -72,13 +81,15 @@ pub fn attempt_whole(scenario: &Scenario, contender: Contender) -> Result<Tried,
 /// Like [`attempt`], and also returns what `then` makes of the history.
 ///
 /// # Errors
-/// Something in the trial panicked.
+/// As for [`attempt`].
 pub fn attempt_then<T: Send>(
     scenario: &Scenario,
     contender: Contender,
+    limits: &TrialLimits,
     then: impl FnOnce(&History) -> T + Send,
-) -> Result<(Tried, T), TrialPanic> {
-    let options = TrialOptions { stop: Some(STOP), ..TrialOptions::default() };
+) -> Result<(Tried, T), TrialError> {
+    let limits = limits.clone();
+    let options = TrialOptions { stop: Some(STOP), limits, ..TrialOptions::default() };
     run_trial_then(scenario, contender, scenario.seed, &options, |trial| {
         let row = verdict::judge(scenario, contender, &trial.history);
         let coverage = Coverage::of(&trial.history);
@@ -110,21 +121,21 @@ pub fn stormy(scenario: &Scenario, seed: u64) -> Scenario {
 /// Shrinks a scenario that shows a finding over a contender, with the scenario's seed.
 ///
 /// The smallest scenario runs that contender alone, and expects the finding. Shrinking stops early
-/// when `is_enough` returns true.
+/// when it is cancelled.
 ///
 /// # Errors
-/// A trial panicked.
+/// A trial panicked, or exceeded a limit.
 pub fn shrink_finding(
     scenario: &Scenario,
     contender: Contender,
     finding: &Finding,
-    is_enough: impl Fn() -> bool,
-) -> Result<Shrunk<Finding>, TrialPanic> {
+    limits: &TrialLimits,
+) -> Result<Shrunk<Finding>, TrialError> {
     let alone = Scenario { contenders: vec![contender], ..scenario.clone() };
     let same = |smaller: &Scenario| {
-        attempt(smaller, contender).map(|tried| finding.wrong.find(&tried.row))
+        attempt(smaller, contender, limits).map(|tried| finding.wrong.find(&tried.row))
     };
-    let mut shrunk = shrink(&alone, finding.clone(), same, is_enough)?;
+    let mut shrunk = shrink(&alone, finding.clone(), same)?;
     shrunk.scenario.expectations = vec![shrunk.finding.expectation(contender)];
     Ok(shrunk)
 }

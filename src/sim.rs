@@ -16,6 +16,7 @@
 //!
 //! Nothing up to [`world`] knows frames or messages.
 
+mod activity;
 mod app;
 mod core_system;
 #[doc(hidden)]
@@ -34,25 +35,29 @@ mod log;
 #[doc(hidden)]
 pub mod net;
 mod nic;
+mod placement;
 mod process;
 mod programs;
+mod schedule;
 #[doc(hidden)]
 pub mod socket;
 #[doc(hidden)]
 pub mod stack;
 mod system;
 mod trial;
+mod trial_error;
+mod trial_limits;
 #[doc(hidden)]
 pub mod world;
 
 pub use core_system::CoreSystem;
 pub use draw::Draw;
+pub use placement::{Apart, Placement, TurmoilOrder};
 pub use programs::{App, AppRequest, BlackBox, Programs, RESTART, black_box_name};
 pub use system::System;
-pub use trial::{
-    EarlyStop, Trial, TrialOptions, TrialPanic, TurmoilOrder, run_system_then, run_trial,
-    run_trial_then, tick,
-};
+pub use trial::{EarlyStop, Trial, TrialOptions, run_system_then, run_trial, run_trial_then, tick};
+pub use trial_error::{ExceededLimit, TrialError};
+pub use trial_limits::{Cancel, TrialLimits};
 pub use world::Capturing;
 
 #[cfg(test)]

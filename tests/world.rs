@@ -3,5 +3,6 @@
 mod derived_numbers;
 mod determinism;
 mod edge_cases;
+mod limits;
 mod quiescent;
 mod scenarios;

@@ -1,19 +1,21 @@
-//! Ctrl-C: the first one ends the run with the results so far, the second one ends the process.
-//! This module only sets a flag; the commands check it and stop.
+//! Ctrl-C: the first one cancels the trials under way and ends the run with the results so far, the
+//! second one ends the process.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::LazyLock;
 
 use super::Exit;
+use crate::sim::{Cancel, TrialLimits};
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: LazyLock<Cancel> = LazyLock::new(Cancel::default);
 
-/// Installs the handler: the first Ctrl-C sets the flag instead of ending the process.
+/// Installs the handler: the first Ctrl-C cancels trials instead of ending the process.
 pub fn watch() {
     let handler = || {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        if seen() {
             std::process::exit(Exit::Interrupted as i32);
         }
+        INTERRUPTED.cancel();
         let words = "dlab: interrupted; ending the trials under way (again: at once)";
         // There is no other place to report that stderr cannot be written.
         let _ = writeln!(std::io::stderr(), "{words}");
@@ -24,5 +26,10 @@ pub fn watch() {
 
 /// Whether Ctrl-C was pressed.
 pub fn seen() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
+    INTERRUPTED.is_cancelled()
+}
+
+/// Returns the limits of trials that Ctrl-C cancels.
+pub fn limits() -> TrialLimits {
+    TrialLimits { cancel: INTERRUPTED.clone(), ..TrialLimits::default() }
 }

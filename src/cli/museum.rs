@@ -8,6 +8,7 @@ use super::console::Console;
 use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
+use super::scenario_source::Trouble;
 use super::{Exit, interrupt, pool};
 use crate::mutant::Mutant;
 use crate::report::{Caught, Exhibit, museum};
@@ -30,7 +31,7 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
         .collect();
     let progress = Progress::new(Some(storms.len() as u64), Log::Off, console);
     let mut exhibits = Vec::new();
-    let mut bug = None;
+    let mut trouble = None;
     in_order(
         &pool,
         storms.iter(),
@@ -41,18 +42,18 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
                 // An exhibit that was interrupted is incomplete.
                 InOrderStep::Result(Ok(_)) if interrupt::seen() => {}
                 InOrderStep::Result(Ok(exhibit)) => exhibits.push(exhibit),
-                InOrderStep::Result(Err(message)) => bug = Some(message),
+                InOrderStep::Result(Err(met)) if met.is_interrupted() => {}
+                InOrderStep::Result(Err(met)) => trouble = Some(met),
             }
-            if interrupt::seen() || bug.is_some() {
+            if interrupt::seen() || trouble.is_some() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         },
     );
     progress.finish();
-    if let Some(message) = bug {
-        console.say(&format!("dlab: {message}"));
-        return Exit::Bug;
+    if let Some(trouble) = trouble {
+        return trouble.show(console);
     }
     console.print(&museum(&exhibits, &console.style()));
     if interrupt::seen() {
@@ -66,7 +67,7 @@ pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
 
 /// Tries one mutant: in its storm until it is caught, and without faults; and the correct machine
 /// in the storm with all seeds.
-fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
+fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, Trouble> {
     let mutant = storm.mutant.expect("the museum's storms have a mutant each");
     let seeds = args.seeds.first..=args.seeds.last;
     let tried = seeds.clone().take(MOST_TRIED as usize).take_while(|_| !interrupt::seen());
@@ -108,12 +109,15 @@ fn exhibit(storm: &Scenario, args: &MuseumArgs) -> Result<Exhibit, String> {
     })
 }
 
-fn judge(scenario: &Scenario, seed: u64) -> Result<Vec<Row>, String> {
-    let options = TrialOptions::default();
+fn judge(scenario: &Scenario, seed: u64) -> Result<Vec<Row>, Trouble> {
+    let options = TrialOptions { limits: interrupt::limits(), ..TrialOptions::default() };
     let trial = |&contender| {
         let judge = |trial: crate::sim::Trial| verdict::judge(scenario, contender, &trial.history);
         let row = run_trial_then(scenario, contender, seed, &options, judge);
-        row.map_err(|panic| format!("museum/{}, seed {seed}: {panic}", scenario.name))
+        row.map_err(|error| {
+            let what = format_args!("{contender} of museum/{} with seed {seed}", scenario.name);
+            Trouble::with_trial(what, &error)
+        })
     };
     scenario.contenders.iter().map(trial).collect()
 }

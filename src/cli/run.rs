@@ -50,7 +50,12 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
     };
     let capture = if args.why.is_some() { Capturing::Packets } else { Capturing::Nothing };
     let request = TrialRequest {
-        options: TrialOptions { view_at: args.at, capture, ..TrialOptions::default() },
+        options: TrialOptions {
+            view_at: args.at,
+            capture,
+            limits: interrupt::limits(),
+            ..TrialOptions::default()
+        },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
         trace: if trace.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),

@@ -1,5 +1,7 @@
 //! Makes scenarios from seeds: one file under every seed, or a new scenario drawn from each.
 
+use std::fmt;
+
 use super::Exit;
 use super::console::Console;
 use super::load::{self, Loaded};
@@ -7,20 +9,33 @@ use super::sources::ANY;
 use crate::message::Contender;
 use crate::scenario::{Diagnostics, LoadOptions, Scenario, Setting};
 use crate::search;
-use crate::sim::TrialPanic;
+use crate::sim::TrialError;
 
 /// The reason why a trial has no result.
 pub enum Trouble {
     /// A setting does not fit the scenario that was drawn from the seed.
     Setting(Box<Diagnostics>),
+    /// Ctrl-C was pressed.
+    Interrupted,
+    /// A trial exceeded its limits, with the message.
+    Exceeded(String),
     /// A bug of dlab, with its message.
     Bug(String),
 }
 
 impl Trouble {
-    /// Makes an error from a panic in a trial.
-    pub fn panic(contender: Contender, seed: u64, panic: &TrialPanic) -> Trouble {
-        Trouble::Bug(format!("{contender}, seed {seed}: {panic}"))
+    /// Makes an error from that of a trial, which `what` describes.
+    pub fn with_trial(what: fmt::Arguments<'_>, error: &TrialError) -> Trouble {
+        match error {
+            TrialError::Cancelled { .. } => Trouble::Interrupted,
+            TrialError::Exceeded { .. } => Trouble::Exceeded(format!("{what} {error}")),
+            TrialError::Panicked(_) => Trouble::Bug(format!("a bug in dlab: {what} {error}")),
+        }
+    }
+
+    /// Whether only Ctrl-C is the reason.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Trouble::Interrupted)
     }
 
     /// Shows the error, and returns the exit code for it.
@@ -28,6 +43,11 @@ impl Trouble {
         match self {
             Trouble::Setting(problem) => {
                 console.complain(problem.as_ref());
+                Exit::Usage
+            }
+            Trouble::Interrupted => Exit::Interrupted,
+            Trouble::Exceeded(message) => {
+                console.say(&format!("dlab: {message}"));
                 Exit::Usage
             }
             Trouble::Bug(message) => {

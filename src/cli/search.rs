@@ -17,6 +17,7 @@ use crate::message::Contender;
 use crate::report;
 use crate::scenario::Scenario;
 use crate::search::{self, Aim, Coverage, Finding, Tried};
+use crate::sim::TrialLimits;
 
 /// Searches, shrinks the finding, and prints its story.
 pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
@@ -93,6 +94,7 @@ fn hunt(
                     let finding = search::find(&row, aim);
                     searched.found = finding.map(|finding| Found { scenario, contender, finding });
                 }
+                InOrderStep::Result(Err(met)) if met.is_interrupted() => {}
                 InOrderStep::Result(Err(met)) => trouble = Some(met),
             }
             let is_over = args.budget.is_over(begun.elapsed());
@@ -112,8 +114,9 @@ fn attempt(
     contender: Contender,
 ) -> Result<(Scenario, Tried), Trouble> {
     let scenario = source.stormy(seed)?;
-    let tried = search::attempt(&scenario, contender);
-    let tried = tried.map_err(|panic| Trouble::panic(contender, seed, &panic))?;
+    let tried = search::attempt(&scenario, contender, &interrupt::limits());
+    let what = format_args!("{contender}, seed {seed},");
+    let tried = tried.map_err(|error| Trouble::with_trial(what, &error))?;
     Ok((scenario, tried))
 }
 
@@ -127,18 +130,20 @@ fn tell(args: &SearchArgs, found: &Found, searched: &Searched, console: &mut Con
         scenario.seed,
         report::counted(searched.trials, "trial"),
     )));
-    let told =
-        search::shrink_finding(scenario, *contender, finding, interrupt::seen).and_then(|shrunk| {
-            let style = console.style();
-            let story = |history: &_| report::story(&shrunk.scenario, history, &style);
-            let told = search::attempt_then(&shrunk.scenario, *contender, story);
-            told.map(|(_, story)| (shrunk, story))
-        });
+    let shrunk = search::shrink_finding(scenario, *contender, finding, &interrupt::limits());
+    let told = shrunk.and_then(|shrunk| {
+        let style = console.style();
+        let story = |history: &_| report::story(&shrunk.scenario, history, &style);
+        // Also after Ctrl-C: the smallest storm so far has its story.
+        let limits = TrialLimits::default();
+        let told = search::attempt_then(&shrunk.scenario, *contender, &limits, story);
+        told.map(|(_, story)| (shrunk, story))
+    });
     let (shrunk, story) = match told {
         Ok(told) => told,
-        Err(panic) => {
-            console.say(&format!("dlab: {panic}"));
-            return Exit::Bug;
+        Err(error) => {
+            let what = format_args!("{contender}, while the storm was shrunk,");
+            return Trouble::with_trial(what, &error).show(console);
         }
     };
     console.print(&wrapped(&format!(

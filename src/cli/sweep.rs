@@ -181,6 +181,7 @@ fn fill(
                 InOrderStep::Result((at, seed, Ok(seen))) => {
                     count(&mut sweep.points[at], &mut sweep.coverage, seed, &seen);
                 }
+                InOrderStep::Result((_, _, Err(met))) if met.is_interrupted() => {}
                 InOrderStep::Result((_, _, Err(met))) => trouble = Some(met),
             }
             if trouble.is_some() || interrupt::seen() {
@@ -214,13 +215,14 @@ fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
 /// found.
 fn attempt(source: &ScenarioSource, seed: u64) -> Result<Seen, Trouble> {
     let scenario = source.with_seed(seed)?;
-    let whole = looks_at_costs(&scenario);
+    let (whole, limits) = (looks_at_costs(&scenario), interrupt::limits());
     let trial = |&contender| {
         let tried = match whole {
-            true => search::attempt_whole(&scenario, contender),
-            false => search::attempt(&scenario, contender),
+            true => search::attempt_whole(&scenario, contender, &limits),
+            false => search::attempt(&scenario, contender, &limits),
         };
-        tried.map_err(|panic| Trouble::panic(contender, seed, &panic))
+        tried
+            .map_err(|error| Trouble::with_trial(format_args!("{contender}, seed {seed},"), &error))
     };
     let tried: Vec<Tried> = scenario.contenders.iter().map(trial).collect::<Result<_, _>>()?;
     let rows: Vec<_> = tried.iter().map(|tried| tried.row.clone()).collect();

@@ -7,7 +7,7 @@ use crate::history::{Capture, History, Packet};
 use crate::message::{Contender, MessageId};
 use crate::report::why::{Sentence, WhyEvidence, life};
 use crate::scenario::Scenario;
-use crate::sim::{self, TrialOptions};
+use crate::sim::{self, TrialError, TrialOptions};
 use crate::verdict::{self, Row};
 
 /// A trial to run.
@@ -69,16 +69,13 @@ pub struct JobOutcome {
 /// Runs the job.
 ///
 /// # Errors
-/// Something panicked, which is a bug of dlab; the error is the panic's message.
-pub fn run(job: Job, request: &TrialRequest) -> Result<JobOutcome, String> {
-    catch_unwind(AssertUnwindSafe(|| attempt(job, request))).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-        Err(text.unwrap_or_else(|| "a panic without a message".to_owned()))
-    })
+/// Something panicked, which is a bug of dlab, or the trial was cancelled, or exceeded a limit.
+pub fn run(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
+    catch_unwind(AssertUnwindSafe(|| attempt(job, request)))
+        .unwrap_or_else(|panic| Err(TrialError::panic(&*panic)))
 }
 
-fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, String> {
+fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
     let mut trial = simulate(job, request, |trial| {
         let sim::Trial { history, view, capture } = trial;
         let row = verdict::judge(job.scenario, job.contender, &history);
@@ -110,7 +107,7 @@ fn tell(job: Job, history: &History, packets: &[Packet], id: &MessageId) -> Opti
 
 /// Runs the trial again, and returns the first difference. Only if the hashes differ does a third
 /// run provide a trace to compare with.
-fn compare(job: Job, request: &TrialRequest, hash: &str) -> Result<Option<String>, String> {
+fn compare(job: Job, request: &TrialRequest, hash: &str) -> Result<Option<String>, TrialError> {
     let second = simulate(job, request, |second| second.history)?;
     if second.trace_hash() == hash {
         return Ok(None);
@@ -123,10 +120,9 @@ fn simulate<T: Send>(
     job: Job,
     request: &TrialRequest,
     then: impl FnOnce(sim::Trial) -> T + Send,
-) -> Result<T, String> {
+) -> Result<T, TrialError> {
     let Job { scenario, contender, seed, .. } = job;
     sim::run_trial_then(scenario, contender, seed, &request.options, then)
-        .map_err(|panic| panic.to_string())
 }
 
 /// Returns the first difference of two traces: the number of the line, and both lines.

@@ -30,8 +30,9 @@ pub static EXITS: Family = Family {
         Word::new(
             "2",
             "Bad usage or bad scenario.",
-            "Nothing ran. Every problem of every file is shown at once, with its place and the \
-             nearest right word.",
+            "Nothing ran: every problem of every file is shown at once, with its place and the \
+             nearest right word. Or a trial was ended, because it recorded or sent more than any \
+             trial may.",
         )
         .see(&["4"])
         .shown_by("dlab run csps"),

@@ -66,6 +66,11 @@ impl Recorder {
         self.process
     }
 
+    /// Returns the name of that process.
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
     /// Records one event.
     pub fn record(&self, at: Instant, kind: EventKind) {
         (self.watch)(&self.name, at, &kind);

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -105,8 +106,8 @@ impl<S: Stream> TcpReceiveHalf<S> {
                     return Poll::Ready(LinkEvent::Malformed(reason_of_wire_error(&error)));
                 }
             }
-            let mut bytes = [0; READ];
-            let mut buffer = ReadBuf::new(&mut bytes);
+            let mut bytes = [const { MaybeUninit::uninit() }; READ];
+            let mut buffer = ReadBuf::uninit(&mut bytes);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => {

@@ -12,7 +12,7 @@ use super::system_under_test::{Attempt, SystemUnderTest};
 use super::{Coverage, Scenarios};
 use crate::report::{self, Style};
 use crate::scenario::Scenario;
-use crate::sim::TrialPanic;
+use crate::sim::{TrialError, TrialLimits};
 use crate::verdict::Violated;
 
 /// The number of storms that [`check`] tries.
@@ -60,6 +60,7 @@ pub struct Property {
     guarantee: Guarantee,
     scenarios: Option<Scenarios>,
     cases: u64,
+    limits: TrialLimits,
 }
 
 /// A property that held.
@@ -82,8 +83,8 @@ pub enum Failed {
     NeverMet(Exercise),
     /// No message was wanted in any storm.
     NothingWanted,
-    /// Something panicked in the trial of this scenario.
-    Panicked(Box<Scenario>, TrialPanic),
+    /// The trial of this scenario has no result: something panicked, or it exceeded a limit.
+    NoResult(Box<Scenario>, TrialError),
 }
 
 /// A violated guarantee, in the smallest scenario that violates it.
@@ -108,7 +109,8 @@ pub struct Broken {
 impl Property {
     /// Creates the property of a guarantee, to hold in [`CASES`] of the system's default scenarios.
     pub fn new(guarantee: Guarantee) -> Property {
-        Property { guarantee, scenarios: None, cases: CASES }
+        let limits = TrialLimits::default();
+        Property { guarantee, scenarios: None, cases: CASES, limits }
     }
 
     /// Replaces the system's default scenarios.
@@ -125,16 +127,24 @@ impl Property {
         self
     }
 
-    /// Tests a system. The result is the same every time, on any number of cores.
+    /// Sets what each trial may cost, in place of the default limits.
+    #[must_use]
+    pub fn limits(mut self, limits: TrialLimits) -> Property {
+        self.limits = limits;
+        self
+    }
+
+    /// Tests a system. The result is the same every time, on any number of cores, unless the limits
+    /// have a real time.
     ///
     /// # Errors
-    /// The guarantee was violated, no storm tested it, or something in a trial panicked.
+    /// The guarantee was violated, no storm tested it, or a trial has no result.
     pub fn holds(&self, system: &impl SystemUnderTest) -> Result<Upheld, Failed> {
         let scenarios = self.scenarios.clone().unwrap_or_else(|| system.scenarios());
         let (coverage, wanted) = (Mutex::new(Coverage::default()), Mutex::new(0));
         let first = (1..=self.cases).into_par_iter().find_map_first(|seed| {
             let scenario = scenarios.draw(seed);
-            match system.attempt(&scenario, self.guarantee, |_| ()) {
+            match system.attempt(&scenario, self.guarantee, &self.limits, |_| ()) {
                 Ok((Attempt { violated: None, wanted: more, coverage: met }, ())) => {
                     *coverage.lock().expect("it only adds") += &met;
                     *wanted.lock().expect("it only adds") += more;
@@ -143,7 +153,7 @@ impl Property {
                 Ok((Attempt { violated: Some(violated), .. }, ())) => {
                     Some(Ok((scenario, violated)))
                 }
-                Err(panic) => Some(Err(Failed::Panicked(Box::new(scenario), panic))),
+                Err(panic) => Some(Err(Failed::NoResult(Box::new(scenario), panic))),
             }
         });
         if let Some(first) = first {
@@ -164,14 +174,14 @@ impl Property {
     /// was found before.
     ///
     /// # Errors
-    /// The guarantee was violated, nothing was wanted, or something in the trial panicked.
+    /// The guarantee was violated, nothing was wanted, or the trial has no result.
     pub fn holds_in(
         &self,
         system: &impl SystemUnderTest,
         scenario: &Scenario,
     ) -> Result<Upheld, Failed> {
-        let attempt = system.attempt(scenario, self.guarantee, |_| ());
-        let attempt = attempt.map_err(|panic| Failed::Panicked(Box::new(scenario.clone()), panic));
+        let attempt = system.attempt(scenario, self.guarantee, &self.limits, |_| ());
+        let attempt = attempt.map_err(|panic| Failed::NoResult(Box::new(scenario.clone()), panic));
         let (Attempt { violated, wanted, coverage }, ()) = attempt?;
         match violated {
             Some(violated) => Err(self.failure(system, scenario.clone(), violated, 0)),
@@ -190,13 +200,13 @@ impl Property {
         let (mut violated, mut trials) = (violated, 0);
         while let Some(smaller) = shrinker.propose() {
             trials += 1;
-            match system.attempt(&smaller, self.guarantee, |_| ()) {
+            match system.attempt(&smaller, self.guarantee, &self.limits, |_| ()) {
                 Ok((Attempt { violated: Some(same), .. }, ())) => {
                     violated = same;
                     shrinker.keep();
                 }
                 Ok(_) => {}
-                Err(panic) => return Failed::Panicked(Box::new(smaller), panic),
+                Err(panic) => return Failed::NoResult(Box::new(smaller), panic),
             }
         }
         self.failure(system, shrinker.smallest().clone(), violated, trials)
@@ -210,7 +220,7 @@ impl Property {
         trials: u64,
     ) -> Failed {
         let story = |history: &_| report::story(&scenario, history, &Style::default());
-        match system.attempt(&scenario, self.guarantee, story) {
+        match system.attempt(&scenario, self.guarantee, &self.limits, story) {
             Ok((_, story)) => Failed::Broken(Box::new(Broken {
                 subject: system.name(),
                 guarantee: self.guarantee,
@@ -220,7 +230,7 @@ impl Property {
                 violated,
                 scenario,
             })),
-            Err(panic) => Failed::Panicked(Box::new(scenario), panic),
+            Err(panic) => Failed::NoResult(Box::new(scenario), panic),
         }
     }
 }
@@ -237,8 +247,8 @@ impl fmt::Display for Failed {
             Failed::NothingWanted => {
                 f.write_str("nothing was put to the test: in no storm a message was wanted")
             }
-            Failed::Panicked(scenario, panic) => {
-                write!(f, "a trial panicked: {panic}\n\nThe scenario:\n\n{scenario}")
+            Failed::NoResult(scenario, error) => {
+                write!(f, "a trial {error}\n\nThe scenario:\n\n{scenario}")
             }
         }
     }

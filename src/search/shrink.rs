@@ -12,7 +12,7 @@ mod steps;
 use std::collections::BTreeSet;
 
 use crate::scenario::{LoadOptions, Scenario};
-use crate::sim::TrialPanic;
+use crate::sim::TrialError;
 
 use super::storm::quiet_period;
 use steps::{busy_until, steps};
@@ -33,24 +33,26 @@ pub struct Shrunk<T> {
 
 /// Shrinks a scenario that shows a finding, as long as `find` still finds the same.
 ///
-/// It stops when no step makes the scenario smaller, or when `is_enough` returns true.
+/// It stops when no step makes the scenario smaller, or when a trial was cancelled.
 ///
 /// # Errors
-/// `find` failed.
+/// `find` failed otherwise.
 pub fn shrink<T>(
     scenario: &Scenario,
     finding: T,
-    mut find: impl FnMut(&Scenario) -> Result<Option<T>, TrialPanic>,
-    is_enough: impl Fn() -> bool,
-) -> Result<Shrunk<T>, TrialPanic> {
+    mut find: impl FnMut(&Scenario) -> Result<Option<T>, TrialError>,
+) -> Result<Shrunk<T>, TrialError> {
     let mut finding = finding;
     let mut shrinker = Shrinker::new(scenario.clone(), QuietPeriod::MayShrink);
-    while !is_enough()
-        && let Some(smaller) = shrinker.propose()
-    {
-        if let Some(same) = find(&smaller)? {
-            finding = same;
-            shrinker.keep();
+    while let Some(smaller) = shrinker.propose() {
+        match find(&smaller) {
+            Ok(Some(same)) => {
+                finding = same;
+                shrinker.keep();
+            }
+            Ok(None) => {}
+            Err(TrialError::Cancelled { .. }) => break,
+            Err(error) => return Err(error),
         }
     }
     let Shrinker { smallest, trials, .. } = shrinker;

@@ -6,8 +6,8 @@ use crate::history::History;
 use crate::message::{Contender, Mode};
 use crate::scenario::Scenario;
 use crate::sim::{
-    BlackBox, CoreSystem, Programs, System, Trial, TrialOptions, TrialPanic, black_box_name,
-    run_system_then,
+    BlackBox, CoreSystem, Programs, System, Trial, TrialError, TrialLimits, TrialOptions,
+    black_box_name, run_system_then,
 };
 use crate::terms::{Anomaly, Claim, Exercise, FaultKind, Guarantee, Verdict};
 use crate::verdict::{self, Evidence, Row, Violated, judge_black_box};
@@ -35,13 +35,14 @@ pub trait SystemUnderTest: Sync {
     /// history.
     ///
     /// # Errors
-    /// Something in the trial panicked.
+    /// Something in the trial panicked, it was cancelled, or it exceeded a limit.
     fn attempt<T: Send>(
         &self,
         scenario: &Scenario,
         guarantee: Guarantee,
+        limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
-    ) -> Result<(Attempt, T), TrialPanic>;
+    ) -> Result<(Attempt, T), TrialError>;
 }
 
 /// The result of one trial of a system.
@@ -72,9 +73,10 @@ impl SystemUnderTest for Contender {
         &self,
         scenario: &Scenario,
         guarantee: Guarantee,
+        limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
-    ) -> Result<(Attempt, T), TrialPanic> {
-        CoreSystem::ours(*self).attempt(scenario, guarantee, then)
+    ) -> Result<(Attempt, T), TrialError> {
+        CoreSystem::ours(*self).attempt(scenario, guarantee, limits, then)
     }
 }
 
@@ -95,10 +97,12 @@ impl SystemUnderTest for CoreSystem {
         &self,
         scenario: &Scenario,
         guarantee: Guarantee,
+        limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
-    ) -> Result<(Attempt, T), TrialPanic> {
+    ) -> Result<(Attempt, T), TrialError> {
         let contender = self.of();
-        let options = TrialOptions { stop: Some(STOP), ..TrialOptions::default() };
+        let limits = limits.clone();
+        let options = TrialOptions { stop: Some(STOP), limits, ..TrialOptions::default() };
         run(
             scenario,
             || self.clone(),
@@ -132,12 +136,13 @@ impl<F: Fn() -> P + Sync, P: Programs> SystemUnderTest for F {
         &self,
         scenario: &Scenario,
         guarantee: Guarantee,
+        limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
-    ) -> Result<(Attempt, T), TrialPanic> {
+    ) -> Result<(Attempt, T), TrialError> {
         run(
             scenario,
             || BlackBox::new(self()),
-            &TrialOptions::default(),
+            &TrialOptions { limits: limits.clone(), ..TrialOptions::default() },
             |history| {
                 let mut report = judge_black_box(history);
                 let violated = report.violated.remove(&guarantee);
@@ -153,7 +158,7 @@ fn run<S: System, T: Send>(
     system: impl FnOnce() -> S + Send,
     options: &TrialOptions,
     then: impl FnOnce(&History) -> T + Send,
-) -> Result<T, TrialPanic> {
+) -> Result<T, TrialError> {
     let of = |trial: Trial| then(&trial.history);
     run_system_then(scenario, system, scenario.seed, options, of)
 }

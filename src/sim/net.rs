@@ -7,12 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
 use crate::history::{
-    Capture, EventKind, Flow, LossReason, Packet, PacketEnd, ProcessId, Recorder,
+    Capture, Event, EventKind, Flow, LossReason, Packet, PacketEnd, ProcessId, Recorder,
 };
 use crate::time::Instant;
 
@@ -48,6 +49,19 @@ pub(crate) struct Internet {
     hosts: Vec<Arc<HostState>>,
     recorders: Vec<Recorder>,
     traffic: Mutex<Traffic>,
+    /// Bytes of all packets that have left and not arrived.
+    under_way: AtomicU64,
+}
+
+/// What a trial has used so far, for its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// Number of recorded events.
+    pub events: u64,
+    /// Number of packets that left a stack.
+    pub packets: u64,
+    /// Bytes of the events, the packets under way, and the buffers of sockets.
+    pub memory: u64,
 }
 
 /// The faults, counters and records of an [`Internet`].
@@ -97,7 +111,27 @@ impl Internet {
     ) -> Internet {
         let (datagrams, copies, drops) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let traffic = Traffic { faults, packets: 0, bytes: 0, datagrams, copies, drops, capture };
-        Internet { hosts, recorders, traffic: Mutex::new(traffic) }
+        let (traffic, under_way) = (Mutex::new(traffic), AtomicU64::new(0));
+        Internet { hosts, recorders, traffic, under_way }
+    }
+
+    /// Counts a packet, or a copy of it, that is under way from now on.
+    pub fn left(&self, bytes: usize) {
+        self.under_way.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Counts a packet that has arrived.
+    pub fn arrived(&self, bytes: usize) {
+        self.under_way.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Returns what the trial has used so far.
+    pub fn usage(&self) -> Usage {
+        let events = self.recorders.first().map_or(0, Recorder::events) as u64;
+        let buffers: u64 = self.hosts.iter().map(|host| host.stack().buffers()).sum();
+        let record = events * size_of::<Event>() as u64;
+        let memory = record + buffers + self.under_way.load(Ordering::Relaxed);
+        Usage { events, packets: self.traffic().packets, memory }
     }
 
     /// Returns all hosts, by process.

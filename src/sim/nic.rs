@@ -50,7 +50,7 @@ pub(super) struct Nic {
 }
 
 /// The turmoil host of every process, by index.
-pub(super) type Routes = std::sync::Mutex<Vec<Option<Ipv4Addr>>>;
+pub(super) type Routes = Vec<Option<Ipv4Addr>>;
 
 impl Nic {
     pub fn new(
@@ -72,17 +72,18 @@ impl Nic {
     }
 
     /// Carries packets until the trial ends.
-    pub async fn drive(mut self, socket: UdpSocket) {
+    pub async fn drive(mut self, socket: Option<UdpSocket>) {
+        let socket = socket.as_ref();
         loop {
             let now = self.waker.now();
             if now >= self.end {
                 return self.switch_off();
             }
-            self.round(now, &socket);
+            self.round(now, socket);
             let next = self.waker.moment(self.next()).expect("a trial ends");
             tokio::select! {
                 biased;
-                readable = socket.readable() => readable.expect("turmoil's sockets do not fail"),
+                () = readable(socket) => {}
                 () = self.waker.calls.notified() => {}
                 () = tokio::time::sleep_until(next) => {}
             }
@@ -90,8 +91,10 @@ impl Nic {
     }
 
     /// Does everything that is due at one moment.
-    fn round(&mut self, now: Instant, socket: &UdpSocket) {
-        self.take_in(now, socket);
+    fn round(&mut self, now: Instant, socket: Option<&UdpSocket>) {
+        if let Some(socket) = socket {
+            self.take_in(now, socket);
+        }
         while self.held.peek().is_some_and(|Reverse(held)| held.due <= now) {
             let Reverse(held) = self.held.pop().expect("it was there");
             self.deliver(now, held);
@@ -110,6 +113,7 @@ impl Nic {
             callers.into_iter().for_each(|process| self.work(now, process));
         }
         for (turmoil_host, batches) in std::mem::take(&mut self.batches) {
+            let socket = socket.expect("there are other turmoil hosts");
             batches.iter().for_each(|batch| send(socket, turmoil_host, batch));
         }
     }
@@ -135,6 +139,7 @@ impl Nic {
 
     /// Puts a packet that is due into its stack, and reports a packet that the stack drops.
     fn deliver(&mut self, now: Instant, held: HeldPacket) {
+        self.internet.arrived(held.packet.len());
         let datagram = held.datagram.map(|number| numbered(&held, number));
         let packet = flipped(held.packet, held.flip);
         let host = &self.internet.hosts()[held.to as usize];
@@ -178,11 +183,12 @@ impl Nic {
     fn send_on(&mut self, from: u32, packet: Vec<u8>, departure: Departure) {
         let Departure { to, plan, datagram } = departure;
         let PlannedOutcome::Arrives(first, second) = plan.outcome else { return };
-        let route = self.routes.lock().expect("a trial has one thread")[to as usize];
+        let route = self.routes[to as usize];
         let packet = Bytes::from(packet);
         for Arrival { due, flip } in [Some(first), second].into_iter().flatten() {
             let (serial, datagram) = (plan.serial, datagram.map(|datagram| datagram.number));
             let held = HeldPacket { due, from, to, serial, flip, datagram, packet: packet.clone() };
+            self.internet.left(packet.len());
             match route {
                 Some(there) if there == self.turmoil_host => self.held.push(Reverse(held)),
                 Some(there) => self.put(there, &held),
@@ -206,8 +212,7 @@ impl Nic {
 
     /// Ends the trial for the stacks of this turmoil host: they write their last records.
     fn switch_off(self) {
-        let routes = self.routes.lock().expect("a trial has one thread");
-        for (host, route) in self.internet.hosts().iter().zip(routes.iter()) {
+        for (host, route) in self.internet.hosts().iter().zip(self.routes.iter()) {
             if *route == Some(self.turmoil_host) {
                 host.stack().finish(self.end);
             }
@@ -226,6 +231,14 @@ fn flipped(packet: Bytes, flip: Option<u32>) -> Bytes {
     let mut packet = packet.to_vec();
     packet[bit as usize / 8] ^= 1 << (bit % 8);
     Bytes::from(packet)
+}
+
+/// Waits until packets have arrived; without a socket none ever do.
+async fn readable(socket: Option<&UdpSocket>) {
+    match socket {
+        Some(socket) => socket.readable().await.expect("turmoil's sockets do not fail"),
+        None => std::future::pending().await,
+    }
 }
 
 fn send(socket: &UdpSocket, turmoil_host: Ipv4Addr, batch: &[u8]) {

@@ -137,16 +137,15 @@ impl AsyncRead for SimStream {
         let SimStream { net, id, .. } = &*self;
         let polled = net.poll(|stack| {
             let end = stack.connection(*id).ok_or_else(gone)?;
-            end.poll_read(cx, buffer.initialize_unfilled())
+            end.poll_read(cx, buffer)
         });
-        let Poll::Ready((read, opened)) = polled.map(lost)? else { return Poll::Pending };
+        let Poll::Ready(opened) = polled.map(lost)? else { return Poll::Pending };
         if opened {
             net.change(|stack| {
                 stack.touch(*id);
                 Ok(())
             })?;
         }
-        buffer.advance(read);
         Poll::Ready(Ok(()))
     }
 }

@@ -131,6 +131,13 @@ impl Stack {
         self.retransmits
     }
 
+    /// Returns the length of the buffers of all its sockets, in bytes.
+    pub fn buffers(&self) -> u64 {
+        let connections = self.connections.len() * 2 * self.build.buffer;
+        let datagrams = self.datagrams.len() * 2 * MTU;
+        (connections + datagrams) as u64
+    }
+
     /// Returns an error unless this incarnation of the host is on or asleep.
     pub fn alive(&self, incarnation: u64) -> io::Result<()> {
         if self.power == Power::Off || self.incarnation != incarnation {

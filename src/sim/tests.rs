@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::host::SimHost;
 use super::net::{TrafficTotals, address};
+use super::placement::{Apart, Placement, TurmoilOrder};
 use super::socket::{SimNet, SimStream};
 use super::world::{Plan, World};
 use crate::history::{ConnectionStats, EventKind, History, Process};
@@ -66,35 +67,15 @@ fn server() -> SocketAddr {
     SocketAddr::V4(SocketAddrV4::new(address(0), PORT))
 }
 
-/// Runs each process on a turmoil host of its own.
+/// Runs the program of each process until the end of the trial.
 fn run(plan: Plan, programs: Vec<Program>) -> (History, TrafficTotals) {
-    let turmoil_hosts = (0..programs.len() as u32).map(|process| vec![process]).collect();
-    run_on(turmoil_hosts, plan, programs)
-}
-
-/// Runs processes on turmoil hosts, which are added in this order.
-fn run_on(
-    turmoil_hosts: Vec<Vec<u32>>,
-    plan: Plan,
-    programs: Vec<Program>,
-) -> (History, TrafficTotals) {
-    let (end, names) = (plan.end, plan.names.clone());
+    let names = plan.names.clone();
     let mut world = World::new(plan);
-    let mut programs: Vec<Option<Program>> = programs.into_iter().map(Some).collect();
-    for processes in turmoil_hosts {
-        let started: Vec<_> = processes
-            .iter()
-            .map(|&process| {
-                let host = world.sim_host(process);
-                let program = programs[process as usize].take().expect("it runs once");
-                program(host.power_on(0), host)
-            })
-            .collect();
-        world.add_turmoil_host(&processes, async move {
-            futures_util::future::join_all(started).await;
-        });
+    for (process, program) in (0..).zip(programs) {
+        let host = world.sim_host(process);
+        world.add(process, program(host.power_on(0), host));
     }
-    world.run_until(end);
+    world.run(None).expect("nothing panics");
     let totals = world.finish();
     let processes = names.into_iter().map(|name| Process { name: name.clone(), client: name });
     (History::assemble(processes.collect(), world.recorders()), totals)

@@ -1,9 +1,8 @@
 //! One trial: scenario × contender × seed, run once, on a thread of its own.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
-
-use futures_util::future::join_all;
+use std::sync::{Arc, mpsc};
 
 use crate::core::BrokerView;
 use crate::history::{Capture, Cost, EventKind, History, Process, Recorder};
@@ -12,11 +11,15 @@ use crate::net::Net;
 use crate::scenario::{ClientEntry, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
 
+use super::activity::{Activity, say};
 use super::app::{SharedState, is_about};
 use super::core_system::CoreSystem;
-use super::process::{Supervisor, Tasks, timetable};
+use super::placement::Placement;
+use super::process::{Supervisor, timetable};
 use super::system::{BrokerContext, ClientContext, System, View};
-use super::world::{Capturing, Plan, World};
+use super::trial_error::TrialError;
+use super::trial_limits::TrialLimits;
+use super::world::{Capturing, Checks, Plan, World};
 use super::{entropy, fate, hits, net};
 
 /// The broker's name among the processes.
@@ -25,16 +28,16 @@ const BROKER: &str = "broker";
 /// Options of a trial. None of them changes the events of a trial, as far as it runs.
 #[derive(Clone, Debug, Default)]
 pub struct TrialOptions {
-    /// The length of a step; by default the largest that the smallest latency allows.
-    pub tick: Option<Duration>,
-    /// The order in which turmoil hosts run.
-    pub turmoil_order: TurmoilOrder,
+    /// The placement of the processes.
+    pub placement: Placement,
     /// The moment at which to take the broker's view.
     pub view_at: Option<Instant>,
     /// Whether the trial's packets are kept.
     pub capture: Capturing,
     /// The condition under which the trial ends early; by default there is none.
     pub stop: Option<EarlyStop>,
+    /// What the trial may cost before it is ended without a result.
+    pub limits: TrialLimits,
 }
 
 /// The condition for ending a trial early. The trial is checked from time to time, and ends at the
@@ -54,16 +57,6 @@ pub struct EarlyStop {
 /// that since the first check.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
 
-/// The order in which turmoil hosts run within a step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TurmoilOrder {
-    /// The broker first, then the clients in the order of the scenario.
-    #[default]
-    Forward,
-    /// The reverse order.
-    Reverse,
-}
-
 /// The result of a trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -75,11 +68,6 @@ pub struct Trial {
     pub capture: Option<Capture>,
 }
 
-/// A panic in a trial: a bug of delivery-lab.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct TrialPanic(pub String);
-
 /// Returns the length of a step in a scenario's trials: the smallest one-way latency, at most
 /// 20 ms.
 pub fn tick(scenario: &Scenario) -> Duration {
@@ -89,13 +77,13 @@ pub fn tick(scenario: &Scenario) -> Duration {
 /// Runs a trial on a fresh thread, with entropy that follows from the seed.
 ///
 /// # Errors
-/// Something in the trial panicked.
+/// Something in the trial panicked, it was cancelled, or it exceeded a limit.
 pub fn run_trial(
     scenario: &Scenario,
     contender: Contender,
     seed: u64,
     options: &TrialOptions,
-) -> Result<Trial, TrialPanic> {
+) -> Result<Trial, TrialError> {
     run_trial_then(scenario, contender, seed, options, |trial| trial)
 }
 
@@ -103,14 +91,14 @@ pub fn run_trial(
 /// again, and a long history need not outlive the thread.
 ///
 /// # Errors
-/// Something in the trial or in `then` panicked.
+/// Something in the trial or in `then` panicked, the trial was cancelled, or it exceeded a limit.
 pub fn run_trial_then<T: Send>(
     scenario: &Scenario,
     contender: Contender,
     seed: u64,
     options: &TrialOptions,
     then: impl FnOnce(Trial) -> T + Send,
-) -> Result<T, TrialPanic> {
+) -> Result<T, TrialError> {
     run_system_then(scenario, || CoreSystem::ours(contender), seed, options, then)
 }
 
@@ -118,65 +106,60 @@ pub fn run_trial_then<T: Send>(
 /// that its entropy follows from the seed from the beginning.
 ///
 /// # Errors
-/// Something in the trial or in `then` panicked.
+/// Something in the trial or in `then` panicked, the trial was cancelled, or it exceeded a limit.
 pub fn run_system_then<S: System, T: Send>(
     scenario: &Scenario,
     system: impl FnOnce() -> S + Send,
     seed: u64,
     options: &TrialOptions,
     then: impl FnOnce(Trial) -> T + Send,
-) -> Result<T, TrialPanic> {
+) -> Result<T, TrialError> {
+    let activity = Arc::new(Activity::default());
     std::thread::scope(|scope| {
+        let (running, ended) = mpsc::channel::<()>();
+        let here = activity.clone();
         let thread = std::thread::Builder::new().name(scenario.name.clone());
-        let handle = thread.spawn_scoped(scope, || {
+        let handle = thread.spawn_scoped(scope, move || {
+            let _running = running;
             entropy::seed(seed);
             catch_unwind(AssertUnwindSafe(|| {
-                then(run(scenario, Arc::new(system()), seed, options))
+                run(scenario, Arc::new(system()), seed, options, here).map(then)
             }))
         });
-        let result = handle.expect("a thread can be made").join().and_then(|inner| inner);
-        result.map_err(|panic| TrialPanic(panic_message(&*panic)))
+        let handle = handle.expect("a thread can be made");
+        let name = |process: u32| processes(scenario).swap_remove(process as usize).name;
+        activity.watch(&ended, options.limits.real_time, name, say);
+        let result = handle.join().and_then(|inner| inner);
+        result.unwrap_or_else(|panic| Err(TrialError::panic(&*panic)))
     })
 }
 
-/// Returns the message of a panic.
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "a panic without words".to_owned())
-}
-
-fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialOptions) -> Trial {
+fn run(
+    scenario: &Scenario,
+    system: Arc<dyn System>,
+    seed: u64,
+    options: &TrialOptions,
+    activity: Arc<Activity>,
+) -> Result<Trial, TrialError> {
     let processes = processes(scenario);
     let names = processes.iter().map(|process| process.name.clone()).collect();
     let end = Instant::ZERO + scenario.run_for;
     let mut plan = Plan::new(seed, scenario.latency, scenario.faults.clone(), names, end);
-    if let Some(tick) = options.tick {
-        plan.tick = tick;
-    }
-    plan.capture = options.capture;
+    (plan.placement, plan.groups) = (options.placement, groups(scenario));
+    (plan.capture, plan.limits) = (options.capture, options.limits.clone());
     let mut world = World::new(plan);
-    let (shared, view) = (Arc::new(scenario.clone()), Arc::new(Mutex::new(None)));
-    let mut turmoil_hosts = turmoil_hosts(scenario);
-    if options.turmoil_order == TurmoilOrder::Reverse {
-        turmoil_hosts.reverse();
-    }
-    for TurmoilHost { entry, first } in turmoil_hosts {
-        let (scenario, system, view) = (shared.clone(), system.clone(), view.clone());
-        let builder = TrialBuilder { scenario, system, seed, world: &world, view };
-        let (programs, count) = match entry {
-            None => (vec![builder.record_faults(), builder.broker(options.view_at)], 1),
-            Some(entry) => (builder.clients(entry, first), entry.count),
-        };
-        let indices: Vec<u32> = (first..first + count).collect();
-        world.add_turmoil_host(&indices, async move { drop(join_all(programs).await) });
-    }
-    if let (Some(stop), Some(contender)) = (options.stop, system.contender()) {
-        run_with_checks(&mut world, (scenario, contender, &processes), stop, end);
-    } else {
-        world.run_until(end);
-    }
-    let end = world.elapsed().min(end);
+    world.show_activity(activity);
+    let shared = Arc::new(scenario.clone());
+    let contender = system.contender();
+    let view = View::default();
+    let mut builder = TrialBuilder { scenario: shared.clone(), system, seed, world: &mut world };
+    builder.add_broker(options.view_at.map(|at| (at, view.clone())));
+    builder.add_clients();
+    let checks = options.stop.zip(contender).map(|(stop, contender)| {
+        let recorders = world.recorders().to_vec();
+        checks(stop, shared, contender, processes.clone(), recorders)
+    });
+    let ended_at = world.run(checks)?;
     let totals = world.finish();
     let capture = world.take_capture();
     let recorders = world.recorders().to_vec();
@@ -184,35 +167,30 @@ fn run(scenario: &Scenario, system: Arc<dyn System>, seed: u64, options: &TrialO
     drop(world);
     let mut history = History::assemble(processes, &recorders);
     history.hits = totals.hits.clone();
-    history.ended_at = end;
+    history.ended_at = ended_at;
     history.cost = cost(&totals, &recorders);
     hits::count(scenario, &mut history);
     let view = view.lock().expect("a trial has one thread").take();
-    Trial { history, view, capture }
+    Ok(Trial { history, view, capture })
 }
 
-/// Runs until the end, or until a check finds that the trial can end early.
-fn run_with_checks(
-    world: &mut World,
-    (scenario, contender, processes): (&Scenario, Contender, &[Process]),
+/// Returns the checks whether a trial can end early.
+fn checks(
     EarlyStop { from, when }: EarlyStop,
-    end: Instant,
-) {
-    let from = from(scenario);
-    let mut next = from;
-    while next < end {
-        world.run_until(next);
-        let now = world.elapsed();
-        let mut history = History::assemble(processes.to_vec(), world.recorders());
+    scenario: Arc<Scenario>,
+    contender: Contender,
+    processes: Vec<Process>,
+    recorders: Vec<Recorder>,
+) -> Checks {
+    let first = from(&scenario);
+    let check = move |now: Instant| {
+        let mut history = History::assemble(processes.clone(), &recorders);
         history.ended_at = now;
-        let is_over = when(scenario, contender, &history);
-        history.give_back(world.recorders());
-        if is_over {
-            return;
-        }
-        next = now + CHECK_EVERY.max(now.since(from) / 8);
-    }
-    world.run_until(end);
+        let is_over = when(&scenario, contender, &history);
+        history.give_back(&recorders);
+        (!is_over).then(|| now + CHECK_EVERY.max(now.since(first) / 8))
+    };
+    Checks { first, check: Box::new(check) }
 }
 
 /// Returns all processes of a scenario, the broker first.
@@ -223,21 +201,16 @@ fn processes(scenario: &Scenario) -> Vec<Process> {
     std::iter::once(broker).chain(clients).collect()
 }
 
-/// One turmoil host: for the broker, or for all processes of one client entry.
-struct TurmoilHost<'a> {
-    entry: Option<&'a ClientEntry>,
-    /// The index of its first process.
-    first: u32,
-}
-
-fn turmoil_hosts(scenario: &Scenario) -> Vec<TurmoilHost<'_>> {
-    let mut turmoil_hosts = vec![TurmoilHost { entry: None, first: 0 }];
+/// Returns the processes of each turmoil host when they are apart: the broker's, and those of each
+/// client entry.
+fn groups(scenario: &Scenario) -> Vec<Vec<u32>> {
+    let mut groups = vec![vec![0]];
     let mut first = 1;
     for entry in &scenario.clients {
-        turmoil_hosts.push(TurmoilHost { entry: Some(entry), first });
+        groups.push((first..first + entry.count).collect());
         first += entry.count;
     }
-    turmoil_hosts
+    groups
 }
 
 fn cost(totals: &net::TrafficTotals, recorders: &[Recorder]) -> Cost {
@@ -253,18 +226,31 @@ fn cost(totals: &net::TrafficTotals, recorders: &[Recorder]) -> Cost {
     }
 }
 
-/// Builds the tasks of a scenario's processes from the programs of a system.
+/// Adds the programs of a system to a world, as the processes of a scenario.
 struct TrialBuilder<'a> {
     scenario: Arc<Scenario>,
     system: Arc<dyn System>,
     seed: u64,
-    world: &'a World,
-    view: View,
+    world: &'a mut World,
 }
 
 impl TrialBuilder<'_> {
+    /// Adds the broker, and before it what records the faults: both write to one recorder.
+    fn add_broker(&mut self, view: Option<(Instant, View)>) {
+        self.world.add(0, self.record_faults());
+        let faults = self.scenario.faults.iter().filter(|fault| fault.who == Who::Broker);
+        let supervisor = self.supervisor(0, faults, SharedState::default());
+        let (recorder, scenario) = (supervisor.recorder.clone(), self.scenario.clone());
+        let system = self.system.clone();
+        let broker = supervisor.run(move |life, net| {
+            let (scenario, recorder, view) = (scenario.clone(), recorder.clone(), view.clone());
+            system.broker(BrokerContext { scenario, net, life, recorder, view })
+        });
+        self.world.add(0, broker);
+    }
+
     /// Records the moments at which each fault begins and ends; it does not cause the faults.
-    fn record_faults(&self) -> Tasks {
+    fn record_faults(&self) -> impl Future<Output = ()> + use<> {
         let (clock, recorder) = (self.world.sim_host(0).clock(), self.world.recorders()[0].clone());
         let faults = self.scenario.faults.iter().enumerate();
         let moments = faults.flat_map(|(fault, entry)| {
@@ -275,38 +261,31 @@ impl TrialBuilder<'_> {
         });
         let mut moments: Vec<(Instant, EventKind)> = moments.collect();
         moments.sort_by_key(|(at, _)| *at);
-        Box::pin(async move {
+        async move {
             for (at, what) in moments {
                 clock.sleep_until(at).await;
                 recorder.record(at, what);
             }
-        })
+        }
     }
 
-    fn broker(&self, view_at: Option<Instant>) -> Tasks {
-        let faults = self.scenario.faults.iter().filter(|fault| fault.who == Who::Broker);
-        let supervisor = self.supervisor(0, faults, SharedState::default());
-        let (recorder, scenario) = (supervisor.recorder.clone(), self.scenario.clone());
-        let (system, view) = (self.system.clone(), self.view.clone());
-        Box::pin(supervisor.run(move |life, net| {
-            let view = view_at.map(|at| (at, view.clone()));
-            let (scenario, recorder) = (scenario.clone(), recorder.clone());
-            system.broker(BrokerContext { scenario, net, life, recorder, view })
-        }))
+    fn add_clients(&mut self) {
+        let scenario = self.scenario.clone();
+        let entries = scenario.clients.iter();
+        let processes =
+            entries.flat_map(|entry| entry.processes().map(move |names| (entry, names)));
+        for ((entry, names), index) in processes.zip(1..) {
+            self.add_client(entry, names, index);
+        }
     }
 
-    fn clients(&self, entry: &ClientEntry, first: u32) -> Vec<Tasks> {
-        let processes = entry.processes().zip(first..);
-        processes.map(|(names, index)| self.client(entry, names, index)).collect()
-    }
-
-    fn client(&self, entry: &ClientEntry, (process, client): (Name, Name), index: u32) -> Tasks {
+    fn add_client(&mut self, entry: &ClientEntry, (process, client): (Name, Name), index: u32) {
         let faults = self.scenario.faults.iter().filter(|fault| is_about(fault, &process));
         let durable = SharedState::default();
         let supervisor = self.supervisor(index, faults, durable.clone());
         let (recorder, system) = (supervisor.recorder.clone(), self.system.clone());
         let (entry, scenario, seed) = (entry.clone(), self.scenario.clone(), self.seed);
-        Box::pin(supervisor.run(move |_, net| {
+        let client = supervisor.run(move |_, net| {
             system.client(ClientContext {
                 scenario: scenario.clone(),
                 entry: entry.clone(),
@@ -317,7 +296,8 @@ impl TrialBuilder<'_> {
                 recorder: recorder.clone(),
                 durable: durable.clone(),
             })
-        }))
+        });
+        self.world.add(index, client);
     }
 
     fn supervisor<'a>(

@@ -1,23 +1,21 @@
-//! The world of one trial: turmoil hosts with their drivers on one clock, and the hosts on them.
+//! The world of one trial: the hosts of all processes on one clock, and the programs on them.
 //!
 //! turmoil provides the turmoil hosts, the clock and the order of execution. Its own latency is 0
 //! and it loses nothing: [`fate`] plans what happens to packets.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::{IpAddr, Ipv4Addr};
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::SystemTime;
-
-use futures_util::FutureExt;
 
 use crate::history::{Capture, Recorder};
 use crate::message::Name;
 use crate::scenario::{Fault, Latency};
 use crate::time::{Duration, Instant};
 
+use super::activity::{Activity, Doing};
 use super::draw::Draw;
 use super::fate::{self, NetworkFaults};
 use super::host::SimHost;
@@ -25,7 +23,11 @@ use super::host_state::{DriverWaker, HostState};
 use super::limits::{BUFFER, MANY, SMALL_BUFFER};
 use super::net::{self, Internet, TrafficTotals};
 use super::nic::{Nic, Routes};
+use super::placement::{Placement, TurmoilOrder};
+use super::schedule::{LocalTask, PanicOf, Schedule};
 use super::stack::Build;
+use super::trial_error::TrialError;
+use super::trial_limits::{LimitCheck, TrialLimits};
 
 /// Maximum number of datagrams that wait at a turmoil host. turmoil silently drops more; its
 /// default is 64.
@@ -44,10 +46,15 @@ pub struct Plan {
     pub names: Vec<Name>,
     /// The end of the trial: nothing happens from this moment on.
     pub end: Instant,
-    /// The length of a step: at most [`fate::tick`] of latency and faults, which is the default.
-    pub tick: Duration,
+    /// The placement of the processes on turmoil hosts.
+    pub placement: Placement,
+    /// The processes that share a turmoil host when they are apart: a list for each turmoil host.
+    /// By default each process has one of its own.
+    pub groups: Vec<Vec<u32>>,
     /// Whether packets are kept; by default they are not.
     pub capture: Capturing,
+    /// What the trial may cost.
+    pub limits: TrialLimits,
 }
 
 /// Whether a trial's packets are kept.
@@ -61,7 +68,7 @@ pub enum Capturing {
 }
 
 impl Plan {
-    /// Returns a plan with the largest possible tick, which keeps no packets.
+    /// Returns a plan for processes that are together, which keeps no packets.
     pub fn new(
         seed: u64,
         latency: Latency,
@@ -69,31 +76,56 @@ impl Plan {
         names: Vec<Name>,
         end: Instant,
     ) -> Plan {
-        let tick = fate::tick(latency, &faults);
-        Plan { seed, latency, faults, names, end, tick, capture: Capturing::Nothing }
+        let (placement, capture) = (Placement::default(), Capturing::default());
+        let groups = (0..names.len() as u32).map(|process| vec![process]).collect();
+        let limits = TrialLimits::default();
+        Plan { seed, latency, faults, names, end, placement, groups, capture, limits }
     }
+
+    /// Returns the length of a step of turmoil when the processes are apart.
+    fn tick(&self) -> Duration {
+        let given = match self.placement {
+            Placement::Together => None,
+            Placement::Apart(apart) => apart.tick,
+        };
+        given.unwrap_or_else(|| fate::tick(self.latency, &self.faults))
+    }
+}
+
+/// Checks from time to time whether a trial is to end.
+pub struct Checks {
+    /// The moment of the first check.
+    pub first: Instant,
+    /// Checks the trial as it is right before a moment. Returns the moment of the next check;
+    /// `None` ends the trial.
+    pub check: Box<dyn FnMut(Instant) -> Option<Instant>>,
 }
 
 /// The world of one trial.
 pub struct World {
-    sim: turmoil::Sim<'static>,
     internet: Arc<Internet>,
-    routes: Arc<Routes>,
-    end: Instant,
+    placement: Placement,
+    groups: Vec<Vec<u32>>,
     tick: Duration,
-    panic: Arc<Mutex<Option<Panic>>>,
+    end: Instant,
+    limits: TrialLimits,
+    activity: Arc<Activity>,
+    /// The programs of each process, by index.
+    programs: Vec<Vec<LocalTask>>,
+    /// What runs; kept until the last records are written.
+    sim: Option<turmoil::Sim<'static>>,
+    /// The moment at which the trial ended.
+    ended_at: Instant,
 }
 
-/// The payload of a panic.
-type Panic = Box<dyn std::any::Any + Send>;
-
 impl World {
-    /// Creates a world with one host per process, all of them off, and no turmoil host yet.
+    /// Creates a world with one host per process, all of them off, and no programs.
     ///
     /// # Panics
     /// The tick is not a whole number of milliseconds, or less than 1 ms.
     pub fn new(plan: Plan) -> World {
-        let Plan { seed, latency, faults, names, end, tick, capture } = plan;
+        let tick = plan.tick();
+        let Plan { seed, latency, faults, names, end, placement, groups, capture, limits } = plan;
         assert!(tick.as_millis() >= 1 && tick.as_micros() % 1_000 == 0, "no tick: {tick}");
         let seed = Draw::new(seed);
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
@@ -105,11 +137,18 @@ impl World {
             Arc::new(HostState::new(process, Build { address, buffer, seed, recorder }))
         });
         let hosts = hosts.collect();
-        let routes = Arc::new(Mutex::new(vec![None; names.len()]));
+        let programs = names.iter().map(|_| Vec::new()).collect();
         let network_faults = NetworkFaults::new(seed, latency, &faults, names);
         let capture = (capture == Capturing::Packets).then(Capture::default);
         let internet = Arc::new(Internet::new(hosts, recorders, network_faults, capture));
-        World { sim: clock(tick), internet, routes, end, tick, panic: Arc::default() }
+        let (sim, ended_at) = (None, Instant::ZERO);
+        let activity = Arc::default();
+        World { internet, placement, groups, tick, end, limits, activity, programs, sim, ended_at }
+    }
+
+    /// Lets another thread see the activity of the trial.
+    pub(super) fn show_activity(&mut self, activity: Arc<Activity>) {
+        self.activity = activity;
     }
 
     /// Returns the host of a process.
@@ -122,73 +161,171 @@ impl World {
         self.internet.recorders()
     }
 
-    /// Adds a turmoil host for these processes, which runs `programs` until the trial ends and then
-    /// drops them.
+    /// Adds a program of a process. It runs until the trial ends, and is then dropped.
     ///
-    /// The driver of the turmoil host runs before `programs` and before the tasks that they spawn
-    /// with `tokio::spawn`. Do not use `spawn_local`: its tasks may run before the driver.
-    ///
-    /// # Panics
-    /// `processes` is empty, or one of them is already on a turmoil host.
-    pub fn add_turmoil_host(
-        &mut self,
-        processes: &[u32],
-        programs: impl Future<Output = ()> + 'static,
-    ) {
-        let first = *processes.first().expect("a turmoil host has a process");
-        let turmoil_host = Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first);
-        let waker = Arc::new(DriverWaker::default());
-        for &process in processes {
-            self.internet.hosts()[process as usize].attach(waker.clone());
-            self.routes.lock().expect("a trial has one thread")[process as usize] =
-                Some(turmoil_host);
-        }
-        let (internet, routes) = (self.internet.clone(), self.routes.clone());
-        let nic = Nic::new(internet, waker.clone(), routes, turmoil_host, self.end);
-        let (tick, panic) = (self.tick.into(), self.panic.clone());
-        self.sim.client(IpAddr::V4(turmoil_host), async move {
-            let socket = Nic::plug_in().await;
-            tokio::time::sleep(tick).await;
-            waker.began.set(tokio::time::Instant::now()).expect("a turmoil host begins once");
-            // Without tokio's budget for each poll of a task: the point at which it runs out may
-            // depend on the tick.
-            let running = tokio::task::unconstrained(run_turmoil_host(nic.drive(socket), programs));
-            let caught = AssertUnwindSafe(running).catch_unwind().await;
-            *panic.lock().expect("a trial has one thread") = caught.err();
-            Err("a program or the driver panicked".into())
-        });
+    /// At each moment packets move before programs run, and programs before the tasks that they
+    /// spawn with `tokio::spawn`. Do not use `spawn_local`: its tasks may run first.
+    pub fn add(&mut self, process: u32, program: impl Future<Output = ()> + 'static) {
+        self.programs[process as usize].push(Box::pin(program));
     }
 
-    /// Runs the world until a moment, rounded up to a whole tick.
+    /// Runs all programs until the end of the trial, or until a check ends it. Returns the moment
+    /// of the end. Works only once.
+    ///
+    /// # Errors
+    /// A program panicked, the trial was cancelled, or it exceeded a limit.
+    ///
+    /// # Panics
+    /// A task that a program spawned panicked: panics with tokio's message.
+    pub fn run(&mut self, checks: Option<Checks>) -> Result<Instant, TrialError> {
+        let ended_at = match self.placement {
+            Placement::Together => self.run_together(checks),
+            Placement::Apart(apart) => self.run_apart(apart.order, checks),
+        }?;
+        self.activity.turn_to(Doing::Ours);
+        self.ended_at = ended_at;
+        Ok(ended_at)
+    }
+
+    /// Runs the trial in one step of turmoil, which is a little longer than the trial, so that its
+    /// last timer fires.
+    fn run_together(&mut self, checks: Option<Checks>) -> Result<Instant, TrialError> {
+        let all: Vec<u32> = (0..self.programs.len() as u32).collect();
+        let routes = self.routes(std::slice::from_ref(&all));
+        let clock = CheckClock::new(checks, self.tick, self.end);
+        let host = self.turmoil_host(&all, &routes, None, clock);
+        let mut sim = turmoil_sim(self.end.since(Instant::ZERO) + self.tick);
+        let ended_at = Arc::new(Mutex::new(self.end));
+        let at = ended_at.clone();
+        sim.client(IpAddr::V4(turmoil_address(0)), async move {
+            *at.lock().expect("a trial has one thread") = host.await?;
+            Ok(())
+        });
+        step(self.sim.insert(sim))?;
+        let ended_at = *ended_at.lock().expect("a trial has one thread");
+        Ok(ended_at)
+    }
+
+    /// Runs the trial tick by tick, each group of processes on a turmoil host of its own.
     ///
     /// The first step of turmoil comes before the trial: in it every turmoil host binds its socket.
-    ///
-    /// # Panics
-    /// A program panicked: resumes its panic. A task that it spawned panicked: panics with tokio's
-    /// message.
-    pub fn run_until(&mut self, at: Instant) {
-        let at = at + self.tick;
-        while self.stepped() < at {
-            if let Err(error) = self.sim.step() {
-                let panic = self.panic.lock().expect("a trial has one thread").take();
-                std::panic::resume_unwind(panic.unwrap_or_else(|| Box::new(error.to_string())));
+    fn run_apart(
+        &mut self,
+        order: TurmoilOrder,
+        checks: Option<Checks>,
+    ) -> Result<Instant, TrialError> {
+        let groups = std::mem::take(&mut self.groups);
+        let routes = self.routes(&groups);
+        let mut groups: Vec<&Vec<u32>> = groups.iter().collect();
+        if order == TurmoilOrder::Reverse {
+            groups.reverse();
+        }
+        let tick = self.tick;
+        let mut sim = turmoil_sim(tick);
+        for processes in groups {
+            let no_checks = CheckClock::new(None, tick, self.end);
+            let host = self.turmoil_host(processes, &routes, Some(tick), no_checks);
+            sim.client(IpAddr::V4(turmoil_address(processes[0])), async move {
+                host.await?;
+                // turmoil stops the clock of a turmoil host whose software has returned.
+                std::future::pending().await
+            });
+        }
+        let sim = self.sim.insert(sim);
+        step(sim)?;
+        let mut clock = CheckClock::new(checks, tick, self.end);
+        loop {
+            let now = Instant::from_micros(sim.elapsed().as_micros() as u64 - tick.as_micros());
+            if now >= self.end {
+                return Ok(self.end);
             }
+            if clock.ends(now) {
+                return Ok(now);
+            }
+            step(sim)?;
         }
     }
 
-    /// Returns the simulated time that has passed.
-    pub fn elapsed(&self) -> Instant {
-        Instant::ZERO + (self.stepped().since(Instant::ZERO) - self.tick)
+    /// Returns the turmoil host of each process, and connects their hosts with its driver.
+    fn routes(&self, groups: &[Vec<u32>]) -> Arc<Routes> {
+        let mut routes = vec![None; self.programs.len()];
+        for processes in groups {
+            for &process in processes {
+                let route = &mut routes[process as usize];
+                assert!(route.is_none(), "process {process} is on two turmoil hosts");
+                *route = Some(turmoil_address(processes[0]));
+            }
+        }
+        Arc::new(routes)
     }
 
-    fn stepped(&self) -> Instant {
-        Instant::from_micros(self.sim.elapsed().as_micros() as u64)
+    /// Returns the software of one turmoil host: the driver and the programs of `processes`, until
+    /// the end of the trial, or until a check ends it. Returns the moment of the end.
+    ///
+    /// With a `tick`, packets travel over turmoil's network to other turmoil hosts, and the trial
+    /// begins after that time.
+    fn turmoil_host(
+        &mut self,
+        processes: &[u32],
+        routes: &Arc<Routes>,
+        tick: Option<Duration>,
+        mut clock: CheckClock,
+    ) -> impl Future<Output = Result<Instant, TrialError>> + use<> {
+        let here = turmoil_address(*processes.first().expect("a turmoil host has a process"));
+        let waker = Arc::new(DriverWaker::default());
+        let mut programs = Vec::new();
+        for &process in processes {
+            let host = &self.internet.hosts()[process as usize];
+            host.attach(waker.clone());
+            let all = self.programs[process as usize].drain(..);
+            programs.extend(all.map(|program| (process, program)));
+        }
+        let (internet, end) = (self.internet.clone(), self.end);
+        let (limits, activity) = (self.limits.clone(), self.activity.clone());
+        let nic = Nic::new(internet.clone(), waker.clone(), routes.clone(), here, end);
+        async move {
+            let socket = match tick {
+                Some(tick) => {
+                    let socket = Nic::plug_in().await;
+                    tokio::time::sleep(tick.into()).await;
+                    Some(socket)
+                }
+                None => None,
+            };
+            waker.began.set(tokio::time::Instant::now()).expect("a turmoil host begins once");
+            let mut limits = LimitCheck::new(limits, internet.clone());
+            let driver = Box::pin(nic.drive(socket));
+            let mut schedule = Schedule::new(driver, programs, activity.clone());
+            let passes = poll_fn(|cx| {
+                activity.turn_to(Doing::Ours);
+                let now = waker.now();
+                activity.reach(now);
+                limits.pass(now, schedule.polls())?;
+                if clock.poll(cx, &waker) && clock.ends(now) {
+                    // Before the programs are dropped: what they let go of then is no event.
+                    internet.finish(now);
+                    return Poll::Ready(Ok(now));
+                }
+                let passed = schedule.poll(cx).map(|ended| match ended {
+                    Ok(()) => Ok(end),
+                    Err(PanicOf { process, panic }) => {
+                        let name =
+                            process.map(|process| internet.recorders()[process as usize].name());
+                        Err(TrialError::panic_of(name, &*panic))
+                    }
+                });
+                activity.turn_to(Doing::Tasks);
+                passed
+            });
+            // Without tokio's budget for each poll of a task: the point at which it runs out may
+            // depend on the tick.
+            tokio::task::unconstrained(passes).await
+        }
     }
 
-    /// Ends the trial now, or at its planned end if that has passed: switches every host off,
-    /// writes the last records, and returns the totals.
+    /// Ends the trial: switches every host off, writes the last records, and returns the totals.
     pub fn finish(&mut self) -> TrafficTotals {
-        self.internet.finish(self.elapsed().min(self.end))
+        self.internet.finish(self.ended_at)
     }
 
     /// Takes out the packets that were kept so far, if any were to be kept. Works only once.
@@ -203,29 +340,79 @@ impl World {
     }
 }
 
-/// Polls the driver first and then the programs, at every moment, until the driver is done.
-///
-/// Never returns: turmoil stops the clock of a turmoil host whose software has returned.
-async fn run_turmoil_host(driver: impl Future<Output = ()>, programs: impl Future<Output = ()>) {
-    {
-        let (mut driver, mut programs) = (pin!(driver), pin!(programs));
-        let mut running = true;
-        std::future::poll_fn(|cx| {
-            if driver.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            if running {
-                running = programs.as_mut().poll(cx).is_pending();
-            }
-            Poll::Pending
-        })
-        .await;
+/// Makes the checks of a trial, each at the first whole tick from its moment on.
+struct CheckClock {
+    /// `None` if there are no more checks.
+    checks: Option<Checks>,
+    /// The moment of the next check.
+    next: Instant,
+    tick: Duration,
+    end: Instant,
+    alarm: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl CheckClock {
+    fn new(checks: Option<Checks>, tick: Duration, end: Instant) -> CheckClock {
+        let first = checks.as_ref().map_or(end, |checks| checks.first);
+        let mut clock = CheckClock { checks, next: end, tick, end, alarm: None };
+        clock.plan(first);
+        clock
     }
-    std::future::pending().await
+
+    /// Plans the next check; none at the end of the trial or after it.
+    fn plan(&mut self, at: Instant) {
+        let ticks = at.as_micros().div_ceil(self.tick.as_micros());
+        self.next = Instant::from_micros(ticks.saturating_mul(self.tick.as_micros()));
+        self.alarm = None;
+        if self.next >= self.end {
+            self.checks = None;
+        }
+    }
+
+    /// Polls the alarm of the next check: whether it is due.
+    fn poll(&mut self, cx: &mut Context<'_>, waker: &DriverWaker) -> bool {
+        if self.checks.is_none() {
+            return false;
+        }
+        let alarm = self.alarm.get_or_insert_with(|| {
+            let at = waker.moment(self.next).expect("a trial ends");
+            Box::pin(tokio::time::sleep_until(at))
+        });
+        alarm.as_mut().poll(cx).is_ready()
+    }
+
+    /// Makes the check that is due, if there is one. Whether the trial ends now.
+    fn ends(&mut self, now: Instant) -> bool {
+        let Some(checks) = self.checks.as_mut().filter(|_| self.next <= now) else { return false };
+        match (checks.check)(now) {
+            Some(next) => {
+                self.plan(next.max(now + self.tick));
+                false
+            }
+            None => true,
+        }
+    }
+}
+
+/// Returns the address of the turmoil host whose first process this is.
+fn turmoil_address(first: u32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(Ipv4Addr::new(192, 168, 0, 1).to_bits() + first)
+}
+
+/// Makes one step.
+///
+/// # Errors
+/// The software of a turmoil host failed.
+///
+/// # Panics
+/// A task that a program spawned panicked.
+fn step(sim: &mut turmoil::Sim<'_>) -> Result<(), TrialError> {
+    let stepped = sim.step().map(|_| ());
+    stepped.map_err(|error| *error.downcast().expect("turmoil hosts fail with this error"))
 }
 
 /// Builds a turmoil simulation without latency, losses or time limit.
-fn clock(tick: Duration) -> turmoil::Sim<'static> {
+fn turmoil_sim(tick: Duration) -> turmoil::Sim<'static> {
     let zero = std::time::Duration::ZERO;
     turmoil::Builder::new()
         .tick_duration(tick.into())

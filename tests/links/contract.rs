@@ -223,7 +223,7 @@ impl LinkVisitor for Simulated {
             let host = world.sim_host(process);
             let recorder = world.recorders()[process as usize].clone();
             let (mode, board, settings) = (self.0.mode, board.clone(), settings(self.0.mode));
-            world.add_turmoil_host(&[process], async move {
+            world.add(process, async move {
                 let setup = Setup { net: host.power_on(1), mode, board, recorder };
                 match process {
                     0 => setup.broker(C::new(&settings), to.port()).await,
@@ -232,7 +232,7 @@ impl LinkVisitor for Simulated {
                 }
             });
         }
-        world.run_until(end);
+        world.run(None).expect("nothing panics");
         world.finish();
         board
     }

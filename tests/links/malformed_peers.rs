@@ -268,16 +268,14 @@ fn world(end_ms: u64) -> World {
 }
 
 fn in_the_simulator<C: Raw>() {
-    let mut world = world(300_000);
+    let mut world = world(250_000);
     let recorder = world.recorders()[0].clone();
     let (broker, client) = (world.sim_host(0), world.sim_host(1));
     let to = SocketAddr::from((address(0), 7_000));
     let is_done = Arc::new(Mutex::new(false));
     let done = is_done.clone();
-    world.add_turmoil_host(&[0], async move {
-        serve::<C, _>(broker.power_on(1), 7_000, recorder).await
-    });
-    world.add_turmoil_host(&[1], async move {
+    world.add(0, async move { serve::<C, _>(broker.power_on(1), 7_000, recorder).await });
+    world.add(1, async move {
         let net = client.power_on(1);
         for case in C::cases() {
             intrude(&net, to, case).await;
@@ -286,7 +284,7 @@ fn in_the_simulator<C: Raw>() {
         *done.lock().expect("one thread") = true;
         std::future::pending::<()>().await;
     });
-    world.run_until(Instant::from_millis(250_000));
+    world.run(None).expect("nothing panics");
     assert!(*is_done.lock().unwrap(), "the client was welcomed");
     check::<C>(&reasons(world.recorders(), 0), &[Takes::NoTime, Takes::ALimit]);
 }

@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use delivery_lab::message::{Contender, Link, Mode};
 use delivery_lab::report::packets::Decoder;
 use delivery_lab::scenario::Scenario;
-use delivery_lab::sim::{Capturing, Trial, TrialOptions, TurmoilOrder, run_trial};
+use delivery_lab::sim::{
+    Apart, Capturing, Placement, Trial, TrialOptions, TurmoilOrder, run_trial,
+};
 use delivery_lab::time::Duration;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/packets.md");
@@ -353,10 +355,10 @@ fn a_capture_is_the_same_in_any_order_of_turmoil_hosts_and_at_half_the_tick() {
         let as_it_is = TrialOptions::default;
         assert!(packets(as_it_is()) == packets(as_it_is()), "{contender}: again");
         let all = comparable(as_it_is());
-        let reversed = TrialOptions { turmoil_order: TurmoilOrder::Reverse, ..as_it_is() };
-        assert!(all == comparable(reversed), "{contender}: turmoil hosts reversed");
-        let half = Some(Duration::from_millis(10));
-        let halved = TrialOptions { tick: half, ..as_it_is() };
-        assert!(all == comparable(halved), "{contender}: half the tick");
+        let apart = |apart| TrialOptions { placement: Placement::Apart(apart), ..as_it_is() };
+        assert!(all == comparable(apart(Apart::default())), "{contender}: apart");
+        let tick = Some(Duration::from_millis(10));
+        let halved = apart(Apart { tick, order: TurmoilOrder::Reverse });
+        assert!(all == comparable(halved), "{contender}: half the tick, in reverse");
     }
 }

@@ -14,7 +14,7 @@ use delivery_lab::scenario::{Latency, Scenario, builtin};
 use delivery_lab::sim::net::address;
 use delivery_lab::sim::socket::SimNet;
 use delivery_lab::sim::world::{Plan, World};
-use delivery_lab::sim::{Trial, TrialOptions, TurmoilOrder, run_trial, tick};
+use delivery_lab::sim::{Apart, Placement, Trial, TrialOptions, TurmoilOrder, run_trial, tick};
 use delivery_lab::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
@@ -204,22 +204,21 @@ where
     let latency = Latency { min: Duration::from_millis(5), max: Duration::from_millis(5) };
     let names = vec!["broker".into(), "client".into()];
     let plan = Plan::new(1, latency, Vec::new(), names, Instant::from_millis(for_seconds * 1_000));
-    let end = plan.end;
     let mut world = World::new(plan);
     let recorder = world.recorders()[0].clone();
     let (broker, client) = (world.sim_host(0), world.sim_host(1));
     let to = SocketAddr::from((address(0), 7_000));
     let is_done = Arc::new(Mutex::new(false));
     let done = is_done.clone();
-    world.add_turmoil_host(&[0], async move {
+    world.add(0, async move {
         serve(broker.power_on(1), 7_000, mode, recorder).await;
     });
-    world.add_turmoil_host(&[1], async move {
+    world.add(1, async move {
         talk(client.power_on(1), to).await;
         *done.lock().expect("one thread") = true;
         std::future::pending::<()>().await;
     });
-    world.run_until(end);
+    world.run(None).expect("nothing panics");
     world.finish();
     assert!(*is_done.lock().unwrap(), "all that was said was answered");
     let processes = ["broker", "client"];
@@ -497,7 +496,7 @@ fn where_the_upgrade_is_refused_nothing_is_missed() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_at_half_the_tick_and_with_turmoil_hosts_reversed() {
+fn the_same_seed_gives_the_same_bytes_together_and_apart_at_half_the_tick_in_reverse() {
     for name in ["storm", "broker-crash", "lossy-wifi", "partition", "half-open", "laptop-sleeps"] {
         let (_, text) = builtin::all().find(|(one, _)| *one == name).expect("it is built in");
         let scenario = Scenario::load(name, text).unwrap();
@@ -507,11 +506,10 @@ fn the_same_seed_gives_the_same_bytes_at_half_the_tick_and_with_turmoil_hosts_re
                 |options: &TrialOptions| trial(&scenario, contender, options).history.trace_hash();
             let usual = hash(&TrialOptions::default());
             assert_eq!(usual, hash(&TrialOptions::default()), "{name} {contender}: twice");
-            let reversed =
-                TrialOptions { turmoil_order: TurmoilOrder::Reverse, ..TrialOptions::default() };
-            assert_eq!(usual, hash(&reversed), "{name} {contender}: turmoil hosts reversed");
-            let halved = TrialOptions { tick: Some(half), ..TrialOptions::default() };
-            assert_eq!(usual, hash(&halved), "{name} {contender}: at half the tick");
+            let apart = Apart { tick: Some(half), order: TurmoilOrder::Reverse };
+            let apart =
+                TrialOptions { placement: Placement::Apart(apart), ..TrialOptions::default() };
+            assert_eq!(usual, hash(&apart), "{name} {contender}: apart");
         }
     }
 }

@@ -436,22 +436,19 @@ fn in_the_simulator<C: Raw>() {
     let latency = Latency { min: Duration::from_millis(5), max: Duration::from_millis(5) };
     let names = vec!["broker".into(), "client".into()];
     let plan = Plan::new(1, latency, Vec::new(), names, Instant::from_millis(10_000));
-    let end = plan.end;
     let mut world = World::new(plan);
     let recorder = world.recorders()[0].clone();
     let (broker, client) = (world.sim_host(0), world.sim_host(1));
     let to = SocketAddr::from((address(0), 7_000));
     let is_done = Arc::new(Mutex::new(false));
     let done = is_done.clone();
-    world.add_turmoil_host(&[0], async move {
-        serve::<C, _>(broker.power_on(1), 7_000, recorder).await
-    });
-    world.add_turmoil_host(&[1], async move {
+    world.add(0, async move { serve::<C, _>(broker.power_on(1), 7_000, recorder).await });
+    world.add(1, async move {
         converse::<C, _>(client.power_on(1), to).await;
         *done.lock().expect("one thread") = true;
         std::future::pending::<()>().await;
     });
-    world.run_until(end);
+    world.run(None).expect("nothing panics");
     world.finish();
     assert!(*is_done.lock().unwrap(), "the client got its message");
     let processes = ["broker", "client"];

@@ -17,6 +17,7 @@ use delivery_lab::mutant;
 use delivery_lab::report::{self, Style};
 use delivery_lab::scenario::{Expected, Scenario};
 use delivery_lab::search::{self, Aim};
+use delivery_lab::sim::TrialLimits;
 
 /// The most trials that a search was given.
 const BUDGET: u64 = 20_000;
@@ -101,10 +102,10 @@ fn the_correct_machines_do_nothing_wrong_in_any_story() {
     for (name, scenario) in stories() {
         let correct = Scenario { mutant: None, ..scenario.clone() };
         let contender = scenario.contenders[0];
-        let tried = search::attempt(&correct, contender).unwrap();
+        let tried = search::attempt(&correct, contender, &TrialLimits::default()).unwrap();
         assert_eq!(search::find(&tried.row, Aim::Wrong), None, "{name}");
         // The same with the mutant shows the finding: the mutant alone is at fault.
-        let tried = search::attempt(&scenario, contender).unwrap();
+        let tried = search::attempt(&scenario, contender, &TrialLimits::default()).unwrap();
         assert!(search::find(&tried.row, Aim::Wrong).is_some(), "{name}");
     }
 }
@@ -144,7 +145,8 @@ fn page() -> String {
         let contender = scenario.contenders[0];
         let style = Style::default();
         let story = |history: &_| report::story(scenario, history, &style);
-        let (tried, story) = search::attempt_then(scenario, contender, story).unwrap();
+        let (tried, story) =
+            search::attempt_then(scenario, contender, &TrialLimits::default(), story).unwrap();
         let finding = search::find(&tried.row, Aim::Wrong).expect("it is found");
         let what = match &scenario.expectations[0].what {
             Expected::Claim { guarantee, .. } => format!("{guarantee} is claimed and broken"),

@@ -1,12 +1,12 @@
-//! Tests that the same version, scenario and seed give the same bytes: with turmoil hosts in any
-//! order, at half the tick, at any `-j`, in any process, after any other trial. Another seed gives
-//! another trace.
+//! Tests that the same version, scenario and seed give the same bytes: with processes together and
+//! apart, with turmoil hosts in any order, at half the tick, at any `-j`, in any process, after any
+//! other trial. Another seed gives another trace.
 
 use std::process::Command;
 
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::{Scenario, builtin};
-use delivery_lab::sim::{TrialOptions, TurmoilOrder, run_trial, tick};
+use delivery_lab::sim::{Apart, Placement, TrialOptions, TurmoilOrder, run_trial, tick};
 use delivery_lab::time::Duration;
 
 fn scenarios() -> impl Iterator<Item = Scenario> {
@@ -17,43 +17,25 @@ fn trace(scenario: &Scenario, contender: Contender, seed: u64, options: &TrialOp
     run_trial(scenario, contender, seed, options).unwrap().history.trace_hash()
 }
 
-/// Compares every trial with the same one under other options.
-fn check(options: impl Fn(&Scenario) -> Option<TrialOptions>) {
+#[test]
+fn processes_apart_give_the_same_bytes_and_another_seed_gives_others() {
+    let options =
+        |apart| TrialOptions { placement: Placement::Apart(apart), ..TrialOptions::default() };
     for scenario in scenarios() {
-        let Some(options) = options(&scenario) else { continue };
-        for &contender in &scenario.contenders {
-            let seed = scenario.seed;
-            let usual = trace(&scenario, contender, seed, &TrialOptions::default());
-            let other = trace(&scenario, contender, seed, &options);
-            assert_eq!(usual, other, "{} {contender} under {options:?}", scenario.name);
-        }
-    }
-}
-
-#[test]
-fn turmoil_hosts_in_reverse_order_give_the_same_bytes() {
-    check(|_| {
-        Some(TrialOptions { turmoil_order: TurmoilOrder::Reverse, ..TrialOptions::default() })
-    });
-}
-
-#[test]
-fn half_the_tick_gives_the_same_bytes() {
-    check(|scenario| {
-        let half = Duration::from_millis(tick(scenario).as_millis() / 2);
-        (half > Duration::ZERO)
-            .then(|| TrialOptions { tick: Some(half), ..TrialOptions::default() })
-    });
-}
-
-#[test]
-fn another_seed_gives_another_trace() {
-    for scenario in scenarios() {
-        for &contender in &scenario.contenders {
-            let [one, other] = [1, 2].map(|more| {
-                trace(&scenario, contender, scenario.seed + more, &TrialOptions::default())
-            });
-            assert_ne!(one, other, "{} {contender}", scenario.name);
+        let half = Duration::from_millis((tick(&scenario).as_millis() / 2).max(1));
+        let apart = options(Apart::default());
+        let reversed = options(Apart { tick: Some(half), order: TurmoilOrder::Reverse });
+        for (index, &contender) in scenario.contenders.iter().enumerate() {
+            let (name, seed) = (&scenario.name, scenario.seed);
+            let together = trace(&scenario, contender, seed, &TrialOptions::default());
+            assert_eq!(together, trace(&scenario, contender, seed, &apart), "{name} {contender}");
+            // At half the tick it takes twice as long.
+            if index % 4 == 0 {
+                let other = trace(&scenario, contender, seed, &reversed);
+                assert_eq!(together, other, "{name} {contender}, reversed, at half the tick");
+            }
+            let other = trace(&scenario, contender, seed + 1, &TrialOptions::default());
+            assert_ne!(together, other, "{name} {contender} with another seed");
         }
     }
 }

@@ -5,12 +5,14 @@ use super::super::Exit;
 use super::super::args::RunArgs;
 use super::super::console::Console;
 use super::super::load::Loaded;
+use super::super::scenario_source::Trouble;
 use super::super::trace::Trace;
 use super::super::trial::{Job, JobOutcome};
 use crate::hash::Fnv1a;
 use crate::message::{Contender, MessageId};
 use crate::report::why::{self, Sentence};
 use crate::report::{self, COLUMNS, Report, RunResult, quoted};
+use crate::sim::TrialError;
 use crate::verdict::{Checked, Row};
 
 /// Collects the results of a run, in order.
@@ -66,16 +68,23 @@ impl<'a> ReportCollector<'a> {
     }
 
     /// Adds the next trial in order. The last one of a report prints it.
-    pub fn enter(&mut self, job: Job, trial: Result<JobOutcome, String>, console: &mut Console) {
+    pub fn enter(
+        &mut self,
+        job: Job,
+        trial: Result<JobOutcome, TrialError>,
+        console: &mut Console,
+    ) {
         match trial {
             Ok(trial) => self.keep(job, trial, console),
-            Err(message) => {
-                self.exit = self.exit.and(Exit::Bug);
-                let replay = self.replay(job, &[job.contender.to_string()]);
-                console.say(&format!(
-                    "dlab: a bug in dlab: {} of {} with seed {} panicked: {message}\n  Replay: {replay}",
-                    job.contender, job.scenario.name, job.seed,
-                ));
+            // Its report is not whole, and is not printed.
+            Err(TrialError::Cancelled { .. }) => return,
+            Err(error) => {
+                let Job { scenario, contender, seed, .. } = job;
+                let what = format_args!("{contender} of {} with seed {seed}", scenario.name);
+                let exit = Trouble::with_trial(what, &error).show(console);
+                self.exit = self.exit.and(exit);
+                let replay = self.replay(job, &[contender.to_string()]);
+                console.say(&format!("  Replay: {replay}"));
             }
         }
         self.page.entered += 1;

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::wire::TcpSeqNumber;
+use tokio::io::ReadBuf;
 
 use crate::history::{ConnectionStats, Endpoint, TransportKind};
 use crate::message::EndReason;
@@ -128,24 +129,26 @@ impl Connection {
         }
     }
 
-    /// Reads into `buffer`. Returns the number of bytes, which is 0 after the peer's FIN, and
-    /// whether the window has opened so far that the peer should be told.
+    /// Reads into `buffer`, which stays as it is after the peer's FIN. Returns whether the window
+    /// has opened so far that the peer should be told.
     pub fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<(usize, bool)>> {
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<bool>> {
         let waiting = self.tcp().recv_queue();
         if waiting > 0 {
-            let read = self.tcp_mut().recv_slice(buffer).map_err(io::Error::other)?;
+            let room = buffer.initialize_unfilled_to(waiting.min(buffer.remaining()));
+            let read = self.tcp_mut().recv_slice(room).map_err(io::Error::other)?;
+            buffer.advance(read);
             self.read += read as u64;
-            return Poll::Ready(Ok((read, waiting >= self.tcp().recv_capacity() / 4)));
+            return Poll::Ready(Ok(waiting >= self.tcp().recv_capacity() / 4));
         }
         if let Some(kind) = self.error {
             return Poll::Ready(Err(kind.into()));
         }
         if !self.tcp().may_recv() {
-            return Poll::Ready(Ok((0, false)));
+            return Poll::Ready(Ok(false));
         }
         self.reader = Some(cx.waker().clone());
         Poll::Pending

@@ -1,11 +1,11 @@
-//! Tests that a trial gives the same bytes at any tick, with turmoil hosts in any order, and with
-//! processes on any turmoil host.
+//! Tests that a trial gives the same bytes with all processes together, and with processes apart:
+//! at any tick, with turmoil hosts in any order, and with processes on any turmoil host.
 
 use super::*;
 use crate::net::Datagrams as _;
 
 /// Runs a busy trial: an echo server, TCP and UDP clients, and a storm of many kinds of faults.
-fn busy(tick_ms: u64, turmoil_hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<Read>>) {
+fn busy(placement: Placement, groups: Vec<Vec<u32>>) -> (String, TrafficTotals, Vec<Vec<Read>>) {
     let faults = vec![
         fault(Effect::Loss { rate: 0.1 }, 0, 60_000),
         fault(Effect::Cut, 2_000, 3_000),
@@ -16,7 +16,7 @@ fn busy(tick_ms: u64, turmoil_hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, V
     ];
     let mut plan = plan(4, faults, 6_505);
     plan.latency.max = Duration::from_millis(45);
-    plan.tick = Duration::from_millis(tick_ms);
+    (plan.placement, plan.groups) = (placement, groups);
     let told: Vec<Told<Read>> = (0..4).map(|_| Told::default()).collect();
     let tell = told[3].clone();
     let crash = program(|net, host| async move {
@@ -31,7 +31,7 @@ fn busy(tick_ms: u64, turmoil_hosts: Vec<Vec<u32>>) -> (String, TrafficTotals, V
         let tell = told[process].clone();
         program(move |net, _| chat(net, tell))
     };
-    let (history, totals) = run_on(turmoil_hosts, plan, vec![echo(), talk(1), talk(2), crash]);
+    let (history, totals) = run(plan, vec![echo(), talk(1), talk(2), crash]);
     let told = told.iter().map(|told| told.lock().expect("one thread").clone()).collect();
     (history.trace_lines().collect::<String>(), totals, told)
 }
@@ -104,76 +104,79 @@ async fn chat(net: SimNet, told: Told<Read>) {
 }
 
 /// Returns a turmoil host for each process.
-fn apart() -> Vec<Vec<u32>> {
+fn alone() -> Vec<Vec<u32>> {
     (0..4).map(|process| vec![process]).collect()
 }
 
+fn apart(tick_ms: u64) -> Placement {
+    let tick = Some(Duration::from_millis(tick_ms));
+    Placement::Apart(Apart { tick, order: TurmoilOrder::Forward })
+}
+
 #[test]
-fn a_trial_is_the_same_at_any_tick() {
-    let expected = busy(20, apart());
+fn a_trial_is_the_same_together_and_apart_at_any_tick() {
+    let expected = busy(Placement::Together, alone());
     let (trace, totals, told) = &expected;
     assert!(told[1..].iter().all(|told| told.len() > 100), "a client was hardly answered");
     assert!(totals.hits.iter().all(|&hits| hits > 0), "a fault never bit: {totals:?}");
     assert!(trace.len() > 2_000 && totals.retransmits > 0, "{}", trace.len());
-    for tick in [1, 2, 5, 10] {
-        assert_eq!(busy(tick, apart()), expected, "tick {tick}");
+    for tick in [1, 2, 5, 10, 20] {
+        assert_eq!(busy(apart(tick), alone()), expected, "tick {tick}");
     }
 }
 
 #[test]
 fn a_trial_is_the_same_with_its_turmoil_hosts_reversed_or_shared() {
-    let expected = busy(20, apart());
-    assert_eq!(busy(20, apart().into_iter().rev().collect()), expected);
-    assert_eq!(busy(20, vec![vec![0, 1, 2, 3]]), expected);
-    assert_eq!(busy(10, vec![vec![3, 1], vec![2, 0]]), expected);
+    let expected = busy(Placement::Together, alone());
+    let reversed = Placement::Apart(Apart { tick: None, order: TurmoilOrder::Reverse });
+    assert_eq!(busy(reversed, alone()), expected);
+    assert_eq!(busy(apart(20), vec![vec![0, 1, 2, 3]]), expected);
+    assert_eq!(busy(apart(10), vec![vec![3, 1], vec![2, 0]]), expected);
 }
 
-/// Runs many programs on one turmoil host, each in a task of its own, that all act at the same
-/// moments.
-fn crowd(tick_ms: u64) -> (TrafficTotals, Vec<(u32, Read)>) {
+/// Runs many clients that all act at the same moments, each in a task that its program spawns.
+fn crowd(placement: Placement) -> (TrafficTotals, Vec<(u32, Read)>) {
     const COUNT: u32 = 150;
     let mut plan = plan(1, vec![], 3_000);
     plan.names.extend((1..=COUNT).map(|n| Name::from(format!("reader#{n}"))));
-    plan.tick = Duration::from_millis(tick_ms);
+    (plan.placement, plan.groups) = (placement, vec![vec![0], (1..=COUNT).collect()]);
     let mut world = World::new(plan);
     let broker = world.sim_host(0);
-    world.add_turmoil_host(&[0], echo()(broker.power_on(0), broker));
+    world.add(0, echo()(broker.power_on(0), broker));
     let told: Told<(u32, Read)> = Told::default();
-    let processes: Vec<u32> = (1..=COUNT).collect();
-    let nets: Vec<SimNet> = processes.iter().map(|&n| world.sim_host(n).power_on(0)).collect();
-    let tell = told.clone();
-    world.add_turmoil_host(&processes, async move {
-        for (net, process) in nets.into_iter().zip(1..) {
-            let tell = tell.clone();
-            tokio::spawn(async move {
-                let mut stream = net.connect(server()).await.expect("the server listens");
-                let mut buffer = [0; 64];
-                for n in 0..20 {
-                    net.sleep_until(ms(1_000 + n * 40)).await;
-                    stream.write_all(&buffer).await.expect("the connection lives");
-                    let read = stream.read(&mut buffer).await.map_err(|error| error.kind());
-                    tell.lock().expect("one thread").push((process, (net.now(), read)));
-                }
-            });
-        }
-        hold(()).await;
-    });
-    world.run_until(ms(3_000));
+    for process in 1..=COUNT {
+        let (net, tell) = (world.sim_host(process).power_on(0), told.clone());
+        let client = async move {
+            let mut stream = net.connect(server()).await.expect("the server listens");
+            let mut buffer = [0; 64];
+            for n in 0..20 {
+                net.sleep_until(ms(1_000 + n * 40)).await;
+                stream.write_all(&buffer).await.expect("the connection lives");
+                let read = stream.read(&mut buffer).await.map_err(|error| error.kind());
+                tell.lock().expect("one thread").push((process, (net.now(), read)));
+            }
+        };
+        world.add(process, async move {
+            tokio::spawn(client);
+            hold(()).await;
+        });
+    }
+    world.run(None).expect("nothing panics");
     let told = told.lock().expect("one thread").clone();
     (world.finish(), told)
 }
 
 #[test]
-fn a_crowd_does_the_same_in_the_same_order_at_any_tick() {
-    let expected = crowd(20);
+fn a_crowd_does_the_same_in_the_same_order_together_and_apart_at_any_tick() {
+    let expected = crowd(Placement::Together);
     assert_eq!(expected.1.len(), 150 * 20);
-    for tick in [1, 4, 10] {
-        assert_eq!(crowd(tick), expected, "tick {tick}");
+    for tick in [1, 4, 10, 20] {
+        assert_eq!(crowd(apart(tick)), expected, "tick {tick}");
     }
 }
 
 #[test]
 #[should_panic = "a packet came late"]
 fn a_tick_above_the_latency_is_noticed() {
-    busy(40, apart());
+    busy(apart(40), alone());
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::message::EndReason;
 use crate::net::Stream as _;
 use crate::sim::stack::Power;
+use crate::sim::trial_error::TrialError;
 
 #[test]
 fn a_power_loss_sends_nothing_and_a_restarted_host_resets_old_connections() {
@@ -97,35 +98,45 @@ fn a_host_that_sleeps_takes_and_sends_nothing_and_catches_up() {
 
 #[test]
 fn all_memory_of_a_world_is_freed() {
-    let (plan, end) = (plan(2, vec![], 5_000), ms(5_000));
-    let mut world = World::new(plan);
-    let told = Told::default();
-    for (process, program) in [(0, reader(&told)), (1, writer(10, 100))] {
-        let host = world.sim_host(process);
-        world.add_turmoil_host(&[process], program(host.power_on(0), host));
+    for placement in [Placement::Together, Placement::Apart(Apart::default())] {
+        let mut world = World::new(Plan { placement, ..plan(2, vec![], 5_000) });
+        let told = Told::default();
+        for (process, program) in [(0, reader(&told)), (1, writer(10, 100))] {
+            let host = world.sim_host(process);
+            world.add(process, program(host.power_on(0), host));
+        }
+        let watch = world.watch();
+        world.run(None).expect("nothing panics");
+        drop(world);
+        assert_eq!(told.lock().unwrap().len(), 10);
+        assert!(watch.upgrade().is_none(), "net, nic and stacks hold each other");
     }
-    let watch = world.watch();
-    world.run_until(end);
-    drop(world);
-    assert_eq!(told.lock().unwrap().len(), 10);
-    assert!(watch.upgrade().is_none(), "net, nic and stacks hold each other");
+}
+
+/// Runs a world of two processes until `program` of the second one panics.
+fn run_until_panic(
+    placement: Placement,
+    program: impl Future<Output = ()> + 'static,
+) -> TrialError {
+    let mut world = World::new(Plan { placement, ..plan(2, vec![], 1_000) });
+    world.add(0, hold(()));
+    world.add(1, program);
+    world.run(None).expect_err("it panics")
+}
+
+#[test]
+fn a_panic_names_its_process() {
+    for placement in [Placement::Together, Placement::Apart(Apart::default())] {
+        let error = run_until_panic(placement, async { panic!("a bug in a program") });
+        assert_eq!(error.to_string(), "panicked: in the program of a: a bug in a program");
+    }
 }
 
 #[test]
 #[should_panic = "a spawned task panicked"]
 fn a_panic_of_a_spawned_task_comes_out() {
-    let mut world = World::new(plan(1, vec![], 1_000));
-    world.add_turmoil_host(&[0], async {
+    run_until_panic(Placement::Together, async {
         tokio::spawn(async { panic!("a bug in a task") });
         hold(()).await;
     });
-    world.run_until(ms(1_000));
-}
-
-#[test]
-#[should_panic = "a bug in a program"]
-fn a_panic_of_a_program_comes_out() {
-    let mut world = World::new(plan(1, vec![], 1_000));
-    world.add_turmoil_host(&[0], async { panic!("a bug in a program") });
-    world.run_until(ms(1_000));
 }

@@ -233,13 +233,9 @@ fn in_the_simulator<C: Deceived>() {
         let (server_host, client_host) = (world.sim_host(0), world.sim_host(1));
         let (to, count) = (SocketAddr::from((address(0), 7_000)), Count::default());
         let taken = count.clone();
-        world.add_turmoil_host(&[0], async move {
-            answer_with(server_host.power_on(1), 7_000, lie, taken).await
-        });
-        world.add_turmoil_host(&[1], async move {
-            client::<C, _>(client_host.power_on(1), to, recorder).await
-        });
-        world.run_until(Instant::from_millis(60_000));
+        world.add(0, async move { answer_with(server_host.power_on(1), 7_000, lie, taken).await });
+        world.add(1, async move { client::<C, _>(client_host.power_on(1), to, recorder).await });
+        world.run(None).expect("nothing panics");
         let noticed = reasons(world.recorders(), 1);
         assert_eq!(noticed.first(), Some(&expected), "{what}");
         // An attempt takes 20 s at most and is followed by a wait of 5 s at most. The shortest

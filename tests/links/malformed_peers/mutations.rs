@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use delivery_lab::core::{Draft, Machine};
 use delivery_lab::link::{SocketIo, Tcp};
 use delivery_lab::message::{Confirm, Heartbeat, MessageId, Payload, RoomJoin, StartAt, Target};
+use delivery_lab::sim::world::Checks;
 use delivery_lab::wire;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -523,21 +524,25 @@ fn simulate<C: Spoken>(all: &[Stranger], seen: &mut Seen) {
     let (server, client) = (world.sim_host(0), world.sim_host(1));
     let (board, to) = (Board::default(), SocketAddr::from((address(0), 7_000)));
     let (at_broker, recorder) = (board.clone(), recorders[0].clone());
-    world.add_turmoil_host(&[0], async move {
+    world.add(0, async move {
         broker::<C, _>(server.power_on(1), 7_000, recorder, at_broker).await;
     });
     let (at_client, recorder, all) = (board.clone(), recorders[1].clone(), all.to_vec());
-    world.add_turmoil_host(&[1], async move {
+    world.add(1, async move {
         let net = client.power_on(1);
         let regular = regular::<C, _>(net.clone(), to, recorder, at_client.clone());
         tokio::join!(biased; regular, play::<C, _>(net, to, &all, &at_client));
     });
-    let is_over = || board.state.lock().expect("one thread").is_over;
-    let seconds = (1..120).find(|seconds| {
-        world.run_until(Instant::from_millis(seconds * 1_000));
-        is_over()
-    });
-    assert!(seconds.is_some(), "{}", board.state.lock().expect("one thread").view);
+    let second = Duration::from_millis(1_000);
+    let watched = board.clone();
+    let check = move |now| {
+        let is_over = watched.state.lock().expect("one thread").is_over;
+        (!is_over).then_some(now + second)
+    };
+    let checks = Checks { first: Instant::ZERO + second, check: Box::new(check) };
+    world.run(Some(checks)).expect("nothing panics");
+    let state = board.state.lock().expect("one thread");
+    assert!(state.is_over, "{}", state.view);
     seen.read(&recorders);
 }
 
