@@ -31,7 +31,7 @@ pub struct Event {
     /// The process: an index into [`History::processes`](super::History::processes).
     pub process: ProcessId,
     /// Its number among the events of this process, from 0.
-    pub sequence: u64,
+    pub sequence: u32,
     /// The kind of event, with its data.
     pub kind: EventKind,
 }
@@ -249,6 +249,6 @@ mod tests {
 
     #[test]
     fn an_event_stays_small_since_a_long_trial_has_millions() {
-        assert!(size_of::<Event>() <= 104, "{} bytes", size_of::<Event>());
+        assert!(size_of::<Event>() <= 72, "{} bytes", size_of::<Event>());
     }
 }

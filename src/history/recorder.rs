@@ -24,7 +24,7 @@ pub type Watch = fn(&Name, Instant, &EventKind);
 #[derive(Debug, Default)]
 struct Counters {
     /// Number of events that the process has written.
-    events: u64,
+    events: u32,
     peak: Holdings,
     /// The holdings at the end of the last instant in which they changed.
     current: (Instant, Holdings),

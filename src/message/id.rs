@@ -1,16 +1,17 @@
 //! Names and ids of clients, queues, messages and sessions. They are cheap to clone and ordered,
 //! and ids are never reused.
 
-use std::fmt;
-use std::str::FromStr;
-use std::sync::Arc;
-
+use arcstr::ArcStr;
+use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::str::FromStr;
 
 /// The name of a client, process, queue, event or room.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Name(Arc<str>);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(ArcStr);
 
 impl Name {
     /// Returns the name as text.
@@ -21,13 +22,46 @@ impl Name {
 
 impl From<&str> for Name {
     fn from(text: &str) -> Self {
-        Name(Arc::from(text))
+        Name(ArcStr::from(text))
     }
 }
 
 impl From<String> for Name {
     fn from(text: String) -> Self {
-        Name(Arc::from(text))
+        Name(ArcStr::from(text))
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Ok(Name::recent(&text))
+    }
+}
+
+/// Number of names that a thread remembers.
+const RECENT: usize = 64;
+
+thread_local! {
+    /// Names that this thread has decoded lately, each at the place of its hash. The same few come
+    /// in every frame, and each is kept by the history.
+    static NAMES: RefCell<[Option<Name>; RECENT]> = const { RefCell::new([const { None }; RECENT]) };
+}
+
+impl Name {
+    /// Returns the name with this text: one that was decoded lately, if it is among them.
+    fn recent(text: &str) -> Name {
+        let place = FxBuildHasher.hash_one(text) as usize % RECENT;
+        NAMES.with_borrow_mut(|names| match &names[place] {
+            Some(name) if name.as_str() == text => name.clone(),
+            _ => names[place].insert(Name::from(text)).clone(),
+        })
     }
 }
 
@@ -48,7 +82,10 @@ pub struct MessageId {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}-{}", self.publisher, self.sequence))
+        match f.width() {
+            None => write!(f, "{}-{}", self.publisher.as_str(), self.sequence),
+            Some(_) => f.pad(&format!("{}-{}", self.publisher, self.sequence)),
+        }
     }
 }
 
@@ -68,7 +105,7 @@ impl FromStr for MessageId {
         if publisher.is_empty() || sequence == 0 {
             return Err(InvalidMessageId);
         }
-        Ok(MessageId { publisher: publisher.into(), sequence })
+        Ok(MessageId { publisher: Name::recent(publisher), sequence })
     }
 }
 

@@ -341,7 +341,7 @@ impl Generator {
         if last.is_some_and(|last| process < last.process.0) && self.dice.percent(90) {
             self.now += Duration::from_millis(1);
         }
-        let sequence = self.events.len() as u64;
+        let sequence = self.events.len() as u32;
         self.events.push(Event { at: self.now, process: ProcessId(process), sequence, kind });
     }
 
