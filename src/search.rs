@@ -53,19 +53,17 @@ pub struct Tried {
 ///
 /// # Errors
 /// Something in the trial panicked: a bug of delivery-lab, or of the machine under test. Or the
-/// trial was cancelled, or exceeded a limit.
-pub fn attempt(
-    scenario: &Scenario,
-    contender: Contender,
-    limits: &TrialLimits,
-) -> Result<Tried, TrialError> {
-    attempt_then(scenario, contender, limits, |_| ()).map(|(tried, ())| tried)
+/// trial exceeded a limit.
+pub fn attempt(scenario: &Scenario, contender: Contender) -> Result<Tried, TrialError> {
+    let limits = TrialLimits::default();
+    attempt_then(scenario, contender, &limits, |_| ()).map(|(tried, ())| tried)
 }
 
-/// Like [`attempt`], but runs to the end that the scenario names: costs are those of a whole run.
+/// Like [`attempt`] within limits, but runs to the end that the scenario names: costs are those of a
+/// whole run.
 ///
 /// # Errors
-/// As for [`attempt`].
+/// As for [`attempt`]. Or the trial was cancelled.
 pub fn attempt_whole(
     scenario: &Scenario,
     contender: Contender,
@@ -78,10 +76,10 @@ pub fn attempt_whole(
     })
 }
 
-/// Like [`attempt`], and also returns what `then` makes of the history.
+/// Like [`attempt`] within limits, and also returns what `then` makes of the history.
 ///
 /// # Errors
-/// As for [`attempt`].
+/// As for [`attempt`]. Or the trial was cancelled.
 pub fn attempt_then<T: Send>(
     scenario: &Scenario,
     contender: Contender,
@@ -133,7 +131,8 @@ pub fn shrink_finding(
 ) -> Result<Shrunk<Finding>, TrialError> {
     let alone = Scenario { contenders: vec![contender], ..scenario.clone() };
     let same = |smaller: &Scenario| {
-        attempt(smaller, contender, limits).map(|tried| finding.wrong.find(&tried.row))
+        let tried = attempt_then(smaller, contender, limits, |_| ());
+        tried.map(|(tried, ())| finding.wrong.find(&tried.row))
     };
     let mut shrunk = shrink(&alone, finding.clone(), same)?;
     shrunk.scenario.expectations = vec![shrunk.finding.expectation(contender)];

@@ -3,5 +3,5 @@
 mod catch_up;
 mod corpus;
 mod model;
-mod property;
+pub mod property;
 mod sweep;

@@ -4,5 +4,6 @@ mod derived_numbers;
 mod determinism;
 mod edge_cases;
 mod limits;
+mod placement;
 mod quiescent;
 mod scenarios;

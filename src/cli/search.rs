@@ -114,9 +114,9 @@ fn attempt(
     contender: Contender,
 ) -> Result<(Scenario, Tried), Trouble> {
     let scenario = source.stormy(seed)?;
-    let tried = search::attempt(&scenario, contender, &interrupt::limits());
+    let tried = search::attempt_then(&scenario, contender, &interrupt::limits(), |_| ());
     let what = format_args!("{contender}, seed {seed},");
-    let tried = tried.map_err(|error| Trouble::with_trial(what, &error))?;
+    let (tried, ()) = tried.map_err(|error| Trouble::with_trial(what, &error))?;
     Ok((scenario, tried))
 }
 

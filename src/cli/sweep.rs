@@ -219,7 +219,9 @@ fn attempt(source: &ScenarioSource, seed: u64) -> Result<Seen, Trouble> {
     let trial = |&contender| {
         let tried = match whole {
             true => search::attempt_whole(&scenario, contender, &limits),
-            false => search::attempt(&scenario, contender, &limits),
+            false => {
+                search::attempt_then(&scenario, contender, &limits, |_| ()).map(|(tried, ())| tried)
+            }
         };
         tried
             .map_err(|error| Trouble::with_trial(format_args!("{contender}, seed {seed},"), &error))

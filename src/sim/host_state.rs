@@ -1,8 +1,8 @@
 //! The state of a process's host: its stack, and the waker of the driver of its turmoil host.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
-
-use tokio::sync::Notify;
+use std::task::Waker;
 
 use crate::time::Instant;
 
@@ -20,22 +20,53 @@ pub(crate) struct HostState {
 /// Wakes the driver of a turmoil host, and tells that turmoil host's time.
 #[derive(Debug, Default)]
 pub(crate) struct DriverWaker {
-    /// Notified by each call.
-    pub calls: Notify,
+    /// The driver's waker, from its first poll on.
+    driver: OnceLock<Waker>,
     /// The processes whose stacks have work to do, in the order of their calls.
     callers: Mutex<Vec<u32>>,
     /// The beginning of the trial on the turmoil host's clock.
-    pub began: OnceLock<tokio::time::Instant>,
+    began: OnceLock<tokio::time::Instant>,
+    /// The moment, in microseconds, while the turmoil host is polled: no time passes meanwhile.
+    /// Otherwise [`UNKNOWN`], because tasks that programs spawn run at any time.
+    moment: AtomicU64,
 }
 
+/// No moment.
+const UNKNOWN: u64 = u64::MAX;
+
 impl DriverWaker {
+    /// Begins the trial now.
+    ///
+    /// # Panics
+    /// It has begun.
+    pub fn begin(&self) {
+        self.began.set(tokio::time::Instant::now()).expect("a turmoil host begins once");
+        self.moment.store(UNKNOWN, Ordering::Relaxed);
+    }
+
     /// Returns the simulated time on this turmoil host.
     ///
     /// # Panics
     /// The turmoil host has not begun.
     pub fn now(&self) -> Instant {
         let began = self.began.get().expect("programs run on a turmoil host that has begun");
-        Instant::from_micros(tokio::time::Instant::now().duration_since(*began).as_micros() as u64)
+        match self.moment.load(Ordering::Relaxed) {
+            UNKNOWN => {
+                let passed = tokio::time::Instant::now().duration_since(*began);
+                Instant::from_micros(passed.as_micros() as u64)
+            }
+            moment => Instant::from_micros(moment),
+        }
+    }
+
+    /// Holds the moment while the turmoil host is polled.
+    pub fn hold(&self, now: Instant) {
+        self.moment.store(now.as_micros(), Ordering::Relaxed);
+    }
+
+    /// Lets go of the moment.
+    pub fn let_go(&self) {
+        self.moment.store(UNKNOWN, Ordering::Relaxed);
     }
 
     /// Converts a simulated moment to the turmoil host's clock; `None` if that cannot represent
@@ -45,18 +76,28 @@ impl DriverWaker {
         began.checked_add(std::time::Duration::from_micros(at.as_micros()))
     }
 
+    /// Sets the waker of the driver.
+    pub fn set_driver(&self, driver: &Waker) {
+        self.driver.get_or_init(|| driver.clone());
+    }
+
     /// Wakes the driver for the stack of a process.
     pub fn ring(&self, process: u32) {
         let mut callers = self.callers.lock().expect("a trial has one thread");
         if callers.last() != Some(&process) {
             callers.push(process);
         }
-        self.calls.notify_one();
+        drop(callers);
+        // Before its first poll the driver needs no wake.
+        if let Some(driver) = self.driver.get() {
+            driver.wake_by_ref();
+        }
     }
 
-    /// Takes out the processes that have called.
-    pub fn callers(&self) -> Vec<u32> {
-        std::mem::take(&mut *self.callers.lock().expect("a trial has one thread"))
+    /// Moves the processes that have called to `callers`.
+    pub fn take_callers(&self, callers: &mut Vec<u32>) {
+        callers.clear();
+        std::mem::swap(callers, &mut self.callers.lock().expect("a trial has one thread"));
     }
 }
 

@@ -11,14 +11,19 @@
 //! by then. Only the driver polls a stack.
 
 mod batch;
+mod turmoil_socket;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::net::Ipv4Addr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use turmoil::net::UdpSocket;
+use tokio::time::Sleep;
+
+pub(super) use turmoil_socket::TurmoilSocket;
 
 use crate::history::LossReason;
 use crate::time::Instant;
@@ -29,9 +34,6 @@ use super::net::{Departure, Internet, Numbered, flow_of};
 use super::stack::{Reception, Wakeup, is_intact};
 use batch::{HeldPacket, LARGEST};
 
-/// The UDP port of every driver.
-const PORT: u16 = 9;
-
 /// The driver of one turmoil host.
 pub(super) struct Nic {
     internet: Arc<Internet>,
@@ -41,12 +43,18 @@ pub(super) struct Nic {
     turmoil_host: Ipv4Addr,
     /// The end of the trial: from then on nothing moves.
     end: Instant,
-    held: BinaryHeap<Reverse<HeldPacket>>,
-    timers: BinaryHeap<Reverse<(Instant, u32, u64)>>,
+    /// The way to other turmoil hosts, if there are any.
+    socket: Option<TurmoilSocket>,
+    /// The packets to hold, by the moment at which they are due.
+    held: BTreeMap<Instant, Vec<HeldPacket>>,
+    /// The next timer of each socket: moment, process, socket.
+    timers: BTreeSet<(Instant, u32, u64)>,
+    /// Wakes the driver at the moment of the next packet or timer.
+    alarm: Option<(Instant, Pin<Box<Sleep>>)>,
     /// Batches to send in this round, by turmoil host; only the last of each has room.
     batches: BTreeMap<Ipv4Addr, Vec<Vec<u8>>>,
     wakeups: Vec<Wakeup>,
-    scratch: Vec<u8>,
+    callers: Vec<u32>,
 }
 
 /// The turmoil host of every process, by index.
@@ -60,79 +68,106 @@ impl Nic {
         turmoil_host: Ipv4Addr,
         end: Instant,
     ) -> Nic {
-        let (held, timers, batches) = (BinaryHeap::new(), BinaryHeap::new(), BTreeMap::new());
-        let (wakeups, scratch) = (Vec::new(), vec![0; LARGEST]);
-        Nic { internet, waker, routes, turmoil_host, end, held, timers, batches, wakeups, scratch }
-    }
-
-    /// Binds the driver's socket. Packets are lost if it is not bound before the trial begins.
-    pub async fn plug_in() -> UdpSocket {
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).await;
-        socket.expect("nobody else is on this turmoil host")
-    }
-
-    /// Carries packets until the trial ends.
-    pub async fn drive(mut self, socket: Option<UdpSocket>) {
-        let socket = socket.as_ref();
-        loop {
-            let now = self.waker.now();
-            if now >= self.end {
-                return self.switch_off();
-            }
-            self.round(now, socket);
-            let next = self.waker.moment(self.next()).expect("a trial ends");
-            tokio::select! {
-                biased;
-                () = readable(socket) => {}
-                () = self.waker.calls.notified() => {}
-                () = tokio::time::sleep_until(next) => {}
-            }
+        Nic {
+            internet,
+            waker,
+            routes,
+            turmoil_host,
+            end,
+            socket: None,
+            held: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            alarm: None,
+            batches: BTreeMap::new(),
+            wakeups: Vec::new(),
+            callers: Vec::new(),
         }
+    }
+
+    /// Connects the driver with the other turmoil hosts.
+    pub fn plug_in(&mut self, socket: TurmoilSocket) {
+        self.socket = Some(socket);
+    }
+
+    /// Does everything that is due now, and waits for the next packet, timer or call. Ready when the
+    /// trial has ended.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.waker.set_driver(cx.waker());
+        let now = self.waker.now();
+        if now >= self.end {
+            self.switch_off();
+            return Poll::Ready(());
+        }
+        self.round(now);
+        if let Some(socket) = &mut self.socket {
+            socket.poll_readable(cx);
+        }
+        let next = self.next();
+        let alarm = match &mut self.alarm {
+            Some((at, alarm)) if *at == next => alarm,
+            alarm => {
+                let deadline = self.waker.moment(next).expect("a trial ends");
+                match alarm {
+                    Some((at, alarm)) => {
+                        *at = next;
+                        alarm.as_mut().reset(deadline);
+                    }
+                    None => *alarm = Some((next, Box::pin(tokio::time::sleep_until(deadline)))),
+                }
+                &mut alarm.as_mut().expect("it is set").1
+            }
+        };
+        if alarm.as_mut().poll(cx).is_ready() {
+            // What is due now came up in this round.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 
     /// Does everything that is due at one moment.
-    fn round(&mut self, now: Instant, socket: Option<&UdpSocket>) {
-        if let Some(socket) = socket {
-            self.take_in(now, socket);
+    fn round(&mut self, now: Instant) {
+        self.take_in(now);
+        while let Some(first) = self.held.first_entry().filter(|first| *first.key() <= now) {
+            let mut due = first.remove();
+            due.sort_unstable();
+            due.into_iter().for_each(|held| self.deliver(now, held));
         }
-        while self.held.peek().is_some_and(|Reverse(held)| held.due <= now) {
-            let Reverse(held) = self.held.pop().expect("it was there");
-            self.deliver(now, held);
-        }
-        while self.timers.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
-            let Reverse((at, process, socket)) = self.timers.pop().expect("it was there");
-            let host = &self.internet.hosts()[process as usize];
-            host.stack().timer(Wakeup { at, socket });
+        while let Some(&timer) = self.timers.first().filter(|(at, ..)| *at <= now) {
+            self.timers.remove(&timer);
+            let (at, process, socket) = timer;
+            self.internet.hosts()[process as usize].stack().timer(at, socket);
             self.waker.ring(process);
         }
+        let mut callers = std::mem::take(&mut self.callers);
         loop {
-            let callers = self.waker.callers();
+            self.waker.take_callers(&mut callers);
             if callers.is_empty() {
                 break;
             }
-            callers.into_iter().for_each(|process| self.work(now, process));
+            callers.iter().for_each(|&process| self.work(now, process));
         }
+        self.callers = callers;
         for (turmoil_host, batches) in std::mem::take(&mut self.batches) {
-            let socket = socket.expect("there are other turmoil hosts");
-            batches.iter().for_each(|batch| send(socket, turmoil_host, batch));
+            let socket = self.socket.as_ref().expect("there are other turmoil hosts");
+            batches.iter().for_each(|batch| socket.send(turmoil_host, batch));
         }
     }
 
     /// Returns the moment of the next packet or timer, or the end of the trial.
     fn next(&self) -> Instant {
-        let held = self.held.peek().map(|Reverse(held)| held.due);
-        let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
+        let held = self.held.first_key_value().map(|(due, _)| *due);
+        let timer = self.timers.first().map(|(at, ..)| *at);
         held.into_iter().chain(timer).fold(self.end, Instant::min)
     }
 
     /// Takes in the packets that other turmoil hosts sent, to hold them until they are due.
-    fn take_in(&mut self, now: Instant, socket: &UdpSocket) {
-        while let Ok((length, _)) = socket.try_recv_from(&mut self.scratch) {
-            let mut batch = Bytes::copy_from_slice(&self.scratch[..length]);
+    fn take_in(&mut self, now: Instant) {
+        let Some(socket) = &mut self.socket else { return };
+        while let Some(mut batch) = socket.receive() {
             while !batch.is_empty() {
                 let held = HeldPacket::decode(&mut batch);
                 assert!(held.due >= now, "a packet came late: the tick exceeds a latency");
-                self.held.push(Reverse(held));
+                self.held.entry(held.due).or_default().push(held);
             }
         }
     }
@@ -169,8 +204,11 @@ impl Nic {
         let internet = self.internet.clone();
         let mut stack = internet.hosts()[process as usize].stack();
         stack.work(now, &mut self.wakeups);
-        for Wakeup { at, socket } in self.wakeups.drain(..) {
-            self.timers.push(Reverse((at, process, socket)));
+        for Wakeup { at, socket, replaces } in self.wakeups.drain(..) {
+            if let Some(later) = replaces {
+                self.timers.remove(&(later, process, socket));
+            }
+            self.timers.insert((at, process, socket));
         }
         for packet in stack.packets() {
             if let Some(departure) = internet.depart(now, process, &packet) {
@@ -190,7 +228,9 @@ impl Nic {
             let held = HeldPacket { due, from, to, serial, flip, datagram, packet: packet.clone() };
             self.internet.left(packet.len());
             match route {
-                Some(there) if there == self.turmoil_host => self.held.push(Reverse(held)),
+                Some(there) if there == self.turmoil_host => {
+                    self.held.entry(due).or_default().push(held)
+                }
                 Some(there) => self.put(there, &held),
                 None => {}
             }
@@ -211,7 +251,7 @@ impl Nic {
     }
 
     /// Ends the trial for the stacks of this turmoil host: they write their last records.
-    fn switch_off(self) {
+    fn switch_off(&self) {
         for (host, route) in self.internet.hosts().iter().zip(self.routes.iter()) {
             if *route == Some(self.turmoil_host) {
                 host.stack().finish(self.end);
@@ -231,17 +271,4 @@ fn flipped(packet: Bytes, flip: Option<u32>) -> Bytes {
     let mut packet = packet.to_vec();
     packet[bit as usize / 8] ^= 1 << (bit % 8);
     Bytes::from(packet)
-}
-
-/// Waits until packets have arrived; without a socket none ever do.
-async fn readable(socket: Option<&UdpSocket>) {
-    match socket {
-        Some(socket) => socket.readable().await.expect("turmoil's sockets do not fail"),
-        None => std::future::pending().await,
-    }
-}
-
-fn send(socket: &UdpSocket, turmoil_host: Ipv4Addr, batch: &[u8]) {
-    let to = SocketAddr::new(IpAddr::V4(turmoil_host), PORT);
-    socket.try_send_to(batch, to).expect("every turmoil host is there");
 }

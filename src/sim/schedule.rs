@@ -12,24 +12,30 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::activity::{Activity, Doing};
+use super::nic::Nic;
 
-/// A future of one turmoil host.
+/// A program of one turmoil host.
 pub(super) type LocalTask = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Most passes before the tasks that programs spawn have their turn.
+const PASSES: usize = 16;
 
 /// The driver and the programs of one turmoil host.
 pub(super) struct Schedule {
-    driver: Slot,
+    driver: Nic,
+    driver_waker: Waker,
     programs: Vec<Slot>,
     woken: Arc<Woken>,
     /// The programs of the current pass, by index.
     pass: Vec<usize>,
+    polls: usize,
     activity: Arc<Activity>,
 }
 
-/// A future with its waker.
+/// A program with its waker.
 struct Slot {
-    /// The process that it belongs to; `None` for the driver.
-    process: Option<u32>,
+    /// The process that it belongs to.
+    process: u32,
     /// `None` once it has ended.
     task: Option<LocalTask>,
     waker: Waker,
@@ -45,57 +51,68 @@ pub(super) struct PanicOf {
 
 impl Schedule {
     /// Creates a schedule. Each program comes with its process.
-    pub fn new(
-        driver: LocalTask,
-        programs: Vec<(u32, LocalTask)>,
-        activity: Arc<Activity>,
-    ) -> Schedule {
+    pub fn new(driver: Nic, programs: Vec<(u32, LocalTask)>, activity: Arc<Activity>) -> Schedule {
         let woken = Arc::new(Woken::all(programs.len()));
         let waker = |program| Waker::from(Arc::new(SlotWaker { program, woken: woken.clone() }));
-        let driver = Slot { process: None, task: Some(driver), waker: waker(None) };
+        let driver_waker = waker(None);
         let slot = |(index, (process, task))| {
             let waker = waker(Some(index));
-            Slot { process: Some(process), task: Some(task), waker }
+            Slot { process, task: Some(task), waker }
         };
         let programs = programs.into_iter().enumerate().map(slot).collect();
-        Schedule { driver, programs, woken, pass: Vec::new(), activity }
+        Schedule { driver, driver_waker, programs, woken, pass: Vec::new(), polls: 0, activity }
     }
 
-    /// Returns the number of polls of the last pass, the driver's included.
+    /// Returns the number of polls of driver and programs so far.
     pub fn polls(&self) -> usize {
-        1 + self.pass.len()
+        self.polls
     }
 
-    /// Makes one pass. Ready when the driver has ended.
+    /// Makes passes until nobody is woken any more, or for a while. Ready when the driver has ended.
     ///
     /// # Errors
     /// The driver or a program panicked.
     pub fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), PanicOf>> {
-        if self.woken.take_driver(cx.waker()) && self.driver.poll(&self.activity)?.is_ready() {
-            return Poll::Ready(Ok(()));
+        for _ in 0..PASSES {
+            let driver = self.woken.take(&mut self.pass);
+            if driver && self.poll_driver()?.is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            // The driver has woken some more.
+            self.woken.take_more(&mut self.pass);
+            if !driver && self.pass.is_empty() {
+                break;
+            }
+            self.pass.sort_unstable();
+            for &index in &self.pass {
+                self.polls += 1;
+                self.programs[index].poll(&self.activity)?;
+            }
         }
-        self.woken.take_programs(&mut self.pass);
-        self.pass.sort_unstable();
-        for &index in &self.pass {
-            // A program that has ended needs nothing more.
-            let _ = self.programs[index].poll(&self.activity)?;
-        }
+        self.woken.wait(cx.waker());
         Poll::Pending
+    }
+
+    fn poll_driver(&mut self) -> Result<Poll<()>, PanicOf> {
+        self.polls += 1;
+        self.activity.turn_to(Doing::Ours);
+        let mut cx = Context::from_waker(&self.driver_waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| self.driver.poll(&mut cx)));
+        polled.map_err(|panic| PanicOf { process: None, panic })
     }
 }
 
 impl Slot {
-    fn poll(&mut self, activity: &Activity) -> Result<Poll<()>, PanicOf> {
-        let Some(task) = &mut self.task else { return Ok(Poll::Ready(())) };
-        activity.turn_to(self.process.map_or(Doing::Ours, Doing::Program));
+    fn poll(&mut self, activity: &Activity) -> Result<(), PanicOf> {
+        let Some(task) = &mut self.task else { return Ok(()) };
+        activity.turn_to(Doing::Program(self.process));
         let mut cx = Context::from_waker(&self.waker);
         let polled = catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut cx)));
-        let process = self.process;
-        let polled = polled.map_err(|panic| PanicOf { process, panic })?;
-        if polled.is_ready() {
+        let process = Some(self.process);
+        if polled.map_err(|panic| PanicOf { process, panic })?.is_ready() {
             self.task = None;
         }
-        Ok(polled)
+        Ok(())
     }
 }
 
@@ -107,7 +124,7 @@ struct WokenState {
     programs: Vec<usize>,
     /// Whether a program is in the list, by index.
     listed: Vec<bool>,
-    /// Wakes the task of the turmoil host.
+    /// Wakes the task of the turmoil host; `None` while that is polled, and looks by itself.
     host: Option<Waker>,
 }
 
@@ -122,22 +139,28 @@ impl Woken {
         }))
     }
 
-    /// Whether the driver was woken; `host` is woken by the next wake from now on.
-    fn take_driver(&self, host: &Waker) -> bool {
+    /// Begins a pass: moves the programs that were woken to `pass`. Whether the driver was woken.
+    fn take(&self, pass: &mut Vec<usize>) -> bool {
+        pass.clear();
         let mut state = self.state();
-        if state.host.as_ref().is_none_or(|known| !known.will_wake(host)) {
-            state.host = Some(host.clone());
-        }
+        state.host = None;
+        state.move_to(pass);
         std::mem::take(&mut state.driver)
     }
 
-    /// Moves the programs that were woken to `pass`.
-    fn take_programs(&self, pass: &mut Vec<usize>) {
+    /// Moves the programs that were woken since to `pass`.
+    fn take_more(&self, pass: &mut Vec<usize>) {
+        self.state().move_to(pass);
+    }
+
+    /// Ends the passes: the next wake wakes the task of the turmoil host.
+    fn wait(&self, host: &Waker) {
         let mut state = self.state();
-        let WokenState { programs, listed, .. } = &mut *state;
-        pass.clear();
-        std::mem::swap(pass, programs);
-        pass.iter().for_each(|&index| listed[index] = false);
+        if state.driver || !state.programs.is_empty() {
+            host.wake_by_ref();
+        } else {
+            state.host = Some(host.clone());
+        }
     }
 
     fn wake(&self, program: Option<usize>) {
@@ -149,13 +172,21 @@ impl Woken {
             }
             Some(_) => return,
         }
-        if let Some(host) = &state.host {
-            host.wake_by_ref();
+        if let Some(host) = state.host.take() {
+            drop(state);
+            host.wake();
         }
     }
 
     fn state(&self) -> MutexGuard<'_, WokenState> {
         self.0.lock().expect("waking does not panic")
+    }
+}
+
+impl WokenState {
+    fn move_to(&mut self, pass: &mut Vec<usize>) {
+        self.programs.iter().for_each(|&index| self.listed[index] = false);
+        pass.append(&mut self.programs);
     }
 }
 

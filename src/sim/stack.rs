@@ -76,7 +76,8 @@ pub(crate) struct Stack {
     /// The number of the next socket; never reused, not even by a later incarnation.
     next_id: u64,
     next_port: u16,
-    connections: BTreeMap<u64, Connection>,
+    /// In boxes: most hosts have one, and a node of the map would have room for eleven.
+    connections: BTreeMap<u64, Box<Connection>>,
     /// Connections by local port and peer address.
     tuples: BTreeMap<(u16, SocketAddr), u64>,
     listeners: BTreeMap<u16, StackListener>,
@@ -95,6 +96,8 @@ pub(crate) struct Stack {
 pub(crate) struct Wakeup {
     pub at: Instant,
     pub socket: u64,
+    /// The moment of the socket's later timer, which is not needed any more.
+    pub replaces: Option<Instant>,
 }
 
 impl Stack {
@@ -163,7 +166,7 @@ impl Stack {
     }
 
     pub fn connection(&mut self, id: u64) -> Option<&mut Connection> {
-        self.connections.get_mut(&id)
+        self.connections.get_mut(&id).map(Box::as_mut)
     }
 
     pub fn datagram(&mut self, id: u64) -> Option<&mut Datagram> {
@@ -201,13 +204,13 @@ impl Stack {
         self.wire.sent.drain(..)
     }
 
-    /// Fires a socket's timer: marks the socket as dirty, unless another timer has replaced it.
-    pub fn timer(&mut self, wakeup: Wakeup) {
-        if let Some(connection) = self.connections.get_mut(&wakeup.socket)
-            && connection.queued_at == Some(wakeup.at)
+    /// Fires a socket's timer: marks the socket as dirty, unless it is gone.
+    pub fn timer(&mut self, at: Instant, socket: u64) {
+        if let Some(connection) = self.connections.get_mut(&socket)
+            && connection.queued_at == Some(at)
         {
             connection.queued_at = None;
-            self.touch(wakeup.socket);
+            self.touch(socket);
         }
     }
 
@@ -262,8 +265,8 @@ impl Stack {
         if connection.queued_at.is_some_and(|queued| queued <= at) {
             return None;
         }
-        connection.queued_at = Some(at);
-        Some(Wakeup { at, socket: id })
+        let replaces = connection.queued_at.replace(at);
+        Some(Wakeup { at, socket: id, replaces })
     }
 
     /// Completes a change of a connection's socket: queues the connection for its acceptor, wakes
@@ -311,7 +314,7 @@ impl Stack {
         let connections = self.connections.values();
         let streams = connections
             .filter(|connection| !connection.recorded && connection.is_worth_recording())
-            .map(Connection::stats);
+            .map(|connection| connection.stats());
         streams.chain(self.datagrams.values().map(|socket| socket.stats(None))).collect()
     }
 }

@@ -73,25 +73,24 @@ pub(super) struct LimitCheck {
     limits: TrialLimits,
     internet: Arc<Internet>,
     began: Clock,
-    /// Number of polls since the last check.
-    polls: usize,
+    /// Number of polls at the next check.
+    next: usize,
 }
 
 impl LimitCheck {
     pub fn new(limits: TrialLimits, internet: Arc<Internet>) -> LimitCheck {
-        LimitCheck { limits, internet, began: Clock::now(), polls: 0 }
+        LimitCheck { limits, internet, began: Clock::now(), next: CHECK_EVERY }
     }
 
-    /// Counts the polls of a pass, and checks the limits from time to time.
+    /// Checks the limits from time to time; `polls` is the number of polls so far.
     ///
     /// # Errors
     /// The trial was cancelled, or exceeds a limit.
-    pub fn pass(&mut self, at: Instant, polls: usize) -> Result<(), TrialError> {
-        self.polls += polls;
-        if self.polls < CHECK_EVERY {
+    pub fn check(&mut self, at: Instant, polls: usize) -> Result<(), TrialError> {
+        if polls < self.next {
             return Ok(());
         }
-        self.polls = 0;
+        self.next = polls + CHECK_EVERY;
         let TrialLimits { events, packets, memory, real_time, cancel } = &self.limits;
         if cancel.is_cancelled() {
             return Err(TrialError::Cancelled { at });

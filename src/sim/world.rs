@@ -22,7 +22,7 @@ use super::host::SimHost;
 use super::host_state::{DriverWaker, HostState};
 use super::limits::{BUFFER, MANY, SMALL_BUFFER};
 use super::net::{self, Internet, TrafficTotals};
-use super::nic::{Nic, Routes};
+use super::nic::{Nic, Routes, TurmoilSocket};
 use super::placement::{Placement, TurmoilOrder};
 use super::schedule::{LocalTask, PanicOf, Schedule};
 use super::stack::Build;
@@ -126,7 +126,7 @@ impl World {
     pub fn new(plan: Plan) -> World {
         let tick = plan.tick();
         let Plan { seed, latency, faults, names, end, placement, groups, capture, limits } = plan;
-        assert!(tick.as_millis() >= 1 && tick.as_micros() % 1_000 == 0, "no tick: {tick}");
+        assert!(tick.as_millis() >= 1 && tick.as_micros().is_multiple_of(1_000), "no tick: {tick}");
         let seed = Draw::new(seed);
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
         let recorders = Recorder::one_each_watched(&names, super::log::event);
@@ -282,44 +282,43 @@ impl World {
         }
         let (internet, end) = (self.internet.clone(), self.end);
         let (limits, activity) = (self.limits.clone(), self.activity.clone());
-        let nic = Nic::new(internet.clone(), waker.clone(), routes.clone(), here, end);
+        let mut nic = Nic::new(internet.clone(), waker.clone(), routes.clone(), here, end);
         async move {
-            let socket = match tick {
-                Some(tick) => {
-                    let socket = Nic::plug_in().await;
-                    tokio::time::sleep(tick.into()).await;
-                    Some(socket)
-                }
-                None => None,
-            };
-            waker.began.set(tokio::time::Instant::now()).expect("a turmoil host begins once");
+            if let Some(tick) = tick {
+                nic.plug_in(TurmoilSocket::bind().await);
+                tokio::time::sleep(tick.into()).await;
+            }
+            waker.begin();
             let mut limits = LimitCheck::new(limits, internet.clone());
-            let driver = Box::pin(nic.drive(socket));
-            let mut schedule = Schedule::new(driver, programs, activity.clone());
-            let passes = poll_fn(|cx| {
+            let mut schedule = Schedule::new(nic, programs, activity.clone());
+            let turns = poll_fn(|cx| {
                 activity.turn_to(Doing::Ours);
                 let now = waker.now();
                 activity.reach(now);
-                limits.pass(now, schedule.polls())?;
-                if clock.poll(cx, &waker) && clock.ends(now) {
-                    // Before the programs are dropped: what they let go of then is no event.
-                    internet.finish(now);
-                    return Poll::Ready(Ok(now));
+                limits.check(now, schedule.polls())?;
+                while clock.poll(cx, &waker) {
+                    if clock.ends(now) {
+                        // Before the programs are dropped: what they let go of then is no event.
+                        internet.finish(now);
+                        return Poll::Ready(Ok(now));
+                    }
                 }
-                let passed = schedule.poll(cx).map(|ended| match ended {
+                waker.hold(now);
+                let polled = schedule.poll(cx);
+                waker.let_go();
+                activity.turn_to(Doing::Tasks);
+                polled.map(|ended| match ended {
                     Ok(()) => Ok(end),
                     Err(PanicOf { process, panic }) => {
                         let name =
                             process.map(|process| internet.recorders()[process as usize].name());
                         Err(TrialError::panic_of(name, &*panic))
                     }
-                });
-                activity.turn_to(Doing::Tasks);
-                passed
+                })
             });
             // Without tokio's budget for each poll of a task: the point at which it runs out may
             // depend on the tick.
-            tokio::task::unconstrained(passes).await
+            tokio::task::unconstrained(turns).await
         }
     }
 

@@ -7,7 +7,6 @@ use std::path::Path;
 use delivery_lab::message::Contender;
 use delivery_lab::scenario::Scenario;
 use delivery_lab::search::{self, Aim};
-use delivery_lab::sim::TrialLimits;
 
 #[test]
 fn no_correct_machine_is_called_wrong() {
@@ -24,7 +23,7 @@ fn no_correct_machine_is_called_wrong() {
         for contender in Contender::all() {
             for seed in [own, 1, 2] {
                 scenario.seed = seed;
-                let tried = search::attempt(&scenario, contender, &TrialLimits::default()).unwrap();
+                let tried = search::attempt(&scenario, contender).unwrap();
                 let found = search::find(&tried.row, Aim::Wrong);
                 assert_eq!(found, None, "{name}, {contender}, seed {seed}");
             }

@@ -5,9 +5,7 @@
 use delivery_lab::message::{Contender, Mode};
 use delivery_lab::scenario::Scenario;
 use delivery_lab::search::{self, Coverage, Scenarios};
-use delivery_lab::sim::{
-    Apart, EarlyStop, Placement, TrialLimits, TrialOptions, TurmoilOrder, run_trial, tick,
-};
+use delivery_lab::sim::{Apart, EarlyStop, Placement, TrialOptions, TurmoilOrder, run_trial, tick};
 use delivery_lab::terms::{Claim, Exercise, FaultKind};
 use delivery_lab::time::Duration;
 use delivery_lab::verdict::{self, Row};
@@ -49,7 +47,7 @@ fn without_crashes_catch_up_loses_doubles_and_reorders_nothing() {
     let met = in_storms(40, &storms, |scenario| {
         let (mut coverage, mut handled) = (Coverage::default(), 0);
         for contender in catch_up() {
-            let tried = search::attempt(scenario, contender, &TrialLimits::default());
+            let tried = search::attempt(scenario, contender);
             let tried = tried.unwrap_or_else(|panic| panic!("{contender}: {panic}{scenario:?}"));
             adds_up_and_breaks_no_claim(contender, &tried.row);
             coverage += &tried.coverage;

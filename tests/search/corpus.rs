@@ -102,10 +102,10 @@ fn the_correct_machines_do_nothing_wrong_in_any_story() {
     for (name, scenario) in stories() {
         let correct = Scenario { mutant: None, ..scenario.clone() };
         let contender = scenario.contenders[0];
-        let tried = search::attempt(&correct, contender, &TrialLimits::default()).unwrap();
+        let tried = search::attempt(&correct, contender).unwrap();
         assert_eq!(search::find(&tried.row, Aim::Wrong), None, "{name}");
         // The same with the mutant shows the finding: the mutant alone is at fault.
-        let tried = search::attempt(&scenario, contender, &TrialLimits::default()).unwrap();
+        let tried = search::attempt(&scenario, contender).unwrap();
         assert!(search::find(&tried.row, Aim::Wrong).is_some(), "{name}");
     }
 }

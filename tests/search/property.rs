@@ -1,7 +1,7 @@
 //! Guarantees as properties of built-in contenders, of user-supplied state machines, and of
 //! user-supplied programs; and scenarios as a strategy of proptest.
 
-mod line_queue;
+pub mod line_queue;
 
 use delivery_lab::core::{
     Broker, BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, Machine,

@@ -8,7 +8,6 @@ use std::process::{Command, Output};
 use delivery_lab::message::{Contender, Mode};
 use delivery_lab::scenario::Scenario;
 use delivery_lab::search::{self, Aim, Coverage};
-use delivery_lab::sim::TrialLimits;
 
 fn dlab(folder: &PathBuf, line: &str) -> Output {
     let mut dlab = Command::new(env!("CARGO_BIN_EXE_dlab"));
@@ -153,7 +152,7 @@ fn the_correct_machines_do_nothing_wrong_in_drawn_storms() {
         // A mode with few claims seldom breaks one.
         let is_tried = |one: &Contender| one.mode == Mode::CatchUp || seed <= 10;
         for contender in Contender::all().filter(is_tried) {
-            let tried = search::attempt(&scenario, contender, &TrialLimits::default()).unwrap();
+            let tried = search::attempt(&scenario, contender).unwrap();
             let found = search::find(&tried.row, Aim::Wrong);
             assert_eq!(found, None, "dlab run any:{seed} --contender {contender}");
             if contender.mode == Mode::CatchUp {

@@ -33,8 +33,8 @@ pub(super) struct HeldPacket {
 impl HeldPacket {
     /// Returns the sort key of arrivals. It does not depend on the order in which turmoil hosts
     /// ran.
-    fn key(&self) -> (Instant, u32, u32, u64) {
-        (self.due, self.from, self.to, self.serial)
+    fn key(&self) -> (Instant, u32, u32, u64, Option<u32>) {
+        (self.due, self.from, self.to, self.serial, self.flip)
     }
 
     /// Returns the packet's length in a batch, in bytes.

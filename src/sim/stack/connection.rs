@@ -347,7 +347,7 @@ impl Stack {
         opened.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         let id = self.number();
         self.tuples.insert((port, to), id);
-        self.connections.insert(id, connection);
+        self.connections.insert(id, Box::new(connection));
         self.touch(id);
         Ok((id, local))
     }

@@ -89,7 +89,7 @@ impl Stack {
         self.next_id += 1;
         let connection = Connection::new(self.local(segment.port), segment.peer, self.build.buffer)
             .for_listener(segment.port, segment.sequence);
-        self.connections.insert(id, connection);
+        self.connections.insert(id, Box::new(connection));
         self.tuples.insert(key, id);
         self.feed_connection(now, id, &segment, packet);
     }
