@@ -3,6 +3,8 @@
 //! Times are the best of several runs and still noisy, so nothing here fails: each line says
 //! whether its limit holds. Each case runs in a process of its own, to measure its peak memory.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Command, Stdio};
@@ -12,7 +14,7 @@ use delivery_lab::message::Contender;
 use delivery_lab::report;
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::search::model;
-use delivery_lab::sim::{self, TrialOptions};
+use delivery_lab::sim::{self, Apart, Capturing, Placement, TrialOptions};
 use delivery_lab::verdict;
 
 delivery_lab::seed_entropy!();
@@ -57,21 +59,72 @@ id        = "office"
 subscribe = [{ queue = "acme-widgets", event = "delivered" }]
 "#;
 
-/// An hour in which nothing happens but heartbeats.
-const IDLE: &str = r#"
-title      = "An idle hour"
-run_for    = "1h"
+/// Returns a scenario in which nothing happens for a time but heartbeats.
+fn idle(seconds: u64) -> Scenario {
+    load(&format!(
+        r#"
+title      = "Idle"
+run_for    = "{seconds}s"
 latency    = "20ms"
 contenders = ["tcp/catch-up"]
 
 [[client]]
 id      = "driver"
-publish = [{ queue = "acme-widgets", event = "delivered", every = "30m", count = 1, start = "2s" }]
+publish = [{{ queue = "acme-widgets", event = "delivered", every = "1s", count = 1, start = "2s" }}]
 
 [[client]]
 id        = "shop"
-subscribe = [{ queue = "acme-widgets", event = "delivered" }]
-"#;
+subscribe = [{{ queue = "acme-widgets", event = "delivered" }}]
+"#
+    ))
+}
+
+/// Returns a scenario with many subscribers of a few messages, or the other way round.
+fn crowd(clients: u64, messages: u64) -> Scenario {
+    load(&format!(
+        r#"
+title      = "A crowd"
+run_for    = "{}s"
+latency    = "20ms"
+contenders = ["tcp/catch-up"]
+
+[[client]]
+id      = "driver"
+publish = [{{ queue = "q", event = "delivered", every = "100ms", count = {messages}, start = "2s" }}]
+
+[[client]]
+id        = "shop"
+count     = {clients}
+subscribe = [{{ queue = "q", event = "delivered" }}]
+"#,
+        5 + messages / 10
+    ))
+}
+
+/// Returns a scenario with 100 messages of so many kilobytes.
+fn long_payloads(kilobytes: u64) -> Scenario {
+    let payload = "x".repeat(kilobytes as usize * 1_000);
+    load(&format!(
+        r#"
+title      = "Long payloads"
+run_for    = "60s"
+latency    = "20ms"
+contenders = ["tcp/catch-up"]
+
+[[client]]
+id      = "driver"
+publish = [{{ queue = "q", event = "delivered", every = "500ms", count = 100, start = "2s", payload = "{payload}" }}]
+
+[[client]]
+id        = "shop"
+subscribe = [{{ queue = "q", event = "delivered" }}]
+"#
+    ))
+}
+
+fn load(text: &str) -> Scenario {
+    Scenario::load("bench", text).expect("a scenario")
+}
 
 /// Twenty seconds of three clients, one of which is away for three.
 const THREE: &str = r#"
@@ -106,8 +159,18 @@ struct Case {
 }
 
 enum Quantity {
-    /// A trial compared with bare turmoil: at most `most` times its time, plus 3 µs a packet.
-    Ratio { scenario: fn() -> Scenario, contender: &'static str, runs: u32, most: f64 },
+    /// A trial with its verdict, in at most `most`: `least` times as fast as with its processes
+    /// apart. Beside it stands the floor: the same packets through a queue on bare tokio.
+    Trial {
+        scenario: fn() -> Scenario,
+        contender: &'static str,
+        runs: u32,
+        most: Duration,
+        least: f64,
+    },
+    /// Trials of growing scenarios, each with its verdict: at most `most` for each thing that grows
+    /// in the largest one, beyond what the smallest one takes.
+    Growth { of: &'static str, sizes: &'static [u64], make: fn(u64) -> Scenario, most: Duration },
     /// A run of the program `dlab`, from its start to its end.
     Program { arguments: &'static [&'static str], most: Duration },
     /// A trial with its verdict and its report as JSON.
@@ -123,29 +186,79 @@ enum Quantity {
 const CASES: &[Case] = &[
     Case {
         name: "caps, udp/fire-and-forget",
-        what: Quantity::Ratio {
+        what: Quantity::Trial {
             scenario: caps,
             contender: "udp/fire-and-forget",
             runs: 30,
-            most: 1.5,
+            most: Duration::from_micros(1_000),
+            least: 3.0,
         },
     },
     Case {
         name: "caps, tcp/catch-up",
-        what: Quantity::Ratio { scenario: caps, contender: "tcp/catch-up", runs: 30, most: 1.5 },
+        what: Quantity::Trial {
+            scenario: caps,
+            contender: "tcp/catch-up",
+            runs: 30,
+            most: Duration::from_micros(1_000),
+            least: 3.0,
+        },
     },
     Case {
         name: "20 s and three clients, socketio/catch-up",
-        what: Quantity::Ratio {
+        what: Quantity::Trial {
             scenario: three,
             contender: "socketio/catch-up",
             runs: 30,
-            most: 3.0,
+            most: Duration::from_millis(10),
+            least: 2.0,
         },
     },
     Case {
         name: "an idle hour, tcp/catch-up",
-        what: Quantity::Ratio { scenario: idle, contender: "tcp/catch-up", runs: 3, most: 1.5 },
+        what: Quantity::Trial {
+            scenario: || idle(3_600),
+            contender: "tcp/catch-up",
+            runs: 3,
+            most: Duration::from_millis(20),
+            least: 20.0,
+        },
+    },
+    Case {
+        name: "growth with clients: subscribers of 10 messages",
+        what: Quantity::Growth {
+            of: "subscriber",
+            sizes: &[10, 100, 1_000, 9_999],
+            make: |clients| crowd(clients, 10),
+            most: Duration::from_micros(300),
+        },
+    },
+    Case {
+        name: "growth with messages: to 10 subscribers",
+        what: Quantity::Growth {
+            of: "message",
+            sizes: &[10, 100, 1_000],
+            make: |messages| crowd(10, messages),
+            most: Duration::from_micros(300),
+        },
+    },
+    Case {
+        name: "growth with simulated time: idle minutes",
+        what: Quantity::Growth {
+            of: "minute",
+            sizes: &[1, 60, 1_440],
+            make: |minutes| idle(minutes * 60),
+            most: Duration::from_micros(300),
+        },
+    },
+    Case {
+        name: "growth with packets: kilobytes of payload, 100 messages",
+        what: Quantity::Growth {
+            of: "kB",
+            sizes: &[1, 10, 100],
+            make: long_payloads,
+            most: Duration::from_micros(2_000),
+        },
     },
     Case {
         name: "dlab run caps",
@@ -219,9 +332,11 @@ impl Quantity {
     /// Measures in this process, and prints the results.
     fn measure(&self) {
         match *self {
-            Quantity::Ratio { scenario, contender, runs, most } => {
-                ratio(&scenario(), contender.parse().expect("a contender"), runs, most);
+            Quantity::Trial { scenario, contender, runs, most, least } => {
+                let contender = contender.parse().expect("a contender");
+                trial(&scenario(), contender, runs, (most, least));
             }
+            Quantity::Growth { of, sizes, make, most } => growth(of, sizes, make, most),
             Quantity::Program { arguments, most } => {
                 let took = best(10, || {
                     let dlab = Command::new(env!("CARGO_BIN_EXE_dlab")).args(arguments).output();
@@ -230,7 +345,7 @@ impl Quantity {
                 line("wall", millis(took), millis(most), "ms");
             }
             Quantity::EndToEnd { text, handled, most, most_mib } => {
-                let scenario = Scenario::load("bench", text).expect("a scenario");
+                let scenario = load(text);
                 let took = best(1, || end_to_end(&scenario, handled));
                 // Measured before further runs: they start with the heap that the first one
                 // left.
@@ -268,31 +383,110 @@ fn caps() -> Scenario {
 }
 
 fn three() -> Scenario {
-    Scenario::load("bench", THREE).expect("a scenario")
+    load(THREE)
 }
 
-fn idle() -> Scenario {
-    Scenario::load("bench", IDLE).expect("a scenario")
-}
-
-/// Measures, in turn, a trial with its verdict, and bare turmoil with as many turmoil hosts, the
-/// same tick and the same simulated time.
-fn ratio(scenario: &Scenario, contender: Contender, runs: u32, most: f64) {
-    let (mut trial, mut bare, mut packets) = (Duration::MAX, Duration::MAX, 0);
+/// Measures, in turn, a trial with its verdict; the same with its processes apart; bare turmoil with
+/// as many turmoil hosts, the same tick and the same simulated time; and bare tokio.
+fn trial(scenario: &Scenario, contender: Contender, runs: u32, (most, least): (Duration, f64)) {
+    let apart = Placement::Apart(Apart::default());
+    let apart = TrialOptions { placement: apart, ..TrialOptions::default() };
+    let together = TrialOptions::default();
+    let packets = packets(scenario, contender);
+    let mut times = [Duration::MAX; 4];
     for _ in 0..runs {
-        trial = trial.min(best(1, || packets = run(scenario, contender).cost.packets));
-        bare = bare.min(best(1, || step_bare_turmoil(scenario)));
+        let measured = [
+            best(1, || drop(run(scenario, contender, &together))),
+            best(1, || drop(run(scenario, contender, &apart))),
+            best(1, || step_bare_turmoil(scenario)),
+            best(1, || move_on_bare_tokio(&packets)),
+        ];
+        times = std::array::from_fn(|index| times[index].min(measured[index]));
     }
-    let beyond = trial.saturating_sub(Duration::from_micros(3 * packets));
-    let took = format!("{:.2} ms and {packets} packets", millis(trial));
-    println!("    {took}; bare turmoil {:.2} ms", millis(bare));
-    line("ratio beyond 3 µs a packet", beyond.as_secs_f64() / bare.as_secs_f64(), most, "×");
+    let [together, apart, turmoil, tokio] = times.map(millis);
+    println!(
+        "    {} packets; bare tokio {tokio:.2} ms; apart {apart:.2} ms; bare turmoil {turmoil:.2} ms",
+        packets.len()
+    );
+    line("time", together, millis(most), "ms");
+    println!("    {:<52} {:>13.2} ×", "times bare tokio", together / tokio);
+    println!("    {:<52} {:>13.2} ×", "times bare turmoil", together / turmoil);
+    line_at_least("times as fast as apart, at least", apart / together, least, "×");
 }
 
-fn run(scenario: &Scenario, contender: Contender) -> verdict::Row {
-    let options = TrialOptions::default();
-    let trial = sim::run_trial(scenario, contender, scenario.seed, &options);
+fn run(scenario: &Scenario, contender: Contender, options: &TrialOptions) -> verdict::Row {
+    let trial = sim::run_trial(scenario, contender, scenario.seed, options);
     verdict::judge(scenario, contender, &trial.expect("no panic").history)
+}
+
+/// Measures trials of growing scenarios, and what each of the things that grow costs in them.
+fn growth(of: &str, sizes: &[u64], make: fn(u64) -> Scenario, most: Duration) {
+    let mut first = None;
+    let mut each = 0.0;
+    for &size in sizes {
+        let scenario = make(size);
+        let contender = scenario.contenders[0];
+        let mut packets = 0;
+        let took = millis(best(RUNS, || {
+            packets = run(&scenario, contender, &TrialOptions::default()).cost.packets;
+        }));
+        let (small, least) = *first.get_or_insert((size, took));
+        if size > small {
+            each = (took - least) * 1_000.0 / (size - small) as f64;
+        }
+        println!(
+            "    {size:>6} × {of:<12} {packets:>9} packets {took:>10.2} ms {each:>9.1} µs each"
+        );
+    }
+    line(&format!("each {of}"), each, millis(most) * 1_000.0, "µs");
+}
+
+/// A packet of a trial: the moment at which it left, and that of its arrival if it arrived.
+struct Moved {
+    left: Duration,
+    due: Option<Duration>,
+    bytes: Vec<u8>,
+}
+
+/// Returns the packets of a trial, in the order of leaving.
+fn packets(scenario: &Scenario, contender: Contender) -> Vec<Moved> {
+    let options = TrialOptions { capture: Capturing::Packets, ..TrialOptions::default() };
+    let trial = sim::run_trial(scenario, contender, scenario.seed, &options).expect("no panic");
+    let packets = trial.capture.expect("it was asked for").into_packets();
+    let moved = packets.into_iter().map(|packet| {
+        let arrived = packet.ends.iter().find(|end| end.lost.is_none());
+        let due = arrived.map(|end| Duration::from_micros(end.at.as_micros()));
+        Moved { left: Duration::from_micros(packet.at.as_micros()), due, bytes: packet.bytes }
+    });
+    moved.collect()
+}
+
+/// Sleeps on a bare paused tokio runtime until each moment at which a packet leaves or arrives, and
+/// moves the packets through one queue: what no simulation on tokio can do without.
+fn move_on_bare_tokio(packets: &[Moved]) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().expect("a runtime");
+    let taken = runtime.block_on(async {
+        let began = tokio::time::Instant::now();
+        let mut queue = BinaryHeap::new();
+        let (mut waiting, mut taken) = (packets.iter().peekable(), 0);
+        loop {
+            let now = began.elapsed();
+            while let Some(packet) = waiting.next_if(|packet| packet.left <= now) {
+                queue.extend(packet.due.map(|due| Reverse((due, packet.bytes.clone()))));
+            }
+            while queue.peek().is_some_and(|Reverse((due, _))| *due <= now) {
+                taken += queue.pop().map_or(0, |Reverse((_, bytes))| bytes.len());
+            }
+            let due = queue.peek().map(|Reverse((due, _))| *due);
+            let next = waiting.peek().map(|packet| packet.left).into_iter().chain(due).min();
+            match next {
+                Some(next) => tokio::time::sleep_until(began + next).await,
+                None => return taken,
+            }
+        }
+    });
+    std::hint::black_box(taken);
 }
 
 /// Runs turmoil with as many turmoil hosts as the trial has, all of which wait for ever.
