@@ -135,7 +135,8 @@ impl History {
 fn sort(events: &mut [Event]) {
     let order = |event: &Event| (event.process, event.sequence);
     if events.is_sorted_by_key(|event| event.at) {
-        // The usual case: processes that are together record as time passes.
+        // Processes that are together record as time passes; only lost datagrams are added at the
+        // end.
         for same in events.chunk_by_mut(|one, next| one.at == next.at) {
             same.sort_unstable_by_key(order);
         }

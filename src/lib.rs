@@ -115,7 +115,8 @@ pub use report::Report;
 pub use scenario::{Diagnostics, LoadOptions, Scenario};
 #[doc(inline)]
 pub use sim::{
-    Cancel, ExceededLimit, Placement, Trial, TrialError, TrialLimits, TrialOptions, run_trial,
+    Apart, Cancel, ExceededLimit, Placement, Trial, TrialError, TrialLimits, TrialOptions,
+    TurmoilOrder, run_trial,
 };
 #[doc(inline)]
 pub use verdict::{Row, SubscriberReport, judge};

@@ -76,7 +76,7 @@ impl Recorder {
         (self.watch)(&self.name, at, &kind);
         let mut counters = self.counters();
         let sequence = counters.events;
-        counters.events += 1;
+        counters.events = sequence.checked_add(1).expect("a process has fewer than 2^32 events");
         self.log().push(Event { at, process: self.process, sequence, kind });
     }
 

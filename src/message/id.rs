@@ -3,6 +3,7 @@
 
 use arcstr::ArcStr;
 use rustc_hash::FxBuildHasher;
+use serde::de::Visitor;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::fmt;
@@ -40,8 +41,22 @@ impl Serialize for Name {
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Ok(Name::recent(&text))
+        deserializer.deserialize_str(Text(|text: &str| Ok::<_, fmt::Error>(Name::recent(text))))
+    }
+}
+
+/// Reads a text in place, without a copy.
+struct Text<F>(F);
+
+impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Text<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<Wrong: serde::de::Error>(self, text: &str) -> Result<T, Wrong> {
+        (self.0)(text).map_err(Wrong::custom)
     }
 }
 
@@ -82,7 +97,7 @@ pub struct MessageId {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match f.width() {
+        match f.width().or(f.precision()) {
             None => write!(f, "{}-{}", self.publisher.as_str(), self.sequence),
             Some(_) => f.pad(&format!("{}-{}", self.publisher, self.sequence)),
         }
@@ -117,8 +132,7 @@ impl Serialize for MessageId {
 
 impl<'de> Deserialize<'de> for MessageId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(Text(|text: &str| text.parse::<MessageId>()))
     }
 }
 

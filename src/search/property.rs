@@ -153,7 +153,7 @@ impl Property {
                 Ok((Attempt { violated: Some(violated), .. }, ())) => {
                     Some(Ok((scenario, violated)))
                 }
-                Err(panic) => Some(Err(Failed::NoResult(Box::new(scenario), panic))),
+                Err(error) => Some(Err(Failed::NoResult(Box::new(scenario), error))),
             }
         });
         if let Some(first) = first {
@@ -181,7 +181,7 @@ impl Property {
         scenario: &Scenario,
     ) -> Result<Upheld, Failed> {
         let attempt = system.attempt(scenario, self.guarantee, &self.limits, |_| ());
-        let attempt = attempt.map_err(|panic| Failed::NoResult(Box::new(scenario.clone()), panic));
+        let attempt = attempt.map_err(|error| Failed::NoResult(Box::new(scenario.clone()), error));
         let (Attempt { violated, wanted, coverage }, ()) = attempt?;
         match violated {
             Some(violated) => Err(self.failure(system, scenario.clone(), violated, 0)),
@@ -205,8 +205,9 @@ impl Property {
                     violated = same;
                     shrinker.keep();
                 }
-                Ok(_) => {}
-                Err(panic) => return Failed::NoResult(Box::new(smaller), panic),
+                Ok(_) | Err(TrialError::Exceeded { .. }) => {}
+                Err(TrialError::Cancelled { .. }) => break,
+                Err(error) => return Failed::NoResult(Box::new(smaller), error),
             }
         }
         self.failure(system, shrinker.smallest().clone(), violated, trials)
@@ -220,7 +221,8 @@ impl Property {
         trials: u64,
     ) -> Failed {
         let story = |history: &_| report::story(&scenario, history, &Style::default());
-        match system.attempt(&scenario, self.guarantee, &self.limits, story) {
+        // Also if it was cancelled meanwhile: what was found has its story.
+        match system.attempt(&scenario, self.guarantee, &TrialLimits::default(), story) {
             Ok((_, story)) => Failed::Broken(Box::new(Broken {
                 subject: system.name(),
                 guarantee: self.guarantee,
@@ -230,7 +232,7 @@ impl Property {
                 violated,
                 scenario,
             })),
-            Err(panic) => Failed::NoResult(Box::new(scenario), panic),
+            Err(error) => Failed::NoResult(Box::new(scenario), error),
         }
     }
 }

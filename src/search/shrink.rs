@@ -33,10 +33,11 @@ pub struct Shrunk<T> {
 
 /// Shrinks a scenario that shows a finding, as long as `find` still finds the same.
 ///
-/// It stops when no step makes the scenario smaller, or when a trial was cancelled.
+/// It stops when no step makes the scenario smaller, or when a trial was cancelled. A scenario
+/// whose trial exceeds a limit shows nothing.
 ///
 /// # Errors
-/// `find` failed otherwise.
+/// Something panicked.
 pub fn shrink<T>(
     scenario: &Scenario,
     finding: T,
@@ -50,8 +51,12 @@ pub fn shrink<T>(
                 finding = same;
                 shrinker.keep();
             }
-            Ok(None) => {}
-            Err(TrialError::Cancelled { .. }) => break,
+            Ok(None) | Err(TrialError::Exceeded { .. }) => {}
+            Err(TrialError::Cancelled { .. }) => {
+                // It was not tried to its end.
+                shrinker.trials -= 1;
+                break;
+            }
             Err(error) => return Err(error),
         }
     }

@@ -12,6 +12,9 @@ use crate::time::Instant;
 /// limit.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
 
+/// The shortest such time, however short the trial's limit is.
+const LEAST: Duration = Duration::from_millis(100);
+
 /// What a trial does now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
@@ -61,22 +64,22 @@ impl Activity {
         name: impl Fn(u32) -> Name,
         say: impl Fn(&str),
     ) {
-        let patience = limit.map_or(STUCK_AFTER, |limit| limit.min(STUCK_AFTER));
+        let patience = limit.map_or(STUCK_AFTER, |limit| limit.clamp(LEAST, STUCK_AFTER));
         let mut before = self.turns.load(Ordering::Relaxed);
         let mut is_said = false;
         while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(patience) {
             let turns = self.turns.load(Ordering::Relaxed);
             let is_stuck = std::mem::replace(&mut before, turns) == turns;
-            let who = match self.doing.load(Ordering::Relaxed) {
+            let at = Instant::from_micros(self.at.load(Ordering::Relaxed));
+            let what = match self.doing.load(Ordering::Relaxed) {
                 0 => continue,
-                1 => "a task that a program has spawned".to_owned(),
-                code => format!("the program of {}", name(code - 2)),
+                1 => "tasks that programs have spawned have kept the trial".to_owned(),
+                code => format!("the program of {} has not yielded", name(code - 2)),
             };
-            if is_stuck && !std::mem::replace(&mut is_said, true) {
-                let at = Instant::from_micros(self.at.load(Ordering::Relaxed));
+            let is_the_same = self.turns.load(Ordering::Relaxed) == turns;
+            if is_stuck && is_the_same && !std::mem::replace(&mut is_said, true) {
                 say(&format!(
-                    "delivery-lab: {who} has not yielded for {patience:?}, at {at} of the trial; \
-                     the trial waits for it"
+                    "delivery-lab: {what} for {patience:?} of real time, at {at} of simulated time"
                 ));
             }
         }
@@ -98,7 +101,7 @@ mod tests {
 
     /// Returns what is said of a trial that does this for three limits.
     fn said_of(doing: Doing) -> Vec<String> {
-        let (activity, limit) = (Activity::default(), Duration::from_millis(50));
+        let (activity, limit) = (Activity::default(), LEAST);
         activity.reach(Instant::from_millis(1_500));
         activity.turn_to(doing);
         let (running, ended) = channel();
@@ -118,14 +121,13 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_yield_is_named_once() {
-        let about = |who| {
-            format!(
-                "delivery-lab: {who} has not yielded for 50ms, at 1.5s of the trial; the trial \
-                 waits for it"
-            )
+        let about = |what| {
+            format!("delivery-lab: {what} for 100ms of real time, at 1.5s of simulated time")
         };
-        assert_eq!(said_of(Doing::Program(3)), [about("the program of process 3")]);
-        assert_eq!(said_of(Doing::Tasks), [about("a task that a program has spawned")]);
+        let program = about("the program of process 3 has not yielded");
+        assert_eq!(said_of(Doing::Program(3)), [program]);
+        let tasks = about("tasks that programs have spawned have kept the trial");
+        assert_eq!(said_of(Doing::Tasks), [tasks]);
         assert!(said_of(Doing::Ours).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! The state of a process's host: its stack, and the waker of the driver of its turmoil host.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use crate::time::Instant;
@@ -18,7 +18,7 @@ pub(crate) struct HostState {
 }
 
 /// Wakes the driver of a turmoil host, and tells that turmoil host's time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct DriverWaker {
     /// The driver's waker, from its first poll on.
     driver: OnceLock<Waker>,
@@ -34,6 +34,13 @@ pub(crate) struct DriverWaker {
 /// No moment.
 const UNKNOWN: u64 = u64::MAX;
 
+impl Default for DriverWaker {
+    fn default() -> DriverWaker {
+        let (driver, callers, began) = (OnceLock::new(), Mutex::default(), OnceLock::new());
+        DriverWaker { driver, callers, began, moment: AtomicU64::new(UNKNOWN) }
+    }
+}
+
 impl DriverWaker {
     /// Begins the trial now.
     ///
@@ -41,7 +48,6 @@ impl DriverWaker {
     /// It has begun.
     pub fn begin(&self) {
         self.began.set(tokio::time::Instant::now()).expect("a turmoil host begins once");
-        self.moment.store(UNKNOWN, Ordering::Relaxed);
     }
 
     /// Returns the simulated time on this turmoil host.
@@ -111,7 +117,8 @@ impl HostState {
     /// Lock order: never hold two stack locks. While holding one, call no other method of the
     /// host than [`HostState::ring`].
     pub fn stack(&self) -> MutexGuard<'_, Stack> {
-        self.stack.lock().expect("a trial has one thread")
+        // After a panic of the driver programs are still dropped, with their sockets.
+        self.stack.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the waker of the turmoil host that the host is on.

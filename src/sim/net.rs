@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
@@ -250,7 +250,7 @@ impl Internet {
     }
 
     fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        self.traffic.lock().expect("a trial has one thread")
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

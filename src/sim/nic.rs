@@ -58,7 +58,7 @@ pub(super) struct Nic {
 }
 
 /// The turmoil host of every process, by index.
-pub(super) type Routes = Vec<Option<Ipv4Addr>>;
+pub(super) type Routes = Vec<Ipv4Addr>;
 
 impl Nic {
     pub fn new(
@@ -228,11 +228,8 @@ impl Nic {
             let held = HeldPacket { due, from, to, serial, flip, datagram, packet: packet.clone() };
             self.internet.left(packet.len());
             match route {
-                Some(there) if there == self.turmoil_host => {
-                    self.held.entry(due).or_default().push(held)
-                }
-                Some(there) => self.put(there, &held),
-                None => {}
+                there if there == self.turmoil_host => self.held.entry(due).or_default().push(held),
+                there => self.put(there, &held),
             }
         }
     }
@@ -253,7 +250,7 @@ impl Nic {
     /// Ends the trial for the stacks of this turmoil host: they write their last records.
     fn switch_off(&self) {
         for (host, route) in self.internet.hosts().iter().zip(self.routes.iter()) {
-            if *route == Some(self.turmoil_host) {
+            if *route == self.turmoil_host {
                 host.stack().finish(self.end);
             }
         }

@@ -3,7 +3,7 @@
 use crate::time::Duration;
 
 /// The placement of a trial's processes on turmoil hosts. It changes what a trial costs, and nothing
-/// that happens in it.
+/// that happens in it, but for random numbers that no message shows: keys and masks of WebSocket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Placement {
     /// All processes are on one turmoil host, and the trial is one step of turmoil: between two
@@ -18,7 +18,8 @@ pub enum Placement {
 /// The options of processes that are apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Apart {
-    /// The length of a step; by default the largest that the smallest latency allows.
+    /// The length of a step; by default the largest that the smallest latency allows. Checks
+    /// whether the trial can end early come at its multiples.
     pub tick: Option<Duration>,
     /// The order in which turmoil hosts run within a step.
     pub order: TurmoilOrder,

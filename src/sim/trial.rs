@@ -68,8 +68,9 @@ pub struct Trial {
     pub capture: Option<Capture>,
 }
 
-/// Returns the length of a step in a scenario's trials: the smallest one-way latency, at most
-/// 20 ms.
+/// Returns the length of a step in a scenario's trials when processes are apart: the smallest
+/// one-way latency, at most 20 ms. In any placement, checks whether a trial can end early come at its
+/// multiples.
 pub fn tick(scenario: &Scenario) -> Duration {
     fate::tick(scenario.latency, &scenario.faults)
 }

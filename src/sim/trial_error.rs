@@ -12,7 +12,7 @@ use crate::time::Instant;
 #[non_exhaustive]
 pub enum TrialError {
     /// Something panicked: a bug of delivery-lab, or of a user-supplied program. This is the
-    /// panic's message.
+    /// panic's message, or for a task that a program has spawned, that of its runtime.
     #[error("panicked: {0}")]
     Panicked(String),
     /// The trial was cancelled.

@@ -12,7 +12,8 @@ use super::trial_error::{ExceededLimit, TrialError};
 /// Limits of one trial: what it may cost before it is ended without a result.
 ///
 /// The defaults are far above what the limits of a scenario allow. A trial that reaches none of
-/// them is not changed by them.
+/// them is not changed by them. They are checked whenever the network or a program has run; tasks
+/// that a program spawns, and that never let time pass, are not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialLimits {
     /// Most events in its history.
@@ -65,46 +66,45 @@ impl PartialEq for Cancel {
 
 impl Eq for Cancel {}
 
-/// Number of polls of programs from one check of the limits to the next.
-const CHECK_EVERY: usize = 256;
+/// Number of polls from one look at what the trial has used to the next.
+const POLLS: usize = 256;
 
 /// Checks the limits of a trial from time to time.
 pub(super) struct LimitCheck {
     limits: TrialLimits,
     internet: Arc<Internet>,
     began: Clock,
-    /// Number of polls at the next check.
+    /// Number of polls at the next look at what the trial has used.
     next: usize,
 }
 
 impl LimitCheck {
     pub fn new(limits: TrialLimits, internet: Arc<Internet>) -> LimitCheck {
-        LimitCheck { limits, internet, began: Clock::now(), next: CHECK_EVERY }
+        LimitCheck { limits, internet, began: Clock::now(), next: POLLS }
     }
 
-    /// Checks the limits from time to time; `polls` is the number of polls so far.
+    /// Checks the limits; `polls` is the number of polls of driver and programs so far.
     ///
     /// # Errors
     /// The trial was cancelled, or exceeds a limit.
     pub fn check(&mut self, at: Instant, polls: usize) -> Result<(), TrialError> {
-        if polls < self.next {
-            return Ok(());
-        }
-        self.next = polls + CHECK_EVERY;
         let TrialLimits { events, packets, memory, real_time, cancel } = &self.limits;
         if cancel.is_cancelled() {
             return Err(TrialError::Cancelled { at });
         }
-        let late = real_time.filter(|most| self.began.elapsed() > *most);
+        if let Some(most) = real_time.filter(|most| self.began.elapsed() > *most) {
+            return Err(TrialError::Exceeded { limit: ExceededLimit::RealTime(most), at });
+        }
+        if polls < self.next {
+            return Ok(());
+        }
+        self.next = polls + POLLS;
         let usage = self.internet.usage();
         let exceeded = match () {
             () if usage.events > *events => ExceededLimit::Events(*events),
             () if usage.packets > *packets => ExceededLimit::Packets(*packets),
             () if usage.memory > *memory => ExceededLimit::Memory(*memory),
-            () => match late {
-                Some(most) => ExceededLimit::RealTime(most),
-                None => return Ok(()),
-            },
+            () => return Ok(()),
         };
         Err(TrialError::Exceeded { limit: exceeded, at })
     }

@@ -1,10 +1,11 @@
 //! The world of one trial: the hosts of all processes on one clock, and the programs on them.
 //!
-//! turmoil provides the turmoil hosts, the clock and the order of execution. Its own latency is 0
-//! and it loses nothing: [`fate`] plans what happens to packets.
+//! turmoil provides the turmoil hosts and the clock; within a turmoil host the order is that of its
+//! schedule. turmoil's own latency is 0 and it loses nothing: [`fate`] plans what happens to packets.
 
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, Ipv4Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -235,6 +236,7 @@ impl World {
         step(sim)?;
         let mut clock = CheckClock::new(checks, tick, self.end);
         loop {
+            self.activity.turn_to(Doing::Ours);
             let now = Instant::from_micros(sim.elapsed().as_micros() as u64 - tick.as_micros());
             if now >= self.end {
                 return Ok(self.end);
@@ -256,7 +258,8 @@ impl World {
                 *route = Some(turmoil_address(processes[0]));
             }
         }
-        Arc::new(routes)
+        let route = |route: Option<Ipv4Addr>| route.expect("every process is on a turmoil host");
+        Arc::new(routes.into_iter().map(route).collect())
     }
 
     /// Returns the software of one turmoil host: the driver and the programs of `processes`, until
@@ -297,7 +300,8 @@ impl World {
                 activity.reach(now);
                 limits.check(now, schedule.polls())?;
                 while clock.poll(cx, &waker) {
-                    if clock.ends(now) {
+                    let ends = catch_unwind(AssertUnwindSafe(|| clock.ends(now)));
+                    if ends.map_err(|panic| TrialError::panic(&*panic))? {
                         // Before the programs are dropped: what they let go of then is no event.
                         internet.finish(now);
                         return Poll::Ready(Ok(now));

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::time::Duration;
 
 use delivery_lab::message::Contender;
@@ -13,6 +14,7 @@ use delivery_lab::sim::{
     App, Cancel, ExceededLimit, Programs, TrialError, TrialLimits, TrialOptions, run_trial,
 };
 use delivery_lab::terms::Guarantee;
+use delivery_lab::time::Instant;
 
 /// Two clients that answer each other without a pause, for a minute.
 const ENDLESS: &str = r#"
@@ -98,4 +100,52 @@ fn a_property_ends_at_the_limits_of_its_trials_even_if_no_time_passes() {
     let failed = property.holds(&|| Chatterbox).expect_err("it is ended");
     assert!(matches!(failed, Failed::NoResult(..)), "{failed}");
     assert!(failed.to_string().starts_with("a trial was ended at 0ms of the trial"), "{failed}");
+}
+
+/// Computes for a while without yielding.
+struct Busy;
+
+impl Programs for Busy {
+    async fn broker<N: Net>(&self, _: N, _: u16) -> io::Result<()> {
+        std::future::pending().await
+    }
+
+    async fn client<N: Net>(&self, net: N, _: SocketAddr, _: &mut App) -> io::Result<()> {
+        net.sleep_until(Instant::from_millis(1_500)).await;
+        std::thread::sleep(Duration::from_millis(500));
+        std::future::pending().await
+    }
+}
+
+#[test]
+#[ignore = "run by the next test, which reads what it says"]
+fn busy() {
+    let limits =
+        TrialLimits { real_time: Some(Duration::from_millis(200)), ..TrialLimits::default() };
+    let property = Property::new(Guarantee::AtLeastOnce).cases(1).limits(limits);
+    let failed = property.holds(&|| Busy).expect_err("it is ended");
+    assert!(failed.to_string().contains("more than 200ms of real time"), "{failed}");
+}
+
+#[test]
+fn a_program_that_does_not_yield_is_named_with_the_simulated_moment() {
+    let mut test = Command::new(std::env::current_exe().unwrap());
+    let output = test.args(["--ignored", "--exact", "world::limits::busy"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let (before, after) =
+        ("delivery-lab: the program of ", " has not yielded for 200ms of real time");
+    assert!(said.contains(before) && said.contains(after), "{said}");
+    assert!(said.contains("at 1.5s of simulated time"), "{said}");
+}
+
+#[test]
+fn a_short_trial_is_cancelled_too() {
+    let text = ENDLESS.replace("run_for = \"1m\"", "run_for = \"2s\"");
+    let scenario = Scenario::load("short", &text).unwrap();
+    let limits = TrialLimits::default();
+    limits.cancel.cancel();
+    let options = TrialOptions { limits, ..TrialOptions::default() };
+    let error = run_trial(&scenario, scenario.contenders[0], 1, &options).expect_err("it is ended");
+    assert!(matches!(error, TrialError::Cancelled { .. }), "{error}");
 }

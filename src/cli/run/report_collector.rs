@@ -33,6 +33,8 @@ pub struct ReportCollector<'a> {
 #[derive(Default)]
 struct Page {
     entered: usize,
+    /// Whether a trial has no result, so that there is no report.
+    is_incomplete: bool,
     rows: Vec<Row>,
     hashes: Vec<String>,
     /// The broker views for `--at`, in order.
@@ -85,12 +87,15 @@ impl<'a> ReportCollector<'a> {
                 self.exit = self.exit.and(exit);
                 let replay = self.replay(job, &[contender.to_string()]);
                 console.say(&format!("  Replay: {replay}"));
+                self.page.is_incomplete = true;
             }
         }
         self.page.entered += 1;
         if self.page.entered == job.scenario.contenders.len() {
             let page = std::mem::take(&mut self.page);
-            self.print(job, page, console);
+            if !page.is_incomplete {
+                self.print(job, page, console);
+            }
         }
     }
 

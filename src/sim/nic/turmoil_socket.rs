@@ -46,7 +46,7 @@ impl TurmoilSocket {
 
     /// Takes the next datagram that has arrived.
     pub fn receive(&mut self) -> Option<Bytes> {
-        // It would hold the datagram back.
+        // While it is pending it holds the lock of the socket.
         self.readable = None;
         let (length, _) = self.socket.try_recv_from(&mut self.scratch).ok()?;
         Some(Bytes::copy_from_slice(&self.scratch[..length]))
