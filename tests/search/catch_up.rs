@@ -17,7 +17,7 @@ fn in_storms<T>(count: u64, scenarios: &Scenarios, property: impl Fn(&Scenario) 
 
 fn run(scenario: &Scenario, contender: Contender) -> Row {
     let trial = run_trial(scenario, contender, scenario.seed, &TrialOptions::default());
-    let history = trial.unwrap_or_else(|panic| panic!("{contender}: {panic}")).history;
+    let history = trial.unwrap_or_else(|error| panic!("{contender}: {error}")).history;
     verdict::judge(scenario, contender, &history)
 }
 
@@ -48,7 +48,7 @@ fn without_crashes_catch_up_loses_doubles_and_reorders_nothing() {
         let (mut coverage, mut handled) = (Coverage::default(), 0);
         for contender in catch_up() {
             let tried = search::attempt(scenario, contender);
-            let tried = tried.unwrap_or_else(|panic| panic!("{contender}: {panic}{scenario:?}"));
+            let tried = tried.unwrap_or_else(|error| panic!("{contender}: {error}{scenario:?}"));
             adds_up_and_breaks_no_claim(contender, &tried.row);
             coverage += &tried.coverage;
             for subscriber in &tried.row.subscribers {
@@ -80,7 +80,7 @@ fn a_storm_gives_the_same_bytes_together_and_apart_at_half_the_tick_in_reverse()
         for contender in Contender::all() {
             let hash = |options: &TrialOptions| {
                 let trial = run_trial(scenario, contender, scenario.seed, options);
-                trial.unwrap_or_else(|panic| panic!("{contender}: {panic}")).history.trace_hash()
+                trial.unwrap_or_else(|error| panic!("{contender}: {error}")).history.trace_hash()
             };
             let usual = hash(&TrialOptions::default());
             assert_eq!(usual, hash(&apart(halved)), "{contender}{scenario:?}");

@@ -46,7 +46,7 @@ fn check(lesson: &Lesson, contender: &str, seed: u64, check: impl FnOnce(&Subscr
     let scenario = Scenario::load("fact.toml", &file).unwrap_or_else(|bad| panic!("{bad:?}"));
     let contender: Contender = contender.parse().unwrap();
     let trial = run_trial(&scenario, contender, seed, &TrialOptions::default());
-    let history = trial.unwrap_or_else(|panic| panic!("{panic}")).history;
+    let history = trial.unwrap_or_else(|error| panic!("{error}")).history;
     let row = verdict::judge(&scenario, contender, &history);
     let [reader] = &row.subscribers[..] else { panic!("the reader alone subscribes") };
     assert_eq!(reader.wanted, row.published, "the reader wants all");

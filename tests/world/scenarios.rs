@@ -19,7 +19,7 @@ fn run(scenario: &Scenario) -> (Report, Vec<String>) {
     for contender in &scenario.contenders {
         let options = TrialOptions::default();
         let trial = sim::run_trial(scenario, *contender, scenario.seed, &options)
-            .unwrap_or_else(|panic| panic!("{} {contender}: {panic}", scenario.name));
+            .unwrap_or_else(|error| panic!("{} {contender}: {error}", scenario.name));
         hashes.push(format!("{contender} {}", trial.history.trace_hash()));
         rows.push(verdict::judge(scenario, *contender, &trial.history));
     }
