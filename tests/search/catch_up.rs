@@ -72,7 +72,7 @@ fn without_crashes_catch_up_loses_doubles_and_reorders_nothing() {
 
 #[test]
 fn a_storm_gives_the_same_bytes_together_and_apart_at_half_the_tick_in_reverse() {
-    in_storms(4, &Scenarios::any(), |scenario| {
+    in_storms(2, &Scenarios::any(), |scenario| {
         let half = Duration::from_millis(tick(scenario).as_millis() / 2);
         let apart =
             |apart| TrialOptions { placement: Placement::Apart(apart), ..TrialOptions::default() };

@@ -32,12 +32,14 @@ fn compare(first: usize) {
             let together = run(&scenario, contender, seed, &TrialOptions::default());
             assert!(together == run(&scenario, contender, seed, &apart), "{name} {contender}");
             // At half the tick it takes twice as long.
-            if index % 4 == 0 {
+            if index % 8 == 0 {
                 let other = run(&scenario, contender, seed, &reversed);
                 assert!(together == other, "{name} {contender}, reversed, at half the tick");
             }
-            let other = run(&scenario, contender, seed + 1, &TrialOptions::default());
-            assert_ne!(together.trace_hash(), other.trace_hash(), "{name} {contender}, next seed");
+            if index % 4 == 0 {
+                let other = run(&scenario, contender, seed + 1, &TrialOptions::default());
+                assert_ne!(together.trace_hash(), other.trace_hash(), "{name}, the next seed");
+            }
         }
     }
 }
@@ -61,12 +63,13 @@ fn one_thread_or_two_alone_or_after_all_others_in_separate_processes_give_the_sa
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let one = run(&["run", folder, "--json", "-j", "1"]);
-    let two = run(&["run", folder, "--json", "-j", "2"]);
-    assert!(one == two, "the reports of -j 1 and -j 2 differ");
-    for line in one.lines() {
+    let all = run(&["run", folder, "--json", "-j", "2"]);
+    for line in all.lines() {
         let report: serde_json::Value = serde_json::from_str(line).unwrap();
         let file = format!("{folder}/{}.toml", report["scenario"].as_str().unwrap());
-        assert!(run(&["run", &file, "--json"]).trim_end() == line, "{file} differs when alone");
+        assert!(
+            run(&["run", &file, "--json", "-j", "1"]).trim_end() == line,
+            "{file} differs when alone"
+        );
     }
 }
