@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns what is said of a trial that does this for three limits.
+    /// Returns what is said of a trial that does this for ten limits.
     fn said_of(doing: Doing) -> Vec<String> {
         let (activity, limit) = (Activity::default(), LEAST);
         activity.reach(Instant::from_millis(1_500));
@@ -108,7 +108,7 @@ mod tests {
         let said = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                std::thread::sleep(limit * 4);
+                std::thread::sleep(limit * 10);
                 drop(running);
             });
             let name = |process| Name::from(format!("process {process}"));
