@@ -12,7 +12,8 @@ use delivery_lab::net::Net;
 use delivery_lab::scenario::{LoadOptions, Scenario};
 use delivery_lab::search::{Failed, Property};
 use delivery_lab::sim::{
-    App, Cancel, ExceededLimit, Programs, TrialError, TrialLimits, TrialOptions, run_trial,
+    Apart, App, Cancel, EarlyStop, ExceededLimit, Placement, Programs, TrialError, TrialLimits,
+    TrialOptions, run_trial,
 };
 use delivery_lab::terms::Guarantee;
 use delivery_lab::time::Instant;
@@ -153,4 +154,19 @@ fn a_short_trial_is_cancelled_too() {
     let options = TrialOptions { limits, ..TrialOptions::default() };
     let error = run_trial(&scenario, scenario.contenders[0], 1, &options).expect_err("it is ended");
     assert!(matches!(error, TrialError::Cancelled { .. }), "{error}");
+}
+
+#[test]
+fn a_panic_in_a_check_comes_out_as_itself() {
+    let scenario = Scenario::load("endless", ENDLESS).unwrap();
+    let stop = EarlyStop {
+        from: |_| Instant::from_millis(2_000),
+        when: |_, _, _| panic!("a bug in a check"),
+    };
+    for placement in [Placement::Together, Placement::Apart(Apart::default())] {
+        let options = TrialOptions { placement, stop: Some(stop), ..TrialOptions::default() };
+        let trial = run_trial(&scenario, scenario.contenders[0], 1, &options);
+        let error = trial.expect_err("it panics");
+        assert_eq!(error, TrialError::Panicked("a bug in a check".to_owned()), "{placement:?}");
+    }
 }
