@@ -1,14 +1,15 @@
 //! Names and ids of clients, queues, messages and sessions. They are cheap to clone and ordered,
 //! and ids are never reused.
 
-use arcstr::ArcStr;
-use rustc_hash::FxBuildHasher;
-use serde::de::Visitor;
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::str::FromStr;
+
+use arcstr::ArcStr;
+use rustc_hash::FxBuildHasher;
+use serde::de::Visitor;
+use serde::{Deserialize, Serialize};
 
 /// The name of a client, process, queue, event or room.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,15 @@ impl Name {
     /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the name with this text: one that was decoded lately, if it is among them.
+    fn recent(text: &str) -> Name {
+        let place = FxBuildHasher.hash_one(text) as usize % RECENT;
+        NAMES.with_borrow_mut(|names| match &names[place] {
+            Some(name) if name.as_str() == text => name.clone(),
+            _ => names[place].insert(Name::from(text)).clone(),
+        })
     }
 }
 
@@ -67,17 +77,6 @@ thread_local! {
     /// Names that this thread has decoded lately, each at the place of its hash. The same few come
     /// in every frame, and each is kept by the history.
     static NAMES: RefCell<[Option<Name>; RECENT]> = const { RefCell::new([const { None }; RECENT]) };
-}
-
-impl Name {
-    /// Returns the name with this text: one that was decoded lately, if it is among them.
-    fn recent(text: &str) -> Name {
-        let place = FxBuildHasher.hash_one(text) as usize % RECENT;
-        NAMES.with_borrow_mut(|names| match &names[place] {
-            Some(name) if name.as_str() == text => name.clone(),
-            _ => names[place].insert(Name::from(text)).clone(),
-        })
-    }
 }
 
 impl fmt::Display for Name {

@@ -15,7 +15,7 @@ const STUCK_AFTER: Duration = Duration::from_secs(10);
 /// The shortest such time, however short the trial's limit is.
 const LEAST: Duration = Duration::from_millis(100);
 
-/// What a trial does now.
+/// Whose code a trial runs now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
     /// Something of ours: the network, a check, the judgement.

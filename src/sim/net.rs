@@ -53,7 +53,7 @@ pub(crate) struct Internet {
     under_way: AtomicU64,
 }
 
-/// What a trial has used so far, for its limits.
+/// Resources that a trial has used so far, for its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// Number of recorded events.

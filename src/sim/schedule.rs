@@ -116,7 +116,7 @@ impl Slot {
     }
 }
 
-/// Who was woken since they were polled last.
+/// The driver and the programs that were woken since they were polled last.
 struct Woken(Mutex<WokenState>);
 
 struct WokenState {

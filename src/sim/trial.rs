@@ -36,7 +36,7 @@ pub struct TrialOptions {
     pub capture: Capturing,
     /// The condition under which the trial ends early; by default there is none.
     pub stop: Option<EarlyStop>,
-    /// What the trial may cost before it is ended without a result.
+    /// Limits of its cost, beyond which it is ended without a result.
     pub limits: TrialLimits,
 }
 

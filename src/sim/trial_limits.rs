@@ -1,4 +1,4 @@
-//! What a trial may cost before it is ended, and the check of it.
+//! Limits of a trial's cost, and the check of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -54,7 +54,7 @@ pub struct Plan {
     pub groups: Vec<Vec<u32>>,
     /// Whether packets are kept; by default they are not.
     pub capture: Capturing,
-    /// What the trial may cost.
+    /// Limits of the trial's cost.
     pub limits: TrialLimits,
 }
 
@@ -113,7 +113,7 @@ pub struct World {
     activity: Arc<Activity>,
     /// The programs of each process, by index.
     programs: Vec<Vec<LocalTask>>,
-    /// What runs; kept until the last records are written.
+    /// The simulation; kept until the last records are written.
     sim: Option<turmoil::Sim<'static>>,
     /// The moment at which the trial ended.
     ended_at: Instant,
