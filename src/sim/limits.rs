@@ -18,14 +18,37 @@ pub const MANY: usize = 200;
 /// Maximum size of each queue of a datagram socket, in bytes of packets: Linux's default,
 /// `rmem_default` and `wmem_default` of socket(7).
 pub const QUEUE: usize = 212_992;
-/// Time after which an idle connection sends a keep-alive. Linux sends the first one after two
-/// hours (tcp(7), `tcp_keepalive_time`), and then one every 75 s (`tcp_keepalive_intvl`).
-pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Time without an answer after which a connection gives up: 15 retries of Linux, tcp(7),
-/// `tcp_retries2`.
-pub const TIMEOUT: Duration = Duration::from_secs(924);
-/// Time after which opening a connection fails: 6 retries of Linux, tcp(7), `tcp_syn_retries`.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(127);
-/// Time for which a half-open or half-closed connection that no program holds is kept: tcp(7),
-/// `tcp_fin_timeout`.
-pub const ORPHAN_TIMEOUT: Duration = Duration::from_secs(60);
+/// Number of retries after which a connection gives up: Linux's `tcp_retries2`, tcp(7). They take
+/// at least 924.6 s.
+pub const RETRIES: u32 = 15;
+/// The same for a connection that no program holds: `tcp_orphan_retries`, which take 102.2 s.
+pub const ORPHAN_RETRIES: u32 = 8;
+/// Number of SYNs that are sent again, after which opening a connection fails: `tcp_syn_retries`
+/// and `tcp_syn_linear_timeouts`, which Linux has since 6.5. The last one leaves after 67 s, and
+/// the opening fails after 131 s.
+pub const SYN_RETRIES: u32 = 6 + LINEAR_SYNS;
+/// Number of timeouts of 1 s that are not doubled: `tcp_syn_linear_timeouts`.
+pub const LINEAR_SYNS: u32 = 4;
+/// Number of times that the answer to a SYN is sent again: `tcp_synack_retries`. The half-open
+/// connection is kept for 63 s.
+pub const SYN_ACK_RETRIES: u32 = 5;
+/// Time for which a half-closed connection that no program holds is kept: `tcp_fin_timeout`.
+pub const FIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time for which a connection that was closed first on this side is kept. In Linux it is 60 s; no
+/// report tells the two apart, and the connection's buffers are kept for so long.
+pub const TIME_WAIT: Duration = Duration::from_secs(2);
+/// Time for which a receiver may keep back an acknowledgement. In Linux it is 40 ms and more once a
+/// connection goes to and fro, and nothing at first.
+pub const ACK_DELAY: Duration = Duration::from_millis(2);
+
+/// Keep-alive of the connections of one process: `SO_KEEPALIVE` and its three options, tcp(7).
+/// Sockets have none unless their program asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Time of silence after which the first probe is sent: `TCP_KEEPIDLE`.
+    pub after: Duration,
+    /// Time after which another one is sent: `TCP_KEEPINTVL`.
+    pub every: Duration,
+    /// Number of probes without an answer after which the connection is reset: `TCP_KEEPCNT`.
+    pub probes: u32,
+}

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
-use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
+use smoltcp::iface::{Config, Interface, SocketSet};
 use smoltcp::wire::{HardwareAddress, IpCidr};
 
 pub(crate) use connection::Connection;
@@ -32,6 +32,7 @@ use crate::time::Instant;
 use wire::Wire;
 
 use super::draw::Draw;
+use super::limits::KeepAlive;
 
 /// The ports that the kernel assigns: IANA's dynamic ports, RFC 6335 §6.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 49_152..=65_535;
@@ -57,6 +58,8 @@ pub(crate) struct Build {
     pub buffer: usize,
     /// The source of the draws at each boot.
     pub seed: Draw,
+    /// Keep-alive of its connections, if any.
+    pub keep_alive: Option<KeepAlive>,
     /// The recorder of its process.
     pub recorder: Recorder,
 }
@@ -243,20 +246,11 @@ impl Stack {
         let Stack { interface, wire, connections, .. } = self;
         let connection = connections.get_mut(&id).expect("the caller has seen it");
         if connection.may_poll(now) {
-            let before = connection.tcp().state();
-            loop {
-                let sent = wire.sent.len();
-                let polled =
-                    interface.poll_egress(clock::to_stack(now), wire, &mut connection.sockets);
-                for packet in &mut wire.sent[sent..] {
-                    connection.acknowledges_from_the_front(packet);
-                    self.retransmits += u64::from(connection.sends(packet));
-                }
-                if polled == PollResult::None {
-                    break;
-                }
+            self.retransmits += connection.send_all(now, interface, wire);
+            if connection.expire(now, interface, wire) {
+                self.retransmits += connection.send_all(now, interface, wire);
             }
-            connection.polled_since(before, now);
+            connection.was_polled(now);
         }
         self.finish_change(now, id);
         let Stack { interface, connections, .. } = self;

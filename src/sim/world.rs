@@ -3,6 +3,7 @@
 //! turmoil provides the turmoil hosts and the clock; within a turmoil host the order is that of its
 //! schedule. turmoil's own latency is 0 and it loses nothing: [`fate`] plans what happens to packets.
 
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +22,7 @@ use super::draw::Draw;
 use super::fate::{self, NetworkFaults};
 use super::host::SimHost;
 use super::host_state::{DriverWaker, HostState};
-use super::limits::{BUFFER, MANY, SMALL_BUFFER};
+use super::limits::{BUFFER, KeepAlive, MANY, SMALL_BUFFER};
 use super::net::{self, Internet, TrafficTotals};
 use super::nic::{Nic, Routes, TurmoilSocket};
 use super::placement::{Placement, TurmoilOrder};
@@ -52,6 +53,8 @@ pub struct Plan {
     /// The processes that share a turmoil host when they are apart: a list for each turmoil host.
     /// By default each process has one of its own.
     pub groups: Vec<Vec<u32>>,
+    /// Keep-alive of the processes that ask for it; by default none does.
+    pub keep_alive: BTreeMap<u32, KeepAlive>,
     /// Whether packets are kept; by default they are not.
     pub capture: Capturing,
     /// Limits of the trial's cost.
@@ -80,7 +83,8 @@ impl Plan {
         let (placement, capture) = (Placement::default(), Capturing::default());
         let groups = (0..names.len() as u32).map(|process| vec![process]).collect();
         let limits = TrialLimits::default();
-        Plan { seed, latency, faults, names, end, placement, groups, capture, limits }
+        let keep_alive = BTreeMap::new();
+        Plan { seed, latency, faults, names, end, placement, groups, keep_alive, capture, limits }
     }
 
     /// Returns the length of a step of turmoil when the processes are apart.
@@ -126,16 +130,18 @@ impl World {
     /// The tick is not a whole number of milliseconds, or less than 1 ms.
     pub fn new(plan: Plan) -> World {
         let tick = plan.tick();
-        let Plan { seed, latency, faults, names, end, placement, groups, capture, limits } = plan;
+        let Plan { latency, faults, names, end, placement, groups, capture, limits, .. } = plan;
         assert!(tick.as_millis() >= 1 && tick.as_micros().is_multiple_of(1_000), "no tick: {tick}");
-        let seed = Draw::new(seed);
+        let seed = Draw::new(plan.seed);
         let buffer = if names.len() > MANY { SMALL_BUFFER } else { BUFFER };
         let recorders = Recorder::one_each_watched(&names, super::log::event);
         let hosts = recorders.iter().map(|recorder| {
             let process = recorder.process().0;
             let (address, recorder) = (net::address(process), recorder.clone());
             let seed = seed.named("stack").with(process.into());
-            Arc::new(HostState::new(process, Build { address, buffer, seed, recorder }))
+            let keep_alive = plan.keep_alive.get(&process).copied();
+            let build = Build { address, buffer, seed, keep_alive, recorder };
+            Arc::new(HostState::new(process, build))
         });
         let hosts = hosts.collect();
         let programs = names.iter().map(|_| Vec::new()).collect();

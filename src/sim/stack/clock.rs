@@ -1,31 +1,54 @@
-//! The stack's clock runs five times as fast as simulated time.
+//! The clock that one TCP socket sees: so slow that none of smoltcp's long timers ever expires by
+//! itself, with a jump whenever one is to.
 //!
-//! smoltcp's minimum retransmission timeout is 1 s, and cannot be set. At five times the speed it
-//! is 200 ms of simulated time, as in Linux (`TCP_RTO_MIN`, include/net/tcp.h). The maximum is
-//! then 12 s, TIME-WAIT 2 s, and the delay of acknowledgements 2 ms.
+//! smoltcp's retransmission timeout is at least 1 s, and its estimate cannot be read or set. So
+//! smoltcp decides what is sent when a timer expires, and [`super::connection`]'s timers decide
+//! when: as in Linux. A simulated millisecond is a microsecond here. That is exact for the delay
+//! of acknowledgements, the only short timer; all others take a second or more of this clock,
+//! which is a quarter of an hour or more of simulated time.
 
 use crate::time::{Duration, Instant};
-
-/// Ratio of the stack's clock to simulated time.
-const SPEED: u64 = 5;
 
 /// Resolution of all timers, which is tokio's.
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Converts a simulated moment to the stack's clock.
-pub(super) fn to_stack(now: Instant) -> smoltcp::time::Instant {
-    smoltcp::time::Instant::from_micros((now.as_micros() * SPEED) as i64)
+/// Time by which the clock jumps: longer than smoltcp's longest timer, that of keep-alive.
+const JUMP: i64 = 2 * LONGEST.total_micros() as i64;
+
+/// The longest timer that may be set in smoltcp.
+pub(super) const LONGEST: smoltcp::time::Duration = smoltcp::time::Duration::from_secs(3_600);
+
+/// A timer that has more left than this is a long one: a second of simulated time.
+const LONG: i64 = 1_000;
+
+/// The clock of one socket.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SocketClock {
+    /// Number of jumps so far.
+    jumps: i64,
 }
 
-/// Converts a simulated duration to the stack's clock.
-pub(super) fn span_to_stack(span: Duration) -> smoltcp::time::Duration {
-    smoltcp::time::Duration::from_micros(span.as_micros() * SPEED)
+impl SocketClock {
+    /// Returns the socket's time at a simulated moment.
+    pub fn show(&self, now: Instant) -> smoltcp::time::Instant {
+        smoltcp::time::Instant::from_micros(now.as_millis() as i64 + self.jumps * JUMP)
+    }
+
+    /// Returns the simulated moment of a short timer; `None` for a long one.
+    pub fn moment(&self, now: Instant, at: smoltcp::time::Instant) -> Option<Instant> {
+        let left = at.total_micros() - self.show(now).total_micros();
+        (left < LONG).then(|| now + MILLISECOND * left.max(0) as u64)
+    }
+
+    /// Lets every timer of the socket expire.
+    pub fn jump(&mut self) {
+        self.jumps += 1;
+    }
 }
 
-/// Returns the first simulated millisecond at which the stack's clock has reached a moment.
-pub(super) fn from_stack(at: smoltcp::time::Instant) -> Instant {
-    let micros = u64::try_from(at.total_micros()).unwrap_or(0);
-    Instant::from_millis(micros.div_ceil(SPEED * 1_000))
+/// Returns the socket's span for a simulated one.
+pub(super) const fn span(span: Duration) -> smoltcp::time::Duration {
+    smoltcp::time::Duration::from_micros(span.as_millis())
 }
 
 #[cfg(test)]
@@ -33,12 +56,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_comes_back_rounded_up_to_the_millisecond() {
-        for (stack, millis) in [(0, 0), (1, 1), (5_000, 1), (5_001, 2), (1_000_000, 200)] {
-            let at = smoltcp::time::Instant::from_micros(stack);
-            assert_eq!(from_stack(at), Instant::from_millis(millis));
-        }
-        let at = Instant::from_millis(1_234);
-        assert_eq!(from_stack(to_stack(at)), at);
+    fn a_short_timer_is_exact_and_a_long_one_is_none_until_the_clock_jumps() {
+        let mut clock = SocketClock::default();
+        let now = Instant::from_millis(1_234);
+        let short = clock.show(now) + span(Duration::from_millis(2));
+        assert_eq!(clock.moment(now, short), Some(Instant::from_millis(1_236)));
+        let long = clock.show(now) + smoltcp::time::Duration::from_secs(1);
+        assert_eq!(clock.moment(now, long), None);
+        let later = Instant::from_millis(901_234);
+        assert_eq!(clock.moment(later, long), None, "a quarter of an hour later it is still long");
+        clock.jump();
+        assert_eq!(clock.moment(now, long), Some(now), "after a jump it is due");
     }
 }

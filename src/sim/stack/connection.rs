@@ -1,12 +1,16 @@
 //! One end of a TCP connection: its socket, its statistics, and the reason of its end.
 
+mod rtt;
 mod segments;
+mod timers;
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker};
 
-use smoltcp::iface::{Interface, SocketHandle, SocketSet};
+use bytes::Bytes;
+use smoltcp::iface::{Interface, PollResult, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::wire::TcpSeqNumber;
 use tokio::io::ReadBuf;
@@ -15,9 +19,11 @@ use crate::history::{ConnectionStats, Endpoint, TransportKind};
 use crate::message::EndReason;
 use crate::time::{Duration, Instant};
 
-use super::super::limits::{CONNECT_TIMEOUT, KEEP_ALIVE, ORPHAN_TIMEOUT, TIMEOUT};
-use super::wire::endpoint;
-use super::{Stack, clock};
+use super::super::limits::{ACK_DELAY, KeepAlive};
+use super::clock::{self, SocketClock};
+use super::wire::{Wire, endpoint};
+use super::{Build, Stack};
+use timers::{Expired, Situation, Timers};
 
 /// Time for which a connection in TIME-WAIT may still send unasked: longer than the delay of an
 /// acknowledgement, shorter than TIME-WAIT.
@@ -27,6 +33,10 @@ const LAST_SENDS: Duration = Duration::from_secs(1);
 pub(crate) struct Connection {
     pub(super) sockets: SocketSet<'static>,
     handle: SocketHandle,
+    /// The clock that the socket sees.
+    pub(super) clock: SocketClock,
+    timers: Timers,
+    keep_alive: Option<KeepAlive>,
     pub local: SocketAddr,
     pub peer: SocketAddr,
     /// The port of the listener that is to accept it; `None` if it was opened here, or accepted.
@@ -46,6 +56,12 @@ pub(crate) struct Connection {
     retired: bool,
     /// In TIME-WAIT: the moment from which on it sends nothing unasked.
     rests_from: Option<Instant>,
+    /// The acknowledgement that told last that a segment was overtaken.
+    pub(super) overtaken_by: Option<Bytes>,
+    /// Number of segments that arrived with a SYN or FIN and without data.
+    flagged: u64,
+    /// Bytes that were written and that the socket is to have later.
+    held_back: VecDeque<u8>,
     reason: Option<EndReason>,
     error: Option<io::ErrorKind>,
     written: u64,
@@ -67,18 +83,21 @@ pub(super) enum Side {
 
 impl Connection {
     /// Creates a connection that a program of this host opens.
-    pub(super) fn new(local: SocketAddr, peer: SocketAddr, buffer: usize) -> Connection {
-        let ring = || SocketBuffer::new(vec![0; buffer]);
+    pub(super) fn new(local: SocketAddr, peer: SocketAddr, build: &Build) -> Connection {
+        let ring = || SocketBuffer::new(vec![0; build.buffer]);
         let mut socket = Socket::new(ring(), ring());
         socket.set_congestion_control(CongestionControl::Reno);
         socket.set_nagle_enabled(false);
-        socket.set_keep_alive(Some(clock::span_to_stack(KEEP_ALIVE)));
-        socket.set_timeout(Some(clock::span_to_stack(CONNECT_TIMEOUT)));
+        socket.set_ack_delay(Some(clock::span(ACK_DELAY)));
+        socket.set_keep_alive(build.keep_alive.map(|_| clock::LONGEST));
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(socket);
         Connection {
             sockets,
             handle,
+            clock: SocketClock::default(),
+            timers: Timers::default(),
+            keep_alive: build.keep_alive,
             local,
             peer,
             listener: None,
@@ -91,6 +110,9 @@ impl Connection {
             established: false,
             retired: false,
             rests_from: None,
+            overtaken_by: None,
+            flagged: 0,
+            held_back: VecDeque::new(),
             reason: None,
             error: None,
             written: 0,
@@ -112,7 +134,6 @@ impl Connection {
     /// Turns it into a connection that the peer opens, to the listener of a port.
     pub(super) fn for_listener(mut self, port: u16, isn: TcpSeqNumber) -> Connection {
         (self.listener, self.side, self.peer_isn) = (Some(port), Side::There, Some(isn));
-        self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
         self.tcp_mut().listen(port).expect("a fresh socket listens");
         self
     }
@@ -162,7 +183,14 @@ impl Connection {
         if !self.tcp().may_send() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let written = self.tcp_mut().send_slice(bytes).map_err(io::Error::other)?;
+        let written = if self.timers.holds_back() || !self.held_back.is_empty() {
+            let room = self.tcp().send_capacity() - self.waiting();
+            let taken = bytes.len().min(room);
+            self.held_back.extend(&bytes[..taken]);
+            taken
+        } else {
+            self.tcp_mut().send_slice(bytes).map_err(io::Error::other)?
+        };
         self.written += written as u64;
         if written == 0 && !bytes.is_empty() {
             self.writer = Some(cx.waker().clone());
@@ -171,9 +199,27 @@ impl Connection {
         Poll::Ready(Ok(written))
     }
 
+    /// Returns the number of bytes that were written and are not acknowledged.
+    fn waiting(&self) -> usize {
+        self.tcp().send_queue() + self.held_back.len()
+    }
+
+    /// Gives the socket the bytes that were held back.
+    fn release(&mut self) {
+        let held_back = std::mem::take(&mut self.held_back);
+        if !held_back.is_empty() && self.tcp().may_send() {
+            let (first, second) = held_back.as_slices();
+            for part in [first, second] {
+                let taken = self.tcp_mut().send_slice(part).expect("it may send");
+                assert_eq!(taken, part.len(), "there was room for it");
+            }
+        }
+    }
+
     /// Closes this side in order: sends FIN after the bytes that were written.
     pub fn shut_down(&mut self) {
         self.reason.get_or_insert(EndReason::Left);
+        self.release();
         self.tcp_mut().close();
     }
 
@@ -211,10 +257,87 @@ impl Connection {
         !(self.retired || rests)
     }
 
-    /// Returns the moment at which the socket is to be polled again.
+    /// Lets the socket send all that it can. Returns the number of segments that it sent again.
+    pub(super) fn send_all(
+        &mut self,
+        now: Instant,
+        interface: &mut Interface,
+        wire: &mut Wire,
+    ) -> u64 {
+        let mut again = 0;
+        loop {
+            let sent = wire.sent.len();
+            let polled = interface.poll_egress(self.clock.show(now), wire, &mut self.sockets);
+            for packet in &mut wire.sent[sent..] {
+                self.acknowledges_from_the_front(packet);
+                again += u64::from(self.sends(now, packet));
+            }
+            if polled == PollResult::None {
+                return again;
+            }
+        }
+    }
+
+    /// Tells the socket that the first segment in flight is lost. It takes three duplicates of an
+    /// acknowledgement as a sign of that. So it gets the one that came again: with another window,
+    /// which begins its count anew, with its own, and three more times.
+    fn tell_loss(&mut self, now: Instant, interface: &mut Interface, wire: &mut Wire) {
+        let Some(duplicate) = self.overtaken_by.take() else { return };
+        let other = segments::with_other_window(&duplicate);
+        for packet in [&other, &duplicate, &duplicate, &duplicate, &duplicate] {
+            wire.received = Some(packet.clone());
+            interface.poll_ingress_single(self.clock.show(now), wire, &mut self.sockets);
+        }
+    }
+
+    /// Returns the moment at which the socket is to be polled again, and sets the timers that it
+    /// needs.
     pub(super) fn poll_at(&mut self, interface: &mut Interface, now: Instant) -> Option<Instant> {
-        let at = interface.poll_at(clock::to_stack(now), &self.sockets).map(clock::from_stack)?;
+        let (soon, situation) = self.situation(interface, now);
+        self.timers.watch(now, situation);
+        let at = [soon, self.timers.at()].into_iter().flatten().min()?;
         self.may_poll(at.max(now)).then_some(at)
+    }
+
+    /// Lets the timer expire that is due. Returns whether the socket may have something to send.
+    pub(super) fn expire(
+        &mut self,
+        now: Instant,
+        interface: &mut Interface,
+        wire: &mut Wire,
+    ) -> bool {
+        if self.timers.at().is_none_or(|at| now < at) {
+            return false;
+        }
+        let (_, situation) = self.situation(interface, now);
+        let Some(expired) = self.timers.expire(now, situation) else { return false };
+        match expired {
+            Expired::Socket => self.clock.jump(),
+            Expired::Loss => self.tell_loss(now, interface, wire),
+            Expired::GiveUp => {
+                self.fail(EndReason::TcpTimeout, io::ErrorKind::TimedOut);
+                self.retired = true;
+            }
+            Expired::Reset => {
+                self.fail(EndReason::TcpTimeout, io::ErrorKind::TimedOut);
+                self.tcp_mut().abort();
+            }
+        }
+        !self.retired
+    }
+
+    /// Returns the moment of the socket's short timer, and what its long ones depend on.
+    fn situation(&self, interface: &mut Interface, now: Instant) -> (Option<Instant>, Situation) {
+        let at = interface.poll_at(self.clock.show(now), &self.sockets);
+        let soon = at.and_then(|at| self.clock.moment(now, at));
+        let situation = Situation {
+            state: self.tcp().state(),
+            held: self.held,
+            drained: self.waiting() == 0,
+            socket_waits: at.is_some() && soon.is_none(),
+            keep_alive: self.keep_alive,
+        };
+        (soon, situation)
     }
 
     /// Handles an incoming reset; `before` is the state before it.
@@ -227,15 +350,10 @@ impl Connection {
         }
     }
 
-    /// Notes the result of a poll. A socket that it closed has given up; one in TIME-WAIT soon
-    /// sends nothing unasked.
-    pub(super) fn polled_since(&mut self, before: State, now: Instant) {
+    /// Notes the result of a poll: a socket in TIME-WAIT soon sends nothing unasked.
+    pub(super) fn was_polled(&mut self, now: Instant) {
         if self.tcp().state() == State::TimeWait {
             self.rests_from.get_or_insert(now + LAST_SENDS);
-        }
-        let quiet = matches!(before, State::Closed | State::TimeWait);
-        if self.tcp().state() == State::Closed && !quiet {
-            self.fail(EndReason::TcpTimeout, io::ErrorKind::TimedOut);
         }
     }
 
@@ -257,19 +375,15 @@ impl Connection {
             return false;
         }
         self.established = true;
-        self.tcp_mut().set_timeout(Some(clock::span_to_stack(TIMEOUT)));
+        self.timers.established();
         true
     }
 
-    /// Notes the peer's FIN, and sets the timeout of a half-closed connection that no program
-    /// holds.
+    /// Notes the peer's FIN.
     pub(super) fn observe(&mut self) {
         let state = self.tcp().state();
         if matches!(state, State::CloseWait | State::Closing | State::LastAck | State::TimeWait) {
             self.reason.get_or_insert(EndReason::Fin);
-        }
-        if !self.held && state == State::FinWait2 {
-            self.tcp_mut().set_timeout(Some(clock::span_to_stack(ORPHAN_TIMEOUT)));
         }
     }
 
@@ -278,7 +392,8 @@ impl Connection {
         let (tcp, failed) = (self.tcp(), self.error.is_some());
         let readable = tcp.can_recv() || !tcp.may_recv() || failed;
         let opening = matches!(tcp.state(), State::SynSent | State::SynReceived);
-        let writable = (!opening && (tcp.can_send() || !tcp.may_send())) || failed;
+        let has_room = tcp.can_send() && self.waiting() < tcp.send_capacity();
+        let writable = (!opening && (has_room || !tcp.may_send())) || failed;
         if readable && let Some(waker) = self.reader.take() {
             waker.wake();
         }
@@ -320,7 +435,7 @@ impl Connection {
             reason: self.reason.filter(|_| self.has_ended()),
             let_go: self.let_go,
             written: self.written,
-            acknowledged: self.written - tcp.send_queue() as u64,
+            acknowledged: self.written - self.waiting() as u64,
             arrived: self.read + tcp.recv_queue() as u64,
             read: self.read,
         }
@@ -341,7 +456,7 @@ impl Stack {
         let remote = endpoint(to).ok_or(io::ErrorKind::InvalidInput)?;
         let port = self.ephemeral_port()?;
         let local = self.local(port);
-        let mut connection = Connection::new(local, to, self.build.buffer);
+        let mut connection = Connection::new(local, to, &self.build);
         let socket = connection.sockets.get_mut::<Socket>(connection.handle);
         let opened = socket.connect(self.interface.context(), remote, port);
         opened.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;

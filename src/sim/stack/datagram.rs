@@ -16,8 +16,9 @@ use crate::message::EndReason;
 use crate::time::Instant;
 
 use super::super::limits::QUEUE;
+use super::clock::SocketClock;
 use super::wire::endpoint;
-use super::{MTU, Stack, clock};
+use super::{MTU, Stack};
 
 /// Length of the headers of a datagram's packet in bytes: IPv4 20, UDP 8.
 const HEADERS: usize = 28;
@@ -218,7 +219,8 @@ impl Stack {
             let to = endpoint(to).expect("it was checked when it was queued");
             let sent = socket.sockets.get_mut::<Socket>(socket.handle).send_slice(&datagram, to);
             sent.expect("the ring is empty and the datagram fits");
-            let polled = interface.poll_egress(clock::to_stack(now), wire, &mut socket.sockets);
+            let polled =
+                interface.poll_egress(SocketClock::default().show(now), wire, &mut socket.sockets);
             assert_eq!(polled, PollResult::SocketStateChanged, "the wire takes every packet");
         }
         if socket.closed {

@@ -11,15 +11,16 @@ use bytes::Bytes;
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::{
     IPV4_HEADER_LEN, Icmpv4DstUnreachable, Icmpv4Message, Icmpv4Packet, IpAddress, IpProtocol,
-    Ipv4Packet, TcpPacket, TcpSeqNumber, UDP_HEADER_LEN, UdpPacket,
+    Ipv4Packet, TCP_HEADER_LEN, TcpPacket, TcpSeqNumber, UDP_HEADER_LEN, UdpPacket,
 };
 
 use crate::history::LossReason;
 use crate::time::Instant;
 
+use super::clock::SocketClock;
 use super::connection::Side;
 use super::datagram::QueueRoom;
-use super::{Connection, Power, Stack, clock};
+use super::{Connection, Power, Stack};
 
 /// The result of receiving a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub(crate) enum Reception {
     Dropped(LossReason),
 }
 
-/// The fields of a TCP header that the demultiplexer needs.
-struct Segment {
+/// The fields of a TCP header that the demultiplexer and the connections need.
+pub(super) struct Segment {
     port: u16,
     peer: SocketAddr,
     /// The sequence number of the segment.
@@ -43,6 +44,21 @@ struct Segment {
     /// Whether it has SYN without ACK.
     opens: bool,
     resets: bool,
+    /// Whether it has FIN.
+    finishes: bool,
+    /// Whether it has no payload.
+    is_empty: bool,
+    /// The sequence number before which the peer has all.
+    pub acknowledges: Option<TcpSeqNumber>,
+    /// Whether the peer has later bytes than those, too: it acknowledges them selectively.
+    pub has_holes: bool,
+}
+
+impl Segment {
+    /// Whether it is a SYN or FIN without data.
+    pub fn is_only_flags(&self) -> bool {
+        self.is_empty && (self.synchronizes || self.finishes)
+    }
 }
 
 impl Stack {
@@ -87,7 +103,7 @@ impl Stack {
         let id = self.next_id;
         listener.expects(id);
         self.next_id += 1;
-        let connection = Connection::new(self.local(segment.port), segment.peer, self.build.buffer)
+        let connection = Connection::new(self.local(segment.port), segment.peer, &self.build)
             .for_listener(segment.port, segment.sequence);
         self.connections.insert(id, Box::new(connection));
         self.tuples.insert(key, id);
@@ -110,9 +126,17 @@ impl Stack {
         let connection = connections.get_mut(&id).expect("the table is right");
         let before = connection.tcp().state();
         if !connection.refuses(segment.end) {
+            if segment.has_holes && segment.is_empty {
+                connection.overtaken_by = Some(packet.clone());
+            }
             wire.received = Some(packet);
             let sent = wire.sent.len();
-            interface.poll_ingress_single(clock::to_stack(now), wire, &mut connection.sockets);
+            let shown = connection.show_arrival(now, segment);
+            interface.poll_ingress_single(shown, wire, &mut connection.sockets);
+            connection.acknowledged(now, segment);
+            if segment.opens && before == State::SynReceived {
+                connection.answer_again();
+            }
             for reply in &mut wire.sent[sent..] {
                 connection.acknowledges_from_the_front(reply);
             }
@@ -136,7 +160,7 @@ impl Stack {
         let Stack { interface, wire, datagrams, .. } = self;
         let socket = datagrams.get_mut(id).expect("the table is right");
         wire.received = Some(packet);
-        interface.poll_ingress_single(clock::to_stack(now), wire, &mut socket.sockets);
+        interface.poll_ingress_single(SocketClock::default().show(now), wire, &mut socket.sockets);
         match socket.take_in() {
             Some(QueueRoom::Found) => Reception::Taken,
             Some(QueueRoom::Full) => Reception::Dropped(LossReason::BufferFull),
@@ -172,7 +196,7 @@ impl Stack {
     fn feed_nobody(&mut self, now: Instant, packet: Bytes) {
         let Stack { interface, wire, nobody, .. } = self;
         wire.received = Some(packet);
-        interface.poll_ingress_single(clock::to_stack(now), wire, nobody);
+        interface.poll_ingress_single(SocketClock::default().show(now), wire, nobody);
     }
 }
 
@@ -205,5 +229,10 @@ fn segment(packet: &[u8]) -> Segment {
         synchronizes: tcp.syn(),
         opens: tcp.syn() && !tcp.ack(),
         resets: tcp.rst(),
+        finishes: tcp.fin(),
+        is_empty: tcp.payload().is_empty(),
+        acknowledges: tcp.ack().then(|| tcp.ack_number()),
+        has_holes: usize::from(tcp.header_len()) > TCP_HEADER_LEN
+            && tcp.selective_ack_ranges().is_ok_and(|ranges| ranges[0].is_some()),
     }
 }

@@ -1,16 +1,19 @@
 //! The segments of a connection, where they leave and where they arrive: which are sent again, and
 //! what smoltcp does not do as Linux does.
 
+use bytes::Bytes;
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::{IpAddress, Ipv4Packet, TcpPacket, TcpSeqNumber};
 
 use crate::message::EndReason;
+use crate::time::Instant;
 
+use super::super::demux::Segment;
 use super::Connection;
 
 impl Connection {
     /// Notes a packet that leaves. Returns whether it carries bytes that were sent before.
-    pub(in crate::sim::stack) fn sends(&mut self, packet: &[u8]) -> bool {
+    pub(in crate::sim::stack) fn sends(&mut self, now: Instant, packet: &[u8]) -> bool {
         let ip = Ipv4Packet::new_unchecked(packet);
         let tcp = TcpPacket::new_unchecked(ip.payload());
         let flags = usize::from(tcp.syn()) + usize::from(tcp.fin());
@@ -21,7 +24,41 @@ impl Connection {
         let (start, end) = (tcp.seq_number(), tcp.seq_number() + tcp.payload().len() + flags);
         let again = self.sent_to.is_some_and(|sent_to| start < sent_to);
         self.sent_to = Some(self.sent_to.map_or(end, |sent_to| sent_to.max(end)));
+        self.timers.sent(now, end, again, self.tcp().state());
         again
+    }
+
+    /// Returns the socket's time at which a segment arrives.
+    ///
+    /// smoltcp answers a SYN or FIN that was sent again at most once a second of its clock, which
+    /// is a quarter of an hour. Linux has no such limit for a FIN. So each comes a second later.
+    pub(in crate::sim::stack) fn show_arrival(
+        &mut self,
+        now: Instant,
+        segment: &Segment,
+    ) -> smoltcp::time::Instant {
+        let shown = self.clock.show(now);
+        if !segment.is_only_flags() {
+            return shown;
+        }
+        self.flagged += 1;
+        shown + smoltcp::time::Duration::from_secs(self.flagged)
+    }
+
+    /// Answers a SYN that was sent again, as Linux does: at once. smoltcp waits for its timer.
+    pub(in crate::sim::stack) fn answer_again(&mut self) {
+        self.clock.jump();
+    }
+
+    /// Notes the acknowledgement of a segment that the socket was fed.
+    pub(in crate::sim::stack) fn acknowledged(&mut self, now: Instant, segment: &Segment) {
+        self.timers.heard(now);
+        let Some(next) = self.sent_to else { return };
+        let Some(end) = segment.acknowledges.filter(|end| *end <= next) else { return };
+        let state = self.tcp().state();
+        if self.timers.acknowledged(now, end, next, segment.has_holes, state) {
+            self.release();
+        }
     }
 
     /// Corrects the sequence number of a pure acknowledgement before it leaves.
@@ -57,4 +94,15 @@ impl Connection {
         }
         refuses
     }
+}
+
+/// Returns a TCP packet with a window that differs by one.
+pub(super) fn with_other_window(packet: &[u8]) -> Bytes {
+    let mut packet = packet.to_vec();
+    let mut ip = Ipv4Packet::new_unchecked(&mut packet);
+    let addresses = (IpAddress::Ipv4(ip.src_addr()), IpAddress::Ipv4(ip.dst_addr()));
+    let mut tcp = TcpPacket::new_unchecked(ip.payload_mut());
+    tcp.set_window_len(tcp.window_len() ^ 1);
+    tcp.fill_checksum(&addresses.0, &addresses.1);
+    packet.into()
 }
