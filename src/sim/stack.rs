@@ -12,6 +12,7 @@ mod datagram;
 mod demux;
 mod listener;
 mod power;
+mod segment;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,9 @@
 //! One end of a TCP connection: its socket, its statistics, and the reason of its end.
 
+mod congestion;
+mod retransmission;
 mod rtt;
 mod segments;
-mod timers;
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use smoltcp::iface::{Interface, PollResult, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
-use smoltcp::wire::TcpSeqNumber;
+use smoltcp::wire::{IPV4_HEADER_LEN, TCP_HEADER_LEN, TcpSeqNumber};
 use tokio::io::ReadBuf;
 
 use crate::history::{ConnectionStats, Endpoint, TransportKind};
@@ -21,13 +22,16 @@ use crate::time::{Duration, Instant};
 
 use super::super::limits::{ACK_DELAY, KeepAlive};
 use super::clock::{self, SocketClock};
-use super::wire::{Wire, endpoint};
+use super::wire::{MTU, Wire, endpoint};
 use super::{Build, Stack};
-use timers::{Expired, Situation, Timers};
+use retransmission::{Expired, Retransmission, Situation};
 
 /// Time for which a connection in TIME-WAIT may still send unasked: longer than the delay of an
 /// acknowledgement, shorter than TIME-WAIT.
 const LAST_SENDS: Duration = Duration::from_secs(1);
+
+/// Most bytes of a segment: RFC 9293 §3.7.1.
+const MSS: usize = MTU - IPV4_HEADER_LEN - TCP_HEADER_LEN;
 
 /// One end of a connection.
 pub(crate) struct Connection {
@@ -35,7 +39,7 @@ pub(crate) struct Connection {
     handle: SocketHandle,
     /// The clock that the socket sees.
     pub(super) clock: SocketClock,
-    timers: Timers,
+    retransmission: Retransmission,
     keep_alive: Option<KeepAlive>,
     pub local: SocketAddr,
     pub peer: SocketAddr,
@@ -96,7 +100,7 @@ impl Connection {
             sockets,
             handle,
             clock: SocketClock::default(),
-            timers: Timers::default(),
+            retransmission: Retransmission::default(),
             keep_alive: build.keep_alive,
             local,
             peer,
@@ -183,14 +187,10 @@ impl Connection {
         if !self.tcp().may_send() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let written = if self.timers.holds_back() || !self.held_back.is_empty() {
-            let room = self.tcp().send_capacity() - self.waiting();
-            let taken = bytes.len().min(room);
-            self.held_back.extend(&bytes[..taken]);
-            taken
-        } else {
-            self.tcp_mut().send_slice(bytes).map_err(io::Error::other)?
-        };
+        let room = self.tcp().send_capacity() - self.waiting();
+        let written = bytes.len().min(room);
+        self.held_back.extend(&bytes[..written]);
+        self.release();
         self.written += written as u64;
         if written == 0 && !bytes.is_empty() {
             self.writer = Some(cx.waker().clone());
@@ -204,22 +204,29 @@ impl Connection {
         self.tcp().send_queue() + self.held_back.len()
     }
 
-    /// Gives the socket the bytes that were held back.
+    /// Gives the socket as many of the bytes that are held back as the congestion window lets out.
     fn release(&mut self) {
-        let held_back = std::mem::take(&mut self.held_back);
-        if !held_back.is_empty() && self.tcp().may_send() {
-            let (first, second) = held_back.as_slices();
-            for part in [first, second] {
-                let taken = self.tcp_mut().send_slice(part).expect("it may send");
-                assert_eq!(taken, part.len(), "there was room for it");
-            }
+        self.give(self.retransmission.room() * MSS);
+    }
+
+    /// Gives the socket at most so many of the bytes that are held back.
+    fn give(&mut self, most: usize) {
+        if self.held_back.is_empty() || !self.tcp().may_send() {
+            return;
         }
+        let count = self.held_back.len().min(most);
+        let bytes = &self.held_back.make_contiguous()[..count];
+        let socket = self.sockets.get_mut::<Socket>(self.handle);
+        let given = socket.send_slice(bytes).expect("it may send");
+        assert_eq!(given, count, "there was room for what was taken");
+        self.held_back.drain(..count);
     }
 
     /// Closes this side in order: sends FIN after the bytes that were written.
     pub fn shut_down(&mut self) {
         self.reason.get_or_insert(EndReason::Left);
-        self.release();
+        // The socket's FIN comes after what it has.
+        self.give(usize::MAX);
         self.tcp_mut().close();
     }
 
@@ -294,8 +301,8 @@ impl Connection {
     /// needs.
     pub(super) fn poll_at(&mut self, interface: &mut Interface, now: Instant) -> Option<Instant> {
         let (soon, situation) = self.situation(interface, now);
-        self.timers.watch(now, situation);
-        let at = [soon, self.timers.at()].into_iter().flatten().min()?;
+        self.retransmission.watch(now, situation);
+        let at = [soon, self.retransmission.at()].into_iter().flatten().min()?;
         self.may_poll(at.max(now)).then_some(at)
     }
 
@@ -306,11 +313,13 @@ impl Connection {
         interface: &mut Interface,
         wire: &mut Wire,
     ) -> bool {
-        if self.timers.at().is_none_or(|at| now < at) {
+        if self.retransmission.at().is_none_or(|at| now < at) {
             return false;
         }
         let (_, situation) = self.situation(interface, now);
-        let Some(expired) = self.timers.expire(now, situation) else { return false };
+        let expired = self.retransmission.expire(now, situation);
+        self.release();
+        let Some(expired) = expired else { return false };
         match expired {
             Expired::Socket => self.clock.jump(),
             Expired::Loss => self.tell_loss(now, interface, wire),
@@ -375,7 +384,7 @@ impl Connection {
             return false;
         }
         self.established = true;
-        self.timers.established();
+        self.retransmission.established();
         true
     }
 
@@ -392,7 +401,7 @@ impl Connection {
         let (tcp, failed) = (self.tcp(), self.error.is_some());
         let readable = tcp.can_recv() || !tcp.may_recv() || failed;
         let opening = matches!(tcp.state(), State::SynSent | State::SynReceived);
-        let has_room = tcp.can_send() && self.waiting() < tcp.send_capacity();
+        let has_room = tcp.may_send() && self.waiting() < tcp.send_capacity();
         let writable = (!opening && (has_room || !tcp.may_send())) || failed;
         if readable && let Some(waker) = self.reader.take() {
             waker.wake();

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::{
     IPV4_HEADER_LEN, Icmpv4DstUnreachable, Icmpv4Message, Icmpv4Packet, IpAddress, IpProtocol,
-    Ipv4Packet, TCP_HEADER_LEN, TcpPacket, TcpSeqNumber, UDP_HEADER_LEN, UdpPacket,
+    Ipv4Packet, TcpPacket, UDP_HEADER_LEN, UdpPacket,
 };
 
 use crate::history::LossReason;
@@ -20,6 +20,7 @@ use crate::time::Instant;
 use super::clock::SocketClock;
 use super::connection::Side;
 use super::datagram::QueueRoom;
+use super::segment::Segment;
 use super::{Connection, Power, Stack};
 
 /// The result of receiving a packet.
@@ -31,36 +32,6 @@ pub(crate) enum Reception {
     Dropped(LossReason),
 }
 
-/// The fields of a TCP header that the demultiplexer and the connections need.
-pub(super) struct Segment {
-    port: u16,
-    peer: SocketAddr,
-    /// The sequence number of the segment.
-    sequence: TcpSeqNumber,
-    /// The sequence number after its payload.
-    end: TcpSeqNumber,
-    /// Whether it has SYN, with or without ACK.
-    synchronizes: bool,
-    /// Whether it has SYN without ACK.
-    opens: bool,
-    resets: bool,
-    /// Whether it has FIN.
-    finishes: bool,
-    /// Whether it has no payload.
-    is_empty: bool,
-    /// The sequence number before which the peer has all.
-    pub acknowledges: Option<TcpSeqNumber>,
-    /// Whether the peer has later bytes than those, too: it acknowledges them selectively.
-    pub has_holes: bool,
-}
-
-impl Segment {
-    /// Whether it is a SYN or FIN without data.
-    pub fn is_only_flags(&self) -> bool {
-        self.is_empty && (self.synchronizes || self.finishes)
-    }
-}
-
 impl Stack {
     /// Receives a packet whose checksums are right (see [`is_intact`]). [`Stack::packets`] takes
     /// the replies out.
@@ -70,7 +41,7 @@ impl Stack {
         }
         match Ipv4Packet::new_unchecked(&packet).next_header() {
             IpProtocol::Tcp => {
-                let segment = segment(&packet);
+                let segment = Segment::read(&packet);
                 self.receive_segment(now, segment, packet);
                 Reception::Taken
             }
@@ -126,7 +97,7 @@ impl Stack {
         let connection = connections.get_mut(&id).expect("the table is right");
         let before = connection.tcp().state();
         if !connection.refuses(segment.end) {
-            if segment.has_holes && segment.is_empty {
+            if segment.selects.is_some() && segment.is_empty {
                 connection.overtaken_by = Some(packet.clone());
             }
             wire.received = Some(packet);
@@ -214,25 +185,5 @@ pub(crate) fn is_intact(packet: &[u8]) -> bool {
             UdpPacket::new_checked(ip.payload()).is_ok_and(|udp| udp.verify_checksum(&from, &to))
         }
         _ => true,
-    }
-}
-
-/// Reads the TCP header of a packet.
-fn segment(packet: &[u8]) -> Segment {
-    let ip = Ipv4Packet::new_unchecked(packet);
-    let tcp = TcpPacket::new_unchecked(ip.payload());
-    Segment {
-        port: tcp.dst_port(),
-        peer: SocketAddr::V4(SocketAddrV4::new(ip.src_addr(), tcp.src_port())),
-        sequence: tcp.seq_number(),
-        end: tcp.seq_number() + tcp.payload().len(),
-        synchronizes: tcp.syn(),
-        opens: tcp.syn() && !tcp.ack(),
-        resets: tcp.rst(),
-        finishes: tcp.fin(),
-        is_empty: tcp.payload().is_empty(),
-        acknowledges: tcp.ack().then(|| tcp.ack_number()),
-        has_holes: usize::from(tcp.header_len()) > TCP_HEADER_LEN
-            && tcp.selective_ack_ranges().is_ok_and(|ranges| ranges[0].is_some()),
     }
 }

@@ -331,7 +331,7 @@ fn flipped_bits_are_dropped_and_everything_arrives_intact() {
     let faults = vec![fault(Effect::Corrupt { rate: 0.2 }, 0, 60_000)];
     let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(300, 20)]);
     assert_eq!(delays(&told, 20).len(), 300);
-    assert!(totals.hits[0] > 80 && totals.retransmits > 20, "{totals:?}");
+    assert!(totals.hits[0] > 40 && totals.retransmits > 20, "{totals:?}");
 }
 
 #[test]

@@ -8,8 +8,9 @@ use smoltcp::wire::{IpAddress, Ipv4Packet, TcpPacket, TcpSeqNumber};
 use crate::message::EndReason;
 use crate::time::Instant;
 
-use super::super::demux::Segment;
+use super::super::segment::Segment;
 use super::Connection;
+use super::retransmission::Acknowledgement;
 
 impl Connection {
     /// Notes a packet that leaves. Returns whether it carries bytes that were sent before.
@@ -24,7 +25,7 @@ impl Connection {
         let (start, end) = (tcp.seq_number(), tcp.seq_number() + tcp.payload().len() + flags);
         let again = self.sent_to.is_some_and(|sent_to| start < sent_to);
         self.sent_to = Some(self.sent_to.map_or(end, |sent_to| sent_to.max(end)));
-        self.timers.sent(now, end, again, self.tcp().state());
+        self.retransmission.sent(now, end, again, self.tcp().state());
         again
     }
 
@@ -52,13 +53,13 @@ impl Connection {
 
     /// Notes the acknowledgement of a segment that the socket was fed.
     pub(in crate::sim::stack) fn acknowledged(&mut self, now: Instant, segment: &Segment) {
-        self.timers.heard(now);
+        self.retransmission.heard(now);
         let Some(next) = self.sent_to else { return };
         let Some(end) = segment.acknowledges.filter(|end| *end <= next) else { return };
         let state = self.tcp().state();
-        if self.timers.acknowledged(now, end, next, segment.has_holes, state) {
-            self.release();
-        }
+        let acknowledgement = Acknowledgement { end, selects: segment.selects, next };
+        self.retransmission.acknowledged(now, acknowledgement, state);
+        self.release();
     }
 
     /// Corrects the sequence number of a pure acknowledgement before it leaves.

@@ -17,6 +17,7 @@ use super::super::super::limits::{
     FIN_TIMEOUT, KeepAlive, LINEAR_SYNS, ORPHAN_RETRIES, RETRIES, SYN_ACK_RETRIES, SYN_RETRIES,
     TIME_WAIT,
 };
+use super::congestion::Congestion;
 use super::rtt::{LARGEST, LEAST_VARIANCE, RttEstimator};
 
 /// Time that a probe waits beyond two round trips if more than one segment is in flight: Linux's
@@ -25,12 +26,17 @@ const PROBE_LATENESS: Duration = Duration::from_millis(8);
 
 /// The timers of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Timers {
+pub(super) struct Retransmission {
     rtt: RttEstimator,
+    congestion: Congestion,
     /// The segments that are not acknowledged yet, in order.
-    flight: VecDeque<Segment>,
+    flight: VecDeque<InFlight>,
+    /// Number of those that have arrived, behind one that has not.
+    arrived: usize,
+    /// The moment at which what a timeout sends again was sent first.
+    lost_at: Option<Instant>,
     pending: Option<Pending>,
-    /// Number of doublings of the timeout since the last round trip was measured.
+    /// Number of doublings of the timeout since new data was acknowledged.
     doublings: u32,
     /// Number of timeouts since new data was acknowledged.
     timeouts: u32,
@@ -46,12 +52,38 @@ pub(super) struct Timers {
 
 /// A segment in flight.
 #[derive(Clone, Copy, Debug)]
-struct Segment {
+struct InFlight {
     /// The sequence number after it.
     end: TcpSeqNumber,
+    /// The moment at which it was sent first.
+    first_sent: Instant,
+    /// The moment at which it was sent last.
     sent: Instant,
-    /// Whether it was sent more than once: then its acknowledgement measures nothing (RFC 6298 §3).
+    /// Whether it was sent more than once.
     again: bool,
+    /// Whether it has arrived, behind one that has not.
+    arrived: bool,
+}
+
+impl InFlight {
+    /// Returns the round trip that its acknowledgement measures. Linux's timestamps say which of
+    /// its copies arrived (RFC 7323 §4); here it is the last one, if that is possible at all.
+    fn round_trip(&self, now: Instant, smoothed: Option<Duration>) -> Duration {
+        let of_last = now.since(self.sent);
+        let is_possible = smoothed.is_some_and(|smoothed| of_last * 4 >= smoothed * 3);
+        if is_possible { of_last } else { now.since(self.first_sent) }
+    }
+}
+
+/// An acknowledgement that arrives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acknowledgement {
+    /// The sequence number before which the peer has all.
+    pub end: TcpSeqNumber,
+    /// The later bytes that it has, too.
+    pub selects: Option<(TcpSeqNumber, TcpSeqNumber)>,
+    /// The first sequence number that was not sent yet.
+    pub next: TcpSeqNumber,
 }
 
 /// A timer that is set.
@@ -106,16 +138,15 @@ pub(super) struct Situation {
     pub keep_alive: Option<KeepAlive>,
 }
 
-impl Timers {
+impl Retransmission {
     /// Returns the moment of the timer that is set.
     pub fn at(&self) -> Option<Instant> {
         self.pending.map(|pending| pending.at)
     }
 
-    /// Whether new data must wait: after a timeout the congestion window is one segment, until an
-    /// acknowledgement of new data (RFC 5681 §3.1).
-    pub fn holds_back(&self) -> bool {
-        self.timeouts > 0
+    /// Returns the number of segments with new data that the congestion window lets out.
+    pub fn room(&self) -> usize {
+        self.congestion.window().saturating_sub(self.flight.len() - self.arrived)
     }
 
     /// Returns the moment from which on the first segment in flight counts as lost, now that a later
@@ -131,8 +162,9 @@ impl Timers {
     /// Notes a segment that leaves and occupies sequence numbers up to `end`.
     pub fn sent(&mut self, now: Instant, end: TcpSeqNumber, again: bool, state: State) {
         let was_idle = self.flight.is_empty();
-        if again && self.flight.back().is_some_and(|last| end <= last.end) {
+        if let Some(last) = self.flight.back().filter(|last| again && end <= last.end) {
             // The first ones again.
+            self.congestion.lost(last.end);
             for segment in &mut self.flight {
                 (segment.sent, segment.again) = (now, true);
                 if segment.end >= end {
@@ -140,7 +172,8 @@ impl Timers {
                 }
             }
         } else {
-            self.flight.push_back(Segment { end, sent: now, again });
+            let first_sent = self.lost_at.filter(|_| again).unwrap_or(now);
+            self.flight.push_back(InFlight { end, first_sent, sent: now, again, arrived: false });
         }
         let probing = self.pending.is_none_or(|pending| pending.purpose == Purpose::Probe);
         if was_idle || probing {
@@ -148,39 +181,37 @@ impl Timers {
         }
     }
 
-    /// Notes an acknowledgement of all before `end`. `next` is the first sequence number that was
-    /// not sent yet, and `overtaken` whether a later segment has arrived. Returns whether new data
-    /// was acknowledged.
-    pub fn acknowledged(
-        &mut self,
-        now: Instant,
-        end: TcpSeqNumber,
-        next: TcpSeqNumber,
-        overtaken: bool,
-        state: State,
-    ) -> bool {
-        let (before, mut measured, mut again) = (self.flight.len(), None, false);
+    /// Notes an acknowledgement.
+    pub fn acknowledged(&mut self, now: Instant, acknowledgement: Acknowledgement, state: State) {
+        let Acknowledgement { end, selects, next } = acknowledgement;
+        let (before, was_full) = (self.flight.len(), self.room() == 0);
+        let (smoothed, mut measured) = (self.rtt.smoothed(), None);
         while let Some(segment) = self.flight.front().copied().filter(|first| first.end <= end) {
             self.flight.pop_front();
-            measured.get_or_insert(segment.sent);
-            again |= segment.again;
+            self.arrived -= usize::from(segment.arrived);
+            measured.get_or_insert(segment.round_trip(now, smoothed));
         }
-        if let Some(sent) = measured.filter(|_| !again) {
-            self.rtt.sample(now.since(sent), end, next);
-            self.doublings = 0;
-        }
-        let advanced = self.flight.len() < before;
-        if advanced {
-            (self.timeouts, self.probed, self.first_timeout) = (0, false, None);
+        if let Some(round_trip) = measured {
+            self.rtt.sample(round_trip, end, next);
+            (self.doublings, self.timeouts, self.probed) = (0, 0, false);
+            (self.first_timeout, self.lost_at) = (None, None);
+            self.congestion.acknowledged(before - self.flight.len(), end, was_full);
             self.rearm(now, state);
         }
-        if let Some(at) = self.overtaken_at(now).filter(|_| overtaken && self.timeouts == 0) {
+        let Some((from, to)) = selects else { return };
+        for segment in self.flight.iter_mut().filter(|segment| from < segment.end) {
+            if segment.end > to {
+                break;
+            }
+            self.arrived += usize::from(!segment.arrived);
+            segment.arrived = true;
+        }
+        if let Some(at) = self.overtaken_at(now).filter(|_| self.timeouts == 0) {
             let at = at.max(now);
             if self.pending.is_none_or(|pending| pending.at > at) {
                 self.pending = Some(Pending { at, purpose: Purpose::Overtaken });
             }
         }
-        advanced
     }
 
     /// Notes that the peer was heard.
@@ -221,7 +252,7 @@ impl Timers {
     }
 
     /// Whether a probe is to be sent before the timeout: once, and only if nothing seems lost.
-    fn may_probe(&self, first: &Segment, state: State) -> bool {
+    fn may_probe(&self, first: &InFlight, state: State) -> bool {
         let opening = matches!(state, State::SynSent | State::SynReceived);
         !(opening || self.probed || first.again || self.timeouts > 0)
     }
@@ -288,7 +319,7 @@ impl Timers {
             }
             _ if !situation.socket_waits => {
                 // The socket does not wait for what was noted as sent.
-                self.flight.clear();
+                self.forget_flight();
                 None
             }
             Purpose::Overtaken => {
@@ -307,6 +338,7 @@ impl Timers {
                 self.first_timeout.get_or_insert(now);
                 self.doublings += 1;
                 if pending.purpose == Purpose::Timeout {
+                    self.congestion.timed_out(self.timeouts == 0);
                     self.timeouts += 1;
                     self.send_again(now, situation.state);
                 }
@@ -317,9 +349,15 @@ impl Timers {
 
     /// Prepares that the socket sends again all that is in flight, from the first segment on.
     fn send_again(&mut self, now: Instant, state: State) {
-        self.flight.clear();
+        self.lost_at = self.lost_at.or(self.flight.front().map(|first| first.first_sent));
+        self.forget_flight();
         let at = now + self.timeout(state);
         self.pending = Some(Pending { at, purpose: Purpose::Timeout });
+    }
+
+    fn forget_flight(&mut self) {
+        self.flight.clear();
+        self.arrived = 0;
     }
 
     /// Whether a timeout is the last: `tcp_write_timeout`, net/ipv4/tcp_timer.c.
