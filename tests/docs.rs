@@ -3,5 +3,6 @@
 mod architecture;
 mod circles;
 mod explain;
+mod printed;
 mod reference;
 mod why;

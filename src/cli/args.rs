@@ -219,9 +219,9 @@ pub struct ShowArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// A cause, a link, a sign, an exit code, ... (left out: list all words)
-    #[arg(value_parser = values::Words, hide_possible_values = true)]
-    pub word: Option<String>,
+    /// A cause, a link, a column, an exit code, ... (left out: list all words)
+    #[arg(value_name = "WORD", value_parser = values::Words, hide_possible_values = true)]
+    pub words: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

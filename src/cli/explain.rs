@@ -1,5 +1,5 @@
-//! `dlab explain`: prints the meaning of a word of the reports, or all words. The texts themselves
-//! are in the module `explain`.
+//! `dlab explain`: prints the meaning of a word that `dlab` prints or that the lesson uses, or
+//! lists all words. The texts themselves are in the module `explain`.
 
 use miette::MietteDiagnostic;
 
@@ -13,30 +13,31 @@ use crate::report::{Ink, Shape, Style, wrap_to};
 /// Explains a word, a family of words, or lists all of them.
 pub fn explain(args: &ExplainArgs, console: &mut Console) -> Exit {
     let page = Page { style: console.style(), columns: console.columns() };
-    let Some(given) = &args.word else {
+    if args.words.is_empty() {
         console.print(&page.index());
         return Exit::Met;
-    };
-    let words = explain::find(given);
-    let family = explain::find_family(given);
+    }
+    let given = args.words.join(" ");
+    let words = explain::find(&given);
+    let family = explain::find_family(&given);
     if words.is_empty() && family.is_none() {
-        console.complain(&unknown(given));
+        console.complain(&unknown(&given));
         return Exit::Usage;
     }
     let families = family.into_iter().map(|family| page.family(family));
-    let words = words.into_iter().map(|(scenario_source, word)| page.word(scenario_source, word));
+    let words = words.into_iter().map(|(family, word)| page.word(family, word));
     let texts: Vec<String> = families.chain(words).collect();
     console.print(&texts.join("\n"));
     Exit::Met
 }
 
 fn unknown(given: &str) -> MietteDiagnostic {
-    let help = match sources::nearest(given, explain::names()) {
+    let help = match sources::nearest(&explain::normal(given), explain::names()) {
         names if names.is_empty() => "`dlab explain` lists all words".to_owned(),
         names => format!("did you mean {}?", names.join(" or ")),
     };
     let given: String = given.chars().take(60).flat_map(char::escape_debug).collect();
-    MietteDiagnostic::new(format!("`{given}` is not a word of the reports")).with_help(help)
+    MietteDiagnostic::new(format!("`{given}` is not a word that is explained")).with_help(help)
 }
 
 /// Lays out words in the style and width of the console.
@@ -48,7 +49,7 @@ struct Page {
 impl Page {
     /// Lists every word, by family.
     fn index(&self) -> String {
-        let mut lines = self.set("`dlab explain WORD` says what a word of the report means.", "");
+        let mut lines = self.set("`dlab explain WORD` says what a word means.", "");
         for family in FAMILIES {
             lines.push(String::new());
             lines.push(
@@ -88,7 +89,7 @@ impl Page {
 
     /// Returns the word and its other spellings, unless they only have a space for a hyphen.
     fn full_name(&self, word: &Word) -> String {
-        self.name(word, |also| also.replace(' ', "-") != word.name)
+        self.name(word, |also| explain::normal(also) != word.name)
     }
 
     fn name(&self, word: &Word, is_shown: impl Fn(&str) -> bool) -> String {

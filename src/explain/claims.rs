@@ -25,6 +25,7 @@ pub static CLAIMS: Family = Family {
              client acknowledges after its handler and has one. The report says which term it was, \
              and which message.",
         )
+        .also(&["outside"])
         .see(&["broken", "evicted", "broker-crashed", "lost-after-ack"])
         .shown_by("dlab run retention --contender tcp/catch-up"),
         Word::new(

@@ -15,10 +15,12 @@ pub static FAULTS: Family = Family {
             "The client closes its sockets, stays away, and connects at once at the end; over udp \
              the broker learns of it by heartbeat.",
             "This is the polite way to go: over TCP the other side reads the end of the stream at \
-             once, and what it sends from then on has no session. Over UDP there is nobody to say \
-             goodbye to. Compare it with cut.",
+             once, and what it sends from then on has no session. Over UDP nobody says goodbye and \
+             nothing else tells the broker that the client has gone. In caps the client is back \
+             before a heartbeat is missed, and its new session ends the old one (replaced).",
         )
-        .see(&["cut", "not-connected", "fin"])
+        .also(&["disconnected"])
+        .see(&["cut", "not-connected", "fin", "heartbeat", "replaced"])
         .shown_by("dlab run caps"),
         Word::new(
             FaultKind::Cut.name(),
@@ -27,6 +29,7 @@ pub static FAULTS: Family = Family {
              connection until a heartbeat or a timeout ends it, and what they send meanwhile waits \
              in buffers. If the cut is short TCP repairs everything.",
         )
+        .also(&["link cut"])
         .see(&["disconnect", "partition", "sent-into-dead-link", "late-detection"])
         .shown_by("dlab run half-open"),
         Word::new(
@@ -43,6 +46,7 @@ pub static FAULTS: Family = Family {
             "Each packet on its own, with the probability `rate`. UDP loses the message with it; TCP \
              sends it again, and everything behind it is late.",
         )
+        .also(&["packets lost"])
         .see(&["dropped-in-network", "corrupt", "udp"])
         .shown_by("dlab run lossy-wifi"),
         Word::new(
@@ -51,6 +55,7 @@ pub static FAULTS: Family = Family {
             "TCP and the lab's catch-up recognise a copy by its number. Fire-and-forget over UDP \
              handles it again.",
         )
+        .also(&["packets doubled"])
         .see(&["at-most-once", "reorder"])
         .shown_by("dlab run duplicated"),
         Word::new(
@@ -59,6 +64,7 @@ pub static FAULTS: Family = Family {
             "The checksums of IP, UDP and TCP notice it and the packet is thrown away, so it acts \
              like loss.",
         )
+        .also(&["packets corrupted"])
         .see(&["loss", "dropped-in-network"])
         .shown_by("dlab run corrupted"),
         Word::new(
@@ -67,6 +73,7 @@ pub static FAULTS: Family = Family {
             "TCP puts them back into their order. Over UDP nobody does in fire-and-forget; in \
              catch-up the client holds what comes early.",
         )
+        .also(&["packets held back"])
         .see(&["in-order", "order-broken", "latency"])
         .shown_by("dlab run reordered"),
         Word::new(
@@ -92,6 +99,7 @@ pub static FAULTS: Family = Family {
              name. A broker forgets everybody, and its backlog. With `notice = true` only the process \
              dies, and its kernel closes the sockets, so that the other side is told.",
         )
+        .also(&["power lost", "process died"])
         .see(&["pause", "died-in-client", "broker-crashed", "power-lost"])
         .shown_by("dlab run broker-crash"),
         Word::new(
@@ -100,6 +108,7 @@ pub static FAULTS: Family = Family {
             "A laptop sleeps, a process is stopped. It forgets nothing, and does not know that time \
              has passed; to the others it looks like a cut.",
         )
+        .also(&["asleep"])
         .see(&["crash", "cut"])
         .shown_by("dlab run laptop-sleeps"),
         Word::new(
@@ -108,6 +117,7 @@ pub static FAULTS: Family = Family {
             "Messages are handled one at a time, so they queue up: in the inbox, then in the \
              sockets, then at the broker. Every queue has an end.",
         )
+        .also(&["handler takes"])
         .see(&["overflowed", "unsettled"])
         .shown_by("dlab run slow-consumer"),
         Word::new(
@@ -116,6 +126,7 @@ pub static FAULTS: Family = Family {
             "Messages of this event are delivered to a client that has nothing to do with them. In \
              fire-and-forget they are gone; in catch-up they wait for a handler.",
         )
+        .also(&["no handler for"])
         .see(&["no-handler", "not-joined"])
         .shown_by("dlab run no-handler"),
     ],

@@ -36,6 +36,7 @@ pub static LINKS: Family = Family {
              and who was away has missed what was sent. A proxy that refuses the upgrade leaves the \
              client with nothing; socketio has another way then.",
         )
+        .also(&["web socket"])
         .see(&["tcp", "socketio", "upgrade-refused"])
         .shown_by("dlab run slow-consumer-websocket --contender websocket/fire-and-forget"),
         Word::new(
@@ -68,11 +69,13 @@ pub static LINKS: Family = Family {
         Word::new(
             Link::SocketIo.name(),
             "Socket.IO's protocol: HTTP long-polling first, then WebSocket where that can be had.",
-            "The handshakes of Node's server, with a heartbeat of 25 s and 20 s unless the \
-             scenario says otherwise. While the client knows that it is away it keeps what it \
-             publishes and sends it later; the broker keeps nothing for it in fire-and-forget, so \
-             what was sent to an absent client is missed.",
+            "Server and client are the lab's own: their frames are those of npm's socket.io, and \
+             the server follows Node's behaviour, but it is not Node's. Its heartbeat is 25 s \
+             and 20 s unless the scenario says otherwise. While the client knows that it is away \
+             it keeps what it publishes, and sends it later; in fire-and-forget the broker keeps \
+             nothing, so what was sent to an absent client is missed.",
         )
+        .also(&["socket.io"])
         .see(&["websocket", "long-polling", "heartbeat", "late-detection"])
         .shown_by("dlab run forty-five-seconds --contender socketio/fire-and-forget"),
     ],

@@ -4,12 +4,12 @@
 use super::{FAMILIES, Family, Word};
 
 const HEAD: &str = "\
-# Words of the report
+# Words
 
 <!-- Made from the texts in src/explain; a test keeps it so. Do not edit. -->
 
-Every word that a report, its JSON or the log uses, and a command that shows it. `dlab explain WORD`
-prints the same.
+The words that a report, a sweep, a search, the museum, their JSON or the log uses, and those of the
+lesson, each with a command that shows it. `dlab explain WORD` prints the same.
 ";
 
 /// Returns the page of all terms, ended by a newline.

@@ -15,7 +15,7 @@ pub static SIGNS: Family = Family {
             "The lane stands at the top. What became of the message stands below it in the same \
              column, whenever it was handled.",
         )
-        .also(&["v"])
+        .also(&["v", "published"])
         .see(&["live", "caught-up", "missed"])
         .shown_by("dlab run caps"),
         Word::new(
@@ -32,7 +32,7 @@ pub static SIGNS: Family = Family {
             "Caught up later: handled from a replay or a redelivery.",
             "It stands where the message was published; it was handled later.",
         )
-        .also(&["+"])
+        .also(&["+", "caught up later"])
         .see(&["caught-up", "outcome"])
         .shown_by("dlab run caps"),
         Word::new(
@@ -50,7 +50,7 @@ pub static SIGNS: Family = Family {
             "The bar stands in the lane of whom the fault is about, from its first moment to its \
              last, with what it is in words. What it does is heard of later than it began.",
         )
-        .also(&["="])
+        .also(&["=", "fault is on"])
         .see(&["fault", "late-detection"])
         .shown_by("dlab run caps"),
     ],

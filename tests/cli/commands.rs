@@ -286,8 +286,47 @@ fn a_word_is_explained_however_it_is_written() {
     let contender = check(&["explain", "tcp/catch-up"], 0, "");
     assert!(contender.starts_with("tcp (link)\n") && contender.contains("\ncatch-up (mode)\n"));
     assert!(check(&["explain", "anomaly"], 0, "").starts_with("Anomalies\n"));
+    assert!(check(&["explain", "anomalies"], 0, "").starts_with("Anomalies\n"));
+    let codes = check(&["explain", "exit"], 0, "");
+    assert!(codes.starts_with("Exit codes\n"));
+    assert_eq!(check(&["explain", "exit", "code"], 0, ""), codes);
+    assert_eq!(check(&["explain", "Exit Codes"], 0, ""), codes);
+    assert!(check(&["explain", "columns"], 0, "").starts_with("Columns of the table\n"));
     compare("explain", &check(&["explain"], 0, ""));
     compare("explain_word", &check(&["explain", "sent-into-dead-link"], 0, ""));
+}
+
+#[test]
+fn several_words_need_no_quotes_and_spaces_are_hyphens() {
+    let delay = check(&["explain", "worst-delay"], 0, "");
+    assert!(delay.starts_with("worst-delay or worst_delay_ms (column)\n"), "{delay}");
+    for given in [&["worst", "delay"][..], &["Worst delay"], &["worst_delay_ms"]] {
+        assert_eq!(check(&[&["explain"], given].concat(), 0, ""), delay);
+    }
+    let success = check(&["explain", "honest", "successes"], 0, "");
+    assert!(success.starts_with("honest-success or honest successes (recovery)\n"), "{success}");
+    assert!(check(&["explain", "rooms"], 0, "").starts_with("room (lesson)\n"));
+    assert!(check(&["explain", "TCP/IP", "model"], 0, "").starts_with("tcp/ip-model or TCP/IP"));
+    assert!(check(&["explain", "BROKEN"], 0, "").starts_with("broken (claim)\n"));
+    check(&["explain", "wurst", "delay"], 2, "did you mean `worst-delay`");
+    check(&["explain", "namspace"], 2, "did you mean `namespace`");
+}
+
+#[test]
+fn what_a_word_is_called_in_the_course_is_said() {
+    let said = |words: &[&str]| {
+        let text = check(&[&["explain"], words].concat(), 0, "");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(said(&["queue"]).contains("In Socket.IO this is a namespace."));
+    assert!(said(&["namespace"]).contains("Here this is a queue"));
+    assert!(said(&["event"]).contains("joined like a room"));
+    assert!(said(&["Socket.IO"]).contains("Server and client are the lab's own"));
+    let disconnect = said(&["disconnect"]);
+    assert!(disconnect.contains("over udp the broker learns of it by heartbeat"));
+    assert!(disconnect.contains("its new session ends the old one (replaced)"));
+    let log = check(&["run", "caps", "--contender", "udp/catch-up", "--json"], 0, "");
+    assert!(log.contains(r#""by":"replaced""#), "{log}");
 }
 
 #[test]
@@ -296,7 +335,7 @@ fn an_unknown_word_gets_the_nearest_right_ones() {
     check(&["explain", "zzzzzz"], 2, "`dlab explain` lists all words");
     check(&["explain", "tcp/carrier-pigeon"], 2, "is not a word");
     check(&["explain", ""], 2, "is not a word");
-    check(&["explain", "tcp", "udp"], 2, "unexpected argument");
+    check(&["explain", "tcp", "udp"], 2, "`tcp udp` is not a word");
 }
 
 #[test]

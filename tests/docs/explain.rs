@@ -1,5 +1,6 @@
-//! Tests that every term of the reports is explained, and that its command shows it.
+//! Tests that every closed list of terms is explained, and that each word's command shows it.
 
+use super::printed;
 use delivery_lab::terms::{
     Anomaly, Cause, Claim, Exercise, FaultKind, Guarantee, Outcome, Verdict,
 };
@@ -13,13 +14,26 @@ use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::verdict::RunResult;
 use serde_json::Value;
 
-/// The terms that no built-in scenario shows: they need a malformed peer, or an accident.
-const NOT_SHOWN: [(&str, &[&str]); 2] = [
+/// The words that no command shows: they need a malformed peer or an accident, or are said of what
+/// is printed and not in it.
+const NOT_SHOWN: [(&str, &[&str]); 4] = [
     (
         "reason",
         &["tcp-timeout", "stale-hello", "malformed", "too-long", "unexpected", "limit-reached"],
     ),
     ("exit", &["5", "70", "130"]),
+    ("noun", &["outbox", "volatile", "frame"]),
+    ("lesson", &["full-duplex", "bidirectional", "handshake", "osi-model", "tcp/ip-model"]),
+];
+
+/// The words of the lesson and of a search that the lab shows under its own name or in a sentence.
+const SHOWN_AS: [(&str, &str); 6] = [
+    ("server", "the broker of"),
+    ("emit", "driver publishes driver-3"),
+    ("acknowledgement", "acknowledgement is lost"),
+    ("port", "broker:7777"),
+    ("story", "so for shop"),
+    ("replay", "replay: dlab run"),
 ];
 
 /// Checks that a family has these terms, in this order.
@@ -84,6 +98,7 @@ fn every_text_is_a_short_paragraph_with_neighbours() {
         assert!(brief.ends_with(['.', '?']) && text.ends_with('.'), "{name}");
         assert!(paragraph.split_whitespace().count() <= 90, "{name} is long");
         assert!(sentences >= 2 && paragraph.is_ascii(), "{name}: {paragraph}");
+        assert_eq!(explain::normal(name), *name);
         for other in *see {
             let is_known = explain::find(other).len() + usize::from(other == &family.name) > 0;
             assert!(is_known || explain::find_family(other).is_some(), "{name} knows no {other}");
@@ -130,9 +145,22 @@ impl Runs {
         })
     }
 
+    /// Returns what the command prints and logs, in lower case, with single spaces for hyphens,
+    /// underscores and line breaks.
+    fn spoken(&mut self, command: &str) -> String {
+        let Output { stdout, stderr, .. } = self.output(command, "");
+        let both = [stdout, stderr].map(|text| String::from_utf8_lossy(text).to_lowercase());
+        spaced(&both.concat())
+    }
+
     fn text(&mut self, command: &str, option: &str) -> String {
         String::from_utf8(self.output(command, option).stdout.clone()).unwrap()
     }
+}
+
+fn spaced(text: &str) -> String {
+    let is_gap = |c: char| c.is_whitespace() || c == '-' || c == '_';
+    text.split(is_gap).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn is_seen(family: &Family, word: &Word, command: &str, runs: &mut Runs) -> bool {
@@ -158,11 +186,36 @@ fn is_seen(family: &Family, word: &Word, command: &str, runs: &mut Runs) -> bool
             let sweep: Value = serde_json::from_str(&runs.text(command, "--json")).unwrap();
             sweep["coverage"][name].as_u64() > Some(0)
         }
+        "recovery" => {
+            let report: Value = serde_json::from_str(&runs.text(command, "--json")).unwrap();
+            let rows = report["contenders"].as_array().unwrap();
+            let all = rows.iter().flat_map(|row| row["subscribers"].as_array().unwrap());
+            let mut counts = all.map(|one| &one["recoveries"][name.replace('-', "_")]);
+            counts.any(|count| count.as_u64() > Some(0))
+        }
+        "column" | "price" => {
+            let words = printed::words(&runs.text(command, ""));
+            let mut words = words.iter().map(|word| explain::normal(word));
+            words.any(|printed| printed == name || word.also.contains(&printed.as_str()))
+        }
+        "expectation" | "report" | "sweep" | "search" | "museum" | "noun" | "room-event"
+        | "lesson" => {
+            let spoken = runs.spoken(command);
+            let lab = SHOWN_AS.iter().find(|(word, _)| *word == name).map(|(_, as_lab)| *as_lab);
+            let mut spellings = word.also.iter().copied().chain([lab.unwrap_or(name)]);
+            spellings.any(|spelling| has_word(&spoken, &spaced(&spelling.to_lowercase())))
+        }
         _ => {
             let report: Value = serde_json::from_str(&runs.text(command, "--json")).unwrap();
             is_in_report(family.name, name, &report)
         }
     }
+}
+
+/// Whether a text has these words in this order, the first not as the end of a longer one.
+fn has_word(text: &str, words: &str) -> bool {
+    let mut found = text.match_indices(words);
+    found.any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 fn is_in_report(family: &str, name: &str, report: &Value) -> bool {

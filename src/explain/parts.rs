@@ -1,0 +1,64 @@
+//! The parts of a report that no other family names.
+
+use super::{Family, Word};
+
+/// The headings and lines of the report.
+pub static PARTS: Family = Family {
+    name: "report",
+    heading: "Parts of the report",
+    about: "From top to bottom: what happened in one sentence, a diagram with a lane for each \
+            fault and contender, the table, and below it the sections. Claims, recoveries, \
+            anomalies, expectations and prices are families of their own.",
+    words: &[
+        Word::new(
+            "published",
+            "The messages that publishers handed over; the topmost lane of the diagram.",
+            "A publisher whose machine is down hands over nothing, so a storm can make this number \
+             smaller.",
+        )
+        .see(&["sign", "publisher", "wanted"])
+        .shown_by("dlab run caps"),
+        Word::new(
+            "why",
+            "How many messages each contender missed, by which cause, and which ones.",
+            "The name of the cause stands in brackets; the numbers behind it are ids of messages, \
+             as in driver-3. With `--why driver-3` one message's life is told instead of the \
+             report.",
+        )
+        .see(&["cause", "missed"])
+        .shown_by("dlab run caps"),
+        Word::new(
+            "never-subscribed",
+            "A subscriber had no session in which it could subscribe, so it wanted nothing.",
+            "The reason in brackets is why its last attempt ended. The report says that it never \
+             got to subscribe.",
+        )
+        .also(&["never got to subscribe"])
+        .see(&["wanted", "upgrade-refused", "reason"])
+        .shown_by("dlab run websocket-blocked"),
+        Word::new(
+            "faults-that-did-nothing",
+            "The faults that hit nothing, and in which contenders.",
+            "No packet was dropped, delayed or changed, no session ended and no handler was \
+             slowed. A contender that was not hit has not been tested.",
+        )
+        .see(&["fault", "inconclusive"])
+        .shown_by("dlab run lossy-wifi --contender tcp/catch-up --set fault.0.rate=0"),
+        Word::new(
+            "what-this-leaves-out",
+            "In what the simulation differs from the world.",
+            "A report is about a model. What it leaves out could change the numbers, and so it is \
+             printed each time.",
+        )
+        .see(&["trial", "seed"])
+        .shown_by("dlab run caps"),
+        Word::new(
+            "replay",
+            "The command that runs the same again, to the last byte.",
+            "It has the seed and every option that changes the result. The same version must be \
+             used.",
+        )
+        .see(&["seed", "trial"])
+        .shown_by("dlab run caps"),
+    ],
+};
