@@ -4,7 +4,7 @@ use super::{Family, Word};
 use crate::terms::Exercise;
 
 /// A command whose storms cause all of these events.
-const SWEEP: &str = "dlab sweep any --seeds 1..100 --contender tcp/catch-up";
+const SWEEP: &str = "dlab sweep any --seeds 1..200 --contender tcp/catch-up";
 
 /// The events that a sweep or a search counts, to show that its storms tested something.
 pub static EXERCISES: Family = Family {

@@ -234,9 +234,9 @@ fn of_network() -> Vec<Row> {
             "tcp-timeout",
         ),
         (
-            "of these, after a second each",
-            (LINEAR_SYNS + 1).to_string(),
-            "after twice as long each",
+            "of these, a second after one another, beyond the first",
+            LINEAR_SYNS.to_string(),
+            "each waits twice as long",
             "none",
         ),
         ("time for which an acknowledgement is kept back", ACK_DELAY.to_string(), "sent", "none"),

@@ -28,9 +28,9 @@ fn ours_keep_what_they_claim() {
     for guarantee in Guarantee::ALL {
         for link in [Link::Udp, Link::Tcp, Link::SocketIo] {
             let contender = Contender { link, mode: Mode::CatchUp };
-            let held = Property::new(guarantee).cases(40).holds(&contender);
+            let held = Property::new(guarantee).cases(150).holds(&contender);
             let held = held.unwrap_or_else(|failed| panic!("{contender} {guarantee}: {failed}"));
-            assert!(held.cases == 40 && held.wanted > 400, "{contender}: {held:?}");
+            assert!(held.cases == 150 && held.wanted > 1500, "{contender}: {held:?}");
         }
     }
     let contender = Contender { link: Link::Tcp, mode: Mode::FireAndForget };

@@ -136,22 +136,23 @@ fn a_cut_on_a_busy_link_delays_until_the_timeout_after_its_end() {
     //
     // The first message that is lost is published at 1,980 and pushed at 2,000. The one pushed at
     // 1,980 arrives, but not its acknowledgement, which leaves at 2,002: 2 ms after it was read, the
-    // stack's ACK delay. So a round trip is 42 ms, the timeout 252 ms, and the first segment in
-    // flight is that of 1,980: it is sent again at 2,232, and after 252, 504, 1,008 and 2,016 ms:
-    // at 2,484, 2,988, 3,996 and 6,012. That arrives at 6,032, which is 4,052 ms after 1,980.
+    // stack's ACK delay. A round trip is 42 ms, the timeout 252 ms. The congestion window is 10
+    // segments, as at first, since no more was ever needed: those pushed at 1,980 to 2,070 fill it.
+    // The probe comes two round trips and 8 ms after the last, at 2,162, and then the timeouts after
+    // 252, 504, 1,008, 2,016 and 4,032 ms: at 2,414, 2,918, 3,926, 5,942 and 9,974. That arrives at
+    // 9,994, which is 8,014 ms after 1,980.
     //
     // In catch-up each message is acknowledged at once by a frame, which carries TCP's ACK without
-    // its delay: a round trip is 40 ms, the timeout 250 ms, and the times are 2,230, 2,480, 2,980,
-    // 3,980 and 5,980, right before the end of the cut. The next is 4 s later, at 9,980, and arrives
-    // at 10,000: 8,020 ms after 1,980. Linux 6.18 took 7.83 to 8.02 s where a message came every
-    // 100 ms.
+    // its delay: a round trip is 40 ms, the timeout 250 ms, and the times are 2,158, 2,408, 2,908,
+    // 3,908, 5,908 and 9,908. That arrives at 9,928: 7,948 ms after 1,980. Linux 6.18 took 7.83 to
+    // 8.02 s where a message came every 100 ms.
     let lesson = Lesson {
         latency: "20ms",
         run_for: "30s",
         publish: r#"every = "10ms", count = 1000, start = "1s""#,
         fault: "kind = \"cut\"\nat = \"2s\"\nfor = \"4s\"",
     };
-    for (contender, expected) in [("tcp/fire-and-forget", 4_052.0), ("tcp/catch-up", 8_020.0)] {
+    for (contender, expected) in [("tcp/fire-and-forget", 8_014.0), ("tcp/catch-up", 7_948.0)] {
         check(&lesson, contender, 1, |reader| {
             assert_eq!((reader.missed, reader.handled_again, reader.out_of_order), (0, 0, 0));
             assert_eq!(worst(reader), expected, "{contender}");

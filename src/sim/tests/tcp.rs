@@ -17,7 +17,7 @@ fn nothing_is_lost_through_twenty_percent_packet_loss() {
     let faults = vec![fault(Effect::Loss { rate: 0.2 }, 0, 60_000)];
     let (_, totals) = run(plan(2, faults, 60_000), vec![reader(&told), writer(500, 20)]);
     assert_eq!(delays(&told, 20).len(), 500);
-    assert!(totals.retransmits > 30 && totals.hits[0] > 100, "{totals:?}");
+    assert!(totals.retransmits > 30 && totals.hits[0] > 70, "{totals:?}");
 }
 
 #[test]
