@@ -37,7 +37,7 @@ use crate::time::Duration;
 pub use broker_driver::BrokerDriver;
 pub use client::ClientApp;
 pub use polling::{LongPolling, Polling};
-pub use send_half::{Full, PushOutcome, SendHalf, WaitingBytes};
+pub use send_half::{PushError, PushOutcome, SendHalf, WaitingBytes};
 pub use socketio::SocketIo;
 pub use sse::Sse;
 pub use tcp::Tcp;
@@ -85,6 +85,9 @@ pub trait LinkDriver: Clone + Send + 'static {
 pub struct Settings {
     /// Time from one request of a polling client to its next one.
     pub polling_interval: Duration,
+    /// Time within which a client's request over HTTP must be answered; a long poll may take a
+    /// ping's interval more.
+    pub http_timeout: Duration,
     /// The delivery mode. In catch-up mode, a Socket.IO client asks for an acknowledgement of every
     /// message that it publishes, unless the message is volatile.
     pub mode: Mode,
@@ -96,6 +99,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             polling_interval: Duration::from_secs(1),
+            http_timeout: Duration::from_secs(20),
             mode: Mode::FireAndForget,
             on_switch: OnSwitch::Kept,
         }
@@ -129,6 +133,12 @@ pub struct ConnectContext<N> {
 pub trait ReceiveHalf: Send {
     /// Waits for the next event. The future may be dropped while it waits; no event is lost.
     fn next(&mut self, reading: Reading) -> impl Future<Output = LinkEvent> + Send;
+
+    /// Whether a sign of life of the broker is overdue, for a library that looks at the clock
+    /// whenever its program wakes. The driver then ends the connection before anything else.
+    fn is_overdue(&self) -> bool {
+        false
+    }
 
     /// Sends a goodbye before the client drops the connection, as far as the socket takes it now.
     /// By default it sends nothing: the other end sees that the socket closes.

@@ -20,11 +20,17 @@ pub use end_reason::EndReason;
 pub use frame::{Confirm, Cursor, Frame, Offset, PushKind, ResumeOutcome, RoomJoin};
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
-    AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, Resubscribe, Retention, Upgrade,
-    WhenFull,
+    AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, KeepAlive, Resubscribe, Retention,
+    Upgrade, WhenFull,
 };
-pub use link::{Framing, Link, LinkSemantics, Liveness, OfflineBuffer, Reliability};
+pub use link::{
+    Framing, Link, LinkSemantics, Liveness, MOST_DATAGRAM, MOST_FRAME, MOST_PAYLOAD, OfflineBuffer,
+    Reliability,
+};
 pub use note::{DropReason, Note};
+
+/// Most bytes that a frame has around a message's names and payload.
+const AROUND: usize = 400;
 
 /// One message from one publisher to the subscribers of one queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +60,17 @@ impl Message {
             + self.queue.as_str().len()
             + self.event.as_str().len()
             + self.payload.as_str().len()
+    }
+
+    /// Whether the message fits into a frame of `most` bytes, on its way to the broker and to a
+    /// subscriber, whatever its position will be.
+    pub fn fits(&self, most: usize) -> bool {
+        let Target { to, except, .. } = &self.target;
+        let rooms: usize = to.iter().chain(except).map(|room| room.as_str().len() + 3).sum();
+        // In JSON, a byte of a name takes at most six.
+        let names = self.size() - self.payload.as_str().len() + rooms;
+        let longest = self.payload.as_str().len() + 6 * names + AROUND;
+        longest <= most || Frame::longest_push(self) <= most
     }
 
     /// Whether the message is never kept while there is no connection.

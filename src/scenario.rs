@@ -52,6 +52,8 @@ pub struct Scenario {
     pub broker: BrokerLimits,
     /// The time that a client over `polling` waits from one request to the next.
     pub polling_interval: Duration,
+    /// The time within which a request of a client over HTTP is answered.
+    pub http_timeout: Duration,
     /// The mutant to run: a component that is broken on purpose. `None` if all are correct.
     pub mutant: Option<&'static Mutant>,
     /// The entries of the file. [`ClientEntry::processes`] expands `count`.

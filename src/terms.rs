@@ -23,6 +23,10 @@ closed_list! {
         LostBeforeBroker = "lost-before-broker",
         /// A full backlog refused it.
         Refused = "refused",
+        /// Longer than a limit on its way, so that it can never arrive.
+        TooLong = "too-long",
+        /// Volatile, and the transport was busy with something else.
+        TransportBusy = "transport-busy",
         /// No copy was made: the client had no session.
         NotConnected = "not-connected",
         /// No copy was made: the client's session had not joined (again).
@@ -125,6 +129,8 @@ closed_list! {
         ForeignEpoch = "foreign-epoch",
         /// A wanted message still waits, although path and handler have long been free.
         Stalled = "stalled",
+        /// A message was accepted that is too long to ever arrive.
+        Poison = "poison",
         /// Missed between a fault and its detection.
         LateDetection = "late-detection",
         /// Told that all is well, something was missing.

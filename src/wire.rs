@@ -7,12 +7,8 @@
 use serde::de::Error as _;
 
 use crate::message::Frame;
+pub use crate::message::{MOST_DATAGRAM, MOST_FRAME};
 
-/// Longest frame in a stream, prefix not counted: 1 MiB.
-pub const MOST_FRAME: usize = 1 << 20;
-/// Longest frame in a datagram: what fits in one Ethernet packet (1,500 bytes less 20 of IPv4
-/// and 8 of UDP).
-pub const MOST_DATAGRAM: usize = 1_472;
 /// Size of the length prefix of a frame in a stream: an unsigned big-endian number of 4 bytes.
 pub const PREFIX: usize = 4;
 

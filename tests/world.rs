@@ -3,6 +3,7 @@
 mod derived_numbers;
 mod determinism;
 mod edge_cases;
+mod fidelity;
 mod limits;
 mod placement;
 mod quiescent;

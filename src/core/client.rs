@@ -10,7 +10,7 @@ mod session;
 use std::collections::VecDeque;
 
 use crate::message::{EndReason, Frame, Heartbeat, MessageId, Note};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 use super::io::{ClientInput, ClientMachine, ClientOptions, ClientOutput, Machine, Numbering};
 use super::publisher::Publisher;
@@ -23,8 +23,10 @@ use publish::PublishAnswer;
 pub struct Client {
     options: ClientOptions,
     state: State,
-    /// Number of failed attempts since the last session.
-    failed: u32,
+    /// Number of waits for an attempt since the last session.
+    waits: u32,
+    /// The wait before each attempt, if the broker has asked for one.
+    retry: Option<Duration>,
     heartbeat: Heartbeat,
     publisher: Publisher,
     subscriber: Subscriber,
@@ -74,7 +76,8 @@ impl Client {
     pub fn new(options: ClientOptions) -> Self {
         Client {
             state: State::Away,
-            failed: 0,
+            waits: 0,
+            retry: None,
             heartbeat: Heartbeat::default(),
             publisher: Publisher::new(options.mode, options.link),
             subscriber: Subscriber::new(options.limits.clone()),
@@ -145,7 +148,7 @@ impl Client {
                 self.publisher.send_again(now, timeout, &session, &mut self.outputs);
                 self.watch_publishes();
             }
-            Timer::Confirm(id) => self.note(Note::ConfirmTimedOut { id }),
+            Timer::Confirm(id) => self.confirm_timed_out(id),
         }
     }
 
@@ -178,7 +181,7 @@ impl Machine for Client {
             ClientInput::Disconnected { reason } => self.ended(now, reason),
             ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
             ClientInput::Malformed { reason } => self.close(now, reason),
-            ClientInput::Retry { after } => self.wait_first(after),
+            ClientInput::Retry { after } => self.wait_always(after),
             ClientInput::Received { frame } => self.received(now, frame),
             ClientInput::Publish { draft } => self.publish(now, draft),
             ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),

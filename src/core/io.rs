@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::view::BrokerView;
 use crate::message::{
-    BrokerLimits, ClientLimits, Cursor, EndReason, Epoch, Frame, LinkSemantics, Message, Mode,
-    Name, Note, Payload, PushKind, StartAt, Target,
+    BrokerLimits, ClientLimits, Cursor, EndReason, Epoch, Frame, LinkSemantics, Message, MessageId,
+    Mode, Name, Note, Payload, PushKind, StartAt, Target,
 };
 use crate::time::{Duration, Instant};
 
@@ -162,6 +162,9 @@ pub enum ClientInput {
 /// Something that the client's driver must do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientOutput {
+    /// Take back a message that no socket has yet, if the link can: the application's time for an
+    /// answer has passed.
+    Withdraw { id: MessageId },
     /// Open a connection to the broker. `known` is the client's position in each queue, for links
     /// that send it when they connect; the joins have it too.
     Connect { known: Vec<(Name, Cursor)> },

@@ -16,3 +16,6 @@ pub const MOST_REFUSED: usize = 10_000;
 /// Most publishes that are unanswered at a time over a lossy link: a whole outbox in one burst
 /// would overflow the socket.
 pub const MOST_OUT_LOSSY: usize = 100;
+/// Shortest wait before an attempt that a broker's `retry` can ask for: the shortest that a client
+/// chooses by itself. Without it, a `retry` of 0 would be a storm of attempts.
+pub const LEAST_RETRY: Duration = Duration::from_millis(500);

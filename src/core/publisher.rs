@@ -61,6 +61,9 @@ impl Publisher {
         outputs: &mut Outputs,
     ) {
         let id = message.id.clone();
+        if !message.fits(self.link.most_frame) {
+            return note(outputs, Note::Unsent { id, reason: DropReason::TooLong });
+        }
         if self.keeps(&message) {
             if self.outbox.len() >= most {
                 return note(outputs, Note::Unsent { id, reason: DropReason::OutboxFull });
@@ -133,6 +136,14 @@ impl Publisher {
                 self.sent.push_back((now, sequence));
             }
         }
+    }
+
+    /// Takes a message out of the buffer for the next session: the application has waited long
+    /// enough for an answer. Returns whether it was there.
+    pub fn withdraw(&mut self, id: &MessageId) -> bool {
+        let before = self.buffer.len();
+        self.buffer.retain(|kept| kept.message.id != *id);
+        self.buffer.len() < before
     }
 
     /// Whether the outbox keeps a message until it is answered.

@@ -95,6 +95,13 @@ pub static ANOMALIES: Family = Family {
         .see(&["unsettled"])
         .shown_by("dlab run museum/redelivers-never"),
         Word::new(
+            Anomaly::Poison.name(),
+            "A message was accepted that is too long to ever arrive.",
+            "Each session tries it again and ends over it, and what is behind it waits. A broker \
+             must look at the length before it accepts.",
+        )
+        .see(&["too-long", "stalled"]),
+        Word::new(
             Anomaly::LateDetection.name(),
             "A message was missed between a fault and its detection.",
             "The link was dead and the broker did not know it yet. The heartbeat's interval and \

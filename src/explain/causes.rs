@@ -32,6 +32,24 @@ pub static CAUSES: Family = Family {
         .see(&["evicted", "no-silent-gap", "outside-terms"])
         .shown_by("dlab run backlog-full --contender tcp/catch-up"),
         Word::new(
+            Cause::TooLong.name(),
+            "It was longer than a limit on its way, so it could never arrive.",
+            "Every link has a longest frame: 1,472 bytes over udp, about a megabyte over the others. \
+             The publisher is told at once, where it is known that nothing so long can be carried. \
+             A broker that accepts it anyway has a poison message: it sends it again and again, \
+             and all that is behind it waits.",
+        )
+        .see(&["poison", "stalled", "refused"]),
+        Word::new(
+            Cause::TransportBusy.name(),
+            "It was volatile, and the transport was busy with something else.",
+            "Socket.IO sends a volatile event only if it can be written at once: not while a write \
+             is under way, and over polling not between two requests. Of ten in one tick the first \
+             is sent. That is right for what is soon out of date, such as a position.",
+        )
+        .see(&["volatile", "socketio", "overwritten"])
+        .shown_by("dlab run volatile --contender socketio/fire-and-forget"),
+        Word::new(
             Cause::NotConnected.name(),
             "No copy was ever made: the client had no session when the broker accepted the message.",
             "This is the plain miss of fire-and-forget: the client was away, the broker knew it, \

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::{Full, LinkEvent, PushOutcome, Reading, ReceiveHalf, SendHalf, WaitingBytes};
+use super::{LinkEvent, PushError, PushOutcome, Reading, ReceiveHalf, SendHalf, WaitingBytes};
 use crate::core::{BrokerInput, BrokerMachine, BrokerOutput, BrokerView, ConnectionId};
 use crate::history::{EventKind, Recorder};
 use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note, SessionId};
@@ -217,7 +217,7 @@ impl<N: Net> BrokerDriver<N> {
         &self,
         id: &MessageId,
         (session, client): (SessionId, Name),
-        outcome: Result<PushOutcome, Full>,
+        outcome: Result<PushOutcome, PushError>,
     ) {
         let id = id.clone();
         match outcome {
@@ -231,7 +231,11 @@ impl<N: Net> BrokerDriver<N> {
                     self.record(EventKind::Note(Note::Overwritten { id, session, client }));
                 }
             }
-            Err(Full) => self.record(EventKind::Note(Note::SendQueueFull { id, session, client })),
+            Err(error) => self.record(EventKind::Note(match error {
+                PushError::Full => Note::SendQueueFull { id, session, client },
+                PushError::Busy => Note::TransportBusy { id, session, client },
+                PushError::TooLong => Note::TooLong { id, session, client },
+            })),
         }
     }
 

@@ -7,12 +7,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{
-    ConnectContext, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf, SendHalf,
+    ConnectContext, LinkDriver, LinkEvent, PushError, PushOutcome, Reading, ReceiveHalf, SendHalf,
     reason_of_error,
 };
 use crate::core::{ClientInput, ClientMachine, ClientOutput, Numbering};
 use crate::history::EventKind;
-use crate::message::{Cursor, Message, Name, Note, PushKind};
+use crate::message::{Cursor, DropReason, EndReason, Message, MessageId, Name, Note, PushKind};
 use crate::net::{self, Net};
 
 /// An application that uses a client: it publishes and handles messages, joins rooms, connects and
@@ -41,6 +41,7 @@ pub async fn run<C: LinkDriver, N: Net>(
     process.tell(ClientInput::Started);
     loop {
         let input = process.next().await;
+        process.end_overdue();
         process.tell(input);
     }
 }
@@ -86,6 +87,17 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
         }
     }
 
+    /// Ends a connection whose sign of life is overdue, for links whose library looks at the clock
+    /// before it does anything.
+    fn end_overdue(&mut self) {
+        if let ClientConnection::Open(_, receive_half) = &self.connection
+            && receive_half.is_overdue()
+        {
+            self.connection = ClientConnection::None;
+            self.tell(ClientInput::Disconnected { reason: EndReason::Heartbeat });
+        }
+    }
+
     /// Passes an input to the machine and executes its outputs.
     fn tell(&mut self, input: ClientInput) {
         self.client.handle(self.context.net.now(), input);
@@ -106,6 +118,13 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                     }
                     self.record(EventKind::Note(note));
                 }
+                ClientOutput::Withdraw { id } => {
+                    if let ClientConnection::Open(send_half, _) = &mut self.connection
+                        && send_half.withdraw(&id)
+                    {
+                        self.drop_unsent(id, DropReason::ConfirmTimedOut);
+                    }
+                }
                 ClientOutput::CallHandler { message, kind } => self.app.handle(&message, kind),
                 ClientOutput::Send { frame } => {
                     let ClientConnection::Open(send_half, _) = &mut self.connection else {
@@ -113,11 +132,17 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                     };
                     let of = frame.message().and_then(|_| session.take());
                     let outcome = send_half.push(&frame, of.as_ref());
-                    if let (Ok(PushOutcome::At { flow, end }), Some(message), Some(session)) =
-                        (outcome, frame.message(), of)
-                    {
-                        let id = message.id.clone();
-                        self.record(EventKind::Carried { id, session, flow, end });
+                    let (Some(message), Some(session)) = (frame.message(), of) else { continue };
+                    let id = message.id.clone();
+                    match outcome {
+                        Ok(PushOutcome::At { flow, end }) => {
+                            self.record(EventKind::Carried { id, session, flow, end });
+                        }
+                        Ok(PushOutcome::Later | PushOutcome::Instead(_)) => {}
+                        // The message has no place in the flow: it is lost, or sent again later.
+                        Err(PushError::Full) => {}
+                        Err(PushError::Busy) => self.drop_unsent(id, DropReason::TransportBusy),
+                        Err(PushError::TooLong) => self.drop_unsent(id, DropReason::TooLong),
                     }
                 }
             }
@@ -131,6 +156,10 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
             (self.driver.clone(), ConnectContext { known, ..self.context.clone() });
         self.connection =
             ClientConnection::Attempt(Box::pin(async move { driver.connect(context).await }));
+    }
+
+    fn drop_unsent(&self, id: MessageId, reason: DropReason) {
+        self.record(EventKind::Note(Note::Unsent { id, reason }));
     }
 
     fn record(&self, kind: EventKind) {

@@ -1,6 +1,7 @@
 //! The limits of the links, which no scenario can change. Exceeding one ends a request or a
 //! connection, with a reason in the history; `docs/reference/limits.md` lists them.
 
+pub use crate::message::MOST_PAYLOAD;
 use crate::time::Duration;
 use crate::wire::MOST_FRAME;
 
@@ -22,8 +23,6 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Time that a client waits after a failed HTTP request, and the `retry` time that an event stream
 /// announces. It equals Socket.IO's first reconnection delay.
 pub const RETRY: Duration = Duration::from_secs(1);
-/// Most bytes of a payload or a packet over Socket.IO: its `maxHttpBufferSize`, 1 MB.
-pub const MOST_PAYLOAD: usize = 1_000_000;
 /// Most packets in one payload over Socket.IO.
 pub const MOST_PACKETS: usize = 10_000;
 /// Most arguments of an event or an acknowledgement over Socket.IO.

@@ -37,25 +37,28 @@ use crate::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub struct Polling {
     interval: Duration,
+    timeout: Duration,
 }
 
 /// The link `long-polling`.
 #[derive(Clone, Copy, Debug)]
-pub struct LongPolling;
+pub struct LongPolling {
+    timeout: Duration,
+}
 
 impl LinkDriver for Polling {
     const LINK: Link = Link::Polling;
     type ReceiveHalf<N: Net> = PollClient<N>;
 
     fn new(settings: &Settings) -> Self {
-        Polling { interval: settings.polling_interval }
+        Polling { interval: settings.polling_interval, timeout: settings.http_timeout }
     }
 
     async fn connect<N: Net>(
         &self,
         context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
-        connect(context, PollTiming::Every(self.interval)).await
+        connect(context, PollTiming::Every(self.interval), self.timeout).await
     }
 
     async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
@@ -67,15 +70,15 @@ impl LinkDriver for LongPolling {
     const LINK: Link = Link::LongPolling;
     type ReceiveHalf<N: Net> = PollClient<N>;
 
-    fn new(_: &Settings) -> Self {
-        LongPolling
+    fn new(settings: &Settings) -> Self {
+        LongPolling { timeout: settings.http_timeout }
     }
 
     async fn connect<N: Net>(
         &self,
         context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
-        connect(context, PollTiming::AtOnce).await
+        connect(context, PollTiming::AtOnce, self.timeout).await
     }
 
     async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
@@ -115,6 +118,7 @@ impl DeliveryStyle for LongPolling {
 async fn connect<N: Net>(
     context: ConnectContext<N>,
     timing: PollTiming,
+    timeout: Duration,
 ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
     let connection = HttpClientConnection::open(&context).await?;
     let outbox = Outbox::default();
@@ -124,6 +128,7 @@ async fn connect<N: Net>(
         channel: Channel::new(context.clone(), None),
         context,
         timing,
+        timeout,
         session: None,
         heartbeat: None,
         got: 0,
@@ -150,6 +155,8 @@ pub struct PollClient<N> {
     post_client: PostClient<N>,
     channel: Channel<N>,
     timing: PollTiming,
+    /// Time within which a request must be answered.
+    timeout: Duration,
     session: Option<SessionId>,
     /// The broker's heartbeat, known from the welcome on. The client does not poll before.
     heartbeat: Option<Heartbeat>,
@@ -182,8 +189,7 @@ impl<N: Net> PollClient<N> {
                 return Poll::Ready(event);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };
-            let timeout = self.heartbeat.unwrap_or_default().timeout;
-            let posted = self.post_client.poll(cx, &session, timeout);
+            let posted = self.post_client.poll(cx, &session, self.timeout);
             if let Poll::Ready(events) = posted {
                 self.ready.extend(events);
                 continue;
@@ -223,9 +229,9 @@ impl<N: Net> PollClient<N> {
         let within = match self.timing {
             PollTiming::Every(interval) => {
                 self.next_at = now + interval;
-                heartbeat.timeout
+                self.timeout
             }
-            PollTiming::AtOnce => heartbeat.every + heartbeat.timeout,
+            PollTiming::AtOnce => heartbeat.every + self.timeout,
         };
         let request = Request::get(format!("{}?got={}", path(session), self.got))
             .header(HOST, self.context.to.to_string())

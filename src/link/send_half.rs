@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 
 use crate::history::Flow;
-use crate::message::{Frame, MessageId, SessionId};
+use crate::message::{Frame, MOST_FRAME, MessageId, SessionId};
 use crate::wire;
 
 use super::waking::Waking;
@@ -21,8 +21,18 @@ pub trait SendHalf: Send {
     /// from.
     ///
     /// # Errors
-    /// The socket has no room and the link cannot queue the frame, which is lost.
-    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full>;
+    /// The frame is lost, for the reason that the error names.
+    fn push(
+        &mut self,
+        frame: &Frame,
+        session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError>;
+
+    /// Takes back a message that no socket has yet, if the link's library lets a program do so.
+    /// Returns whether it did. By default no library does.
+    fn withdraw(&mut self, _id: &MessageId) -> bool {
+        false
+    }
 
     /// Returns the size of what waits and is not yet in the socket.
     fn waiting(&self) -> WaitingBytes;
@@ -52,9 +62,16 @@ pub struct WaitingBytes {
     pub bytes: usize,
 }
 
-/// An error: the socket had no room for a frame, which is lost.
+/// The reason for which a frame was not taken, and is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
+pub enum PushError {
+    /// The socket had no room for it, and the link cannot queue it.
+    Full,
+    /// It carries a volatile message, and the transport is busy with something else.
+    Busy,
+    /// It is longer than the link's limit, so that it could never arrive.
+    TooLong,
+}
 
 /// The sending side of a byte stream.
 #[derive(Clone, Debug)]
@@ -135,16 +152,25 @@ impl StreamSendHalf {
 }
 
 impl SendHalf for StreamSendHalf {
-    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
+    fn push(
+        &mut self,
+        frame: &Frame,
+        _session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError> {
         let end = self.queue.change(|queue| {
             let before = queue.bytes.len();
             wire::encode_to_stream(frame, &mut queue.bytes);
-            queue.pushed += (queue.bytes.len() - before) as u64;
+            let added = queue.bytes.len() - before;
+            if added > wire::PREFIX + MOST_FRAME {
+                queue.bytes.truncate(before);
+                return Err(PushError::TooLong);
+            }
+            queue.pushed += added as u64;
             if frame.message().is_some() {
                 queue.ends.push_back(queue.pushed);
             }
-            queue.pushed
-        });
+            Ok(queue.pushed)
+        })?;
         Ok(PushOutcome::At { flow: self.flow.clone(), end })
     }
 

@@ -32,7 +32,7 @@ use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
     reason_of_error, reason_of_wire_error,
 };
-use crate::message::{EndReason, Frame, Heartbeat, Link, Mode, Name, SessionId};
+use crate::message::{EndReason, Frame, Link, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::time::Duration;
 use crate::wire;
@@ -46,6 +46,8 @@ pub const LAST_EVENT_ID: &str = "last-event-id";
 #[derive(Clone, Debug)]
 pub struct Sse {
     mode: Mode,
+    /// Time within which a post must be answered.
+    timeout: Duration,
     /// The id of the last event with an id, over all sessions of the process.
     last_id: Arc<Mutex<Option<String>>>,
 }
@@ -55,7 +57,7 @@ impl LinkDriver for Sse {
     type ReceiveHalf<N: Net> = EventReceiveHalf<N>;
 
     fn new(settings: &Settings) -> Self {
-        Sse { mode: settings.mode, last_id: Arc::default() }
+        Sse { mode: settings.mode, timeout: settings.http_timeout, last_id: Arc::default() }
     }
 
     async fn connect<N: Net>(
@@ -72,7 +74,7 @@ impl LinkDriver for Sse {
             last_id: self.last_id.clone(),
             parser: Parser::default(),
             session: None,
-            timeout: Heartbeat::default().timeout,
+            timeout: self.timeout,
             ready: VecDeque::new(),
             context,
         };
@@ -145,9 +147,6 @@ impl<N: Net> EventReceiveHalf<N> {
         }
         loop {
             if let Some(event) = next_of(&mut self.ready, reading) {
-                if let LinkEvent::Frame(Frame::Welcome { heartbeat, .. }) = &event {
-                    self.timeout = heartbeat.timeout;
-                }
                 return Poll::Ready(event);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{
-    BrokerDriver, ConnectContext, Full, LinkDriver, LinkEvent, PushOutcome, Reading, ReceiveHalf,
-    SendHalf, Settings, WaitingBytes, reason_of_error, reason_of_wire_error,
+    BrokerDriver, ConnectContext, LinkDriver, LinkEvent, PushError, PushOutcome, Reading,
+    ReceiveHalf, SendHalf, Settings, WaitingBytes, reason_of_error, reason_of_wire_error,
 };
 use crate::core::{BrokerInput, ConnectionId};
 use crate::history::Flow;
@@ -76,9 +76,18 @@ struct DatagramSendHalf<D> {
 }
 
 impl<D: Datagrams> SendHalf for DatagramSendHalf<D> {
-    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
-        let sent = self.socket.send_to(&wire::encode(frame), self.flow.to);
-        sent.map(|end| PushOutcome::At { flow: self.flow.clone(), end }).map_err(|_| Full)
+    fn push(
+        &mut self,
+        frame: &Frame,
+        _session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError> {
+        let datagram = wire::encode(frame);
+        if datagram.len() > wire::MOST_DATAGRAM {
+            return Err(PushError::TooLong);
+        }
+        let sent = self.socket.send_to(&datagram, self.flow.to);
+        sent.map(|end| PushOutcome::At { flow: self.flow.clone(), end })
+            .map_err(|_| PushError::Full)
     }
 
     fn waiting(&self) -> WaitingBytes {

@@ -81,6 +81,15 @@ pub enum Frame {
 }
 
 impl Frame {
+    /// Returns the length in bytes of the longest frame that ever carries a message.
+    pub fn longest_push(message: &Message) -> usize {
+        let last = Position(u64::MAX);
+        let offset = Some(Offset { position: last, previous: last });
+        let push =
+            Frame::Push { message: Arc::new(message.clone()), offset, kind: PushKind::Replay };
+        serde_json::to_vec(&push).expect("a frame is plain data").len()
+    }
+
     /// Returns the message that the frame carries, if it carries one.
     pub fn message(&self) -> Option<&Arc<Message>> {
         match self {

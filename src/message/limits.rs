@@ -23,6 +23,28 @@ pub struct BrokerLimits {
     pub upgrade: Upgrade,
     /// Most early messages held for one publisher until the one before them comes.
     pub early: usize,
+    /// TCP's keep-alive on its sockets, if it asks for one.
+    pub keep_alive: Option<KeepAlive>,
+}
+
+/// TCP's keep-alive on the sockets of one process: `SO_KEEPALIVE` and its three options, tcp(7).
+/// Sockets have none unless their program asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Time of silence after which the first probe is sent: `TCP_KEEPIDLE`.
+    pub after: Duration,
+    /// Time after which another one is sent: `TCP_KEEPINTVL`.
+    pub every: Duration,
+    /// Number of probes without an answer after which the connection is reset: `TCP_KEEPCNT`.
+    pub probes: u32,
+}
+
+impl Default for KeepAlive {
+    /// Returns Linux's defaults.
+    fn default() -> Self {
+        let (after, every) = (Duration::from_secs(7_200), Duration::from_secs(75));
+        KeepAlive { after, every, probes: 9 }
+    }
 }
 
 impl Default for BrokerLimits {
@@ -36,6 +58,7 @@ impl Default for BrokerLimits {
             accept_queue: 1_024,
             upgrade: Upgrade::Accept,
             early: 1_000,
+            keep_alive: None,
         }
     }
 }
@@ -115,7 +138,7 @@ pub struct ClientLimits {
     pub ack_timeout: Duration,
     /// Longest time that a connection attempt may take, handshake included.
     pub connect_timeout: Duration,
-    /// The first wait before a new connection attempt; it doubles with each failed one.
+    /// The first wait before a new connection attempt; it doubles with each attempt.
     pub backoff_first: Duration,
     /// The longest wait before a new connection attempt.
     pub backoff_most: Duration,
@@ -125,6 +148,8 @@ pub struct ClientLimits {
     pub dedup: Dedup,
     /// Whether rooms are joined again on a new session.
     pub resubscribe: Resubscribe,
+    /// TCP's keep-alive on its sockets, if it asks for one.
+    pub keep_alive: Option<KeepAlive>,
 }
 
 impl Default for ClientLimits {
@@ -142,6 +167,7 @@ impl Default for ClientLimits {
             ack: AckPolicy::AfterHandler,
             dedup: Dedup::On,
             resubscribe: Resubscribe::Always,
+            keep_alive: None,
         }
     }
 }

@@ -50,7 +50,17 @@ pub struct LinkSemantics {
     pub liveness: Liveness,
     /// Treatment of messages that no outbox keeps, while there is no session.
     pub offline_buffer: OfflineBuffer,
+    /// Longest frame in bytes. One that is longer can never arrive.
+    pub most_frame: usize,
 }
+
+/// Longest frame in a stream, without a length prefix: 1 MiB.
+pub const MOST_FRAME: usize = 1 << 20;
+/// Longest frame in a datagram: what fits in one Ethernet packet (1,500 bytes less 20 of IPv4
+/// and 8 of UDP).
+pub const MOST_DATAGRAM: usize = 1_472;
+/// Most bytes of a payload or a packet over Socket.IO: its `maxHttpBufferSize`, 1 MB.
+pub const MOST_PAYLOAD: usize = 1_000_000;
 
 /// Unit in which the network carries the frames of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +112,7 @@ impl LinkSemantics {
         reliability: Reliability::Reliable,
         liveness: Liveness::Pings,
         offline_buffer: OfflineBuffer::Dropped,
+        most_frame: MOST_FRAME,
     };
     /// Frames may be lost; the broker pings.
     pub const LOSSY: LinkSemantics = LinkSemantics {
@@ -109,6 +120,7 @@ impl LinkSemantics {
         reliability: Reliability::Lossy,
         liveness: Liveness::Pings,
         offline_buffer: OfflineBuffer::Dropped,
+        most_frame: MOST_DATAGRAM,
     };
     /// Frames arrive or the link reports it; each request of the client is a sign of life.
     pub const REQUESTS: LinkSemantics = LinkSemantics {
@@ -116,6 +128,7 @@ impl LinkSemantics {
         reliability: Reliability::Reliable,
         liveness: Liveness::Requests,
         offline_buffer: OfflineBuffer::Dropped,
+        most_frame: MOST_FRAME,
     };
     /// Socket.IO: a heartbeat of its own, and a buffer for emits while there is no session.
     pub const SOCKET_IO: LinkSemantics = LinkSemantics {
@@ -123,5 +136,6 @@ impl LinkSemantics {
         reliability: Reliability::Reliable,
         liveness: Liveness::Link,
         offline_buffer: OfflineBuffer::Buffered,
+        most_frame: MOST_PAYLOAD,
     };
 }

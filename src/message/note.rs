@@ -49,6 +49,10 @@ pub enum Note {
     Overwritten { id: MessageId, session: SessionId, client: Name },
     /// A push was dropped because the session's send queue was full.
     SendQueueFull { id: MessageId, session: SessionId, client: Name },
+    /// A volatile push was dropped because the session's transport was busy.
+    TransportBusy { id: MessageId, session: SessionId, client: Name },
+    /// A push is longer than the link's limit, and can never arrive.
+    TooLong { id: MessageId, session: SessionId, client: Name },
     /// A message left the backlog, acknowledged or not.
     Trimmed { id: MessageId, queue: Name, position: Position },
     /// A message that left the backlog was not acknowledged by this client, which gets a gap
@@ -113,6 +117,8 @@ impl Note {
             | Note::Pushed { id, .. }
             | Note::Overwritten { id, .. }
             | Note::SendQueueFull { id, .. }
+            | Note::TransportBusy { id, .. }
+            | Note::TooLong { id, .. }
             | Note::Trimmed { id, .. }
             | Note::BecameGap { id, .. }
             | Note::Unsent { id, .. }
@@ -158,6 +164,8 @@ impl Note {
             | Note::Pushed { client, .. }
             | Note::Overwritten { client, .. }
             | Note::SendQueueFull { client, .. }
+            | Note::TransportBusy { client, .. }
+            | Note::TooLong { client, .. }
             | Note::BecameGap { client, .. }
             | Note::Acknowledged { client, .. }
             | Note::Attached { client, .. } => Some(client),
@@ -201,6 +209,8 @@ impl Note {
             | Note::Pushed { session, .. }
             | Note::Overwritten { session, .. }
             | Note::SendQueueFull { session, .. }
+            | Note::TransportBusy { session, .. }
+            | Note::TooLong { session, .. }
             | Note::Attached { session, .. }
             | Note::Sent { session, .. }
             | Note::Welcomed { session }
@@ -247,4 +257,10 @@ pub enum DropReason {
     OutboxFull,
     /// The request that carried it failed, and no copy is kept to be sent again.
     RequestFailed,
+    /// The application's time for an answer passed while the link's library buffered it.
+    ConfirmTimedOut,
+    /// It is volatile, and the transport was busy.
+    TransportBusy,
+    /// It is longer than the link's limit.
+    TooLong,
 }

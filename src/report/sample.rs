@@ -26,6 +26,7 @@ pub fn scenario(title: &str, clients: &[&str], faults: Vec<Fault>) -> Scenario {
         contenders: Vec::new(),
         broker: BrokerLimits::default(),
         polling_interval: Duration::from_secs(1),
+        http_timeout: Duration::from_secs(20),
         mutant: None,
         clients: ["driver"].iter().chain(clients).map(|id| client(id)).collect(),
         faults,

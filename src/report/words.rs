@@ -10,6 +10,8 @@ pub const fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::LostBeforeBroker => "never reached the broker",
         Cause::Refused => "refused: the broker's backlog was full",
+        Cause::TooLong => "too long to ever arrive",
+        Cause::TransportBusy => "volatile, and the transport was busy",
         Cause::NotConnected => "the client was not connected",
         Cause::NotJoined => "the client was connected, but had not joined (again)",
         Cause::DroppedInNetwork => "lost on the way, on a link that was up",

@@ -244,6 +244,13 @@ pub static FILE: Section = Section {
         )
         .example(r#"{ interval = "500ms" }"#),
         Key::default(
+            "http",
+            Kind::Table(&broker::HTTP),
+            "How long clients wait for answers over HTTP.",
+            "{}",
+        )
+        .example(r#"{ timeout = "5s" }"#),
+        Key::default(
             "mutant",
             Kind::Table(&mutant::MUTANT),
             "Which machine is broken on purpose, if any.",

@@ -16,7 +16,7 @@ mod tree;
 mod value;
 mod walk;
 
-use crate::message::{BrokerLimits, Contender, Heartbeat, Retention};
+use crate::message::{BrokerLimits, Contender, Heartbeat, KeepAlive, Retention};
 use crate::mutant::{self, Mutant};
 use crate::time::Duration;
 
@@ -157,6 +157,7 @@ fn build(
         contenders: contenders?,
         broker: broker?,
         polling_interval: file.table("polling")?.time("interval")?,
+        http_timeout: file.table("http")?.time("timeout")?,
         mutant: mutant(file),
         clients,
         faults,
@@ -203,8 +204,22 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
         send_queue: size(record, "send_queue")?,
         accept_queue: size(record, "accept_queue")?,
         upgrade: record.member("upgrade")?,
+        keep_alive: keep_alive(record)?,
         ..BrokerLimits::default()
     })
+}
+
+/// Returns the keep-alive of a table's process, if the table asks for one.
+fn keep_alive(record: &Record) -> Option<Option<KeepAlive>> {
+    if !record.names("keep_alive") {
+        return Some(None);
+    }
+    let table = record.table("keep_alive")?;
+    Some(Some(KeepAlive {
+        after: table.time("after")?,
+        every: table.time("every")?,
+        probes: u32::try_from(table.whole("probes")?).expect("the table of keys limits it"),
+    }))
 }
 
 /// Whether the scenario is small enough to run, or `--force` is given. If not, adds a problem.

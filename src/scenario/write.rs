@@ -5,8 +5,8 @@
 use std::fmt::{self, Display, Write as _};
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Heartbeat, Name, Resubscribe,
-    Retention, StartAt, Target, Upgrade, WhenFull,
+    BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Heartbeat, KeepAlive, Name,
+    Resubscribe, Retention, StartAt, Target, Upgrade, WhenFull,
 };
 use crate::terms::CounterOf;
 use crate::time::{Duration, Instant};
@@ -38,6 +38,9 @@ impl Display for Scenario {
         }
         if self.polling_interval != Duration::from_secs(1) {
             writeln!(f, "[polling]\ninterval = {}\n", time(self.polling_interval))?;
+        }
+        if self.http_timeout != Duration::from_secs(20) {
+            writeln!(f, "[http]\ntimeout = {}\n", time(self.http_timeout))?;
         }
         for one in &self.clients {
             writeln!(f, "[[client]]\n{}", client(one, self.run_for).lines())?;
@@ -135,6 +138,7 @@ fn broker(limits: &BrokerLimits) -> Table {
     let accept_queue = limits.accept_queue;
     table.unless(accept_queue == default.accept_queue, "accept_queue", accept_queue);
     table.unless(limits.upgrade == Upgrade::Accept, "upgrade", quoted(limits.upgrade.name()));
+    keep_alive(&mut table, limits.keep_alive);
     table
 }
 
@@ -188,6 +192,16 @@ fn limits(table: &mut Table, limits: &ClientLimits) {
     table.unless(limits.inbox == default.inbox, "inbox", limits.inbox);
     table.unless(limits.outbox == default.outbox, "outbox", limits.outbox);
     table.unless(limits.resubscribe == Resubscribe::Always, "resubscribe", false);
+    keep_alive(table, limits.keep_alive);
+}
+
+fn keep_alive(table: &mut Table, keep_alive: Option<KeepAlive>) {
+    let Some(KeepAlive { after, every, probes }) = keep_alive else { return };
+    let mut keys = Table::default();
+    keys.set("after", time(after));
+    keys.set("every", time(every));
+    keys.set("probes", probes);
+    table.set("keep_alive", keys.inline());
 }
 
 fn place(queue: &Name, key: &'static str, room: &Name) -> Table {

@@ -47,12 +47,13 @@ const fn may_be_correct(anomaly: Anomaly) -> bool {
         | Anomaly::ForeignEpoch
         | Anomaly::FalseComfort
         | Anomaly::FalseAlarm
+        | Anomaly::Poison
         | Anomaly::Stalled => false,
     }
 }
 
 /// Anomalies that no correct machine shows in any storm, in the order in which they are looked for.
-const NEVER: [Anomaly; 8] = [
+const NEVER: [Anomaly; 9] = [
     Anomaly::NotWanted,
     Anomaly::PositionMovedBack,
     Anomaly::TwoSessions,
@@ -60,6 +61,8 @@ const NEVER: [Anomaly; 8] = [
     Anomaly::ForeignEpoch,
     Anomaly::FalseComfort,
     Anomaly::FalseAlarm,
+    // Before what waits behind it.
+    Anomaly::Poison,
     Anomaly::Stalled,
 ];
 

@@ -70,6 +70,7 @@ pub fn any(seed: u64) -> Scenario {
         run_for: ms(END_MS),
         latency: Latency { min: latency, max: latency },
         contenders: Contender::all().collect(),
+        http_timeout: broker.heartbeat.timeout,
         broker,
         polling_interval: ms(if is("quick polls", 2) { 300 } else { 1_000 }),
         mutant: None,

@@ -112,7 +112,8 @@ impl System for CoreSystem {
 /// Returns the link settings of a scenario, changed by its mutant if that changes them.
 fn settings(scenario: &Scenario, contender: Contender) -> Settings {
     let (polling_interval, mode) = (scenario.polling_interval, contender.mode);
-    let settings = Settings { polling_interval, mode, ..Settings::default() };
+    let http_timeout = scenario.http_timeout;
+    let settings = Settings { polling_interval, http_timeout, mode, ..Settings::default() };
     mutant::settings(scenario.mutant, settings)
 }
 

@@ -40,15 +40,3 @@ pub const TIME_WAIT: Duration = Duration::from_secs(2);
 /// Time for which a receiver may keep back an acknowledgement. In Linux it is 40 ms and more once a
 /// connection goes to and fro, and nothing at first.
 pub const ACK_DELAY: Duration = Duration::from_millis(2);
-
-/// Keep-alive of the connections of one process: `SO_KEEPALIVE` and its three options, tcp(7).
-/// Sockets have none unless their program asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeepAlive {
-    /// Time of silence after which the first probe is sent: `TCP_KEEPIDLE`.
-    pub after: Duration,
-    /// Time after which another one is sent: `TCP_KEEPINTVL`.
-    pub every: Duration,
-    /// Number of probes without an answer after which the connection is reset: `TCP_KEEPCNT`.
-    pub probes: u32,
-}

@@ -33,7 +33,7 @@ use crate::time::Instant;
 use wire::Wire;
 
 use super::draw::Draw;
-use super::limits::KeepAlive;
+use crate::message::KeepAlive;
 
 /// The ports that the kernel assigns: IANA's dynamic ports, RFC 6335 §6.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 49_152..=65_535;

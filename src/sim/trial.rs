@@ -1,12 +1,13 @@
 //! One trial: scenario × contender × seed, run once, on a thread of its own.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 
 use crate::core::BrokerView;
 use crate::history::{Capture, Cost, EventKind, History, Process, Recorder};
-use crate::message::{Contender, Name};
+use crate::message::{Contender, KeepAlive, Name};
 use crate::net::Net;
 use crate::scenario::{ClientEntry, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
@@ -147,6 +148,7 @@ fn run(
     let end = Instant::ZERO + scenario.run_for;
     let mut plan = Plan::new(seed, scenario.latency, scenario.faults.clone(), names, end);
     (plan.placement, plan.groups) = (options.placement, groups(scenario));
+    plan.keep_alive = keep_alive(scenario);
     (plan.capture, plan.limits) = (options.capture, options.limits.clone());
     let mut world = World::new(plan);
     world.show_activity(activity);
@@ -200,6 +202,14 @@ fn processes(scenario: &Scenario) -> Vec<Process> {
     let clients = scenario.clients.iter().flat_map(ClientEntry::processes);
     let clients = clients.map(|(name, client)| Process { name, client });
     std::iter::once(broker).chain(clients).collect()
+}
+
+/// Returns the keep-alive of each process that asks for one.
+fn keep_alive(scenario: &Scenario) -> BTreeMap<u32, KeepAlive> {
+    let clients = scenario.clients.iter();
+    let clients = clients.flat_map(|entry| (0..entry.count).map(|_| entry.limits.keep_alive));
+    let all = (0..).zip(std::iter::once(scenario.broker.keep_alive).chain(clients));
+    all.filter_map(|(process, keep_alive)| Some((process, keep_alive?))).collect()
 }
 
 /// Returns the processes of each turmoil host when they are apart: the broker's, and those of each

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use crate::history::{Capture, Recorder};
-use crate::message::Name;
+use crate::message::{KeepAlive, Name};
 use crate::scenario::{Fault, Latency};
 use crate::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use super::draw::Draw;
 use super::fate::{self, NetworkFaults};
 use super::host::SimHost;
 use super::host_state::{DriverWaker, HostState};
-use super::limits::{BUFFER, KeepAlive, MANY, SMALL_BUFFER};
+use super::limits::{BUFFER, MANY, SMALL_BUFFER};
 use super::net::{self, Internet, TrafficTotals};
 use super::nic::{Nic, Routes, TurmoilSocket};
 use super::placement::{Placement, TurmoilOrder};

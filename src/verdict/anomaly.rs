@@ -11,7 +11,7 @@ use crate::terms::{Anomaly, Cause};
 use crate::time::Instant;
 
 use super::facts::{Applied, Begins, Map};
-use super::outcome::SubscriberCase;
+use super::outcome::{Judged, SubscriberCase};
 use super::switch::rule;
 use super::{SubscriberReport, guarantee};
 
@@ -45,10 +45,20 @@ fn count(scene: &Scene<'_, '_, '_>, anomaly: Anomaly) -> u64 {
         Anomaly::DeliveredAfterEnd => session::delivered_after_end(scene),
         Anomaly::ForeignEpoch => foreign_epoch(scene),
         Anomaly::Stalled => waiting::stalled(scene),
+        Anomaly::Poison => poison(scene),
         Anomaly::LateDetection => waiting::late_detection(scene),
         Anomaly::FalseComfort => scene.counted.recoveries.false_comfort,
         Anomaly::FalseAlarm => scene.counted.recoveries.false_alarm,
     }
+}
+
+/// Counts messages that were accepted, and that no frame can carry.
+fn poison(scene: &Scene<'_, '_, '_>) -> u64 {
+    let is_poison = |one: &&Judged<'_, '_>| {
+        one.path.message.first_accepted().is_some()
+            && one.loss.is_some_and(|end| end.cause == Cause::TooLong)
+    };
+    scene.case.judged.iter().filter(is_poison).count() as u64
 }
 
 /// Counts sessions that attached below the position at which the session before had attached in the

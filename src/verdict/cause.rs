@@ -19,6 +19,9 @@ pub fn of(path: DeliveryPath<'_, '_>) -> End {
     let Some(accepted) = path.message.first_accepted() else {
         return before_broker(path.facts, path.message);
     };
+    if let Some(end) = too_long(path) {
+        return end;
+    }
     let pushed = path.delivery.copies.iter().filter_map(|copy| copies::end_of(path, copy));
     let last = pushed.chain(in_backlog(path)).chain(in_outbox_again(path)).reduce(later);
     if let Some(last) = last {
@@ -51,6 +54,13 @@ pub fn of(path: DeliveryPath<'_, '_>) -> End {
     });
     let cause = if connected { Cause::NotJoined } else { Cause::NotConnected };
     End { at: accepted.moment.at, cause }
+}
+
+/// Returns the first end of a copy that no frame can carry. Whatever is stored of the message can
+/// never arrive either.
+fn too_long(path: DeliveryPath<'_, '_>) -> Option<End> {
+    let ends = path.delivery.copies.iter().filter_map(|copy| copies::end_of(path, copy));
+    ends.filter(|end| end.cause == Cause::TooLong).min()
 }
 
 /// Returns the later of two ends; of two at the same instant, the one whose cause comes first in
@@ -147,11 +157,15 @@ fn in_outbox_again(path: DeliveryPath<'_, '_>) -> Option<End> {
     (outbox == ALIVE).then_some(ALIVE)
 }
 
-/// Returns the end of a message that no broker accepted: `lost-before-broker` or `refused`.
+/// Returns the end of a message that no broker accepted: `lost-before-broker` or `refused`, or what
+/// its publisher says.
 ///
 /// A broker refuses every copy of what it has refused, until it forgets that in a crash. What the
 /// publisher still keeps or sends then can be accepted.
 pub(super) fn before_broker(facts: &Facts<'_>, message: &MessageFacts<'_>) -> End {
+    if let Some((moment, cause)) = message.unsent_for {
+        return End { at: moment.at, cause };
+    }
     let published = message.published.map(|(moment, _)| moment.at).unwrap_or_default();
     let never_sent = End { at: published, cause: Cause::LostBeforeBroker };
     let (refused, since) = match message.refused {

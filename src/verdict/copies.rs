@@ -43,6 +43,8 @@ pub fn end_of(path: DeliveryPath<'_, '_>, copy: &MessageCopy) -> Option<End> {
             CopyStop::Full => Cause::Overflowed,
             CopyStop::Overwritten => Cause::Overwritten,
             CopyStop::NoHandler => Cause::NoHandler,
+            CopyStop::Busy => Cause::TransportBusy,
+            CopyStop::TooLong => Cause::TooLong,
             CopyStop::Duplicate => return None,
         };
         return Some(End { at: moment.at, cause });

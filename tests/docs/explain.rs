@@ -16,7 +16,9 @@ use serde_json::Value;
 
 /// The words that no command shows: they need a malformed peer or an accident, or are said of what
 /// is printed and not in it.
-const NOT_SHOWN: [(&str, &[&str]); 4] = [
+const NOT_SHOWN: [(&str, &[&str]); 6] = [
+    ("cause", &["too-long"]),
+    ("anomaly", &["poison"]),
     (
         "reason",
         &["tcp-timeout", "stale-hello", "malformed", "too-long", "unexpected", "limit-reached"],

@@ -203,6 +203,7 @@ fn of_machines() -> Vec<Row> {
         ("names of clients", names.clone(), "closed", full),
         ("queues", names.clone(), "the session closed", full),
         ("places in the rooms of a queue", names, "the session closed", full),
+        ("a broker's `retry`, at the least", LEAST_RETRY.to_string(), "waited anyway", "none"),
         ("processes that say the same client name", MOST_PROCESSES.to_string(), "closed", full),
         (
             "refused messages of a publisher that the broker remembers",

@@ -11,7 +11,9 @@ fn each_cause_has_a_scenario_whose_count_is_derived_in_a_comment() {
     let mut files = Vec::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"), &mut files);
     let derived: Vec<Cause> = files.iter().flat_map(|file| derived_causes(file)).collect();
-    let unreached = Cause::ALL.iter().filter(|cause| !derived.contains(cause));
+    // A scenario with a message that no frame can carry is refused: `tests/world/edge_cases.rs`.
+    let unreached = Cause::ALL.iter().filter(|cause| **cause != Cause::TooLong);
+    let unreached = unreached.filter(|cause| !derived.contains(cause));
     let unreached: Vec<Cause> = unreached.copied().collect();
     assert!(unreached.is_empty(), "{unreached:?}");
 }

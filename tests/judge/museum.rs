@@ -61,7 +61,8 @@ fn every_mutant_has_a_storm_of_its_name_that_expects_its_anomaly() {
         })
         .collect();
     assert_eq!(storms, mutant::NAMES);
-    for anomaly in Anomaly::ALL {
+    // A storm with a message that no frame can carry is refused.
+    for anomaly in Anomaly::ALL.into_iter().filter(|anomaly| *anomaly != Anomaly::Poison) {
         let named = mutant::ALL.iter().any(|mutant| mutant.anomaly == anomaly);
         assert!(named, "no mutant shows {anomaly}");
     }

@@ -30,12 +30,16 @@ window = 3
 send_queue = 10
 accept_queue = 9
 upgrade = "refuse"
+keep_alive = { after = "10s", every = "2s", probes = 3 }
 [polling]
 interval = "250ms"
+[http]
+timeout = "3s"
 [[client]]
 id = "a b"
 name = "c"
 outbox = 4
+keep_alive = { after = "1m" }
 inbox = 3
 publish = [
   { queue = "q", event = "e", payload = { a = [1, 2.5, "x"], "b c" = { d = true } }, ack_within = "1s" },

@@ -123,6 +123,8 @@ run_for = "20s"
 latency = "10ms"
 [broker]
 heartbeat = {{ every = "1s", timeout = "1s" }}
+[http]
+timeout = "1s"
 [[client]]
 id = "driver"
 publish = [{{ queue = "q", event = "e", every = "100ms", start = "500ms", count = 180 }}]

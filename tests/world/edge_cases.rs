@@ -332,7 +332,7 @@ fn a_process_goes_on_from_where_another_of_its_name_came() {
 /// pause has one hit as it begins, and one for each packet that finds its host asleep:
 ///
 /// - over UDP, 4 datagrams;
-/// - over TCP, the message of 3 s five times (at 3.02, 3.271, 3.522, 4.024 and 5.028 s); the three
+/// - over TCP, the message of 3 s five times (at 3.02, 3.273, 3.526, 4.032 and 5.044 s); the three
 ///   messages after it wait behind it.
 #[test]
 fn a_pause_hits_each_packet_that_finds_its_own_host_asleep() {

@@ -39,6 +39,9 @@ impl Broker {
             self.queues.insert(message.queue.clone(), Queue::new());
         }
         if self.options.mode == Mode::FireAndForget || message.is_volatile() {
+            if !message.fits(self.options.link.most_frame) {
+                return self.refuse(connection, &message);
+            }
             self.pass_on(&message);
             if confirm == Confirm::Wanted {
                 self.send(connection, Frame::Accepted { id: message.id.clone() });
@@ -99,10 +102,11 @@ impl Broker {
         }
         let queue = self.queues.get_mut(&name).expect("it was made");
         let limits = &self.options.limits.backlog;
-        let Some(removed) = queue.backlog.make_room(message.size(), limits) else {
+        let fits = message.fits(self.options.link.most_frame);
+        let room = fits.then(|| queue.backlog.make_room(message.size(), limits)).flatten();
+        let Some(removed) = room else {
             self.publisher_sequence(&id.publisher).refused(id.sequence);
-            self.note(Note::Refused { id: id.clone() });
-            return self.send(connection, Frame::Refused { id });
+            return self.refuse(connection, &message);
         };
         self.evict(now, &name, removed);
         let queue = self.queues.get_mut(&name).expect("it was made");
@@ -120,6 +124,13 @@ impl Broker {
         for client in targets {
             self.pump_client(now, &name, &client);
         }
+    }
+
+    /// Refuses a message: the backlog is full, or no frame could carry it to a subscriber.
+    fn refuse(&mut self, connection: ConnectionId, message: &Message) {
+        let id = message.id.clone();
+        self.note(Note::Refused { id: id.clone() });
+        self.send(connection, Frame::Refused { id });
     }
 
     /// Removes the messages of a queue that have reached the age limit.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::core::io::Draft;
-use crate::message::{Confirm, Message, MessageId, Note};
+use crate::message::{Confirm, DropReason, Message, MessageId, Mode, Note};
 use crate::time::Instant;
 
-use super::{Client, State, Timer};
+use super::{Client, ClientOutput, State, Timer};
 
 /// The broker's answer to a publish.
 pub(super) enum PublishAnswer {
@@ -64,6 +64,17 @@ impl Client {
             PublishAnswer::Refused => Note::RefusedReceived { id },
         });
         self.send_publishes(now);
+    }
+
+    /// Ends the application's wait for an answer. A message that only the link's library buffers is
+    /// taken back, as Socket.IO's client does with an emit whose acknowledgement timed out.
+    pub(super) fn confirm_timed_out(&mut self, id: MessageId) {
+        self.note(Note::ConfirmTimedOut { id: id.clone() });
+        if self.publisher.withdraw(&id) {
+            self.note(Note::Unsent { id, reason: DropReason::ConfirmTimedOut });
+        } else if self.options.mode == Mode::FireAndForget {
+            self.outputs.push_back(ClientOutput::Withdraw { id });
+        }
     }
 
     pub(super) fn watch_publishes(&mut self) {

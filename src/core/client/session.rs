@@ -6,12 +6,13 @@ use crate::message::{
 };
 use crate::time::{Duration, Instant};
 
+use super::super::limits::LEAST_RETRY;
 use super::{Client, ClientOutput, State, Timer};
 
 impl Client {
     pub(super) fn come(&mut self, now: Instant) {
         if self.state == State::Away || self.state == State::Replaced {
-            self.failed = 0;
+            self.waits = 0;
             self.attempt(now);
         }
     }
@@ -42,7 +43,7 @@ impl Client {
             return;
         }
         self.state = State::Open;
-        self.failed = 0;
+        self.waits = 0;
         self.heartbeat = heartbeat;
         self.timers.clear(&Timer::ConnectTimeout);
         self.timers.clear(&Timer::Repeat);
@@ -86,15 +87,14 @@ impl Client {
             return;
         }
         self.note(Note::Lost { session: self.session(), reason });
-        let was_open = self.state == State::Open;
         self.leave_session();
         if reason == EndReason::Replaced {
             self.state = State::Replaced;
             return;
         }
-        self.failed = if was_open { 0 } else { self.failed + 1 };
         self.state = State::Waiting;
-        self.timers.set(Timer::Attempt, now + self.backoff());
+        self.timers.set(Timer::Attempt, now + self.wait());
+        self.waits += 1;
     }
 
     /// Processes frames that may not have arrived, while the session goes on.
@@ -126,11 +126,12 @@ impl Client {
         }
     }
 
-    /// Sets the first wait before a reconnection, as the broker asks: at least 1 ms, since the wait
-    /// is doubled, and at most the longest wait.
-    pub(super) fn wait_first(&mut self, after: Duration) {
-        let limits = &mut self.options.limits;
-        limits.backoff_first = after.max(Duration::from_millis(1)).min(limits.backoff_most);
+    /// Sets the wait before each attempt, as the broker asks with the `retry` of an event stream: at
+    /// least [`LEAST_RETRY`], and at most the longest wait. It is neither doubled nor varied (WHATWG HTML
+    /// §9.2.3).
+    pub(super) fn wait_always(&mut self, after: Duration) {
+        let most = self.options.limits.backoff_most;
+        self.retry = Some(after.max(LEAST_RETRY).min(most));
     }
 
     fn leave_session(&mut self) {
@@ -145,11 +146,15 @@ impl Client {
 
     /// Returns the wait before the next attempt.
     ///
-    /// It doubles with each failed attempt, is varied at random by up to half of it in either
-    /// direction (Socket.IO's `randomizationFactor` 0.5), and never exceeds `backoff_most`.
-    fn backoff(&self) -> Duration {
+    /// It doubles with each attempt since the last session, as that of Socket.IO's client does. It
+    /// is varied at random by up to half of it in either direction (its `randomizationFactor` of
+    /// 0.5), and never exceeds `backoff_most`.
+    fn wait(&self) -> Duration {
+        if let Some(retry) = self.retry {
+            return retry;
+        }
         let limits = &self.options.limits;
-        let doublings = self.failed.saturating_sub(1).min(16);
+        let doublings = self.waits.min(16);
         let base = limits.backoff_first * (1 << doublings);
         let seed = self.options.jitter_seed ^ self.options.numbering.session;
         let draw = mix(seed.wrapping_add(GOLDEN)) % 1_000;

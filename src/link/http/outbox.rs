@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::task::Context;
 
 use crate::link::waking::Waking;
-use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
-use crate::message::{Frame, SessionId};
+use crate::link::{PushError, PushOutcome, SendHalf, WaitingBytes};
+use crate::message::{Frame, MOST_FRAME, SessionId};
 
 /// The sending side of a client's session over HTTP.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +23,14 @@ impl Outbox {
 }
 
 impl SendHalf for Outbox {
-    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
+    fn push(
+        &mut self,
+        frame: &Frame,
+        _session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError> {
+        if frame.message().is_some_and(|message| !message.fits(MOST_FRAME)) {
+            return Err(PushError::TooLong);
+        }
         self.0.change(|frames| frames.push_back(frame.clone()));
         Ok(PushOutcome::Later)
     }

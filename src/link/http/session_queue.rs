@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
+use crate::link::{PushError, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{Frame, Message, MessageId, Name, SessionId};
 use crate::wire;
 
@@ -176,16 +176,23 @@ impl State {
 }
 
 impl SendHalf for SessionQueue {
-    fn push(&mut self, frame: &Frame, _session: Option<&SessionId>) -> Result<PushOutcome, Full> {
+    fn push(
+        &mut self,
+        frame: &Frame,
+        _session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError> {
         let mut state = self.state();
         let mut replaced = Vec::new();
         match frame {
             Frame::Push { .. } | Frame::Gap { .. } => {
+                let bytes = wire::encode(frame).len();
+                if bytes > wire::MOST_FRAME {
+                    return Err(PushError::TooLong);
+                }
                 let mut newest_of = BTreeSet::new();
                 if let (QueuePolicy::Newest, Some(message)) = (self.policy, frame.message()) {
                     (newest_of, replaced) = state.replace(message);
                 }
-                let bytes = wire::encode(frame).len();
                 state.waiting.bytes += bytes;
                 state.waiting.messages += usize::from(frame.message().is_some());
                 state.deliveries.push_back(Delivery { frame: frame.clone(), bytes, newest_of });

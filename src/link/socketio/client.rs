@@ -31,7 +31,7 @@ use crate::link::{
 };
 use crate::message::{EndReason, Heartbeat, Mode};
 use crate::net::Net;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// The receiving side of a session. It also writes the packets that wait in the sending side.
 pub struct SocketIoReceiveHalf<N: Net> {
@@ -50,7 +50,9 @@ pub struct SocketIoReceiveHalf<N: Net> {
     on_switch: OnSwitch,
     /// Received packets that are not processed yet.
     incoming: VecDeque<EnginePacket>,
-    /// Wakes the task when the next ping is overdue.
+    /// The moment from which on the next ping is overdue.
+    ping_until: Instant,
+    /// Wakes the task at that moment.
     alarm: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -97,6 +99,7 @@ pub async fn connect<N: Net>(
         transport,
         on_switch,
         incoming: VecDeque::new(),
+        ping_until: Instant::NEVER,
         alarm: Box::pin(std::future::pending()),
     };
     session.reset_alarm();
@@ -137,6 +140,12 @@ fn heartbeat(handshake: &Handshake) -> Heartbeat {
 impl<N: Net> ReceiveHalf for SocketIoReceiveHalf<N> {
     async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_event(cx, reading)).await
+    }
+
+    /// Socket.IO's client looks at each emit whether a ping is overdue, since a timer may be late
+    /// after a sleep; what it emits then waits for the next session.
+    fn is_overdue(&self) -> bool {
+        self.context.net.now() > self.ping_until
     }
 
     /// Leaves the main namespace and closes the transport, as Socket.IO's client does. Sends
@@ -217,6 +226,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
         let Heartbeat { every, timeout } = heartbeat(&self.handshake);
         let net = self.context.net.clone();
         let at = net.now() + every + timeout;
+        self.ping_until = at;
         self.alarm = Box::pin(async move { net.sleep_until(at).await });
     }
 

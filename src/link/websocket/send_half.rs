@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::link::tap::{CopyOf, Manifest};
 use crate::link::waking::Waking;
-use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
+use crate::link::{PushError, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::wire;
 
@@ -93,13 +93,20 @@ impl WebSocketSendHalf {
 impl SendHalf for WebSocketSendHalf {
     /// Queues a frame as a message. A pong is not queued, because the library itself answers a
     /// ping.
-    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
+    fn push(
+        &mut self,
+        frame: &Frame,
+        session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError> {
         let message = match frame {
             Frame::Ping => Message::Ping(Default::default()),
             Frame::Pong => return Ok(PushOutcome::Later),
             Frame::Bye { reason } => Message::Close(Some(goodbye(*reason))),
             frame => {
                 let text = String::from_utf8(wire::encode(frame)).expect("JSON is UTF-8");
+                if text.len() > wire::MOST_FRAME {
+                    return Err(PushError::TooLong);
+                }
                 Message::text(text)
             }
         };

@@ -21,6 +21,15 @@ fn of_publisher(note: &Note, who: &str) -> Option<String> {
             DropReason::RequestFailed => {
                 format!("{who} drops it: the request that carried it failed.")
             }
+            DropReason::ConfirmTimedOut => {
+                format!("{who} takes it back: it still waits for a connection.")
+            }
+            DropReason::TransportBusy => {
+                format!("{who} drops it: it is volatile, and the transport is busy.")
+            }
+            DropReason::TooLong => {
+                format!("{who} drops it: it is longer than the link's limit.")
+            }
         },
         Note::AcceptedReceived { .. } => format!("{who} hears that the broker has it."),
         Note::RefusedReceived { .. } => format!("{who} hears that the broker refused it."),
@@ -44,6 +53,12 @@ fn of_broker(note: &Note) -> Option<String> {
         }
         Note::SendQueueFull { client, .. } => {
             format!("The broker drops it: too much waits for {client} already.")
+        }
+        Note::TransportBusy { client, .. } => {
+            format!("The broker drops it: it is volatile, and the transport to {client} is busy.")
+        }
+        Note::TooLong { client, .. } => {
+            format!("It is longer than the link's limit: it can never reach {client}.")
         }
         Note::Trimmed { .. } => "The broker's backlog drops it.".to_owned(),
         Note::BecameGap { client, .. } => {

@@ -50,6 +50,34 @@ pub static BROKER: Section = Section {
             "What becomes of a request to go on with WebSocket: a proxy in between may refuse it.",
             r#""accept""#,
         ),
+        KEEP_ALIVE,
+    ],
+    cases: None,
+};
+
+/// The key that asks for TCP's keep-alive.
+pub const KEEP_ALIVE: Key = Key::default(
+    "keep_alive",
+    Kind::Table(&KEEP_ALIVE_SECTION),
+    "TCP's keep-alive on its sockets; without this key, as usual, they have none.",
+    "{}",
+)
+.example(r#"{ after = "10s", every = "2s", probes = 3 }"#);
+
+static KEEP_ALIVE_SECTION: Section = Section {
+    heading: "keep_alive of [broker] and [[client]]",
+    noun: "keep-alive",
+    about: "Probes on an idle connection; if they are not answered, it ends. The defaults are \
+            Linux's.",
+    keys: &[
+        Key::default("after", SOME_TIME, "Silence before the first probe.", r#""7200s""#),
+        Key::default("every", SOME_TIME, "Time between two probes.", r#""75s""#),
+        Key::default(
+            "probes",
+            Kind::Whole { min: 1, max: 100 },
+            "Probes without an answer after which the connection is reset.",
+            "9",
+        ),
     ],
     cases: None,
 };
@@ -69,6 +97,20 @@ static BACKLOG: Section = Section {
             r#""drop-oldest""#,
         ),
     ],
+    cases: None,
+};
+
+/// The requests of clients over HTTP.
+pub static HTTP: Section = Section {
+    heading: "[http]",
+    noun: "http",
+    about: "How long clients wait for answers over `polling`, `long-polling` and `sse`.",
+    keys: &[Key::default(
+        "timeout",
+        SOME_TIME,
+        "Time within which a request is answered; a long poll may take a ping's interval more.",
+        r#""20s""#,
+    )],
     cases: None,
 };
 

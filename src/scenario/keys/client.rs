@@ -64,6 +64,7 @@ pub static CLIENT: Section = Section {
             "Whether it subscribes again on each new session; if not, a reconnection deafens it.",
             "true",
         ),
+        super::broker::KEEP_ALIVE,
         Key::default(
             "join",
             Kind::Tables(&ROOM, 0, limits::LIST),

@@ -151,6 +151,8 @@ impl Model {
                         pipe.push_to_broker(frame);
                     }
                 }
+                // What is sent is in the pipe at once.
+                ClientOutput::Withdraw { .. } => {}
                 ClientOutput::CallHandler { message, .. } => {
                     node.calls.push_back(message.id.sequence)
                 }

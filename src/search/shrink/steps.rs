@@ -36,7 +36,7 @@ pub fn steps(scenario: &Scenario, quiet: QuietPeriod) -> Vec<ShrinkStep> {
 
 /// Adds steps that set the broker and the network to their defaults.
 fn make_rest_rounder(steps: &mut Vec<ShrinkStep>) {
-    let changes: [fn(&mut Scenario); 6] = [
+    let changes: [fn(&mut Scenario); 7] = [
         |scenario| {
             let heartbeat = scenario.broker.heartbeat;
             scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
@@ -44,6 +44,7 @@ fn make_rest_rounder(steps: &mut Vec<ShrinkStep>) {
         |scenario| scenario.broker.window = BrokerLimits::default().window,
         |scenario| scenario.broker.backlog = BrokerLimits::default().backlog,
         |scenario| scenario.polling_interval = Duration::from_secs(1),
+        |scenario| scenario.http_timeout = Duration::from_secs(20),
         |scenario| {
             let round = Duration::from_millis(20);
             scenario.latency = Latency { min: round, max: round };

@@ -17,10 +17,10 @@ use smoltcp::wire::{IPV4_HEADER_LEN, TCP_HEADER_LEN, TcpSeqNumber};
 use tokio::io::ReadBuf;
 
 use crate::history::{ConnectionStats, Endpoint, TransportKind};
-use crate::message::EndReason;
+use crate::message::{EndReason, KeepAlive};
 use crate::time::{Duration, Instant};
 
-use super::super::limits::{ACK_DELAY, KeepAlive};
+use super::super::limits::ACK_DELAY;
 use super::clock::{self, SocketClock};
 use super::wire::{MTU, Wire, endpoint};
 use super::{Build, Stack};

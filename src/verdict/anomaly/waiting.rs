@@ -1,9 +1,10 @@
 //! Patterns of time: messages that wait without a reason, and messages lost before a fault was
 //! noticed.
 
+use crate::message::Liveness;
 use crate::scenario::Fault;
 use crate::terms::Cause;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::verdict::facts::SessionFacts;
 use crate::verdict::outcome::Judged;
 use crate::verdict::switch::rule;
@@ -11,8 +12,8 @@ use crate::verdict::switch::rule;
 use super::Scene;
 
 /// Counts messages that still wait at the end although nothing has been in their way for longer
-/// than a heartbeat (a ping's interval and its timeout) and an `ack_timeout`: time enough to join
-/// again.
+/// than a heartbeat (a ping's interval and its timeout), an `ack_timeout` and, where the client
+/// polls, the interval of its polls: time enough to join again.
 ///
 /// To be on the safe side, each of these counts as in the way:
 ///
@@ -25,7 +26,10 @@ use super::Scene;
 pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let facts = scene.case.facts;
     let broker = &facts.scenario.broker;
-    let patience = broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout;
+    let polls = facts.contender.link.semantics().liveness == Liveness::Requests;
+    let next_poll = if polls { facts.scenario.polling_interval } else { Duration::ZERO };
+    let patience =
+        broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout + next_poll;
     let has_begun = |fault: &&Fault| {
         fault.at <= facts.ended_at || !rule("a-fault-that-never-began-is-not-in-the-way")
     };

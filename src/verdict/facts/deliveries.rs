@@ -94,6 +94,10 @@ pub enum CopyStop {
     NoHandler,
     /// The message had been read before, so the copy was dropped.
     Duplicate,
+    /// The transport was busy, and the message volatile.
+    Busy,
+    /// No frame can carry it.
+    TooLong,
 }
 
 /// One call of a handler that returned.
@@ -164,11 +168,19 @@ impl Deliveries {
                     copy.stopped = Some((moment, CopyStop::Overwritten));
                 }
             }
-            (Note::SendQueueFull { .. }, Some(session)) => {
+            (
+                Note::SendQueueFull { .. } | Note::TransportBusy { .. } | Note::TooLong { .. },
+                Some(session),
+            ) => {
                 let pushed_now = |copy: &&mut MessageCopy| {
                     copy.session == session && copy.pushed.at == moment.at && copy.is_open()
                 };
-                let stopped = Some((moment, CopyStop::Full));
+                let stop = match note {
+                    Note::TransportBusy { .. } => CopyStop::Busy,
+                    Note::TooLong { .. } => CopyStop::TooLong,
+                    _ => CopyStop::Full,
+                };
+                let stopped = Some((moment, stop));
                 match delivery.copies.iter_mut().rfind(pushed_now) {
                     Some(copy) => copy.stopped = stopped,
                     None => {

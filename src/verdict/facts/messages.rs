@@ -1,7 +1,8 @@
 //! Tracks what was published, sent, accepted and refused. Never which subscribers wanted it.
 
 use crate::history::{EventKind, Flow, ProcessId};
-use crate::message::{Message, MessageId, Note, Position};
+use crate::message::{DropReason, Message, MessageId, Note, Position};
+use crate::terms::Cause;
 
 use super::{BROKER, BrokerLife, Map, MessageIndex, Moment, Seen, SessionIndex, push_rare};
 
@@ -27,6 +28,8 @@ pub struct MessageFacts<'a> {
     pub refused: Option<(Moment, BrokerLife)>,
     /// The moment at which its publisher dropped it.
     pub unsent: Option<Moment>,
+    /// The cause, if the publisher dropped its only copy for one that has a name.
+    pub unsent_for: Option<(Moment, Cause)>,
     /// The moment at which its publisher was first told that it is accepted or refused, and which.
     pub answered: Option<(Moment, PublisherWord)>,
     /// Every copy that its publisher sent.
@@ -77,6 +80,7 @@ impl<'a> Messages<'a> {
                 accepted: Vec::new(),
                 refused: None,
                 unsent: None,
+                unsent_for: None,
                 answered: None,
                 sent: Vec::new(),
             });
@@ -114,8 +118,19 @@ impl<'a> Messages<'a> {
             EventKind::Note(Note::Refused { .. }) => {
                 fact.refused = Some((moment, seen.life));
             }
-            EventKind::Note(Note::Unsent { .. }) => {
+            EventKind::Note(Note::Unsent { reason, .. }) => {
                 fact.unsent.get_or_insert(moment);
+                let cause = match reason {
+                    DropReason::TransportBusy => Some(Cause::TransportBusy),
+                    DropReason::TooLong => Some(Cause::TooLong),
+                    DropReason::NoConnection
+                    | DropReason::OutboxFull
+                    | DropReason::RequestFailed
+                    | DropReason::ConfirmTimedOut => None,
+                };
+                if let Some(cause) = cause {
+                    fact.unsent_for.get_or_insert((moment, cause));
+                }
             }
             EventKind::Note(Note::AcceptedReceived { .. }) => {
                 fact.answered.get_or_insert((moment, PublisherWord::Accepted));

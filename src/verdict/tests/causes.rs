@@ -248,6 +248,34 @@ fn a_full_queue_or_inbox_overflows() {
 }
 
 #[test]
+fn a_busy_transport_drops_what_is_volatile() {
+    let (session, client) =
+        (crate::message::SessionId { process: "shop".into(), number: 1 }, "shop".into());
+    let busy = Note::TransportBusy { id: id(1), session, client };
+    let pushed = tcp().published(1).accepted(1).pushed_but_not_carried(1, Live);
+    check(Cause::TransportBusy, pushed.note(BROKER, busy));
+    // On the way to the broker the publisher says it, at the moment of the publish.
+    let reason = DropReason::TransportBusy;
+    check(
+        Cause::TransportBusy,
+        tcp().published(1).note(DRIVER, Note::Unsent { id: id(1), reason }),
+    );
+}
+
+#[test]
+fn what_no_frame_can_carry_is_too_long_though_the_backlog_keeps_it() {
+    let (session, client) =
+        (crate::message::SessionId { process: "shop".into(), number: 1 }, "shop".into());
+    let long = Note::TooLong { id: id(1), session, client };
+    let pushed = catch_up().published(1).accepted(1).pushed_but_not_carried(1, Live);
+    check(Cause::TooLong, pushed.note(BROKER, long));
+    let reason = DropReason::TooLong;
+    let unsent = Note::Unsent { id: id(1), reason };
+    check(Cause::TooLong, catch_up().published(1).note(DRIVER, unsent.clone()));
+    check(Cause::TooLong, tcp().published(1).note(DRIVER, unsent));
+}
+
+#[test]
 fn without_a_handler_a_message_is_dropped_or_waits_to_the_end() {
     let cause = Cause::NoHandler;
     check(cause, no_handler(tcp().under_way(1).read(1, Live)));

@@ -79,6 +79,7 @@ pub fn scenario() -> Scenario {
         contenders: vec![],
         broker: BrokerLimits::default(),
         polling_interval: Duration::from_secs(1),
+        http_timeout: Duration::from_secs(20),
         mutant: None,
         clients: vec![client("driver"), ClientEntry { subscribe, ..client("shop") }],
         faults: vec![],

@@ -15,9 +15,10 @@ use crate::link::socketio::mapping::{
 use crate::link::socketio::packet::EnginePacket;
 use crate::link::socketio::queue::{Outgoing, PacketQueue};
 use crate::link::tap::CopyOf;
-use crate::link::{Full, PushOutcome, SendHalf, WaitingBytes};
+use crate::link::{PushError, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{
-    Confirm, EndReason, Frame, Heartbeat, Message, Mode, Name, Payload, Position, SessionId,
+    Confirm, EndReason, Frame, Heartbeat, Message, MessageId, Mode, Name, Payload, Position,
+    SessionId,
 };
 
 /// The sending side of a session, which also decodes the server's messages. Cheap to clone.
@@ -117,9 +118,26 @@ impl SocketIoSendHalf {
 }
 
 impl SendHalf for SocketIoSendHalf {
-    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
-        self.state().push(frame, session);
+    fn push(
+        &mut self,
+        frame: &Frame,
+        session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError> {
+        let mut state = self.state();
+        if let Frame::Publish { message, .. } = frame
+            && message.is_volatile()
+            && state.queue.waiting().bytes > 0
+        {
+            return Err(PushError::Busy);
+        }
+        state.push(frame, session);
         Ok(PushOutcome::Later)
+    }
+
+    /// Takes back a message that waits for its namespace. Socket.IO's client takes an emit out of
+    /// its buffer when the time for the acknowledgement has passed, and only there.
+    fn withdraw(&mut self, id: &MessageId) -> bool {
+        self.state().withdraw(id)
     }
 
     fn waiting(&self) -> WaitingBytes {
@@ -175,6 +193,15 @@ impl State {
             // A second hello, or a frame that only brokers send. The heartbeat is Engine.IO's.
             _ => {}
         }
+    }
+
+    fn withdraw(&mut self, id: &MessageId) -> bool {
+        let is_it = |copy: &Option<CopyOf>| copy.as_ref().is_some_and(|(of, _)| of == id);
+        self.namespaces.values_mut().any(|namespace| {
+            let before = namespace.held.len();
+            namespace.held.retain(|(_, copy)| !is_it(copy));
+            namespace.held.len() < before
+        })
     }
 
     /// Connects to a namespace, unless it is connected or connecting.

@@ -20,7 +20,7 @@ use crate::link::socketio::nmq::{self, Publication, SUBSCRIBE, TRIGGER};
 use crate::link::socketio::packet::EnginePacket;
 use crate::link::socketio::queue::Outgoing;
 use crate::link::tap::CopyOf;
-use crate::link::{BrokerDriver, Full, PushOutcome, SendHalf, WaitingBytes};
+use crate::link::{BrokerDriver, PushError, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{
     Confirm, EndReason, Epoch, Frame, Message, MessageId, Name, Offset, Payload, Position,
     PushKind, RoomJoin, SessionId,
@@ -252,7 +252,11 @@ impl SessionHandle {
 }
 
 impl SendHalf for SessionHandle {
-    fn push(&mut self, frame: &Frame, session: Option<&SessionId>) -> Result<PushOutcome, Full> {
+    fn push(
+        &mut self,
+        frame: &Frame,
+        session: Option<&SessionId>,
+    ) -> Result<PushOutcome, PushError> {
         let mut state = self.state();
         match frame {
             Frame::Welcome { .. } => {
@@ -282,6 +286,9 @@ impl SendHalf for SessionHandle {
             }
             Frame::Refused { id } => {
                 self.answer_publish(&mut state, id, AckOutcome::Refused(id.clone()))
+            }
+            Frame::Push { message, .. } if message.is_volatile() && !self.session.is_writable() => {
+                return Err(PushError::Busy);
             }
             Frame::Push { message, offset, kind } => {
                 let copy = session.map(|session| (message.id.clone(), session.clone()));

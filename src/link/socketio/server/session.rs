@@ -107,6 +107,13 @@ impl EngineSession {
         }
     }
 
+    /// Whether the transport takes a packet now: no other waits and, by polls, one is pending.
+    pub fn is_writable(&self) -> bool {
+        let state = self.state();
+        let by_poll = state.transport != Transport::WebSocket;
+        state.queue.waiting().bytes == 0 && (state.polls || !by_poll)
+    }
+
     /// Returns the size of what is not written yet.
     pub fn waiting(&self) -> WaitingBytes {
         self.state().queue.waiting()

@@ -11,12 +11,13 @@ use std::collections::VecDeque;
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::TcpSeqNumber;
 
+use crate::message::KeepAlive;
 use crate::time::{Duration, Instant};
 
 use super::super::super::limits::{
-    FIN_TIMEOUT, KeepAlive, LINEAR_SYNS, ORPHAN_RETRIES, RETRIES, SYN_ACK_RETRIES, SYN_RETRIES,
-    TIME_WAIT,
+    FIN_TIMEOUT, LINEAR_SYNS, ORPHAN_RETRIES, RETRIES, SYN_ACK_RETRIES, SYN_RETRIES, TIME_WAIT,
 };
+use super::super::clock;
 use super::congestion::Congestion;
 use super::rtt::{LARGEST, LEAST_VARIANCE, RttEstimator};
 
@@ -161,7 +162,7 @@ impl Retransmission {
 
     /// Notes a segment that leaves and occupies sequence numbers up to `end`.
     pub fn sent(&mut self, now: Instant, end: TcpSeqNumber, again: bool, state: State) {
-        let was_idle = self.flight.is_empty();
+        let was_idle = self.flight.is_empty() && self.pending.is_none();
         if let Some(last) = self.flight.back().filter(|last| again && end <= last.end) {
             // The first ones again.
             self.congestion.lost(last.end);
@@ -328,7 +329,12 @@ impl Retransmission {
             }
             Purpose::Probe => {
                 self.probed = true;
-                self.send_again(now, situation.state);
+                // The timeout counts from the sending of the first segment. If that is the only
+                // one, the probe is its sending.
+                let timeout = self.timeout(situation.state);
+                let several = self.flight.front().filter(|_| self.flight.len() > 1);
+                let at = several.map_or(now, |first| first.sent) + timeout;
+                self.send_again(at.max(now + clock::MILLISECOND));
                 Some(Expired::Socket)
             }
             Purpose::Timeout | Purpose::WindowProbe => {
@@ -340,18 +346,18 @@ impl Retransmission {
                 if pending.purpose == Purpose::Timeout {
                     self.congestion.timed_out(self.timeouts == 0);
                     self.timeouts += 1;
-                    self.send_again(now, situation.state);
+                    self.send_again(now + self.timeout(situation.state));
                 }
                 Some(Expired::Socket)
             }
         }
     }
 
-    /// Prepares that the socket sends again all that is in flight, from the first segment on.
-    fn send_again(&mut self, now: Instant, state: State) {
+    /// Prepares that the socket sends again all that is in flight, from the first segment on. If
+    /// there is no answer, the next timeout is at this moment.
+    fn send_again(&mut self, at: Instant) {
         self.lost_at = self.lost_at.or(self.flight.front().map(|first| first.first_sent));
         self.forget_flight();
-        let at = now + self.timeout(state);
         self.pending = Some(Pending { at, purpose: Purpose::Timeout });
     }
 

@@ -84,6 +84,9 @@ impl Generator {
             DropReason::NoConnection,
             DropReason::OutboxFull,
             DropReason::RequestFailed,
+            DropReason::ConfirmTimedOut,
+            DropReason::TransportBusy,
+            DropReason::TooLong,
         ]);
         self.note(publisher, Note::Unsent { id: id.clone(), reason });
     }
@@ -127,6 +130,11 @@ impl Generator {
         self.note(BROKER, Note::Pushed { id: of, session: to, client: whose, kind });
         if self.dice.percent(4) {
             return self.note(BROKER, Note::SendQueueFull { id, session, client });
+        }
+        match self.dice.below(200) {
+            0..4 => return self.note(BROKER, Note::TransportBusy { id, session, client }),
+            4..6 => return self.note(BROKER, Note::TooLong { id, session, client }),
+            _ => {}
         }
         let mut flight = Flight { id, session, process, kind, place: None, kept };
         if self.dice.percent(88) {

@@ -53,6 +53,7 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
             ..BrokerLimits::default()
         },
         polling_interval: ms(100),
+        http_timeout: ms(20_000),
         mutant: None,
         clients,
         faults,

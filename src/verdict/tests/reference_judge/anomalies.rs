@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{Note, SessionId};
+use crate::message::{Link, Note, SessionId};
 use crate::terms::{Anomaly, Cause};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 use super::causes::Attached;
 use super::detections::{Notice, is_blind};
@@ -33,6 +33,14 @@ impl Case<'_, '_> {
             Anomaly::ForeignEpoch => self.attached().filter(|one| one.is_foreign).count() as u64,
             Anomaly::Stalled => {
                 self.wanted.iter().filter(|one| self.is_stalled(one)).count() as u64
+            }
+            Anomaly::Poison => {
+                let by = |one: &&Wanted<'_, '_>| {
+                    let accepted = self.trial.accepted(&one.message.id);
+                    !accepted.is_empty()
+                        && one.missed.is_some_and(|(_, cause)| cause == Cause::TooLong)
+                };
+                self.wanted.iter().filter(by).count() as u64
             }
             Anomaly::LateDetection => {
                 let is_late = |one: &&Wanted<'_, '_>| {
@@ -142,7 +150,10 @@ impl Case<'_, '_> {
     fn is_stalled(&self, one: &Wanted<'_, '_>) -> bool {
         let trial = self.trial;
         let broker = &trial.scenario.broker;
-        let patience = broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout;
+        let polls = matches!(trial.contender.link, Link::Polling | Link::LongPolling);
+        let next_poll = if polls { trial.scenario.polling_interval } else { Duration::ZERO };
+        let patience =
+            broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout + next_poll;
         let accepted = trial.accepted(&one.message.id);
         let dated = accepted.first().map_or(one.published, |(when, _)| *when);
         let is_here = |when| trial.life(when) == trial.last_life();

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use crate::history::EventKind;
-use crate::message::{Link, MessageId, Mode, Name, Note, Position, ResumeOutcome, SessionId};
+use crate::message::{
+    DropReason, Link, MessageId, Mode, Name, Note, Position, ResumeOutcome, SessionId,
+};
 use crate::terms::Cause;
 use crate::time::Instant;
 
@@ -19,6 +21,10 @@ impl DeliveryPath<'_, '_> {
         let Some((_, first, _)) = accepted.first().copied() else {
             return before_broker(*trial, self.id);
         };
+        let ends = self.copies.iter().filter_map(|copy| self.end(copy));
+        if let Some(end) = ends.filter(|(_, cause)| *cause == Cause::TooLong).min() {
+            return end;
+        }
         let pushed = self.copies.iter().filter_map(|copy| self.end(copy));
         let kept = accepted.iter().filter_map(|one| self.in_backlog(*one));
         let ends: Vec<End> = pushed.chain(kept).chain(self.in_outbox_after_crash()).collect();
@@ -207,6 +213,18 @@ fn last_refusal(trial: Trial<'_>, id: &MessageId) -> Option<When> {
 /// sent since, and the one in the outbox, count as well.
 fn before_broker(trial: Trial<'_>, id: &MessageId) -> End {
     let Some((published, ..)) = trial.published(id) else { return ALIVE };
+    let told = trial.notes().find_map(|(when, _, note)| match note {
+        Note::Unsent { id: of, reason: DropReason::TransportBusy } if of == id => {
+            Some((trial.at(when), Cause::TransportBusy))
+        }
+        Note::Unsent { id: of, reason: DropReason::TooLong } if of == id => {
+            Some((trial.at(when), Cause::TooLong))
+        }
+        _ => None,
+    });
+    if let Some(told) = told {
+        return told;
+    }
     let refused = last_refusal(trial, id);
     let mut ends = vec![match refused {
         Some(refused) => (trial.at(refused), Cause::Refused),

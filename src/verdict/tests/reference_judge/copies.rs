@@ -35,6 +35,8 @@ pub enum Thrown {
     Replaced,
     NoHandler,
     HadIt,
+    Busy,
+    TooLong,
 }
 
 /// One message on its way to one subscriber.
@@ -86,11 +88,22 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
                     copy.thrown = Some((when, Thrown::Replaced));
                 }
             }
-            Note::SendQueueFull { id, session, client } if is_meant(id, client) => {
+            Note::SendQueueFull { id, session, client }
+            | Note::TransportBusy { id, session, client }
+            | Note::TooLong { id, session, client }
+                if is_meant(id, client) =>
+            {
                 let now = |copy: &&mut Copy| {
                     copy.is_going(session) && trial.at(copy.pushed) == trial.at(when)
                 };
-                let thrown = Some((when, Thrown::NoRoom));
+                let thrown = Some((
+                    when,
+                    match note {
+                        Note::TransportBusy { .. } => Thrown::Busy,
+                        Note::TooLong { .. } => Thrown::TooLong,
+                        _ => Thrown::NoRoom,
+                    },
+                ));
                 match self.copies.iter_mut().rfind(now) {
                     Some(copy) => copy.thrown = thrown,
                     None => {
@@ -162,6 +175,8 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
             Thrown::NoRoom => Cause::Overflowed,
             Thrown::Replaced => Cause::Overwritten,
             Thrown::NoHandler => Cause::NoHandler,
+            Thrown::Busy => Cause::TransportBusy,
+            Thrown::TooLong => Cause::TooLong,
             Thrown::HadIt => return None,
         };
         Some((self.subscriber.trial.at(when), cause))

@@ -315,6 +315,8 @@ fn session_of(what: &EventKind) -> Option<&SessionId> {
             | Note::Pushed { session, .. }
             | Note::Overwritten { session, .. }
             | Note::SendQueueFull { session, .. }
+            | Note::TransportBusy { session, .. }
+            | Note::TooLong { session, .. }
             | Note::Attached { session, .. }
             | Note::Sent { session, .. }
             | Note::Welcomed { session }
@@ -342,6 +344,8 @@ fn message_of(what: &EventKind) -> Option<&MessageId> {
             | Note::Pushed { id, .. }
             | Note::Overwritten { id, .. }
             | Note::SendQueueFull { id, .. }
+            | Note::TransportBusy { id, .. }
+            | Note::TooLong { id, .. }
             | Note::BecameGap { id, .. }
             | Note::Unsent { id, .. }
             | Note::Sent { id, .. }
