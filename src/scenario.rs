@@ -24,7 +24,7 @@ use crate::mutant::Mutant;
 use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use crate::time::{Duration, Instant};
 
-pub use fault::{Acts, CrashNotice, Direction, Effect, Fault, SessionEffect, Who};
+pub use fault::{Acts, CrashNotice, Direction, Effect, Fault, MOMENT, SessionEffect, Who};
 pub use load::{Diagnostics, LoadOptions, Place, Problem, Setting, nearest_word};
 pub use reference::reference;
 pub use schema::schema;

@@ -166,6 +166,10 @@ closed_list! {
         Crash = "crash",
         /// The host is paused: it sends and receives nothing.
         Pause = "pause",
+        /// The process stops, and its kernel lives on.
+        Freeze = "freeze",
+        /// Its connections are reset.
+        Reset = "reset",
         /// The handler takes time.
         Slow = "slow",
         /// The handler is not installed.

@@ -112,6 +112,27 @@ pub static FAULTS: Family = Family {
         .see(&["crash", "cut"])
         .shown_by("dlab run laptop-sleeps"),
         Word::new(
+            FaultKind::Freeze.name(),
+            "The process stops, and its kernel lives on: nothing is read or written, no handler \
+             runs.",
+            "A debugger, a long garbage collection, a blocked event loop. TCP still acknowledges \
+             what comes, and the socket fills, so that the sender believes all is well until the \
+             heartbeat says otherwise. Timers that came due fire once at the end.",
+        )
+        .also(&["frozen"])
+        .see(&["pause", "heartbeat", "crash"])
+        .shown_by("dlab run frozen"),
+        Word::new(
+            FaultKind::Reset.name(),
+            "Every connection of a client is reset at that moment, by something in between.",
+            "A firewall or a proxy that restarts sends RST both ways. Both sides know at once that \
+             the connection is gone, and not what of the last messages has arrived. Over udp there \
+             is nothing to reset.",
+        )
+        .also(&["connections reset"])
+        .see(&["disconnect", "died-in-socket", "tcp"])
+        .shown_by("dlab run frozen"),
+        Word::new(
             FaultKind::Slow.name(),
             "The handler takes time.",
             "Messages are handled one at a time, so they queue up: in the inbox, then in the \

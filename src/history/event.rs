@@ -237,6 +237,12 @@ pub enum PowerState {
     Paused,
     /// The host runs again.
     Resumed,
+    /// The process was stopped; its kernel keeps running.
+    Frozen,
+    /// The process goes on.
+    Thawed,
+    /// Its open connections were reset, by something between it and the others.
+    ConnectionsReset,
     /// The client closed its sockets and stays offline.
     WentAway,
     /// The client comes back online.

@@ -66,6 +66,8 @@ pub fn fault(fault: &Fault) -> String {
         Effect::Crash { notice: CrashNotice::Silent } => "power lost".to_owned(),
         Effect::Crash { notice: CrashNotice::Given } => "process died".to_owned(),
         Effect::Pause => "asleep".to_owned(),
+        Effect::Freeze => "frozen".to_owned(),
+        Effect::Reset => "connections reset".to_owned(),
         Effect::Slow { handler } => format!("handler takes {handler}"),
         Effect::Deaf { queue, event } => format!("no handler for {queue}/{event}"),
     };

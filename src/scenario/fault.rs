@@ -100,6 +100,10 @@ pub enum Effect {
     Crash { notice: CrashNotice },
     /// The host sleeps.
     Pause,
+    /// The process stops, and its kernel lives on.
+    Freeze,
+    /// Its connections are reset, at the moment at which the fault begins.
+    Reset,
     /// The handler takes time.
     Slow { handler: Duration },
     /// The handler is not installed.
@@ -121,6 +125,8 @@ impl Effect {
             Effect::Bandwidth { .. } => FaultKind::Bandwidth,
             Effect::Crash { .. } => FaultKind::Crash,
             Effect::Pause => FaultKind::Pause,
+            Effect::Freeze => FaultKind::Freeze,
+            Effect::Reset => FaultKind::Reset,
             Effect::Slow { .. } => FaultKind::Slow,
             Effect::Deaf { .. } => FaultKind::Deaf,
         }
@@ -140,6 +146,8 @@ impl Effect {
             | Effect::Bandwidth { .. }
             | Effect::Crash { .. }
             | Effect::Pause
+            | Effect::Freeze
+            | Effect::Reset
             | Effect::Slow { .. }
             | Effect::Deaf { .. } => None,
         }
@@ -174,22 +182,34 @@ pub enum Acts {
 pub enum SessionEffect {
     /// It ends them, or stops all packets, so that they end.
     Ends,
-    /// It spoils some packets; the sessions end if those were needed.
+    /// It spoils some packets or connections; the sessions end if those were needed.
     MayEnd,
     /// It does not end them.
     None,
 }
 
+/// The duration of a fault that happens at one moment: the resolution of all times.
+pub const MOMENT: Duration = Duration::from_millis(1);
+
 impl FaultKind {
+    /// Whether it happens at one moment, so that it has no duration.
+    pub const fn is_momentary(self) -> bool {
+        matches!(self, FaultKind::Reset)
+    }
+
     /// Returns its effect on the sessions that it is on.
     pub const fn on_sessions(self) -> SessionEffect {
         match self {
             FaultKind::Disconnect
             | FaultKind::Crash
             | FaultKind::Pause
+            | FaultKind::Freeze
             | FaultKind::Cut
             | FaultKind::Partition => SessionEffect::Ends,
-            FaultKind::Loss | FaultKind::Corrupt | FaultKind::Bandwidth => SessionEffect::MayEnd,
+            // Over udp there is nothing to reset.
+            FaultKind::Reset | FaultKind::Loss | FaultKind::Corrupt | FaultKind::Bandwidth => {
+                SessionEffect::MayEnd
+            }
             FaultKind::Duplicate
             | FaultKind::Reorder
             | FaultKind::Latency
@@ -209,7 +229,9 @@ impl FaultKind {
             | FaultKind::Latency
             | FaultKind::Bandwidth => Acts::OnLinks,
             FaultKind::Partition => Acts::OnGroups,
-            FaultKind::Crash | FaultKind::Pause => Acts::OnHosts,
+            FaultKind::Crash | FaultKind::Pause | FaultKind::Freeze | FaultKind::Reset => {
+                Acts::OnHosts
+            }
             FaultKind::Disconnect | FaultKind::Slow | FaultKind::Deaf => Acts::OnApplications,
         }
     }

@@ -251,12 +251,13 @@ fn fault(fault: &Fault) -> Table {
         Who::Nobody => {}
     }
     table.set("at", moment(*at));
-    table.unless(*until == Instant::NEVER, "for", time(until.since(*at)));
+    let lasts = *until != Instant::NEVER && !effect.kind().is_momentary();
+    table.unless(!lasts, "for", time(until.since(*at)));
     if let Some(word) = direction.word() {
         table.set("direction", quoted(word));
     }
     match effect {
-        Effect::Disconnect | Effect::Cut | Effect::Pause => {}
+        Effect::Disconnect | Effect::Cut | Effect::Pause | Effect::Freeze | Effect::Reset => {}
         Effect::Partition { groups } => {
             table.set("groups", list_of(groups.iter().map(|group| texts(group))));
         }

@@ -1,7 +1,9 @@
 //! The faults of a search: drawn by kind, and those that are simpler than another.
 
 use crate::message::Name;
-use crate::scenario::{CrashNotice, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
+use crate::scenario::{
+    CrashNotice, Direction, Effect, Fault, Latency, MOMENT, Scenario, Subscribe, Who,
+};
 use crate::sim::Draw;
 use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
@@ -95,6 +97,8 @@ impl Targets {
                 },
             },
             FaultKind::Pause => Effect::Pause,
+            FaultKind::Freeze => Effect::Freeze,
+            FaultKind::Reset => Effect::Reset,
             FaultKind::Slow => {
                 let handler = Duration::from_millis(strength.named("handler").between(5, 800));
                 Effect::Slow { handler }
@@ -114,6 +118,7 @@ impl Targets {
             _ => Direction::Both,
         };
         let (at, until) = span(dice, ends);
+        let until = if kind.is_momentary() { at + MOMENT } else { until };
         Some(Fault { effect, who, at, until, direction })
     }
 }
@@ -158,6 +163,8 @@ pub fn simpler(effect: &Effect) -> Vec<Effect> {
         | Effect::Reorder { .. }
         | Effect::Latency { .. }
         | Effect::Bandwidth { .. }
-        | Effect::Pause => vec![Effect::Disconnect, Effect::Cut, killed],
+        | Effect::Pause
+        | Effect::Freeze
+        | Effect::Reset => vec![Effect::Disconnect, Effect::Cut, killed],
     }
 }

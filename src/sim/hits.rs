@@ -60,6 +60,8 @@ fn is_hit(
                     | EventKind::Interrupted { .. }
             ),
             Effect::Pause => matches!(what, EventKind::Power(PowerState::Paused)) && has_session,
+            Effect::Freeze => matches!(what, EventKind::Power(PowerState::Frozen)) && has_session,
+            Effect::Reset => matches!(what, EventKind::Power(PowerState::ConnectionsReset)),
             Effect::Slow { .. } => matches!(what, EventKind::Note(Note::Handling { .. })),
             Effect::Deaf { queue, event: name } => {
                 let EventKind::Note(Note::NoHandler { id }) = what else { return false };

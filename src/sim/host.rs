@@ -74,6 +74,13 @@ impl SimHost {
         self.state.ring();
     }
 
+    /// Resets every open connection, at both ends. Returns whether there was one.
+    pub fn reset_connections(&self) -> bool {
+        let any = self.state.stack().reset_connections();
+        self.state.ring();
+        any
+    }
+
     /// Makes the next connection use the given local port, for tests of port reuse.
     #[cfg(test)]
     pub(crate) fn use_port_next(&self, port: u16) {

@@ -5,7 +5,8 @@
 //! - a power loss drops the future and all that the stack holds; the restart boots a new
 //!   incarnation of the host;
 //! - a kill drops the future only;
-//! - a pause leaves the future unpolled: timers that came due meanwhile fire once at its end.
+//! - a pause leaves the future unpolled: timers that came due meanwhile fire once at its end; a
+//!   freeze does the same, and the stack goes on.
 //!
 //! Broker and clients are supervised alike, also those that share a turmoil host.
 
@@ -31,6 +32,8 @@ pub enum PowerSetting {
     On,
     /// The host sleeps.
     Asleep,
+    /// The process is stopped, and its kernel lives on.
+    Frozen,
     /// The process is dead, but its kernel lives on.
     Killed,
     /// The host has no power.
@@ -39,7 +42,8 @@ pub enum PowerSetting {
 
 /// Returns the state changes of a host that its faults cause, by moment.
 ///
-/// If several faults are on, a power loss takes precedence over a kill, and a kill over a sleep.
+/// If several faults are on, a power loss takes precedence over a kill, a kill over a sleep, and a
+/// sleep over a freeze.
 pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, PowerSetting)> {
     let of = |wanted: fn(&Effect) -> bool| {
         let faults = faults.iter().copied().filter(move |fault| wanted(&fault.effect));
@@ -48,7 +52,8 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, PowerSetting)> {
     let off = of(|kind| *kind == Effect::Crash { notice: CrashNotice::Silent });
     let killed = of(|kind| *kind == Effect::Crash { notice: CrashNotice::Given });
     let asleep = of(|kind| *kind == Effect::Pause);
-    let all = off.iter().chain(&killed).chain(&asleep);
+    let frozen = of(|kind| *kind == Effect::Freeze);
+    let all = off.iter().chain(&killed).chain(&asleep).chain(&frozen);
     let mut moments: Vec<Instant> = all.flat_map(|span| [span.start, span.end]).collect();
     moments.sort();
     moments.dedup();
@@ -59,10 +64,19 @@ pub fn timetable(faults: &[&Fault]) -> Vec<(Instant, PowerSetting)> {
             () if within(&off) => PowerSetting::Off,
             () if within(&killed) => PowerSetting::Killed,
             () if within(&asleep) => PowerSetting::Asleep,
+            () if within(&frozen) => PowerSetting::Frozen,
             () => PowerSetting::On,
         }
     };
     moments.into_iter().map(|moment| (moment, at(moment))).collect()
+}
+
+/// Returns the moments at which the connections of a host are reset, in order.
+pub fn resets(faults: &[&Fault]) -> Vec<Instant> {
+    let resets = faults.iter().filter(|fault| fault.effect == Effect::Reset);
+    let mut moments: Vec<Instant> = resets.map(|fault| fault.at).collect();
+    moments.sort();
+    moments
 }
 
 /// Supervises one process for a whole trial.
@@ -75,6 +89,8 @@ pub struct Supervisor {
     pub durable: SharedState,
     /// The state changes of the host, by moment.
     pub timetable: Vec<(Instant, PowerSetting)>,
+    /// The moments at which its connections are reset.
+    pub resets: Vec<Instant>,
 }
 
 impl Supervisor {
@@ -117,6 +133,23 @@ impl Supervisor {
         power: PowerSetting,
         tasks: &mut Option<Tasks>,
     ) {
+        for reset in self.resets.iter().filter(|reset| net.now() < **reset && **reset <= at) {
+            self.poll_until(net, *reset, power, tasks).await;
+            if self.host.reset_connections() {
+                self.record(net, PowerState::ConnectionsReset);
+            }
+        }
+        self.poll_until(net, at, power, tasks).await;
+    }
+
+    /// Polls the process until a moment, if it runs.
+    async fn poll_until(
+        &self,
+        net: &SimNet,
+        at: Instant,
+        power: PowerSetting,
+        tasks: &mut Option<Tasks>,
+    ) {
         let alarm = net.sleep_until(at);
         match tasks {
             Some(tasks) if power == PowerSetting::On => {
@@ -142,6 +175,9 @@ impl Supervisor {
             self.host.resume();
             self.record(net, PowerState::Resumed);
         }
+        if from == PowerSetting::Frozen && tasks.is_some() {
+            self.record(net, PowerState::Thawed);
+        }
         match to {
             PowerSetting::Off if from != PowerSetting::Off => {
                 self.host.power_off(net.now());
@@ -151,12 +187,17 @@ impl Supervisor {
                 self.host.kill();
                 self.die(net, PowerState::Killed, tasks);
             }
+            PowerSetting::Frozen if tasks.is_some() => self.record(net, PowerState::Frozen),
             // A host without power does not go to sleep.
             PowerSetting::Asleep if self.host.power() == stack::Power::On => {
                 self.host.pause();
                 self.record(net, PowerState::Paused);
             }
-            PowerSetting::Off | PowerSetting::Killed | PowerSetting::Asleep | PowerSetting::On => {}
+            PowerSetting::Off
+            | PowerSetting::Killed
+            | PowerSetting::Asleep
+            | PowerSetting::Frozen
+            | PowerSetting::On => {}
         }
     }
 

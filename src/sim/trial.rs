@@ -16,7 +16,7 @@ use super::activity::{Activity, say};
 use super::app::{SharedState, is_about};
 use super::core_system::CoreSystem;
 use super::placement::Placement;
-use super::process::{Supervisor, timetable};
+use super::process::{Supervisor, resets, timetable};
 use super::system::{BrokerContext, ClientContext, System, View};
 use super::trial_error::TrialError;
 use super::trial_limits::TrialLimits;
@@ -317,11 +317,13 @@ impl TrialBuilder<'_> {
         faults: impl Iterator<Item = &'a Fault>,
         durable: SharedState,
     ) -> Supervisor {
+        let faults: Vec<&Fault> = faults.collect();
         Supervisor {
             host: self.world.sim_host(index),
             recorder: self.world.recorders()[index as usize].clone(),
             durable,
-            timetable: timetable(&faults.collect::<Vec<_>>()),
+            timetable: timetable(&faults),
+            resets: resets(&faults),
         }
     }
 }

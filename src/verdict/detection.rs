@@ -109,6 +109,8 @@ fn observers(kind: FaultKind, who: &Who) -> &'static [Side] {
         FaultKind::Cut
         | FaultKind::Partition
         | FaultKind::Pause
+        | FaultKind::Freeze
+        | FaultKind::Reset
         | FaultKind::Loss
         | FaultKind::Corrupt
         | FaultKind::Bandwidth => &[Side::Broker, Side::Client],

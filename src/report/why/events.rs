@@ -130,6 +130,9 @@ fn power(state: PowerState, who: &str) -> String {
         PowerState::PowerLost => format!("{who} loses its power."),
         PowerState::Paused => format!("{who} falls asleep."),
         PowerState::Resumed => format!("{who} is awake again."),
+        PowerState::Frozen => format!("{who}'s process stops; its kernel goes on."),
+        PowerState::Thawed => format!("{who}'s process goes on."),
+        PowerState::ConnectionsReset => format!("{who}'s connections are reset on the way."),
         PowerState::WentAway => format!("{who} closes its connections and goes away."),
         PowerState::CameBack => format!("{who} comes back."),
     }

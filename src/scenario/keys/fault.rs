@@ -31,7 +31,13 @@ pub static FAULT: Section = Section {
     keys: &[
         Key::required("kind", Kind::Word(&FaultKind::WORDS), "What happens.", r#""disconnect""#),
         Key::required("at", ANY_TIME, "When it begins.", r#""2.5s""#),
-        Key::optional("for", SOME_TIME, "How long it lasts.", r#""4s""#, "to the end"),
+        Key::optional(
+            "for",
+            SOME_TIME,
+            "How long it lasts; `reset` happens at once.",
+            r#""4s""#,
+            "to the end",
+        ),
     ],
     cases: Some(Cases { tag: "kind", list: &KINDS }),
 };
@@ -51,7 +57,9 @@ const KINDS: [Case; FaultKind::ALL.len()] = {
 /// Returns the keys of a kind of fault.
 const fn keys(kind: FaultKind) -> &'static [Key] {
     match kind {
-        FaultKind::Disconnect | FaultKind::Pause => const { &[WHO] },
+        FaultKind::Disconnect | FaultKind::Pause | FaultKind::Freeze | FaultKind::Reset => {
+            const { &[WHO] }
+        }
         FaultKind::Cut => const { &[WHO, DIRECTION] },
         FaultKind::Loss | FaultKind::Duplicate | FaultKind::Corrupt => {
             const { &[WHO, DIRECTION, RATE] }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::message::Name;
-use crate::scenario::{Acts, CrashNotice, Direction, Effect, Fault, Who, limits};
+use crate::scenario::{Acts, CrashNotice, Direction, Effect, Fault, MOMENT, Who, limits};
 use crate::terms::FaultKind;
 use crate::time::{Duration, Instant};
 
@@ -56,7 +56,14 @@ fn fault(
     };
     let effect = effect(record, kind, roster, problems);
     let begin = Instant::ZERO + at.unwrap_or_default();
-    let until = record.time("for").map_or(Instant::NEVER, |span| begin + span);
+    let span = record.time("for");
+    if kind.is_momentary() && record.names("for") {
+        let what = format!("`{kind}` happens at one moment");
+        let problem = Problem::new(record.place_of("for"), what, "it lasts no time");
+        problems.push(problem.help("leave out `for`"));
+    }
+    let span = if kind.is_momentary() { Some(MOMENT) } else { span };
+    let until = span.map_or(Instant::NEVER, |span| begin + span);
     let word = record.text("direction");
     let of_word = |direction: &Direction| word.is_some() && direction.word() == word;
     let direction = [Direction::In, Direction::Out].into_iter().find(of_word).unwrap_or_default();
@@ -88,6 +95,8 @@ fn effect(
             notice: if record.flag("notice")? { CrashNotice::Given } else { CrashNotice::Silent },
         },
         FaultKind::Pause => Effect::Pause,
+        FaultKind::Freeze => Effect::Freeze,
+        FaultKind::Reset => Effect::Reset,
         FaultKind::Slow => Effect::Slow { handler: record.time("handler")? },
         FaultKind::Deaf => Effect::Deaf {
             queue: Name::from(record.text("queue")?),

@@ -359,6 +359,16 @@ impl Connection {
         }
     }
 
+    /// Ends an established connection as if both ends had got an RST. Returns whether it was one.
+    pub(super) fn was_cut_off(&mut self) -> bool {
+        let is_open = self.established && !self.is_closed() && !self.has_ended();
+        if is_open {
+            self.fail(EndReason::Reset, io::ErrorKind::ConnectionReset);
+            self.tcp_mut().abort();
+        }
+        is_open
+    }
+
     /// Notes the result of a poll: a socket in TIME-WAIT soon sends nothing unasked.
     pub(super) fn was_polled(&mut self, now: Instant) {
         if self.tcp().state() == State::TimeWait {

@@ -57,6 +57,21 @@ impl Stack {
         std::mem::take(&mut self.datagrams).into_values().for_each(|end| end.power_lost());
     }
 
+    /// Resets every established connection: this end fails, and the other one gets an RST. Returns
+    /// whether there was one.
+    pub fn reset_connections(&mut self) -> bool {
+        if self.power != Power::On {
+            return false;
+        }
+        let open: Vec<u64> = self
+            .connections
+            .iter_mut()
+            .filter_map(|(id, connection)| connection.was_cut_off().then_some(*id))
+            .collect();
+        open.iter().for_each(|id| self.touch(*id));
+        !open.is_empty()
+    }
+
     /// Counts the kill of the program; the kernel lives on.
     pub fn kill(&mut self) {
         self.killed += 1;

@@ -60,7 +60,12 @@ impl Lifetimes {
             PowerState::Resumed => _ = now.remove(&Trouble::Paused),
             PowerState::WentAway if rule("away-is-not-reached") => _ = now.insert(Trouble::Away),
             PowerState::CameBack => _ = now.remove(&Trouble::Away),
-            PowerState::Paused | PowerState::WentAway => {}
+            // A frozen process is not gone: its kernel lives.
+            PowerState::Paused
+            | PowerState::WentAway
+            | PowerState::Frozen
+            | PowerState::Thawed
+            | PowerState::ConnectionsReset => {}
         }
         life.reach.push((seen.moment.at, if now.is_empty() { Reach::Home } else { Reach::Nobody }));
     }

@@ -88,6 +88,8 @@ impl Between {
             | Effect::Bandwidth { .. }
             | Effect::Crash { .. }
             | Effect::Pause
+            | Effect::Freeze
+            | Effect::Reset
             | Effect::Slow { .. }
             | Effect::Deaf { .. } => None,
         }
@@ -128,6 +130,8 @@ fn longest_flight(scenario: &Scenario) -> Duration {
             | Effect::Corrupt { .. }
             | Effect::Crash { .. }
             | Effect::Pause
+            | Effect::Freeze
+            | Effect::Reset
             | Effect::Slow { .. }
             | Effect::Deaf { .. } => {}
         }

@@ -45,6 +45,9 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         PowerState::PowerLost,
         PowerState::Paused,
         PowerState::Resumed,
+        PowerState::Frozen,
+        PowerState::Thawed,
+        PowerState::ConnectionsReset,
         PowerState::WentAway,
         PowerState::CameBack,
     ];

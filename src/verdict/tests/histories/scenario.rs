@@ -113,6 +113,8 @@ fn fault(dice: &mut Dice, names: &[Name]) -> Fault {
         Effect::Crash { notice: CrashNotice::Silent },
         Effect::Crash { notice: CrashNotice::Given },
         Effect::Pause,
+        Effect::Freeze,
+        Effect::Reset,
         Effect::Slow { handler: ms(100) },
         Effect::Deaf { queue: "q".into(), event: ROOMS[0].into() },
     ]);

@@ -53,7 +53,10 @@ fn sides(fault: &Fault) -> &'static [&'static str] {
         (Effect::Disconnect, _) => &["broker"],
         (Effect::Crash { .. }, Who::Broker) => &["client"],
         (Effect::Crash { .. }, _) => &["broker"],
-        (Effect::Cut | Effect::Partition { .. } | Effect::Pause, _) => &["broker", "client"],
+        (
+            Effect::Cut | Effect::Partition { .. } | Effect::Pause | Effect::Freeze | Effect::Reset,
+            _,
+        ) => &["broker", "client"],
         (kind, _) if spoils_packets(kind) => &["broker", "client"],
         _ => &[],
     }
@@ -61,8 +64,8 @@ fn sides(fault: &Fault) -> &'static [&'static str] {
 
 /// Whether a fault of this kind surely ends sessions if it lasts.
 fn is_sure(kind: &Effect) -> bool {
-    use Effect::{Crash, Cut, Disconnect, Partition, Pause};
-    matches!(kind, Disconnect | Crash { .. } | Pause | Cut | Partition { .. })
+    use Effect::{Crash, Cut, Disconnect, Freeze, Partition, Pause};
+    matches!(kind, Disconnect | Crash { .. } | Pause | Freeze | Cut | Partition { .. })
 }
 
 /// Whether a fault of this kind may end a session, if it spoils packets that the session needs.

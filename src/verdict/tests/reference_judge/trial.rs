@@ -107,6 +107,7 @@ impl<'a> Trial<'a> {
                 PowerState::Resumed => is_asleep = false,
                 PowerState::WentAway => is_away = true,
                 PowerState::CameBack => is_away = false,
+                PowerState::Frozen | PowerState::Thawed | PowerState::ConnectionsReset => {}
             }
         }
         !is_down && !is_asleep && !is_away
