@@ -13,6 +13,7 @@ mod reference;
 mod schema;
 mod template;
 mod text;
+mod warning;
 mod write;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub use reference::reference;
 pub use schema::schema;
 pub use template::template;
 pub use text::{InvalidText, parse_duration};
+pub use warning::Warning;
 
 /// One workload, one storm, the contenders that run it, and the expected results.
 #[derive(Clone, PartialEq)]

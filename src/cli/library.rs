@@ -19,6 +19,7 @@ use crate::scenario::{self, LoadOptions, Scenario, builtin};
 /// Validates files, and lists the valid ones.
 pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
     let (loaded, exit) = load::valid(&args.files, &LoadOptions::default(), console);
+    load::warn(&loaded, console);
     for one in loaded {
         console.print(&format!("{}: valid\n", one.given));
     }

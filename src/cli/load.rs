@@ -29,6 +29,15 @@ pub fn all(
     }
 }
 
+/// Shows what is probably not meant in scenarios that are valid.
+pub fn warn(loaded: &[Loaded], console: &Console) {
+    for Loaded { scenario, given } in loaded {
+        for warning in scenario.warnings() {
+            console.say(&format!("warning: {given}: {}\n  help: {}", warning.what, warning.help));
+        }
+    }
+}
+
 /// Loads the valid ones of the scenarios that the arguments name, in their order. Shows all
 /// problems of the others, and returns the exit code for them.
 pub fn valid(

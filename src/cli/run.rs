@@ -30,6 +30,9 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
+    if !args.quiet {
+        load::warn(&loaded, console);
+    }
     let usage =
         log::begin(args.verbose, console).and_then(|()| moment_is_in_every_run(args, &loaded));
     if let Err(message) = usage {

@@ -148,6 +148,8 @@ pub struct ClientLimits {
     pub dedup: Dedup,
     /// Whether rooms are joined again on a new session.
     pub resubscribe: Resubscribe,
+    /// What a process does whose session was replaced.
+    pub on_replaced: OnReplaced,
     /// TCP's keep-alive on its sockets, if it asks for one.
     pub keep_alive: Option<KeepAlive>,
 }
@@ -167,8 +169,21 @@ impl Default for ClientLimits {
             ack: AckPolicy::AfterHandler,
             dedup: Dedup::On,
             resubscribe: Resubscribe::Always,
+            on_replaced: OnReplaced::StayAway,
             keep_alive: None,
         }
+    }
+}
+
+closed_list! {
+    /// What a process does when a newer session of its client has replaced its own.
+    #[derive(Default)]
+    OnReplaced ["policy"] {
+        /// It does not connect again by itself.
+        #[default]
+        StayAway = "stay-away",
+        /// It reconnects, and replaces the other one.
+        Reconnect = "reconnect",
     }
 }
 

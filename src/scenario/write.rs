@@ -192,6 +192,8 @@ fn limits(table: &mut Table, limits: &ClientLimits) {
     table.unless(limits.inbox == default.inbox, "inbox", limits.inbox);
     table.unless(limits.outbox == default.outbox, "outbox", limits.outbox);
     table.unless(limits.resubscribe == Resubscribe::Always, "resubscribe", false);
+    let on_replaced = limits.on_replaced;
+    table.unless(on_replaced == default.on_replaced, "on_replaced", quoted(on_replaced.name()));
     keep_alive(table, limits.keep_alive);
 }
 

@@ -40,6 +40,7 @@ id = "a b"
 name = "c"
 outbox = 4
 keep_alive = { after = "1m" }
+on_replaced = "reconnect"
 inbox = 3
 publish = [
   { queue = "q", event = "e", payload = { a = [1, 2.5, "x"], "b c" = { d = true } }, ack_within = "1s" },

@@ -1,7 +1,8 @@
 //! Edge cases where two rules meet, each a small scenario whose numbers its comment derives. The
 //! correct system breaks no claim in any of them, and delivers nothing that was not subscribed to.
 
-use delivery_lab::message::Contender;
+use delivery_lab::history::EventKind;
+use delivery_lab::message::{Contender, EndReason, Note};
 use delivery_lab::scenario::Scenario;
 use delivery_lab::sim::{TrialOptions, run_trial};
 use delivery_lab::terms::{Cause, Claim, Guarantee};
@@ -326,6 +327,43 @@ fn a_process_goes_on_from_where_another_of_its_name_came() {
            ]"#
     );
     check(&text, "s", [30, 30, 0]);
+}
+
+/// Two windows of one client, which both reconnect when they are replaced. The second comes at 2 s,
+/// and replaces the first; that one waits 0.5 s to 1.5 s and replaces the second, and so on. Each has
+/// been replaced at least five times when the run ends, 20 s later: a round takes at most 1.5 s and
+/// three round trips each. A window that stays away is replaced once.
+#[test]
+fn two_windows_fight_for_one_name_only_if_both_come_back() {
+    let replaced = |policy: &str| {
+        let text = format!(
+            r#"title = "two windows"
+               run_for = "22s"
+               latency = "20ms"
+               contenders = ["tcp/catch-up"]
+               client = [
+                   {{ id = "p", publish = [{{ queue = "q", event = "b", every = "500ms", count = 20, start = "500ms" }}] }},
+                   {{ id = "s", on_replaced = "{policy}", subscribe = [{{ queue = "q", event = "b" }}] }},
+                   {{ id = "s2", name = "s", on_replaced = "{policy}", subscribe = [{{ queue = "q", event = "b" }}] }},
+               ]
+               fault = [{{ kind = "disconnect", who = "s2", at = "0s", for = "2s" }}]"#
+        );
+        let scenario = Scenario::load("windows", &text).unwrap();
+        let contender = scenario.contenders[0];
+        let trial = run_trial(&scenario, contender, 1, &TrialOptions::default()).unwrap();
+        let lost = |process: u32| {
+            let events = trial.history.events.iter().filter(|event| event.process.0 == process);
+            let replaced = events.filter(|event| {
+                let reason = EndReason::Replaced;
+                matches!(&event.kind, EventKind::Note(Note::Lost { reason: of, .. }) if *of == reason)
+            });
+            replaced.count()
+        };
+        [lost(2), lost(3)]
+    };
+    assert_eq!(replaced("stay-away"), [1, 0]);
+    let both = replaced("reconnect");
+    assert!(both.iter().all(|count| *count >= 5), "{both:?}");
 }
 
 /// Two hosts sleep from 2.5 s to 6.5 s, and messages go to one of them at 3, 4, 5 and 6 s. Each

@@ -2,7 +2,7 @@
 
 use crate::hash::{GOLDEN, mix};
 use crate::message::{
-    DropReason, EndReason, Frame, Heartbeat, Liveness, Note, Resubscribe, SessionId,
+    DropReason, EndReason, Frame, Heartbeat, Liveness, Note, OnReplaced, Resubscribe, SessionId,
 };
 use crate::time::{Duration, Instant};
 
@@ -88,7 +88,8 @@ impl Client {
         }
         self.note(Note::Lost { session: self.session(), reason });
         self.leave_session();
-        if reason == EndReason::Replaced {
+        let stays_away = self.options.limits.on_replaced == OnReplaced::StayAway;
+        if reason == EndReason::Replaced && stays_away {
             self.state = State::Replaced;
             return;
         }

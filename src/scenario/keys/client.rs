@@ -1,7 +1,7 @@
 //! The keys of `[[client]]`. The defaults are those of `message::ClientLimits`, which a test
 //! compares.
 
-use crate::message::AckPolicy;
+use crate::message::{AckPolicy, OnReplaced};
 use crate::scenario::limits;
 
 use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
@@ -63,6 +63,12 @@ pub static CLIENT: Section = Section {
             Kind::Flag,
             "Whether it subscribes again on each new session; if not, a reconnection deafens it.",
             "true",
+        ),
+        Key::default(
+            "on_replaced",
+            Kind::Word(&OnReplaced::WORDS),
+            "What it does when a newer session of its name has replaced its own.",
+            r#""stay-away""#,
         ),
         super::broker::KEEP_ALIVE,
         Key::default(

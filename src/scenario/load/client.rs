@@ -75,6 +75,7 @@ fn limits_of(record: &Record, context: &Context) -> Option<ClientLimits> {
             true => Resubscribe::Always,
             false => Resubscribe::Once,
         },
+        on_replaced: record.member("on_replaced")?,
         keep_alive: super::keep_alive(record)?,
         ..ClientLimits::default()
     })

@@ -53,10 +53,9 @@ fn sides(fault: &Fault) -> &'static [&'static str] {
         (Effect::Disconnect, _) => &["broker"],
         (Effect::Crash { .. }, Who::Broker) => &["client"],
         (Effect::Crash { .. }, _) => &["broker"],
-        (
-            Effect::Cut | Effect::Partition { .. } | Effect::Pause | Effect::Freeze | Effect::Reset,
-            _,
-        ) => &["broker", "client"],
+        (Effect::Cut | Effect::Partition { .. } | Effect::Pause | Effect::Freeze, _) => {
+            &["broker", "client"]
+        }
         (kind, _) if spoils_packets(kind) => &["broker", "client"],
         _ => &[],
     }
@@ -68,9 +67,11 @@ fn is_sure(kind: &Effect) -> bool {
     matches!(kind, Disconnect | Crash { .. } | Pause | Freeze | Cut | Partition { .. })
 }
 
-/// Whether a fault of this kind may end a session, if it spoils packets that the session needs.
+/// Whether a fault of this kind may end a session, if it spoils packets or connections that the
+/// session needs.
 fn spoils_packets(kind: &Effect) -> bool {
-    matches!(kind, Effect::Loss { .. } | Effect::Corrupt { .. } | Effect::Bandwidth { .. })
+    use Effect::{Bandwidth, Corrupt, Loss, Reset};
+    matches!(kind, Loss { .. } | Corrupt { .. } | Bandwidth { .. } | Reset)
 }
 
 /// Whether a fault is on the link of a process to the broker.

@@ -1,0 +1,254 @@
+//! Warnings: a scenario that is valid, but probably not what its author means.
+//!
+//! They look at the scenario alone, whatever file or program it comes from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::message::{Echo, Link, Name};
+use crate::time::{Duration, Instant};
+
+use super::{ClientEntry, Publish, Scenario, When};
+
+/// One thing that is probably not meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What is odd, with the numbers that make it so.
+    pub what: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.what, self.help)
+    }
+}
+
+impl Scenario {
+    /// Returns what is probably not meant, in the order of the file.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        warnings.extend(self.rare_polls());
+        for entry in &self.clients {
+            for publish in &entry.publish {
+                warnings.extend(self.reaches_nobody(entry, publish));
+                warnings.extend(self.comes_too_early(entry, publish));
+            }
+        }
+        warnings.extend(self.endless_answers());
+        warnings.extend(self.faults_beyond_the_end());
+        warnings
+    }
+
+    /// A session over `polling` ends between two polls.
+    fn rare_polls(&self) -> Option<Warning> {
+        let heartbeat = self.broker.heartbeat;
+        let (interval, patience) = (self.polling_interval, heartbeat.every + heartbeat.timeout);
+        let polls = self.contenders.iter().any(|contender| contender.link == Link::Polling);
+        (polls && interval >= patience).then(|| Warning {
+            what: format!(
+                "clients over polling ask every {interval}, and the broker ends a session that is \
+                 silent for {patience}"
+            ),
+            help: "make `polling.interval` shorter or the heartbeat longer".to_owned(),
+        })
+    }
+
+    /// No room of a message is ever joined.
+    fn reaches_nobody(&self, entry: &ClientEntry, publish: &Publish) -> Option<Warning> {
+        let event = std::slice::from_ref(&publish.event);
+        let to = if publish.target.to.is_empty() { event } else { &publish.target.to };
+        let is_reached = self.clients.iter().any(|other| {
+            let is_own = other.count == 1 && other.client() == entry.client();
+            let hears = !(is_own && publish.target.echo == Echo::NotSender);
+            hears && to.iter().any(|room| other.joins(&publish.queue, room))
+        });
+        (!is_reached).then(|| {
+            let rooms = to.iter().map(|room| format!("`{room}`")).collect::<Vec<_>>().join(", ");
+            let (id, queue) = (&entry.id, &publish.queue);
+            Warning {
+                what: format!("what {id} publishes to {rooms} of queue `{queue}` reaches nobody"),
+                help: "let a client subscribe to it or join that room".to_owned(),
+            }
+        })
+    }
+
+    /// A message is published before anybody can have joined.
+    fn comes_too_early(&self, entry: &ClientEntry, publish: &Publish) -> Option<Warning> {
+        let When::Every { start, .. } = publish.when else { return None };
+        // A hello, its answer, and the join; the message itself takes one latency.
+        let joined = Instant::ZERO + self.latency.min * 3;
+        let (id, event) = (&entry.id, &publish.event);
+        (start + self.latency.min < joined).then(|| Warning {
+            what: format!(
+                "{id} publishes `{event}` at {start}, before anybody can have joined: that takes \
+                 {joined} at the least"
+            ),
+            help: "let it `start` later".to_owned(),
+        })
+    }
+
+    /// Answers to events answer each other without end.
+    fn endless_answers(&self) -> Vec<Warning> {
+        type Place<'a> = (&'a Name, &'a Name);
+        let mut answers: BTreeMap<Place<'_>, BTreeSet<Place<'_>>> = BTreeMap::new();
+        for entry in &self.clients {
+            for publish in &entry.publish {
+                let When::On { event, .. } = &publish.when else { continue };
+                let is_its_own = publish.target.echo == Echo::NotSender && entry.count == 1;
+                let same = event == &publish.event;
+                if entry.joins(&publish.queue, event) && !(same && is_its_own) {
+                    let from = (&publish.queue, event);
+                    answers.entry(from).or_default().insert((&publish.queue, &publish.event));
+                }
+            }
+        }
+        let mut endless = Vec::new();
+        for start in answers.keys() {
+            let (mut seen, mut next) = (BTreeSet::new(), vec![*start]);
+            while let Some(place) = next.pop() {
+                for answer in answers.get(&place).into_iter().flatten() {
+                    if seen.insert(*answer) {
+                        next.push(*answer);
+                    }
+                }
+            }
+            if seen.contains(start) {
+                let (queue, event) = start;
+                endless.push(Warning {
+                    what: format!(
+                        "`{event}` of queue `{queue}` is answered by what leads to `{event}` again, \
+                         without end"
+                    ),
+                    help: "answer with another event, or set `broadcast = true` if a client \
+                           answers itself"
+                        .to_owned(),
+                });
+            }
+        }
+        endless
+    }
+
+    /// A fault ends after the run.
+    fn faults_beyond_the_end(&self) -> Vec<Warning> {
+        let end = Instant::ZERO + self.run_for;
+        let beyond = self.faults.iter().filter(|fault| fault.until != Instant::NEVER);
+        let beyond = beyond.filter(|fault| fault.until > end);
+        let warnings = beyond.map(|fault| Warning {
+            what: format!(
+                "a fault `{}` lasts until {}, and the run ends at {end}",
+                fault.effect.kind(),
+                fault.until
+            ),
+            help: format!(
+                "set `run_for` to more than {}, or leave out `for`",
+                fault.until.since(Instant::ZERO) + Duration::from_secs(1)
+            ),
+        });
+        warnings.collect()
+    }
+}
+
+impl ClientEntry {
+    /// Returns the name of the client, if all its processes share one.
+    fn client(&self) -> &Name {
+        self.name.as_ref().unwrap_or(&self.id)
+    }
+
+    /// Whether a process of the entry ever joins a room.
+    fn joins(&self, queue: &Name, room: &Name) -> bool {
+        let subscribes = self.subscribe.iter().any(|one| one.queue == *queue && one.event == *room);
+        subscribes || self.join.iter().any(|one| one.queue == *queue && one.room == *room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::{Scenario, builtin};
+
+    /// Returns the warnings about a file.
+    fn warnings(text: &str) -> Vec<String> {
+        let scenario = Scenario::load("odd.toml", text).unwrap_or_else(|bad| panic!("{bad:?}"));
+        scenario.warnings().into_iter().map(|one| one.to_string()).collect()
+    }
+
+    /// Returns a file with these keys, and a publisher and a subscriber of `q`.
+    fn file(keys: &str, publish: &str, more: &str) -> String {
+        format!(
+            r#"title = "odd"
+run_for = "20s"
+{keys}
+client = [
+    {{ id = "a", publish = [{{ queue = "q", event = "e", {publish} }}] }},
+    {{ id = "b", subscribe = [{{ queue = "q", event = "e" }}] }},
+]
+{more}"#
+        )
+    }
+
+    #[test]
+    fn no_built_in_scenario_is_odd() {
+        for (name, text) in builtin::all() {
+            assert_eq!(warnings(text), Vec::<String>::new(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_interval_of_polls_that_outlasts_the_heartbeat_is_odd() {
+        let keys = |interval: &str| {
+            format!(
+                "polling = {{ interval = \"{interval}\" }}\n\
+                 broker = {{ heartbeat = {{ every = \"5s\", timeout = \"4s\" }} }}"
+            )
+        };
+        let odd = warnings(&file(&keys("10s"), r#"start = "1s""#, ""));
+        assert_eq!(odd.len(), 1);
+        assert!(odd[0].contains("10s") && odd[0].contains("9s"), "{odd:?}");
+        assert_eq!(warnings(&file(&keys("8s"), r#"start = "1s""#, "")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_room_that_nobody_joins_and_a_message_before_any_join_are_odd() {
+        let odd = warnings(&file("", r#"start = "1s", to = ["vip"]"#, ""));
+        assert!(odd.len() == 1 && odd[0].contains("`vip`"), "{odd:?}");
+        let odd = warnings(&file("latency = \"50ms\"", r#"start = "80ms""#, ""));
+        assert!(odd.len() == 1 && odd[0].contains("80ms"), "{odd:?}");
+        let fine = warnings(&file("latency = \"50ms\"", r#"start = "100ms""#, ""));
+        assert_eq!(fine, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_echo_without_end_is_odd() {
+        let echo = |more: &str| {
+            warnings(&format!(
+                r#"title = "echo"
+run_for = "20s"
+client = [
+    {{ id = "a", publish = [{{ queue = "q", event = "ping", start = "1s" }}] }},
+    {{ id = "b", subscribe = [{{ queue = "q", event = "ping" }}], publish = [{{ queue = "q", event = "{more} }}] }},
+    {{ id = "c", subscribe = [{{ queue = "q", event = "pong" }}], publish = [{{ queue = "q", event = "ping", on = "pong" }}] }},
+]"#
+            ))
+        };
+        let loops = echo(r#"pong", on = "ping""#);
+        assert_eq!(loops.len(), 2, "from ping and from pong: {loops:?}");
+        let own = echo(r#"ping", on = "ping""#);
+        assert!(own.len() == 1 && own[0].contains("without end"), "{own:?}");
+        // What only it would hear reaches nobody, and ends.
+        let others = echo(r#"ping", on = "ping", broadcast = true"#);
+        assert!(others.len() == 1 && others[0].contains("reaches nobody"), "{others:?}");
+    }
+
+    #[test]
+    fn a_fault_that_outlasts_the_run_is_odd() {
+        let fault = |span: &str| {
+            let fault = format!("fault = [{{ kind = \"cut\", who = \"b\", at = \"15s\"{span} }}]");
+            warnings(&file(&fault, r#"start = "1s""#, ""))
+        };
+        let odd = fault(r#", for = "10s""#);
+        assert!(odd.len() == 1 && odd[0].contains("25s") && odd[0].contains("20s"), "{odd:?}");
+        assert_eq!(fault(""), Vec::<String>::new());
+        assert_eq!(fault(r#", for = "5s""#), Vec::<String>::new());
+    }
+}
