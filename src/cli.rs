@@ -8,6 +8,7 @@ mod console;
 mod explain;
 mod in_order;
 mod interrupt;
+mod junit;
 mod library;
 mod load;
 mod log;
@@ -81,7 +82,8 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(answer) => {
+        Err(mut answer) => {
+            sources::add_tip(&mut answer);
             // Help and version also arrive here, with code 0. Printing them may fail if the reader
             // has closed the pipe.
             let _ = answer.print();
@@ -100,7 +102,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => library::show(&args, &mut console),
         Command::Explain(args) => explain::explain(&args, &mut console),
         Command::New(args) => library::new(&args, &mut console),
-        Command::Schema => library::schema(&mut console),
+        Command::Schema(args) => library::schema(&args, &mut console),
         Command::Completions(args) => library::completions(&args, &mut console),
     };
     exit.and(console.finish()).into()

@@ -19,6 +19,7 @@ mod io;
 pub mod limits;
 mod publisher;
 mod publisher_sequence;
+mod resends;
 mod rooms;
 mod subscriber;
 mod subscription;

@@ -110,17 +110,30 @@ pub struct Word {
     pub text: &'static str,
     /// Related terms.
     pub see: &'static [&'static str],
+    /// The rule for two of them that are on at once, for the same process or packet: every kind of
+    /// fault has one, and nothing else.
+    pub at_once: Option<&'static str>,
     /// A command that shows it, or `None` if no built-in scenario can.
     pub shown_by: Option<&'static str>,
 }
 
 impl Word {
     const fn new(name: &'static str, brief: &'static str, text: &'static str) -> Word {
-        Word { name, also: &[], brief, text, see: &[], shown_by: None }
+        Word { name, also: &[], brief, text, see: &[], at_once: None, shown_by: None }
     }
 
     const fn also(self, also: &'static [&'static str]) -> Word {
         Word { also, ..self }
+    }
+
+    const fn at_once(self, text: &'static str) -> Word {
+        Word { at_once: Some(text), ..self }
+    }
+
+    /// Returns all that is said of it: definition, paragraph, and what holds for two at once.
+    pub fn paragraph(&self) -> String {
+        let at_once = self.at_once.map(|text| format!(" {text}")).unwrap_or_default();
+        format!("{} {}{at_once}", self.brief, self.text)
     }
 
     const fn see(self, see: &'static [&'static str]) -> Word {

@@ -21,7 +21,7 @@ pub use frame::{Confirm, Cursor, Frame, Offset, PushKind, ResumeOutcome, RoomJoi
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
     AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, KeepAlive, OnReplaced, Resubscribe,
-    Retention, Upgrade, WhenFull,
+    Retention, Upgrade, WhenFull, longest_resend_wait, resend_wait,
 };
 pub use link::{
     Framing, Link, LinkSemantics, Liveness, MOST_DATAGRAM, MOST_FRAME, MOST_PAYLOAD, OfflineBuffer,

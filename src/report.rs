@@ -20,6 +20,7 @@ mod prices;
 mod replay;
 #[cfg(test)]
 mod sample;
+mod schema;
 mod story;
 mod style;
 mod table;
@@ -36,6 +37,7 @@ pub use measure::{COLUMNS, wrap_to};
 pub use museum::{Caught, Exhibit, MISSING, museum, mutants};
 pub use prices::Price;
 pub use replay::quoted;
+pub use schema::schema;
 pub use story::story;
 pub use style::{Colour, Glyph, Ink, Shape, Style};
 pub use text::text;

@@ -9,6 +9,7 @@ mod fault;
 mod keys;
 pub mod limits;
 mod load;
+mod printable;
 mod reference;
 mod schema;
 mod template;
@@ -26,7 +27,11 @@ use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
 use crate::time::{Duration, Instant};
 
 pub use fault::{Acts, CrashNotice, Direction, Effect, Fault, MOMENT, SessionEffect, Who};
-pub use load::{Diagnostics, LoadOptions, Place, Problem, Setting, nearest_word};
+pub use load::{
+    Diagnostics, ExpectationsFile, LoadOptions, Place, Problem, Setting, contender_tip,
+    nearest_word,
+};
+pub use printable::{DoubtfulName, doubtful_name};
 pub use reference::reference;
 pub use schema::schema;
 pub use template::template;

@@ -79,8 +79,9 @@ impl Row {
 pub struct SubscriberReport {
     /// The client's name.
     pub client: String,
-    /// The reason for which its last attempt at a session ended, if it should have subscribed and
-    /// never was on record. It wanted nothing then. Left out of the JSON otherwise.
+    /// The reason for which its last attempt at a session ended, for the side that ended it, if it
+    /// should have subscribed and never was on record. It wanted nothing then. Left out of the JSON
+    /// otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_subscribed: Option<&'static str>,
     /// Messages that it wanted: always `live + caught_up + missed`.

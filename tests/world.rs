@@ -1,5 +1,6 @@
 //! The simulated world: scenarios, their derived numbers, the same bytes every time.
 
+mod datagrams;
 mod derived_numbers;
 mod determinism;
 mod edge_cases;

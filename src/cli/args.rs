@@ -49,8 +49,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write a new scenario file, with every key explained
     New(NewArgs),
-    /// Print the JSON Schema of scenario files
-    Schema,
+    /// Print the JSON Schema of scenario files, or of reports
+    Schema(SchemaArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
 }
@@ -61,34 +61,44 @@ pub struct RunArgs {
     #[arg(required = true, value_name = "NAME|FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub scenarios: Vec<String>,
     /// Run this contender instead of the scenario's own (repeatable)
-    #[arg(long, value_name = "LINK/MODE")]
+    #[arg(long, value_name = "LINK/MODE", value_parser = values::contender)]
     pub contender: Vec<Contender>,
     /// The seed, instead of the scenario's own
-    #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = values::seed)]
+    #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = values::one_seed)]
+    #[arg(allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Every seed from A to B, both included
     #[arg(long, value_name = "A..B", value_parser = values::seeds)]
+    #[arg(allow_hyphen_values = true)]
     pub seeds: Option<Seeds>,
-    /// Trials at a time (the reports are the same at any number)
-    #[arg(short, long, value_name = "N")]
+    /// Trials at a time, four per core at the most (the reports are the same at any number)
+    #[arg(short, long, value_name = "N", value_parser = values::jobs)]
+    #[arg(allow_negative_numbers = true)]
     pub jobs: Option<NonZeroUsize>,
     /// Change a key of the scenario, as in run_for=30s or broker.window=1 (repeatable)
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::setting)]
     pub set: Vec<Setting>,
+    /// Expect what this scenario file expects, instead (its [[expect]] tables)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub expect: Option<String>,
     /// Run each trial twice, and compare the two histories
     #[arg(long)]
     pub twice: bool,
-    /// Print JSON, one report a line
+    /// Print JSON, one report a line, and nothing else (so not with --quiet)
     #[arg(long, conflicts_with_all = ["quiet", "at"])]
     pub json: bool,
     /// Write everything that happened to a file, one JSON object a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,
+    /// Write the expectations to a file as JUnit XML: a suite a report, a case an expectation
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub junit: Option<PathBuf>,
     /// Print what the broker knew at this moment of each trial, as in 3s
     #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    #[arg(allow_hyphen_values = true)]
     pub at: Option<Instant>,
     /// Tell the life of one message instead of the report, as in driver-3
-    #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at", "prices"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at", "prices", "junit"])]
     pub why: Option<MessageId>,
     /// Say what each contender cost, beside the cheapest
     #[arg(long, conflicts_with = "quiet")]
@@ -96,7 +106,7 @@ pub struct RunArgs {
     /// Run scenarios that are larger than the limits
     #[arg(long)]
     pub force: bool,
-    /// One line a run, and the expectations that failed
+    /// Print one line a run and the expectations that failed, as text (so not with --json)
     #[arg(short, long)]
     pub quiet: bool,
     /// Print the trial's log to stderr (-vv: more)
@@ -111,18 +121,21 @@ pub struct SweepArgs {
     pub scenario: String,
     /// Every seed from A to B, both included
     #[arg(long, value_name = "A..B", value_parser = values::seeds)]
+    #[arg(allow_hyphen_values = true)]
     pub seeds: Seeds,
     /// The values that a key takes, as in fault.0.for=1s..60s/1s (twice: a grid)
     #[arg(long, value_name = "PATH=A..B/STEP", value_parser = vary)]
     pub vary: Vec<Vary>,
     /// Run this contender instead of the scenario's own (repeatable)
-    #[arg(long, value_name = "LINK/MODE")]
+    #[arg(long, value_name = "LINK/MODE", value_parser = values::contender)]
     pub contender: Vec<Contender>,
     /// Only the K-th of N parts of the work; `dlab merge` joins their --json
     #[arg(long, value_name = "K/N", default_value = "1/1", value_parser = values::shard)]
+    #[arg(allow_hyphen_values = true)]
     pub shard: Shard,
-    /// Runs at a time (the result is the same at any number)
-    #[arg(short, long, value_name = "N")]
+    /// Runs at a time, four per core at the most (the result is the same at any number)
+    #[arg(short, long, value_name = "N", value_parser = values::jobs)]
+    #[arg(allow_negative_numbers = true)]
     pub jobs: Option<NonZeroUsize>,
     /// Change a key of the scenario, as in run_for=30s or broker.window=1 (repeatable)
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::setting)]
@@ -161,19 +174,22 @@ pub struct SearchArgs {
     #[arg(value_name = "NAME|FILE|any", value_hint = ValueHint::AnyPath)]
     pub scenario: String,
     /// Try this contender instead of the scenario's own (repeatable)
-    #[arg(long, value_name = "LINK/MODE")]
+    #[arg(long, value_name = "LINK/MODE", value_parser = values::contender)]
     pub contender: Vec<Contender>,
     /// Look for a violation of this guarantee, claimed or not
     #[arg(long, value_name = "GUARANTEE", value_parser = values::guarantee)]
     pub guarantee: Option<Guarantee>,
     /// How long to look: so many trials, or a time
     #[arg(long, value_name = "60s|10000", default_value = "60s", value_parser = values::budget)]
+    #[arg(allow_hyphen_values = true)]
     pub budget: Budget,
     /// The seed of the first storm
     #[arg(long, value_name = "N", default_value = "1", value_parser = values::seed)]
+    #[arg(allow_negative_numbers = true)]
     pub from: u64,
-    /// Trials at a time (what is found is the same at any number)
-    #[arg(short, long, value_name = "N")]
+    /// Trials at a time, four per core at the most (what is found is the same at any number)
+    #[arg(short, long, value_name = "N", value_parser = values::jobs)]
+    #[arg(allow_negative_numbers = true)]
     pub jobs: Option<NonZeroUsize>,
     /// Change a key of the scenario, as in broker.window=1 (repeatable)
     #[arg(long, value_name = "PATH=VALUE", value_parser = values::setting)]
@@ -205,9 +221,11 @@ pub struct MuseumArgs {
     /// The seeds of each storm, both included: a mutant is tried until it is caught, with 50 at
     /// the most, and the correct machine with all of them
     #[arg(long, value_name = "A..B", default_value = "1..20", value_parser = values::seeds)]
+    #[arg(allow_hyphen_values = true)]
     pub seeds: Seeds,
-    /// Mutants at a time (the table is the same at any number)
-    #[arg(short, long, value_name = "N")]
+    /// Mutants at a time, four per core at the most (the table is the same at any number)
+    #[arg(short, long, value_name = "N", value_parser = values::jobs)]
+    #[arg(allow_negative_numbers = true)]
     pub jobs: Option<NonZeroUsize>,
 }
 
@@ -229,6 +247,13 @@ pub struct NewArgs {
     /// The file to write; it must not exist yet
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// The schema of what `dlab run --json` prints, instead
+    #[arg(long)]
+    pub report: bool,
 }
 
 #[derive(Debug, clap::Args)]

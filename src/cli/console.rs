@@ -1,7 +1,7 @@
 //! Prints reports to stdout and everything else to stderr, in the style that each allows.
 //!
-//! If a reader closes the pipe (`| head`), there is no message: further output is dropped, the
-//! command stops at its next chance, and the exit code says that stdout could not be used.
+//! If a reader closes the pipe (`| head`), it has read enough: there is no message, further output
+//! is dropped, the command stops at its next chance, and the exit code is that of what it did.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -138,8 +138,7 @@ impl Console {
     /// Returns the exit code for the state of stdout, and reports an error of writing it.
     pub fn finish(self) -> Exit {
         match &self.state {
-            State::Open => Exit::Met,
-            State::Closed => Exit::File,
+            State::Open | State::Closed => Exit::Met,
             State::Broken(error) => {
                 self.say(&format!("dlab: stdout could not be written: {error}"));
                 Exit::File

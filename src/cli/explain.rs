@@ -77,7 +77,7 @@ impl Page {
     fn word(&self, family: &Family, word: &Word) -> String {
         let name = self.style.paint(Ink::Heading, &self.full_name(word));
         let mut lines = vec![format!("{name} ({})", family.name)];
-        lines.extend(self.set(&format!("{} {}", word.brief, word.text), "  "));
+        lines.extend(self.set(&word.paragraph(), "  "));
         lines.push(String::new());
         lines.extend(self.set(&format!("See also: {}", word.see.join(", ")), "  "));
         if let Some(command) = word.shown_by {

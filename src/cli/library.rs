@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::Exit;
-use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, ShowArgs};
+use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, SchemaArgs, ShowArgs};
 use super::console::Console;
 use super::values::words;
 use super::{load, sources};
@@ -18,12 +18,12 @@ use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
 /// Validates files, and lists the valid ones.
 pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
-    let (loaded, exit) = load::valid(&args.files, &LoadOptions::default(), console);
-    load::warn(&loaded, console);
-    for one in loaded {
+    let answer = load::valid(&args.files, &LoadOptions::default(), console);
+    load::warn(&answer.loaded, console);
+    for one in answer.loaded {
         console.print(&format!("{}: valid\n", one.given));
     }
-    exit
+    answer.broken_exit.and(answer.missing_exit)
 }
 
 /// Lists the built-in scenarios, or the mutants.
@@ -71,9 +71,10 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
     }
 }
 
-/// Prints the JSON Schema of scenario files.
-pub fn schema(console: &mut Console) -> Exit {
-    console.print(&format!("{:#}\n", scenario::schema()));
+/// Prints the JSON Schema of scenario files, or of reports.
+pub fn schema(args: &SchemaArgs, console: &mut Console) -> Exit {
+    let schema = if args.report { report::schema() } else { scenario::schema() };
+    console.print(&format!("{schema:#}\n"));
     Exit::Met
 }
 

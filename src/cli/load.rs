@@ -1,10 +1,13 @@
 //! Loads every scenario of a command before anything runs, and shows all problems at once.
+//! A broken file keeps no other from being run, but an argument that names nothing does.
 //! It never runs anything.
+
+use miette::Diagnostic;
 
 use super::Exit;
 use super::console::Console;
 use super::sources::{self, ScenarioText};
-use crate::scenario::{LoadOptions, Scenario};
+use crate::scenario::{ExpectationsFile, LoadOptions, Scenario};
 
 /// A loaded scenario, and the argument that loads it again.
 pub struct Loaded {
@@ -12,6 +15,40 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// Its name, or the path of its file.
     pub given: String,
+}
+
+/// Reads the file whose expectations replace those of every scenario.
+///
+/// # Errors
+/// It does not exist, or is a folder, or is no text; the problem has been shown.
+pub fn expectations(given: &str, console: &Console) -> Result<ExpectationsFile, Exit> {
+    let refuse = |what: &str| {
+        console.say(&format!("dlab: --expect {given}: {what}"));
+        Exit::Usage
+    };
+    let found = sources::find(given).and_then(|found| match <[ScenarioText; 1]>::try_from(found) {
+        Ok([one]) => one.text.map(Some),
+        Err(_) => Ok(None),
+    });
+    let bytes = found.map_err(|missing| {
+        console.complain(missing.problem.as_ref());
+        missing.exit
+    })?;
+    let bytes = bytes.ok_or_else(|| refuse("the folder has several files; name one of them"))?;
+    let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8 text"))?;
+    Ok(ExpectationsFile { name: given.to_owned(), text })
+}
+
+/// The scenarios that the arguments of a command name, and those that could not be loaded.
+pub struct Answer {
+    /// The valid scenarios, in order.
+    pub loaded: Vec<Loaded>,
+    /// The files that are there and are no valid scenarios.
+    pub broken: Vec<String>,
+    /// The exit code for those files.
+    pub broken_exit: Exit,
+    /// The exit code for arguments that name nothing.
+    pub missing_exit: Exit,
 }
 
 /// Loads all scenarios that the arguments name, in their order.
@@ -23,9 +60,10 @@ pub fn all(
     options: &LoadOptions,
     console: &Console,
 ) -> Result<Vec<Loaded>, Exit> {
-    match valid(arguments, options, console) {
-        (loaded, Exit::Met) => Ok(loaded),
-        (_, exit) => Err(exit),
+    let Answer { loaded, broken_exit, missing_exit, .. } = valid(arguments, options, console);
+    match broken_exit.and(missing_exit) {
+        Exit::Met => Ok(loaded),
+        exit => Err(exit),
     }
 }
 
@@ -38,30 +76,36 @@ pub fn warn(loaded: &[Loaded], console: &Console) {
     }
 }
 
-/// Loads the valid ones of the scenarios that the arguments name, in their order. Shows all
-/// problems of the others, and returns the exit code for them.
-pub fn valid(
-    arguments: &[String],
-    options: &LoadOptions,
-    console: &Console,
-) -> (Vec<Loaded>, Exit) {
-    let mut exit = Exit::Met;
-    let mut loaded = Vec::new();
+/// Loads the valid ones of the scenarios that the arguments name, and shows all problems of the
+/// others.
+pub fn valid(arguments: &[String], options: &LoadOptions, console: &Console) -> Answer {
+    let mut answer = Answer {
+        loaded: Vec::new(),
+        broken: Vec::new(),
+        broken_exit: Exit::Met,
+        missing_exit: Exit::Met,
+    };
     for argument in arguments {
         let sources = sources::find(argument).unwrap_or_else(|missing| {
             console.complain(missing.problem.as_ref());
-            exit = exit.and(missing.exit);
+            answer.missing_exit = answer.missing_exit.and(missing.exit);
             Vec::new()
         });
         for ScenarioText { given, text } in sources {
-            match Scenario::load_bytes(&given, &text, options) {
-                Ok(scenario) => loaded.push(Loaded { scenario, given }),
-                Err(problem) => {
-                    console.complain(&problem);
-                    exit = exit.and(Exit::Usage);
+            let problem: Result<Scenario, (Box<dyn Diagnostic>, Exit)> = match text {
+                Ok(text) => Scenario::load_bytes(&given, &text, options)
+                    .map_err(|problems| (Box::new(problems) as _, Exit::Usage)),
+                Err(unusable) => Err((unusable.problem as _, unusable.exit)),
+            };
+            match problem {
+                Ok(scenario) => answer.loaded.push(Loaded { scenario, given }),
+                Err((problem, exit)) => {
+                    console.complain(problem.as_ref());
+                    answer.broken_exit = answer.broken_exit.and(exit);
+                    answer.broken.push(given);
                 }
             }
         }
     }
-    (loaded, exit)
+    answer
 }

@@ -46,6 +46,8 @@ pub fn begin(verbose: u8, console: &Console) -> Result<(), String> {
         .without_time()
         .with_target(false)
         .with_ansi(console.error_style().colour == Colour::On)
+        // An error of writing would be reported on the same stderr, and panic if that fails, too.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // It fails only if a subscriber exists already, which then prints the log.
     let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();

@@ -21,14 +21,14 @@ const MOST_TRIED: u64 = 50;
 
 /// Runs the museum, and prints its table.
 pub fn run(args: &MuseumArgs, console: &mut Console) -> Exit {
-    let pool = match pool::new(args.jobs, Log::Off, console) {
+    let storms: Vec<Scenario> = builtin::museum()
+        .map(|(name, text)| Scenario::load(name, text).expect("built-in scenarios are valid"))
+        .collect();
+    let pool = match pool::new(args.jobs, storms.len() as u64, Log::Off, console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };
     interrupt::watch();
-    let storms: Vec<Scenario> = builtin::museum()
-        .map(|(name, text)| Scenario::load(name, text).expect("built-in scenarios are valid"))
-        .collect();
     let progress = Progress::new(Some(storms.len() as u64), Log::Off, console);
     let mut exhibits = Vec::new();
     let mut trouble = None;

@@ -12,7 +12,8 @@ use rayon::ThreadPool;
 use super::args::RunArgs;
 use super::console::Console;
 use super::in_order::{InOrderStep, in_order};
-use super::load::{self, Loaded};
+use super::junit::Junit;
+use super::load::{self, Answer, Loaded};
 use super::log::Log;
 use super::progress::Progress;
 use super::trace::{Naming, Trace};
@@ -23,29 +24,45 @@ use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
 use report_collector::ReportCollector;
 
-/// Loads all scenarios, then runs them.
+/// Loads all scenarios, then runs those that are valid.
 pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
-    let options = scenario_source::options(&args.set, &args.contender, args.force);
-    let loaded = match load::all(&args.scenarios, &options, console) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
+    let mut options = scenario_source::options(&args.set, &args.contender, args.force);
+    if let Some(given) = &args.expect {
+        options.expectations = match load::expectations(given, console) {
+            Ok(expectations) => Some(expectations),
+            Err(exit) => return exit,
+        };
+    }
+    let Answer { loaded, broken, broken_exit, missing_exit } =
+        load::valid(&args.scenarios, &options, console);
+    if missing_exit != Exit::Met || loaded.is_empty() {
+        return broken_exit.and(missing_exit);
+    }
     if !args.quiet {
         load::warn(&loaded, console);
     }
+    let exit = run_all(&loaded, args, console);
+    // After the reports of the others: what was shown first may have scrolled away.
+    for given in broken {
+        console.say(&format!("dlab: {given} did not run: it has problems, shown above"));
+    }
+    exit.and(broken_exit)
+}
+
+fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
     let usage =
-        log::begin(args.verbose, console).and_then(|()| moment_is_in_every_run(args, &loaded));
+        log::begin(args.verbose, console).and_then(|()| moment_is_in_every_run(args, loaded));
     if let Err(message) = usage {
         console.say(&format!("dlab: {message}"));
         return Exit::Usage;
     }
-    let pool = match pool::new(args.jobs, Log::wanted(args.verbose), console) {
+    let plan = Plan::new(loaded, args);
+    let pool = match pool::new(args.jobs, plan.trials, plan.log, console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };
-    let plan = Plan::new(&loaded, args);
-    let trace = match trace(args, &plan) {
-        Ok(trace) => trace,
+    let files = match trace(args, &plan).and_then(|trace| Ok((trace, junit(args)?))) {
+        Ok(files) => files,
         Err(message) => {
             console.say(&format!("dlab: {message}"));
             return Exit::File;
@@ -60,17 +77,11 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
             ..TrialOptions::default()
         },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
-        trace: if trace.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
+        trace: if files.0.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
     };
     interrupt::watch();
-    execute(
-        &plan,
-        &pool,
-        request,
-        ReportCollector::new(args, &loaded, plan.reports, trace),
-        console,
-    )
+    execute(&plan, &pool, request, ReportCollector::new(args, loaded, plan.reports, files), console)
 }
 
 fn execute(
@@ -157,4 +168,10 @@ fn trace(args: &RunArgs, plan: &Plan) -> Result<Option<Trace>, String> {
     let naming = if plan.trials > 1 { Naming::Named } else { Naming::Bare };
     let trace = Trace::create(path, naming);
     trace.map(Some).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}
+
+fn junit(args: &RunArgs) -> Result<Option<Junit>, String> {
+    let Some(path) = &args.junit else { return Ok(None) };
+    let junit = Junit::create(path);
+    junit.map(Some).map_err(|error| format!("{} cannot be written: {error}", path.display()))
 }

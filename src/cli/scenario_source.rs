@@ -145,5 +145,10 @@ pub fn once_each(given: &[Contender]) -> Vec<Contender> {
 
 /// Returns the load options of a command line.
 pub fn options(set: &[Setting], contender: &[Contender], force: bool) -> LoadOptions {
-    LoadOptions { settings: set.to_vec(), contenders: once_each(contender), force }
+    LoadOptions {
+        settings: set.to_vec(),
+        contenders: once_each(contender),
+        expectations: None,
+        force,
+    }
 }

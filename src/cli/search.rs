@@ -26,10 +26,11 @@ pub fn run(args: &SearchArgs, console: &mut Console) -> Exit {
         Ok(source) => source,
         Err(exit) => return exit,
     };
-    let pool = match pool::new(args.jobs, Log::Off, console) {
-        Ok(pool) => pool,
-        Err(exit) => return exit,
-    };
+    let pool =
+        match pool::new(args.jobs, args.budget.trials().unwrap_or(u64::MAX), Log::Off, console) {
+            Ok(pool) => pool,
+            Err(exit) => return exit,
+        };
     interrupt::watch();
     let aim = args.guarantee.map_or(Aim::Wrong, Aim::Violation);
     let searched = match hunt(&source, aim, args, &pool, console) {

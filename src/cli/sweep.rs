@@ -14,7 +14,7 @@ use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
 use super::scenario_source::{self, ScenarioSource, Trouble};
-use super::sources::ANY;
+use super::sources::{self, ANY};
 use super::vary::Vary;
 use super::{Exit, interrupt, pool};
 use crate::report;
@@ -36,7 +36,7 @@ const MOST_POINTS: usize = 10_000;
 
 /// Runs a sweep, or a part of it.
 pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
-    let grid = match grid(&args.vary) {
+    let grid = match each_path_once(args).and_then(|()| grid(&args.vary)) {
         Ok(grid) => grid,
         Err(message) => {
             console.say(&format!("dlab: {message}"));
@@ -54,7 +54,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
             Err(exit) => return exit,
         }
     }
-    let pool = match pool::new(args.jobs, Log::Off, console) {
+    let pool = match pool::new(args.jobs, planned(args, grid.len() as u64), Log::Off, console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };
@@ -116,10 +116,11 @@ pub fn merge(args: &MergeArgs, console: &mut Console) -> Exit {
 fn read(file: &Path) -> Result<Sweep, (Exit, String)> {
     let unusable = |error: std::io::Error| (Exit::File, format!("cannot be read: {error}"));
     let mut text = Vec::new();
-    let file = File::open(file).map_err(unusable)?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(unusable)?;
+    let opened = File::open(file).map_err(unusable)?;
+    opened.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(unusable)?;
     if text.len() as u64 > MOST_BYTES {
-        return Err((Exit::Usage, format!("longer than {MOST_BYTES} bytes, and so no part")));
+        let (size, most) = (sources::size(file, MOST_BYTES), report::count(MOST_BYTES));
+        return Err((Exit::Usage, format!("it has {size} bytes, and a part at most {most}")));
     }
     let part: Sweep = serde_json::from_slice(&text)
         .map_err(|error| (Exit::Usage, format!("no part of a sweep: {error}")))?;
@@ -127,6 +128,26 @@ fn read(file: &Path) -> Result<Sweep, (Exit, String)> {
         true => Ok(part),
         false => Err((Exit::Usage, format!("`{}` is not {SCHEMA}", part.schema))),
     }
+}
+
+/// Checks that no value of a varied path is replaced by another option: all of its runs would then
+/// be the same.
+fn each_path_once(args: &SweepArgs) -> Result<(), String> {
+    let path_of = |vary: &Vary| Setting::new(format!("{}=", vary.path)).path();
+    for (index, vary) in args.vary.iter().enumerate() {
+        // What is no path, the loader refuses.
+        let (path @ Some(_), name) = (path_of(vary), &vary.path) else { continue };
+        if args.vary[..index].iter().any(|other| path_of(other) == path) {
+            return Err(format!("--vary gives {name} twice, and a run has one value of it"));
+        }
+        if args.set.iter().any(|set| set.path() == path) {
+            return Err(format!("--set and --vary both give {name}; leave one of them out"));
+        }
+        if path.is_some_and(|path| path == ["seed"]) {
+            return Err("--vary seed has no effect: the seeds are those of --seeds".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Returns every combination of the values, outermost first; an empty one if nothing varies.

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::num::NonZeroUsize;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command};
 
 use crate::explain;
-use crate::scenario::Setting;
+use crate::message::Contender;
+use crate::scenario::{InvalidText, Setting, contender_tip, nearest_word, parse_duration};
 use crate::terms::Guarantee;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// Seeds from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,23 +25,38 @@ const LARGEST_SEED: u64 = i64::MAX as u64;
 
 /// Reads a seed.
 pub fn seed(text: &str) -> Result<u64, String> {
-    let seed = text.trim().parse().ok().filter(|seed| *seed <= LARGEST_SEED);
-    seed.ok_or_else(|| format!("a seed is a whole number, at most {LARGEST_SEED}"))
+    let shape = || format!("a seed is a whole number from 0 to {LARGEST_SEED}");
+    text.trim().parse().ok().filter(|seed| *seed <= LARGEST_SEED).ok_or_else(shape)
+}
+
+/// Reads a seed, and refers whoever gives several to the other option.
+pub fn one_seed(text: &str) -> Result<u64, String> {
+    seed(text).map_err(|shape| match seeds(text) {
+        Ok(_) => format!("a seed is one number; for several: --seeds {}", text.trim()),
+        Err(_) => shape,
+    })
 }
 
 /// Reads `1..100`.
 pub fn seeds(text: &str) -> Result<Seeds, String> {
-    let shape = "seeds are two whole numbers, as in 1..100, and both are run";
-    let (first, last) = text.split_once("..").ok_or(shape)?;
-    let [first, last] = [first, last].map(|one| one.trim().parse::<u64>());
-    let (first, last) = (first.map_err(|_| shape)?, last.map_err(|_| shape)?);
-    if last > LARGEST_SEED {
-        return Err(format!("a seed is at most {LARGEST_SEED}"));
+    if let Ok(one) = seed(text) {
+        return Err(format!("the first and the last seed are needed; for one: {one}..{one}"));
     }
+    let shape = || {
+        format!("seeds are two whole numbers from 0 to {LARGEST_SEED}, as in 1..100: both are run")
+    };
+    let (first, last) = text.split_once("..").ok_or_else(shape)?;
+    let (Ok(first), Ok(last)) = (seed(first), seed(last)) else { return Err(shape()) };
     if first > last {
         return Err(format!("the first seed, {first}, is above the last, {last}"));
     }
     Ok(Seeds { first, last })
+}
+
+/// Reads a number of threads.
+pub fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let shape = |_| "how many at a time is a whole number from 1".to_owned();
+    text.trim().parse().map_err(shape)
 }
 
 /// One of several equal parts of the work.
@@ -102,6 +119,15 @@ pub fn budget(text: &str) -> Result<Budget, String> {
     }
 }
 
+/// Reads a contender, as in `tcp/catch-up`.
+pub fn contender(text: &str) -> Result<Contender, String> {
+    text.parse().map_err(|_| {
+        let all: Vec<String> = Contender::all().map(|contender| contender.to_string()).collect();
+        let near = nearest_word(text, all.iter().map(String::as_str));
+        contender_tip(text, near.map(|near| format!("did you mean `{near}`?")))
+    })
+}
+
 /// Reads the name of a guarantee.
 pub fn guarantee(text: &str) -> Result<Guarantee, String> {
     let words = Guarantee::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
@@ -114,21 +140,9 @@ pub fn setting(text: &str) -> Result<Setting, std::convert::Infallible> {
     Ok(Setting::new(text))
 }
 
-/// Reads `250ms`, `1.5s`, `2m`: whole milliseconds.
-pub fn moment(text: &str) -> Result<Instant, String> {
-    let shape = "a time is a number and a unit, as in 250ms, 1.5s or 2m";
-    let units = [("ms", 1.0), ("s", 1_000.0), ("m", 60_000.0)];
-    let (number, unit) = units
-        .iter()
-        .find_map(|(unit, ms)| text.trim().strip_suffix(unit).map(|number| (number, ms)))
-        .ok_or(shape)?;
-    let digits = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let ms = number.parse::<f64>().ok().filter(|_| digits).ok_or(shape)? * unit;
-    // A century is more than any trial, and far from where whole numbers end in an f64.
-    if ms > 3.2e12 || (ms - ms.round()).abs() > 1e-6 {
-        return Err("a time is in whole milliseconds, at most a century".to_owned());
-    }
-    Ok(Instant::ZERO + Duration::from_millis(ms.round() as u64))
+/// Reads a time as in scenario files: `250ms`, `1.5s`, `2m`, `1h`.
+pub fn moment(text: &str) -> Result<Instant, InvalidText> {
+    parse_duration(text.trim()).map(|time| Instant::ZERO + time)
 }
 
 /// Accepts any text, and offers the words of the reports for completion.
@@ -173,10 +187,10 @@ mod tests {
 
     #[test]
     fn moments_are_read_as_in_scenario_files() {
-        for (text, ms) in [("250ms", 250), ("1.5s", 1_500), ("2m", 120_000), ("0s", 0)] {
+        for (text, ms) in [("250ms", 250), ("1.5s", 1_500), ("2m", 120_000), ("1h", 3_600_000)] {
             assert_eq!(moment(text), Ok(Instant::from_millis(ms)), "{text}");
         }
-        for bad in ["", "3", "s", "1.0005s", "-1s", "infs", "1e3s", "3h"] {
+        for bad in ["", "3", "s", "1.0005s", "-1s", "infs", "1e3s", "3d", "99999999999999h"] {
             assert!(moment(bad).is_err(), "{bad}");
         }
     }

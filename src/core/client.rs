@@ -35,6 +35,8 @@ pub struct Client {
     /// Unanswered requests of this session with their numbers, oldest first.
     requests: VecDeque<(u64, Frame)>,
     last_request: u64,
+    /// The number of times that the hello or the open requests were sent since the last answer.
+    sent: u32,
     /// Whether this process has had a session.
     was_welcomed: bool,
 }
@@ -85,6 +87,7 @@ impl Client {
             outputs: VecDeque::new(),
             requests: VecDeque::new(),
             last_request: 0,
+            sent: 0,
             was_welcomed: false,
             options,
         }
@@ -135,12 +138,12 @@ impl Client {
             Timer::Attempt => self.attempt(now),
             Timer::ConnectTimeout => self.close(now, EndReason::ConnectTimeout),
             Timer::Silence => self.close(now, EndReason::Heartbeat),
-            Timer::Repeat if self.state == State::Greeting => self.hello(now),
+            Timer::Repeat if self.state == State::Greeting => self.hello(now, self.sent + 1),
             Timer::Repeat => {
                 for (_, frame) in self.requests.clone() {
                     self.send(frame);
                 }
-                self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+                self.watch_answer(now, self.sent + 1);
             }
             Timer::Republish => {
                 let session = self.session();
@@ -181,6 +184,7 @@ impl Machine for Client {
             ClientInput::Disconnected { reason } => self.ended(now, reason),
             ClientInput::Undelivered { frames, reason } => self.undelivered(frames, reason),
             ClientInput::Malformed { reason } => self.close(now, reason),
+            ClientInput::TooLong { id } => self.publisher.too_long(id, &mut self.outputs),
             ClientInput::Retry { after } => self.wait_always(after),
             ClientInput::Received { frame } => self.received(now, frame),
             ClientInput::Publish { draft } => self.publish(now, draft),

@@ -137,6 +137,8 @@ pub enum ClientInput {
     Received { frame: Frame },
     /// Bytes that are not a valid frame were received.
     Malformed { reason: EndReason },
+    /// A message is longer than a frame of the link can carry: it was not sent, and never can be.
+    TooLong { id: MessageId },
     /// The broker asks for this first wait before a reconnection.
     Retry { after: Duration },
     /// The application publishes a message.

@@ -12,6 +12,7 @@ use crate::time::{Duration, Instant};
 
 use super::io::ClientOutput;
 use super::limits::MOST_OUT_LOSSY;
+use super::resends::Resends;
 
 /// The publishing state of a client.
 #[derive(Clone, Debug)]
@@ -21,8 +22,8 @@ pub struct Publisher {
     outbox: VecDeque<Kept>,
     /// Index of the first message that was not sent on this session.
     cursor: usize,
-    /// Sequences sent on this session over a lossy link, in the order in which they were sent last.
-    sent: VecDeque<(Instant, u64)>,
+    /// Sequences sent on this session over a lossy link, in the order in which they are due again.
+    sent: Resends<u64>,
     /// Messages that the link's library buffers until there is a session. They are not kept beyond
     /// that.
     buffer: VecDeque<Kept>,
@@ -39,7 +40,7 @@ type Outputs = VecDeque<ClientOutput>;
 impl Publisher {
     /// Creates a publisher without messages.
     pub fn new(mode: Mode, link: LinkSemantics) -> Self {
-        let (outbox, sent, buffer) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+        let (outbox, sent, buffer) = (VecDeque::new(), Resends::new(), VecDeque::new());
         Publisher { mode, link, outbox, cursor: 0, sent, buffer }
     }
 
@@ -61,7 +62,7 @@ impl Publisher {
         outputs: &mut Outputs,
     ) {
         let id = message.id.clone();
-        if !message.fits(self.link.most_frame) {
+        if !self.link.carries(&message) {
             return note(outputs, Note::Unsent { id, reason: DropReason::TooLong });
         }
         if self.keeps(&message) {
@@ -92,12 +93,18 @@ impl Publisher {
     /// Begins a new session, on which the whole outbox is to be sent again.
     pub fn start_session(&mut self) {
         self.cursor = 0;
-        self.sent.clear();
+        self.sent = Resends::new();
     }
 
     /// Sends the messages that were not sent on this session; over a lossy link at most
-    /// [`MOST_OUT_LOSSY`] are out at a time.
-    pub fn send_due(&mut self, now: Instant, session: &SessionId, outputs: &mut Outputs) {
+    /// [`MOST_OUT_LOSSY`] are out at a time, and each is due again after `timeout`.
+    pub fn send_due(
+        &mut self,
+        now: Instant,
+        timeout: Duration,
+        session: &SessionId,
+        outputs: &mut Outputs,
+    ) {
         for Kept { message, confirm } in self.buffer.drain(..) {
             note(outputs, Note::Sent { id: message.id.clone(), session: session.clone() });
             let frame = Frame::Publish { message, after: None, confirm };
@@ -110,18 +117,19 @@ impl Publisher {
         while self.cursor < self.outbox.len() && self.cursor < most {
             self.send(self.cursor, session, outputs);
             if self.link.reliability == Reliability::Lossy {
-                self.sent.push_back((now, self.outbox[self.cursor].message.id.sequence));
+                self.sent.sent(now, timeout, self.outbox[self.cursor].message.id.sequence);
             }
             self.cursor += 1;
         }
     }
 
     /// Returns the time at which a message must be sent again on this session (lossy links only).
-    pub fn resend_at(&self, timeout: Duration) -> Option<Instant> {
-        self.sent.front().map(|(at, _)| *at + timeout)
+    pub fn resend_at(&self) -> Option<Instant> {
+        self.sent.first().map(|(at, _)| at)
     }
 
-    /// Sends the messages again that have waited for their answer for `timeout`.
+    /// Sends the messages again that have waited for their answer for too long. `timeout` is the
+    /// first wait of each.
     pub fn send_again(
         &mut self,
         now: Instant,
@@ -129,11 +137,15 @@ impl Publisher {
         session: &SessionId,
         outputs: &mut Outputs,
     ) {
-        while self.resend_at(timeout).is_some_and(|at| at <= now) {
-            let (_, sequence) = self.sent.pop_front().expect("something is out");
-            if let Some(index) = self.index_of(sequence) {
-                self.send(index, session, outputs);
-                self.sent.push_back((now, sequence));
+        while let Some((at, sequence)) = self.sent.first()
+            && at <= now
+        {
+            match self.index_of(sequence) {
+                Some(index) => {
+                    self.sent.again(now, timeout);
+                    self.send(index, session, outputs);
+                }
+                None => self.sent.drop_first(),
             }
         }
     }
@@ -144,6 +156,12 @@ impl Publisher {
         let before = self.buffer.len();
         self.buffer.retain(|kept| kept.message.id != *id);
         self.buffer.len() < before
+    }
+
+    /// Drops a message that no frame can carry.
+    pub fn too_long(&mut self, id: MessageId, outputs: &mut Outputs) {
+        self.answered(&id);
+        note(outputs, Note::Unsent { id, reason: DropReason::TooLong });
     }
 
     /// Whether the outbox keeps a message until it is answered.
@@ -164,10 +182,10 @@ impl Publisher {
             self.outbox.remove(index);
             self.cursor -= usize::from(index < self.cursor);
         }
-        while let Some((_, sequence)) = self.sent.front()
-            && self.index_of(*sequence).is_none()
+        while let Some((_, sequence)) = self.sent.first()
+            && self.index_of(sequence).is_none()
         {
-            self.sent.pop_front();
+            self.sent.drop_first();
         }
     }
 

@@ -11,6 +11,7 @@ use crate::message::{Cursor, Epoch, Message, Offset, Position, PushKind, ResumeO
 use crate::time::{Duration, Instant};
 
 use super::io::ConnectionId;
+use super::resends::Resends;
 
 /// The outstanding items of a client in a queue, and how many of them are on their way.
 #[derive(Clone, Debug)]
@@ -33,9 +34,9 @@ struct Attached {
     cursor: usize,
     /// Number of items sent on this session and not acknowledged.
     out: usize,
-    /// Positions of items sent on this session, in the order in which they were sent last. Some may
+    /// Positions of items sent on this session, in the order in which they are due again. Some may
     /// have been acknowledged since.
-    sent: VecDeque<(Instant, Position)>,
+    sent: Resends<Position>,
 }
 
 #[derive(Clone, Debug)]
@@ -151,7 +152,7 @@ impl Subscription {
             _ => Vec::new(),
         };
         self.forget_done();
-        let sent = VecDeque::new();
+        let sent = Resends::new();
         self.attached = Some(Attached { connection, head, cursor: 0, out: 0, sent });
         let position = self.position();
         let gap = self.items.iter().find_map(|item| match item.content {
@@ -188,8 +189,9 @@ impl Subscription {
         lost
     }
 
-    /// Returns the item to send next, if fewer than `window` are out. It counts as sent.
-    pub fn next_due(&mut self, now: Instant, window: usize) -> Option<Due> {
+    /// Returns the item to send next, if fewer than `window` are out. It counts as sent, and is due
+    /// again after `timeout`.
+    pub fn next_due(&mut self, now: Instant, window: usize, timeout: Duration) -> Option<Due> {
         let attached = self.attached.as_mut()?;
         if attached.out >= window {
             return None;
@@ -207,25 +209,23 @@ impl Subscription {
         item.sent_at = Some(now);
         attached.cursor += 1;
         attached.out += 1;
-        attached.sent.push_back((now, item.position));
+        attached.sent.sent(now, timeout, item.position);
         Some(item.due(kind))
     }
 
-    /// Returns the time at which the first item that is out has waited for `timeout`.
-    pub fn redelivery(&mut self, timeout: Duration) -> Option<Instant> {
+    /// Returns the time at which the first item that is out has waited for too long.
+    pub fn redelivery(&mut self) -> Option<Instant> {
         self.drop_stale_sent();
-        let (at, _) = self.attached.as_ref()?.sent.front()?;
-        Some(*at + timeout)
+        self.attached.as_ref()?.sent.first().map(|(at, _)| at)
     }
 
-    /// Returns the items that have waited for their acknowledgement for `timeout`, to be sent
-    /// again. They count as sent now.
+    /// Returns the items that have waited too long for their acknowledgement, to be sent again. They
+    /// count as sent now. `timeout` is the first wait of each.
     pub fn redeliver(&mut self, now: Instant, timeout: Duration) -> Vec<Due> {
         let mut due = Vec::new();
-        while self.redelivery(timeout).is_some_and(|at| at <= now) {
+        while self.redelivery().is_some_and(|at| at <= now) {
             let attached = self.attached.as_mut().expect("it has something out");
-            let (_, position) = attached.sent.pop_front().expect("it has something out");
-            attached.sent.push_back((now, position));
+            let position = attached.sent.again(now, timeout).expect("it has something out");
             let index = self.index_of(position).expect("what was sent is outstanding");
             let item = &mut self.items[index];
             item.sent_at = Some(now);
@@ -320,12 +320,12 @@ impl Subscription {
     fn drop_stale_sent(&mut self) {
         loop {
             let Some(attached) = &self.attached else { return };
-            let Some((_, position)) = attached.sent.front().copied() else { return };
+            let Some((_, position)) = attached.sent.first() else { return };
             let index = self.index_of(position);
             if index.is_some_and(|index| self.items[index].state == State::Out) {
                 return;
             }
-            self.attached.as_mut().expect("it is attached").sent.pop_front();
+            self.attached.as_mut().expect("it is attached").sent.drop_first();
         }
     }
 

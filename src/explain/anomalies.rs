@@ -88,7 +88,7 @@ pub static ANOMALIES: Family = Family {
         Word::new(
             Anomaly::Stalled.name(),
             "A wanted message still waits, though path and handler were free for longer than \
-             heartbeat and `ack_timeout`.",
+             heartbeat and `ack_timeout`, which counts as 1s at least.",
             "Nothing was in its way any more, and nobody sent it: a wake-up was forgotten. It is no \
              slowness, and waiting longer would not help.",
         )

@@ -30,9 +30,9 @@ pub static EXITS: Family = Family {
         Word::new(
             "2",
             "Bad usage or bad scenario.",
-            "Nothing ran: every problem of every file is shown at once, with its place and the \
-             nearest right word. Or a trial was ended, because it recorded or sent more than any \
-             trial may.",
+            "A broken file did not run: all of its problems are shown at once, with their places and \
+             the nearest right words. If an argument is wrong, nothing ran. Or a trial was ended, \
+             because it recorded or sent more than any trial may.",
         )
         .see(&["4"])
         .shown_by("dlab run csps"),
@@ -49,8 +49,8 @@ pub static EXITS: Family = Family {
         Word::new(
             "4",
             "A file could not be used.",
-            "A scenario could not be read, a trace could not be written, or whoever read the output \
-             closed the pipe.",
+            "A scenario could not be read, or a trace could not be written. That whoever reads the \
+             output closes the pipe, as head does, is no error: dlab ends without a word.",
         )
         .see(&["2"])
         .shown_by("dlab run no-such-file.toml"),

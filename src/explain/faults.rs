@@ -19,6 +19,7 @@ pub static FAULTS: Family = Family {
              nothing else tells the broker that the client has gone. In caps the client is back \
              before a heartbeat is missed, and its new session ends the old one (replaced).",
         )
+        .at_once("Two at once are one: the client is back when the last one ends.")
         .also(&["disconnected"])
         .see(&["cut", "not-connected", "fin", "heartbeat", "replaced"])
         .shown_by("dlab run caps"),
@@ -29,6 +30,10 @@ pub static FAULTS: Family = Family {
              connection until a heartbeat or a timeout ends it, and what they send meanwhile waits \
              in buffers. If the cut is short TCP repairs everything.",
         )
+        .at_once(
+            "Two at once are one: nothing passes while any of them is on, and the first of the \
+             file is counted as the one that kept a packet back.",
+        )
         .also(&["link cut"])
         .see(&["disconnect", "partition", "sent-into-dead-link", "late-detection"])
         .shown_by("dlab run half-open"),
@@ -38,6 +43,10 @@ pub static FAULTS: Family = Family {
             "Those of one group still reach each other, and nobody outside. It is cut for several \
              at once, named by who is on which side of the wall.",
         )
+        .at_once(
+            "Of two at once each parts its own groups: a packet passes only if neither keeps \
+             it back, and the first of the file that does is counted.",
+        )
         .see(&["cut"])
         .shown_by("dlab run partition"),
         Word::new(
@@ -45,6 +54,10 @@ pub static FAULTS: Family = Family {
             "Packets vanish.",
             "Each packet on its own, with the probability `rate`. UDP loses the message with it; TCP \
              sends it again, and everything behind it is late.",
+        )
+        .at_once(
+            "Of two at once each draws for itself: two of 0.5 lose three quarters of the \
+             packets. What both hit is counted for the first of the file.",
         )
         .also(&["packets lost"])
         .see(&["dropped-in-network", "corrupt", "udp"])
@@ -55,6 +68,10 @@ pub static FAULTS: Family = Family {
             "TCP and the lab's catch-up recognise a copy by its number. Fire-and-forget over UDP \
              handles it again.",
         )
+        .at_once(
+            "Of two at once each draws for itself, but a packet has one copy at most. What \
+             both hit is counted for the first of the file.",
+        )
         .also(&["packets doubled"])
         .see(&["at-most-once", "reorder"])
         .shown_by("dlab run duplicated"),
@@ -63,6 +80,10 @@ pub static FAULTS: Family = Family {
             "Packets arrive with a flipped bit.",
             "The checksums of IP, UDP and TCP notice it and the packet is thrown away, so it acts \
              like loss.",
+        )
+        .at_once(
+            "Of two at once each draws for itself, but one bit of a packet flips at most. What \
+             both hit is counted for the first of the file.",
         )
         .also(&["packets corrupted"])
         .see(&["loss", "dropped-in-network"])
@@ -73,6 +94,10 @@ pub static FAULTS: Family = Family {
             "TCP puts them back into their order. Over UDP nobody does in fire-and-forget; in \
              catch-up the client holds what comes early.",
         )
+        .at_once(
+            "Of two at once each draws for itself, and a packet that both hit is held back for \
+             the delay of the first of the file alone.",
+        )
         .also(&["packets held back"])
         .see(&["in-order", "order-broken", "latency"])
         .shown_by("dlab run reordered"),
@@ -82,6 +107,7 @@ pub static FAULTS: Family = Family {
             "Everything comes later, in the same order. It loses nothing, but a link whose way back \
              and forth takes longer than a timeout is a dead link for whoever waits.",
         )
+        .at_once("Of two at once the last of the file wins.")
         .see(&["bandwidth", "reorder", "heartbeat"])
         .shown_by("dlab run storm"),
         Word::new(
@@ -89,6 +115,10 @@ pub static FAULTS: Family = Family {
             "A rate, and a queue that drops what does not fit.",
             "Packets wait in the queue, so they come later and later; what finds it full is lost. \
              TCP sends slower when it notices. UDP does not.",
+        )
+        .at_once(
+            "Of two at once a packet passes both queues, one after the other, in the order of \
+             the file.",
         )
         .see(&["latency", "dropped-in-network", "overflowed"])
         .shown_by("dlab run storm"),
@@ -99,6 +129,10 @@ pub static FAULTS: Family = Family {
              name. A broker forgets everybody, and its backlog. With `notice = true` only the process \
              dies, and its kernel closes the sockets, so that the other side is told.",
         )
+        .at_once(
+            "Two at once are one: it starts again when the last one ends. If only one has \
+             `notice`, the machine has no power while the other is on.",
+        )
         .also(&["power lost", "process died"])
         .see(&["pause", "died-in-client", "broker-crashed", "power-lost"])
         .shown_by("dlab run broker-crash"),
@@ -108,6 +142,7 @@ pub static FAULTS: Family = Family {
             "A laptop sleeps, a process is stopped. It forgets nothing, and does not know that time \
              has passed; to the others it looks like a cut.",
         )
+        .at_once("Two at once are one: it wakes when the last one ends.")
         .also(&["asleep"])
         .see(&["crash", "cut"])
         .shown_by("dlab run laptop-sleeps"),
@@ -138,6 +173,7 @@ pub static FAULTS: Family = Family {
             "Messages are handled one at a time, so they queue up: in the inbox, then in the \
              sockets, then at the broker. Every queue has an end.",
         )
+        .at_once("Of two at once the longer one wins.")
         .also(&["handler takes"])
         .see(&["overflowed", "unsettled"])
         .shown_by("dlab run slow-consumer"),
@@ -146,6 +182,10 @@ pub static FAULTS: Family = Family {
             "The handler is not installed.",
             "Messages of this event are delivered to a client that has nothing to do with them. In \
              fire-and-forget they are gone; in catch-up they wait for a handler.",
+        )
+        .at_once(
+            "Two at once for the same event are one: the handler is back when the last one \
+             ends.",
         )
         .also(&["no handler for"])
         .see(&["no-handler", "not-joined"])

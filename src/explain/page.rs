@@ -34,7 +34,7 @@ pub fn table(family: &Family) -> String {
 fn entry(page: &mut String, word: &Word) {
     let also =
         if word.also.is_empty() { String::new() } else { format!(" (also {})", quoted(word.also)) };
-    page.push_str(&format!("\n### `{}`{also}\n\n{} {}\n", word.name, word.brief, word.text));
+    page.push_str(&format!("\n### `{}`{also}\n\n{}\n", word.name, word.paragraph()));
     if !word.see.is_empty() {
         page.push_str(&format!("\nSee also: {}.\n", quoted(word.see)));
     }

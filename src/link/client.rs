@@ -102,6 +102,7 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
     fn tell(&mut self, input: ClientInput) {
         self.client.handle(self.context.net.now(), input);
         let mut session = None;
+        let mut too_long = Vec::new();
         while let Some(output) = self.client.poll() {
             match output {
                 ClientOutput::Connect { known } => self.connect(known),
@@ -142,10 +143,13 @@ impl<C: LinkDriver, N: Net, A: ClientApp> Process<C, N, A> {
                         // The message has no place in the flow: it is lost, or sent again later.
                         Err(PushError::Full) => {}
                         Err(PushError::Busy) => self.drop_unsent(id, DropReason::TransportBusy),
-                        Err(PushError::TooLong) => self.drop_unsent(id, DropReason::TooLong),
+                        Err(PushError::TooLong) => too_long.push(id),
                     }
                 }
             }
+        }
+        for id in too_long {
+            self.tell(ClientInput::TooLong { id });
         }
         self.app.keep(self.client.numbering());
         self.context.recorder.holds(self.client.holds() as u64, 0);

@@ -48,6 +48,18 @@ impl Contender {
     pub fn all() -> impl Iterator<Item = Contender> {
         Link::ALL.into_iter().flat_map(|link| Mode::ALL.map(|mode| Contender { link, mode }))
     }
+
+    /// Returns the contenders that a text may mean which names half of one: those of its link
+    /// (`tcp`, `tcp/exactly-once`), or else those of its mode.
+    pub fn with_half(text: &str) -> Vec<Contender> {
+        let halves: Vec<&str> = text.split('/').collect();
+        let named = |name: &str| halves.contains(&name);
+        let of_link = Contender::all().filter(|one| named(one.link.name())).collect::<Vec<_>>();
+        if of_link.is_empty() {
+            return Contender::all().filter(|one| named(one.mode.name())).collect();
+        }
+        of_link
+    }
 }
 
 /// A text that names no contender.
@@ -83,5 +95,15 @@ mod tests {
             assert_eq!(contender.to_string().parse(), Ok(contender));
         }
         assert!("tcp".parse::<Contender>().is_err());
+    }
+
+    #[test]
+    fn half_a_contender_may_mean_several() {
+        let names = |text| Contender::with_half(text).iter().map(ToString::to_string).collect();
+        let names: [Vec<String>; 3] = ["websocket", "tcp/exactly-once", "no"].map(names);
+        assert_eq!(names[0], ["websocket/fire-and-forget", "websocket/catch-up"]);
+        assert_eq!(names[1], ["tcp/fire-and-forget", "tcp/catch-up"]);
+        assert!(names[2].is_empty());
+        assert_eq!(Contender::with_half("catch-up").len(), Link::ALL.len());
     }
 }

@@ -4,6 +4,23 @@
 use crate::closed_list::closed_list;
 use crate::time::Duration;
 
+/// The longest wait before an unanswered frame is sent again, unless the first one is longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Returns the longest wait before an unanswered frame is sent again. `ack_timeout` is the first.
+pub fn longest_resend_wait(ack_timeout: Duration) -> Duration {
+    ack_timeout.max(LONGEST_WAIT)
+}
+
+/// Returns the wait before a frame is sent again that was sent `sent` times. It doubles with each
+/// time (RFC 6298 §5.5), so that a timeout far below the round trip costs a few frames and not
+/// thousands.
+pub fn resend_wait(ack_timeout: Duration, sent: u32) -> Duration {
+    // A day, doubled twenty times, is far from where the number ends.
+    let doubled = ack_timeout * (1 << sent.saturating_sub(1).min(20));
+    doubled.min(longest_resend_wait(ack_timeout))
+}
+
 /// Limits and timeouts of a broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerLimits {
@@ -11,7 +28,8 @@ pub struct BrokerLimits {
     pub backlog: Retention,
     /// The heartbeat, by which a dead session is detected.
     pub heartbeat: Heartbeat,
-    /// Time after which an unanswered frame is sent again over a lossy link.
+    /// Time after which an unanswered frame is sent again over a lossy link, for the first time; see
+    /// [`resend_wait`].
     pub ack_timeout: Duration,
     /// Most messages of a subscription that are sent and unacknowledged at a time.
     pub window: usize,
@@ -134,7 +152,8 @@ pub struct ClientLimits {
     pub dedup_window: usize,
     /// Most early deliveries of a subscription held until the one before them comes.
     pub early: usize,
-    /// Time after which an unanswered frame is sent again over a lossy link.
+    /// Time after which an unanswered frame is sent again over a lossy link, for the first time; see
+    /// [`resend_wait`].
     pub ack_timeout: Duration,
     /// Longest time that a connection attempt may take, handshake included.
     pub connect_timeout: Duration,
@@ -219,4 +238,21 @@ pub enum Resubscribe {
     Always,
     /// It joins on the first session of the process only, and gets nothing after a reconnection.
     Once,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_doubles_up_to_a_second_and_a_longer_one_stays() {
+        let waits =
+            |first| (1..=12).map(move |sent| resend_wait(Duration::from_millis(first), sent));
+        let millis = |first| waits(first).map(Duration::as_millis).collect::<Vec<_>>();
+        assert_eq!(millis(1), [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000, 1_000]);
+        assert_eq!(millis(300)[..4], [300, 600, 1_000, 1_000]);
+        for first in [1_000, 5_000] {
+            assert!(millis(first).iter().all(|wait| *wait == first));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The links, and the properties of each that other layers ask for by name.
 
+use super::Message;
 use crate::closed_list::closed_list;
 
 closed_list! {
@@ -106,6 +107,12 @@ pub enum Liveness {
 }
 
 impl LinkSemantics {
+    /// Whether a frame of the link surely carries a message, both ways. A link of datagrams says it
+    /// of each frame, when it is sent: there each byte counts.
+    pub fn carries(&self, message: &Message) -> bool {
+        self.framing == Framing::Datagrams || message.fits(self.most_frame)
+    }
+
     /// Frames arrive or the session ends; the broker pings.
     pub const RELIABLE: LinkSemantics = LinkSemantics {
         framing: Framing::Stream,

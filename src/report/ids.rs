@@ -1,4 +1,5 @@
-//! Compact lists of message ids: `driver-3…6, other-1`. A list may be cut, an id never.
+//! Compact lists of message ids: `driver-3…driver-6, other-1`. A list may be cut, an id never: a
+//! bare number at the end of a range would read like one of another publisher (`meter#1-7…9`).
 
 use std::collections::BTreeSet;
 
@@ -39,7 +40,8 @@ fn ranges<'a>(ids: &BTreeSet<&'a MessageId>) -> Vec<(&'a MessageId, u64)> {
 }
 
 fn range(first: &MessageId, last: u64, style: &Style) -> String {
-    match last - first.sequence {
+    let last = MessageId { publisher: first.publisher.clone(), sequence: last };
+    match last.sequence - first.sequence {
         0 => first.to_string(),
         _ if style.shape == Shape::Plain => format!("{first} to {last}"),
         _ => format!("{first}{}{last}", style.ellipsis()),
@@ -57,7 +59,8 @@ mod tests {
 
     #[test]
     fn neighbours_become_a_range() {
-        check(&["driver-3", "driver-5", "driver-4", "driver-6"], "driver-3…6");
+        check(&["driver-3", "driver-5", "driver-4", "driver-6"], "driver-3…driver-6");
+        check(&["meter#1-7", "meter#1-8", "meter#2-9"], "meter#1-7…meter#1-8, meter#2-9");
         check(&["a-1", "b-2", "b-4"], "a-1, b-2, b-4");
         check(&[], "");
     }

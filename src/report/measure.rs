@@ -10,10 +10,14 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Replaces line breaks and other control characters, which names and titles may contain, by
-/// spaces.
+/// Replaces line breaks and other control characters, which titles may contain, by spaces; also
+/// those that turn the direction of what follows, or end a line (Unicode TR 9 and 13).
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let is_control = |c: char| {
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
+    };
+    text.chars().map(|c| if is_control(c) { ' ' } else { c }).collect()
 }
 
 /// Returns the text if it fits, else its beginning followed by `mark`.
@@ -109,6 +113,7 @@ mod tests {
     #[test]
     fn a_text_that_fits_stays_as_it_is_but_for_control_characters() {
         assert_eq!(fit("a\nb\u{1b}", 4, "…"), "a b ");
+        assert_eq!(clean("a\u{202e}b\u{2028}c é"), "a b c é");
     }
 
     #[test]

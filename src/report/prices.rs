@@ -118,6 +118,11 @@ pub struct Price {
     amounts: Vec<Amount>,
 }
 
+/// Returns the keys of the measures in the JSON, in order.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    MEASURES.iter().map(|measure| measure.key)
+}
+
 /// Returns the price of each contender, in the order of the rows.
 pub fn of(rows: &[Row]) -> Vec<Price> {
     let amounts: Vec<Vec<Amount>> = MEASURES.iter().map(|measure| compare(rows, measure)).collect();

@@ -52,6 +52,12 @@ impl Case {
     pub fn about(&self) -> &'static str {
         FAULTS.word(self.word).expect("every kind of fault is explained").brief
     }
+
+    /// Returns what holds where two such faults are on at once.
+    pub fn at_once(&self) -> &'static str {
+        let word = FAULTS.word(self.word);
+        word.and_then(|word| word.at_once).expect("every kind of fault says it")
+    }
 }
 
 /// One key.

@@ -46,8 +46,5 @@ pub const PROBLEMS: usize = 50;
 /// The most bytes of a frame over UDP: an Ethernet frame's 1,500 minus the IP and UDP headers.
 pub const UDP_FRAME_BYTES: usize = 1_472;
 
-/// An upper bound of the bytes that a frame adds to its payload and names: a conservative guess.
-pub const FRAME_OVERHEAD_BYTES: usize = 300;
-
 /// The most processes that all faults together name: `who = "everyone"` names each of them.
 pub const FAULT_PROCESSES: usize = 1_000_000;

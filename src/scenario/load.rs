@@ -5,7 +5,9 @@
 //! `expect` check rules across keys and build the scenario. Nothing here opens a file.
 
 mod client;
+mod datagram;
 mod expect;
+mod other;
 mod problem;
 mod record;
 mod roster;
@@ -20,8 +22,10 @@ use crate::message::{BrokerLimits, Contender, Heartbeat, KeepAlive, Retention};
 use crate::mutant::{self, Mutant};
 use crate::time::Duration;
 
+pub use other::ExpectationsFile;
 pub use problem::{Diagnostics, Place, Problem, nearest_word};
 pub use setting::Setting;
+pub use value::contender_tip;
 
 use super::{Scenario, deliveries, keys, limits};
 use problem::Problems;
@@ -37,6 +41,8 @@ pub struct LoadOptions {
     /// The contenders to run instead of the file's. If empty, the file's are run. Expectations for
     /// other contenders are kept, but not checked.
     pub contenders: Vec<Contender>,
+    /// The file whose expectations take the place of the scenario's own.
+    pub expectations: Option<ExpectationsFile>,
     /// Whether to load a scenario with more than [`limits::DELIVERIES`] deliveries.
     pub force: bool,
 }
@@ -96,7 +102,9 @@ impl Scenario {
 /// Builds the error for the problems of a file and its settings.
 fn diagnostics(name: &str, text: &str, options: &LoadOptions, problems: Problems) -> Diagnostics {
     let settings = options.settings.iter().map(|one| Source::new("--set", one.as_str()));
-    Diagnostics::new(Source::new(name, text), &settings.collect::<Vec<_>>(), problems)
+    let other = options.expectations.iter().map(|other| Source::new(&other.name, &other.text));
+    let others: Vec<Source> = settings.chain(other).collect();
+    Diagnostics::new(Source::new(name, text), &others, problems)
 }
 
 /// Builds the scenario, or adds problems and returns `None`.
@@ -120,6 +128,9 @@ fn read(
             return None;
         }
     };
+    if let Some(other) = &options.expectations {
+        other::apply(&mut root, other, options.settings.len() + 1, problems);
+    }
     for (index, setting) in options.settings.iter().enumerate() {
         setting::apply(&mut root, setting, index + 1, problems);
     }

@@ -37,7 +37,8 @@ fn section(page: &mut String, section_: &Section) {
     write(page, &format!("\n## {heading}\n\n{}\n\n", section_.about));
     rows(page, section_.keys);
     for case in section_.cases.iter().flat_map(|cases| cases.list) {
-        write(page, &format!("\n### `{}`\n\n{}\n\n", case.word, case.about()));
+        let (about, at_once) = (case.about(), case.at_once());
+        write(page, &format!("\n### `{}`\n\n{about} {at_once}\n\n", case.word));
         rows(page, case.keys);
     }
     let mut shown = Vec::new();

@@ -106,7 +106,8 @@ fn judge_subscriber(
 }
 
 /// Returns the reason for which the last attempt at a session ended, for a subscriber that should
-/// have been on record from its beginning and never was. `None` for every other subscriber.
+/// have been on record from its beginning and never was. `None` for every other subscriber. It is
+/// the reason of the side that ended the session, which the other side may not know.
 ///
 /// Such a subscriber wants nothing, so it misses nothing either: its counts alone would look
 /// perfect.
@@ -116,9 +117,13 @@ fn never_subscribed(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'sta
         return None;
     }
     let sessions = member.processes.iter().flat_map(|one| facts.sessions.of_process(*one));
-    let lost = sessions.filter_map(|session| session.lost);
-    let last = lost.max_by_key(|lost| rule("absent-by-the-last-end").then_some(lost.moment));
-    Some(last.map_or("no answer", |lost| lost.reason.words()))
+    let lost = sessions.filter_map(|session| Some((session.lost?, session.closed)));
+    let last = lost.max_by_key(|(lost, _)| rule("absent-by-the-last-end").then_some(lost.moment));
+    Some(last.map_or("no answer", |(lost, closed)| {
+        // To the client the end of a session that the broker closed is but a FIN.
+        let first = closed.filter(|closed| closed.moment < lost.moment).unwrap_or(lost);
+        first.reason.words()
+    }))
 }
 
 /// Asserts the sums that every row promises.

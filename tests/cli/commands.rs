@@ -68,8 +68,76 @@ fn bad_usage_exits_with_2() {
     check(&[], 2, "Usage: dlab");
     check(&["run"], 2, "required");
     check(&["run", "caps", "--seeds", "5..1"], 2, "above the last");
-    check(&["run", "caps", "--contender", "tcp"], 2, "a link and a mode");
+    check(&["run", "caps", "--contender", "no"], 2, "a link and a mode");
     check(&["run", "caps", "--seed", "1", "--seeds", "1..2"], 2, "cannot be used with");
+    check(&["run", "caps", "--quiet", "--json"], 2, "cannot be used with");
+}
+
+#[test]
+fn a_value_that_is_nearly_right_gets_the_right_one() {
+    let largest = "from 0 to 9223372036854775807";
+    for (arguments, tip) in [
+        (&["run", "caps", "--seed", "-1"][..], largest),
+        (&["run", "caps", "--seed", "99999999999999999999"], largest),
+        (&["run", "caps", "--seeds", "1..99999999999999999999"], largest),
+        (&["run", "caps", "--seeds", "-1..5"], largest),
+        (&["search", "caps", "--from", "-1"], largest),
+        (&["run", "caps", "--seed", "1..10"], "for several: --seeds 1..10"),
+        (&["run", "caps", "--seeds", "5"], "for one: 5..5"),
+        (&["run", "caps", "-j", "-1"], "a whole number from 1"),
+        (&["run", "caps", "-j", "0"], "a whole number from 1"),
+        (&["run", "caps", "--at", "-1s"], "as in `250ms`, `1.5s`, `2m`, `1h`"),
+        (
+            &["run", "caps", "--contender", "websocket"],
+            "did you mean `websocket/fire-and-forget` or `websocket/catch-up`?",
+        ),
+        (&["run", "caps", "--contender", "catch-up"], "`sse/catch-up` or `socketio/catch-up`?"),
+        (&["run", "caps", "--contender", "tcp/cathup"], "did you mean `tcp/catch-up`?"),
+        (&["run", "caps", "--contender", "tcp/exactly-once"], "or `tcp/catch-up`?"),
+        (&["caps"], "`dlab run caps`"),
+        (&["any:7"], "`dlab run any:7`"),
+        (&["csps"], "`dlab run caps`"),
+        (&["show", "csps.toml"], "did you mean `caps`?"),
+    ] {
+        check(arguments, 2, tip);
+    }
+    check(&["run", "caps.toml"], 4, "the scenario that is built in is called `caps`");
+    let folder = folder("near");
+    file(&folder, "shop.toml", SCENARIO);
+    let near = folder.join("shpo.toml");
+    check(&["run", near.to_str().unwrap()], 4, "did you mean `shop.toml`?");
+    assert!(check(&["lsit"], 2, "a similar subcommand exists: 'list'").is_empty());
+}
+
+#[test]
+fn an_hour_is_a_time_everywhere() {
+    let path = file(&folder("hour"), "shop.toml", &SCENARIO.replace("20s", "2h"));
+    let one = ["run", &path, "--contender", "tcp/catch-up"];
+    let told = check(&[&one[..], &["--at", "1h"]].concat(), 0, "");
+    assert!(told.starts_with("The broker of tcp/catch-up at 3600s\n"), "{told}");
+    check(&[&one[..], &["--set", "run_for=1h", "--quiet"]].concat(), 0, "");
+}
+
+#[test]
+fn a_path_has_one_value_a_run() {
+    let twice = ["--vary", "fault.0.for=1s..2s/1s", "--vary", "fault.\"0\".for=1s..3s/1s"];
+    let both = ["--set", "fault.0.for = 9s", "--vary", "fault.0.for=1s..3s/1s"];
+    let sweep = ["sweep", "caps", "--seeds", "1..2"];
+    check(&[&sweep[..], &twice].concat(), 2, "--vary gives fault.\"0\".for twice");
+    check(&[&sweep[..], &both].concat(), 2, "--set and --vary both give fault.0.for");
+    let seed = ["--vary", "seed=1..3/1"];
+    check(&[&sweep[..], &seed].concat(), 2, "the seeds are those of --seeds");
+}
+
+#[test]
+fn a_file_that_is_too_big_is_told_its_size_and_the_limit() {
+    let path = file(&folder("big"), "big.toml", &"#".repeat(3_000_000));
+    for command in ["run", "check"] {
+        check(&[command, &path], 2, "big.toml has 3,000,000 bytes");
+        check(&[command, &path], 2, "a scenario file has at most 1,048,576");
+    }
+    // A pipe ends somewhere, and nobody knows where.
+    check(&["check", "/dev/zero"], 2, "/dev/zero has more than 1,048,576 bytes");
 }
 
 #[test]
@@ -106,16 +174,61 @@ fn a_missing_file_exits_with_4_and_an_empty_folder_with_2() {
 }
 
 #[test]
-fn nothing_runs_while_one_file_is_bad_and_all_are_named() {
+fn a_broken_file_keeps_no_other_from_being_run_and_all_are_named() {
     let folder = folder("bad");
     let good = file(&folder, "good.toml", SCENARIO);
     let one = file(&folder, "one.toml", "title = \"open");
     let two = file(&folder, "two.toml", "title = ");
-    assert_eq!(check(&["run", &good, &one, &two], 2, "one.toml"), "");
-    assert_eq!(check(&["run", &good, &one, &two], 2, "two.toml"), "");
+    let big = file(&folder, "big.toml", &"#".repeat(2_000_000));
+    let whole = folder.to_str().unwrap();
+    for arguments in [&["run", whole, "--json"][..], &["run", "--json", &one, &big, &good, &two]] {
+        for broken in [&one, &two, &big] {
+            let ending = format!("dlab: {broken} did not run: it has problems, shown above\n");
+            let json = check(arguments, 2, &ending);
+            let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(report["scenario"], "good");
+        }
+    }
     let valid = format!("{good}: valid\n");
-    assert_eq!(check(&["check", folder.to_str().unwrap()], 2, "two.toml"), valid);
+    assert_eq!(check(&["check", whole], 2, "two.toml"), valid);
     assert_eq!(check(&["check", &good], 0, ""), valid);
+    assert_eq!(check(&["run", &one, &two], 2, "two.toml"), "");
+}
+
+#[test]
+fn an_argument_that_names_nothing_is_bad_usage_and_nothing_runs() {
+    assert_eq!(check(&["run", "caps", "csps"], 2, "did you mean `caps`?"), "");
+    assert_eq!(check(&["run", "caps", "no/such.toml"], 4, "cannot be read"), "");
+}
+
+#[test]
+fn a_storm_is_held_against_the_expectations_of_another_file() {
+    let folder = folder("expect");
+    let own = "[[expect]]\ncontender = \"tcp/catch-up\"\nmissed = 7\n";
+    let storm = file(&folder, "storm.toml", &format!("{SCENARIO}{own}"));
+    let other = file(
+        &folder,
+        "their's.toml",
+        "[[expect]]\ncontender = \"tcp/catch-up\"\nmissed = 0\n\
+         [[expect]]\nclient = \"shop\"\ncontender = \"tcp/fire-and-forget\"\nlive = 8\n",
+    );
+    check(&["run", &storm, "--quiet"], 1, "");
+    let json = check(&["run", &storm, "--json", "--expect", &other], 0, "");
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let expected: Vec<_> =
+        report["expectations"].as_array().unwrap().iter().map(|one| &one["expected"]).collect();
+    assert_eq!(expected.len(), 2, "{json}");
+    assert_eq!(expected[0], "tcp/catch-up missed = 0");
+    let replay = report["replay"].as_str().unwrap();
+    assert!(replay.ends_with(&format!(" --expect '{}'", other.replace('\'', r"'\''"))), "{replay}");
+    // They are checked as if they were its own, and quoted from where they stand.
+    let nobody = file(&folder, "nobody.toml", "[[expect]]\nclient = \"shpo\"\nmissed = 0\n");
+    check(&["run", &storm, "--expect", &nobody], 2, "nobody.toml:2:11");
+    check(&["run", &storm, "--expect", &nobody], 2, "did you mean `shop`?");
+    let nothing = file(&folder, "nothing.toml", SCENARIO);
+    check(&["run", &storm, "--expect", &nothing], 2, "the file expects nothing");
+    check(&["run", &storm, "--expect", "csps"], 2, "did you mean `caps`?");
+    check(&["run", &storm, "--expect", folder.to_str().unwrap()], 2, "name one of them");
 }
 
 #[test]
@@ -208,10 +321,37 @@ fn new_writes_a_file_that_is_valid_and_never_replaces_one() {
 }
 
 #[test]
+fn expectations_are_cases_of_junit_and_escaped() {
+    let folder = folder("junit");
+    let text = SCENARIO.replace("\"shop\"", "\"a < \\\"b\\\" & c\"");
+    let expect = "[[expect]]\ncontender = \"tcp/catch-up\"\nclient = 'a < \"b\" & c'\nmissed = 7\n\
+                  [[expect]]\ncontender = \"tcp/catch-up\"\nmissed = 0\n\
+                  [[expect]]\ncontender = \"udp/catch-up\"\nmissed = 0\n";
+    let path = file(&folder, "shop.toml", &format!("{text}{expect}"));
+    let junit = folder.join("junit.xml");
+    let write = || {
+        let seeds = ["--seeds", "3..4", "--quiet", "--junit", junit.to_str().unwrap()];
+        check(&[&["run", &path], &seeds[..]].concat(), 1, "");
+        fs::read_to_string(&junit).unwrap()
+    };
+    let xml = write();
+    assert_eq!(xml, write(), "the same run writes the same bytes");
+    let xml = xml.replace(folder.to_str().unwrap(), "FOLDER");
+    compare("junit", &xml);
+    check(&["run", "caps", "--junit", "no/such/folder.xml"], 4, "cannot be written");
+    check(&["run", "caps", "--junit", "a.xml", "--why", "driver-1"], 2, "cannot be used with");
+}
+
+#[test]
 fn list_show_schema_and_completions_print() {
     assert!(check(&["list"], 0, "").lines().any(|line| line.starts_with("caps ")));
     assert!(check(&["show", "caps"], 0, "").contains("title"));
-    serde_json::from_str::<serde_json::Value>(&check(&["schema"], 0, "")).unwrap();
+    let schema = |arguments| {
+        serde_json::from_str::<serde_json::Value>(&check(arguments, 0, "")).unwrap()["title"]
+            .clone()
+    };
+    assert_eq!(schema(&["schema"]), "A delivery-lab scenario");
+    assert_eq!(schema(&["schema", "--report"]), "A delivery-lab report");
     for shell in ["bash", "zsh", "fish"] {
         assert!(check(&["completions", shell], 0, "").contains("sent-into-dead-link"), "{shell}");
     }
@@ -369,7 +509,48 @@ fn a_closed_pipe_ends_the_run_without_a_word() {
     drop(out);
     let Output { status, stderr, .. } = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&stderr), "");
-    assert_eq!(status.code(), Some(4));
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn whoever_reads_one_line_of_any_command_sees_no_error() {
+    let part = file(&folder("pipe"), "part.json", "");
+    let json = check(&["sweep", "caps", "--seeds", "1..2", "--json"], 0, "");
+    fs::write(&part, json).unwrap();
+    let scenarios = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+    for command in [
+        &["run", "caps"][..],
+        &["run", "caps", "-vv"],
+        &["run", "caps", "--why", "driver-3"],
+        &["sweep", "caps", "--seeds", "1..2"],
+        &["merge", &part],
+        &["search", "caps", "--budget", "1"],
+        &["check", scenarios],
+        &["list"],
+        &["list", "--mutants"],
+        &["museum", "--seeds", "1..1"],
+        &["show", "caps"],
+        &["explain"],
+        &["explain", "exit"],
+        &["schema"],
+        &["completions", "fish"],
+        &["--help"],
+        &["run", "--help"],
+    ] {
+        // Both ends are closed before anything is written, so that no buffer hides it.
+        let closed = || {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            writer
+        };
+        let mut command_line = dlab(command);
+        let status = command_line.stdout(closed()).stderr(closed()).status().unwrap();
+        assert_eq!(status.code(), Some(0), "dlab {command:?}");
+        let Output { stderr, .. } = dlab(command).stdout(closed()).output().unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        let is_quiet = stderr.is_empty() || command.contains(&"-vv");
+        assert!(is_quiet && !stderr.contains("panicked"), "dlab {command:?}\n{stderr}");
+    }
 }
 
 #[test]

@@ -36,6 +36,8 @@ fn a_file_that_is_not_toml_is_one_problem_with_its_place() {
         ("syntax-unquoted", "title = hello\n"),
         ("syntax-no-value", "title =\nrun_for = \"1s\"\n"),
         ("syntax-duration", "title = \"t\"\nrun_for = 20s\n"),
+        ("syntax-seed", "title = \"t\"\nseed = 99999999999999999999\n"),
+        ("syntax-unseen", "title = \"\u{202e}t\" seed\u{200b}\n"),
         ("syntax-date", "title = \"t\"\nabout = 2026-01-01\n"),
         ("syntax-duplicate-key", "title = \"t\"\ntitle = \"u\"\n"),
         ("syntax-duplicate-table", "[client]\nid = \"a\"\n[client]\nid = \"b\"\n"),
@@ -87,6 +89,9 @@ fn a_value_of_another_kind_is_refused_with_an_example() {
         ("kind-entries", "title = \"t\"\nrun_for = \"1s\"\nclient = [1, \"x\"]\n".into()),
         ("kind-flag", file("", "[[client]]\nid = \"c\"\ndedup = \"yes\"\nresubscribe = 1")),
         ("kind-who", file("", "[[fault]]\nkind = \"cut\"\nat = \"1s\"\nwho = [\"shop\", 3]")),
+        ("kind-word", file("", "[[client]]\nid = \"c\"\nack = 1")),
+        ("kind-bounds", file("", "[[expect]]\nmissed = true\n[[expect]]\ncause = [1]")),
+        ("kind-long", file("", "[[client]]\nid = \"c\"\ncount = \"as many as there are\\u202e\"")),
         (
             "kind-groups",
             file(
@@ -132,6 +137,14 @@ fn a_value_beyond_its_limits_is_refused_with_them() {
                      id = \"a\\nb\"\n[[client]]\nid = \"a#1\"\n[[client]]\nid = \"broker\"\n\
                      [[client]]\nid = \"b\"\nname = \"everyone\""
                 ),
+            ),
+        ),
+        (
+            "limit-names-unseen",
+            file(
+                "",
+                "[[client]]\nid = \"sh\u{202e}op\"\n[[client]]\nid = \"shop\\u200b\"\n[[client]]\n\
+                 id = \"a\"\nname = \"\\u00a0shop\"",
             ),
         ),
         ("limit-run-for", "title = \"t\"\nrun_for = \"25h\"\n[[client]]\nid = \"a\"\n".into()),
@@ -288,10 +301,17 @@ fn a_message_that_no_datagram_carries_is_refused_with_a_udp_contender() {
     let mut cases = Cases::of("datagrams");
     let big = format!(
         "[[client]]\nid = \"c\"\npublish = [{{ queue = \"q\", event = \"x\", payload = \"{}\" }}]",
-        "x".repeat(1_200)
+        "x".repeat(1_400)
     );
     cases.check("udp-too-big", &file("", &big), &[]);
-    load(&file("contenders = [\"tcp/catch-up\"]", &big), &[]).expect("tcp carries it");
+    let rooms: Vec<String> = (10..30)
+        .map(|n| format!("{{ queue = \"q\", event = \"{n}{}\" }}", "x".repeat(90)))
+        .collect();
+    let joins = format!("[[client]]\nid = \"c\"\nsubscribe = [\n{}\n]", rooms.join(",\n"));
+    cases.check("udp-too-many-rooms", &file("", &joins), &[]);
+    for rest in [&big, &joins] {
+        load(&file("contenders = [\"tcp/catch-up\"]", rest), &[]).expect("tcp carries it");
+    }
     cases.compare();
 }
 
@@ -425,6 +445,7 @@ fn a_setting_is_checked_like_the_file_and_quoted() {
         ("set-empty-part", "fault..at=1s"),
         ("set-unknown-key", "sed=7"),
         ("set-bad-value", "seed=seven"),
+        ("set-too-big", "seed=99999999999999999999"),
         ("set-bad-toml", "client.shop.subscribe=[{ queue = ]"),
         ("set-no-entry", "fault.1.at=3s"),
         ("set-no-id", "client.shpo.count=3"),
@@ -435,6 +456,40 @@ fn a_setting_is_checked_like_the_file_and_quoted() {
         cases.check(name, &text, &[setting]);
     }
     cases.check("set-and-file", &file("sed = 3", ""), &["latency=0ms", "run_for=1d"]);
+    cases.compare();
+}
+
+#[test]
+fn every_problem_of_one_table_is_reported_at_once() {
+    let mut cases = Cases::of("one-table");
+    for (name, rest) in [
+        (
+            "one-fault",
+            "[[fault]]\nkind = \"los\"\nat = \"10s\"\nfor = 4\nwho = [\"shpo\", 3]\nrate = 7\nrtae = 1",
+        ),
+        (
+            "one-fault-without-kind",
+            "[[fault]]\nat = \"1m\"\nwho = \"shpo\"\ngroups = [[\"drivr\"]]",
+        ),
+        ("one-partition", "[[fault]]\nkind = \"partition\"\nat = \"10s\"\ngroups = [[\"shpo\"]]"),
+        (
+            "one-client",
+            "[[client]]\nid = \"a#1\"\ncount = 0\nack = \"never\"\ndedup = 1\njoin = [{ queue = 3, \
+             room = \"\", at = \"11s\" }]\nsubscribe = [{ queue = \"q\", from = \"then\" }]",
+        ),
+        (
+            "one-publish",
+            "[[client]]\nid = \"a\"\npublish = [{ queue = \"\", event = 7, start = \"10s\", count = 3, \
+             to = [1, \"\"], after = \"1s\", payload = nan }]",
+        ),
+        (
+            "one-expect",
+            "[[expect]]\ncontender = \"tpc/catch-up\"\nclient = \"\"\nmissed = \"5..2\"\npackets = 3\n\
+             verdict = \"hold\"\nanomaly = \"silence\"\nlive = -1",
+        ),
+    ] {
+        cases.check(name, &file("", rest), &[]);
+    }
     cases.compare();
 }
 

@@ -4,6 +4,7 @@
 use super::super::Exit;
 use super::super::args::RunArgs;
 use super::super::console::Console;
+use super::super::junit::Junit;
 use super::super::load::Loaded;
 use super::super::scenario_source::Trouble;
 use super::super::trace::Trace;
@@ -22,6 +23,7 @@ pub struct ReportCollector<'a> {
     /// Number of planned reports.
     planned: u64,
     trace: Option<Trace>,
+    junit: Option<Junit>,
     page: Page,
     /// Number of reports by result: met, failed, inconclusive.
     results: [u64; 3],
@@ -44,12 +46,12 @@ struct Page {
 }
 
 impl<'a> ReportCollector<'a> {
-    /// Creates a collector for a number of reports.
+    /// Creates a collector for a number of reports, with the files to write.
     pub fn new(
         args: &'a RunArgs,
         loaded: &'a [Loaded],
         planned: u64,
-        trace: Option<Trace>,
+        (trace, junit): (Option<Trace>, Option<Junit>),
     ) -> ReportCollector<'a> {
         let (page, results) = (Page::default(), [0; 3]);
         ReportCollector {
@@ -57,6 +59,7 @@ impl<'a> ReportCollector<'a> {
             loaded,
             planned,
             trace,
+            junit,
             page,
             results,
             exit: Exit::Met,
@@ -114,6 +117,10 @@ impl<'a> ReportCollector<'a> {
                 "{rule}{printed}{of} runs: {met} met, {failed} failed, {inconclusive} inconclusive\n"
             ));
         }
+        if let Some(Err(error)) = self.junit.take().map(Junit::write) {
+            console.say(&format!("dlab: the JUnit file cannot be written: {error}"));
+            self.exit = self.exit.and(Exit::File);
+        }
         self.exit
     }
 
@@ -160,6 +167,9 @@ impl<'a> ReportCollector<'a> {
         let hash = hash_of(&page.hashes);
         let report = report::build(scenario, job.seed, replay, page.rows, hash, checked);
         let report = if self.args.prices { report.with_prices() } else { report };
+        if let Some(junit) = &mut self.junit {
+            junit.add(&report);
+        }
         let (place, exit) = match report.result {
             RunResult::Met => (0, Exit::Met),
             RunResult::Failed => (1, Exit::Failed),
@@ -219,6 +229,9 @@ impl<'a> ReportCollector<'a> {
         }
         for setting in &self.args.set {
             command.push_str(&format!(" --set {}", quoted(setting.as_str())));
+        }
+        if let Some(expect) = &self.args.expect {
+            command.push_str(&format!(" --expect {}", quoted(expect)));
         }
         if self.args.force {
             command.push_str(" --force");

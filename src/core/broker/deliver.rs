@@ -20,6 +20,7 @@ impl Broker {
     /// Does the same as [`Broker::pump`] for a client, if a session of it is attached.
     pub(super) fn pump_client(&mut self, now: Instant, name: &Name, client: &Name) {
         let (window, send_queue) = (self.options.limits.window, self.options.limits.send_queue);
+        let timeout = self.options.limits.ack_timeout;
         loop {
             let Some(queue) = self.queues.get_mut(name) else { return };
             let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
@@ -27,7 +28,7 @@ impl Broker {
             if self.connections[&connection].queued >= send_queue {
                 return;
             }
-            let Some(due) = subscription.next_due(now, window) else { break };
+            let Some(due) = subscription.next_due(now, window, timeout) else { break };
             self.send_due(name, connection, due);
         }
         self.watch_redelivery(name, client);
@@ -150,11 +151,10 @@ impl Broker {
         if self.options.link.reliability == Reliability::Reliable {
             return;
         }
-        let timeout = self.options.limits.ack_timeout;
         let timer = Timer::Redeliver(name.clone(), client.clone());
         let queue = self.queues.get_mut(name).expect("it has a subscription");
         let subscription = queue.subscriptions.get_mut(client).expect("it was served");
-        match subscription.redelivery(timeout) {
+        match subscription.redelivery() {
             Some(at) => self.timers.set(timer, at),
             None => self.timers.clear(&timer),
         }

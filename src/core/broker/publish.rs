@@ -39,7 +39,7 @@ impl Broker {
             self.queues.insert(message.queue.clone(), Queue::new());
         }
         if self.options.mode == Mode::FireAndForget || message.is_volatile() {
-            if !message.fits(self.options.link.most_frame) {
+            if !self.options.link.carries(&message) {
                 return self.refuse(connection, &message);
             }
             self.pass_on(&message);
@@ -102,7 +102,7 @@ impl Broker {
         }
         let queue = self.queues.get_mut(&name).expect("it was made");
         let limits = &self.options.limits.backlog;
-        let fits = message.fits(self.options.link.most_frame);
+        let fits = self.options.link.carries(&message);
         let room = fits.then(|| queue.backlog.make_room(message.size(), limits)).flatten();
         let Some(removed) = room else {
             self.publisher_sequence(&id.publisher).refused(id.sequence);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::message::{
     EndReason, Frame, Liveness, Mode, Name, Note, Reliability, ResumeOutcome, SessionId,
+    resend_wait,
 };
 use crate::time::Instant;
 
@@ -23,6 +24,8 @@ pub struct Session {
     pub attached: BTreeMap<Name, Option<ResumeOutcome>>,
     /// Time of the first sending of the ping that is unanswered, if there is one.
     pinged: Option<Instant>,
+    /// The number of times that this ping was sent.
+    pings: u32,
     /// Time of the first sending of the last ping.
     last_ping: Instant,
 }
@@ -68,6 +71,7 @@ impl Broker {
             requests: 0,
             attached: BTreeMap::new(),
             pinged: None,
+            pings: 0,
             last_ping: now,
         };
         let state = self.connections.get_mut(&connection).expect("the hello came on it");
@@ -93,11 +97,17 @@ impl Broker {
     /// Sends a ping that is due, for the first time or again because the link may have lost it.
     pub(super) fn ping(&mut self, now: Instant, connection: ConnectionId) {
         let limits = &self.options.limits;
-        let (timeout, again) = (limits.heartbeat.timeout, limits.ack_timeout);
+        let (timeout, ack_timeout) = (limits.heartbeat.timeout, limits.ack_timeout);
         let Some(session) = self.session_mut(connection) else { return };
-        if session.pinged.is_none() {
+        let is_new = session.pinged.is_none();
+        if is_new {
             session.pinged = Some(now);
             session.last_ping = now;
+            session.pings = 0;
+        }
+        session.pings += 1;
+        let again = resend_wait(ack_timeout, session.pings);
+        if is_new {
             self.timers.set(Timer::Silence(connection), now + timeout);
         }
         if self.options.link.reliability == Reliability::Lossy {

@@ -45,7 +45,8 @@ impl Client {
     pub(super) fn send_publishes(&mut self, now: Instant) {
         if self.state == State::Open {
             let session = self.session();
-            self.publisher.send_due(now, &session, &mut self.outputs);
+            let timeout = self.options.limits.ack_timeout;
+            self.publisher.send_due(now, timeout, &session, &mut self.outputs);
             self.watch_publishes();
         }
     }
@@ -78,7 +79,7 @@ impl Client {
     }
 
     pub(super) fn watch_publishes(&mut self) {
-        match self.publisher.resend_at(self.options.limits.ack_timeout) {
+        match self.publisher.resend_at() {
             Some(at) => self.timers.set(Timer::Republish, at),
             None => self.timers.clear(&Timer::Republish),
         }

@@ -1,6 +1,6 @@
 //! Joins and leaves: each is repeated until it is answered.
 
-use crate::message::{Frame, Name, StartAt};
+use crate::message::{Frame, Name, StartAt, resend_wait};
 use crate::time::Instant;
 
 use super::{Client, State, Timer};
@@ -28,7 +28,7 @@ impl Client {
         }
         self.requests.push_back((self.last_request, frame.clone()));
         if !self.timers.is_set(&Timer::Repeat) {
-            self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+            self.watch_answer(now, 1);
         }
         self.send(frame);
     }
@@ -44,8 +44,14 @@ impl Client {
         if self.requests.is_empty() {
             self.timers.clear(&Timer::Repeat);
         } else {
-            self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+            self.watch_answer(now, 1);
         }
         answered.is_some()
+    }
+
+    /// Sets the timer after which what was sent for the `sent`th time is sent again.
+    pub(super) fn watch_answer(&mut self, now: Instant, sent: u32) {
+        self.sent = sent;
+        self.timers.set(Timer::Repeat, now + resend_wait(self.options.limits.ack_timeout, sent));
     }
 }

@@ -28,14 +28,15 @@ impl Client {
     pub(super) fn connected(&mut self, now: Instant) {
         if self.state == State::Connecting {
             self.state = State::Greeting;
-            self.hello(now);
+            self.hello(now, 1);
         }
     }
 
-    pub(super) fn hello(&mut self, now: Instant) {
+    /// Sends the hello for the `sent`th time on this connection.
+    pub(super) fn hello(&mut self, now: Instant, sent: u32) {
         let frame = Frame::Hello { client: self.options.client.clone(), session: self.session() };
         self.send(frame);
-        self.timers.set(Timer::Repeat, now + self.options.limits.ack_timeout);
+        self.watch_answer(now, sent);
     }
 
     pub(super) fn welcomed(&mut self, now: Instant, session: &SessionId, heartbeat: Heartbeat) {

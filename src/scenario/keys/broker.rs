@@ -23,7 +23,8 @@ pub static BROKER: Section = Section {
         Key::default(
             "ack_timeout",
             SOME_TIME,
-            "Over udp: how long an unanswered frame waits before broker or client sends it again.",
+            "Over udp: how long an unanswered frame waits before broker or client sends it again; the \
+             next waits are twice as long each, up to 1s.",
             r#""1s""#,
         ),
         Key::default(

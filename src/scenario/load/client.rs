@@ -1,5 +1,4 @@
-//! Builds the clients: their messages, the times, and whether each message fits into a UDP
-//! datagram.
+//! Builds the clients: their messages, and the times.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +8,7 @@ use crate::message::{
 use crate::scenario::{ClientEntry, Publish, RoomChange, Subscribe, When, limits};
 use crate::time::{Duration, Instant};
 
+use super::datagram;
 use super::problem::{Problem, Problems, quote};
 use super::record::Record;
 
@@ -34,7 +34,10 @@ pub fn all(records: &[Record], context: &Context, problems: &mut Problems) -> Ve
         problems.push(Problem::new(records[0].place, what, format!("at most {most}")));
         return Vec::new();
     }
-    records.iter().filter_map(|record| client(record, records, context, problems)).collect()
+    let clients = records.iter().map(|record| client(record, records, context, problems));
+    let clients: Vec<Option<ClientEntry>> = clients.collect();
+    datagram::check(records, &clients, context.contenders, problems);
+    clients.into_iter().flatten().collect()
 }
 
 fn client(
@@ -48,7 +51,6 @@ fn client(
     let leave = room_changes(record, "leave", context.run_for, problems);
     let published = record.tables("publish").iter().map(|entry| {
         check_reachable(entry, record, all, problems);
-        check_datagram(entry, record, context, problems);
         publish(entry, context.run_for, problems)
     });
     let publish = published.collect::<Vec<_>>().into_iter().flatten().collect();
@@ -226,32 +228,4 @@ fn check_reachable(entry: &Record, client: &Record, all: &[Record], problems: &m
             .maybe_help(help)
             .maybe_help(Some(format!("add {{ queue = …, event = {event:?} }} to its `subscribe`"))),
     );
-}
-
-/// Checks that a message fits into one UDP datagram, if a contender uses UDP.
-fn check_datagram(entry: &Record, client: &Record, context: &Context, problems: &mut Problems) {
-    if !context.contenders.iter().any(|contender| contender.link.is_datagrams()) {
-        return;
-    }
-    let text = |record: &Record, key| record.text(key).unwrap_or_default().len();
-    let rooms = ["to", "except"].iter().flat_map(|key| entry.words(key).unwrap_or_default());
-    let publisher = text(client, "id").max(text(client, "name"));
-    let names = publisher
-        + text(entry, "queue")
-        + text(entry, "event")
-        // A room is quoted, and followed by a comma.
-        + rooms.map(|room| room.text.len() + 3).sum::<usize>();
-    let payload = entry.payload("payload").map_or(4, |payload| payload.to_string().len());
-    let bytes = udp_frame_bytes(payload, names);
-    if bytes > limits::UDP_FRAME_BYTES {
-        let most = limits::UDP_FRAME_BYTES;
-        let what = format!("a frame with this message has up to {bytes} bytes");
-        let problem = Problem::new(entry.place_of("payload"), what, format!("udp carries {most}"));
-        problems.push(problem.help("make the payload smaller, or leave udp out of `contenders`"));
-    }
-}
-
-/// Returns an upper bound of the bytes of a UDP frame, from the bytes of its payload and names.
-pub fn udp_frame_bytes(payload: usize, names: usize) -> usize {
-    payload + names + limits::FRAME_OVERHEAD_BYTES
 }

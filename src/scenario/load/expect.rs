@@ -31,7 +31,9 @@ pub fn all(records: &[Record], roster: &Roster, problems: &mut Problems) -> Vec<
 }
 
 fn client(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<Name> {
-    let text = record.text("client")?.to_owned();
+    if !record.names("client") {
+        return None;
+    }
     let is_of_contender =
         |one: &Counter| matches!(one.of(), CounterOf::Contender | CounterOf::Cost);
     let of_contender = Counter::ALL.into_iter().filter(is_of_contender).map(Counter::name);
@@ -41,6 +43,7 @@ fn client(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<N
         problems
             .push(problem.also(record.key_of("client"), "this one").help("make two entries of it"));
     }
+    let text = record.text("client")?.to_owned();
     roster.subscriber(&PlacedText { text, place: record.place_of("client") }, problems)
 }
 

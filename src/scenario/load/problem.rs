@@ -13,7 +13,8 @@ use super::source::Source;
 /// A span of bytes in the file or in a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The source: 0 is the file, and `n` is the `n`th setting of the command line.
+    /// The source: 0 is the file, and `n` is the `n`th setting of the command line; after them
+    /// comes the file whose expectations are taken.
     pub source: usize,
     /// The first byte.
     pub start: usize,
@@ -83,7 +84,8 @@ impl Diagnostic for Problem {
     }
 }
 
-/// All problems of a scenario, in the order of the file. Those of settings come last.
+/// All problems of a scenario, in the order of the file. Those of settings and of another file
+/// come last.
 #[derive(Debug, thiserror::Error)]
 #[error("{headline}")]
 pub struct Diagnostics {
@@ -94,8 +96,8 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     /// Sorts the problems, and attaches to each the text of its source: the file, or one of the
-    /// settings, in the order of their numbers.
-    pub(super) fn new(file: Source, settings: &[Source], problems: Problems) -> Self {
+    /// others, in the order of their numbers.
+    pub(super) fn new(file: Source, others: &[Source], problems: Problems) -> Self {
         let name = file.name();
         let count = problems.len();
         let mut problems = problems.list;
@@ -112,14 +114,14 @@ impl Diagnostics {
         };
         problems.truncate(limits::PROBLEMS);
         for problem in &mut problems {
-            let setting = problem.place.source.checked_sub(1);
-            let setting = setting.map(|index| settings[index].clone());
-            let source = setting.as_ref().unwrap_or(&file);
+            let other = problem.place.source.checked_sub(1);
+            let other = other.map(|index| others[index].clone());
+            let source = other.as_ref().unwrap_or(&file);
             let also = problem.also.iter_mut().map(|(place, _)| place);
             for place in also.chain([&mut problem.place]) {
                 place.end = source.shown_end(place.start, place.end);
             }
-            problem.source_text = setting;
+            problem.source_text = other;
         }
         Diagnostics { headline, source_text: Box::new(file), problems }
     }
@@ -226,8 +228,17 @@ fn listed<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> St
 
 /// Quotes a text of the file, cut to at most 60 characters.
 pub fn quote(text: &str) -> String {
-    const MOST: usize = 60;
-    let shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    let cut = if text.chars().nth(MOST).is_some() { "…" } else { "" };
-    format!("`{shown}{cut}`")
+    format!("`{}`", cut(text, 60))
+}
+
+/// Quotes a text in the middle of a sentence, cut to at most 20 characters.
+pub fn quote_short(text: &str) -> String {
+    format!("\"{}\"", cut(text, 20))
+}
+
+/// Returns the beginning of a text, in which what cannot be printed is escaped.
+fn cut(text: &str, most: usize) -> String {
+    let shown: String = text.chars().take(most).flat_map(char::escape_debug).collect();
+    let cut = if text.chars().nth(most).is_some() { "…" } else { "" };
+    format!("{shown}{cut}")
 }

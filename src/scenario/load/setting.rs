@@ -25,6 +25,12 @@ impl Setting {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the parts of its path, without quotes and blanks; `None` if it is no setting.
+    pub fn path(&self) -> Option<Vec<String>> {
+        let (path, _) = split(&self.0, 0).ok()?;
+        Some(path.into_iter().map(|key| key.name).collect())
+    }
 }
 
 /// Applies a setting. `source` is its number from 1.
@@ -33,7 +39,8 @@ pub fn apply(root: &mut Node, setting: &Setting, source: usize, problems: &mut P
     if text.len() > limits::FILE_BYTES {
         let place = Place { source, start: 0, end: 0 };
         let expected = format!("at most {} bytes", limits::FILE_BYTES);
-        return problems.push(Problem::new(place, "a setting is too long", expected));
+        let what = format!("a setting has {} bytes", text.len());
+        return problems.push(Problem::new(place, what, expected));
     }
     let all = Place { source, start: 0, end: text.len() };
     let (path, value) =
@@ -65,7 +72,7 @@ fn step<'a>(
     part: &TreeKey,
     problems: &mut Problems,
 ) -> Result<&'a mut Node, Box<Problem>> {
-    let found = node.type_name();
+    let found = node.described();
     match &mut node.value {
         Tree::Table(entries) => {
             let index = match entries.iter().position(|(key, _)| key.name == part.name) {

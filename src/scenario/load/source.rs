@@ -2,6 +2,7 @@
 //!
 //! A file may be one line of 1 MiB. Up to fifty problems in it must not print it fifty times.
 
+use crate::scenario::printable::visible;
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 /// A line longer than this, in bytes, is shown in part.
@@ -19,9 +20,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// Creates a source with this name.
+    /// Creates a source with this name. What cannot be shown is replaced in both.
     pub fn new(name: &str, text: &str) -> Source {
-        Source { name: name.to_owned(), text: text.to_owned() }
+        Source { name: visible(name), text: visible(text) }
     }
 
     /// Returns the name.

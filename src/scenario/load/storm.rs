@@ -45,24 +45,31 @@ fn fault(
     run_for: Duration,
     problems: &mut Problems,
 ) -> Option<Fault> {
-    let kind = record.member::<FaultKind>("kind")?;
+    let kind = record.member::<FaultKind>("kind");
     let at = record.time("at");
     if let Some(at) = at {
         before_end(record, "at", at, run_for, problems);
     }
-    let who = match kind.acts() {
-        Acts::OnGroups => Some(Who::Nobody),
-        Acts::OnLinks | Acts::OnHosts | Acts::OnApplications => who(record, kind, roster, problems),
+    let who = match kind.map(FaultKind::acts) {
+        Some(Acts::OnGroups) => Some(Who::Nobody),
+        Some(Acts::OnLinks | Acts::OnHosts | Acts::OnApplications) | None => {
+            who(record, kind, roster, problems)
+        }
     };
-    let effect = effect(record, kind, roster, problems);
+    // A fault of a kind that is not known is not built, but all the rest of it is checked.
+    let effect = match kind {
+        Some(kind) => effect(record, kind, roster, problems),
+        None => groups(record, roster, problems).and(None),
+    };
     let begin = Instant::ZERO + at.unwrap_or_default();
     let span = record.time("for");
-    if kind.is_momentary() && record.names("for") {
+    let momentary = kind.filter(|kind| kind.is_momentary());
+    if let Some(kind) = momentary.filter(|_| record.names("for")) {
         let what = format!("`{kind}` happens at one moment");
         let problem = Problem::new(record.place_of("for"), what, "it lasts no time");
         problems.push(problem.help("leave out `for`"));
     }
-    let span = if kind.is_momentary() { Some(MOMENT) } else { span };
+    let span = if momentary.is_some() { Some(MOMENT) } else { span };
     let until = span.map_or(Instant::NEVER, |span| begin + span);
     let word = record.text("direction");
     let of_word = |direction: &Direction| word.is_some() && direction.word() == word;
@@ -105,7 +112,13 @@ fn effect(
     })
 }
 
-fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problems) -> Option<Who> {
+/// Returns whom a fault hits. `kind` is `None` if it is not known.
+fn who(
+    record: &Record,
+    kind: Option<FaultKind>,
+    roster: &Roster,
+    problems: &mut Problems,
+) -> Option<Who> {
     let words = record.words("who")?;
     match words {
         [] => {
@@ -114,7 +127,7 @@ fn who(record: &Record, kind: FaultKind, roster: &Roster, problems: &mut Problem
             return None;
         }
         [word] if word.text == "broker" => {
-            if !kind.can_hit_broker() {
+            if let Some(kind) = kind.filter(|kind| !kind.can_hit_broker()) {
                 let what = format!("`{kind}` takes clients only");
                 let problem = Problem::new(word.place, what, "expected a client");
                 let has_target =
@@ -163,12 +176,12 @@ fn check_once(
 
 fn groups(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<Vec<Vec<Name>>> {
     let groups = record.groups("groups")?;
-    if groups.len() < 2 || groups.iter().any(Vec::is_empty) {
+    let are_groups = groups.len() >= 2 && groups.iter().all(|group| !group.is_empty());
+    if !are_groups {
         let what = "a partition needs at least two groups, and none of them empty";
         let problem = Problem::new(record.place_of("groups"), what, "expected two or more groups");
         let help = "for example: groups = [[\"broker\", \"driver\"], [\"shop\"]]";
         problems.push(problem.help(help));
-        return None;
     }
     let mut named = BTreeMap::new();
     let mut member = |word: &PlacedText| {
@@ -180,5 +193,7 @@ fn groups(record: &Record, roster: &Roster, problems: &mut Problems) -> Option<V
         check_once(&found, word, &mut named, problems);
         found
     };
-    Some(groups.iter().map(|group| group.iter().flat_map(&mut member).collect()).collect())
+    let members = groups.iter().map(|group| group.iter().flat_map(&mut member).collect());
+    let members: Vec<Vec<Name>> = members.collect();
+    are_groups.then_some(members)
 }

@@ -3,8 +3,9 @@
 use toml_span::value::ValueInner;
 
 use crate::scenario::limits;
+use crate::scenario::printable::escaped;
 
-use super::problem::{Place, Problem};
+use super::problem::{Place, Problem, quote_short};
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -42,15 +43,15 @@ pub struct TreeKey {
 }
 
 impl Node {
-    /// Returns the type of the value, for a sentence.
-    pub fn type_name(&self) -> &'static str {
-        match self.value {
-            Tree::Text(_) => "a text",
-            Tree::Integer(_) => "a whole number",
-            Tree::Number(_) => "a number",
-            Tree::Flag(_) => "true or false",
-            Tree::List(_) => "a list",
-            Tree::Table(_) => "a table",
+    /// Describes the value for a sentence: its type, and the value itself if it is short.
+    pub fn described(&self) -> String {
+        match &self.value {
+            Tree::Text(text) => format!("the text {}", quote_short(text)),
+            Tree::Integer(number) => format!("the number {number}"),
+            Tree::Number(number) => format!("the number {number}"),
+            Tree::Flag(flag) => format!("`{flag}`"),
+            Tree::List(_) => "a list".to_owned(),
+            Tree::Table(_) => "a table".to_owned(),
         }
     }
 }
@@ -116,9 +117,12 @@ impl Reader<'_> {
             span.end += 1;
         }
         let place = self.first_line(span.start, span.end);
-        let problem = Problem::new(place, "this is not TOML", format!("{error}"));
+        let problem = Problem::new(place, "this is not TOML", escaped(&error.to_string()));
         Box::new(match &error.kind {
             ErrorKind::UnquotedString => problem.help("put quotes around a text: \"…\""),
+            ErrorKind::InvalidNumber if self.is_whole(span.start, span.end) => {
+                problem.help(format!("the largest number is {}", i64::MAX))
+            }
             ErrorKind::InvalidNumber => problem.help(
                 "a duration, a range or a date is a text: put quotes around it, as in \"3s\"",
             ),
@@ -133,6 +137,12 @@ impl Reader<'_> {
             }
             _ => problem,
         })
+    }
+
+    /// Whether this part of the text is a whole number.
+    fn is_whole(&self, start: usize, end: usize) -> bool {
+        let digits = self.text.get(start..end).unwrap_or_default().trim_start_matches(['-', '+']);
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
     }
 
     fn node(&self, value: &mut toml_span::Value, depth: usize) -> Result<Node, Box<Problem>> {

@@ -44,7 +44,7 @@ pub fn read(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Valu
             word(text, words, node, key, problems).map(Value::Text)
         }
         (Kind::Contender, Tree::Text(text)) => {
-            contender(text, node, problems).then(|| Value::Text(text.clone()))
+            contender(text, node.place, problems).then(|| Value::Text(text.clone()))
         }
         (Kind::Contenders, Tree::List(nodes)) => contenders(nodes, node, key, problems),
         (Kind::Names, Tree::List(nodes)) => names(nodes, node, key, problems).map(Value::Words),
@@ -60,9 +60,9 @@ pub fn read(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Valu
     }
 }
 
-/// Describes a valid value for a sentence, with an example.
-pub fn expected(key: &KnownKey) -> String {
-    let what = match key.kind {
+/// Describes the kind of a valid value for a sentence.
+fn kind(key: &KnownKey) -> String {
+    let kind = match key.kind {
         Kind::Text => "a text",
         Kind::Id | Kind::Name => "a name",
         Kind::Names => "a list of names",
@@ -70,28 +70,39 @@ pub fn expected(key: &KnownKey) -> String {
         Kind::Groups => "a list of lists of client ids",
         Kind::Whole { .. } => "a whole number",
         Kind::Rate => "a number from 0 to 1",
-        Kind::Flag => return "true or false".to_owned(),
+        Kind::Flag => "true or false",
         Kind::Time { .. } => "a duration",
         Kind::Latency => "a duration or a range of durations",
         Kind::Bounds => "a number or a range",
-        Kind::Word(words) => return one_of(words.iter().copied()),
+        Kind::Word(words) if words.len() <= 3 => return one_of(words.iter().copied()),
+        Kind::Word(_) => "a word",
         Kind::Contender => "a contender",
         Kind::Contenders => "a list of contenders",
         Kind::Payload => "any value",
         Kind::Table(_) => "a table",
         Kind::Tables(..) => "a list of tables",
     };
-    format!("{what}, as in {}", key.example)
+    kind.to_owned()
 }
 
+/// Makes the problem of a value of another kind: what is expected, and what was given.
 fn mismatch(node: &Node, key: &KnownKey) -> Problem {
-    let what = format!("`{}` is {}", key.name, node.type_name());
-    let problem = Problem::new(node.place, what, format!("expected {}", expected(key)));
+    let given = node.described();
+    let what = format!("`{}` must be {}, not {given}", key.name, kind(key));
+    let problem = Problem::new(node.place, what, example(key));
     match (key.kind, &node.value) {
         (Kind::Time { .. } | Kind::Latency, Tree::Integer(number)) => problem
             .help(format!("a duration has a unit and quotes: \"{number}s\" or \"{number}ms\"")),
         (Kind::Names | Kind::Contenders, Tree::Text(text)) => {
             problem.help(format!("put brackets around it: [{text:?}]"))
+        }
+        // From the command line, what is no number of TOML is a text.
+        (Kind::Whole { min, max }, Tree::Text(text)) if is_digits(text) => {
+            let what = format!("`{}` is {}", key.name, quote(text));
+            match text.parse::<i64>() {
+                Ok(_) => problem.help("write it without quotes"),
+                Err(_) => Problem::new(node.place, what, format!("expected {min} to {max}")),
+            }
         }
         (Kind::Whole { .. } | Kind::Flag | Kind::Rate, Tree::Text(text))
             if text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok() =>
@@ -103,6 +114,15 @@ fn mismatch(node: &Node, key: &KnownKey) -> Problem {
         }
         _ => problem,
     }
+}
+
+/// Returns an example of the key and a valid value, for a label.
+fn example(key: &KnownKey) -> String {
+    format!("as in {} = {}", key.name, key.example)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn whole(
@@ -262,7 +282,7 @@ fn word(
     None
 }
 
-fn contender(text: &str, node: &Node, problems: &mut Problems) -> bool {
+fn contender(text: &str, place: Place, problems: &mut Problems) -> bool {
     if text.parse::<Contender>().is_ok() {
         return true;
     }
@@ -274,13 +294,24 @@ fn contender(text: &str, node: &Node, problems: &mut Problems) -> bool {
     } else {
         format!("the modes are {}", all_of(modes))
     };
-    let all: Vec<String> = Contender::all().map(|contender| contender.to_string()).collect();
-    let help = problems
-        .nearest(text, all.iter().map(String::as_str))
-        .unwrap_or_else(|| "a contender is a link and a mode, as in \"tcp/catch-up\"".to_owned());
     let what = format!("{} is no contender", quote(text));
-    problems.push(Problem::new(node.place, what, expected).help(help));
+    let all: Vec<String> = Contender::all().map(|contender| contender.to_string()).collect();
+    let near = problems.nearest(text, all.iter().map(String::as_str));
+    problems.push(Problem::new(place, what, expected).help(contender_tip(text, near)));
     false
+}
+
+/// Returns the help for a text that is no contender: those that it names half of, or the nearest
+/// one, which is given as a question.
+pub fn contender_tip(text: &str, near: Option<String>) -> String {
+    let half = Contender::with_half(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let either = || format!("did you mean {}?", one_of(half.iter().map(String::as_str)));
+    match near {
+        _ if !half.is_empty() && !text.contains('/') => either(),
+        Some(near) => near,
+        None if !half.is_empty() => either(),
+        None => "a contender is a link and a mode, as in \"tcp/catch-up\"".to_owned(),
+    }
 }
 
 fn contenders(
@@ -296,9 +327,9 @@ fn contenders(
         problems.push(problem.help("leave the key out to run them all"));
         return None;
     }
-    let mut known = true;
+    let mut known = words.len() == nodes.len();
     for (index, word) in words.iter().enumerate() {
-        known &= contender(&word.text, &nodes[index], problems);
+        known &= contender(&word.text, word.place, problems);
         if let Some(first) = words[..index].iter().find(|first| first.text == word.text) {
             let what = format!("{} is listed twice", quote(&word.text));
             problems.push(Problem::new(word.place, what, "again").also(first.place, "first here"));
@@ -308,6 +339,7 @@ fn contenders(
     known.then_some(Value::Words(words))
 }
 
+/// Reads a list of names. Members that are none are reported, and left out of it.
 fn names(
     nodes: &[Node],
     list: &Node,
@@ -321,7 +353,8 @@ fn names(
     let mut words = Vec::new();
     for node in nodes {
         let Tree::Text(text) = &node.value else {
-            let what = format!("a member of `{}` is {}", key.name, node.type_name());
+            let what =
+                format!("a member of `{}` must be a text, not {}", key.name, node.described());
             problems.push(Problem::new(node.place, what, "expected a text in quotes"));
             continue;
         };
@@ -329,7 +362,8 @@ fn names(
             words.push(PlacedText { text: text.clone(), place: node.place });
         }
     }
-    (words.len() == nodes.len()).then_some(words)
+    // The good ones are checked further. If there are none, that is no list without members.
+    (!words.is_empty() || nodes.is_empty()).then_some(words)
 }
 
 fn groups(nodes: &[Node], list: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Value> {
@@ -339,12 +373,13 @@ fn groups(nodes: &[Node], list: &Node, key: &KnownKey, problems: &mut Problems) 
     let mut groups = Vec::new();
     for node in nodes {
         let Tree::List(members) = &node.value else {
-            problems.push(mismatch(node, key));
+            let what = format!("a group must be a list of client ids, not {}", node.described());
+            problems.push(Problem::new(node.place, what, example(key)));
             continue;
         };
         groups.extend(names(members, node, key, problems));
     }
-    (groups.len() == nodes.len()).then_some(Value::Groups(groups))
+    (!groups.is_empty() || nodes.is_empty()).then_some(Value::Groups(groups))
 }
 
 fn payload(node: &Node, problems: &mut Problems) -> Option<serde_json::Value> {

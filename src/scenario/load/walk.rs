@@ -3,6 +3,7 @@
 
 use crate::scenario::keys::{Case, Key, Presence, Section};
 use crate::scenario::limits;
+use crate::scenario::printable::is_unprintable;
 
 use super::problem::{Place, Problem, Problems, all_of, quote};
 use super::record::{Field, Origin, Record};
@@ -14,7 +15,7 @@ pub fn record(node: &Node, section: &'static Section, problems: &mut Problems) -
     let mut record = Record { place: node.place, fields: Default::default(), refused: Vec::new() };
     let Tree::Table(entries) = &node.value else {
         let expected = format!("expected a table with the keys of {}", section.noun);
-        let what = format!("{} where {} should be", node.type_name(), section.noun);
+        let what = format!("{} stands where {} should be", node.described(), section.noun);
         problems.push(Problem::new(node.place, what, expected));
         record.refused = section.all_keys().map(|key| key.name.to_owned()).collect();
         return record;
@@ -132,9 +133,13 @@ fn unknown_key(
         }
     }
     let known = || section.keys.iter().chain(case.into_iter().flat_map(|case| case.keys));
-    let help = problems
-        .nearest(&key.name, known().map(|key| key.name))
-        .unwrap_or_else(|| format!("its keys are {}", all_of(known().map(|key| key.name))));
+    let near = match case {
+        Some(_) => problems.nearest(&key.name, known().map(|key| key.name)),
+        // Of an unknown case, any key may be meant.
+        None => problems.nearest(&key.name, section.all_keys().map(|key| key.name)),
+    };
+    let help =
+        near.unwrap_or_else(|| format!("its keys are {}", all_of(known().map(|key| key.name))));
     problems.push(problem.help(help));
 }
 
@@ -147,7 +152,7 @@ pub fn records(
     problems: &mut Problems,
 ) -> Option<Vec<Record>> {
     let Tree::List(nodes) = &node.value else {
-        let what = format!("`{}` is {}", key.name, node.type_name());
+        let what = format!("`{}` must be a list of tables, not {}", key.name, node.described());
         let help = match section.heading.starts_with("[[") {
             true => format!("each entry begins with {}", section.heading),
             false => format!("for example: {} = {}", key.name, key.example),
@@ -183,14 +188,17 @@ pub fn short(text: &str, most: usize, name: &str, place: Place, problems: &mut P
     text.len() <= most
 }
 
-/// Checks a name: it must not be empty or too long, or have control characters.
+/// Checks a name: it must not be empty or too long, or have characters that do not show.
 pub fn name(text: &str, name: &str, place: Place, problems: &mut Problems) -> bool {
     if text.is_empty() {
         problems.push(Problem::new(place, format!("`{name}` is empty"), "expected a name"));
         return false;
     }
-    if let Some(letter) = text.chars().find(|letter| letter.is_control()) {
-        let what = format!("`{name}` has the control character {letter:?}");
+    if let Some(letter) = text.chars().find(|letter| is_unprintable(*letter)) {
+        let what = match letter.is_control() {
+            true => format!("`{name}` has the control character {letter:?}"),
+            false => format!("`{name}` has {letter:?}, which does not show"),
+        };
         problems.push(Problem::new(place, what, "expected a name that can be printed"));
         return false;
     }

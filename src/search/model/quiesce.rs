@@ -1,6 +1,7 @@
 //! Lets time pass, and lets the model quiesce after its steps.
 
 use crate::core::{BrokerInput, ClientInput, Machine};
+use crate::message::longest_resend_wait;
 use crate::time::{Duration, Instant};
 
 use super::{FrameDirection, Model};
@@ -60,7 +61,9 @@ impl Model {
 
     /// Returns a time in which everything that is repeated comes twice more.
     fn repeats(&self) -> Duration {
-        (self.options.broker.ack_timeout + self.options.client.ack_timeout) * 2
+        (longest_resend_wait(self.options.broker.ack_timeout)
+            + longest_resend_wait(self.options.client.ack_timeout))
+            * 2
     }
 
     fn deliver_all(&mut self) {

@@ -1,7 +1,7 @@
 //! Patterns of time: messages that wait without a reason, and messages lost before a fault was
 //! noticed.
 
-use crate::message::Liveness;
+use crate::message::{Liveness, longest_resend_wait};
 use crate::scenario::Fault;
 use crate::terms::Cause;
 use crate::time::{Duration, Instant};
@@ -12,8 +12,8 @@ use crate::verdict::switch::rule;
 use super::Scene;
 
 /// Counts messages that still wait at the end although nothing has been in their way for longer
-/// than a heartbeat (a ping's interval and its timeout), an `ack_timeout` and, where the client
-/// polls, the interval of its polls: time enough to join again.
+/// than a heartbeat (a ping's interval and its timeout), the longest wait of a resend and, where the
+/// client polls, the interval of its polls: time enough to join again.
 ///
 /// To be on the safe side, each of these counts as in the way:
 ///
@@ -28,8 +28,10 @@ pub fn stalled(scene: &Scene<'_, '_, '_>) -> u64 {
     let broker = &facts.scenario.broker;
     let polls = facts.contender.link.semantics().liveness == Liveness::Requests;
     let next_poll = if polls { facts.scenario.polling_interval } else { Duration::ZERO };
-    let patience =
-        broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout + next_poll;
+    let patience = broker.heartbeat.every
+        + broker.heartbeat.timeout
+        + longest_resend_wait(broker.ack_timeout)
+        + next_poll;
     let has_begun = |fault: &&Fault| {
         fault.at <= facts.ended_at || !rule("a-fault-that-never-began-is-not-in-the-way")
     };

@@ -318,7 +318,7 @@ impl Generator {
 
     /// Draws the end of the trial. Some connections then report their statistics at both ends.
     fn end(&mut self) -> Instant {
-        let wait = self.dice.pick(&[0, 0, 10, 100, 400]);
+        let wait = self.dice.pick(&[0, 0, 10, 100, 1_400]);
         self.now += Duration::from_millis(wait);
         for process in self.connected.clone() {
             if self.dice.percent(40) {

@@ -53,6 +53,14 @@ fn who_never_was_on_record_is_named_with_what_kept_it_away() {
     let refused = story("websocket/catch-up").lost(EndReason::UpgradeRefused);
     assert_eq!(never_subscribed(refused), Some("upgrade refused"));
     assert_eq!(never_subscribed(story("tcp/catch-up").connected()), Some("no answer"));
+    // What the client sees as a FIN, the broker did for a reason of its own; and the other way round.
+    let both = |first: fn(Story) -> Story, second: fn(Story) -> Story| {
+        never_subscribed(second(first(story("tcp/catch-up").connected()).at(500)))
+    };
+    let beat = |story: Story| story.closed(EndReason::Heartbeat);
+    assert_eq!(both(beat, |story| story.lost(EndReason::Fin)), Some("heartbeat"));
+    let gave_up = |story: Story| story.lost(EndReason::Heartbeat);
+    assert_eq!(both(gave_up, |story| story.closed(EndReason::Reset)), Some("heartbeat"));
     assert_eq!(never_subscribed(catch_up()), None);
     assert_eq!(never_subscribed(catch_up().unsubscribed()), None);
     // A client that only joins at set times had nothing to be kept away from.

@@ -73,8 +73,8 @@ fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
     }
 }
 
-/// Returns the reason for which a subscriber that never was on record last lost a session or an
-/// attempt at one, or "no answer" if it lost none.
+/// Returns the reason for which the session or attempt ended that a subscriber lost last which never
+/// was on record, as the side saw it that saw it first; or "no answer" if it lost none.
 ///
 /// `None` if it was on record at any time, or subscribes to nothing in the scenario.
 fn never_subscribed(subscriber: &Subscriber<'_>) -> Option<&'static str> {
@@ -89,8 +89,11 @@ fn never_subscribed(subscriber: &Subscriber<'_>) -> Option<&'static str> {
         return None;
     }
     let sessions = processes.iter().flat_map(|process| trial.sessions_of(*process));
-    let lost = sessions.filter_map(|session| trial.session(session).lost).max_by_key(|one| one.0);
-    Some(lost.map_or("no answer", |(_, reason)| reason.words()))
+    let lost = sessions.filter(|session| trial.session(session).lost.is_some());
+    let last = lost.max_by_key(|session| trial.session(session).lost.map(|(when, _)| when));
+    let ends = last.map(|session| [trial.session(session).lost, trial.session(session).closed]);
+    let first = ends.and_then(|ends| ends.into_iter().flatten().min_by_key(|(when, _)| *when));
+    Some(first.map_or("no answer", |(_, reason)| reason.words()))
 }
 
 /// Returns a contender's finding for each guarantee: the worst verdict of all subscribers, and the

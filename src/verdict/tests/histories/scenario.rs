@@ -123,7 +123,9 @@ fn fault(dice: &mut Dice, names: &[Name]) -> Fault {
         _ if dice.percent(20) => Who::Broker,
         _ => Who::Clients(vec![dice.pick(&names[1..])]),
     };
-    let at = Instant::from_millis(dice.below(600));
+    // Now and then after the end of the history.
+    let drawn = dice.below(600);
+    let at = Instant::from_millis(if drawn.is_multiple_of(10) { 10 * drawn } else { drawn });
     let until = match dice.below(5) {
         0 => Instant::NEVER,
         _ => at + ms(10 + dice.below(300)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{Link, Note, SessionId};
+use crate::message::{Link, Note, SessionId, longest_resend_wait};
 use crate::terms::{Anomaly, Cause};
 use crate::time::{Duration, Instant};
 
@@ -152,8 +152,10 @@ impl Case<'_, '_> {
         let broker = &trial.scenario.broker;
         let polls = matches!(trial.contender.link, Link::Polling | Link::LongPolling);
         let next_poll = if polls { trial.scenario.polling_interval } else { Duration::ZERO };
-        let patience =
-            broker.heartbeat.every + broker.heartbeat.timeout + broker.ack_timeout + next_poll;
+        let patience = broker.heartbeat.every
+            + broker.heartbeat.timeout
+            + longest_resend_wait(broker.ack_timeout)
+            + next_poll;
         let accepted = trial.accepted(&one.message.id);
         let dated = accepted.first().map_or(one.published, |(when, _)| *when);
         let is_here = |when| trial.life(when) == trial.last_life();
