@@ -9,8 +9,9 @@
 //!
 //! [`Programs`] is a broker and a client that you wrote, as two programs on tokio; [`check`] holds
 //! them to a guarantee in a hundred storms, and fails with the story of the smallest storm that
-//! breaks it. [`Property`] is the same in parts. The [`guide`] writes a queue in sixty lines and
-//! finds the message that it loses. What is at hand may be checked, too:
+//! breaks it. [`Property`] is the same in parts, and [`Property::all`] asks for all guarantees at
+//! once. The [`guide`] writes a queue in sixty lines and finds the message that it loses. What is
+//! at hand may be checked, too:
 //!
 //! ```
 //! use delivery_lab::{Contender, Guarantee, check};
@@ -96,7 +97,9 @@ compile_error!(
 
 // A system is held to a guarantee.
 #[doc(inline)]
-pub use search::{Broken, CASES, Failed, Property, Scenarios, SystemUnderTest, Upheld, check};
+pub use search::{
+    Broken, CASES, Failed, Property, Question, Scenarios, SystemUnderTest, Upheld, check,
+};
 #[doc(inline)]
 pub use terms::{FaultKind, Guarantee};
 

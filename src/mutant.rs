@@ -16,6 +16,9 @@ mod ended_session_delivers;
 mod half_open;
 mod handles_as_it_comes;
 mod hears_itself;
+mod last_event_id_forgotten;
+mod late_leave;
+mod listener_in_connect;
 mod live_overtakes_replay;
 mod new_epoch_old_position;
 mod new_id_on_retry;
@@ -24,6 +27,7 @@ mod no_takeover;
 mod nothing_is_deleted;
 mod off_by_one;
 mod out_of_range_means_latest;
+mod outbox_forgotten;
 mod poisoned_position;
 mod position_before_work;
 mod quiet_room_trim;
@@ -75,7 +79,7 @@ pub enum Change {
 }
 
 /// All mutants, sorted by name.
-pub const ALL: [Mutant; 31] = [
+pub const ALL: [Mutant; 35] = [
     acknowledge_before_handling::MUTANT,
     acknowledged_unheard::MUTANT,
     close_during_upgrade::MUTANT,
@@ -87,6 +91,9 @@ pub const ALL: [Mutant; 31] = [
     half_open::MUTANT,
     handles_as_it_comes::MUTANT,
     hears_itself::MUTANT,
+    last_event_id_forgotten::MUTANT,
+    late_leave::MUTANT,
+    listener_in_connect::MUTANT,
     live_overtakes_replay::MUTANT,
     new_epoch_old_position::MUTANT,
     new_id_on_retry::MUTANT,
@@ -95,6 +102,7 @@ pub const ALL: [Mutant; 31] = [
     nothing_is_deleted::MUTANT,
     off_by_one::MUTANT,
     out_of_range_means_latest::MUTANT,
+    outbox_forgotten::MUTANT,
     poisoned_position::MUTANT,
     position_before_work::MUTANT,
     quiet_room_trim::MUTANT,

@@ -5,11 +5,14 @@
 //! levels: the full stack on the simulator, and the state machines of `core` alone over the
 //! in-memory network of a [`model`]. Nothing here prints, or reads files.
 
+mod acceptance;
 mod coverage;
 mod fault;
 mod finding;
 pub mod model;
+mod progress;
 mod property;
+mod question;
 #[cfg(feature = "proptest")]
 mod scenario_tree;
 mod shrink;
@@ -23,6 +26,7 @@ mod workload;
 pub use coverage::{Coverage, Tally};
 pub use finding::{Finding, Wrong, find};
 pub use property::{Broken, CASES, Failed, Property, Upheld, check};
+pub use question::Question;
 #[cfg(feature = "proptest")]
 pub use scenario_tree::ScenarioTree;
 pub use shrink::{MOST_TRIALS, Shrunk, shrink};

@@ -3,6 +3,7 @@
 mod architecture;
 mod circles;
 mod explain;
+mod foreign;
 mod printed;
 mod reference;
 mod why;

@@ -129,6 +129,8 @@ pub enum AppReport {
     Left { queue: Name, room: Name },
     /// The broker has accepted a message that it published, and is responsible for it from now on.
     Accepted { id: MessageId },
+    /// The broker has refused a message that it published.
+    Refused { id: MessageId },
     /// The application's handler has returned.
     Handled { id: MessageId },
     /// It learned that messages for it are lost.

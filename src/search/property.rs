@@ -1,15 +1,18 @@
-//! Checks a guarantee as a property: it holds in many storms, or the smallest storm that breaks it
+//! Checks guarantees as properties: they hold in many storms, or the smallest storm that breaks one
 //! is reported.
 
-use crate::terms::{Exercise, Guarantee};
-use std::fmt;
+mod failed;
+
 use std::sync::Mutex;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+pub use failed::{Broken, Failed};
+
+use super::progress::{self, Stage, Voice};
 use super::shrink::{QuietPeriod, Shrinker};
 use super::system_under_test::{Attempt, SystemUnderTest};
-use super::{Coverage, Scenarios};
+use super::{Coverage, Question, Scenarios};
 use crate::report::{self, Style};
 use crate::scenario::Scenario;
 use crate::sim::{TrialError, TrialLimits};
@@ -32,13 +35,12 @@ pub const CASES: u64 = 100;
 ///
 /// # Panics
 /// The guarantee was violated, no storm tested it, or something in a trial panicked.
-pub fn check(system: &impl SystemUnderTest, guarantee: Guarantee) {
-    if let Err(failed) = Property::new(guarantee).holds(system) {
-        panic!("{failed}");
-    }
+#[track_caller]
+pub fn check(system: &impl SystemUnderTest, question: impl Into<Question>) {
+    Property::new(question).check(system);
 }
 
-/// A guarantee, and the storms in which it must hold.
+/// Questions, and the storms in which the answer to each must be yes.
 ///
 /// ```
 /// use delivery_lab::{Contender, Exercise, Failed, FaultKind, Guarantee, Property, Scenarios};
@@ -54,13 +56,17 @@ pub fn check(system: &impl SystemUnderTest, guarantee: Guarantee) {
 /// let fire_and_forget: Contender = "tcp/fire-and-forget".parse().unwrap();
 /// let Err(Failed::Broken(broken)) = property.holds(&fire_and_forget) else { panic!() };
 /// println!("{}", broken.story);
+///
+/// // All guarantees, and whether all is accepted in the end, from the same trials.
+/// Property::all().cases(150).check(&catch_up);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Property {
-    guarantee: Guarantee,
+    questions: Vec<Question>,
     scenarios: Option<Scenarios>,
     cases: u64,
     limits: TrialLimits,
+    is_quiet: bool,
 }
 
 /// A property that held.
@@ -70,47 +76,61 @@ pub struct Upheld {
     pub cases: u64,
     /// Number of messages that were wanted in them, counted once per subscriber.
     pub wanted: u64,
+    /// Number of messages that were not accepted yet when their publisher lost its session.
+    pub interrupted: u64,
     /// Counts of what the storms exercised.
     pub coverage: Coverage,
 }
 
-/// The reason why a property did not hold.
-#[derive(Clone, Debug)]
-pub enum Failed {
-    /// The guarantee was violated.
-    Broken(Box<Broken>),
-    /// No storm had an exercise of this kind: the guarantee was not tested.
-    NeverMet(Exercise),
-    /// No message was wanted in any storm.
-    NothingWanted,
-    /// The trial of this scenario has no result: something panicked, or it exceeded a limit.
-    NoResult(Box<Scenario>, TrialError),
+/// What the trials of a property have tested so far.
+#[derive(Default)]
+struct Tested {
+    wanted: u64,
+    interrupted: u64,
+    coverage: Coverage,
 }
 
-/// A violated guarantee, in the smallest scenario that violates it.
-#[derive(Clone, Debug)]
-pub struct Broken {
-    /// Name of the system that violates it.
-    pub subject: String,
-    /// The guarantee.
-    pub guarantee: Guarantee,
-    /// The seed with which the violation was found.
-    pub seed: u64,
-    /// Number of trials that shrinking took.
-    pub trials: u64,
-    /// The smallest scenario.
-    pub scenario: Scenario,
-    /// The events of the smallest scenario, in a few lines, each ended by a newline.
-    pub story: String,
-    /// The client for which the guarantee was violated, and the evidence.
-    pub violated: Violated,
+impl Tested {
+    fn add(&mut self, attempt: &Attempt) {
+        self.wanted += attempt.wanted;
+        self.interrupted += attempt.interrupted;
+        self.coverage += &attempt.coverage;
+    }
+
+    fn upheld(self, cases: u64) -> Upheld {
+        let Tested { wanted, interrupted, coverage } = self;
+        Upheld { cases, wanted, interrupted, coverage }
+    }
 }
+
+/// A question whose answer was no, and the evidence.
+type Refuted = (Question, Violated);
 
 impl Property {
-    /// Creates the property of a guarantee, to hold in [`CASES`] of the system's default scenarios.
-    pub fn new(guarantee: Guarantee) -> Property {
-        let limits = TrialLimits::default();
-        Property { guarantee, scenarios: None, cases: CASES, limits }
+    /// Creates the property of one question or guarantee, to hold in [`CASES`] of the system's
+    /// default scenarios.
+    pub fn new(question: impl Into<Question>) -> Property {
+        Property {
+            questions: vec![question.into()],
+            scenarios: None,
+            cases: CASES,
+            limits: TrialLimits::default(),
+            is_quiet: false,
+        }
+    }
+
+    /// Creates the property of all questions. Each trial answers all of them.
+    pub fn all() -> Property {
+        let one = Property::new(Question::AcceptedInTheEnd);
+        Property { questions: Question::ALL.to_vec(), ..one }
+    }
+
+    /// Adds a question or guarantee, which the same trials answer. If a trial violates several, the
+    /// one that was added first is reported.
+    #[must_use]
+    pub fn and(mut self, question: impl Into<Question>) -> Property {
+        self.questions.push(question.into());
+        self
     }
 
     /// Replaces the system's default scenarios.
@@ -134,98 +154,144 @@ impl Property {
         self
     }
 
+    /// Writes no progress to stderr. Otherwise a test that takes longer than a second says after
+    /// one second, two, four and so on how many storms were tried, and what each took.
+    #[must_use]
+    pub fn quiet(mut self) -> Property {
+        self.is_quiet = true;
+        self
+    }
+
+    /// Tests a system, and panics with the story of the smallest storm that breaks the property.
+    ///
+    /// # Panics
+    /// The property does not [hold](Property::holds).
+    #[track_caller]
+    pub fn check(&self, system: &impl SystemUnderTest) {
+        if let Err(failed) = self.holds(system) {
+            panic!("{failed}");
+        }
+    }
+
     /// Tests a system. The result is the same every time, on any number of cores, unless the limits
     /// have a real time.
     ///
     /// # Errors
-    /// The guarantee was violated, no storm tested it, or a trial has no result.
+    /// A question was answered no, no storm tested it, or a trial has no result.
     pub fn holds(&self, system: &impl SystemUnderTest) -> Result<Upheld, Failed> {
         let scenarios = self.scenarios.clone().unwrap_or_else(|| system.scenarios());
-        let (coverage, wanted) = (Mutex::new(Coverage::default()), Mutex::new(0));
-        let first = (1..=self.cases).into_par_iter().find_map_first(|seed| {
-            let scenario = scenarios.draw(seed);
-            match system.attempt(&scenario, self.guarantee, &self.limits, |_| ()) {
-                Ok((Attempt { violated: None, wanted: more, coverage: met }, ())) => {
-                    *coverage.lock().expect("it only adds") += &met;
-                    *wanted.lock().expect("it only adds") += more;
-                    None
+        let tested = Mutex::new(Tested::default());
+        let first = self.tell(system, Stage::Storms(self.cases), |trials| {
+            (1..=self.cases).into_par_iter().find_map_first(|seed| {
+                let scenario = scenarios.draw(seed);
+                match trials.count(|| system.attempt(&scenario, &self.limits, |_| ())) {
+                    Ok((attempt, ())) => {
+                        tested.lock().expect("it only adds").add(&attempt);
+                        self.refuted(attempt).map(|refuted| Ok((scenario, refuted)))
+                    }
+                    Err(error) => Some(Err(Failed::NoResult(Box::new(scenario), error))),
                 }
-                Ok((Attempt { violated: Some(violated), .. }, ())) => {
-                    Some(Ok((scenario, violated)))
-                }
-                Err(error) => Some(Err(Failed::NoResult(Box::new(scenario), error))),
-            }
+            })
         });
         if let Some(first) = first {
-            let (scenario, violated) = first?;
-            return Err(self.shrink(system, scenario, violated));
+            let (scenario, refuted) = first?;
+            return Err(self.shrink(system, scenario, refuted));
         }
-        let coverage = coverage.into_inner().expect("it only adds");
-        let wanted = wanted.into_inner().expect("it only adds");
-        let mut must_meet = system.must_meet(self.guarantee).iter().copied();
-        match must_meet.find(|exercise| coverage.count(*exercise) == 0) {
-            _ if wanted == 0 => Err(Failed::NothingWanted),
-            Some(never) => Err(Failed::NeverMet(never)),
-            None => Ok(Upheld { cases: self.cases, wanted, coverage }),
+        let tested = tested.into_inner().expect("it only adds");
+        for question in &self.questions {
+            put_to_the_test(system, *question, &tested)?;
         }
+        Ok(tested.upheld(self.cases))
     }
 
     /// Tests a system in one scenario, with the scenario's own faults and seed: a violation that
     /// was found before.
     ///
     /// # Errors
-    /// The guarantee was violated, nothing was wanted, or the trial has no result.
+    /// A question was answered no, nothing was wanted, or the trial has no result.
     pub fn holds_in(
         &self,
         system: &impl SystemUnderTest,
         scenario: &Scenario,
     ) -> Result<Upheld, Failed> {
-        let attempt = system.attempt(scenario, self.guarantee, &self.limits, |_| ());
+        let attempt = system.attempt(scenario, &self.limits, |_| ());
         let attempt = attempt.map_err(|error| Failed::NoResult(Box::new(scenario.clone()), error));
-        let (Attempt { violated, wanted, coverage }, ()) = attempt?;
-        match violated {
-            Some(violated) => Err(self.failure(system, scenario.clone(), violated, 0)),
-            None if wanted == 0 => Err(Failed::NothingWanted),
-            None => Ok(Upheld { cases: 1, wanted, coverage }),
+        let (attempt, ()) = attempt?;
+        let mut tested = Tested::default();
+        tested.add(&attempt);
+        match self.refuted(attempt) {
+            Some(refuted) => Err(self.failure(system, scenario.clone(), refuted, 0)),
+            None if tested.wanted == 0 && self.asks_of_subscribers() => Err(Failed::NothingWanted),
+            None => Ok(tested.upheld(1)),
         }
+    }
+
+    /// Returns the first question whose answer is no.
+    fn refuted(&self, mut attempt: Attempt) -> Option<Refuted> {
+        let mut questions = self.questions.iter();
+        questions.find_map(|question| Some((*question, attempt.violated.remove(question)?)))
+    }
+
+    fn asks_of_subscribers(&self) -> bool {
+        self.questions.iter().any(|question| *question != Question::AcceptedInTheEnd)
+    }
+
+    fn tell<T>(
+        &self,
+        system: &impl SystemUnderTest,
+        stage: Stage,
+        work: impl FnOnce(&progress::Trials) -> T,
+    ) -> T {
+        let voice = (!self.is_quiet).then_some(Voice::STDERR);
+        progress::tell(&system.name(), stage, voice, work)
     }
 
     fn shrink(
         &self,
         system: &impl SystemUnderTest,
         scenario: Scenario,
-        violated: Violated,
+        refuted: Refuted,
     ) -> Failed {
         let mut shrinker = Shrinker::new(scenario, QuietPeriod::Whole);
-        let (mut violated, mut trials) = (violated, 0);
-        while let Some(smaller) = shrinker.propose() {
-            trials += 1;
-            match system.attempt(&smaller, self.guarantee, &self.limits, |_| ()) {
-                Ok((Attempt { violated: Some(same), .. }, ())) => {
-                    violated = same;
-                    shrinker.keep();
+        let (question, mut violated) = refuted;
+        let mut trials = 0;
+        let panicked = self.tell(system, Stage::Shrinking, |told| {
+            while let Some(smaller) = shrinker.propose() {
+                trials += 1;
+                match told.count(|| system.attempt(&smaller, &self.limits, |_| ())) {
+                    Ok((mut attempt, ())) => {
+                        if let Some(same) = attempt.violated.remove(&question) {
+                            violated = same;
+                            shrinker.keep();
+                        }
+                    }
+                    Err(TrialError::Exceeded { .. }) => {}
+                    Err(TrialError::Cancelled { .. }) => break,
+                    Err(error) => return Some(Failed::NoResult(Box::new(smaller), error)),
                 }
-                Ok(_) | Err(TrialError::Exceeded { .. }) => {}
-                Err(TrialError::Cancelled { .. }) => break,
-                Err(error) => return Failed::NoResult(Box::new(smaller), error),
             }
-        }
-        self.failure(system, shrinker.smallest().clone(), violated, trials)
+            None
+        });
+        panicked.unwrap_or_else(|| {
+            let smallest = shrinker.smallest().clone();
+            self.failure(system, smallest, (question, violated), trials)
+        })
     }
 
     fn failure(
         &self,
         system: &impl SystemUnderTest,
         scenario: Scenario,
-        violated: Violated,
+        refuted: Refuted,
         trials: u64,
     ) -> Failed {
         let story = |history: &_| report::story(&scenario, history, &Style::default());
+        let (question, violated) = refuted;
         // Also if it was cancelled meanwhile: what was found has its story.
-        match system.attempt(&scenario, self.guarantee, &TrialLimits::default(), story) {
+        match system.attempt(&scenario, &TrialLimits::default(), story) {
             Ok((_, story)) => Failed::Broken(Box::new(Broken {
                 subject: system.name(),
-                guarantee: self.guarantee,
+                question,
                 seed: scenario.seed,
                 trials,
                 story,
@@ -237,32 +303,23 @@ impl Property {
     }
 }
 
-impl std::error::Error for Failed {}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failed::Broken(broken) => broken.fmt(f),
-            Failed::NeverMet(exercise) => {
-                write!(f, "nothing was put to the test: no storm had {}", exercise.plural())
-            }
-            Failed::NothingWanted => {
-                f.write_str("nothing was put to the test: in no storm a message was wanted")
-            }
-            Failed::NoResult(scenario, error) => {
-                write!(f, "a trial {error}\n\nThe scenario:\n\n{scenario}")
-            }
+/// Checks that the trials have tested a question.
+fn put_to_the_test(
+    system: &impl SystemUnderTest,
+    question: Question,
+    tested: &Tested,
+) -> Result<(), Failed> {
+    let guarantee = match question {
+        Question::Kept(guarantee) => guarantee,
+        Question::AcceptedInTheEnd if tested.interrupted == 0 => {
+            return Err(Failed::NeverInterrupted);
         }
-    }
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Broken { subject, guarantee, seed, trials, scenario, story, violated } = self;
-        let Violated { client, evidence } = violated;
-        let trials = report::counted(*trials, "trial");
-        writeln!(f, "{subject} violates {guarantee} (seed {seed}, shrunk in {trials}).\n")?;
-        writeln!(f, "{story}So for {client}: {evidence}.\n")?;
-        write!(f, "The scenario:\n\n{scenario}")
+        Question::AcceptedInTheEnd => return Ok(()),
+    };
+    let mut must_meet = system.must_meet(guarantee).iter().copied();
+    match must_meet.find(|exercise| tested.coverage.count(*exercise) == 0) {
+        _ if tested.wanted == 0 => Err(Failed::NothingWanted),
+        Some(never) => Err(Failed::NeverMet(never)),
+        None => Ok(()),
     }
 }

@@ -1,7 +1,10 @@
 //! The systems that a property can test: a contender, user-supplied state machines, or
 //! user-supplied programs.
 
-use super::{Coverage, STOP, Scenarios};
+use std::collections::BTreeMap;
+
+use super::acceptance::{self, PublisherJudgement};
+use super::{Coverage, Question, STOP, Scenarios};
 use crate::history::History;
 use crate::message::{Contender, Mode};
 use crate::scenario::Scenario;
@@ -31,15 +34,14 @@ pub trait SystemUnderTest: Sync {
     /// tested.
     fn must_meet(&self, guarantee: Guarantee) -> &'static [Exercise];
 
-    /// Runs a scenario with the scenario's seed. Returns the result, and what `then` makes of the
-    /// history.
+    /// Runs a scenario with the scenario's seed. Returns the result, for all questions, and what
+    /// `then` makes of the history.
     ///
     /// # Errors
     /// Something in the trial panicked, it was cancelled, or it exceeded a limit.
     fn attempt<T: Send>(
         &self,
         scenario: &Scenario,
-        guarantee: Guarantee,
         limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
     ) -> Result<(Attempt, T), TrialError>;
@@ -48,12 +50,32 @@ pub trait SystemUnderTest: Sync {
 /// The result of one trial of a system.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
-    /// The violation of the guarantee, if it was violated.
-    pub violated: Option<Violated>,
+    /// The first violation of each question whose answer is no.
+    pub violated: BTreeMap<Question, Violated>,
     /// Number of messages that were wanted, counted once per subscriber.
     pub wanted: u64,
+    /// Number of messages that were not accepted yet when their publisher lost its session.
+    pub interrupted: u64,
     /// Counts of what the storm exercised.
     pub coverage: Coverage,
+}
+
+impl Attempt {
+    fn of(
+        broken: impl IntoIterator<Item = (Guarantee, Violated)>,
+        wanted: u64,
+        acceptance: PublisherJudgement,
+        history: &History,
+    ) -> Attempt {
+        let kept = broken.into_iter().map(|(one, violated)| (Question::Kept(one), violated));
+        let accepted = acceptance.violated.map(|violated| (Question::AcceptedInTheEnd, violated));
+        Attempt {
+            violated: kept.chain(accepted).collect(),
+            wanted,
+            interrupted: acceptance.interrupted,
+            coverage: Coverage::of(history),
+        }
+    }
 }
 
 impl SystemUnderTest for Contender {
@@ -72,11 +94,10 @@ impl SystemUnderTest for Contender {
     fn attempt<T: Send>(
         &self,
         scenario: &Scenario,
-        guarantee: Guarantee,
         limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
     ) -> Result<(Attempt, T), TrialError> {
-        CoreSystem::ours(*self).attempt(scenario, guarantee, limits, then)
+        CoreSystem::ours(*self).attempt(scenario, limits, then)
     }
 }
 
@@ -96,7 +117,6 @@ impl SystemUnderTest for CoreSystem {
     fn attempt<T: Send>(
         &self,
         scenario: &Scenario,
-        guarantee: Guarantee,
         limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
     ) -> Result<(Attempt, T), TrialError> {
@@ -109,9 +129,11 @@ impl SystemUnderTest for CoreSystem {
             &options,
             |history| {
                 let row = verdict::judge(scenario, contender, history);
+                let acceptance = acceptance::of_machines(scenario, contender.mode, history);
+                let guarantees = Guarantee::ALL.into_iter();
+                let broken = guarantees.filter_map(|one| Some((one, violated(&row, one)?)));
                 let wanted = row.subscribers.iter().map(|one| one.wanted).sum();
-                let coverage = Coverage::of(history);
-                (Attempt { violated: violated(&row, guarantee), wanted, coverage }, then(history))
+                (Attempt::of(broken, wanted, acceptance, history), then(history))
             },
         )
     }
@@ -135,7 +157,6 @@ impl<F: Fn() -> P + Sync, P: Programs> SystemUnderTest for F {
     fn attempt<T: Send>(
         &self,
         scenario: &Scenario,
-        guarantee: Guarantee,
         limits: &TrialLimits,
         then: impl FnOnce(&History) -> T + Send,
     ) -> Result<(Attempt, T), TrialError> {
@@ -144,10 +165,10 @@ impl<F: Fn() -> P + Sync, P: Programs> SystemUnderTest for F {
             || BlackBox::new(self()),
             &TrialOptions { limits: limits.clone(), ..TrialOptions::default() },
             |history| {
-                let mut report = judge_black_box(history);
-                let violated = report.violated.remove(&guarantee);
-                let coverage = Coverage::of(history);
-                (Attempt { violated, wanted: report.wanted, coverage }, then(history))
+                let report = judge_black_box(history);
+                let acceptance = acceptance::of_programs(scenario, history);
+                let attempt = Attempt::of(report.violated, report.wanted, acceptance, history);
+                (attempt, then(history))
             },
         )
     }

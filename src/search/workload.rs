@@ -117,7 +117,8 @@ fn driver(dice: Draw, number: u64) -> ClientEntry {
     ClientEntry { publish: vec![publish], subscribe, ..client(format!("driver{number}")) }
 }
 
-/// Draws a subscriber. Some join another room later, leave a room, or start at the beginning.
+/// Draws a subscriber. Some join another room later, leave a room and perhaps join it again soon,
+/// or start at the beginning.
 fn shop(dice: Draw, number: u64) -> ClientEntry {
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
     let from = if is("start", 4) { StartAt::Start } else { StartAt::Now };
@@ -126,8 +127,12 @@ fn shop(dice: Draw, number: u64) -> ClientEntry {
         room: room.into(),
         at: Instant::from_millis(dice.named(name).between(1_500, END_MS - 500) / 100 * 100),
     };
-    let join = if is("joins", 3) { vec![change(ROOM, "join at")] } else { Vec::new() };
+    let mut join = if is("joins", 3) { vec![change(ROOM, "join at")] } else { Vec::new() };
     let leave = if is("leaves", 4) { vec![change(EVENT, "leave at")] } else { Vec::new() };
+    if is("comes back", 2) {
+        let soon = Duration::from_millis(dice.named("back after").between(1, 10) * 100);
+        join.extend(leave.iter().map(|left| RoomChange { at: left.at + soon, ..left.clone() }));
+    }
     let inbox =
         if is("small inbox", 6) { dice.named("inbox").between(1, 10) as usize } else { 1_000 };
     let limits = ClientLimits { inbox, ..ClientLimits::default() };

@@ -159,6 +159,11 @@ impl App {
         (self.report)(AppReport::Accepted { id: id.clone() });
     }
 
+    /// Reports that the broker has refused a message, which is not sent to it again.
+    pub fn refused(&self, id: &MessageId) {
+        (self.report)(AppReport::Refused { id: id.clone() });
+    }
+
     /// Reports that the client knows of lost messages.
     pub fn told_of_a_gap(&self) {
         (self.report)(AppReport::Gap);

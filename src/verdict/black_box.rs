@@ -80,6 +80,7 @@ pub fn judge_black_box(history: &History) -> BlackBoxReport {
                     AppReport::Joined { queue, room } => drop(one.rooms.insert((queue, room))),
                     AppReport::Left { queue, room } => drop(one.rooms.remove(&(queue, room))),
                     AppReport::Accepted { id } => drop(accepted.insert(id)),
+                    AppReport::Refused { .. } => {}
                     AppReport::Handled { id } => one.handled.push((id, event.at)),
                     AppReport::Gap => one.gap = Some(event.at),
                 }

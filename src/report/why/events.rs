@@ -48,6 +48,7 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
                 format!("{who} wishes to leave {room} of {queue}.")
             }
             AppReport::Accepted { id } => format!("{who} says that {id} is accepted."),
+            AppReport::Refused { id } => format!("{who} says that {id} is refused."),
             AppReport::Handled { id } => format!("{who} says that {id} is handled."),
             AppReport::Gap => format!("{who} says that it was told of a gap."),
         },

@@ -14,7 +14,7 @@ const SEEDS: u64 = 300;
 const TRIED: usize = 4;
 
 /// Mutants, each with what it breaks in the model, and the most steps that may be needed.
-const FOUND: [(&str, Wrong, usize); 17] = [
+const FOUND: [(&str, Wrong, usize); 18] = [
     ("acknowledge-before-handling", broken(AtLeastOnce), 6),
     ("acknowledged-unheard", broken(AtLeastOnce), 12),
     ("dedup-window-of-one", broken(AtMostOnce), 10),
@@ -22,6 +22,7 @@ const FOUND: [(&str, Wrong, usize); 17] = [
     ("empty-epoch", broken(NoSilentGap), 6),
     ("ended-session-delivers", broken(AtMostOnce), 6),
     ("handles-as-it-comes", broken(InOrder), 10),
+    ("listener-in-connect", broken(AtMostOnce), 6),
     ("live-overtakes-replay", broken(InOrder), 12),
     ("new-epoch-old-position", broken(AtLeastOnce), 6),
     ("new-id-on-retry", Wrong::Seen(Anomaly::NotWanted), 4),

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use delivery_lab::message::MessageId;
+use delivery_lab::message::{MessageId, Name};
 use delivery_lab::net::{Listener, Net, Stream};
 use delivery_lab::sim::{App, AppRequest, Programs};
 use delivery_lab::time::Duration;
@@ -36,7 +36,14 @@ pub struct Mistakes {
     pub sends_newest_first: bool,
     /// A client handles a message that nobody published.
     pub makes_up: bool,
+    /// A client that connects anew does not send again what was not accepted.
+    pub forgets_its_outbox: bool,
 }
+
+/// Time within which a message must be accepted; otherwise the client connects anew.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Time from the end of a connection to the next attempt.
+const PAUSE: Duration = Duration::from_millis(300);
 
 impl LineQueue {
     /// Creates a queue that makes some mistakes.
@@ -54,7 +61,14 @@ struct Inbox {
     news: Arc<Notify>,
 }
 
-type Inboxes = Arc<Mutex<BTreeMap<String, Inbox>>>;
+#[derive(Default)]
+struct Desk {
+    inboxes: BTreeMap<String, Inbox>,
+    /// The newest connection of each client, by its notice.
+    newest: BTreeMap<String, Arc<Notify>>,
+}
+
+type Inboxes = Arc<Mutex<Desk>>;
 
 impl Programs for LineQueue {
     async fn broker<N: Net>(&self, net: N, port: u16) -> io::Result<()> {
@@ -66,31 +80,76 @@ impl Programs for LineQueue {
     }
 
     async fn client<N: Net>(&self, net: N, broker: SocketAddr, app: &mut App) -> io::Result<()> {
+        let mut memory = Memory::default();
         loop {
-            drop(self.talk(net.connect(broker).await?, app).await);
-            net.sleep_until(net.now() + Duration::from_millis(300)).await;
+            if let Ok(stream) = net.connect(broker).await {
+                if self.mistakes.forgets_its_outbox {
+                    memory.outbox.clear();
+                }
+                drop(self.talk(&net, stream, &mut memory, app).await);
+            }
+            net.sleep_until(net.now() + PAUSE).await;
         }
     }
 }
 
+/// What a client remembers from one connection to the next; it dies with its program.
+#[derive(Default)]
+struct Memory {
+    rooms: Vec<(Name, Name)>,
+    /// The messages that were not accepted, in order.
+    outbox: Vec<MessageId>,
+}
+
+impl Memory {
+    /// Returns what is said first on a connection.
+    fn lines(&self) -> String {
+        let joins = self.rooms.iter().map(|(queue, room)| format!("join {queue} {room}\n"));
+        joins.chain(self.outbox.iter().map(|id| format!("publish {id}\n"))).collect()
+    }
+}
+
 impl LineQueue {
-    async fn talk(&self, stream: impl Stream, app: &mut App) -> io::Result<()> {
+    async fn talk<N: Net>(
+        &self,
+        net: &N,
+        stream: impl Stream,
+        memory: &mut Memory,
+        app: &mut App,
+    ) -> io::Result<()> {
         let (reads, mut writes) = split(stream);
         let mut lines = BufReader::new(reads).lines();
-        writes.write_all(format!("hello {}\n", app.name()).as_bytes()).await?;
+        let first = format!("hello {}\n{}", app.name(), memory.lines());
+        writes.write_all(first.as_bytes()).await?;
+        let mut overdue = net.now() + PATIENCE;
         loop {
+            let is_waiting = !memory.outbox.is_empty();
             let said = tokio::select! {
                 biased;
                 request = app.next() => match request {
-                    AppRequest::Join { queue, room, .. } => format!("join {queue} {room}\n"),
-                    AppRequest::Publish(message) => format!("publish {}\n", message.id),
+                    AppRequest::Join { queue, room, .. } => {
+                        memory.rooms.push((queue.clone(), room.clone()));
+                        format!("join {queue} {room}\n")
+                    }
+                    AppRequest::Publish(message) => {
+                        if memory.outbox.is_empty() {
+                            overdue = net.now() + PATIENCE;
+                        }
+                        memory.outbox.push(message.id.clone());
+                        format!("publish {}\n", message.id)
+                    }
                     _ => continue,
                 },
                 line = lines.next_line() => {
                     let line = line?.ok_or(io::ErrorKind::UnexpectedEof)?;
                     match line.split(' ').collect::<Vec<_>>()[..] {
                         ["joined", queue, room] => app.joined(&queue.into(), &room.into()),
-                        ["ok", id] => app.accepted(&id.parse().unwrap()),
+                        ["ok", id] => {
+                            overdue = net.now() + PATIENCE;
+                            let id = id.parse().unwrap();
+                            memory.outbox.retain(|one| *one != id);
+                            app.accepted(&id);
+                        }
                         ["event", id] => {
                             let got = format!("got {id}\n");
                             if self.mistakes.acknowledges_first {
@@ -102,6 +161,9 @@ impl LineQueue {
                         _ => {}
                     }
                     continue;
+                }
+                () = net.sleep_until(overdue), if is_waiting => {
+                    return Err(io::ErrorKind::TimedOut.into());
                 }
             };
             writes.write_all(said.as_bytes()).await?;
@@ -157,9 +219,17 @@ struct Connection {
 
 impl Connection {
     fn answer(&mut self, line: &str) -> String {
-        let mut all = self.inboxes.lock().unwrap();
+        let mut desk = self.inboxes.lock().unwrap();
+        let Desk { inboxes: all, newest } = &mut *desk;
+        if newest.get(&self.name).is_some_and(|newest| !Arc::ptr_eq(newest, &self.news)) {
+            // The client has connected anew, and said again whatever was not accepted.
+            return String::new();
+        }
         match line.split(' ').collect::<Vec<_>>()[..] {
-            ["hello", who] => who.clone_into(&mut self.name),
+            ["hello", who] => {
+                who.clone_into(&mut self.name);
+                newest.insert(self.name.clone(), self.news.clone());
+            }
             ["join", queue, room] => {
                 all.entry(self.name.clone()).or_default().news = self.news.clone();
                 self.news.notify_one();
@@ -183,8 +253,8 @@ impl Connection {
     }
 
     fn next(&self) -> String {
-        let mut all = self.inboxes.lock().unwrap();
-        let waiting = &mut all.get_mut(&self.name).unwrap().waiting;
+        let mut desk = self.inboxes.lock().unwrap();
+        let waiting = &mut desk.inboxes.get_mut(&self.name).unwrap().waiting;
         let newest = self.mistakes.sends_newest_first;
         let next = if newest { waiting.last().cloned() } else { waiting.first().cloned() };
         if self.mistakes.forgets_what_it_sent {
