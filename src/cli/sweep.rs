@@ -54,6 +54,10 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
             Err(exit) => return exit,
         }
     }
+    if let Err(message) = each_path_has_an_effect(&args.vary, &sources) {
+        console.say(&format!("dlab: {message}"));
+        return Exit::Usage;
+    }
     let pool = match pool::new(args.jobs, planned(args, grid.len() as u64), Log::Off, console) {
         Ok(pool) => pool,
         Err(exit) => return exit,
@@ -145,6 +149,22 @@ fn each_path_once(args: &SweepArgs) -> Result<(), String> {
         }
         if path.is_some_and(|path| path == ["seed"]) {
             return Err("--vary seed has no effect: the seeds are those of --seeds".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the first two values of each path make different scenarios. Two paths may name one
+/// key: `client.shop.inbox` and `client.1.inbox`.
+fn each_path_has_an_effect(varied: &[Vary], sources: &[ScenarioSource]) -> Result<(), String> {
+    for (index, vary) in varied.iter().enumerate() {
+        let next: usize = varied[index + 1..].iter().map(|inner| inner.values.len()).product();
+        if vary.values.len() > 1
+            && let (ScenarioSource::One(one), ScenarioSource::One(other)) =
+                (&sources[0], &sources[next])
+            && one.scenario == other.scenario
+        {
+            return Err(format!("--vary {} has no effect: another option replaces it", vary.path));
         }
     }
     Ok(())

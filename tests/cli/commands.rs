@@ -125,6 +125,8 @@ fn a_path_has_one_value_a_run() {
     let sweep = ["sweep", "caps", "--seeds", "1..2"];
     check(&[&sweep[..], &twice].concat(), 2, "--vary gives fault.\"0\".for twice");
     check(&[&sweep[..], &both].concat(), 2, "--set and --vary both give fault.0.for");
+    let alias = ["--vary", "client.driver.inbox=1..2/1", "--vary", "client.0.inbox=1..3/1"];
+    check(&[&sweep[..], &alias].concat(), 2, "--vary client.driver.inbox has no effect");
     let seed = ["--vary", "seed=1..3/1"];
     check(&[&sweep[..], &seed].concat(), 2, "the seeds are those of --seeds");
 }
