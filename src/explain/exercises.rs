@@ -73,7 +73,7 @@ pub static EXERCISES: Family = Family {
             "Something was delivered twice, and the dedup window knew it by its id. Without one, at \
              least once is all that can be promised.",
         )
-        .also(&["duplicates", "duplicates dropped"])
+        .also(&["duplicates", "duplicate dropped", "duplicates dropped"])
         .see(&["redelivery", "exactly-once"])
         .shown_by("dlab sweep any --seeds 1..40 --contender udp/catch-up"),
         Word::new(

@@ -154,6 +154,7 @@ pub static FAULTS: Family = Family {
              what comes, and the socket fills, so that the sender believes all is well until the \
              heartbeat says otherwise. Timers that came due fire once at the end.",
         )
+        .at_once("Two at once are one: it goes on when the last one ends.")
         .also(&["frozen"])
         .see(&["pause", "heartbeat", "crash"])
         .shown_by("dlab run frozen"),
@@ -164,6 +165,7 @@ pub static FAULTS: Family = Family {
              the connection is gone, and not what of the last messages has arrived. Over udp there \
              is nothing to reset.",
         )
+        .at_once("Two at one moment are one.")
         .also(&["connections reset"])
         .see(&["disconnect", "died-in-socket", "tcp"])
         .shown_by("dlab run frozen"),
