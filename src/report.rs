@@ -21,12 +21,14 @@ mod replay;
 #[cfg(test)]
 mod sample;
 mod schema;
+mod screen;
 mod story;
 mod style;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod top;
 #[doc(hidden)]
 pub mod why;
 mod words;
@@ -39,7 +41,7 @@ pub use prices::Price;
 pub use replay::quoted;
 pub use schema::schema;
 pub use story::story;
-pub use style::{Colour, Glyph, Ink, Shape, Style};
+pub use style::{Colour, Extent, Glyph, Ink, Shape, Style};
 pub use text::text;
 pub use words::{count, counted, listed};
 
@@ -109,6 +111,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether any expectation is about what ran. If none is, none was met.
+    pub fn is_checked(&self) -> bool {
+        self.expectations.iter().any(|checked| checked.met.is_some())
+    }
+
     /// Returns the same report with the prices in it.
     pub fn with_prices(self) -> Report {
         Report { prices: Some(prices::of(&self.contenders)), ..self }

@@ -39,7 +39,7 @@ pub enum Command {
     Search(SearchArgs),
     /// Validate scenario files, and run nothing
     Check(CheckArgs),
-    /// List the scenarios that are built in, or the mutants
+    /// List the scenarios that are built in by what they teach, or the mutants
     List(ListArgs),
     /// Let every mutant loose in its storm, and see it caught
     Museum(MuseumArgs),
@@ -47,7 +47,7 @@ pub enum Command {
     Show(ShowArgs),
     /// Explain a term, with a command that shows it
     Explain(ExplainArgs),
-    /// Write a new scenario file, with every key explained
+    /// Write a new scenario file, a starter with its keys explained
     New(NewArgs),
     /// Print the JSON Schema of scenario files, or of reports
     Schema(SchemaArgs),
@@ -103,6 +103,9 @@ pub struct RunArgs {
     /// Say what each contender cost, beside the cheapest
     #[arg(long, conflicts_with = "quiet")]
     pub prices: bool,
+    /// Show all of the report, and what the scenario is about; a terminal gets a screen of it
+    #[arg(long, conflicts_with_all = ["json", "quiet", "why"])]
+    pub full: bool,
     /// Run scenarios that are larger than the limits
     #[arg(long)]
     pub force: bool,

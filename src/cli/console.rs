@@ -11,10 +11,17 @@ use miette::{
 };
 
 use super::Exit;
-use crate::report::{COLUMNS, Colour, Shape, Style};
+use crate::report::{COLUMNS, Colour, Extent, Shape, Style};
 
 /// The smallest width of text, in columns.
 const NARROWEST: usize = 30;
+
+/// The widths of the picture on a terminal: narrower it would show nothing, wider it is not read.
+const PICTURE: std::ops::RangeInclusive<usize> = 60..=200;
+
+/// The fewest lines that a report is cut to on a terminal: what a terminal had before it could be
+/// resized.
+const LINES: usize = 24;
 
 /// Options for the style of everything that is printed.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -25,6 +32,17 @@ pub struct DisplayArgs {
     /// Draw in ASCII (the default where the locale is not UTF-8)
     #[arg(long, global = true, conflicts_with = "plain")]
     pub ascii: bool,
+    /// Colours: on a terminal, or always (for a pager), or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+}
+
+/// The value of `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
 }
 
 /// Prints the output of a command.
@@ -51,12 +69,24 @@ impl Console {
             _ => Shape::Unicode,
         };
         let colour = |terminal: bool| {
-            let wanted = terminal && shape != Shape::Plain && !no_colour();
-            if wanted { Colour::On } else { Colour::Off }
+            let wanted = match display.color {
+                ColorWhen::Auto => terminal && !no_colour(),
+                ColorWhen::Always => true,
+                ColorWhen::Never => false,
+            };
+            if wanted && shape != Shape::Plain { Colour::On } else { Colour::Off }
         };
+        let style = Style::new(shape, colour(io::stdout().is_terminal()));
+        let size = terminal_size::terminal_size_of(io::stdout());
+        let style = size.map_or(style, |(width, height)| Style {
+            columns: usize::from(width.0).clamp(*PICTURE.start(), *PICTURE.end()),
+            // The last line is for the prompt.
+            extent: Extent::Lines(usize::from(height.0).max(LINES) - 1),
+            ..style
+        });
         Console {
-            style: Style { shape, colour: colour(io::stdout().is_terminal()) },
-            errors: Style { shape, colour: colour(io::stderr().is_terminal()) },
+            style,
+            errors: Style::new(shape, colour(io::stderr().is_terminal())),
             state: State::Open,
         }
     }

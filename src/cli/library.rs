@@ -13,7 +13,7 @@ use super::console::Console;
 use super::values::words;
 use super::{load, sources};
 use crate::mutant;
-use crate::report;
+use crate::report::{self, Ink};
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
 /// Validates files, and lists the valid ones.
@@ -26,17 +26,28 @@ pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
     answer.broken_exit.and(answer.missing_exit)
 }
 
-/// Lists the built-in scenarios, or the mutants.
+/// Lists the built-in scenarios by what they teach, or the mutants.
 pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
     if args.mutants {
         console.print(&report::mutants(&mutant::ALL));
         return Exit::Met;
     }
-    let columns = builtin::all().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, text) in builtin::all() {
-        let scenario = Scenario::load(name, text).expect("built-in scenarios are valid");
-        console.print(&format!("{name:columns$}  {}\n", scenario.title));
+    let (columns, style) = (console.columns(), console.style());
+    let mut text = String::new();
+    for topic in &builtin::TOPICS {
+        text.push_str(&format!("{}\n", style.paint(Ink::Heading, topic.heading)));
+        for name in topic.names {
+            let file = builtin::find(name).expect("a topic names scenarios that are built in");
+            let scenario = Scenario::load(name, file).expect("built-in scenarios are valid");
+            text.push_str(&format!("  {name}\n"));
+            for line in report::wrap_to(columns, &scenario.about, "      ", "      ") {
+                text.push_str(&format!("{line}\n"));
+            }
+        }
+        text.push('\n');
     }
+    text.push_str("dlab run NAME runs one, dlab show NAME prints its file.\n");
+    console.print(&text);
     Exit::Met
 }
 

@@ -1,6 +1,7 @@
 //! `dlab sweep`: runs one scenario, or several variants of it, under many seeds; and `dlab merge`,
 //! which joins the parts of a sweep.
 
+mod chart;
 mod text;
 
 use std::fs::File;
@@ -18,15 +19,15 @@ use super::sources::{self, ANY};
 use super::vary::Vary;
 use super::{Exit, interrupt, pool};
 use crate::report;
-use crate::scenario::{Expected, Scenario, Setting};
-use crate::search::sweep::{MOST_FAILING, Point, Sweep};
+use crate::scenario::{Expected, Scenario, Setting, builtin};
+use crate::search::sweep::{JudgedBy, MOST_FAILING, Point, Sweep};
 use crate::search::{self, Aim, Coverage, Tried};
 use crate::sim::Draw;
 use crate::terms::CounterOf;
 use crate::verdict::{self, RunResult};
 
 /// The name and version of the JSON format.
-const SCHEMA: &str = "delivery-lab/sweep/2";
+const SCHEMA: &str = "delivery-lab/sweep/3";
 
 /// Most bytes of a file with a part.
 const MOST_BYTES: u64 = 256 << 20;
@@ -70,6 +71,8 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         digest: digest(&sources),
         seeds: (args.seeds.first, args.seeds.last),
         options: options(args),
+        judged_by: judged_by(args, &sources),
+        run_for: run_for(&sources),
         varied: args.vary.iter().map(|vary| (vary.path.clone(), vary.given.clone())).collect(),
         parts: (vec![args.shard.part], args.shard.of),
         planned: planned(args, grid.len() as u64),
@@ -94,6 +97,34 @@ fn digest(sources: &[ScenarioSource]) -> String {
         ScenarioSource::Any(_) => draw.named(ANY),
     });
     format!("{:016x}", draw.bits())
+}
+
+/// Returns what the runs are judged by. What a built-in scenario expects, often to the message, was
+/// derived for its own numbers and its own seed.
+fn judged_by(args: &SweepArgs, sources: &[ScenarioSource]) -> JudgedBy {
+    let is_own_seed = |source: &ScenarioSource| match source {
+        ScenarioSource::One(loaded) => {
+            let seed = loaded.scenario.seed;
+            (args.seeds.first, args.seeds.last) == (seed, seed)
+        }
+        ScenarioSource::Any(_) => false,
+    };
+    let is_its_own = args.vary.is_empty() && args.set.is_empty() && sources.iter().all(is_own_seed);
+    match builtin::find(&args.scenario).is_some() && !is_its_own {
+        true => JudgedBy::Claims,
+        false => JudgedBy::Expectations,
+    }
+}
+
+/// Returns the length of the runs, if it is the same for all.
+fn run_for(sources: &[ScenarioSource]) -> String {
+    let each = sources.iter().map(|source| match source {
+        ScenarioSource::One(loaded) => loaded.scenario.run_for.to_string(),
+        ScenarioSource::Any(_) => String::new(),
+    });
+    let mut each: Vec<String> = each.collect();
+    each.dedup();
+    if each.len() == 1 { each.remove(0) } else { String::new() }
 }
 
 /// Joins parts, and prints the same as one sweep would have printed.
@@ -211,11 +242,11 @@ fn fill(
     let all = (0..sources.len()).flat_map(|point| seeds.clone().map(move |seed| (point, seed)));
     let jobs = (0_u64..).zip(all).filter(|(index, _)| index % of == part - 1).map(|(_, job)| job);
     let progress = Progress::new(Some(sweep.planned), Log::Off, console);
-    let mut trouble = None;
+    let (mut trouble, judged_by) = (None, sweep.judged_by);
     in_order(
         pool,
         jobs,
-        |(point, seed)| (point, seed, attempt(&sources[point], seed)),
+        |(point, seed)| (point, seed, attempt(&sources[point], seed, judged_by)),
         |step| {
             match step {
                 InOrderStep::Done => progress.tick(),
@@ -252,10 +283,13 @@ fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
     }
 }
 
-/// Runs one seed over every contender. A scenario without expectations fails if anything wrong is
-/// found.
-fn attempt(source: &ScenarioSource, seed: u64) -> Result<Seen, Trouble> {
-    let scenario = source.with_seed(seed)?;
+/// Runs one seed over every contender. If no expectation is about what ran, the run fails if
+/// anything wrong is found.
+fn attempt(source: &ScenarioSource, seed: u64, judged_by: JudgedBy) -> Result<Seen, Trouble> {
+    let mut scenario = source.with_seed(seed)?;
+    if judged_by == JudgedBy::Claims {
+        scenario.expectations.clear();
+    }
     let (whole, limits) = (looks_at_costs(&scenario), interrupt::limits());
     let trial = |&contender| {
         let tried = match whole {
@@ -271,8 +305,9 @@ fn attempt(source: &ScenarioSource, seed: u64) -> Result<Seen, Trouble> {
     let rows: Vec<_> = tried.iter().map(|tried| tried.row.clone()).collect();
     let checked = verdict::check_expectations(&scenario, &rows);
     let is_wrong = rows.iter().any(|row| search::find(row, Aim::Wrong).is_some());
+    let is_checked = checked.iter().any(|one| one.met.is_some());
     let result = match verdict::result(&scenario, &rows, &checked) {
-        _ if scenario.expectations.is_empty() && is_wrong => RunResult::Failed,
+        _ if !is_checked && is_wrong => RunResult::Failed,
         result => result,
     };
     Ok(Seen { result, tried })

@@ -122,6 +122,8 @@ fn simulate<T: Send>(
     then: impl FnOnce(sim::Trial) -> T + Send,
 ) -> Result<T, TrialError> {
     let Job { scenario, contender, seed, .. } = job;
+    // The log has no other line that says whose it is.
+    tracing::info!("{contender} of {}, seed {seed}", scenario.name);
     sim::run_trial_then(scenario, contender, seed, &request.options, then)
 }
 

@@ -34,6 +34,15 @@ pub static EXPECTATIONS: Family = Family {
         .see(&["met", "contender"])
         .shown_by("dlab run caps --contender tcp/catch-up"),
         Word::new(
+            "unchecked",
+            "Nothing was expected of what ran.",
+            "The scenario expects nothing, or only of contenders that were left out. Nothing is \
+             wrong, so the exit code is 0; but nothing was met either.",
+        )
+        .also(&["nothing was expected of what ran"])
+        .see(&["not-run", "met", "0"])
+        .shown_by("dlab run caps --contender websocket/catch-up -q"),
+        Word::new(
             "measured",
             "What the run shows, beside what was expected of it.",
             "Counters are summed over the subscribers of the contender, or are those of the one \

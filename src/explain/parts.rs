@@ -53,6 +53,14 @@ pub static PARTS: Family = Family {
         .see(&["trial", "seed"])
         .shown_by("dlab run caps"),
         Word::new(
+            "longer",
+            "The command that runs the same for longer, because something was still under way.",
+            "If a fault was on when the run ended, the line above says how much too short the run \
+             was at least. Nobody knows how long is enough: run it, and see.",
+        )
+        .see(&["unsettled", "replay"])
+        .shown_by("dlab run caps --set fault.0.for=30s"),
+        Word::new(
             "replay",
             "The command that runs the same again, to the last byte.",
             "It has the seed and every option that changes the result. The same version must be \

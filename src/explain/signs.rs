@@ -28,6 +28,16 @@ pub static SIGNS: Family = Family {
         .see(&["live", "outcome"])
         .shown_by("dlab run caps"),
         Word::new(
+            "◎",
+            "Live, but late: handled from a first sending, after a delay that matters.",
+            "Late is more than five times the scenario's longest latency, and more than 100 ms: \
+             longer than the network alone takes. A line below the diagram says how much that is. \
+             Something was sent again, waited its turn, or waited for a slow handler.",
+        )
+        .also(&["~", "live, but late", "late"])
+        .see(&["live", "worst-delay"])
+        .shown_by("dlab run head-of-line"),
+        Word::new(
             "◐",
             "Caught up later: handled from a replay or a redelivery.",
             "It stands where the message was published; it was handled later.",
@@ -36,10 +46,28 @@ pub static SIGNS: Family = Family {
         .see(&["caught-up", "outcome"])
         .shown_by("dlab run caps"),
         Word::new(
+            "○",
+            "Still under way when the run ended: not handled yet, and not lost either.",
+            "The table counts it as missed, by the cause `unsettled`, for nobody handled it. \
+             Whether it would have come only a longer run says: `--set run_for=60s`.",
+        )
+        .also(&["?", "still under way"])
+        .see(&["unsettled", "missed"])
+        .shown_by("dlab run caps --set fault.0.for=30s"),
+        Word::new(
+            "⊗",
+            "Some missed: of the messages that share this column some were missed, some were not.",
+            "A column is a stretch of time, and a lane may stand for many subscribers. The column \
+             is a plain cross only if all of its messages were missed.",
+        )
+        .also(&["%", "some missed"])
+        .see(&["missed", "✗"])
+        .shown_by("dlab run head-of-line --contender udp/fire-and-forget"),
+        Word::new(
             "✗",
             "Missed: wanted, and not handled by the end of the run.",
-            "Where messages share a column the worst is shown, so one of these can stand for several \
-             messages, some of them handled. Below the table the report says why.",
+            "Where messages share a column, this one stands for several messages, all of them \
+             missed. Below the table the report says why.",
         )
         .also(&["x"])
         .see(&["missed", "cause"])

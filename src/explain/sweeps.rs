@@ -16,8 +16,9 @@ pub static SWEEPS: Family = Family {
         Word::new(
             "held",
             "So many runs met all their expectations.",
-            "A run without expectations holds if no claim was broken and nothing was seen that no \
-             correct machine shows. One in which no fault did anything counts by itself.",
+            "Without expectations it holds if no claim was broken and nothing was seen that no \
+             correct machine shows. So does a built-in scenario under other seeds or values, which \
+             its expectations are not for. One in which no fault did anything counts by itself.",
         )
         .see(&["failed", "met", "inconclusive"])
         .shown_by("dlab sweep caps --seeds 1..3"),
@@ -31,8 +32,8 @@ pub static SWEEPS: Family = Family {
         Word::new(
             "losing",
             "In how many of the trials this contender missed a message.",
-            "With the number of trials it says how likely a loss is in such a storm. The number of \
-             messages missed says how bad it is.",
+            "What was only still under way does not count. With the number of trials it says how \
+             likely a loss is in such a storm. The number of messages missed says how bad it is.",
         )
         .see(&["missed", "trials"])
         .shown_by(SWEEP),
@@ -65,12 +66,22 @@ pub static SWEEPS: Family = Family {
         Word::new(
             "share-of-messages-missed",
             "A chart of how much of what was wanted each contender missed, one column a value.",
-            "A dot is nothing, a full block is everything. Below it stands from which value on the \
-             contender loses messages.",
+            "A dot is nothing, a full block is everything; two keys make a grid. Below it stand the \
+             values at which the contender loses messages. What is only still under way is not \
+             in it.",
         )
-        .also(&["loses from", "loses nothing"])
-        .see(&["missed", "wanted"])
+        .also(&["loses from", "loses nothing", "loses at", "loses up", "loses between"])
+        .see(&["missed", "wanted", "undecided"])
         .shown_by(SWEEP),
+        Word::new(
+            "undecided",
+            "At these values something was still under way when the run ended.",
+            "It is not lost, and perhaps it would still have come; a hollow circle stands for it. \
+             A longer `run_for` decides it.",
+        )
+        .also(&["still under way at the end"])
+        .see(&["unsettled", "share-of-messages-missed"])
+        .shown_by("dlab sweep caps --seeds 1..1 --vary fault.0.for=16s..20s/2s"),
         Word::new(
             "never-met",
             "The kinds of trouble that no storm of the sweep brought.",

@@ -5,7 +5,7 @@
 use crate::scenario::{Fault, Scenario};
 
 use super::axis::Axis;
-use super::measure::{fit, width};
+use super::measure::{fit, right, width};
 use super::style::{Glyph, Ink, Style};
 use super::words;
 
@@ -39,7 +39,10 @@ pub fn draw(scenario: &Scenario, axis: &Axis, style: &Style) -> Vec<(String, Str
             };
             row.append(&bar, style);
         }
-        lines.extend(rows.into_iter().map(|row| (who.clone(), row.text)));
+        for row in rows {
+            lines.push((who.clone(), row.text));
+            lines.extend(row.below.into_iter().map(|label| (String::new(), label)));
+        }
     }
     lines
 }
@@ -48,11 +51,12 @@ fn drawn(scenario: &Scenario) -> impl Iterator<Item = &Fault> {
     scenario.faults.iter().take(FAULTS)
 }
 
-/// A line that is being drawn, and its first free column.
+/// A line that is being drawn, its first free column, and the labels that have no room in it.
 #[derive(Default)]
 struct Row {
     text: String,
     end: usize,
+    below: Vec<String>,
 }
 
 impl Row {
@@ -63,13 +67,15 @@ impl Row {
         self.end = bar.start + width(&bar.text);
         self.text.push(' ');
         self.end += 1;
+        self.below.extend(bar.below.as_ref().map(|label| style.paint(Ink::Quiet, label)));
     }
 }
 
-/// A bar with its label: its first column, and its text.
+/// A bar with its label: its first column, its text, and the label if only the next line has room.
 struct Bar {
     start: usize,
     text: String,
+    below: Option<String>,
 }
 
 impl Bar {
@@ -83,15 +89,17 @@ impl Bar {
         let sign = style.glyph(Glyph::Fault).to_string();
         if width(&label) + 4 <= columns {
             let rest = columns - width(&label) - 3;
-            return Bar { start, text: format!("{sign} {label} {}", sign.repeat(rest)) };
+            let text = format!("{sign} {label} {}", sign.repeat(rest));
+            return Bar { start, text, below: None };
         }
         let bar = sign.repeat(columns);
         let after = axis.columns - end;
-        if width(&label) < after || start < after {
-            let label = fit(&label, after.saturating_sub(1), style.ellipsis());
-            return Bar { start, text: format!("{bar} {label}").trim_end().to_owned() };
+        if width(&label) < after {
+            return Bar { start, text: format!("{bar} {label}"), below: None };
         }
-        let label = fit(&label, start - 1, style.ellipsis());
-        Bar { start: start - width(&label) - 1, text: format!("{label} {bar}") }
+        // In front of its bar a label would stand at a time when the fault is not on.
+        let label = fit(&label, axis.columns, style.ellipsis());
+        let below = Some(right(&label, (start + width(&label)).min(axis.columns)));
+        Bar { start, text: bar, below }
     }
 }

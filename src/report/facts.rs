@@ -7,7 +7,8 @@ use crate::terms::{Anomaly, Cause, Claim, Guarantee};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, MessageId};
-use crate::scenario::Scenario;
+use crate::scenario::{Direction, Effect, Fault, Scenario, Who, limits};
+use crate::time::{Duration, Instant};
 use crate::verdict::{Evidence, Recoveries, Row, Totals};
 
 use super::{Report, words};
@@ -22,6 +23,18 @@ pub struct Missed<'a> {
     pub wanted: u64,
     /// The causes, the most frequent first.
     pub reasons: Vec<Reason<'a>>,
+}
+
+impl Missed<'_> {
+    /// Says how many messages the contender missed, or that they are all still under way.
+    pub fn phrase(&self) -> String {
+        let (count, wanted) = (words::count(self.missed), words::count(self.wanted));
+        let is_open = self.reasons.iter().all(|reason| reason.cause == Cause::Unsettled);
+        match is_open {
+            true => format!("{} has {count} of {wanted} still under way", self.contender),
+            false => format!("{} missed {count} of {wanted}", self.contender),
+        }
+    }
 }
 
 /// One cause, and the messages that a contender missed because of it.
@@ -65,6 +78,84 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     let (missed, wanted) = (totals.missed, totals.wanted);
     (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
+}
+
+/// The facts about what is still under way at the end of a run.
+pub struct Unsettled {
+    /// Sentences: what waits since when, and until when a fault holds it up.
+    pub sentences: Vec<String>,
+    /// The command that runs the same for longer. `None` if no run may be longer.
+    pub longer: Option<String>,
+}
+
+/// Returns what is still under way when the run ends, if anything is.
+pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
+    let subscribers = report.contenders.iter().flat_map(|row| &row.subscribers);
+    let open = subscribers.flat_map(|one| {
+        let open = one.messages.iter().filter(|message| message.cause == Some(Cause::Unsettled));
+        open.map(|message| (one.client.as_str(), message))
+    });
+    let open: Vec<_> = open.collect();
+    let (_, first) = open
+        .iter()
+        .min_by(|(_, one), (_, other)| one.published_ms.total_cmp(&other.published_ms))?;
+    let ends = scenario.run_for;
+    let since = Duration::from_micros((first.published_ms * 1e3) as u64);
+    let mut sentences = vec![format!(
+        "The run ended at {ends}, and {} had been under way since {since}: what is still under way \
+         is not lost, and nobody knows yet whether it will come.",
+        first.id
+    )];
+    let end = Instant::ZERO + ends;
+    let is_on = |fault: &&Fault| fault.at < end && fault.until > end;
+    let is_in_the_way = |fault: &&Fault| open.iter().any(|(client, _)| holds_up(fault, client));
+    let on = scenario.faults.iter().filter(is_on).filter(is_in_the_way);
+    let mut least = ends * 2;
+    if let Some(fault) = on.max_by_key(|fault| fault.until) {
+        let (what, who) = (words::fault(fault), words::who(fault, scenario));
+        if fault.until == Instant::NEVER {
+            sentences.push(format!(
+                "\"{what}\" ({who}) lasts to the end of any run: a longer one settles nothing for \
+                 whom it is about."
+            ));
+        } else {
+            let until = fault.until.since(Instant::ZERO);
+            sentences.push(format!(
+                "\"{what}\" ({who}) lasts until {until}, so the run is too short by at least {}.",
+                until - ends
+            ));
+            least = least.max(until + ends / 2);
+        }
+    }
+    // Whole seconds are easier to read, and nobody knows how long it takes.
+    let longer = Duration::from_secs(least.as_micros().div_ceil(1_000_000));
+    let longer =
+        (longer <= limits::RUN_FOR).then(|| format!("{} --set run_for={longer}", report.replay));
+    Some(Unsettled { sentences, longer })
+}
+
+/// Whether nothing gets to this client while the fault is on.
+fn holds_up(fault: &Fault, client: &str) -> bool {
+    let is_about = match &fault.who {
+        Who::Clients(clients) => clients.iter().any(|name| name.as_str() == client),
+        Who::Broker => true,
+        Who::Nobody => false,
+    };
+    let stops_all = match &fault.effect {
+        Effect::Disconnect | Effect::Crash { .. } | Effect::Pause | Effect::Freeze => true,
+        Effect::Cut => fault.direction == Direction::Both,
+        Effect::Partition { .. }
+        | Effect::Loss { .. }
+        | Effect::Duplicate { .. }
+        | Effect::Corrupt { .. }
+        | Effect::Reorder { .. }
+        | Effect::Latency { .. }
+        | Effect::Bandwidth { .. }
+        | Effect::Reset
+        | Effect::Slow { .. }
+        | Effect::Deaf { .. } => false,
+    };
+    is_about && stops_all
 }
 
 /// The subscribers of a contender that never managed to subscribe.
@@ -252,12 +343,24 @@ pub fn expectations(report: &Report) -> String {
     let (met, failed, not_run) = (count(Some(true)), count(Some(false)), count(None));
     let mut text = match (met, failed) {
         (0, 0) if not_run == 0 => return "The scenario expects nothing.".to_owned(),
+        (0, 0) => NOTHING_EXPECTED.to_owned(),
         (met, failed) => format!("{met} of {} met", met + failed),
     };
     if not_run > 0 {
         text.push_str(&format!(", {not_run} not run"));
     }
     text
+}
+
+/// Says that no expectation is about anything that ran, so that none can be met.
+pub const NOTHING_EXPECTED: &str = "Nothing was expected of what ran";
+
+/// Says, if an expectation failed in a run whose settings were changed, for which run it is. The
+/// replay line has every option that changes the result.
+pub fn changed(report: &Report) -> Option<&'static str> {
+    let failed = report.expectations.iter().any(|checked| checked.met == Some(false));
+    (failed && report.replay.contains(" --set "))
+        .then_some("The scenario expects this of its own numbers, and --set changed some of them.")
 }
 
 /// Returns sentences on the ways in which the simulator differs from reality.

@@ -1,18 +1,20 @@
 //! The lane diagram: when faults were on, and how the messages published at that time fared.
 //!
 //! A message is drawn in the column of its publication, so that a miss appears under the outage
-//! that caused it. If several messages share a column, the worst outcome is shown. The diagram
-//! never exceeds 80 columns.
+//! that caused it. If several messages share a column, the worst outcome is shown; a column in
+//! which only some were missed has a glyph of its own. The diagram never exceeds the columns of its
+//! style.
 
-use crate::terms::Outcome;
+use crate::terms::{Cause, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scenario::Scenario;
+use crate::time::Duration;
 use crate::verdict::{MessageOutcome, Row, SubscriberReport};
 
 use super::axis::Axis;
 use super::bars;
-use super::measure::{COLUMNS, clean, fit, left, width, wrap};
+use super::measure::{clean, fit, left, width, wrap};
 use super::style::{Glyph, Ink, Style};
 use super::{Report, words};
 
@@ -20,6 +22,12 @@ use super::{Report, words};
 pub const SUBSCRIBERS: usize = 6;
 /// The most columns that names may take.
 const LABEL: usize = 28;
+
+/// A live message is late if it took more than so many times the scenario's longest latency: two of
+/// them are the way from publisher to broker to subscriber.
+const LATE_LATENCIES: u64 = 5;
+/// The least delay that is called late.
+const LATE: Duration = Duration::from_millis(100);
 
 /// One lane: its label, and a glyph or nothing in each column.
 struct Lane {
@@ -32,7 +40,9 @@ pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>
     let mut used = BTreeSet::new();
     let bar_labels = bars::labels(scenario);
     let label = label_columns(report, &bar_labels);
-    let axis = Axis::new(last_moment(report, scenario), scenario.run_for, COLUMNS - label - 1);
+    let axis =
+        Axis::new(last_moment(report, scenario), scenario.run_for, style.columns - label - 1);
+    let late = late(scenario);
 
     let mut lines = vec![format!("{} {}", " ".repeat(label), axis.ruler()).trim_end().to_owned()];
     let published = published(report, &axis);
@@ -52,15 +62,19 @@ pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>
             lines.push(style.paint(Ink::Heading, &fit(&named, label, style.ellipsis())));
             for subscriber in &row.subscribers {
                 let name = format!("  {}", subscriber.client);
-                let lane = outcomes(name, std::slice::from_ref(subscriber), &axis);
+                let lane = outcomes(name, std::slice::from_ref(subscriber), &axis, late);
                 lines.push(line(&lane, label, &axis, style, &mut used));
             }
         } else {
-            let lane = outcomes(named, &row.subscribers, &axis);
+            let lane = outcomes(named, &row.subscribers, &axis, late);
             lines.push(line(&lane, label, &axis, style, &mut used));
         }
     }
-    for note in notes(report, scenario, &axis) {
+    let mut notes = notes(report, scenario, &axis);
+    if used.contains(&Glyph::Late) {
+        notes.push(format!("Late is more than {late} after it was published."));
+    }
+    for note in notes {
         let note = wrap(&note, "", "");
         lines.extend(note.iter().map(|line| style.paint(Ink::Quiet, line)));
     }
@@ -118,14 +132,40 @@ fn published(report: &Report, axis: &Axis) -> Lane {
     Lane { label: "published".to_owned(), cells }
 }
 
-/// Returns the common lane of some subscribers: the worst outcome of each column.
-fn outcomes(label: String, subscribers: &[SubscriberReport], axis: &Axis) -> Lane {
-    let mut worst: Vec<Option<Outcome>> = vec![None; axis.columns];
+/// Returns the common lane of some subscribers: the worst outcome of each column, unless only some
+/// of its messages were missed.
+fn outcomes(label: String, subscribers: &[SubscriberReport], axis: &Axis, late: Duration) -> Lane {
+    let mut cells: Vec<Option<Glyph>> = vec![None; axis.columns];
     for message in subscribers.iter().flat_map(|subscriber| &subscriber.messages) {
-        let cell = &mut worst[axis.column(message.published_ms)];
-        *cell = (*cell).max(Some(message.outcome));
+        let cell = &mut cells[axis.column(message.published_ms)];
+        let glyph = glyph(message, late);
+        *cell = Some(cell.map_or(glyph, |other| together(other, glyph)));
     }
-    Lane { label, cells: worst.into_iter().map(|outcome| outcome.map(Glyph::of)).collect() }
+    Lane { label, cells }
+}
+
+/// Returns the delay beyond which a live message is drawn as late.
+fn late(scenario: &Scenario) -> Duration {
+    (scenario.latency.max * LATE_LATENCIES).max(LATE)
+}
+
+fn glyph(message: &MessageOutcome, late: Duration) -> Glyph {
+    let delay = message.handled_ms.map_or(0.0, |handled| handled - message.published_ms);
+    match message.outcome {
+        Outcome::Live if delay > late.as_millis_f64() => Glyph::Late,
+        Outcome::Live => Glyph::Live,
+        Outcome::CaughtUp => Glyph::CaughtUp,
+        Outcome::Missed if message.cause == Some(Cause::Unsettled) => Glyph::Unsettled,
+        Outcome::Missed => Glyph::Missed,
+    }
+}
+
+/// Returns the glyph of a column that two glyphs share: the later one in the legend is the worse.
+fn together(one: Glyph, other: Glyph) -> Glyph {
+    match (one == other, one.max(other)) {
+        (false, Glyph::Missed) => Glyph::SomeMissed,
+        (_, worse) => worse,
+    }
 }
 
 fn line(

@@ -1,7 +1,7 @@
 //! The report without glyphs and lanes: one fact per sentence, in reading order.
 //! Instead of a lane, it names the messages that were caught up on or missed.
 
-use crate::terms::{Claim, Outcome};
+use crate::terms::{Cause, Claim, Outcome};
 use std::collections::BTreeSet;
 
 use crate::scenario::Scenario;
@@ -9,7 +9,7 @@ use crate::verdict::{Row, Totals};
 
 use super::lanes::SUBSCRIBERS;
 use super::measure::wrap;
-use super::style::Style;
+use super::style::{Extent, Style};
 use super::{Report, RunResult, facts, headline, ids, prices, replay, words};
 
 /// Returns the sentences, wrapped.
@@ -19,6 +19,9 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
         format!("Scenario {}, seed {}, {}.", report.scenario, report.seed, scenario.run_for),
         headline::sentence(report),
     ];
+    if style.extent == Extent::Full && !scenario.about.is_empty() {
+        facts.push(scenario.about.clone());
+    }
     facts.extend(facts::broken_on_purpose(scenario));
     facts.extend(faults(scenario));
     facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
@@ -26,13 +29,17 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     let prices = report.prices.iter();
     facts.extend(prices.flat_map(|prices| prices::sentences(prices, &report.contenders)));
     facts.extend(why(report, style));
+    let unsettled = facts::unsettled(report, scenario);
+    facts.extend(unsettled.iter().flat_map(|one| one.sentences.clone()));
     facts.extend(claims(report));
     facts.extend(facts::recoveries(report).into_iter().map(|said| format!("Recoveries: {said}")));
     facts.extend(facts::anomalies(report).into_iter().map(|said| format!("Anomalies: {said}")));
     facts.extend(expectations(report));
     facts.extend(facts::left_out(report).into_iter().map(str::to_owned));
 
+    let longer = unsettled.and_then(|one| one.longer);
     let mut lines: Vec<String> = facts.iter().flat_map(|fact| wrap(fact, "", "")).collect();
+    lines.extend(longer.iter().flat_map(|command| replay::lines(command, "Longer: ")));
     lines.extend(replay::lines(&report.replay, "Replay: "));
     lines
 }
@@ -111,8 +118,9 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
                 0 | 1 => String::new(),
                 clients => format!(" at {clients} subscribers"),
             };
+            let verb = if reason.cause == Cause::Unsettled { "has not got" } else { "missed" };
             sentences.push(format!(
-                "{} missed {}, {}: {} ({ids}{at}).",
+                "{} {verb} {}, {}: {} ({ids}{at}).",
                 missed.contender,
                 words::count(reason.count),
                 reason.cause,
@@ -146,6 +154,7 @@ fn claims(report: &Report) -> Vec<String> {
 
 fn expectations(report: &Report) -> Vec<String> {
     let mut sentences = vec![format!("Expectations: {}", facts::expectations(report))];
+    sentences.extend(facts::changed(report).map(str::to_owned));
     for checked in &report.expectations {
         let expected = &checked.expected;
         let measured = checked.measured.as_deref().unwrap_or("nothing");

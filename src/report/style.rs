@@ -3,16 +3,31 @@
 //!
 //! Nothing here asks the terminal or the environment: `cli` decides, and passes a [`Style`].
 
-use crate::terms::Outcome;
+use super::measure::COLUMNS;
 use anstyle::{AnsiColor, Effects};
 
 /// The style of a text report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// The character set.
     pub shape: Shape,
     /// Whether the text is coloured.
     pub colour: Colour,
+    /// The width of the lane diagram. All other text keeps to 80 columns, which are read easily.
+    pub columns: usize,
+    /// The extent of what is shown of a report.
+    pub extent: Extent,
+}
+
+/// The extent of what is shown of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// All of it, and what the scenario says about itself.
+    Full,
+    /// As much as fits so many lines, and how to see the rest.
+    Lines(usize),
 }
 
 /// The character set of a report.
@@ -42,9 +57,17 @@ pub enum Colour {
 pub enum Glyph {
     /// A message was published.
     Published,
-    /// The outcome of a message.
+    /// Handled from a first sending, promptly.
     Live,
+    /// Handled from a first sending, after a delay that matters.
+    Late,
+    /// Handled from a replay or a redelivery.
     CaughtUp,
+    /// Still under way when the run ended.
+    Unsettled,
+    /// Some of the messages that share a column were missed, and some were not.
+    SomeMissed,
+    /// Missed, or all that share a column.
     Missed,
     /// A fault is on.
     Fault,
@@ -52,24 +75,26 @@ pub enum Glyph {
 
 impl Glyph {
     /// All glyphs, in the order of the legend.
-    pub const ALL: [Glyph; 5] =
-        [Glyph::Published, Glyph::Live, Glyph::CaughtUp, Glyph::Missed, Glyph::Fault];
-
-    /// Returns the glyph for an outcome.
-    pub const fn of(outcome: Outcome) -> Glyph {
-        match outcome {
-            Outcome::Live => Glyph::Live,
-            Outcome::CaughtUp => Glyph::CaughtUp,
-            Outcome::Missed => Glyph::Missed,
-        }
-    }
+    pub const ALL: [Glyph; 8] = [
+        Glyph::Published,
+        Glyph::Live,
+        Glyph::Late,
+        Glyph::CaughtUp,
+        Glyph::Unsettled,
+        Glyph::SomeMissed,
+        Glyph::Missed,
+        Glyph::Fault,
+    ];
 
     /// Returns the text of the legend.
     pub const fn meaning(self) -> &'static str {
         match self {
             Glyph::Published => "published",
             Glyph::Live => "live",
+            Glyph::Late => "live, but late",
             Glyph::CaughtUp => "caught up later",
+            Glyph::Unsettled => "still under way",
+            Glyph::SomeMissed => "some missed",
             Glyph::Missed => "missed",
             Glyph::Fault => "fault is on",
         }
@@ -79,8 +104,8 @@ impl Glyph {
         match self {
             Glyph::Published => Ink::Plain,
             Glyph::Live => Ink::Good,
-            Glyph::CaughtUp => Ink::Late,
-            Glyph::Missed => Ink::Bad,
+            Glyph::Late | Glyph::CaughtUp | Glyph::Unsettled => Ink::Late,
+            Glyph::SomeMissed | Glyph::Missed => Ink::Bad,
             Glyph::Fault => Ink::Quiet,
         }
     }
@@ -103,18 +128,35 @@ pub enum Ink {
     Bad,
 }
 
+impl Default for Style {
+    fn default() -> Style {
+        Style::new(Shape::default(), Colour::default())
+    }
+}
+
 impl Style {
+    /// Creates the style of a whole report of 80 columns.
+    pub const fn new(shape: Shape, colour: Colour) -> Style {
+        Style { shape, colour, columns: COLUMNS, extent: Extent::Whole }
+    }
+
     /// Returns the glyph's character, always one column wide.
     pub const fn glyph(&self, glyph: Glyph) -> char {
         match (self.shape, glyph) {
             (Shape::Unicode, Glyph::Published) => '▾',
             (Shape::Unicode, Glyph::Live) => '●',
+            (Shape::Unicode, Glyph::Late) => '◎',
             (Shape::Unicode, Glyph::CaughtUp) => '◐',
+            (Shape::Unicode, Glyph::Unsettled) => '○',
+            (Shape::Unicode, Glyph::SomeMissed) => '⊗',
             (Shape::Unicode, Glyph::Missed) => '✗',
             (Shape::Unicode, Glyph::Fault) => '═',
             (_, Glyph::Published) => 'v',
             (_, Glyph::Live) => 'o',
+            (_, Glyph::Late) => '~',
             (_, Glyph::CaughtUp) => '+',
+            (_, Glyph::Unsettled) => '?',
+            (_, Glyph::SomeMissed) => '%',
             (_, Glyph::Missed) => 'x',
             (_, Glyph::Fault) => '=',
         }

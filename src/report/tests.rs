@@ -5,16 +5,16 @@ use serde_json::Value;
 
 use super::measure::{COLUMNS, width};
 use super::sample::{caps, checked, fault, report, row, scenario, subscriber};
-use super::{Colour, Report, Shape, Style, json, text, words};
+use super::{Colour, Extent, Report, Shape, Style, json, text, words};
 use crate::scenario::{CrashNotice, Direction, Effect, Latency, Scenario, Who};
 use crate::terms::{Cause, Claim, Guarantee, Verdict};
 use crate::time::Duration;
 use crate::verdict::{Evidence, GuaranteeFinding, Row, SubscriberReport};
 
-const DRAWN: Style = Style { shape: Shape::Unicode, colour: Colour::Off };
-const ASCII: Style = Style { shape: Shape::Ascii, colour: Colour::Off };
-const PLAIN: Style = Style { shape: Shape::Plain, colour: Colour::Off };
-const COLOURED: Style = Style { shape: Shape::Unicode, colour: Colour::On };
+const DRAWN: Style = Style::new(Shape::Unicode, Colour::Off);
+const ASCII: Style = Style::new(Shape::Ascii, Colour::Off);
+const PLAIN: Style = Style::new(Shape::Plain, Colour::Off);
+const COLOURED: Style = Style::new(Shape::Unicode, Colour::On);
 
 /// Returns the text, after the checks that hold for every report.
 fn check((report, scenario): &(Report, Scenario), style: &Style) -> String {
@@ -362,4 +362,121 @@ fn what_is_only_on_its_way_is_not_called_missed() {
     assert!(under_way.contains("fire-and-forget still has 4 of them on the way"), "{under_way}");
     let missed = headline("tcp/catch-up", "ooooxxxx", Cause::NoHandler);
     assert!(missed.contains("catch-up missed 4 of them"), "{missed}");
+}
+
+#[test]
+fn what_is_under_way_has_a_sign_and_a_longer_run_and_is_not_a_cross() {
+    let away = fault(Effect::Disconnect, "acme-widgets", 2_500, 32_500);
+    let scenario = scenario("Owed", &["acme-widgets"], vec![away]);
+    let owed = vec![subscriber("acme-widgets", "ooxxxx", 1_000, Cause::Unsettled)];
+    let expectations = vec![checked("tcp/catch-up missed = 0", Some("4"), Some(false))];
+    let mut report = report(&scenario, vec![row("tcp/catch-up", owed)], expectations);
+    report.replay += " --set fault.0.for=30s";
+    let sample = (report, scenario);
+    let drawn = check(&sample, &DRAWN);
+    assert!(drawn.contains("○") && !drawn.contains("✗"), "{drawn}");
+    assert!(drawn.contains("has 4 of 6 still under way:"), "{drawn}");
+    assert!(drawn.contains("lasts until 32.5s, so the run is too short by at"), "{drawn}");
+    let longer = "Longer: dlab run caps --seed 42 --set fault.0.for=30s --set run_for=43s";
+    assert!(drawn.contains(longer), "{drawn}");
+    assert!(drawn.contains("--set changed some of them"), "{drawn}");
+    assert!(check(&sample, &ASCII).contains("? still under way"));
+    assert!(check(&sample, &PLAIN).contains(longer));
+    assert!(check(&sample, &screen(23)).contains(longer));
+}
+
+#[test]
+fn a_run_of_which_nothing_was_expected_has_met_nothing() {
+    let (whole, scenario) = caps();
+    let elsewhere = vec![checked("udp/catch-up missed = 0", None, None)];
+    let report = report(&scenario, whole.contenders, elsewhere);
+    assert!(!report.is_checked());
+    let text = check(&(report, scenario), &DRAWN);
+    assert!(text.contains("Nothing was expected of what ran, 1 not run"), "{text}");
+}
+
+#[test]
+fn a_label_never_stands_in_front_of_its_bar() {
+    let late = fault(Effect::Disconnect, "shop", 7_900, 8_000);
+    let scenario = scenario("Late", &["shop"], vec![late]);
+    let rows =
+        vec![row("tcp/catch-up", vec![subscriber("shop", "oooooooo", 1_000, Cause::Skipped)])];
+    let text = check(&(report(&scenario, rows, Vec::new()), scenario), &DRAWN);
+    let bar = text.lines().position(|line| line.starts_with("shop")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[bar].ends_with('═') && !lines[bar].contains("disconnected"), "{text}");
+    assert_eq!(lines[bar + 1].trim(), "disconnected", "{text}");
+}
+
+#[test]
+fn a_late_message_is_not_drawn_like_a_prompt_one() {
+    let scenario = scenario("Late", &["shop"], Vec::new());
+    let mut one = subscriber("shop", "ooo", 1_000, Cause::Skipped);
+    // Five times the longest latency, 40 ms, is not late yet.
+    for (at, delay) in [(1, 200.0), (2, 201.0)] {
+        one.messages[at].handled_ms = Some(one.messages[at].published_ms + delay);
+    }
+    let report = report(&scenario, vec![row("tcp/catch-up", vec![one])], Vec::new());
+    let text = check(&(report, scenario), &DRAWN);
+    let lane = text.lines().find(|line| line.starts_with("tcp/catch-up")).unwrap();
+    let signs: String = lane.chars().filter(|c| "●◎".contains(*c)).collect();
+    assert_eq!(signs, "●●◎", "{text}");
+    assert!(text.contains("Late is more than 200ms after it was published."), "{text}");
+}
+
+#[test]
+fn one_miss_of_twenty_is_no_cross() {
+    let names: Vec<String> = (1..=20).map(|n| format!("reader#{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let scenario = scenario("Readers", &names, Vec::new());
+    let one = |(n, &name)| {
+        subscriber(name, if n == 7 { "oxx" } else { "oox" }, 1_000, Cause::NotConnected)
+    };
+    let readers = names.iter().enumerate().map(one).collect();
+    let report = report(&scenario, vec![row("tcp/fire-and-forget", readers)], Vec::new());
+    let text = check(&(report, scenario), &DRAWN);
+    let lane = text.lines().find(|line| line.starts_with("tcp/")).unwrap();
+    assert_eq!(lane.chars().filter(|c| "●⊗✗".contains(*c)).collect::<String>(), "●⊗✗", "{text}");
+}
+
+/// Returns the style of a terminal with so many lines for the report.
+fn screen(lines: usize) -> Style {
+    Style { extent: Extent::Lines(lines), ..DRAWN }
+}
+
+#[test]
+fn on_a_terminal_a_report_fits_the_lines_and_says_how_to_see_more() {
+    let sample = caps();
+    let whole = check(&sample, &DRAWN);
+    let first = check(&sample, &screen(23));
+    assert!(first.lines().count() <= 23 && first.contains("add --full"), "{first}");
+    assert!(first.contains("disconnected") && first.contains("noticed"), "{first}");
+    assert!(first.contains("4 of 8: the client was not connected."), "{first}");
+    assert!(first.contains("Expectations: 3 of 3 met."), "{first}");
+    // The picture gives way to the table.
+    let small = check(&sample, &screen(14));
+    assert!(small.lines().count() <= 14 && small.contains("Picture, why,"), "{small}");
+    assert_eq!(check(&sample, &screen(200)), whole);
+}
+
+#[test]
+fn only_with_full_a_report_says_what_the_scenario_is_about() {
+    let (report, mut scenario) = caps();
+    scenario.about = "The shop is away for four seconds.".to_owned();
+    let sample = (report, scenario);
+    for style in [DRAWN, PLAIN] {
+        assert!(!check(&sample, &style).contains("The shop is away for four seconds."));
+        let full = Style { extent: Extent::Full, ..style };
+        assert!(check(&sample, &full).contains("The shop is away for four seconds."));
+    }
+}
+
+#[test]
+fn the_picture_takes_the_columns_that_there_are() {
+    let (report, scenario) = caps();
+    for columns in [60, 80, 140, 200] {
+        let text = text(&report, &scenario, &Style { columns, ..DRAWN });
+        let ruler = text.lines().find(|line| line.trim().starts_with("0s ")).unwrap();
+        assert!(width(ruler) <= columns && width(ruler) > columns * 3 / 4, "{columns}: {text}");
+    }
 }

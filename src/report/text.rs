@@ -1,35 +1,41 @@
-//! The report as text: at most 80 columns, legible without colour.
+//! The report as text, legible without colour: at most 80 columns, but for a wider diagram.
 //! It arranges what the verdict found; it computes nothing.
 
-use crate::terms::Claim;
-use std::collections::BTreeSet;
-
 use crate::scenario::Scenario;
+use crate::terms::Claim;
 
-use super::measure::{COLUMNS, clean, fit, width, wrap};
-use super::style::{Glyph, Ink, Shape, Style};
-use super::{Report, RunResult, facts, headline, ids, lanes, plain, prices, replay, table, words};
+use super::measure::wrap;
+use super::style::{Extent, Ink, Shape, Style};
+use super::{Report, RunResult, facts, ids, plain, prices, replay, screen, table, top, words};
 
 /// Returns the report, each line ended by a newline.
 pub fn text(report: &Report, scenario: &Scenario, style: &Style) -> String {
-    let lines = match style.shape {
-        Shape::Plain => plain::sentences(report, scenario, style),
-        Shape::Unicode | Shape::Ascii => drawn(report, scenario, style),
+    let lines = match (style.shape, style.extent) {
+        (Shape::Plain, _) => plain::sentences(report, scenario, style),
+        (Shape::Unicode | Shape::Ascii, Extent::Lines(most)) => {
+            let whole = drawn(report, scenario, style);
+            let fits = whole.len() <= most;
+            if fits { whole } else { screen::lines(report, scenario, style, most) }
+        }
+        (Shape::Unicode | Shape::Ascii, Extent::Whole | Extent::Full) => {
+            drawn(report, scenario, style)
+        }
     };
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
-    let mut lines = title(report, scenario, style);
+    let mut lines = top::title(report, scenario, style);
     lines.push(String::new());
-    lines.extend(wrap(&headline::sentence(report), "", ""));
-    lines.extend(facts::broken_on_purpose(scenario).iter().flat_map(|said| wrap(said, "", "")));
+    if style.extent == Extent::Full && !scenario.about.is_empty() {
+        lines.extend(wrap(&scenario.about, "", ""));
+        lines.push(String::new());
+    }
+    lines.extend(top::headline(report, scenario));
     lines.push(String::new());
-    // If nothing was published, there is nothing to draw.
-    if report.contenders.iter().any(|row| row.published > 0) {
-        let (diagram, used) = lanes::draw(report, scenario, style);
-        lines.extend(diagram);
-        lines.extend(legend(&used, style));
+    let picture = top::picture(report, scenario, style);
+    if !picture.is_empty() {
+        lines.extend(picture);
         lines.push(String::new());
     }
     lines.extend(table::draw(report, style));
@@ -37,6 +43,7 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let sections = [
         ("Prices", prices.unwrap_or_default()),
         ("Why", why(report, style)),
+        ("Still under way", unsettled(report, scenario)),
         ("Claims", claims(report, style)),
         ("Recoveries", sentences(&facts::recoveries(report))),
         ("Anomalies", sentences(&facts::anomalies(report))),
@@ -56,35 +63,10 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     lines
 }
 
-/// The title, and beside it or below it the scenario's name, the seed and the length of the run.
-fn title(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
-    let dot = style.either(" · ", ", ");
-    let (name, seed) = (clean(&report.scenario), report.seed);
-    let run = format!("{name}{dot}seed {seed}{dot}{}", scenario.run_for);
-    let heading = clean(if report.title.is_empty() { &report.scenario } else { &report.title });
-    if width(&heading) + 2 + width(&run) <= COLUMNS {
-        let gap = COLUMNS - width(&heading) - width(&run);
-        let heading = style.paint(Ink::Heading, &heading);
-        return vec![format!("{heading}{}{}", " ".repeat(gap), style.paint(Ink::Quiet, &run))];
-    }
-    let mut lines: Vec<String> =
-        wrap(&heading, "", "").iter().map(|line| style.paint(Ink::Heading, line)).collect();
-    lines.push(style.paint(Ink::Quiet, &fit(&run, COLUMNS, style.ellipsis())));
-    lines
-}
-
-fn legend(used: &BTreeSet<Glyph>, style: &Style) -> Vec<String> {
-    let entries: Vec<String> =
-        used.iter().map(|&glyph| format!("{} {}", style.painted(glyph), glyph.meaning())).collect();
-    // All five entries together take less than 80 columns.
-    if entries.is_empty() { Vec::new() } else { vec![entries.join("   ")] }
-}
-
 fn why(report: &Report, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
     for missed in facts::missed(report) {
-        let (count, wanted) = (words::count(missed.missed), words::count(missed.wanted));
-        lines.push(format!("  {} missed {count} of {wanted}:", missed.contender));
+        lines.push(format!("  {}:", missed.phrase()));
         for reason in &missed.reasons {
             let phrase = words::cause(reason.cause);
             let ids = ids::compact(&reason.ids, style);
@@ -100,6 +82,17 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
     }
     let away = facts::away(report);
     lines.extend(away.iter().flat_map(|away| wrap(&away.sentence(), "  ", "    ")));
+    lines
+}
+
+/// Says what is still under way, with the command that runs for longer.
+fn unsettled(report: &Report, scenario: &Scenario) -> Vec<String> {
+    let Some(facts::Unsettled { sentences: said, longer }) = facts::unsettled(report, scenario)
+    else {
+        return Vec::new();
+    };
+    let mut lines = sentences(&said);
+    lines.extend(longer.iter().flat_map(|command| replay::lines(command, "  Longer: ")));
     lines
 }
 
@@ -120,6 +113,7 @@ fn claims(report: &Report, style: &Style) -> Vec<String> {
 
 fn expectations(report: &Report, style: &Style) -> Vec<String> {
     let mut lines = wrap(&facts::expectations(report), "  ", "  ");
+    lines.extend(facts::changed(report).iter().flat_map(|said| wrap(said, "  ", "  ")));
     for checked in &report.expectations {
         let (mark, ink) = match checked.met {
             Some(true) => (style.either("✓ met     ", "  met     "), Ink::Good),

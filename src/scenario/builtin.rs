@@ -6,6 +6,64 @@ use include_dir::{Dir, include_dir};
 
 use super::nearest_word;
 
+/// A subject that some built-in scenarios teach, in an order to read them in.
+pub struct Topic {
+    /// The heading.
+    pub heading: &'static str,
+    /// The names of the scenarios.
+    pub names: &'static [&'static str],
+}
+
+/// All topics, from the first lesson on; each scenario is in one of them.
+pub const TOPICS: [Topic; 8] = [
+    Topic {
+        heading: "A client is away: what it misses, and what it catches up on",
+        names: &["caps", "anatomy", "both-ways", "caps-full", "retention", "backlog-full"],
+    },
+    Topic {
+        heading: "A connection dies, and nobody is told",
+        names: &[
+            "half-open",
+            "forty-five-seconds",
+            "laptop-sleeps",
+            "partition",
+            "reconnect-before-the-server-notices",
+        ],
+    },
+    Topic {
+        heading: "Handlers, acknowledgements and crashes",
+        names: &[
+            "no-handler",
+            "deaf-after-reconnect",
+            "ack-too-early",
+            "ack-lost",
+            "lost-response",
+            "broker-crash",
+        ],
+    },
+    Topic {
+        heading: "What a network does to packets",
+        names: &["lossy-wifi", "head-of-line", "duplicated", "reordered", "corrupted"],
+    },
+    Topic { heading: "Rooms, queues and namespaces", names: &["chat", "rooms-and-namespaces"] },
+    Topic {
+        heading: "What a link does by itself: polling, SSE, WebSocket, Socket.IO",
+        names: &[
+            "polling-between-polls",
+            "sse-resume",
+            "websocket-blocked",
+            "upgrade-cut",
+            "volatile",
+            "game-positions",
+        ],
+    },
+    Topic {
+        heading: "Too much at once",
+        names: &["slow-consumer", "slow-consumer-websocket", "reconnect-storm", "accept-queue"],
+    },
+    Topic { heading: "All links side by side", names: &["six-links", "storm", "idle-cost"] },
+];
+
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 /// Returns every built-in scenario as `(name, text)`, by name. Those of the museum are left out:
@@ -44,4 +102,16 @@ pub fn find(name: &str) -> Option<&'static str> {
 /// Returns the most similar name, if one is similar enough.
 pub fn nearest(name: &str) -> Option<&'static str> {
     nearest_word(name, all().chain(museum()).map(|(known, _)| known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_has_one_topic() {
+        let mut named: Vec<&str> = TOPICS.iter().flat_map(|topic| topic.names).copied().collect();
+        named.sort_unstable();
+        assert_eq!(named, all().map(|(name, _)| name).collect::<Vec<_>>());
+    }
 }

@@ -2,13 +2,13 @@
 //!
 //! The values are below. The comments that explain the keys come from the table of keys.
 
-use super::keys::{self, Key, Kind, Section};
+use super::keys::{self, Key, Kind, Presence, Section};
 
 /// A line of the template.
 enum Line {
     /// Sets a key.
     Set(&'static str, &'static str),
-    /// Shows a key with its example, commented out.
+    /// Shows a key with its default, commented out.
     Off(&'static str),
 }
 
@@ -19,8 +19,12 @@ const TOP: &[Line] = &[
     Set("run_for", r#""20s""#),
     Off("seed"),
     Off("latency"),
-    Off("contenders"),
+    Set("contenders", CONTENDERS),
 ];
+
+/// So few that the report of the template fits a screen.
+const CONTENDERS: &str =
+    r#"["udp/fire-and-forget", "udp/catch-up", "tcp/fire-and-forget", "tcp/catch-up"]"#;
 
 const DRIVER: &[Line] = &[
     Set("id", r#""driver""#),
@@ -45,8 +49,10 @@ const EXPECTED: &[Line] = &[Set("contender", r#""tcp/catch-up""#), Set("missed",
 
 /// Returns a starter scenario with this title. It is valid, and has a comment for each key.
 pub fn template(title: &str) -> String {
-    let mut text =
-        String::from("# A scenario for `dlab run`. All keys: docs/reference/scenario.md\n\n");
+    let mut text = String::from(
+        "# A scenario for `dlab run`. What is commented out shows its default.\n\
+         # These are not all keys: `dlab schema` has them, and docs/reference/scenario.md.\n\n",
+    );
     // A JSON string is a TOML string too, except for one character.
     let title = serde_json::Value::from(title).to_string().replace('\u{7f}', "\\u007f");
     line(&mut text, &keys::FILE, "title", &title, "");
@@ -76,8 +82,15 @@ fn lines(text: &mut String, section: &'static Section, lines: &[Line]) {
     for entry in lines {
         match entry {
             Set(name, value) => line(text, section, name, value, ""),
-            Off(name) => line(text, section, name, key(section, name).example, "# "),
+            Off(name) => line(text, section, name, default(key(section, name)), "# "),
         }
+    }
+}
+
+fn default(key: &'static Key) -> &'static str {
+    match key.presence {
+        Presence::Default(value) => value,
+        Presence::Required | Presence::Optional(_) => panic!("`{}` has no default", key.name),
     }
 }
 

@@ -3,7 +3,7 @@
 //! There are only sums and histograms, so that parts that ran on different computers add up to the
 //! whole, in any order, to the last byte.
 
-use crate::terms::Claim;
+use crate::terms::{Cause, Claim};
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,10 @@ pub struct Sweep {
     pub seeds: (u64, u64),
     /// Other options that change the result, as given on the command line.
     pub options: String,
+    /// The judge of each run.
+    pub judged_by: JudgedBy,
+    /// The length of each run; empty if they differ.
+    pub run_for: String,
     /// The keys that were varied, outermost first: the path, and the argument as given.
     pub varied: Vec<(String, String)>,
     /// The numbers of the parts in it, from 1, and the number of all parts.
@@ -38,6 +42,16 @@ pub struct Sweep {
     pub points: Vec<Point>,
     /// Counts of what all storms exercised.
     pub coverage: Coverage,
+}
+
+/// The judge of the runs of a sweep: it decides whether they held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgedBy {
+    /// The expectations of the scenario; its claims if it has none.
+    Expectations,
+    /// The claims alone: the expectations are for other numbers than those that were swept.
+    Claims,
 }
 
 /// One point of the grid: one variant of the scenario under every seed.
@@ -61,7 +75,7 @@ pub struct Point {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     pub trials: u64,
-    /// Trials in which a message was missed.
+    /// Trials in which a message was missed that was not only still under way.
     pub losing: u64,
     /// Trials in which a claim was broken.
     pub broken: u64,
@@ -106,7 +120,8 @@ impl Sums {
         self.trials += 1;
         let claims = row.guarantees.values();
         self.broken += u64::from(claims.clone().any(|one| one.claim == Claim::Broken));
-        self.losing += u64::from(row.subscribers.iter().any(|one| one.missed > 0));
+        let is_lost = |(cause, count): (&Cause, &u64)| *cause != Cause::Unsettled && *count > 0;
+        self.losing += u64::from(row.subscribers.iter().any(|one| one.causes.iter().any(is_lost)));
         for one in &row.subscribers {
             self.wanted += one.wanted;
             self.live += one.live;
@@ -123,6 +138,16 @@ impl Sums {
                 }
             }
         }
+    }
+
+    /// Returns the number of messages that were still under way when their run ended.
+    pub fn unsettled(&self) -> u64 {
+        self.causes.get(Cause::Unsettled.name()).copied().unwrap_or_default()
+    }
+
+    /// Returns the number of messages that were missed, except those still under way.
+    pub fn lost(&self) -> u64 {
+        self.missed.saturating_sub(self.unsettled())
     }
 
     fn add(&mut self, other: Sums) {
@@ -243,6 +268,8 @@ impl Sweep {
                 && part.digest == whole.digest
                 && part.seeds == whole.seeds
                 && part.options == whole.options
+                && part.judged_by == whole.judged_by
+                && part.run_for == whole.run_for
                 && part.parts.1 == whole.parts.1
                 && part.varied == whole.varied
                 && values(&part) == values(&whole);
@@ -302,6 +329,8 @@ mod tests {
             scenario: "x".to_owned(),
             seeds: (1, 6),
             options: String::new(),
+            judged_by: JudgedBy::Expectations,
+            run_for: String::new(),
             varied: Vec::new(),
             parts: (vec![number], of),
             planned: number,

@@ -64,6 +64,40 @@ fn help_says_what_there_is() {
 }
 
 #[test]
+fn colours_are_always_there_if_asked_for_so_that_a_pager_has_them() {
+    let coloured = |arguments: &[&str], no_color: &str| {
+        let mut dlab = dlab(arguments);
+        let output = dlab.env("NO_COLOR", no_color).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().contains('\u{1b}')
+    };
+    assert!(coloured(&["run", "caps", "--color", "always"], "1"));
+    assert!(!coloured(&["run", "caps", "--color", "auto"], ""));
+    assert!(!coloured(&["run", "caps", "--color", "never"], ""));
+    assert!(!coloured(&["run", "caps", "--color", "always", "--plain"], ""));
+}
+
+#[test]
+fn a_run_of_which_nothing_was_expected_is_not_called_met() {
+    let said = check(&["run", "caps", "--contender", "websocket/catch-up", "-q"], 0, "");
+    assert_eq!(said, "unchecked     caps, seed 42: nothing was expected of what ran\n");
+    let said = check(
+        &["run", "caps", "--contender", "websocket/catch-up", "-q", "--seeds", "1..2"],
+        0,
+        "",
+    );
+    assert!(said.contains("2 runs: 0 met, 0 failed, 0 inconclusive, 2 unchecked"), "{said}");
+}
+
+#[test]
+fn the_log_names_the_contender_whose_it_is() {
+    let output = dlab(&["run", "caps", "-v", "-q"]).output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    for contender in ["udp/fire-and-forget", "tcp/catch-up"] {
+        assert!(log.contains(&format!("{contender} of caps, seed 42")), "{log}");
+    }
+}
+
+#[test]
 fn bad_usage_exits_with_2() {
     check(&[], 2, "Usage: dlab");
     check(&["run"], 2, "required");
@@ -346,7 +380,7 @@ fn expectations_are_cases_of_junit_and_escaped() {
 
 #[test]
 fn list_show_schema_and_completions_print() {
-    assert!(check(&["list"], 0, "").lines().any(|line| line.starts_with("caps ")));
+    assert!(check(&["list"], 0, "").lines().any(|line| line == "  caps"));
     assert!(check(&["show", "caps"], 0, "").contains("title"));
     let schema = |arguments| {
         serde_json::from_str::<serde_json::Value>(&check(arguments, 0, "")).unwrap()["title"]

@@ -59,7 +59,7 @@ fn every_closed_list_is_explained_in_its_order() {
     check("fault", FaultKind::ALL);
 
     check("exercise", Exercise::ALL);
-    let drawn = Style { shape: Shape::Unicode, colour: Colour::Off };
+    let drawn = Style::new(Shape::Unicode, Colour::Off);
     check("sign", Glyph::ALL.map(|glyph| drawn.glyph(glyph)));
 
     check("reason", EndReason::ALL);
@@ -75,8 +75,7 @@ fn a_word_is_found_as_it_is_printed() {
     for reason in EndReason::ALL {
         means(reason.words(), "reason", reason.name());
     }
-    let [drawn, ascii] =
-        [Shape::Unicode, Shape::Ascii].map(|shape| Style { shape, colour: Colour::Off });
+    let [drawn, ascii] = [Shape::Unicode, Shape::Ascii].map(|shape| Style::new(shape, Colour::Off));
     for exercise in Exercise::ALL {
         let name = serde_json::to_value(exercise).unwrap();
         means(exercise.plural(), "exercise", name.as_str().unwrap());

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use delivery_lab::explain;
 use delivery_lab::message::Contender;
+use delivery_lab::report::{Colour, Glyph, Shape, Style};
 use delivery_lab::scenario::builtin;
 use delivery_lab::terms::Counter;
 
@@ -79,6 +80,9 @@ const VIEW: [&str; 10] = [
     "tcp/catch-up",
 ];
 
+/// The signs of the diagrams in the snapshots.
+const SIGNS: Style = Style::new(Shape::Unicode, Colour::Off);
+
 /// Returns the words of a report, a sweep or the museum. Numbers and times are no words.
 pub fn words(text: &str) -> BTreeSet<String> {
     let blocks = text.split("\n\n").map(|block| block.lines().collect::<Vec<&str>>());
@@ -107,7 +111,7 @@ fn block(lines: &[&str]) -> Vec<String> {
     }
     match lines {
         [first, ..] if first.starts_with("Replay: ") => vec!["Replay".to_owned()],
-        [first] if first.ends_with(" held.") => vec!["held".to_owned()],
+        [first, ..] if first.contains(" held.") => vec!["held".to_owned()],
         [first, ..] if first.starts_with("Share of ") => chart(lines),
         [above, _, third, ..] if above.starts_with(' ') && contender(third).is_some() => {
             prices(lines)
@@ -163,6 +167,10 @@ fn table(head: [&str; 2], below: &[&str]) -> Vec<String> {
     let sentences = below.iter().filter(|line| line.starts_with(' ')).map(|line| line.trim());
     let sentences = sentences.collect::<Vec<_>>().join(" ");
     for sentence in sentences.split_inclusive(". ") {
+        if sentence.ends_with(" still under way at the end.") {
+            words.push("still under way at the end".to_owned());
+            continue;
+        }
         let (_, counts) = sentence.split_once(" missed ").expect("a contender missed so much");
         words.extend(counted(counts));
     }
@@ -191,13 +199,18 @@ fn chart(lines: &[&str]) -> Vec<String> {
     let heading = lines[0].split(',').next().unwrap_or("").to_owned();
     let begins = lines.iter().filter_map(|line| line.trim().strip_prefix("loses "));
     let begins = begins.map(|what| format!("loses {}", what.split(' ').next().unwrap_or("")));
-    [heading].into_iter().chain(begins).collect()
+    let open = lines.iter().filter(|line| line.trim().starts_with("undecided "));
+    let open = open.map(|_| "undecided".to_owned());
+    [heading].into_iter().chain(begins).chain(open).collect()
 }
 
 fn diagram(lines: &[&str]) -> Vec<String> {
     let mut words = Vec::new();
     for line in lines {
-        if line.starts_with("▾ ") {
+        if Glyph::ALL
+            .iter()
+            .any(|&glyph| line.starts_with(&format!("{} {}", SIGNS.glyph(glyph), glyph.meaning())))
+        {
             let entries = line.split("   ").filter_map(|entry| entry.split_once(' '));
             words.extend(entries.flat_map(|(sign, meaning)| [sign, meaning]).map(str::to_owned));
         } else if line.contains('═') {

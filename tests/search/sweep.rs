@@ -84,11 +84,42 @@ fn the_recipe_for_gnu_parallel_gives_what_one_sweep_gives() {
 #[test]
 fn a_sweep_names_the_runs_that_failed_and_they_fail_again() {
     let folder = folder("failing");
-    let output = dlab(&folder, "sweep caps --seeds 1..3 --set fault.0.for=1s");
+    let caps = text(&dlab(&folder, "show caps"));
+    std::fs::write(folder.join("mine.toml"), caps).unwrap();
+    let output = dlab(&folder, "sweep mine.toml --seeds 1..3 --set fault.0.for=1s");
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output);
     let replay = said.lines().find_map(|line| line.trim().strip_prefix("dlab run ")).unwrap();
     assert_eq!(dlab(&folder, &format!("run {replay}")).status.code(), Some(1), "{replay}");
+}
+
+#[test]
+fn a_built_in_scenario_is_not_failed_for_numbers_that_are_not_its_own() {
+    let folder = folder("family");
+    for (sweep, judged_by_claims) in [
+        ("sweep caps --seeds 1..3 --set fault.0.for=1s", true),
+        ("sweep caps --seeds 42..42", false),
+        ("sweep caps --seeds 42..42 --vary fault.0.for=16s..20s/2s", true),
+    ] {
+        let output = dlab(&folder, sweep);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert_eq!(said.contains("Judged by its claims"), judged_by_claims, "{said}");
+    }
+}
+
+#[test]
+fn what_is_still_under_way_is_undecided_and_not_lost() {
+    let folder = folder("undecided");
+    let sweep = "sweep caps --seeds 1..2 --contender tcp/catch-up";
+    let said = text(&dlab(&folder, &format!("{sweep} --vary fault.0.for=4s..28s/4s")));
+    assert!(said.contains("tcp/catch-up  ····○○○\n"), "{said}");
+    assert!(said.contains("undecided from 20s on: the run ends at 20s"), "{said}");
+    assert!(!said.contains("loses"), "{said}");
+    let two = "--vary fault.0.for=4s..20s/8s --vary broker.backlog.messages=2..4/1";
+    let said = text(&dlab(&folder, &format!("{sweep} {two}")));
+    let grid = "   4s  ▂▁·\n  12s  ▄▃▂\n  20s  ▄▃▂\n";
+    assert!(said.contains(grid), "{said}");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn every_scenario_meets_its_expectations_and_reads_as_its_snapshot() {
             hashes.push_str(&format!("{name} {line}\n"));
         }
         assert_eq!(report.result, RunResult::Met, "dlab run {name}: {:#?}", report.expectations);
-        let style = Style { shape: Shape::Unicode, colour: Colour::Off };
+        let style = Style::new(Shape::Unicode, Colour::Off);
         let text = report::text(&report, &scenario, &style);
         let json = redacted(&report);
         hashes.push_str(&format!("{name} json {:016x}\n", hash(&json)));

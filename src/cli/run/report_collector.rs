@@ -12,7 +12,7 @@ use super::super::trial::{Job, JobOutcome};
 use crate::hash::Fnv1a;
 use crate::message::{Contender, MessageId};
 use crate::report::why::{self, Sentence};
-use crate::report::{self, COLUMNS, Report, RunResult, quoted};
+use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, quoted};
 use crate::sim::TrialError;
 use crate::verdict::{Checked, Row};
 
@@ -25,8 +25,9 @@ pub struct ReportCollector<'a> {
     trace: Option<Trace>,
     junit: Option<Junit>,
     page: Page,
-    /// Number of reports by result: met, failed, inconclusive.
-    results: [u64; 3],
+    /// Number of reports by result: met, failed, inconclusive, and those in which nothing was
+    /// expected of what ran.
+    results: [u64; 4],
     exit: Exit,
     broken: bool,
 }
@@ -53,7 +54,7 @@ impl<'a> ReportCollector<'a> {
         planned: u64,
         (trace, junit): (Option<Trace>, Option<Junit>),
     ) -> ReportCollector<'a> {
-        let (page, results) = (Page::default(), [0; 3]);
+        let (page, results) = (Page::default(), [0; 4]);
         ReportCollector {
             args,
             loaded,
@@ -106,15 +107,20 @@ impl<'a> ReportCollector<'a> {
     pub fn close(&mut self, console: &mut Console) -> Exit {
         let printed: u64 = self.results.iter().sum();
         if self.planned > 1 && !self.args.json {
-            let [met, failed, inconclusive] = self.results;
+            let [met, failed, inconclusive, unchecked] = self.results;
             let rule = if self.args.quiet { "" } else { "\n" };
             let of = if printed < self.planned {
                 format!(" of {}", self.planned)
             } else {
                 String::new()
             };
+            let unchecked = match unchecked {
+                0 => String::new(),
+                number => format!(", {number} unchecked"),
+            };
             console.print(&format!(
-                "{rule}{printed}{of} runs: {met} met, {failed} failed, {inconclusive} inconclusive\n"
+                "{rule}{printed}{of} runs: {met} met, {failed} failed, {inconclusive} \
+                 inconclusive{unchecked}\n"
             ));
         }
         if let Some(Err(error)) = self.junit.take().map(Junit::write) {
@@ -171,17 +177,18 @@ impl<'a> ReportCollector<'a> {
             junit.add(&report);
         }
         let (place, exit) = match report.result {
+            RunResult::Met if !report.is_checked() => (3, Exit::Met),
             RunResult::Met => (0, Exit::Met),
             RunResult::Failed => (1, Exit::Failed),
             RunResult::Inconclusive => (2, Exit::Inconclusive),
         };
-        let style = console.style();
+        let style = self.style(console);
         let text = if self.args.json {
             report::json(&report) + "\n"
         } else if self.args.quiet {
             page.views + &brief(&report)
         } else {
-            let first = self.results == [0; 3];
+            let first = self.results == [0; 4];
             let line = style.either("─", "-").repeat(COLUMNS);
             let rule = if first { String::new() } else { format!("\n{line}\n\n") };
             format!("{rule}{}{}", page.views, report::text(&report, scenario, &style))
@@ -209,11 +216,23 @@ impl<'a> ReportCollector<'a> {
         let mut text = String::new();
         for (contender, life) in &page.lives {
             let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
-            let rule = if self.results == [0; 3] { "" } else { "\n" };
+            let rule = if self.results == [0; 4] { "" } else { "\n" };
             text.push_str(&format!("{rule}{}", why::text(life, &heading, &style)));
             self.results[0] += 1;
         }
         console.print(&text);
+    }
+
+    /// Returns the style of reports: whole if that was asked for, or if prices were, which no
+    /// screen has.
+    fn style(&self, console: &Console) -> Style {
+        let style = console.style();
+        let extent = match (self.args.full, self.args.prices) {
+            (true, _) => Extent::Full,
+            (false, true) => Extent::Whole,
+            (false, false) => style.extent,
+        };
+        Style { extent, ..style }
     }
 
     fn contenders(&self) -> Vec<String> {
@@ -240,10 +259,17 @@ impl<'a> ReportCollector<'a> {
     }
 }
 
-/// Returns the report of `--quiet`: one line, and the expectations that failed.
+/// Returns the report of `--quiet`: one line, and the expectations that failed. A run of which
+/// nothing was expected has met nothing.
 fn brief(report: &Report) -> String {
     let Report { scenario, seed, .. } = report;
-    let mut text = format!("{:<12}  {scenario}, seed {seed}\n", report.result.name());
+    let (word, why) = match report.result {
+        RunResult::Met if !report.is_checked() => {
+            ("unchecked", ": nothing was expected of what ran")
+        }
+        result => (result.name(), ""),
+    };
+    let mut text = format!("{word:<12}  {scenario}, seed {seed}{why}\n");
     for Checked { expected, measured, met } in &report.expectations {
         if *met == Some(false) {
             let measured = measured.as_deref().unwrap_or("nothing");

@@ -1,8 +1,10 @@
 //! Prints a sweep as text with tables and a chart, and as CSV.
 
 use super::super::sources::ANY;
-use crate::report::{self, Shape, Style};
-use crate::search::sweep::{Point, Sums, Sweep};
+use super::chart::{self, named};
+use crate::report::{self, Style};
+use crate::search::sweep::{JudgedBy, Point, Sums, Sweep};
+use crate::terms::Cause;
 
 /// Most failing seeds whose replay lines are printed.
 const SHOWN: usize = 5;
@@ -17,7 +19,7 @@ pub fn text(sweep: &Sweep, style: &Style) -> String {
         }
     }
     if sweep.points.len() > 1 {
-        text += &chart(sweep, style);
+        text += &chart::text(sweep, style);
     }
     text += &failing(sweep);
     text += &format!("\n{}", sweep.coverage.text());
@@ -45,13 +47,16 @@ fn headline(sweep: &Sweep) -> String {
     if idle > 0 {
         text += &format!(" In {} no fault did anything.", report::count(idle));
     }
+    if sweep.judged_by == JudgedBy::Claims {
+        text += " Judged by its claims: what it expects is for its own numbers and seed.";
+    }
     if sweep.runs() < sweep.planned {
         text += &format!(
             " It was interrupted: {} were to come.",
             report::count(sweep.planned - sweep.runs())
         );
     }
-    text + "\n"
+    report::wrap_to(report::COLUMNS, &text, "", "").join("\n") + "\n"
 }
 
 const HEADS: [&str; 8] =
@@ -74,19 +79,31 @@ fn table(sweep: &Sweep, point: &Point, style: &Style) -> String {
         }
         text += &format!("{}\n", line.trim_end());
     }
-    for (contender, sums) in point.contenders.iter().filter(|(_, sums)| sums.missed > 0) {
-        let mut causes: Vec<(&String, &u64)> = sums.causes.iter().collect();
-        causes.sort_by_key(|(cause, count)| (std::cmp::Reverse(**count), (*cause).clone()));
-        let causes: Vec<String> = causes
-            .into_iter()
-            .map(|(cause, count)| format!("{} {cause}", report::count(*count)))
-            .collect();
-        let line = format!("{contender} missed {}.", report::listed(&causes));
-        for line in report::wrap_to(report::COLUMNS, &line, "  ", "    ") {
-            text += &format!("{line}\n");
-        }
+    let missing = point.contenders.iter().filter(|(_, sums)| sums.missed > 0);
+    for line in missing.flat_map(|(contender, sums)| causes(contender, sums)) {
+        text += &format!("{line}\n");
     }
     text
+}
+
+/// Says what a contender missed, and apart from that what was still under way.
+fn causes(contender: &str, sums: &Sums) -> Vec<String> {
+    let is_lost = |(cause, _): &(&String, &u64)| *cause != Cause::Unsettled.name();
+    let mut causes: Vec<(&String, &u64)> = sums.causes.iter().filter(is_lost).collect();
+    causes.sort_by_key(|(cause, count)| (std::cmp::Reverse(**count), (*cause).clone()));
+    let causes: Vec<String> = causes
+        .into_iter()
+        .map(|(cause, count)| format!("{} {cause}", report::count(*count)))
+        .collect();
+    let mut said = Vec::new();
+    if !causes.is_empty() {
+        said.push(format!("{contender} missed {}.", report::listed(&causes)));
+    }
+    if sums.unsettled() > 0 {
+        let count = report::count(sums.unsettled());
+        said.push(format!("{contender} had {count} still under way at the end."));
+    }
+    said.iter().flat_map(|one| report::wrap_to(report::COLUMNS, one, "  ", "    ")).collect()
 }
 
 fn cells(contender: &str, sums: &Sums, style: &Style) -> [String; 8] {
@@ -108,58 +125,6 @@ fn cells(contender: &str, sums: &Sums, style: &Style) -> [String; 8] {
 
 fn millis(ms: f64) -> String {
     if ms < 1_000.0 { format!("{ms:.0}ms") } else { format!("{:.1}s", ms / 1_000.0) }
-}
-
-fn named(sweep: &Sweep, point: &Point) -> String {
-    let pairs = sweep.varied.iter().zip(&point.values);
-    pairs.map(|((path, _), value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns a chart of the share of messages missed, one row per contender and one column per value,
-/// with the first value at which a contender loses messages.
-fn chart(sweep: &Sweep, style: &Style) -> String {
-    let mut contenders: Vec<&String> =
-        sweep.points.iter().flat_map(|point| point.contenders.keys()).collect();
-    contenders.sort();
-    contenders.dedup();
-    let width = contenders.iter().map(|one| one.len()).max().unwrap_or_default();
-    let columns = report::COLUMNS.saturating_sub(width + 2).max(1);
-    let each = sweep.points.len().div_ceil(columns);
-    let mut text = String::from("\nShare of messages missed");
-    if let (Some(first), Some(last)) = (sweep.points.first(), sweep.points.last()) {
-        text += &format!(", from {} to {}", named(sweep, first), last.values.join(", "));
-    }
-    if each > 1 {
-        text += &format!(" ({each} values a column, the worst)");
-    }
-    text += "\n";
-    for contender in contenders {
-        let share = |point: &Point| {
-            let sums = point.contenders.get(contender);
-            sums.map_or(0.0, |sums| sums.missed as f64 / sums.wanted.max(1) as f64)
-        };
-        let bars: String = sweep
-            .points
-            .chunks(each)
-            .map(|points| bar(points.iter().map(share).fold(0.0, f64::max), style))
-            .collect();
-        let begins = sweep.points.iter().find(|point| share(point) > 0.0);
-        let begins = match begins {
-            Some(point) => format!("loses from {} on", named(sweep, point)),
-            None => "loses nothing".to_owned(),
-        };
-        text += &format!("{contender:<width$}  {bars}\n{:width$}  {begins}\n", "");
-    }
-    text
-}
-
-/// Returns a sign for a share from 0 to 1.
-fn bar(share: f64, style: &Style) -> char {
-    let signs: &[char] = match style.shape {
-        Shape::Unicode => &['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
-        Shape::Ascii | Shape::Plain => &['.', '1', '2', '3', '4', '5', '6', '7', '8'],
-    };
-    if share <= 0.0 { signs[0] } else { signs[((share * 8.0).ceil() as usize).clamp(1, 8)] }
 }
 
 /// Lists the first seeds that failed, with the commands that run them again.

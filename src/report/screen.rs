@@ -1,0 +1,87 @@
+//! The first screen of a report: headline, picture, table and the first reasons, in as many lines
+//! as a terminal has. It says how to see the rest, and nothing that the rest does not say.
+
+use crate::scenario::Scenario;
+
+use super::measure::wrap;
+use super::style::{Ink, Style};
+use super::{Report, RunResult, facts, replay, table, top, words};
+
+/// Returns at most about `most` lines: the picture gives way to the table, the reasons to both.
+/// A title or headline of several lines is not cut.
+pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -> Vec<String> {
+    let mut lines = top::title(report, scenario, style);
+    lines.extend(top::headline(report, scenario));
+    let longer = facts::unsettled(report, scenario).and_then(|one| one.longer);
+    let longer: Vec<String> =
+        longer.iter().flat_map(|command| replay::lines(command, "Longer: ")).collect();
+    let (mut left_out, mut room) = (Vec::new(), most.saturating_sub(lines.len() + longer.len()));
+    let picture = top::picture(report, scenario, style);
+    let table = table::draw(report, style);
+    let first = [("Picture", &picture), ("Table", &table)];
+    // Where only one of them has room, it is the table: it has every contender's numbers.
+    let both = picture.len() + table.len() + 2 + end(report, &[], style).len() <= room;
+    for (name, part) in first {
+        let fits = part.len() + 1 + end(report, &[name], style).len() <= room;
+        if part.is_empty() || !fits || (name == "Picture" && !both) {
+            left_out.extend((!part.is_empty()).then_some(name));
+            continue;
+        }
+        room -= part.len() + 1;
+        lines.push(String::new());
+        lines.extend(part.iter().cloned());
+    }
+    let end = end(report, &left_out, style);
+    lines.extend(reasons(report, room.saturating_sub(end.len())));
+    lines.extend(longer);
+    lines.extend(end);
+    lines
+}
+
+/// Returns the reasons for which messages were missed, a contender and cause a sentence, as many as
+/// there is room for.
+fn reasons(report: &Report, room: usize) -> Vec<String> {
+    let missed = facts::missed(report);
+    let reasons =
+        missed.iter().flat_map(|one| one.reasons.iter().enumerate().map(move |r| (one, r)));
+    let mut reasons: Vec<_> = reasons.collect();
+    // Each contender's most frequent one comes before any contender's second.
+    reasons.sort_by_key(|(_, (rank, _))| *rank);
+    let sentences = reasons.into_iter().map(|(missed, (_, reason))| {
+        let (count, phrase) = (words::count(reason.count), words::cause(reason.cause));
+        format!("{}, {count} of {}: {phrase}.", missed.contender, words::count(missed.wanted))
+    });
+    let away = facts::away(report);
+    let mut lines = Vec::new();
+    for sentence in sentences.chain(away.iter().map(facts::Absence::sentence)) {
+        let wrapped = wrap(&sentence, "", "  ");
+        if lines.len() + wrapped.len() > room {
+            break;
+        }
+        lines.extend(wrapped);
+    }
+    lines
+}
+
+/// Returns what came of the expectations, and how to see the rest, with what was left out.
+fn end(report: &Report, left_out: &[&str], style: &Style) -> Vec<String> {
+    let changed = match facts::changed(report) {
+        Some(_) => ", of numbers that --set has changed",
+        None => "",
+    };
+    let expected = match report.expectations.is_empty() {
+        true => String::new(),
+        false => format!("Expectations: {}{changed}. ", facts::expectations(report)),
+    };
+    let (ink, verdict) = match report.result {
+        RunResult::Failed => (Ink::Bad, ""),
+        RunResult::Inconclusive => (Ink::Plain, "Inconclusive: no fault did anything. "),
+        RunResult::Met => (Ink::Plain, ""),
+    };
+    let rest = match left_out {
+        [] => "Why, claims and more".to_owned(),
+        some => format!("{}, why, claims and more", some.join(", ")),
+    };
+    let text = format!("{expected}{verdict}{rest}: add --full");
+    wrap(&text, "", "").iter().map(|line| style.paint(ink, line)).collect()
+}
