@@ -15,7 +15,7 @@ use crate::verdict::{MessageOutcome, Row, SubscriberReport};
 use super::axis::Axis;
 use super::bars;
 use super::measure::{clean, fit, left, width, wrap};
-use super::style::{Glyph, Ink, Style};
+use super::style::{Extent, Glyph, Ink, Style};
 use super::{Report, words};
 
 /// The most subscribers with a lane each. A contender with more has one lane for all of them.
@@ -73,6 +73,10 @@ pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>
     let mut notes = notes(report, scenario, &axis);
     if used.contains(&Glyph::Late) {
         notes.push(format!("Late is more than {late} after it was published."));
+    }
+    // On a screen every line counts.
+    if matches!(style.extent, Extent::Lines(_)) {
+        notes = vec![notes.join(" ")];
     }
     for note in notes {
         let note = wrap(&note, "", "");

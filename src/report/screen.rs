@@ -19,16 +19,19 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
     let picture = top::picture(report, scenario, style);
     let table = table::draw(report, style);
     let first = [("Picture", &picture), ("Table", &table)];
-    // Where only one of them has room, it is the table: it has every contender's numbers.
-    let both = picture.len() + table.len() + 2 + end(report, &[], style).len() <= room;
+    // Where only one of them has room, it is the table: it has every contender's numbers. A blank
+    // line goes before each, unless both have room only without.
+    let taken = picture.len() + table.len() + end(report, &[], style).len();
+    let both = taken <= room;
+    let gap = usize::from(!both || taken + 2 <= room);
     for (name, part) in first {
-        let fits = part.len() + 1 + end(report, &[name], style).len() <= room;
+        let fits = part.len() + gap + end(report, &left_out, style).len() <= room;
         if part.is_empty() || !fits || (name == "Picture" && !both) {
             left_out.extend((!part.is_empty()).then_some(name));
             continue;
         }
-        room -= part.len() + 1;
-        lines.push(String::new());
+        room -= part.len() + gap;
+        lines.extend(std::iter::repeat_n(String::new(), gap));
         lines.extend(part.iter().cloned());
     }
     let end = end(report, &left_out, style);
