@@ -12,8 +12,8 @@ pub fn lines(command: &str, first: &str) -> Vec<String> {
     let mut begun = false;
     for word in words(command) {
         let text: String = word.iter().map(|piece| piece.text.as_str()).collect();
-        // Two columns stay free, for ` \`.
-        if begun && width(&line) + 1 + width(&text) + 2 > COLUMNS {
+        // As many columns stay free as below, so that no word is broken that fits on a line.
+        if begun && width(&line) + 1 + width(&text) + 4 > COLUMNS {
             lines.push(format!("{line} \\"));
             line = "    ".to_owned();
         } else if begun {
@@ -97,5 +97,15 @@ mod tests {
         let long = "a long name ".repeat(20);
         check(&["dlab", "run", &long, "--contender", "tcp/catch-up", "--set", &"y".repeat(300)]);
         check(&["dlab", "run", &"'".repeat(100), &"日本 ".repeat(50), "--seed", "1"]);
+    }
+
+    #[test]
+    fn a_word_that_fits_on_a_line_is_not_broken() {
+        for length in 30..70 {
+            let command = format!("dlab run {} --set run_for=14s", "x".repeat(length));
+            let lines = lines(&command, "  Longer: ");
+            let text = lines.join(" ");
+            assert!(text.contains("--set") && text.contains("run_for=14s"), "{lines:#?}");
+        }
     }
 }

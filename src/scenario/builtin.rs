@@ -26,6 +26,7 @@ pub const TOPICS: [Topic; 8] = [
             "half-open",
             "forty-five-seconds",
             "laptop-sleeps",
+            "frozen",
             "partition",
             "reconnect-before-the-server-notices",
         ],
