@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::message::{Echo, Link, Name};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 use super::{ClientEntry, Publish, Scenario, When};
 
@@ -141,10 +141,7 @@ impl Scenario {
                 fault.effect.kind(),
                 fault.until
             ),
-            help: format!(
-                "set `run_for` to more than {}, or leave out `for`",
-                fault.until.since(Instant::ZERO) + Duration::from_secs(1)
-            ),
+            help: format!("set `run_for` to more than {}, or leave out `for`", fault.until),
         });
         warnings.collect()
     }
