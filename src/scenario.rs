@@ -31,7 +31,6 @@ pub use load::{
     Diagnostics, ExpectationsFile, LoadOptions, Place, Problem, Setting, contender_tip,
     nearest_word,
 };
-pub use printable::{DoubtfulName, doubtful_name};
 pub use reference::reference;
 pub use schema::schema;
 pub use template::template;

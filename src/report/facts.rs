@@ -6,10 +6,10 @@
 use crate::terms::{Anomaly, Cause, Claim, Guarantee};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::message::{Contender, MessageId};
+use crate::message::{Contender, EndReason, Link, MessageId};
 use crate::scenario::{Direction, Effect, Fault, Scenario, Who, limits};
 use crate::time::{Duration, Instant};
-use crate::verdict::{Evidence, Recoveries, Row, Totals};
+use crate::verdict::{Detection, Evidence, Recoveries, Row, Totals};
 
 use super::{Report, words};
 
@@ -375,6 +375,16 @@ pub fn left_out(report: &Report) -> Vec<&'static str> {
             "TCP waits here as Linux does before it sends again. After a timeout it repeats all \
              that was not acknowledged, and Linux what is missing: on a lossy path the worst \
              delays differ.",
+        );
+    }
+    let is_watched = |row: &Row| {
+        let by_heartbeat = |one: &Detection| one.by == Some(EndReason::Heartbeat.name());
+        row.link == Link::Sse && row.detections.iter().any(by_heartbeat)
+    };
+    if report.contenders.iter().any(is_watched) {
+        sentences.push(
+            "Over sse broker and client find a dead link by the broker's pings here. A browser's \
+             EventSource has no such watchdog: it waits until TCP goes on.",
         );
     }
     sentences

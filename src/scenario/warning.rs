@@ -8,6 +8,7 @@ use std::fmt;
 use crate::message::{Echo, Link, Name};
 use crate::time::Instant;
 
+use super::printable::doubtful_name;
 use super::{ClientEntry, Publish, Scenario, When};
 
 /// One thing that is probably not meant.
@@ -28,7 +29,7 @@ impl fmt::Display for Warning {
 impl Scenario {
     /// Returns what is probably not meant, in the order of the file.
     pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = Vec::new();
+        let mut warnings = self.doubtful_names();
         warnings.extend(self.rare_polls());
         for entry in &self.clients {
             for publish in &entry.publish {
@@ -39,6 +40,29 @@ impl Scenario {
         warnings.extend(self.endless_answers());
         warnings.extend(self.faults_beyond_the_end());
         warnings
+    }
+
+    /// A name is not what it looks like.
+    fn doubtful_names(&self) -> Vec<Warning> {
+        let mut names = BTreeSet::new();
+        for entry in &self.clients {
+            names.insert(&entry.id);
+            names.extend(&entry.name);
+            for publish in &entry.publish {
+                names.extend([&publish.queue, &publish.event]);
+                names.extend(publish.target.to.iter().chain(&publish.target.except));
+            }
+            names.extend(entry.subscribe.iter().flat_map(|one| [&one.queue, &one.event]));
+            names.extend(
+                entry.join.iter().chain(&entry.leave).flat_map(|one| [&one.queue, &one.room]),
+            );
+        }
+        let doubtful = names.into_iter().filter_map(|name| {
+            let what = format!("the name \"{name}\" {}", doubtful_name(name.as_str())?);
+            let help = "write it without, unless it is meant".to_owned();
+            Some(Warning { what, help })
+        });
+        doubtful.collect()
     }
 
     /// A session over `polling` ends between two polls.
@@ -213,6 +237,12 @@ client = [
         assert!(odd.len() == 1 && odd[0].contains("80ms"), "{odd:?}");
         let fine = warnings(&file("latency = \"50ms\"", r#"start = "100ms""#, ""));
         assert_eq!(fine, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_name_with_blanks_that_nobody_sees_is_odd() {
+        let odd = warnings(&file("", r#"start = "1s", to = ["e", "e "]"#, ""));
+        assert!(odd.len() == 1 && odd[0].contains("\"e \" ends with a blank"), "{odd:?}");
     }
 
     #[test]
