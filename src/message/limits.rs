@@ -167,7 +167,7 @@ pub struct ClientLimits {
     pub dedup: Dedup,
     /// Whether rooms are joined again on a new session.
     pub resubscribe: Resubscribe,
-    /// What a process does whose session was replaced.
+    /// The policy of a process whose session was replaced.
     pub on_replaced: OnReplaced,
     /// TCP's keep-alive on its sockets, if it asks for one.
     pub keep_alive: Option<KeepAlive>,
@@ -195,7 +195,7 @@ impl Default for ClientLimits {
 }
 
 closed_list! {
-    /// What a process does when a newer session of its client has replaced its own.
+    /// The policy of a process when a newer session of its client has replaced its own.
     #[derive(Default)]
     OnReplaced ["policy"] {
         /// It does not connect again by itself.

@@ -14,9 +14,9 @@ use super::{ClientEntry, Publish, Scenario, When};
 /// One thing that is probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// What is odd, with the numbers that make it so.
+    /// The oddity, with the numbers that make it so.
     pub what: String,
-    /// What to do about it.
+    /// The remedy.
     pub help: String,
 }
 

@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::time::Instant;
 use crate::verdict::Violated;
 
-/// What became of the messages of all publishers.
+/// The fates of the messages of all publishers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PublisherJudgement {
     /// Number of messages that were not accepted yet when their publisher lost its session.

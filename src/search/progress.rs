@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::report;
 
-/// What a property does.
+/// The present activity of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// It tries this many storms.
