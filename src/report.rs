@@ -111,11 +111,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether any expectation is about what ran. If none is, none was met.
-    pub fn is_checked(&self) -> bool {
-        self.expectations.iter().any(|checked| checked.met.is_some())
-    }
-
     /// Returns the same report with the prices in it.
     pub fn with_prices(self) -> Report {
         Report { prices: Some(prices::of(&self.contenders)), ..self }

@@ -4,6 +4,7 @@
 //! The structs here have the shape of the JSON report; `report` only renders them.
 
 mod anomaly;
+mod before_subscription;
 mod black_box;
 mod cause;
 mod claim;
@@ -58,6 +59,10 @@ pub struct Row {
     pub faults: Vec<Hits>,
     /// Each detection of a fault: the side that noticed, the time and the reason.
     pub detections: Vec<Detection>,
+    /// Each process that a newer session of its name replaced, and that never came back. Left out of
+    /// the JSON if there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<ReplacedProcess>,
     /// The cost in packets, bytes and memory.
     pub cost: Cost,
 }
@@ -116,6 +121,10 @@ pub struct SubscriberReport {
     pub guarantees: BTreeMap<Guarantee, GuaranteeFinding>,
     /// Every wanted message, in the order of publishing.
     pub messages: Vec<MessageOutcome>,
+    /// The messages of its rooms that were decided on before its subscription stood, in the order of
+    /// publishing. It wants none of them. Left out of the JSON if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub before_subscription: Vec<UnwantedMessage>,
 }
 
 /// Counts a client's recoveries by what it was told, and whether that was true.
@@ -179,6 +188,15 @@ pub struct MessageOutcome {
     pub cause: Option<Cause>,
 }
 
+/// Names a message that a subscriber does not want.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UnwantedMessage {
+    /// The message's id.
+    pub id: MessageId,
+    /// The instant at which it was published.
+    pub published_ms: f64,
+}
+
 /// Describes the outcome of one message for one subscriber that wanted it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Followed {
@@ -219,6 +237,17 @@ pub struct Detection {
     pub by: Option<&'static str>,
 }
 
+/// Names a process that was replaced by a newer session of its name, and never came back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReplacedProcess {
+    /// The process's name.
+    pub process: String,
+    /// The name of the client that it belongs to.
+    pub client: String,
+    /// The instant at which it learned of it.
+    pub at_ms: f64,
+}
+
 /// Compares one expectation with what was measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checked {
@@ -239,5 +268,7 @@ closed_list! {
         Failed = "failed",
         /// There are faults, and none of them had a hit in any contender.
         Inconclusive = "inconclusive",
+        /// No expectation is about anything that ran.
+        Unchecked = "unchecked",
     }
 }

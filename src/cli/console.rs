@@ -23,6 +23,9 @@ const PICTURE: std::ops::RangeInclusive<usize> = 60..=200;
 /// resized.
 const LINES: usize = 24;
 
+/// The fewest lines that warnings leave to a report: its headline and a small table.
+const LEAST_LINES: usize = 12;
+
 /// Options for the style of everything that is printed.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct DisplayArgs {
@@ -138,6 +141,17 @@ impl Console {
     pub fn say(&self, text: &str) {
         // There is no other place to report that stderr cannot be written.
         let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Prints a warning to stderr. Where both are on one screen, reports leave room for it.
+    pub fn warn(&mut self, text: &str) {
+        self.say(text);
+        if let Extent::Lines(lines) = &mut self.style.extent
+            && io::stderr().is_terminal()
+        {
+            let taken = text.lines().map(|line| line.len().div_ceil(self.style.columns).max(1));
+            *lines = lines.saturating_sub(taken.sum()).max(LEAST_LINES);
+        }
     }
 
     /// Shows a diagnostic on stderr.

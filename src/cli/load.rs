@@ -68,10 +68,10 @@ pub fn all(
 }
 
 /// Shows what is probably not meant in scenarios that are valid.
-pub fn warn(loaded: &[Loaded], console: &Console) {
+pub fn warn(loaded: &[Loaded], console: &mut Console) {
     for Loaded { scenario, given } in loaded {
         for warning in scenario.warnings() {
-            console.say(&format!("warning: {given}: {}\n  help: {}", warning.what, warning.help));
+            console.warn(&format!("warning: {given}: {}\n  help: {}", warning.what, warning.help));
         }
     }
 }

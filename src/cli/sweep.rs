@@ -268,7 +268,7 @@ fn fill(
 
 fn count(point: &mut Point, coverage: &mut Coverage, seed: u64, seen: &Seen) {
     match seen.result {
-        RunResult::Met => point.met += 1,
+        RunResult::Met | RunResult::Unchecked => point.met += 1,
         RunResult::Failed => {
             point.failed += 1;
             if point.failing_seeds.len() < MOST_FAILING {

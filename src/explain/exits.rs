@@ -13,7 +13,8 @@ pub static EXITS: Family = Family {
             "0",
             "All expectations were met.",
             "Everything that ran came out as the scenario expects, or the scenario expects nothing. \
-             An expectation on a contender that was not run counts neither way.",
+             An expectation on a contender that was not run counts neither way; a run of which \
+             nothing was expected is `unchecked`.",
         )
         .also(&["met"])
         .see(&["1", "3"])

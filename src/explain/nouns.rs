@@ -165,7 +165,8 @@ pub static NOUNS: Family = Family {
         Word::new(
             "inbox",
             "Where a client keeps what it has read and not handled.",
-            "When it is full the client stops reading: over TCP the sockets fill, and over UDP the \
+            "The message in the handler is not counted: it has left the inbox. When it is full the \
+             client stops reading: over TCP the sockets fill, and over UDP the \
              packet is lost.",
         )
         .see(&["send-queue", "overflowed", "slow"])

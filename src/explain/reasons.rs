@@ -101,10 +101,12 @@ pub static REASONS: Family = Family {
             EndReason::Replaced.name(),
             "A newer session of the same client took over.",
             "A client has one session. It came back before the broker had noticed that the old one \
-             was dead, and the hello of the new one ended it.",
+             was dead, or a second window of it was opened. A process that hears this of its own \
+             session stays away, unless `on_replaced` says `reconnect`; the report names it.",
         )
+        .also(&["was replaced"])
         .see(&["two-sessions"])
-        .shown_by("dlab run reconnect-before-the-server-notices --contender tcp/catch-up -v"),
+        .shown_by("dlab run two-windows --contender tcp/catch-up -v"),
         Word::new(
             EndReason::Left.name(),
             "This side closed it on purpose.",

@@ -19,6 +19,16 @@ pub static SIGNS: Family = Family {
         .see(&["live", "caught-up", "missed"])
         .shown_by("dlab run caps"),
         Word::new(
+            "–",
+            "Published before the subscription stood: the subscriber does not want it.",
+            "The broker had not recorded the subscriber's join when it accepted the message, so it \
+             was for nobody there: neither missed nor caught up. A subscription stands one round \
+             trip after its session, or more; publish later, or subscribe from the start.",
+        )
+        .also(&["-", "before the subscription", "came before"])
+        .see(&["wanted", "not-joined"])
+        .shown_by("dlab run websocket-blocked"),
+        Word::new(
             "●",
             "Live: handled from a first sending.",
             "The sign stands where the message was published, not where it was handled, so that it \

@@ -7,9 +7,9 @@ use crate::terms::{Anomaly, Cause, Claim, Guarantee};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, EndReason, Link, MessageId};
-use crate::scenario::{Direction, Effect, Fault, Scenario, Who, limits};
+use crate::scenario::{ClientEntry, Direction, Effect, Fault, Scenario, Who, limits};
 use crate::time::{Duration, Instant};
-use crate::verdict::{Detection, Evidence, Recoveries, Row, Totals};
+use crate::verdict::{Detection, Evidence, Recoveries, ReplacedProcess, Row, Totals};
 
 use super::{Report, words};
 
@@ -108,7 +108,7 @@ pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
     )];
     let end = Instant::ZERO + ends;
     let is_on = |fault: &&Fault| fault.at < end && fault.until > end;
-    let is_in_the_way = |fault: &&Fault| open.iter().any(|(client, _)| holds_up(fault, client));
+    let is_in_the_way = |fault: &&Fault| open.iter().any(|(client, _)| holds_up(fault, client, scenario));
     let on = scenario.faults.iter().filter(is_on).filter(is_in_the_way);
     let mut least = ends * 2;
     if let Some(fault) = on.max_by_key(|fault| fault.until) {
@@ -134,10 +134,14 @@ pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
     Some(Unsettled { sentences, longer })
 }
 
-/// Whether nothing gets to this client while the fault is on.
-fn holds_up(fault: &Fault, client: &str) -> bool {
+/// Whether nothing gets to a process of this client while the fault is on.
+fn holds_up(fault: &Fault, client: &str, scenario: &Scenario) -> bool {
     let is_about = match &fault.who {
-        Who::Clients(clients) => clients.iter().any(|name| name.as_str() == client),
+        Who::Clients(about) => {
+            let processes = scenario.clients.iter().flat_map(ClientEntry::processes);
+            let mut own = processes.filter(|(_, name)| name.as_str() == client);
+            own.any(|(process, _)| about.contains(&process))
+        }
         Who::Broker => true,
         Who::Nobody => false,
     };
@@ -156,6 +160,81 @@ fn holds_up(fault: &Fault, client: &str) -> bool {
         | Effect::Deaf { .. } => false,
     };
     is_about && stops_all
+}
+
+/// The messages that came before the subscriptions of a contender's subscribers stood.
+pub struct Early<'a> {
+    /// The contender.
+    pub contender: Contender,
+    /// The messages.
+    pub ids: BTreeSet<&'a MessageId>,
+    /// The subscribers that do not want them for this reason.
+    pub clients: BTreeSet<&'a str>,
+}
+
+/// Returns the contenders with such messages, in order. Subscribers that never managed to subscribe
+/// are left to [`away`].
+pub fn before_subscription(report: &Report) -> Vec<Early<'_>> {
+    let early = report.contenders.iter().filter_map(|row| {
+        let subscribed = row.subscribers.iter().filter(|one| one.never_subscribed.is_none());
+        let pairs = subscribed.flat_map(|one| {
+            one.before_subscription.iter().map(|message| (&message.id, one.client.as_str()))
+        });
+        let (ids, clients): (BTreeSet<_>, BTreeSet<_>) = pairs.unzip();
+        (!ids.is_empty()).then_some(Early { contender: row.contender(), ids, clients })
+    });
+    early.collect()
+}
+
+impl Early<'_> {
+    /// Says which messages came too early for whom. `ids` are their names.
+    pub fn sentence(&self, ids: &str) -> String {
+        let Early { contender, ids: messages, clients } = self;
+        let (whose, whom) = match clients.first() {
+            Some(client) if clients.len() == 1 => (format!("{client}'s subscription"), "it"),
+            _ => {
+                let clients = words::counted(clients.len() as u64, "subscriber");
+                (format!("the subscriptions of {clients}"), "them")
+            }
+        };
+        let messages = words::counted(messages.len() as u64, "message");
+        format!("{contender}: {messages} came before {whose} stood, not wanted by {whom}: {ids}.")
+    }
+}
+
+/// Says, if the contenders' subscribers do not want the same number of messages, why.
+pub fn wanted_differs(report: &Report) -> Option<String> {
+    let wanted = report.contenders.iter().map(|row| Totals::of(&row.subscribers).wanted);
+    let (least, most) = (wanted.clone().min()?, wanted.max()?);
+    let published: BTreeSet<u64> = report.contenders.iter().map(|row| row.published).collect();
+    let reasons = [
+        (!away(report).is_empty(), "a subscriber never got to subscribe"),
+        (!before_subscription(report).is_empty(), "messages came before a subscription stood"),
+        (published.len() > 1, "not the same number was published"),
+    ];
+    let known: Vec<String> =
+        reasons.iter().filter(|(is_so, _)| *is_so).map(|(_, why)| (*why).to_owned()).collect();
+    let why = match known.is_empty() {
+        true => "it depends on when a join or leave was recorded".to_owned(),
+        false => words::listed(&known),
+    };
+    let (least, most) = (words::count(least), words::count(most));
+    (least != most).then(|| format!("The rows do not want the same, {least} to {most}: {why}."))
+}
+
+/// Names the processes that a newer session of their name replaced for good, a sentence each.
+pub fn replaced(report: &Report) -> Vec<String> {
+    let replaced = report.contenders.iter().flat_map(|row| {
+        row.replaced.iter().map(|one| {
+            let ReplacedProcess { process, client, at_ms } = one;
+            let (contender, at) = (row.contender(), words::millis(*at_ms));
+            format!(
+                "{contender}: {process} was replaced at {at}, by a newer session of {client}, and \
+                 never came back (on_replaced)."
+            )
+        })
+    });
+    replaced.collect()
 }
 
 /// The subscribers of a contender that never managed to subscribe.
@@ -355,12 +434,38 @@ pub fn expectations(report: &Report) -> String {
 /// Says that no expectation is about anything that ran, so that none can be met.
 pub const NOTHING_EXPECTED: &str = "Nothing was expected of what ran";
 
-/// Says, if an expectation failed in a run whose settings were changed, for which run it is. The
+/// A change for which an expectation may fail that is met in the scenario's own run.
+pub enum Changed {
+    /// `--set` changed some of the scenario's numbers.
+    Numbers,
+    /// The run has another seed than the scenario, whose seed this is.
+    Seed(u64),
+}
+
+/// Returns the change, if an expectation of the scenario failed in a run that is not its own. The
 /// replay line has every option that changes the result.
-pub fn changed(report: &Report) -> Option<&'static str> {
+pub fn changed(report: &Report, scenario: &Scenario) -> Option<Changed> {
     let failed = report.expectations.iter().any(|checked| checked.met == Some(false));
-    (failed && report.replay.contains(" --set "))
-        .then_some("The scenario expects this of its own numbers, and --set changed some of them.")
+    if !failed || report.replay.contains(" --expect ") {
+        None
+    } else if report.replay.contains(" --set ") {
+        Some(Changed::Numbers)
+    } else {
+        (report.seed != scenario.seed).then_some(Changed::Seed(scenario.seed))
+    }
+}
+
+impl Changed {
+    /// Says for which run the scenario expects what failed.
+    pub fn sentence(&self) -> String {
+        match self {
+            Changed::Numbers => {
+                "The scenario expects this of its own numbers, and --set changed some of them."
+                    .to_owned()
+            }
+            Changed::Seed(own) => format!("The scenario expects this of its own seed, {own}."),
+        }
+    }
 }
 
 /// Returns sentences on the ways in which the simulator differs from reality.

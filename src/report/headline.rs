@@ -1,5 +1,7 @@
 //! The headline: one sentence on the outcome. It states nothing that the table does not show.
 
+use std::collections::BTreeSet;
+
 use super::facts::{self, Absence};
 use super::{Report, words};
 use crate::message::Mode;
@@ -13,9 +15,32 @@ const NAMED: usize = 3;
 /// messages twice or out of order.
 pub fn sentence(report: &Report) -> String {
     let mut text = main_sentence(report);
+    text.push_str(&before_subscription(report).unwrap_or_default());
     text.push_str(&handled(report, "twice", |totals| totals.handled_again));
     text.push_str(&handled(report, "out of order", |totals| totals.out_of_order));
     text
+}
+
+/// Says how many messages came before a subscription stood.
+fn before_subscription(report: &Report) -> Option<String> {
+    let early = facts::before_subscription(report);
+    let clients: BTreeSet<&str> =
+        early.iter().flat_map(|one| one.clients.iter().copied()).collect();
+    let most = early.iter().map(|one| one.ids.len() as u64).max()?;
+    let least = early.iter().map(|one| one.ids.len() as u64).min().unwrap_or_default();
+    let is_each = early.len() == report.contenders.len();
+    let how_many = match is_each {
+        true => between(least, most),
+        false => format!("up to {}", words::count(most)),
+    };
+    let whose = match clients.first() {
+        Some(client) if clients.len() == 1 => format!("{client}'s subscription"),
+        _ => "a subscription".to_owned(),
+    };
+    let were = if (least, most) == (1, 1) { "was" } else { "were" };
+    Some(format!(
+        " Before {whose} stood, {how_many} of the messages had come and {were} not wanted."
+    ))
 }
 
 /// Names the contenders for which `count` is not zero, with the count. Empty if there is none.

@@ -8,9 +8,10 @@
 use crate::terms::{Cause, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::message::MessageId;
 use crate::scenario::Scenario;
 use crate::time::Duration;
-use crate::verdict::{MessageOutcome, Row, SubscriberReport};
+use crate::verdict::{MessageOutcome, SubscriberReport};
 
 use super::axis::Axis;
 use super::bars;
@@ -70,7 +71,7 @@ pub fn draw(report: &Report, scenario: &Scenario, style: &Style) -> (Vec<String>
             lines.push(line(&lane, label, &axis, style, &mut used));
         }
     }
-    let mut notes = notes(report, scenario, &axis);
+    let mut notes = notes(report, scenario, &axis, style, &used);
     if used.contains(&Glyph::Late) {
         notes.push(format!("Late is more than {late} after it was published."));
     }
@@ -104,7 +105,7 @@ fn label_columns(report: &Report, bar_labels: &[String]) -> usize {
 /// Returns the moment of the last thing that the diagram shows, in milliseconds.
 fn last_moment(report: &Report, scenario: &Scenario) -> f64 {
     let end = scenario.run_for.as_millis_f64();
-    let messages = messages(report).map(|(_, message)| message.published_ms);
+    let messages = drawn(report).map(|(_, published_ms)| published_ms);
     let faults = scenario
         .faults
         .iter()
@@ -114,20 +115,23 @@ fn last_moment(report: &Report, scenario: &Scenario) -> f64 {
     messages.chain(faults).fold(0.0, f64::max)
 }
 
-fn messages(report: &Report) -> impl Iterator<Item = (&Row, &MessageOutcome)> {
-    report
-        .contenders
-        .iter()
-        .flat_map(|row| row.subscribers.iter().map(move |subscriber| (row, subscriber)))
-        .flat_map(|(row, subscriber)| subscriber.messages.iter().map(move |m| (row, m)))
+/// Returns every message that a subscriber wanted or that came before its subscription, and the
+/// instant at which it was published.
+fn drawn(report: &Report) -> impl Iterator<Item = (&MessageId, f64)> {
+    let subscribers = report.contenders.iter().flat_map(|row| &row.subscribers);
+    subscribers.flat_map(|one| {
+        let wanted = one.messages.iter().map(|message| (&message.id, message.published_ms));
+        let before = one.before_subscription.iter();
+        wanted.chain(before.map(|message| (&message.id, message.published_ms)))
+    })
 }
 
-/// Returns the lane of all messages that any subscriber wanted, each at its moment of publication
-/// in the first contender that has it.
+/// Returns the lane of all messages that are drawn, each at its moment of publication in the first
+/// contender that has it.
 fn published(report: &Report, axis: &Axis) -> Lane {
     let mut moments = BTreeMap::new();
-    for (_, message) in messages(report) {
-        moments.entry(&message.id).or_insert(message.published_ms);
+    for (id, published_ms) in drawn(report) {
+        moments.entry(id).or_insert(published_ms);
     }
     let mut cells = vec![None; axis.columns];
     for ms in moments.into_values() {
@@ -140,10 +144,15 @@ fn published(report: &Report, axis: &Axis) -> Lane {
 /// of its messages were missed.
 fn outcomes(label: String, subscribers: &[SubscriberReport], axis: &Axis, late: Duration) -> Lane {
     let mut cells: Vec<Option<Glyph>> = vec![None; axis.columns];
-    for message in subscribers.iter().flat_map(|subscriber| &subscriber.messages) {
-        let cell = &mut cells[axis.column(message.published_ms)];
-        let glyph = glyph(message, late);
-        *cell = Some(cell.map_or(glyph, |other| together(other, glyph)));
+    for subscriber in subscribers {
+        let before = subscriber.before_subscription.iter();
+        let before = before.map(|message| (message.published_ms, Glyph::BeforeSubscription));
+        let wanted = subscriber.messages.iter();
+        let wanted = wanted.map(|message| (message.published_ms, glyph(message, late)));
+        for (published_ms, glyph) in before.chain(wanted) {
+            let cell = &mut cells[axis.column(published_ms)];
+            *cell = Some(cell.map_or(glyph, |other| together(other, glyph)));
+        }
     }
     Lane { label, cells }
 }
@@ -165,9 +174,11 @@ fn glyph(message: &MessageOutcome, late: Duration) -> Glyph {
 }
 
 /// Returns the glyph of a column that two glyphs share: the later one in the legend is the worse.
+/// What nobody wanted gives way to what somebody did.
 fn together(one: Glyph, other: Glyph) -> Glyph {
-    match (one == other, one.max(other)) {
-        (false, Glyph::Missed) => Glyph::SomeMissed,
+    match (one.min(other), one.max(other)) {
+        (Glyph::BeforeSubscription, wanted) => wanted,
+        (least, Glyph::Missed) if least != Glyph::Missed => Glyph::SomeMissed,
         (_, worse) => worse,
     }
 }
@@ -198,7 +209,13 @@ fn line(
 
 /// Returns the notes below the diagram: on shared lanes, shared columns, messages not drawn, and
 /// the length of the run.
-fn notes(report: &Report, scenario: &Scenario, axis: &Axis) -> Vec<String> {
+fn notes(
+    report: &Report,
+    scenario: &Scenario,
+    axis: &Axis,
+    style: &Style,
+    used: &BTreeSet<Glyph>,
+) -> Vec<String> {
     let mut notes = Vec::new();
     let most = report.contenders.iter().map(|row| row.subscribers.len()).max().unwrap_or(0);
     if most > SUBSCRIBERS {
@@ -209,12 +226,18 @@ fn notes(report: &Report, scenario: &Scenario, axis: &Axis) -> Vec<String> {
         joined || row.subscribers.iter().any(|subscriber| shares_columns(subscriber, axis))
     });
     if crowded {
-        notes.push(format!(
-            "A column is {}; where messages share one, the worst is shown.",
-            words::millis(axis.column_ms())
-        ));
+        let column = words::millis(axis.column_ms());
+        notes.push(match used.contains(&Glyph::SomeMissed) {
+            true => {
+                let some = style.glyph(Glyph::SomeMissed);
+                format!(
+                    "A column is {column}: its worst is shown, {some} if only some were missed."
+                )
+            }
+            false => format!("A column is {column}; where messages share one, the worst is shown."),
+        });
     }
-    let drawn = messages(report).map(|(_, message)| &message.id).collect::<BTreeSet<_>>().len();
+    let drawn = drawn(report).map(|(id, _)| id).collect::<BTreeSet<_>>().len();
     let handed = report.contenders.iter().map(|row| row.published).max().unwrap_or(0);
     if handed > drawn as u64 {
         let unwanted = words::counted(handed - drawn as u64, "message");
@@ -226,6 +249,7 @@ fn notes(report: &Report, scenario: &Scenario, axis: &Axis) -> Vec<String> {
     notes
 }
 
+/// Whether two wanted messages of a subscriber are drawn in one column.
 fn shares_columns(subscriber: &SubscriberReport, axis: &Axis) -> bool {
     let mut taken = BTreeSet::new();
     subscriber.messages.iter().any(|message| !taken.insert(axis.column(message.published_ms)))

@@ -34,7 +34,7 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     facts.extend(claims(report));
     facts.extend(facts::recoveries(report).into_iter().map(|said| format!("Recoveries: {said}")));
     facts.extend(facts::anomalies(report).into_iter().map(|said| format!("Anomalies: {said}")));
-    facts.extend(expectations(report));
+    facts.extend(expectations(report, scenario));
     facts.extend(facts::left_out(report).into_iter().map(str::to_owned));
 
     let longer = unsettled.and_then(|one| one.longer);
@@ -128,7 +128,11 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
             ));
         }
     }
+    sentences.extend(facts::wanted_differs(report));
     sentences.extend(facts::away(report).iter().map(facts::Absence::sentence));
+    sentences.extend(facts::replaced(report));
+    let early = facts::before_subscription(report);
+    sentences.extend(early.iter().map(|one| one.sentence(&ids::compact(&one.ids, style))));
     sentences
 }
 
@@ -152,9 +156,9 @@ fn claims(report: &Report) -> Vec<String> {
     sentences
 }
 
-fn expectations(report: &Report) -> Vec<String> {
+fn expectations(report: &Report, scenario: &Scenario) -> Vec<String> {
     let mut sentences = vec![format!("Expectations: {}", facts::expectations(report))];
-    sentences.extend(facts::changed(report).map(str::to_owned));
+    sentences.extend(facts::changed(report, scenario).map(|changed| changed.sentence()));
     for checked in &report.expectations {
         let expected = &checked.expected;
         let measured = checked.measured.as_deref().unwrap_or("nothing");

@@ -9,6 +9,7 @@ use crate::terms::{Cause, Claim, Guarantee, Outcome, Verdict};
 use crate::time::{Duration, Instant};
 use crate::verdict::{
     Checked, Detection, Evidence, GuaranteeFinding, Hits, MessageOutcome, Row, SubscriberReport,
+    UnwantedMessage,
 };
 
 use super::{Report, build};
@@ -60,13 +61,18 @@ pub fn fault(effect: Effect, who: &str, at: u64, until: u64) -> Fault {
 
 /// Builds a subscriber to `driver`, which publishes every `every_ms`, the first message after one
 /// such interval. Each character of `outcomes` is a message: `o` live after 40 ms, `+` caught up
-/// after 4 s, `x` missed by `cause`.
+/// after 4 s, `x` missed by `cause`, `-` published before the subscription.
 pub fn subscriber(client: &str, outcomes: &str, every_ms: u64, cause: Cause) -> SubscriberReport {
     let mut subscriber =
         SubscriberReport { client: client.to_owned(), ..SubscriberReport::default() };
     let mut delays = Vec::new();
     for (sequence, outcome) in (1..).zip(outcomes.chars()) {
         let published_ms = (sequence * every_ms) as f64;
+        let id = MessageId { publisher: "driver".into(), sequence };
+        if outcome == '-' {
+            subscriber.before_subscription.push(UnwantedMessage { id, published_ms });
+            continue;
+        }
         let (outcome, delay) = match outcome {
             'o' => (Outcome::Live, Some(40.0)),
             '+' => (Outcome::CaughtUp, Some(4_000.0)),
@@ -82,7 +88,7 @@ pub fn subscriber(client: &str, outcomes: &str, every_ms: u64, cause: Cause) -> 
         }
         delays.extend(delay);
         subscriber.messages.push(MessageOutcome {
-            id: MessageId { publisher: "driver".into(), sequence },
+            id,
             queue: "acme-widgets".into(),
             event: "delivered".into(),
             published_ms,
@@ -127,6 +133,7 @@ pub fn row(contender: &str, subscribers: Vec<SubscriberReport>) -> Row {
         subscribers,
         guarantees,
         faults: vec![Hits { fault: 0, hits: 12 }],
+        replaced: Vec::new(),
         detections: vec![detection],
         cost: Cost { packets: 1_234, ..Cost::default() },
     }

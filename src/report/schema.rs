@@ -40,6 +40,10 @@ fn contender() -> Value {
         ("guarantees", of_each(&Guarantee::WORDS, finding(&[]))),
         ("faults", list(object(&[("fault", index()), ("hits", count())]))),
         ("detections", list(detection())),
+        (
+            "replaced?",
+            list(object(&[("process", text()), ("client", text()), ("at_ms", millis())])),
+        ),
         ("cost", cost()),
     ])
 }
@@ -67,6 +71,13 @@ fn subscriber() -> Value {
         ("recoveries", recoveries()),
         ("guarantees", of_each(&Guarantee::WORDS, finding(&[("evidence", or_null(text()))]))),
         ("messages", list(message())),
+        (
+            "before_subscription?",
+            about(
+                "What its rooms were sent before its subscription stood. It wants none of it.",
+                list(object(&[("id", text()), ("published_ms", millis())])),
+            ),
+        ),
     ])
 }
 

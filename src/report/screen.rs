@@ -3,9 +3,10 @@
 
 use crate::scenario::Scenario;
 
+use super::facts::Changed;
 use super::measure::wrap;
 use super::style::{Ink, Style};
-use super::{Report, RunResult, facts, replay, table, top, words};
+use super::{Report, RunResult, facts, ids, replay, table, top, words};
 
 /// Returns at most about `most` lines: the picture gives way to the table, the reasons to both.
 /// A title or headline of several lines is not cut.
@@ -21,11 +22,11 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
     let first = [("Picture", &picture), ("Table", &table)];
     // Where only one of them has room, it is the table: it has every contender's numbers. A blank
     // line goes before each, unless both have room only without.
-    let taken = picture.len() + table.len() + end(report, &[], style).len();
+    let taken = picture.len() + table.len() + end(report, scenario, &[], style).len();
     let both = taken <= room;
     let gap = usize::from(!both || taken + 2 <= room);
     for (name, part) in first {
-        let fits = part.len() + gap + end(report, &left_out, style).len() <= room;
+        let fits = part.len() + gap + end(report, scenario, &left_out, style).len() <= room;
         if part.is_empty() || !fits || (name == "Picture" && !both) {
             left_out.extend((!part.is_empty()).then_some(name));
             continue;
@@ -34,8 +35,8 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
         lines.extend(std::iter::repeat_n(String::new(), gap));
         lines.extend(part.iter().cloned());
     }
-    let end = end(report, &left_out, style);
-    lines.extend(reasons(report, room.saturating_sub(end.len())));
+    let end = end(report, scenario, &left_out, style);
+    lines.extend(reasons(report, style, room.saturating_sub(end.len())));
     lines.extend(longer);
     lines.extend(end);
     lines
@@ -43,7 +44,7 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
 
 /// Returns the reasons for which messages were missed, a contender and cause a sentence, as many as
 /// there is room for.
-fn reasons(report: &Report, room: usize) -> Vec<String> {
+fn reasons(report: &Report, style: &Style, room: usize) -> Vec<String> {
     let missed = facts::missed(report);
     let reasons =
         missed.iter().flat_map(|one| one.reasons.iter().enumerate().map(move |r| (one, r)));
@@ -55,8 +56,13 @@ fn reasons(report: &Report, room: usize) -> Vec<String> {
         format!("{}, {count} of {}: {phrase}.", missed.contender, words::count(missed.wanted))
     });
     let away = facts::away(report);
+    let early = facts::before_subscription(report);
+    let early = early.iter().map(|one| one.sentence(&ids::compact(&one.ids, style)));
+    let replaced = facts::replaced(report);
     let mut lines = Vec::new();
-    for sentence in sentences.chain(away.iter().map(facts::Absence::sentence)) {
+    for sentence in
+        sentences.chain(away.iter().map(facts::Absence::sentence)).chain(early).chain(replaced)
+    {
         let wrapped = wrap(&sentence, "", "  ");
         if lines.len() + wrapped.len() > room {
             break;
@@ -67,10 +73,11 @@ fn reasons(report: &Report, room: usize) -> Vec<String> {
 }
 
 /// Returns what came of the expectations, and how to see the rest, with what was left out.
-fn end(report: &Report, left_out: &[&str], style: &Style) -> Vec<String> {
-    let changed = match facts::changed(report) {
-        Some(_) => ", of numbers that --set has changed",
-        None => "",
+fn end(report: &Report, scenario: &Scenario, left_out: &[&str], style: &Style) -> Vec<String> {
+    let changed = match facts::changed(report, scenario) {
+        Some(Changed::Numbers) => ", of numbers that --set has changed".to_owned(),
+        Some(Changed::Seed(own)) => format!(", of seed {own}"),
+        None => String::new(),
     };
     let expected = match report.expectations.is_empty() {
         true => String::new(),
@@ -79,7 +86,7 @@ fn end(report: &Report, left_out: &[&str], style: &Style) -> Vec<String> {
     let (ink, verdict) = match report.result {
         RunResult::Failed => (Ink::Bad, ""),
         RunResult::Inconclusive => (Ink::Plain, "Inconclusive: no fault did anything. "),
-        RunResult::Met => (Ink::Plain, ""),
+        RunResult::Met | RunResult::Unchecked => (Ink::Plain, ""),
     };
     let rest = match left_out {
         [] => "Why, claims and more".to_owned(),

@@ -57,6 +57,8 @@ pub enum Colour {
 pub enum Glyph {
     /// A message was published.
     Published,
+    /// Published before the subscription stood.
+    BeforeSubscription,
     /// Handled from a first sending, promptly.
     Live,
     /// Handled from a first sending, after a delay that matters.
@@ -75,8 +77,9 @@ pub enum Glyph {
 
 impl Glyph {
     /// All glyphs, in the order of the legend.
-    pub const ALL: [Glyph; 8] = [
+    pub const ALL: [Glyph; 9] = [
         Glyph::Published,
+        Glyph::BeforeSubscription,
         Glyph::Live,
         Glyph::Late,
         Glyph::CaughtUp,
@@ -90,6 +93,7 @@ impl Glyph {
     pub const fn meaning(self) -> &'static str {
         match self {
             Glyph::Published => "published",
+            Glyph::BeforeSubscription => "before the subscription",
             Glyph::Live => "live",
             Glyph::Late => "live, but late",
             Glyph::CaughtUp => "caught up later",
@@ -106,7 +110,7 @@ impl Glyph {
             Glyph::Live => Ink::Good,
             Glyph::Late | Glyph::CaughtUp | Glyph::Unsettled => Ink::Late,
             Glyph::SomeMissed | Glyph::Missed => Ink::Bad,
-            Glyph::Fault => Ink::Quiet,
+            Glyph::BeforeSubscription | Glyph::Fault => Ink::Quiet,
         }
     }
 }
@@ -144,6 +148,7 @@ impl Style {
     pub const fn glyph(&self, glyph: Glyph) -> char {
         match (self.shape, glyph) {
             (Shape::Unicode, Glyph::Published) => '▾',
+            (Shape::Unicode, Glyph::BeforeSubscription) => '–',
             (Shape::Unicode, Glyph::Live) => '●',
             (Shape::Unicode, Glyph::Late) => '◎',
             (Shape::Unicode, Glyph::CaughtUp) => '◐',
@@ -152,6 +157,7 @@ impl Style {
             (Shape::Unicode, Glyph::Missed) => '✗',
             (Shape::Unicode, Glyph::Fault) => '═',
             (_, Glyph::Published) => 'v',
+            (_, Glyph::BeforeSubscription) => '-',
             (_, Glyph::Live) => 'o',
             (_, Glyph::Late) => '~',
             (_, Glyph::CaughtUp) => '+',

@@ -3,9 +3,9 @@
 use crate::verdict::{Row, Totals};
 
 use super::grid::{Column, Grid};
-use super::measure::{COLUMNS, fit, left, width};
+use super::measure::{COLUMNS, fit, left, width, wrap};
 use super::style::{Ink, Style};
-use super::{Report, words};
+use super::{Report, facts, words};
 
 /// A column of the table.
 struct Shown {
@@ -102,7 +102,9 @@ pub fn draw(report: &Report, style: &Style) -> Vec<String> {
         let name = left(&fit(name, name_columns, style.ellipsis()), name_columns);
         lines.push(format!("{name}{cells}"));
     }
-    lines.extend(grid.note().iter().map(|line| style.paint(Ink::Quiet, line)));
+    let differs = facts::wanted_differs(report);
+    let notes = grid.note().into_iter().chain(differs.iter().flat_map(|said| wrap(said, "", "")));
+    lines.extend(notes.map(|line| style.paint(Ink::Quiet, &line)));
     lines
 }
 

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::measure::{COLUMNS, width};
 use super::sample::{caps, checked, fault, report, row, scenario, subscriber};
-use super::{Colour, Extent, Report, Shape, Style, json, text, words};
+use super::{Colour, Extent, Report, RunResult, Shape, Style, json, text, words};
 use crate::scenario::{CrashNotice, Direction, Effect, Latency, Scenario, Who};
 use crate::terms::{Cause, Claim, Guarantee, Verdict};
 use crate::time::Duration;
-use crate::verdict::{Evidence, GuaranteeFinding, Row, SubscriberReport};
+use crate::verdict::{Evidence, GuaranteeFinding, ReplacedProcess, Row, SubscriberReport};
 
 const DRAWN: Style = Style::new(Shape::Unicode, Colour::Off);
 const ASCII: Style = Style::new(Shape::Ascii, Colour::Off);
@@ -338,7 +338,6 @@ fn where_nobody_could_subscribe_nothing_is_praised() {
     let read = |rows| check(&(report(&scenario, rows, vec![]), scenario.clone()), &PLAIN);
     let (alone, both) = (read(vec![deaf]), read(both));
     let why = "acme-widgets never got to subscribe (upgrade refused)";
-    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in [squeezed(&alone), squeezed(&both)] {
         let nowhere = format!("with websocket/catch-up they went nowhere, since {why}.");
         assert!(text.contains(&nowhere), "{text}");
@@ -385,12 +384,84 @@ fn what_is_under_way_has_a_sign_and_a_longer_run_and_is_not_a_cross() {
     assert!(check(&sample, &screen(23)).contains(longer));
 }
 
+/// Joins the words of a text, however it was wrapped.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_came_before_a_subscription_is_drawn_and_told() {
+    let (_, scenario) = caps();
+    let of = |outcomes| subscriber("acme-widgets", outcomes, 1_000, Cause::NotConnected);
+    let rows = vec![row("udp/catch-up", vec![of("-ooo")]), row("tcp/catch-up", vec![of("---o")])];
+    let sample = (report(&scenario, rows, vec![]), scenario);
+    let drawn = check(&sample, &DRAWN);
+    let lane = |name: &str| {
+        let line = drawn.lines().find(|line| line.starts_with(name)).unwrap();
+        line.chars().filter(|sign| "–●".contains(*sign)).collect::<String>()
+    };
+    assert_eq!([lane("udp/"), lane("tcp/")], ["–●●●", "–––●"]);
+    assert!(drawn.contains("– before the subscription"), "{drawn}");
+    assert!(check(&sample, &ASCII).contains("- before the subscription"));
+    for style in [&DRAWN, &PLAIN] {
+        let text = squeezed(&check(&sample, style));
+        for said in [
+            "Before acme-widgets's subscription stood, 1 to 3 of the messages had come and \
+             were not wanted.",
+            "The rows do not want the same, 1 to 3: messages came before a subscription stood",
+            "udp/catch-up: 1 message came before acme-widgets's subscription stood, not wanted by \
+             it: driver-1.",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+    // A column of a lane that somebody else wanted shows what became of it there.
+    let named = |n, outcomes| subscriber(&format!("vendor-{n}"), outcomes, 1_000, Cause::Refused);
+    let lanes = (0..7).map(|n| named(n, if n == 0 { "oooo" } else { "-ooo" })).collect();
+    let (_, scenario) = caps();
+    let sample = (report(&scenario, vec![row("udp/catch-up", lanes)], vec![]), scenario);
+    let text = check(&sample, &DRAWN);
+    assert!(!text.contains("– before the subscription"), "{text}");
+    let told = "1 message came before the subscriptions of 6 subscribers stood, not wanted by them";
+    assert!(squeezed(&text).contains(told), "{text}");
+}
+
+#[test]
+fn who_was_replaced_for_good_is_named() {
+    let (whole, scenario) = caps();
+    let (process, client) = ("window#2".to_owned(), "alice".to_owned());
+    let replaced = vec![ReplacedProcess { process, client, at_ms: 3_200.0 }];
+    let rows = whole.contenders.into_iter().map(|row| Row { replaced: replaced.clone(), ..row });
+    let sample = (report(&scenario, rows.collect(), vec![]), scenario);
+    for style in [&DRAWN, &PLAIN] {
+        let text = squeezed(&check(&sample, style));
+        let told =
+            "window#2 was replaced at 3.2s, by a newer session of alice, and never came back";
+        assert!(text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn a_failed_expectation_of_another_seed_says_so() {
+    let (whole, scenario) = caps();
+    let failed = vec![checked("tcp/catch-up missed = 1", Some("0"), Some(false))];
+    let sample = |seed| {
+        let scenario = Scenario { seed, ..scenario.clone() };
+        (report(&scenario, whole.contenders.clone(), failed.clone()), scenario)
+    };
+    let said = "The scenario expects this of its own seed, 7.";
+    assert!(check(&sample(7), &DRAWN).contains(said));
+    assert!(check(&sample(7), &PLAIN).contains(said));
+    assert!(check(&sample(7), &screen(23)).contains("0 of 1 met, of seed 7"));
+    assert!(!check(&sample(42), &DRAWN).contains("its own seed"));
+}
+
 #[test]
 fn a_run_of_which_nothing_was_expected_has_met_nothing() {
     let (whole, scenario) = caps();
     let elsewhere = vec![checked("udp/catch-up missed = 0", None, None)];
     let report = report(&scenario, whole.contenders, elsewhere);
-    assert!(!report.is_checked());
+    assert_eq!(report.result, RunResult::Unchecked);
     let text = check(&(report, scenario), &DRAWN);
     assert!(text.contains("Nothing was expected of what ran, 1 not run"), "{text}");
 }

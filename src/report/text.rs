@@ -48,7 +48,7 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
         ("Recoveries", sentences(&facts::recoveries(report))),
         ("Anomalies", sentences(&facts::anomalies(report))),
         ("Faults that did nothing", sentences(&facts::idle_faults(report, scenario))),
-        ("Expectations", expectations(report, style)),
+        ("Expectations", expectations(report, scenario, style)),
         ("What this leaves out", sentences(&facts::left_out(report))),
     ];
     for (heading, section) in sections {
@@ -82,6 +82,12 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
     }
     let away = facts::away(report);
     lines.extend(away.iter().flat_map(|away| wrap(&away.sentence(), "  ", "    ")));
+    for gone in facts::replaced(report) {
+        lines.extend(wrap(&gone, "  ", "    "));
+    }
+    for early in facts::before_subscription(report) {
+        lines.extend(wrap(&early.sentence(&ids::compact(&early.ids, style)), "  ", "    "));
+    }
     lines
 }
 
@@ -111,9 +117,10 @@ fn claims(report: &Report, style: &Style) -> Vec<String> {
     lines
 }
 
-fn expectations(report: &Report, style: &Style) -> Vec<String> {
+fn expectations(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let mut lines = wrap(&facts::expectations(report), "  ", "  ");
-    lines.extend(facts::changed(report).iter().flat_map(|said| wrap(said, "  ", "  ")));
+    let changed = facts::changed(report, scenario).map(|changed| changed.sentence());
+    lines.extend(changed.iter().flat_map(|said| wrap(said, "  ", "  ")));
     for checked in &report.expectations {
         let (mark, ink) = match checked.met {
             Some(true) => (style.either("✓ met     ", "  met     "), Ink::Good),

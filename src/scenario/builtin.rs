@@ -29,6 +29,7 @@ pub const TOPICS: [Topic; 8] = [
             "frozen",
             "partition",
             "reconnect-before-the-server-notices",
+            "two-windows",
         ],
     },
     Topic {

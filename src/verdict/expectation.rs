@@ -26,13 +26,16 @@ pub fn check_expectations(scenario: &Scenario, rows: &[Row]) -> Vec<Checked> {
     checked
 }
 
-/// Returns the result of a run: a failed expectation fails it even if no fault had a hit.
+/// Returns the result of a run: a failed expectation fails it even if no fault had a hit, and if
+/// none is about what ran, none was met.
 pub fn result(scenario: &Scenario, rows: &[Row], checked: &[Checked]) -> RunResult {
     let mut hits = rows.iter().flat_map(|row| &row.faults);
     if checked.iter().any(|one| one.met == Some(false)) {
         RunResult::Failed
     } else if !scenario.faults.is_empty() && !hits.any(|fault| fault.hits > 0) {
         RunResult::Inconclusive
+    } else if checked.iter().all(|one| one.met.is_none()) {
+        RunResult::Unchecked
     } else {
         RunResult::Met
     }
@@ -57,9 +60,29 @@ fn check(
     let (measured, met) = if subscribers.is_empty() && expectation.client.is_some() {
         ("no such subscriber".to_owned(), false)
     } else {
-        measure(row, &subscribers, expectation)
+        let measured = measure(row, &subscribers, expectation);
+        match subscribers.iter().find(|one| one.never_subscribed.is_some()) {
+            Some(absent) if is_met_by_absence(row, absent, expectation) => {
+                (format!("{}, but {} never subscribed", measured.0, absent.client), false)
+            }
+            _ => measured,
+        }
     };
     Checked { expected, measured: Some(measured), met: Some(met) }
+}
+
+/// Whether a subscriber that never subscribed meets an expectation by that alone. One that asks for
+/// how much is wanted speaks of it.
+fn is_met_by_absence(row: &Row, absent: &SubscriberReport, expectation: &Expectation) -> bool {
+    let is_about_subscribers = match &expectation.what {
+        Expected::Counter { counter: Counter::Wanted, .. } => false,
+        Expected::Counter { counter, .. } => {
+            matches!(counter.of(), CounterOf::Subscriber | CounterOf::Recoveries)
+        }
+        Expected::MissedBy { .. } | Expected::Verdict { .. } | Expected::Claim { .. } => true,
+        Expected::Anomaly(_) => false,
+    };
+    is_about_subscribers && measure(row, &[absent], expectation).1
 }
 
 /// Returns the subscribers that an expectation's client stands for: the one of that name, and those

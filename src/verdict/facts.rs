@@ -16,7 +16,7 @@ mod positions;
 mod sessions;
 
 use crate::history::{Event, EventKind, History, ProcessId};
-use crate::message::{Contender, Note};
+use crate::message::{Contender, Name, Note};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
@@ -62,6 +62,9 @@ pub struct Facts<'a> {
     pub handlers: Handlers<'a>,
     /// The subscribers that were ever on record; `wanted` fills it in.
     pub on_record: Set<SubscriberId>,
+    /// The moment at which the broker first recorded each subscriber's rooms, by queue and room;
+    /// `wanted` fills it in.
+    pub recorded: Map<(SubscriberId, &'a Name, &'a Name), Moment>,
     /// The events that `wanted` reads in a second pass: they change the broker's record of
     /// subscriptions or its backlog, or publish a message. Each comes with its message.
     pub record: Vec<(Moment, &'a Event, Option<MessageIndex>)>,
@@ -123,6 +126,7 @@ impl<'a> Facts<'a> {
             positions: Positions::of(participants.members().len()),
             handlers: Handlers::default(),
             on_record: Set::default(),
+            recorded: Map::default(),
             record: Vec::new(),
             participants,
         };

@@ -1,16 +1,17 @@
 //! Judges a trial: from its history to one row of the report. A pure fold, no IO.
 
 use crate::history::{History, ProcessId};
-use crate::message::{Contender, MessageId};
+use crate::message::{Contender, EndReason, MessageId};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
 use super::anomaly::{self, Scene};
+use super::before_subscription::Decisions;
 use super::detection;
 use super::facts::{Facts, Map, SubscriberId};
 use super::outcome::SubscriberCase;
 use super::switch::rule;
-use super::{Followed, Hits, Row, SubscriberReport, claim, recovery, wanted};
+use super::{Followed, Hits, ReplacedProcess, Row, SubscriberReport, claim, recovery, wanted};
 
 /// Judges a trial's history.
 ///
@@ -46,9 +47,13 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     wanted::mark(&mut facts);
     let notices = detection::notices(&facts);
     let blind_spots = detection::blind_spots(&notices);
+    let decisions = Decisions::of(&facts);
     let everyone = facts.participants.subscribers();
-    let subscribers: Vec<SubscriberReport> =
-        everyone.map(|one| judge_subscriber(&facts, one, &blind_spots)).collect();
+    let judged = everyone.map(|one| SubscriberReport {
+        before_subscription: decisions.before_subscription(&facts, one),
+        ..judge_subscriber(&facts, one, &blind_spots)
+    });
+    let subscribers: Vec<SubscriberReport> = judged.collect();
     let guarantees = claim::summary(&subscribers.iter().collect::<Vec<_>>());
     let hits = |fault| history.hits.get(fault).copied().unwrap_or_default();
     let faults = (0..scenario.faults.len()).map(|fault| Hits { fault, hits: hits(fault) });
@@ -60,6 +65,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         guarantees,
         faults: faults.collect(),
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
+        replaced: replaced(&facts, history),
         cost: history.cost,
         subscribers,
     }
@@ -105,6 +111,23 @@ fn judge_subscriber(
     counted
 }
 
+/// Returns each client process whose last session ended because a newer one of its name replaced it.
+fn replaced(facts: &Facts<'_>, history: &History) -> Vec<ReplacedProcess> {
+    let replaced = facts.participants.client_processes().filter_map(|process| {
+        let sessions = || facts.sessions.of_process(process);
+        let last = sessions().filter_map(|session| session.lost).max_by_key(|lost| lost.moment)?;
+        let welcomed = sessions().filter_map(|session| session.welcomed).max();
+        let is_back = welcomed.is_some_and(|welcomed| last.moment.is_before(welcomed));
+        let names = &history.processes[process.index()];
+        (last.reason == EndReason::Replaced && !is_back).then(|| ReplacedProcess {
+            process: names.name.to_string(),
+            client: names.client.to_string(),
+            at_ms: last.moment.at.as_millis_f64(),
+        })
+    });
+    replaced.collect()
+}
+
 /// Returns the reason for which the last attempt at a session ended, for a subscriber that should
 /// have been on record from its beginning and never was. `None` for every other subscriber. It is
 /// the reason of the side that ended the session, which the other side may not know.
@@ -113,7 +136,7 @@ fn judge_subscriber(
 /// perfect.
 fn never_subscribed(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'static str> {
     let member = &facts.participants.member(subscriber);
-    if !member.subscribes || facts.on_record.contains(&subscriber) {
+    if member.subscribes.is_none() || facts.on_record.contains(&subscriber) {
         return None;
     }
     let sessions = member.processes.iter().flat_map(|one| facts.sessions.of_process(*one));

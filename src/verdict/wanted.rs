@@ -88,7 +88,7 @@ struct Member {
 impl<'h> Record<'h> {
     fn see(
         &mut self,
-        facts: &mut Facts<'_>,
+        facts: &mut Facts<'h>,
         (moment, named): (Moment, Option<MessageIndex>),
         note: &'h Note,
     ) {
@@ -96,6 +96,9 @@ impl<'h> Record<'h> {
             Note::Subscribed { client, queue, rooms } => {
                 if let Some(subscriber) = facts.participants.by_name(client) {
                     facts.on_record.insert(subscriber);
+                    for RoomJoin { room, .. } in rooms {
+                        facts.recorded.entry((subscriber, queue, room)).or_insert(moment);
+                    }
                     self.join(facts, moment, subscriber, (queue, rooms));
                 }
             }

@@ -151,8 +151,10 @@ const RESULTS: &[&str] = &[
     "MessageOutcome",
     "Outcome",
     "Recoveries",
+    "ReplacedProcess",
     "Row",
     "SubscriberReport",
+    "UnwantedMessage",
     "Verdict",
 ];
 

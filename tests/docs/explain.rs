@@ -88,6 +88,7 @@ fn a_word_is_found_as_it_is_printed() {
     {
         means(result.name(), "exit", code);
     }
+    means(RunResult::Unchecked.name(), "expectation", "unchecked");
 }
 
 #[test]

@@ -97,7 +97,8 @@ fn block(lines: &[&str]) -> Vec<String> {
     let above = |at: usize| lines[..at].last().filter(|line| line.starts_with(' '));
     let at_head = |at: usize| [above(at).copied().unwrap_or(""), lines[at]];
     if let Some(at) = begins("contender ") {
-        return table(at_head(at), &lines[at + 1..]);
+        let rows = lines[at + 1..].split(|line| line.starts_with("The rows do not want")).next();
+        return table(at_head(at), rows.unwrap_or_default());
     }
     if begins("mutant ") == Some(0) {
         let cells = lines.iter().flat_map(|line| line.split("  ").map(str::trim));

@@ -320,6 +320,22 @@ client = [
         storm(minute, r#"start = "60s""#, &cut, SOCKET_IO, seed).lost(READER).is_empty()
     };
     let survives = (1..=20).filter(|seed| over_a_ping(*seed)).count();
+
+    let two_of_one_name = r#"title = "Two windows"
+run_for = "10s"
+client = [
+    { id = "window", name = "alice", subscribe = [{ queue = "q", event = "e" }] },
+    { id = "reader", name = "alice", subscribe = [{ queue = "q", event = "e" }] },
+]"#;
+    let two_of_one_name = Scenario::load("two.toml", two_of_one_name).unwrap();
+    let two = run(&two_of_one_name, SOCKET_IO, 1);
+    let replaced = [1, 2].iter().flat_map(|process| two.lost(*process));
+    let replaced = replaced.filter(|reason| *reason == EndReason::Replaced).count();
+
+    // The writer hears of the reset at once, and is back after a second.
+    let reset = r#"{ kind = "reset", who = "writer", at = "3s" }"#;
+    let volatile = r#"every = "10ms", count = 20, start = "3.001s", volatile = true"#;
+    let buffered = storm(HALF_MINUTE, volatile, reset, SOCKET_IO, 1).reader.live;
     vec![
         Row {
             storm: "an emit with an acknowledgement timeout that passes while away",
@@ -384,6 +400,19 @@ client = [
             real: "the session survives, 3 of 3",
             here: format!("the session survives, {survives} of 20"),
             note: "",
+        },
+        Row {
+            storm: "two sessions of one client name",
+            real: "both stay open",
+            here: if replaced == 1 { "the newer replaces the older" } else { "both stay open" }
+                .to_owned(),
+            note: "Socket.IO knows no clients, only sessions; here a client has one, over every link",
+        },
+        Row {
+            storm: "volatile emits just after a loss was noticed",
+            real: "the first 1 to 3 are sent later",
+            here: format!("{buffered} are sent later"),
+            note: "its manual says that they are dropped, as here",
         },
     ]
 }

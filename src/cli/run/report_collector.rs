@@ -177,10 +177,10 @@ impl<'a> ReportCollector<'a> {
             junit.add(&report);
         }
         let (place, exit) = match report.result {
-            RunResult::Met if !report.is_checked() => (3, Exit::Met),
             RunResult::Met => (0, Exit::Met),
             RunResult::Failed => (1, Exit::Failed),
             RunResult::Inconclusive => (2, Exit::Inconclusive),
+            RunResult::Unchecked => (3, Exit::Met),
         };
         let style = self.style(console);
         let text = if self.args.json {
@@ -263,13 +263,11 @@ impl<'a> ReportCollector<'a> {
 /// nothing was expected has met nothing.
 fn brief(report: &Report) -> String {
     let Report { scenario, seed, .. } = report;
-    let (word, why) = match report.result {
-        RunResult::Met if !report.is_checked() => {
-            ("unchecked", ": nothing was expected of what ran")
-        }
-        result => (result.name(), ""),
+    let why = match report.result {
+        RunResult::Unchecked => ": nothing was expected of what ran",
+        RunResult::Met | RunResult::Failed | RunResult::Inconclusive => "",
     };
-    let mut text = format!("{word:<12}  {scenario}, seed {seed}{why}\n");
+    let mut text = format!("{:<12}  {scenario}, seed {seed}{why}\n", report.result.name());
     for Checked { expected, measured, met } in &report.expectations {
         if *met == Some(false) {
             let measured = measured.as_deref().unwrap_or("nothing");

@@ -51,7 +51,12 @@ pub static CLIENT: Section = Section {
             r#""after-handler""#,
         ),
         Key::default("dedup", Kind::Flag, "Whether it drops copies of what it has read.", "true"),
-        Key::default("inbox", AMOUNT, "Most messages read and not yet handled.", "1000"),
+        Key::default(
+            "inbox",
+            AMOUNT,
+            "Most messages read and not yet handled, without the one in the handler.",
+            "1000",
+        ),
         Key::default(
             "outbox",
             AMOUNT,

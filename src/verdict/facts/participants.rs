@@ -17,8 +17,9 @@ pub struct Member {
     pub processes: Vec<ProcessId>,
     /// The number of processes that the scenario gives it.
     pub process_count: usize,
-    /// Whether one of its entries subscribes from its beginning.
-    pub subscribes: bool,
+    /// The index of its first entry that subscribes from its beginning, if there is one. Entries that
+    /// share a name ask for the same rooms.
+    pub subscribes: Option<usize>,
     /// Whether its processes drop duplicates: `On` only if all of its entries do.
     pub dedup: Dedup,
     /// Its acknowledgement policy: the first one of its entries that is not after the handler, if
@@ -48,10 +49,11 @@ impl Participants {
             processes: Map::default(),
         };
         let subscribes =
-            |client: &&ClientEntry| !client.subscribe.is_empty() || !client.join.is_empty();
-        for client in scenario.clients.iter().filter(subscribes) {
+            |client: &ClientEntry| !client.subscribe.is_empty() || !client.join.is_empty();
+        let entries = scenario.clients.iter().enumerate();
+        for (index, client) in entries.filter(|(_, client)| subscribes(client)) {
             for (_, name) in client.processes() {
-                participants.enlist(name, !client.subscribe.is_empty());
+                participants.enlist(name, (!client.subscribe.is_empty()).then_some(index));
             }
         }
         for client in &scenario.clients {
@@ -71,7 +73,7 @@ impl Participants {
         participants
     }
 
-    fn enlist(&mut self, name: Name, subscribes: bool) {
+    fn enlist(&mut self, name: Name, subscribes: Option<usize>) {
         let next = SubscriberId::at(self.members.len());
         let index = *self.by_name.entry(name.clone()).or_insert(next);
         if index == next {
@@ -84,7 +86,8 @@ impl Participants {
                 ack: AckPolicy::AfterHandler,
             });
         }
-        self.members[index.index()].subscribes |= subscribes;
+        let member = &mut self.members[index.index()];
+        member.subscribes = member.subscribes.or(subscribes);
     }
 
     fn add_process(&mut self, client: &Name, limits: &ClientLimits) {

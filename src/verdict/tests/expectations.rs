@@ -112,7 +112,7 @@ fn a_client_is_meant_by_its_name_or_by_the_id_of_its_entry() {
     story.processes[2].client = "store".into();
     for (client, met) in [("store", true), ("shop", true), ("driver", false)] {
         story.scenario.expectations =
-            vec![expecting(None, Some(client), counter(Counter::Missed, range(None, Some(9.0))))];
+            vec![expecting(None, Some(client), counter(Counter::Wanted, range(None, Some(9.0))))];
         let checked = check_expectations(&story.scenario, &[story.row()]);
         assert_eq!(checked[0].met, Some(met), "{client}");
     }
@@ -168,6 +168,29 @@ fn several_subscribers_are_summed_and_of_their_delays_the_worst_and_the_middle_c
 }
 
 #[test]
+fn a_subscriber_that_never_subscribed_meets_nothing_by_that() {
+    let (absent, zero) = (story("tcp/catch-up").lost(EndReason::Fin), range(Some(0.0), Some(0.0)));
+    let row = absent.row();
+    let check = |what, measured: &str, met| {
+        let mut scenario = scenario();
+        scenario.expectations = vec![expecting(None, None, what)];
+        let checked = check_expectations(&scenario, std::slice::from_ref(&row));
+        assert_eq!((checked[0].measured.as_deref(), checked[0].met), (Some(measured), Some(met)));
+    };
+    let holds = Expected::Verdict { guarantee: Guarantee::AtLeastOnce, verdict: Verdict::Holds };
+    let kept = Expected::Claim { guarantee: Guarantee::AtLeastOnce, claim: Claim::Kept };
+    let by = Expected::MissedBy { cause: Cause::NotConnected, range: zero.clone() };
+    check(counter(Counter::Missed, zero.clone()), "0, but shop never subscribed", false);
+    check(holds, "holds, but shop never subscribed", false);
+    check(kept, "kept, but shop never subscribed", false);
+    check(by, "0, but shop never subscribed", false);
+    // Asking for how much is wanted speaks of it, and what fails anyway needs no reason.
+    check(counter(Counter::Wanted, zero.clone()), "0", true);
+    check(counter(Counter::Packets, zero), "0", true);
+    check(counter(Counter::Missed, range(Some(1.0), None)), "0", false);
+}
+
+#[test]
 fn what_was_not_run_counts_neither_way() {
     let what = counter(Counter::Missed, range(Some(0.0), Some(0.0)));
     check(
@@ -178,7 +201,7 @@ fn what_was_not_run_counts_neither_way() {
     scenario.expectations = vec![expecting(Some("udp/catch-up"), None, what)];
     let rows = [told().row()];
     let checked = check_expectations(&scenario, &rows);
-    assert_eq!(result(&scenario, &rows, &checked), RunResult::Met);
+    assert_eq!(result(&scenario, &rows, &checked), RunResult::Unchecked);
 }
 
 #[test]

@@ -74,6 +74,43 @@ fn who_never_was_on_record_is_named_with_what_kept_it_away() {
 }
 
 #[test]
+fn what_came_before_the_subscription_is_listed_and_not_wanted() {
+    let before = |story: Story| -> Vec<u64> {
+        let shop = story.shop();
+        let wanted = shop.messages.iter().map(|message| &message.id);
+        let unwanted: Vec<_> = shop.before_subscription.iter().map(|one| &one.id).collect();
+        assert!(wanted.clone().all(|id| !unwanted.contains(&id)));
+        shop.before_subscription.iter().map(|one| one.id.sequence).collect()
+    };
+    let early = || story("tcp/catch-up").at(5).published(2).published(1).at(10).accepted(2);
+    // The last thing that was decided on a message that nobody accepted is its publishing.
+    assert_eq!(before(early().joined().at(50).accepted(1)), [2]);
+    assert_eq!(before(early().joined()), [2, 1]);
+    assert_eq!(before(early()), [2, 1]);
+    // A copy that is accepted after the join is wanted.
+    let udp = story("udp/fire-and-forget").published(1).accepted(1).joined().at(10);
+    assert_eq!(before(udp.accepted(1)), [0; 0]);
+    // From the start, what is retained is wanted.
+    let start = |story: Story| {
+        let started = ResumeOutcome::Started { epoch: Epoch(1), position: Position::START };
+        story.at(20).connected().answered(started).subscribed(StartAt::Start)
+    };
+    assert_eq!(before(start(early().accepted(1))), [0; 0]);
+    // What comes after a leave is not wanted either, but the subscription had stood.
+    let left = |story: Story| story.joined().at(20).unsubscribed().at(30);
+    assert_eq!(before(left(story("tcp/catch-up")).published(1).accepted(1)), [0; 0]);
+    // What would have gone to somebody else.
+    let target = |to: &[&str], except: &[&str], echo| {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
+        Target { to: names(to), except: names(except), echo, ..Target::default() }
+    };
+    let to = |target| before(story("tcp/catch-up").published_to(1, target).accepted(1));
+    assert_eq!(to(target(&["e"], &[], Echo::NotSender)), [1]);
+    assert_eq!(to(target(&["other"], &[], Echo::default())), [0; 0]);
+    assert_eq!(to(target(&["e"], &["e"], Echo::default())), [0; 0]);
+}
+
+#[test]
 fn the_brokers_record_decides_what_is_wanted() {
     let accepted = |story: Story| story.published(1).accepted(1);
     check(accepted(story("tcp/catch-up")), [0, 0, 0, 0, 0]);

@@ -17,9 +17,11 @@ use crate::terms::{Claim, Guarantee, Outcome, Verdict};
 use std::collections::BTreeMap;
 
 use crate::history::History;
-use crate::message::{Contender, Note};
+use crate::message::{Contender, EndReason, Note};
 use crate::scenario::Scenario;
-use crate::verdict::{Evidence, GuaranteeFinding, Hits, Row, SubscriberReport as Judged};
+use crate::verdict::{
+    Evidence, GuaranteeFinding, Hits, ReplacedProcess, Row, SubscriberReport as Judged,
+};
 
 use detections::Notice;
 use outcomes::{Case, Wanted};
@@ -43,9 +45,28 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         guarantees: worst(&subscribers),
         faults: hits.collect(),
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
+        replaced: replaced(trial),
         cost: history.cost,
         subscribers,
     }
+}
+
+/// Returns each process of a client that lost the last of its sessions because it was replaced, and
+/// was welcomed to none since.
+fn replaced(trial: Trial<'_>) -> Vec<ReplacedProcess> {
+    let processes = trial.history.processes.iter().zip(0..).skip(1);
+    let replaced = processes.filter_map(|(process, index)| {
+        let ids = trial.sessions_of(index).into_iter();
+        let sessions: Vec<_> = ids.map(|id| trial.session(id)).collect();
+        let (when, reason) = sessions.iter().filter_map(|one| one.lost).max_by_key(|one| one.0)?;
+        let is_back = sessions.iter().any(|one| one.welcomed.is_some_and(|at| at > when));
+        (reason == EndReason::Replaced && !is_back).then(|| ReplacedProcess {
+            process: process.name.to_string(),
+            client: process.client.to_string(),
+            at_ms: trial.at(when).as_millis_f64(),
+        })
+    });
+    replaced.collect()
 }
 
 fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
@@ -70,6 +91,7 @@ fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
         recoveries: case.recoveries(),
         guarantees: case.findings(),
         messages: case.wanted.iter().map(Wanted::report).collect(),
+        before_subscription: subscriber.before_subscription(),
     }
 }
 

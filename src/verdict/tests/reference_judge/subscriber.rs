@@ -5,6 +5,7 @@ use crate::message::{
 };
 
 use super::trial::{Trial, When};
+use crate::verdict::UnwantedMessage;
 
 /// One client that subscribes: all of its processes together.
 pub struct Subscriber<'a> {
@@ -83,6 +84,45 @@ impl<'a> Subscriber<'a> {
         };
         decided.iter().any(|when| self.route(message, *when).is_some())
             || self.joins().any(|join| self.replay(message, join) == Some(Replay::Wanted))
+    }
+
+    /// Returns the messages that it does not want, although they are for rooms that the scenario
+    /// subscribes it to: none of these rooms had ever been on record when the message was accepted
+    /// for the first time, or published, if it never was accepted.
+    pub fn before_subscription(&self) -> Vec<UnwantedMessage> {
+        let entries = self.trial.scenario.clients.iter();
+        let own = entries.filter(|one| one.processes().any(|(_, client)| client == self.name));
+        let asked: Vec<_> = own.flat_map(|one| &one.subscribe).collect();
+        let mut found = Vec::new();
+        for id in self.trial.messages() {
+            let Some((published, _, message)) = self.trial.published(id) else { continue };
+            let accepted = self.trial.accepted(id);
+            let decided = accepted.iter().map(|(when, _)| *when).min().unwrap_or(published);
+            let had_stood = |room: &Name| {
+                let joins = self.joins().filter(|join| *join < decided);
+                joins.filter_map(|join| self.join(join)).any(|(queue, rooms)| {
+                    *queue == message.queue && rooms.iter().any(|one| one.room == *room)
+                })
+            };
+            let asks = |room: &&Name| {
+                asked.iter().any(|one| one.queue == message.queue && one.event == **room)
+            };
+            let mut targets = message.rooms().iter().filter(asks);
+            let excluded = message.target.except.iter().any(|room| asks(&room));
+            if targets.any(|room| !had_stood(room))
+                && !excluded
+                && !self.is_own_echo(message)
+                && !self.wants(id)
+            {
+                found.push((published, id));
+            }
+        }
+        found.sort_unstable();
+        let unwanted = found.into_iter().map(|(published, id)| UnwantedMessage {
+            id: id.clone(),
+            published_ms: self.trial.at(published).as_millis_f64(),
+        });
+        unwanted.collect()
     }
 
     /// Returns the first moment at which the backlog of this life of the broker kept a message for

@@ -1,0 +1,69 @@
+//! Finds what was published to a subscriber's rooms before its subscription stood. It wants none of
+//! that, so that no other number shows it.
+
+use crate::message::{Echo, Message};
+use crate::scenario::Subscribe;
+
+use super::UnwantedMessage;
+use super::facts::{Facts, MessageIndex, Moment, SubscriberId};
+
+/// The moments at which it was decided to whom each message goes, in their order: the first
+/// acceptance, or the publishing of what was never accepted.
+pub struct Decisions(Vec<(Moment, MessageIndex)>);
+
+impl Decisions {
+    /// Collects the decisions on all messages that were published.
+    pub fn of(facts: &Facts<'_>) -> Decisions {
+        let decided = |index| {
+            let fact = facts.messages.get(index);
+            let (published, _) = fact.published?;
+            Some((fact.first_accepted().map_or(published, |accepted| accepted.moment), index))
+        };
+        let mut all: Vec<_> = facts.messages.indices().filter_map(decided).collect();
+        all.sort_unstable();
+        Decisions(all)
+    }
+
+    /// Returns the messages that would have gone to this subscriber if the rooms with which it
+    /// begins had been on record, in the order of publishing. What it wants all the same, by another
+    /// room or from the start, is not among them.
+    pub fn before_subscription(
+        &self,
+        facts: &Facts<'_>,
+        subscriber: SubscriberId,
+    ) -> Vec<UnwantedMessage> {
+        let member = facts.participants.member(subscriber);
+        let Some(entry) = member.subscribes else { return Vec::new() };
+        let asked = &facts.scenario.clients[entry].subscribe;
+        let stood =
+            |one: &Subscribe| facts.recorded.get(&(subscriber, &one.queue, &one.event)).copied();
+        let stands = |one: &Subscribe, at: Moment| stood(one).is_some_and(|since| since < at);
+        let is_own_echo = |message: &Message| {
+            message.target.echo == Echo::NotSender && message.id.publisher == member.name
+        };
+        let would_go = |message: &Message, at: Moment| {
+            let mut own = asked.iter().filter(|one| one.queue == message.queue);
+            own.clone().any(|one| message.rooms().contains(&one.event) && !stands(one, at))
+                && !own.any(|one| message.target.except.contains(&one.event))
+                && !is_own_echo(message)
+        };
+        let is_wanted =
+            |index| facts.deliveries.get(subscriber, index).is_some_and(|delivery| delivery.wanted);
+        // From then on every room stands; never, if one of them never did.
+        let all_stand = asked.iter().map(stood).reduce(|one, other| Some(one?.max(other?)));
+        let all_stand = all_stand.flatten();
+        let decided = self.0.iter().take_while(|(at, _)| all_stand.is_none_or(|stand| *at < stand));
+        let unwanted = decided.filter_map(|&(at, index)| {
+            let fact = facts.messages.get(index);
+            let (message, (published, _)) = (fact.message?, fact.published?);
+            (would_go(message, at) && !is_wanted(index)).then_some((published, &message.id))
+        });
+        let mut unwanted: Vec<_> = unwanted.collect();
+        unwanted.sort_unstable();
+        let found = unwanted.into_iter().map(|(published, id)| UnwantedMessage {
+            id: id.clone(),
+            published_ms: published.at.as_millis_f64(),
+        });
+        found.collect()
+    }
+}
