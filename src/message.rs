@@ -27,7 +27,7 @@ pub use link::{
     Framing, Link, LinkSemantics, Liveness, MOST_DATAGRAM, MOST_FRAME, MOST_PAYLOAD, OfflineBuffer,
     Reliability,
 };
-pub use note::{DropReason, Note};
+pub use note::{DropReason, GapReason, Note};
 
 /// Most bytes that a frame has around a message's names and payload.
 const AROUND: usize = 400;

@@ -37,7 +37,7 @@ closed_list! {
         SentIntoDeadLink = "sent-into-dead-link",
         /// Pushed while the path worked, then discarded with the buffers of a connection or socket.
         DiedInSocket = "died-in-socket",
-        /// Dropped by a full send queue or inbox.
+        /// Dropped by a full send queue or inbox, or by the backlog's limit of a subscription.
         Overflowed = "overflowed",
         /// Replaced by a newer one at a polling endpoint that keeps the latest.
         Overwritten = "overwritten",
@@ -49,6 +49,8 @@ closed_list! {
         LostAfterAck = "lost-after-ack",
         /// Dropped from the backlog by its limits.
         Evicted = "evicted",
+        /// In the backlog for a session that expired.
+        Expired = "expired",
         /// Passed over because a position of another epoch was applied.
         WrongEpoch = "wrong-epoch",
         /// Passed over because a position beyond it was applied.
@@ -191,6 +193,10 @@ closed_list! {
         Gap = "gap",
         /// The backlog's limits dropped a message.
         Eviction = "eviction",
+        /// The backlog's limit of a subscription dropped a message.
+        Overflow = "overflow",
+        /// A client's session expired.
+        Expiry = "expiry",
         /// The broker began a new epoch.
         Epoch = "epoch",
         /// A client dropped a copy.

@@ -1,3 +1,4 @@
-//! The machines of the core against small models of their own.
+//! The machines of the core, frame by frame and against small models of their own.
 
 mod broker_model;
+mod not_kept;

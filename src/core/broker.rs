@@ -2,9 +2,10 @@
 //! it also keeps a backlog, and the outstanding messages of each subscription.
 //!
 //! This file dispatches the broker's inputs. The submodules have the
-//! parts: sessions, joining, publishing, delivering, and the view that reports print.
+//! parts: sessions and their expiry, joining, publishing, delivering, and the view that reports print.
 
 mod deliver;
+mod expiry;
 mod join;
 mod publish;
 mod queue;
@@ -67,6 +68,8 @@ enum Timer {
     Redeliver(Name, Name),
     /// The oldest message of a queue has reached the age limit.
     Expire(Name),
+    /// A client has been without a session for too long.
+    SessionExpiry(Name),
 }
 
 impl Broker {
@@ -86,7 +89,7 @@ impl Broker {
         match frame {
             Frame::Hello { client, session } => self.hello(now, connection, client, session),
             _ if self.session(connection).is_none() => {
-                self.close(connection, EndReason::UnknownSession)
+                self.close(now, connection, EndReason::UnknownSession)
             }
             Frame::Join { request, queue, rooms, known } => {
                 self.join(now, connection, join::QueueJoin { request, queue, rooms, known });
@@ -101,7 +104,7 @@ impl Broker {
             Frame::Pong => self.pong(now, connection),
             Frame::Bye { .. } => {
                 self.order(BrokerOutput::Close { connection, reason: EndReason::Left });
-                self.end_session(connection, EndReason::Left);
+                self.end_session(now, connection, EndReason::Left);
             }
             Frame::Welcome { .. }
             | Frame::Joined { .. }
@@ -110,17 +113,18 @@ impl Broker {
             | Frame::Refused { .. }
             | Frame::Push { .. }
             | Frame::Gap { .. }
-            | Frame::Ping => self.close(connection, EndReason::Unexpected),
+            | Frame::Ping => self.close(now, connection, EndReason::Unexpected),
         }
     }
 
     fn elapsed(&mut self, now: Instant, timer: Timer) {
         match timer {
-            Timer::Hello(connection) => self.close(connection, EndReason::ConnectTimeout),
+            Timer::Hello(connection) => self.close(now, connection, EndReason::ConnectTimeout),
             Timer::Ping(connection) => self.ping(now, connection),
-            Timer::Silence(connection) => self.close(connection, EndReason::Heartbeat),
+            Timer::Silence(connection) => self.close(now, connection, EndReason::Heartbeat),
             Timer::Redeliver(queue, client) => self.redeliver(now, &queue, &client),
             Timer::Expire(queue) => self.expire(now, &queue),
+            Timer::SessionExpiry(client) => self.expire_session(&client),
         }
     }
 
@@ -162,12 +166,12 @@ impl Machine for Broker {
                     self.received(now, connection, frame);
                 }
             }
-            BrokerInput::Malformed { connection, reason } => self.close(connection, reason),
+            BrokerInput::Malformed { connection, reason } => self.close(now, connection, reason),
             BrokerInput::RequestSeen { connection } => self.request_seen(now, connection),
             BrokerInput::Undelivered { connection, frames } => {
                 self.undelivered(now, connection, frames)
             }
-            BrokerInput::Closed { connection, reason } => self.end_session(connection, reason),
+            BrokerInput::Closed { connection, reason } => self.end_session(now, connection, reason),
             BrokerInput::Queued { connection, bytes } => self.queued(now, connection, bytes),
             BrokerInput::Elapsed => {
                 while let Some(timer) = self.timers.pop_due(now) {

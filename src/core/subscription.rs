@@ -21,6 +21,11 @@ pub struct Subscription {
     /// The last position that was routed to this subscription, or at which it began. After an
     /// attach it skips items that were acknowledged out of order and removed.
     last_routed: Position,
+    /// Number of messages among the items that are not acknowledged.
+    unacknowledged: usize,
+    /// The queue's newest position when the client was taken off the record because its session had
+    /// expired, until a session attaches again.
+    unrouted_after: Option<Position>,
     attached: Option<Attached>,
 }
 
@@ -85,7 +90,13 @@ pub enum Due {
 impl Subscription {
     /// Creates a subscription that begins after `position`.
     pub fn new(position: Position) -> Self {
-        Subscription { items: VecDeque::new(), last_routed: position, attached: None }
+        Subscription {
+            items: VecDeque::new(),
+            last_routed: position,
+            unacknowledged: 0,
+            unrouted_after: None,
+            attached: None,
+        }
     }
 
     /// Returns the connection of the attached session.
@@ -103,6 +114,11 @@ impl Subscription {
         self.items.iter().filter(|item| item.state != State::Done).count()
     }
 
+    /// Returns the number of messages that are not acknowledged.
+    pub fn unacknowledged(&self) -> usize {
+        self.unacknowledged
+    }
+
     /// Returns the number of messages kept beyond the backlog, and their bytes.
     pub fn kept_beyond(&self) -> (usize, usize) {
         let sizes = self.items.iter().filter_map(|item| match &item.content {
@@ -115,12 +131,35 @@ impl Subscription {
     /// Adds the message at this position of the backlog.
     pub fn route(&mut self, position: Position) {
         self.push(position, Content::Kept);
+        self.unacknowledged += 1;
     }
 
     /// Adds a gap: the messages from `from` to `to` are gone, and may have been for this
-    /// subscription.
+    /// subscription. It becomes part of a waiting gap before it.
     pub fn route_gap(&mut self, from: Position, to: Position) {
         self.push(to, Content::Gap(from));
+        self.merge_at(self.items.len() - 1);
+    }
+
+    /// Records that nothing is routed here after this position of the queue, until a session
+    /// attaches: then what came in between is a gap.
+    pub fn stop_routing(&mut self, head: Position) {
+        self.unrouted_after.get_or_insert(head);
+    }
+
+    /// Makes all that is outstanding one gap. Returns the positions of the messages in it that the
+    /// backlog has. No session is attached.
+    pub fn expire(&mut self) -> Vec<Position> {
+        assert!(self.attached.is_none(), "only without a session does time run out");
+        self.forget_done();
+        let kept = self.items.iter().filter(|item| item.is_message());
+        let lost = kept.map(|item| item.position).collect();
+        for item in self.items.iter_mut().filter(|item| item.is_message()) {
+            item.content = Content::Gap(item.position);
+        }
+        self.merge_gaps();
+        self.unacknowledged = 0;
+        lost
     }
 
     fn push(&mut self, position: Position, content: Content) {
@@ -152,6 +191,9 @@ impl Subscription {
             _ => Vec::new(),
         };
         self.forget_done();
+        if let Some(after) = self.unrouted_after.take().filter(|after| *after < head) {
+            self.route_gap(after.next(), head);
+        }
         let sent = Resends::new();
         self.attached = Some(Attached { connection, head, cursor: 0, out: 0, sent });
         let position = self.position();
@@ -181,6 +223,7 @@ impl Subscription {
             if let Content::Evicted(message) = &item.content {
                 if item.state == State::Waiting {
                     lost.push((item.position, message.clone()));
+                    self.unacknowledged -= 1;
                 }
                 item.content = Content::Gap(item.position);
             }
@@ -256,6 +299,7 @@ impl Subscription {
             self.attached.as_mut().expect("out on a session").out -= 1;
         }
         item.state = State::Done;
+        self.unacknowledged -= usize::from(item.is_message());
         let in_backlog = item.content == Content::Kept;
         self.pop_done();
         if in_backlog { Acknowledged::InBacklog } else { Acknowledged::NotInBacklog }
@@ -269,6 +313,8 @@ impl Subscription {
         let Some(index) = self.index_of(position) else { return EvictionEffect::NotOutstanding };
         let item = &mut self.items[index];
         match item.state {
+            // A gap may end at the position of a message that is kept for others.
+            _ if !item.is_message() => EvictionEffect::NotOutstanding,
             State::Done => EvictionEffect::NotOutstanding,
             State::Out => {
                 item.content = Content::Evicted(message.clone());
@@ -276,6 +322,7 @@ impl Subscription {
             }
             State::Waiting => {
                 item.content = Content::Gap(position);
+                self.unacknowledged -= 1;
                 self.merge_at(index);
                 EvictionEffect::Gap
             }
@@ -288,6 +335,7 @@ impl Subscription {
             let item = self.items.pop_front().expect("there is a front");
             if item.content == Content::Kept && item.state != State::Done {
                 acknowledged.push(item.position);
+                self.unacknowledged -= 1;
             }
         }
         acknowledged
@@ -379,6 +427,10 @@ pub enum EvictionEffect {
 }
 
 impl Item {
+    fn is_message(&self) -> bool {
+        !matches!(self.content, Content::Gap(_))
+    }
+
     fn due(&self, kind: PushKind) -> Due {
         let offset = Offset { position: self.position, previous: self.after };
         match &self.content {

@@ -97,10 +97,11 @@ pub static CAUSES: Family = Family {
         .shown_by("dlab run anatomy --contender tcp/fire-and-forget"),
         Word::new(
             Cause::Overflowed.name(),
-            "A full send queue or a full inbox dropped it.",
-            "The client takes longer than messages take to come, and no queue is endless. Over UDP \
-             its own inbox drops them; over TCP it stops reading, the sockets fill, and then the \
-             broker's queue for it. Catch-up stops pushing and lets the backlog wait.",
+            "A full send queue, inbox or subscription dropped it.",
+            "No queue is endless. Over UDP a slow client's own inbox drops; over TCP it stops \
+             reading, the sockets fill, and then the broker's send queue. Catch-up stops pushing \
+             and lets the backlog wait; with `backlog.per_subscription` messages waiting for a \
+             client, the next is not kept for it, and it is told of a gap.",
         )
         .see(&["slow", "evicted", "unsettled"])
         .shown_by("dlab run slow-consumer --contender udp/fire-and-forget"),
@@ -145,6 +146,16 @@ pub static CAUSES: Family = Family {
         )
         .see(&["refused", "no-silent-gap", "outside-terms"])
         .shown_by("dlab run retention --contender tcp/catch-up"),
+        Word::new(
+            Cause::Expired.name(),
+            "It was in the backlog for a session that expired.",
+            "The client had no session for as long as `broker.session_expiry` says: MQTT 5's Session \
+             Expiry Interval (section 3.1.2.11.2). What waited for it is discarded, and its \
+             subscriptions end: what comes until it joins again is missed as `not-connected`. It \
+             is told of one gap.",
+        )
+        .see(&["evicted", "not-connected", "no-silent-gap"])
+        .shown_by("dlab run session-expiry --contender tcp/catch-up"),
         Word::new(
             Cause::WrongEpoch.name(),
             "It was passed over because a position of another epoch was applied.",

@@ -22,11 +22,11 @@ pub static CLAIMS: Family = Family {
             Claim::OutsideTerms.name(),
             "The guarantee was claimed, and violated only where the terms do not reach.",
             "A claim has terms: the broker did not crash, the backlog's limits kept the message, the \
-             client acknowledges after its handler and has one. The report says which term it was, \
-             and which message.",
+             client's session did not expire, it acknowledges after its handler and has one. The \
+             report says which term it was, and which message.",
         )
         .also(&["outside"])
-        .see(&["broken", "evicted", "broker-crashed", "lost-after-ack"])
+        .see(&["broken", "evicted", "expired", "broker-crashed", "lost-after-ack"])
         .shown_by("dlab run retention --contender tcp/catch-up"),
         Word::new(
             Claim::Open.name(),

@@ -59,6 +59,24 @@ pub static EXERCISES: Family = Family {
         .see(&["gap", "evicted"])
         .shown_by(SWEEP),
         Word::new(
+            Exercise::Overflow.name(),
+            "A message was not kept for a subscription that had too many unacknowledged.",
+            "`backlog.per_subscription` limits them. As after an eviction, the client must be told \
+             of a gap; here the gap is behind what is kept, not before it.",
+        )
+        .also(&["overflows"])
+        .see(&["gap", "overflowed", "eviction"])
+        .shown_by(SWEEP),
+        Word::new(
+            Exercise::Expiry.name(),
+            "A client stayed away for longer than its session is kept.",
+            "The broker discarded what waited for it, and forgot which rooms it was in. When the \
+             client joins again it must be told of a gap, though nobody remembers what was in it.",
+        )
+        .also(&["expiries"])
+        .see(&["expired", "gap", "no-silent-gap"])
+        .shown_by(SWEEP),
+        Word::new(
             Exercise::Epoch.name(),
             "The broker crashed, and began to count anew.",
             "Its backlog was in memory. Positions of the old epoch mean nothing in the new one; a \

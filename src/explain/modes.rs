@@ -26,8 +26,8 @@ pub static MODES: Family = Family {
             "The publisher keeps a message until the broker has accepted it; the broker keeps it in \
              a bounded backlog until each subscription has acknowledged it. A client that comes \
              back says how far it had come, and is sent the rest before anything new. It costs \
-             memory and packets, and it ends where the backlog's limits or a crash of the broker \
-             end it.",
+             memory and packets, and it ends where the backlog's limits, the expiry of a session or \
+             a crash of the broker end it.",
         )
         .see(&["fire-and-forget", "caught-up", "evicted", "broker-crashed"])
         .shown_by("dlab run caps --contender tcp/catch-up"),

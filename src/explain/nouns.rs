@@ -135,9 +135,10 @@ pub static NOUNS: Family = Family {
             "The messages that the broker keeps for a queue; in catch-up only.",
             "It is bounded by number, by bytes and by age. When room is needed, what all \
              subscriptions have acknowledged goes first; then the oldest goes, or the new one is \
-             refused.",
+             refused. It may also have a limit for each subscription, beyond which the new one is \
+             not kept for it.",
         )
-        .see(&["evicted", "refused", "broker-messages"])
+        .see(&["evicted", "refused", "overflowed", "broker-messages"])
         .shown_by(AT),
         Word::new(
             "unacknowledged",
@@ -197,8 +198,9 @@ pub static NOUNS: Family = Family {
         Word::new(
             "terms",
             "The conditions of a claim.",
-            "The broker did not crash, the backlog kept the message, the client acknowledges after \
-             its handler and has one. A loss outside the terms breaks no claim.",
+            "The broker did not crash, the backlog kept the message, the client's session did not \
+             expire, the client acknowledges after its handler and has one. A loss outside the terms \
+             breaks no claim.",
         )
         .see(&["claim", "outside-terms"])
         .shown_by("dlab run retention"),

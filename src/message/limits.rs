@@ -41,6 +41,9 @@ pub struct BrokerLimits {
     pub upgrade: Upgrade,
     /// Most early messages held for one publisher until the one before them comes.
     pub early: usize,
+    /// Time without a session after which the broker discards what it keeps for a client (catch-up
+    /// only); `None` is never. MQTT 5 calls it Session Expiry Interval (section 3.1.2.11.2).
+    pub session_expiry: Option<Duration>,
     /// TCP's keep-alive on its sockets, if it asks for one.
     pub keep_alive: Option<KeepAlive>,
 }
@@ -76,6 +79,7 @@ impl Default for BrokerLimits {
             accept_queue: 1_024,
             upgrade: Upgrade::Accept,
             early: 1_000,
+            session_expiry: None,
             keep_alive: None,
         }
     }
@@ -104,11 +108,20 @@ pub struct Retention {
     pub age: Option<Duration>,
     /// Policy for a message that does not fit.
     pub when_full: WhenFull,
+    /// Most unacknowledged messages of one subscription; a newer message is not kept for it. `None`
+    /// is no limit besides those of the queue.
+    pub per_subscription: Option<usize>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Retention { messages: 10_000, bytes: 64 << 20, age: None, when_full: WhenFull::DropOldest }
+        Retention {
+            messages: 10_000,
+            bytes: 64 << 20,
+            age: None,
+            when_full: WhenFull::DropOldest,
+            per_subscription: None,
+        }
     }
 }
 

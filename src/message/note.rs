@@ -21,6 +21,9 @@ pub enum Note {
     SessionOpened { session: SessionId, client: Name },
     /// The broker ended a session, or found it ended.
     SessionClosed { session: SessionId, client: Name, reason: EndReason },
+    /// A client had no session for too long: the broker discards what it keeps for it, and takes
+    /// its subscriptions off the record.
+    SessionExpired { client: Name },
     /// A connection that never became a session was closed.
     ConnectionClosed { reason: EndReason },
     /// A room got its first member.
@@ -55,9 +58,9 @@ pub enum Note {
     TooLong { id: MessageId, session: SessionId, client: Name },
     /// A message left the backlog, acknowledged or not.
     Trimmed { id: MessageId, queue: Name, position: Position },
-    /// A message that left the backlog was not acknowledged by this client, which gets a gap
-    /// instead.
-    BecameGap { id: MessageId, queue: Name, position: Position, client: Name },
+    /// A message is not kept, or not any longer, for a client that has not acknowledged it: the
+    /// client gets a gap instead.
+    BecameGap { id: MessageId, queue: Name, position: Position, client: Name, reason: GapReason },
     /// A message or gap was acknowledged.
     Acknowledged { queue: Name, position: Position, client: Name },
     /// A session attached to a subscription, with this outcome.
@@ -135,6 +138,7 @@ impl Note {
             | Note::Handled { id, .. } => Some(id),
             Note::SessionOpened { .. }
             | Note::SessionClosed { .. }
+            | Note::SessionExpired { .. }
             | Note::ConnectionClosed { .. }
             | Note::CreateRoom { .. }
             | Note::DeleteRoom { .. }
@@ -157,6 +161,7 @@ impl Note {
         match self {
             Note::SessionOpened { client, .. }
             | Note::SessionClosed { client, .. }
+            | Note::SessionExpired { client }
             | Note::JoinRoom { client, .. }
             | Note::LeaveRoom { client, .. }
             | Note::Subscribed { client, .. }
@@ -221,7 +226,8 @@ impl Note {
             | Note::DroppedCopy { session, .. }
             | Note::InboxFull { session, .. }
             | Note::Handled { session, .. } => Some(session),
-            Note::ConnectionClosed { .. }
+            Note::SessionExpired { .. }
+            | Note::ConnectionClosed { .. }
             | Note::CreateRoom { .. }
             | Note::DeleteRoom { .. }
             | Note::Subscribed { .. }
@@ -245,6 +251,18 @@ impl Note {
             | Note::GapReceived { .. } => None,
         }
     }
+}
+
+/// The reason for which a client gets a gap instead of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GapReason {
+    /// The backlog's limits dropped the message.
+    Evicted,
+    /// As many messages as the backlog keeps for one subscription were unacknowledged already.
+    Overflowed,
+    /// The client had no session for too long.
+    Expired,
 }
 
 /// The reason for which a publisher dropped a message.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::history::{AppReport, Event, EventKind, History};
-use crate::message::{EndReason, MessageId, Name, Note, ResumeOutcome};
+use crate::message::{EndReason, GapReason, MessageId, Name, Note, ResumeOutcome};
 use crate::scenario::Scenario;
 use crate::time::Instant;
 
@@ -115,8 +115,16 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
             }
             ResumeOutcome::NewEpoch { .. } => format!("{who} is told that a new epoch has begun."),
         },
-        EventKind::Note(Note::BecameGap { id, client, .. }) => {
-            format!("The backlog drops {id}, which {client} has not got.")
+        EventKind::Note(Note::BecameGap { id, client, reason, .. }) => match reason {
+            GapReason::Evicted => format!("The backlog drops {id}, which {client} has not got."),
+            GapReason::Overflowed => {
+                format!("The broker does not keep {id} for {client}, which has too much to get.")
+            }
+            // The expiry itself has its sentence.
+            GapReason::Expired => return None,
+        },
+        EventKind::Note(Note::SessionExpired { client }) => {
+            format!("The session of {client} expires, and what was kept for it is discarded.")
         }
         EventKind::Interrupted { .. } => format!("{who} dies, and its handler with it."),
         _ => return None,

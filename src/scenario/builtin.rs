@@ -18,7 +18,16 @@ pub struct Topic {
 pub const TOPICS: [Topic; 8] = [
     Topic {
         heading: "A client is away: what it misses, and what it catches up on",
-        names: &["caps", "anatomy", "both-ways", "caps-full", "retention", "backlog-full"],
+        names: &[
+            "caps",
+            "anatomy",
+            "both-ways",
+            "caps-full",
+            "retention",
+            "drop-newest",
+            "backlog-full",
+            "session-expiry",
+        ],
     },
     Topic {
         heading: "A connection dies, and nobody is told",

@@ -205,6 +205,7 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
             bytes: size(backlog, "bytes")?,
             age: backlog.time("age"),
             when_full: backlog.member("when_full")?,
+            per_subscription: size(backlog, "per_subscription"),
         },
         heartbeat: Heartbeat {
             every: heartbeat.time("every")?,
@@ -215,6 +216,7 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
         send_queue: size(record, "send_queue")?,
         accept_queue: size(record, "accept_queue")?,
         upgrade: record.member("upgrade")?,
+        session_expiry: record.time("session_expiry"),
         keep_alive: keep_alive(record)?,
         ..BrokerLimits::default()
     })

@@ -138,6 +138,9 @@ fn broker(limits: &BrokerLimits) -> Table {
     let accept_queue = limits.accept_queue;
     table.unless(accept_queue == default.accept_queue, "accept_queue", accept_queue);
     table.unless(limits.upgrade == Upgrade::Accept, "upgrade", quoted(limits.upgrade.name()));
+    if let Some(expiry) = limits.session_expiry {
+        table.set("session_expiry", time(expiry));
+    }
     keep_alive(&mut table, limits.keep_alive);
     table
 }
@@ -155,6 +158,9 @@ fn retention(backlog: &Retention) -> Table {
         "when_full",
         quoted(backlog.when_full.name()),
     );
+    if let Some(most) = backlog.per_subscription {
+        table.set("per_subscription", most);
+    }
     table
 }
 

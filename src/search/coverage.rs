@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use crate::history::{AppReport, EventKind, History, PowerState, ProcessId};
-use crate::message::{EndReason, Name, Note, PushKind, ResumeOutcome, SessionId};
+use crate::message::{EndReason, GapReason, Name, Note, PushKind, ResumeOutcome, SessionId};
 use crate::report;
 use crate::terms::Exercise;
 
@@ -19,6 +19,8 @@ impl Exercise {
             Exercise::Replay => "replay",
             Exercise::Gap => "gap",
             Exercise::Eviction => "eviction",
+            Exercise::Overflow => "overflow",
+            Exercise::Expiry => "expiry",
             Exercise::Epoch => "epoch",
             Exercise::Duplicate => "duplicate dropped",
             Exercise::HalfOpen => "half-open detection",
@@ -35,6 +37,8 @@ impl Exercise {
             Exercise::Replay => "replays",
             Exercise::Gap => "gaps",
             Exercise::Eviction => "evictions",
+            Exercise::Overflow => "overflows",
+            Exercise::Expiry => "expiries",
             Exercise::Epoch => "epochs",
             Exercise::Duplicate => "duplicates dropped",
             Exercise::HalfOpen => "half-open detections",
@@ -126,7 +130,9 @@ impl Tally {
             Note::Pushed { kind: PushKind::Replay, .. } => Exercise::Replay,
             Note::GapReceived { .. }
             | Note::ResumeReceived { answer: ResumeOutcome::Gap { .. }, .. } => Exercise::Gap,
-            Note::BecameGap { .. } => Exercise::Eviction,
+            Note::BecameGap { reason: GapReason::Evicted, .. } => Exercise::Eviction,
+            Note::BecameGap { reason: GapReason::Overflowed, .. } => Exercise::Overflow,
+            Note::SessionExpired { .. } => Exercise::Expiry,
             Note::DroppedCopy { .. } => Exercise::Duplicate,
             Note::SessionClosed { session, reason, .. } | Note::Lost { session, reason } => {
                 match reason {

@@ -26,7 +26,10 @@
 //!   again, late and twice. But a process that knew that epoch must have been told of a new one.
 //! - **Retention.** A message that the backlog trimmed may be lost if [`Retention`] had no room for
 //!   it. Either as many messages as it keeps were accepted since, or the subscriber was not yet
-//!   recorded; with `when_full = refuse` only the second reason counts.
+//!   recorded; with `when_full = refuse` only the second reason counts. A message that the broker did
+//!   not keep for a subscriber may be lost if as many as may be kept for it were accepted before.
+//! - **Expiry.** What the broker accepted before a subscriber's session expired, and until it records
+//!   the subscriber again, may be lost if the subscriber had no session for that long.
 //! - **Gaps.** A message lost to retention must be announced as a gap, unless a process of the
 //!   subscriber has died since the message was accepted. The dead process may have read the
 //!   message, and then the next process needs no gap.

@@ -47,13 +47,19 @@ pub fn any(seed: u64) -> Scenario {
     let backlog = match is("small backlog", 4) {
         true => Retention {
             messages: dice.named("backlog").between(2, 12) as usize,
+            per_subscription: is("small subscription", 3)
+                .then(|| dice.named("subscription").between(1, 8) as usize),
             ..Retention::default()
         },
         false => Retention::default(),
     };
     let default = BrokerLimits::default();
+    // From no time at all to longer than most storms keep a client away.
+    let session_expiry =
+        is("session expiry", 6).then(|| ms(500 * dice.named("session expiry").with(1).below(9)));
     let broker = BrokerLimits {
         backlog,
+        session_expiry,
         heartbeat: Heartbeat { every: ms(1_000), timeout: ms(1_000) },
         window: if is("window", 4) {
             dice.named("window").with(1).between(1, 5) as usize

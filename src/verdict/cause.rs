@@ -4,7 +4,7 @@
 //! publisher's outbox. Of two ends at the same instant, the one whose [`Cause`] comes first in the
 //! list of causes counts. Nothing is guessed: a copy that no event ends is alive.
 
-use crate::message::Mode;
+use crate::message::{GapReason, Mode};
 use crate::terms::Cause;
 
 use super::copies::{self, ALIVE, DeliveryPath, End};
@@ -90,7 +90,8 @@ pub(super) fn in_backlog<'f>(path: DeliveryPath<'f, '_>) -> impl Iterator<Item =
         let acknowledged = end(&delivery.acked_at_broker)
             .filter(|_| rule("acknowledged-ends-the-backlogs-copy"))
             .map(|at| (at, None));
-        let evicted = end(&delivery.evicted).filter(|_| rule("evicted-ends-the-backlogs-copy"));
+        let gap = delivery.became_gap.iter().copied().find(|(at, _)| since.is_before(*at));
+        let gap = gap.filter(|_| rule("a-gap-ends-the-backlogs-copy"));
         let crashed = facts.lifetimes.death_after(BROKER, since);
         let crashed = crashed.filter(|_| rule("a-crash-ends-the-backlogs-copy"));
         let passed = position.and_then(|position| {
@@ -99,7 +100,7 @@ pub(super) fn in_backlog<'f>(path: DeliveryPath<'f, '_>) -> impl Iterator<Item =
         });
         let ends = [
             acknowledged,
-            evicted.map(|at| (at, Some(Cause::Evicted))),
+            gap.map(|(at, reason)| (at, Some(of_gap(reason)))),
             passed.map(|(at, cause)| (at, Some(cause))),
             crashed.map(|at| (at, Some(Cause::BrokerCrashed))),
         ];
@@ -109,6 +110,15 @@ pub(super) fn in_backlog<'f>(path: DeliveryPath<'f, '_>) -> impl Iterator<Item =
             None => Some(ALIVE),
         }
     })
+}
+
+/// Returns the cause of a miss whose last copy became a gap.
+pub(super) fn of_gap(reason: GapReason) -> Cause {
+    match reason {
+        GapReason::Evicted => Cause::Evicted,
+        GapReason::Overflowed => Cause::Overflowed,
+        GapReason::Expired => Cause::Expired,
+    }
 }
 
 /// Returns the moment at which an attachment made the deliveries begin beyond this position, and

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{AckPolicy, Mode, Reliability};
+use crate::message::{AckPolicy, GapReason, Mode, Reliability};
 
 use super::facts::{BROKER, BrokerLife};
 use super::guarantee::{self, Violation};
@@ -83,7 +83,7 @@ fn outside_terms(
 }
 
 /// Checks the broker's terms: it accepted the message and did not crash since, retention kept the
-/// message, and the message was not volatile.
+/// message, the client's session did not expire, and the message was not volatile.
 fn broker_term(
     case: &SubscriberCase<'_, '_>,
     violation: Violation<'_, '_, '_>,
@@ -123,12 +123,20 @@ fn broker_term(
         return Some("the broker crashed after accepting the one before it");
     }
     let delivery = facts.deliveries.get(case.subscriber, violation.message());
-    if loss == Some(Cause::Evicted) || delivery.is_some_and(|one| !one.evicted.is_empty()) {
+    let became_gap = |reason| {
+        let mut gaps = delivery.into_iter().flat_map(|one| &one.became_gap);
+        gaps.any(|(_, of)| *of == reason)
+    };
+    if became_gap(GapReason::Evicted) || became_gap(GapReason::Overflowed) {
         return Some("retention did not keep it");
     }
-    // A restarted broker routes to no subscriber until it is told of the subscription again
-    // (semantics §2).
     let unmade = matches!(loss, Some(Cause::NotConnected | Cause::NotJoined));
+    let unrouted = unmade && delivery.is_some_and(|one| one.is_after_expiry);
+    if became_gap(GapReason::Expired) || unrouted {
+        return Some("the client's session had expired");
+    }
+    // A restarted broker routes to no subscriber until it is told of the subscription
+    // again.
     let forgotten = unmade && accepted.life != BrokerLife::FIRST;
     forgotten.then_some("the broker had forgotten the subscription in a crash")
 }

@@ -32,7 +32,7 @@ pub struct DeliveryPath<'f, 'a> {
     pub subscriber: SubscriberId,
     /// The message.
     pub message: &'f MessageFacts<'a>,
-    /// Its way to the subscriber: pushes, handlings, evictions.
+    /// Its way to the subscriber: pushes, handlings, gaps.
     pub delivery: &'f Delivery,
 }
 

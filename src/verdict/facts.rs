@@ -192,6 +192,7 @@ fn is_of_record(event: &Event) -> bool {
                 | Note::Accepted { .. }
                 | Note::Trimmed { .. }
                 | Note::Attached { .. }
+                | Note::SessionExpired { .. }
         ),
         _ => false,
     }

@@ -8,13 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::history::{EventKind, History, PowerState};
 use crate::message::{Contender, Mode, Name, Note, SessionId};
 use crate::scenario::{Acts, ClientEntry, Fault, Scenario, When, Who};
-use crate::terms::Cause;
 use crate::time::{Duration, Instant};
 
 use super::copies::{DeliveryPath, unstopped};
 use super::facts::{BROKER, Facts, MessageCopy, MessageFacts, MessageIndex, SubscriberId};
 use super::guarantee::is_announced;
-use super::outcome::SubscriberCase;
+use super::outcome::{Judged, SubscriberCase};
 use super::{cause, wanted};
 
 /// Returns the instant from which a trial may be quiescent: everything that the scenario does has
@@ -195,8 +194,14 @@ fn is_buffered(facts: &Facts<'_>, message: &MessageFacts<'_>) -> bool {
         && facts.lifetimes.death_after(process, moment).is_none()
 }
 
-/// Whether nothing is under way to a subscriber, and every message that it lost to the backlog's
-/// limits was announced.
+/// Whether a lost message must be part of a gap that its subscriber is told of.
+fn is_in_a_gap(one: &Judged<'_, '_>) -> bool {
+    let delivery = one.path.delivery;
+    !delivery.became_gap.is_empty() || (delivery.is_after_expiry && one.stored().next().is_some())
+}
+
+/// Whether nothing is under way to a subscriber, and every lost message that must be part of a gap
+/// was announced.
 fn has_everything(facts: &Facts<'_>, subscriber: SubscriberId) -> bool {
     let handlings = facts.deliveries.handlings(subscriber).iter();
     let handled: BTreeSet<_> = handlings.map(|one| (one.message, one.read)).collect();
@@ -219,7 +224,6 @@ fn has_everything(facts: &Facts<'_>, subscriber: SubscriberId) -> bool {
         && SubscriberCase::of(facts, subscriber).judged.iter().all(|one| match one.loss {
             None => true,
             Some(end) if end.at == Instant::NEVER => false,
-            Some(end) if end.cause == Cause::Evicted => is_announced(one),
-            Some(_) => true,
+            Some(_) => !is_in_a_gap(one) || is_announced(one),
         })
 }

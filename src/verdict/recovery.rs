@@ -29,26 +29,28 @@
 //! - it had been read and still waited for its handler, of which no broker can know.
 //!
 //! A gap within what the client was just told is a new epoch is always true: the broker knows
-//! nothing of what came before, and has forgotten which subscribers it was for.
+//! nothing of what came before, and has forgotten which subscribers it was for. So is a gap that has
+//! something in it that came after the subscriber's session had expired, and before a session
+//! attached to the queue again: the broker had forgotten which messages were for the subscriber.
 
 use crate::history::ProcessId;
-use crate::message::{Epoch, Position, ResumeOutcome};
+use crate::message::{Epoch, GapReason, Position, ResumeOutcome};
 
 use super::Recoveries;
+use super::cause;
 use super::facts::{
     BrokerLife, Map, MessageIndex, Moment, QueueId, ReceivedAnswer, ReceivedGap, Stored,
 };
 use super::guarantee::is_announced;
 use super::outcome::SubscriberCase;
 use super::switch::rule;
-use crate::terms::Cause;
 
 /// A message that was accepted and is lost for good.
 struct Loss {
     /// The moment at which the subscriber left the rooms of a message that a restarted broker had
     /// routed to no subscriber.
     left: Option<Moment>,
-    /// The moment of the eviction that ended it, if one did. Otherwise a moment before all events
+    /// The moment at which it became a gap, if that ended it. Otherwise a moment before all events
     /// of the instant of the loss.
     moment: Moment,
     announced: Announced,
@@ -114,7 +116,7 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
             ResumeOutcome::Gap { from, to, .. } => {
                 let ReceivedAnswer { moment, life, is_of_new_epoch, .. } = *received;
                 let gap = ReceivedGap { moment, process, queue, life, from, to, is_of_new_epoch };
-                of_gap(&mut recoveries, &gap, &stored)
+                of_gap(&mut recoveries, case, &gap, &stored)
             }
             // A new epoch is true if the epoch did change, whatever that cost.
             ResumeOutcome::NewEpoch { .. } if epoch != Some(answer.epoch()) => {
@@ -125,20 +127,23 @@ pub fn judge(case: &SubscriberCase<'_, '_>) -> Recoveries {
         *counter += 1;
     }
     for gap in gaps {
-        *of_gap(&mut recoveries, gap, &stored) += 1;
+        *of_gap(&mut recoveries, case, gap, &stored) += 1;
     }
     recoveries
 }
 
 /// Returns the counter for a gap. It is true if something in it is lost, or was handled without the
-/// knowledge of the process that is told.
+/// knowledge of the process that is told, or if the broker cannot know whether anything is lost.
 fn of_gap<'r>(
     recoveries: &'r mut Recoveries,
+    case: &SubscriberCase<'_, '_>,
     gap: &ReceivedGap,
     stored: &Map<QueueId, Vec<LostOrHandled>>,
 ) -> &'r mut u64 {
     let mut stored = stored.get(&gap.queue).into_iter().flatten();
+    let ReceivedGap { queue, life, from, to, .. } = *gap;
     let is_true = gap.is_of_new_epoch
+        || case.facts.positions.is_unrouted(case.subscriber, (queue, life), (from, to))
         || stored.any(|place| {
             let is_missing = match place.handled {
                 None => true,
@@ -162,9 +167,12 @@ fn losses(case: &SubscriberCase<'_, '_>) -> Map<QueueId, Vec<Loss>> {
     for one in &case.judged {
         if let (Some(end), Some(Stored { queue, .. })) = (one.lost(), one.stored().next()) {
             let announced = if is_announced(one) { Announced::Yes } else { Announced::No };
-            let evicted = one.path.delivery.evicted.iter().find(|moment| moment.at == end.at);
-            let by_eviction = end.cause == Cause::Evicted || !rule("lost-by-its-own-eviction");
-            let moment = evicted.filter(|_| by_eviction).copied();
+            let mut gaps = one.path.delivery.became_gap.iter();
+            let is_its = |(moment, reason): &&(Moment, GapReason)| {
+                let is_cause = cause::of_gap(*reason) == end.cause;
+                moment.at == end.at && (is_cause || !rule("lost-by-its-own-gap"))
+            };
+            let moment = gaps.find(is_its).map(|(moment, _)| *moment);
             let moment = moment.unwrap_or(Moment { at: end.at, order: 0 });
             let left = one.path.delivery.left;
             losses.entry(queue).or_default().push(Loss { left, moment, announced });

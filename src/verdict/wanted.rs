@@ -2,9 +2,9 @@
 //! in the broker's own order.
 //!
 //! Neither the end of a session nor a crash ends a record, so a message that a restarted broker
-//! routes to no subscriber is still wanted. A broker's crash does end what the backlog keeps. So
-//! the second result is, for each subscriber and message, the lives of the broker in which the
-//! backlog held it.
+//! routes to no subscriber is still wanted; and so is one that is accepted after the subscriber's
+//! session has expired. A crash and an expiry do end what the backlog keeps. So the second result
+//! is, for each subscriber and message, the lives of the broker in which the backlog held it.
 
 mod retained;
 
@@ -26,6 +26,7 @@ pub fn mark(facts: &mut Facts<'_>) {
         subscribed: Set::default(),
         made: Map::default(),
         unrouted: Map::default(),
+        expired: Map::default(),
         retained,
         life: BrokerLife::FIRST,
     };
@@ -54,8 +55,8 @@ fn asks_what_is_retained(what: &EventKind) -> bool {
 
 /// The broker's record of subscriptions, and what the backlog retains.
 struct Record<'h> {
-    /// The subscribers of each room, with the life of the broker in which each was last recorded.
-    rooms: Map<(&'h Name, &'h Name), Map<SubscriberId, BrokerLife>>,
+    /// The subscribers of each room, each with the last time that it was recorded.
+    rooms: Map<(&'h Name, &'h Name), Map<SubscriberId, Recorded>>,
     /// The subscribers that have a subscription to a queue in this life of the broker.
     subscribed: Set<(SubscriberId, &'h Name)>,
     /// The subscribers whose last attachment to a queue created the subscription, and how. The next
@@ -63,6 +64,8 @@ struct Record<'h> {
     made: Map<(SubscriberId, &'h Name), Made>,
     /// The messages that a broker accepted after forgetting that the subscriber was on record.
     unrouted: Map<SubscriberId, Vec<MessageIndex>>,
+    /// The moment of each subscriber's last expiry.
+    expired: Map<SubscriberId, Moment>,
     /// `None` if no subscriber ever asks for retained messages.
     retained: Option<Retained<'h>>,
     life: BrokerLife,
@@ -78,11 +81,18 @@ enum Made {
     WithAPosition,
 }
 
+/// The life of the broker and the moment in which a subscriber was recorded.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Recorded {
+    life: BrokerLife,
+    moment: Moment,
+}
+
 /// A subscriber that a message routes to.
 struct Member {
     subscriber: SubscriberId,
-    /// The last life of the broker in which it was recorded.
-    recorded: BrokerLife,
+    /// The last time that it was recorded.
+    recorded: Recorded,
 }
 
 impl<'h> Record<'h> {
@@ -108,6 +118,11 @@ impl<'h> Record<'h> {
                     members.remove(&subscriber);
                 }
                 self.leave(facts, moment, subscriber);
+            }
+            Note::SessionExpired { client } => {
+                if let Some(subscriber) = facts.participants.by_name(client) {
+                    self.expired.insert(subscriber, moment);
+                }
             }
             Note::Published { message } => {
                 let Some(index) = named else { return };
@@ -161,13 +176,22 @@ impl<'h> Record<'h> {
         for member in self.members(facts, message) {
             let delivery = facts.deliveries.entry(member.subscriber, index);
             delivery.wanted = true;
-            if position.is_some() && member.recorded == self.life {
+            let has_expired = self.has_expired(&member);
+            delivery.is_after_expiry |= has_expired;
+            let is_of_life = member.recorded.life == self.life;
+            if position.is_some() && is_of_life && !has_expired {
                 delivery.keep(self.life, moment);
             }
-            if member.recorded != self.life {
+            if !is_of_life {
                 self.unrouted.entry(member.subscriber).or_default().push(index);
             }
         }
+    }
+
+    /// Whether a member's session has expired since it was recorded.
+    fn has_expired(&self, member: &Member) -> bool {
+        let expired = self.expired.get(&member.subscriber);
+        expired.is_some_and(|expired| member.recorded.moment.is_before(*expired))
     }
 
     /// Records that a subscriber left rooms whose messages a restarted broker, which had forgotten
@@ -198,7 +222,8 @@ impl<'h> Record<'h> {
         let mut outstanding = Vec::new();
         for RoomJoin { room, from } in rooms {
             let members = self.rooms.entry((queue, room)).or_default();
-            let before = members.insert(subscriber, self.life);
+            let before = members.insert(subscriber, Recorded { life: self.life, moment });
+            let before = before.map(|recorded| recorded.life);
             let begins_at_the_start = match from {
                 StartAt::Now => false,
                 StartAt::Start => made.is_some() && before != Some(self.life),
@@ -238,7 +263,7 @@ impl<'h> Record<'h> {
         let room = |room| self.rooms.get(&(&message.queue, room));
         let targets = message.rooms().iter().filter_map(room).flatten();
         let mut members: Vec<Member> = targets
-            .map(|(subscriber, life)| Member { subscriber: *subscriber, recorded: *life })
+            .map(|(subscriber, recorded)| Member { subscriber: *subscriber, recorded: *recorded })
             .collect();
         members.sort_unstable_by_key(|member| (member.subscriber, Reverse(member.recorded)));
         members.dedup_by_key(|member| member.subscriber);

@@ -281,7 +281,8 @@ impl<'a> Scope<'a> {
             EventKind::Note(Note::Acknowledged { position, client, .. }) => {
                 let epoch = self.epoch(index);
                 let at = self.positions.get(&epoch);
-                let of_gap = self.became_gap(client, index);
+                let of_gap = self.became_gap(client, index)
+                    || self.was_told_of_gap(client, *position, index);
                 assert_eq!(text.contains("gap"), of_gap, "{place}");
                 assert!(at.is_some_and(|at| at == position || of_gap && at < position), "{place}");
             }
@@ -305,6 +306,22 @@ impl<'a> Scope<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a client was told before an event of a gap that has the message in it and ends at this
+    /// position.
+    fn was_told_of_gap(&self, client: &Name, end: Position, index: usize) -> bool {
+        let here = self.positions.get(&self.epoch(index));
+        let history = &self.trial.history;
+        history.events[..index].iter().any(|event| match &event.kind {
+            EventKind::Note(Note::GapReceived { queue, from, to }) => {
+                *to == end
+                    && *queue == self.message.queue
+                    && history.process(event.process).client == *client
+                    && here.is_some_and(|here| (from..=to).contains(&here))
+            }
+            _ => false,
+        })
     }
 
     /// Whether the message became a gap for a client before an event, in the same life of the

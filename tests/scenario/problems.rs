@@ -121,6 +121,10 @@ fn a_value_beyond_its_limits_is_refused_with_them() {
     for (name, text) in [
         ("limit-numbers", file("seed = -1", "[broker]\nwindow = 0\naccept_queue = 100000")),
         (
+            "limit-one-subscriber",
+            file("", "[broker]\nbacklog = { per_subscription = 0 }\nsession_expiry = \"-1s\""),
+        ),
+        (
             "limit-rates",
             file(
                 "",

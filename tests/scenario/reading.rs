@@ -40,7 +40,8 @@ fn every_key_of_broker_and_client_is_read() {
         "",
         r#"
 [broker]
-backlog = { messages = 5, bytes = 6, age = "7s", when_full = "refuse" }
+backlog = { messages = 5, bytes = 6, age = "7s", when_full = "refuse", per_subscription = 4 }
+session_expiry = "0s"
 heartbeat = { every = "8s", timeout = "9s" }
 ack_timeout = "10s"
 window = 11
@@ -69,6 +70,8 @@ publish = [
     let backlog = &broker.backlog;
     assert_eq!((backlog.messages, backlog.bytes, backlog.when_full), (5, 6, WhenFull::Refuse));
     assert_eq!(backlog.age, Some(Duration::from_secs(7)));
+    assert_eq!(backlog.per_subscription, Some(4));
+    assert_eq!(broker.session_expiry, Some(Duration::ZERO));
     assert_eq!(broker.heartbeat.every, Duration::from_secs(8));
     assert_eq!(broker.heartbeat.timeout, Duration::from_secs(9));
     assert_eq!(broker.ack_timeout, Duration::from_secs(10));

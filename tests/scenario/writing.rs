@@ -24,7 +24,8 @@ run_for = "90s"
 latency = "1ms..2.5s"
 contenders = ["sse/catch-up"]
 [broker]
-backlog = { messages = 5, bytes = 1000, age = "1500ms", when_full = "refuse" }
+backlog = { messages = 5, bytes = 1000, age = "1500ms", when_full = "refuse", per_subscription = 2 }
+session_expiry = "0ms"
 ack_timeout = "2s"
 window = 3
 send_queue = 10

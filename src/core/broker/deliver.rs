@@ -1,6 +1,6 @@
 //! Delivery to subscriptions (catch-up only): pushing, acknowledging, pushing again.
 
-use crate::message::{Frame, Name, Note, Position, Reliability};
+use crate::message::{Frame, GapReason, Name, Note, Position, Reliability};
 use crate::time::Instant;
 
 use super::super::subscription::{Acknowledged, Due};
@@ -107,8 +107,9 @@ impl Broker {
         let Some(queue) = self.queues.get_mut(name) else { return };
         let Some(subscription) = queue.subscriptions.get_mut(client) else { return };
         for (position, message) in subscription.detach() {
-            let (id, queue) = (message.id.clone(), name.clone());
-            self.note(Note::BecameGap { id, queue, position, client: client.clone() });
+            let (id, queue, client) = (message.id.clone(), name.clone(), client.clone());
+            let reason = GapReason::Evicted;
+            self.note(Note::BecameGap { id, queue, position, client, reason });
         }
         self.timers.clear(&Timer::Redeliver(name.clone(), client.clone()));
     }

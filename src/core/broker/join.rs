@@ -29,7 +29,7 @@ impl Broker {
         let QueueJoin { request, queue: name, rooms, known } = join;
         if self.apply_next(connection, request) {
             if self.is_beyond_limits(&name, rooms.len()) {
-                return self.close(connection, EndReason::LimitReached);
+                return self.close(now, connection, EndReason::LimitReached);
             }
             self.queues.entry(name.clone()).or_insert_with(Queue::new);
             let answer = match self.options.mode {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::message::{Confirm, EndReason, Frame, Message, Mode, Name, Note, Offset, PushKind};
+use crate::message::{
+    Confirm, EndReason, Frame, GapReason, Message, Mode, Name, Note, Offset, PushKind,
+};
 use crate::time::Instant;
 
 use super::super::backlog::Removed;
@@ -30,11 +32,11 @@ impl Broker {
         let IncomingPublish { message, after, confirm } = published;
         let (_, client) = self.open_session(connection);
         if !is_from(&message.id, client) {
-            return self.close(connection, EndReason::Unexpected);
+            return self.close(now, connection, EndReason::Unexpected);
         }
         if !self.queues.contains_key(&message.queue) {
             if self.queues.len() >= MOST_NAMES {
-                return self.close(connection, EndReason::LimitReached);
+                return self.close(now, connection, EndReason::LimitReached);
             }
             self.queues.insert(message.queue.clone(), Queue::new());
         }
@@ -112,13 +114,24 @@ impl Broker {
         let queue = self.queues.get_mut(&name).expect("it was made");
         let mut targets = queue.recorded.route(&message);
         targets.retain(|client| !is_own_echo(&message, client));
-        let position = queue.backlog.append(now, message, targets.len());
+        let most = self.options.limits.backlog.per_subscription.unwrap_or(usize::MAX);
+        let is_full = |client: &&Name| queue.subscriptions[*client].unacknowledged() >= most;
+        let full: Vec<Name> = targets.iter().filter(is_full).cloned().collect();
+        let position = queue.backlog.append(now, message, targets.len() - full.len());
         for client in &targets {
-            queue.subscriptions.get_mut(client).expect("on record").route(position);
+            let subscription = queue.subscriptions.get_mut(client).expect("on record");
+            match full.contains(client) {
+                true => subscription.route_gap(position, position),
+                false => subscription.route(position),
+            }
         }
         self.publisher_sequence(&id.publisher).accepted(id.sequence);
-        let position = Some(position);
-        self.note(Note::Accepted { id: id.clone(), queue: name.clone(), position });
+        let (of, at) = (name.clone(), Some(position));
+        self.note(Note::Accepted { id: id.clone(), queue: of, position: at });
+        for client in full {
+            let (id, queue, reason) = (id.clone(), name.clone(), GapReason::Overflowed);
+            self.note(Note::BecameGap { id, queue, position, client, reason });
+        }
         self.send(connection, Frame::Accepted { id });
         self.watch_age(&name);
         for client in targets {
@@ -162,8 +175,9 @@ impl Broker {
                 .filter_map(is_gap)
                 .collect();
             for client in clients {
-                let (id, queue) = (id.clone(), name.clone());
-                self.note(Note::BecameGap { id, queue, position, client: client.clone() });
+                let (id, queue, reason) = (id.clone(), name.clone(), GapReason::Evicted);
+                let of = client.clone();
+                self.note(Note::BecameGap { id, queue, position, client: of, reason });
                 with_gap.push(client);
             }
         }

@@ -43,22 +43,22 @@ impl Broker {
             return if session.id == id && session.client == client {
                 self.welcome(connection, id);
             } else {
-                self.close(connection, EndReason::Unexpected);
+                self.close(now, connection, EndReason::Unexpected);
             };
         }
         if self.clients.len() >= MOST_NAMES && !self.clients.contains_key(&client) {
-            return self.close(connection, EndReason::LimitReached);
+            return self.close(now, connection, EndReason::LimitReached);
         }
         let record = self.clients.entry(client.clone()).or_default();
         if record.newest.get(&id.process).is_some_and(|newest| *newest >= id.number) {
-            return self.close(connection, EndReason::StaleHello);
+            return self.close(now, connection, EndReason::StaleHello);
         }
         if record.newest.len() >= MOST_PROCESSES && !record.newest.contains_key(&id.process) {
-            return self.close(connection, EndReason::LimitReached);
+            return self.close(now, connection, EndReason::LimitReached);
         }
         record.newest.insert(id.process.clone(), id.number);
         if let Some(older) = record.connection {
-            self.close(older, EndReason::Replaced);
+            self.close(now, older, EndReason::Replaced);
         }
         self.open(now, connection, client, id);
     }
@@ -77,6 +77,7 @@ impl Broker {
         let state = self.connections.get_mut(&connection).expect("the hello came on it");
         state.session = Some(session);
         self.timers.clear(&Timer::Hello(connection));
+        self.timers.clear(&Timer::SessionExpiry(client.clone()));
         match self.options.link.liveness {
             Liveness::Pings => {
                 let every = self.options.limits.heartbeat.every;
@@ -139,15 +140,20 @@ impl Broker {
     }
 
     /// Closes a connection from this side.
-    pub(super) fn close(&mut self, connection: ConnectionId, reason: EndReason) {
+    pub(super) fn close(&mut self, now: Instant, connection: ConnectionId, reason: EndReason) {
         if self.connections.contains_key(&connection) {
             self.order(BrokerOutput::Close { connection, reason });
-            self.end_session(connection, reason);
+            self.end_session(now, connection, reason);
         }
     }
 
     /// Removes a connection that is gone, its session, and its memberships in rooms.
-    pub(super) fn end_session(&mut self, connection: ConnectionId, reason: EndReason) {
+    pub(super) fn end_session(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        reason: EndReason,
+    ) {
         for timer in [Timer::Hello(connection), Timer::Ping(connection), Timer::Silence(connection)]
         {
             self.timers.clear(&timer);
@@ -160,6 +166,7 @@ impl Broker {
             && record.connection == Some(connection)
         {
             record.connection = None;
+            self.watch_expiry(now, &session.client);
         }
         self.note(Note::SessionClosed {
             session: session.id.clone(),

@@ -1,7 +1,7 @@
 //! The sentences about what broker and client note.
 
 use crate::message::{
-    DropReason, Durability, EndReason, Message, Note, Position, ResumeOutcome, SessionId,
+    DropReason, Durability, EndReason, GapReason, Message, Note, Position, ResumeOutcome, SessionId,
 };
 use crate::report::words;
 
@@ -61,9 +61,18 @@ fn of_broker(note: &Note) -> Option<String> {
             format!("It is longer than the link's limit: it can never reach {client}.")
         }
         Note::Trimmed { .. } => "The broker's backlog drops it.".to_owned(),
-        Note::BecameGap { client, .. } => {
-            format!("{client} had not acknowledged it, and gets a gap instead.")
-        }
+        Note::BecameGap { client, reason, .. } => match reason {
+            GapReason::Evicted => {
+                format!("{client} had not acknowledged it, and gets a gap instead.")
+            }
+            GapReason::Overflowed => format!(
+                "The broker does not keep it for {client}, which has not acknowledged as many as \
+                 may be kept for it: it gets a gap instead."
+            ),
+            GapReason::Expired => {
+                format!("The broker discards it for {client}, which will get a gap instead.")
+            }
+        },
         Note::Acknowledged { client, .. } => {
             format!("The broker counts it as acknowledged by {client}.")
         }
@@ -73,6 +82,10 @@ fn of_broker(note: &Note) -> Option<String> {
         Note::SessionClosed { session, reason, .. } => {
             format!("The broker ends {}: {}.", numbered(session), reason.words())
         }
+        Note::SessionExpired { client } => format!(
+            "The session of {client} expires: the broker keeps nothing for it any more, and routes \
+             nothing to it until it joins again."
+        ),
         Note::JoinRoom { room, client, .. } => format!("{client} is in the room {room}."),
         Note::LeaveRoom { room, client, .. } => format!("{client} is out of the room {room}."),
         _ => return None,

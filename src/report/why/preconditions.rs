@@ -25,6 +25,8 @@ enum Trouble {
     BrokerStartedAnew,
     /// The broker ended the client's session.
     Closed,
+    /// The client's session expired.
+    Expired,
     /// The client has a session, and has joined no room of the message.
     NotJoined,
     /// The client left its last room of the message.
@@ -153,6 +155,9 @@ impl<'a> Reading<'a> {
                 self.end(&[Trouble::NotJoined]);
                 self.begin(Trouble::Closed, index);
             }
+            EventKind::Note(Note::SessionExpired { client: of }) if of == client => {
+                self.begin(Trouble::Expired, index);
+            }
             EventKind::Note(Note::JoinRoom { client: of, queue, room, .. })
                 if of == client && self.is_of_message(queue, room) =>
             {
@@ -187,10 +192,11 @@ impl<'a> Reading<'a> {
 
 impl Trouble {
     /// The troubles that the broker has with a client.
-    const OF_BROKER: [Trouble; 5] = [
+    const OF_BROKER: [Trouble; 6] = [
         Trouble::BrokerDied,
         Trouble::BrokerStartedAnew,
         Trouble::Closed,
+        Trouble::Expired,
         Trouble::NotJoined,
         Trouble::Left,
     ];

@@ -161,9 +161,9 @@ impl<'a> Selection<'a> {
                 is_ours && *queue == self.message.queue && *of == self.message.event
             }
             EventKind::Note(note) => match note {
-                Note::SessionOpened { client, .. } | Note::SessionClosed { client, .. } => {
-                    self.clients.contains(client)
-                }
+                Note::SessionOpened { client, .. }
+                | Note::SessionClosed { client, .. }
+                | Note::SessionExpired { client } => self.clients.contains(client),
                 Note::Attached { client, queue, .. } => {
                     self.clients.contains(client) && *queue == self.message.queue
                 }

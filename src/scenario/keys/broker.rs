@@ -3,7 +3,7 @@
 
 use crate::message::{Upgrade, WhenFull};
 
-use super::{AMOUNT, Key, Kind, SOME_TIME, Section};
+use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
 
 /// The limits and timeouts of the broker.
 pub static BROKER: Section = Section {
@@ -51,6 +51,14 @@ pub static BROKER: Section = Section {
             "What becomes of a request to go on with WebSocket: a proxy in between may refuse it.",
             r#""accept""#,
         ),
+        Key::optional(
+            "session_expiry",
+            ANY_TIME,
+            "How long a client may be without a session: then what is kept for it is discarded, and \
+             its subscriptions end (catch-up only).",
+            r#""30s""#,
+            "for ever",
+        ),
         KEEP_ALIVE,
     ],
     cases: None,
@@ -96,6 +104,13 @@ static BACKLOG: Section = Section {
             Kind::Word(&WhenFull::WORDS),
             "What happens to a message that does not fit: the oldest goes, or it is refused.",
             r#""drop-oldest""#,
+        ),
+        Key::optional(
+            "per_subscription",
+            AMOUNT,
+            "Most unacknowledged messages of one subscription: a newer one is not kept for it.",
+            "100",
+            "no limit besides those of the queue",
         ),
     ],
     cases: None,

@@ -7,7 +7,7 @@ use crate::message::{
     AckPolicy, Dedup, Epoch, Mode, Note, Position, Reliability, Retention, WhenFull,
 };
 use crate::terms::{Anomaly, Guarantee};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 use super::super::Wrong;
 use super::reader::{Handled, ModelReader, ReaderStart};
@@ -55,6 +55,7 @@ struct Terms {
     ack: AckPolicy,
     dedup: Dedup,
     backlog: Retention,
+    session_expiry: Option<Duration>,
 }
 
 /// One message.
@@ -87,6 +88,7 @@ impl Checker {
             ack: options.client.ack,
             dedup: options.client.dedup,
             backlog: options.broker.backlog.clone(),
+            session_expiry: options.broker.session_expiry,
         };
         Checker {
             terms,
@@ -159,10 +161,31 @@ impl Checker {
         }
     }
 
+    /// Records that the broker does not keep a message for a subscriber, which has too many
+    /// unacknowledged.
+    pub fn overflow(&mut self, n: usize, position: Position) {
+        self.readers[n - 1].overflowed.insert((self.epoch, position));
+    }
+
+    /// Records that a subscriber has a session at the broker, or none since this time.
+    pub fn session(&mut self, n: usize, none_since: Option<Instant>) {
+        self.readers[n - 1].without_session = none_since;
+    }
+
+    /// Records that a subscriber's session expired. One that expires too early is not recorded.
+    pub fn expire(&mut self, n: usize, now: Instant) {
+        let reader = &mut self.readers[n - 1];
+        let due = self.terms.session_expiry.zip(reader.without_session);
+        reader.has_lapsed |= due.is_some_and(|(expiry, since)| since + expiry <= now);
+    }
+
     /// Records that the broker has recorded a subscriber.
     pub fn record(&mut self, n: usize) {
         let (epoch, head) = (self.epoch, self.head);
         let reader = &mut self.readers[n - 1];
+        if std::mem::take(&mut reader.has_lapsed) {
+            reader.lapsed_to = (epoch, head);
+        }
         let from = if reader.knows_an_epoch() { Position::FIRST } else { head.next() };
         reader.begins.entry(epoch).or_insert(ReaderStart { from, head });
     }
@@ -240,6 +263,7 @@ impl Checker {
     pub fn crash_broker(&mut self) {
         self.epoch = self.epoch.next();
         self.head = Position::START;
+        self.readers.iter_mut().for_each(|reader| reader.has_lapsed = false);
     }
 
     // ── findings ────────────────────────────────────────────────────────────────────────────
@@ -320,7 +344,10 @@ impl Checker {
             let knew = reader.knows_an_epoch() && reader.knows.0 <= message.epoch;
             return (knew && !is_announced).then_some(Guarantee::NoSilentGap);
         }
-        if !self.may_be_gone(message, begins) {
+        let is_gone = self.may_be_gone(message, begins)
+            || self.has_overflowed(reader, message)
+            || reader.has_lapsed(message.epoch, message.position);
+        if !is_gone {
             return Some(Guarantee::AtLeastOnce);
         }
         let had_died = reader.died_at >= (message.epoch, message.position);
@@ -336,6 +363,14 @@ impl Checker {
         let newer = self.head.since(since);
         let may_trim = when_full == WhenFull::DropOldest || !was_outstanding;
         message.is_trimmed && newer >= messages as u64 && may_trim
+    }
+
+    /// Whether the message was not kept for the subscriber, and the limit allowed that: as many as
+    /// may be kept were accepted before it.
+    fn has_overflowed(&self, reader: &ModelReader, message: &Published) -> bool {
+        let Some(most) = self.terms.backlog.per_subscription else { return false };
+        let before = message.position.since(Position::FIRST);
+        reader.overflowed.contains(&(message.epoch, message.position)) && before >= most as u64
     }
 
     fn not_wanted(&self) -> Option<ModelFinding> {

@@ -4,7 +4,7 @@
 use crate::core::{
     BrokerInput, BrokerOutput, ClientInput, ClientMachine, ClientOutput, ConnectionId, Machine,
 };
-use crate::message::{EndReason, Frame, Note, Reliability};
+use crate::message::{EndReason, Frame, GapReason, Name, Note, Reliability};
 
 use super::node::Pipe;
 use super::{BROKER, FrameDirection, Model, Noticed, PUBLISHER, process};
@@ -194,14 +194,37 @@ impl Model {
             Note::Accepted { id, position, .. } => self.checker.accept(id.sequence, *position),
             Note::Refused { id } => self.checker.refuse(id.sequence),
             Note::Trimmed { id, position, .. } => self.checker.trim(id.sequence, *position),
+            Note::SessionOpened { client, .. } => {
+                if let Some(n) = self.subscriber(client) {
+                    self.checker.session(n, None);
+                }
+            }
+            Note::SessionClosed { client, .. } => {
+                if let Some(n) = self.subscriber(client) {
+                    self.checker.session(n, Some(self.now));
+                }
+            }
+            Note::SessionExpired { client } => {
+                if let Some(n) = self.subscriber(client) {
+                    self.checker.expire(n, self.now);
+                }
+            }
             Note::Subscribed { client, .. } => {
-                let n = self.names.iter().position(|name| name == client);
-                if let Some(n) = n.filter(|n| *n != PUBLISHER) {
+                if let Some(n) = self.subscriber(client) {
                     self.checker.record(n);
+                }
+            }
+            Note::BecameGap { client, position, reason: GapReason::Overflowed, .. } => {
+                if let Some(n) = self.subscriber(client) {
+                    self.checker.overflow(n, *position);
                 }
             }
             _ => {}
         }
+    }
+
+    fn subscriber(&self, client: &Name) -> Option<usize> {
+        self.names.iter().position(|name| name == client).filter(|n| *n != PUBLISHER)
     }
 
     fn close_former(&mut self, connection: ConnectionId) {

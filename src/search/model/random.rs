@@ -60,9 +60,16 @@ pub fn drawn(seed: u64) -> ModelOptions {
         let messages = number("backlog", 1, 12);
         options.broker.backlog = Retention { messages, when_full, ..Retention::default() };
     }
+    if is("small subscription", 4) {
+        options.broker.backlog.per_subscription = Some(number("subscription", 1, 8));
+    }
     if is("short heartbeat", 2) {
         let second = Duration::from_secs(1);
         options.broker.heartbeat = Heartbeat { every: second, timeout: second };
+    }
+    if is("session expiry", 4) {
+        let expiry = Duration::from_millis(dice.named("session expiry").with(1).below(4_000));
+        options.broker.session_expiry = Some(expiry);
     }
     if is("small window", 3) {
         options.broker.window = number("window", 1, 5);

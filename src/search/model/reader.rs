@@ -1,7 +1,7 @@
 //! The checker's record of one subscriber: the messages that it handled, and the gaps and epochs
 //! that it was told of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Epoch, Position, ResumeOutcome};
 use crate::time::Instant;
@@ -32,6 +32,14 @@ pub struct ModelReader {
     pub over: Epoch,
     /// Gaps that it was told of: the epoch, the first position, the last.
     pub gaps: Vec<(Epoch, Position, Position)>,
+    /// Positions of messages that were not kept for it, because too many were unacknowledged.
+    pub overflowed: BTreeSet<(Epoch, Position)>,
+    /// The time since which it has had no session at the broker, if it has none.
+    pub without_session: Option<Instant>,
+    /// Whether its session has expired, and the broker has not recorded it since.
+    pub has_lapsed: bool,
+    /// The broker's epoch and newest position when it was recorded after the last expiry.
+    pub lapsed_to: (Epoch, Position),
     /// Evidence of the first message that was handled twice, within the terms.
     pub twice: Option<String>,
     /// Evidence of the first message that was handled out of order, within the terms.
@@ -92,6 +100,11 @@ impl ModelReader {
             ResumeOutcome::Gap { from, to, .. } => self.gaps.push((epoch, from, to)),
             ResumeOutcome::Started { .. } | ResumeOutcome::Resumed { .. } => {}
         }
+    }
+
+    /// Whether a message may be lost because its session has expired.
+    pub fn has_lapsed(&self, epoch: Epoch, position: Position) -> bool {
+        self.has_lapsed || (epoch, position) <= self.lapsed_to
     }
 
     /// Whether its living process was told of an epoch.

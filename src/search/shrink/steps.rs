@@ -36,13 +36,15 @@ pub fn steps(scenario: &Scenario, quiet: QuietPeriod) -> Vec<ShrinkStep> {
 
 /// Adds steps that set the broker and the network to their defaults.
 fn make_rest_rounder(steps: &mut Vec<ShrinkStep>) {
-    let changes: [fn(&mut Scenario); 7] = [
+    let changes: [fn(&mut Scenario); 9] = [
         |scenario| {
             let heartbeat = scenario.broker.heartbeat;
             scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
         },
         |scenario| scenario.broker.window = BrokerLimits::default().window,
         |scenario| scenario.broker.backlog = BrokerLimits::default().backlog,
+        |scenario| scenario.broker.backlog.per_subscription = None,
+        |scenario| scenario.broker.session_expiry = None,
         |scenario| scenario.polling_interval = Duration::from_secs(1),
         |scenario| scenario.http_timeout = Duration::from_secs(20),
         |scenario| {

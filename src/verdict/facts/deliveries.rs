@@ -5,7 +5,7 @@
 //! one of the same kind.
 
 use crate::history::{EventKind, Flow, ProcessId};
-use crate::message::{Mode, Note, PushKind};
+use crate::message::{GapReason, Mode, Note, PushKind};
 use crate::verdict::switch::rule;
 
 use super::{
@@ -47,8 +47,10 @@ pub struct Delivery {
     pub acked_by_client: Option<Moment>,
     /// The moments at which the broker noted an acknowledgement.
     pub acked_at_broker: Vec<Moment>,
-    /// The moments at which it was evicted before this subscriber had acknowledged it.
-    pub evicted: Vec<Moment>,
+    /// Whether a broker routed it to nobody because the subscriber's session had expired.
+    pub is_after_expiry: bool,
+    /// The moments at which it became a gap for this subscriber, each with the reason.
+    pub became_gap: Vec<(Moment, GapReason)>,
     /// The last moment at which it found no handler.
     pub no_handler: Option<Moment>,
     /// The moment at which the subscriber unsubscribed from it, if a broker accepted it after
@@ -189,8 +191,8 @@ impl Deliveries {
                     }
                 }
             }
-            (Note::BecameGap { .. }, _) => {
-                push_rare(&mut delivery.evicted, moment);
+            (Note::BecameGap { reason, .. }, _) => {
+                push_rare(&mut delivery.became_gap, (moment, *reason));
             }
             (Note::Acknowledged { .. }, _) => {
                 push_rare(&mut delivery.acked_at_broker, moment);
@@ -317,7 +319,8 @@ impl Delivery {
             interrupted: 0,
             acked_by_client: None,
             acked_at_broker: Vec::new(),
-            evicted: Vec::new(),
+            is_after_expiry: false,
+            became_gap: Vec::new(),
             no_handler: None,
             left: None,
         }

@@ -38,6 +38,11 @@ struct Subscription {
     ended: Set<QueueId>,
     /// The epoch of the last attachment, by queue.
     epochs: Map<QueueId, Epoch>,
+    /// The last position of a queue at the first expiry since the last attachment.
+    expired: Map<(QueueId, BrokerLife), Position>,
+    /// The positions that came after an expiry and before the next attachment: the first and the
+    /// last, by queue and life of the broker.
+    unrouted: Map<(QueueId, BrokerLife), Vec<(Position, Position)>>,
     gaps_announced: u64,
 }
 
@@ -137,6 +142,26 @@ pub struct ReceivedGap {
     pub is_of_new_epoch: bool,
 }
 
+impl Subscription {
+    /// Adds an attachment. It ends the time in which nothing was routed here after an expiry.
+    fn attach(&mut self, attachment: Attachment) {
+        let Attachment { queue, life, head, .. } = attachment;
+        self.attachments.push(attachment);
+        let expired = self.expired.remove(&(queue, life)).filter(|at| *at < head);
+        if let Some(at) = expired {
+            self.unrouted.entry((queue, life)).or_default().push((at.next(), head));
+        }
+    }
+
+    /// Records the expiry of the session, for every queue that has the subscription.
+    fn expire(&mut self, life: BrokerLife, heads: &Map<(QueueId, BrokerLife), Position>) {
+        for Attachment { queue, .. } in self.attachments.iter().filter(|one| one.life == life) {
+            let head = heads.get(&(*queue, life)).copied().unwrap_or_default();
+            self.expired.entry((*queue, life)).or_insert(head);
+        }
+    }
+}
+
 impl Positions {
     /// Creates empty positions for this number of subscribers.
     pub fn of(subscribers: usize) -> Positions {
@@ -185,7 +210,10 @@ impl Positions {
                     _ => Applied::Own,
                 };
                 let attachment = Attachment { moment, queue, life, answer, begins, applied, head };
-                subscription.attachments.push(attachment);
+                subscription.attach(attachment);
+            }
+            Note::SessionExpired { .. } => {
+                self.subscribers[subscriber.index()].expire(seen.life, &self.heads);
             }
             Note::Unsubscribed { queue, .. } => {
                 let queue = self.queue(queue);
@@ -327,6 +355,19 @@ impl Positions {
     /// Returns the number of gaps that a subscriber was told of while it was connected.
     pub fn gaps_announced(&self, subscriber: SubscriberId) -> u64 {
         self.subscribers[subscriber.index()].gaps_announced
+    }
+
+    /// Whether something between these positions came after the subscriber's session had expired, and
+    /// before a session attached to the queue again.
+    pub fn is_unrouted(
+        &self,
+        subscriber: SubscriberId,
+        of: (QueueId, BrokerLife),
+        (from, to): (Position, Position),
+    ) -> bool {
+        let unrouted = self.subscribers[subscriber.index()].unrouted.get(&of);
+        let mut unrouted = unrouted.into_iter().flatten();
+        unrouted.any(|(first, last)| *first <= to && from <= *last)
     }
 
     /// Whether a subscriber was told that a position is lost, or the whole life of the broker that

@@ -2,7 +2,7 @@
 
 use crate::history::PowerState;
 use crate::message::{
-    EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, SessionId, StartAt,
+    EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, SessionId, StartAt, Target,
 };
 use crate::scenario::{CrashNotice, Effect, Who};
 use crate::terms::Anomaly;
@@ -275,6 +275,33 @@ fn an_answer_is_compared_with_what_was_lost_when_the_broker_gave_it() {
     check_recoveries(heard(given(away(), "q").became_gap(1, Position(1))), success);
     let died = catch_up().under_way(1).at(2_000).shop_end(Some(Reset), (0, 0)).disconnected(Reset);
     check_recoveries(heard(given(died.connected(), "q").became_gap(1, Position(1))), comfort);
+}
+
+#[test]
+fn a_gap_that_is_of_what_came_after_an_expiry_is_no_alarm() {
+    let success = Recoveries { honest_failure: 1, ..Recoveries::default() };
+    let alarm = Recoveries { false_alarm: 1, ..Recoveries::default() };
+    let gap = |from, to| {
+        let (from, to) = (Position(from), Position(to));
+        ResumeOutcome::Gap { epoch: Epoch(1), position: Position::START, from, to }
+    };
+    // The shop wants nothing of the other room, and the broker has forgotten that.
+    let attached = || catch_up().answered(resumed(Position::START));
+    let other = |story: Story| {
+        let target = Target { to: vec!["other".into()], ..Target::default() };
+        story.published_to(1, target).accepted(1)
+    };
+    let away = || attached().at(2_000).disconnected(Fin);
+    let back = |story: Story| story.at(4_000).connected().answered(gap(1, 1));
+    let seen = |expected: Recoveries| Recoveries { honest_success: 1, ..expected };
+    check_recoveries(back(other(away().expired().at(3_000))), seen(success));
+    check_recoveries(back(other(away().at(3_000)).expired()), seen(alarm));
+    check_recoveries(back(other(away().at(3_000))), seen(alarm));
+    // Only what came before the next session attached.
+    let again = away().expired().at(3_000).connected().answered(resumed(Position::START));
+    let again = other(again).at(3_500).disconnected(Fin);
+    let twice = Recoveries { honest_success: 2, ..alarm };
+    check_recoveries(back(again), twice);
 }
 
 /// Checks the detections of the shop's only fault: the side, the delay in milliseconds, and the

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::history::{EventKind, Flow, LossReason, PowerState};
 use crate::message::{
-    DropReason, Durability, EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, RoomJoin,
-    StartAt, Target,
+    DropReason, Durability, EndReason, Epoch, GapReason, Note, Position, PushKind, ResumeOutcome,
+    RoomJoin, StartAt, Target,
 };
 use crate::scenario::Effect;
 use crate::terms::Cause;
@@ -501,4 +501,28 @@ fn a_subscription_that_was_made_before_a_crash_begins_nothing_after_it() {
     let made = catch_up().broker_crashed().at(2_000).connected().answered(new);
     let crashed = made.at(3_000).broker_crashed().at(4_000).published(1).accepted(1);
     check(Cause::NotConnected, crashed.subscribed(StartAt::Before));
+}
+
+#[test]
+fn what_is_not_kept_for_a_subscription_overflows_it() {
+    let overflowed = |story: Story| story.became_gap_for(1, Position(1), GapReason::Overflowed);
+    let away = || catch_up().disconnected(Fin).at(2_000).published(1).accepted(1);
+    check(Cause::Overflowed, overflowed(away()));
+}
+
+#[test]
+fn what_waits_for_a_session_that_expires_ends_and_what_comes_after_it_has_no_copy() {
+    let away = || catch_up().disconnected(Fin).at(2_000);
+    let expired = |story: Story| story.expired().became_gap_for(1, Position(1), GapReason::Expired);
+    check(Cause::Expired, expired(away().published(1).accepted(1).at(3_000)));
+    let after = || away().expired().at(3_000);
+    check(Cause::NotConnected, after().published(1).accepted(1));
+    check(Cause::NotJoined, after().connected().published(1).accepted(1));
+    check(
+        Cause::Unsettled,
+        after().connected().subscribed(StartAt::Before).published(1).accepted(1),
+    );
+    // It is another client's that expires.
+    let driver = Note::SessionExpired { client: "driver".into() };
+    check(Cause::Unsettled, away().note(BROKER, driver).published(1).accepted(1));
 }

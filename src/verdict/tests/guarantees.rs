@@ -2,8 +2,8 @@
 
 use crate::history::PowerState;
 use crate::message::{
-    AckPolicy, Dedup, DropReason, Durability, EndReason, Epoch, Note, Position, PushKind,
-    ResumeOutcome, StartAt, Target,
+    AckPolicy, Dedup, DropReason, Durability, EndReason, Epoch, GapReason, Note, Position,
+    PushKind, ResumeOutcome, StartAt, Target,
 };
 use crate::scenario::Effect;
 use crate::verdict::{Evidence, claim};
@@ -172,6 +172,15 @@ fn a_loss_outside_the_terms_breaks_no_claim() {
     };
     for (story, term) in [
         (away().accepted(1).became_gap(1, Position(1)), "retention did not keep it"),
+        (
+            away().accepted(1).became_gap_for(1, Position(1), GapReason::Overflowed),
+            "retention did not keep it",
+        ),
+        (
+            away().accepted(1).became_gap_for(1, Position(1), GapReason::Expired),
+            "the client's session had expired",
+        ),
+        (away().expired().accepted(1), "the client's session had expired"),
         (away().accepted(1).at(2_000).broker_crashed(), "the broker crashed after accepting it"),
         (away().note(BROKER, Note::Refused { id: id(1) }), "the broker refused it"),
         (

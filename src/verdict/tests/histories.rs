@@ -13,8 +13,8 @@ mod scenario;
 
 use crate::history::{Endpoint, Event, EventKind, Flow, History, Process, ProcessId};
 use crate::message::{
-    Contender, EndReason, Epoch, MessageId, Mode, Name, Note, Position, PushKind, ResumeOutcome,
-    RoomJoin, SessionId, StartAt,
+    Contender, EndReason, Epoch, GapReason, MessageId, Mode, Name, Note, Position, PushKind,
+    ResumeOutcome, RoomJoin, SessionId, StartAt,
 };
 use crate::scenario::Scenario;
 use crate::time::{Duration, Instant};
@@ -57,6 +57,7 @@ const BROKER: u32 = 0;
 const DRIVER: u32 = 1;
 
 const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again];
+const GAP_REASONS: [GapReason; 3] = [GapReason::Evicted, GapReason::Overflowed, GapReason::Expired];
 const REASONS: [EndReason; 5] =
     [EndReason::Fin, EndReason::Reset, EndReason::Heartbeat, EndReason::Replaced, EndReason::Left];
 
@@ -151,7 +152,8 @@ impl Generator {
             72..80 => self.go(),
             80..83 => self.crash_client(),
             83..86 => self.crash_broker(),
-            86..90 => self.evict(),
+            86..89 => self.evict(),
+            89 => self.expire(),
             90..92 => self.push_again(),
             92..94 => self.end_a_line(),
             94..96 => self.take_a_handler(),
@@ -262,6 +264,32 @@ impl Generator {
         let (client, queue) = (self.client(process), self.queue());
         let room = self.dice.pick(&ROOMS).into();
         self.note(BROKER, Note::Unsubscribed { client, queue, room });
+    }
+
+    /// Ends a session for good: mostly of a client that has none, and sometimes with a message that
+    /// was kept for it.
+    fn expire(&mut self) {
+        let mut process = self.listener();
+        if self.connected.contains(&process) && self.dice.percent(80) {
+            self.leave(process, EndReason::Heartbeat);
+        }
+        if self.dice.percent(10) {
+            process = self.anybody();
+        }
+        let client = self.client(process);
+        self.note(BROKER, Note::SessionExpired { client: client.clone() });
+        if let Some(Kept { id, queue, position: Some(position) }) = self.accepted.last().cloned()
+            && self.dice.percent(50)
+        {
+            let reason = GapReason::Expired;
+            self.note(BROKER, Note::BecameGap { id, queue, position, client, reason });
+        }
+        if self.dice.percent(60) {
+            self.publish();
+        }
+        if self.dice.percent(60) {
+            self.come(process);
+        }
     }
 
     fn fail_a_request(&mut self) {

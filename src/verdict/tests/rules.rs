@@ -55,7 +55,7 @@ pub const RULES: &[OfFile] = &[
                 "acknowledged-ends-the-backlogs-copy",
                 "An acknowledgement ends the backlog's copy without being a cause.",
             ),
-            ("evicted-ends-the-backlogs-copy", "The limits of the backlog end its copy."),
+            ("a-gap-ends-the-backlogs-copy", "What becomes a gap ends the backlog's copy."),
             ("a-crash-ends-the-backlogs-copy", "A crash of the broker ends the backlog's copy."),
             (
                 "a-position-stays-in-force",
@@ -226,8 +226,8 @@ pub const RULES: &[OfFile] = &[
                 "Losses are compared with answers in the order in which they happened.",
             ),
             (
-                "lost-by-its-own-eviction",
-                "Only what was lost to an eviction is dated by the event of its eviction.",
+                "lost-by-its-own-gap",
+                "Only what was lost as a gap is dated by the event of becoming one.",
             ),
         ],
     ),

@@ -11,8 +11,8 @@ use crate::history::{
     TransportKind,
 };
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, EndReason, Epoch, Link, Message, MessageId, Mode, Name,
-    Note, Payload, Position, PushKind, ResumeOutcome, SessionId, StartAt, Target,
+    BrokerLimits, ClientLimits, Contender, EndReason, Epoch, GapReason, Link, Message, MessageId,
+    Mode, Name, Note, Payload, Position, PushKind, ResumeOutcome, SessionId, StartAt, Target,
 };
 use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
 use crate::time::{Duration, Instant};
@@ -293,8 +293,17 @@ impl Story {
     }
 
     pub fn became_gap(self, number: u64, position: Position) -> Story {
+        self.became_gap_for(number, position, GapReason::Evicted)
+    }
+
+    pub fn became_gap_for(self, number: u64, position: Position, reason: GapReason) -> Story {
         let (queue, client) = ("q".into(), "shop".into());
-        self.note(BROKER, Note::BecameGap { id: id(number), queue, position, client })
+        self.note(BROKER, Note::BecameGap { id: id(number), queue, position, client, reason })
+    }
+
+    /// The broker discards what it keeps for the shop, which has had no session for too long.
+    pub fn expired(self) -> Story {
+        self.note(BROKER, Note::SessionExpired { client: "shop".into() })
     }
 
     // ── connections ─────────────────────────────────────────────────────────────────────────

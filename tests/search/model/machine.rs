@@ -184,7 +184,8 @@ fn is_whole(system: &Model, model: &Reference) {
     answered.sort_unstable();
     assert_eq!(answered, Vec::from_iter(1..=model.published), "each is answered once");
     assert!(system.accepted().is_sorted_by(|a, b| a < b), "accepted in sequence");
-    let is_small = model.options.broker.backlog != Retention::default();
+    let BrokerLimits { backlog, session_expiry, .. } = &model.options.broker;
+    let is_small = *backlog != Retention::default() || session_expiry.is_some();
     for n in 1..CLIENTS {
         let handled = system.handled(n);
         assert!(handled.is_sorted_by(|a, b| a < b), "shop{n}, once and in order: {handled:?}");
@@ -221,7 +222,13 @@ fn run(options: ModelOptions) -> Met {
 fn catch_up_survives(link: LinkSemantics) {
     let met = run(ModelOptions { link, ..ModelOptions::default() });
     assert!(met.cases_away > 100, "published while away in {} of {CASES}", met.cases_away);
-    let never = [Exercise::Gap, Exercise::Eviction, Exercise::HalfOpen];
+    let never = [
+        Exercise::Gap,
+        Exercise::Eviction,
+        Exercise::Overflow,
+        Exercise::Expiry,
+        Exercise::HalfOpen,
+    ];
     for (exercise, count) in met.coverage.iter().filter(|(one, _)| !never.contains(one)) {
         assert!(count > 0, "{link:?}: no {}", exercise.plural());
     }
@@ -247,6 +254,32 @@ fn what_a_small_backlog_evicts_is_announced_as_a_gap_and_what_it_refuses_is_told
             let gaps = met.coverage.count(Exercise::Gap) as usize;
             let troubles = if when_full == WhenFull::Refuse { met.refused } else { gaps };
             assert!(troubles > 100, "{link:?} {when_full:?}: {troubles} troubles");
+        }
+    }
+}
+
+#[test]
+fn what_a_session_that_expired_has_lost_is_announced_as_a_gap() {
+    for link in [LinkSemantics::RELIABLE, LinkSemantics::LOSSY] {
+        for ms in [0, 700] {
+            let session_expiry = Some(Duration::from_millis(ms));
+            let broker = BrokerLimits { session_expiry, ..BrokerLimits::default() };
+            let met = run(ModelOptions { link, broker, ..ModelOptions::default() });
+            for exercise in [Exercise::Expiry, Exercise::Gap] {
+                assert!(met.coverage.count(exercise) > 100, "{link:?}: {}", exercise.plural());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_too_much_for_a_subscription_is_announced_as_a_gap() {
+    for link in [LinkSemantics::RELIABLE, LinkSemantics::LOSSY] {
+        let backlog = Retention { per_subscription: Some(2), ..Retention::default() };
+        let broker = BrokerLimits { backlog, ..BrokerLimits::default() };
+        let met = run(ModelOptions { link, broker, ..ModelOptions::default() });
+        for exercise in [Exercise::Overflow, Exercise::Gap] {
+            assert!(met.coverage.count(exercise) > 100, "{link:?}: {}", exercise.plural());
         }
     }
 }

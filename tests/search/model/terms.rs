@@ -72,6 +72,35 @@ fn what_retention_did_not_keep_lies_in_a_gap() {
 }
 
 #[test]
+fn what_is_too_much_for_one_subscriber_lies_in_a_gap_behind_what_is_kept() {
+    let mut options = ModelOptions::default();
+    options.broker.backlog = Retention { per_subscription: Some(1), ..Retention::default() };
+    let steps = [GoAway(1), Publish, Deliver(ToBroker, 0), Deliver(ToClient, 2), HandlerReturns(2)];
+    let rest = [Deliver(ToBroker, 2), Publish, Deliver(ToBroker, 0)];
+    let model = check(options, &[&steps[..], &rest].concat());
+    assert_eq!(
+        (model.handled(1), model.gaps(1).first()),
+        (&[1][..], Some(&(Epoch(1), Position(2), Position(2))))
+    );
+    assert_eq!((model.handled(2), model.gaps(2)), (&[1, 2][..], &[][..]));
+}
+
+#[test]
+fn what_a_session_has_lost_that_expired_and_what_came_after_that_is_one_gap() {
+    let mut options = ModelOptions::default();
+    options.broker.session_expiry = Some(Duration::from_secs(1));
+    let publish = [Publish, Deliver(ToBroker, 0)];
+    let expired = [Wait(Duration::from_secs(1))];
+    let steps = [&[GoAway(1)], &publish[..], &expired, &publish].concat();
+    let model = check(options, &steps);
+    assert_eq!(
+        (model.handled(1), model.gaps(1).first()),
+        (&[][..], Some(&(Epoch(1), Position(1), Position(2))))
+    );
+    assert_eq!((model.handled(2), model.gaps(2)), (&[1, 2][..], &[][..]));
+}
+
+#[test]
 fn without_dedup_nobody_claims_that_nothing_is_handled_twice() {
     let client = ClientLimits { dedup: Dedup::Off, ..ClientLimits::default() };
     let options = ModelOptions { client, link: LinkSemantics::LOSSY, ..ModelOptions::default() };

@@ -10,7 +10,7 @@ use crate::message::{
 };
 
 use super::scenario::ROOMS;
-use super::{BROKER, DRIVER, Flight, Generator, KINDS, Kept};
+use super::{BROKER, DRIVER, Flight, GAP_REASONS, Generator, KINDS, Kept};
 
 impl Generator {
     /// Publishes a message, sends it, and has it accepted and pushed. Each step may be its last.
@@ -260,8 +260,9 @@ impl Generator {
         self.note(BROKER, Note::Trimmed { id: id.clone(), queue: queue.clone(), position });
         if self.dice.percent(70) {
             let process = self.listener();
-            let client = self.client(process);
-            self.note(BROKER, Note::BecameGap { id, queue: queue.clone(), position, client });
+            let (client, of) = (self.client(process), queue.clone());
+            let reason = self.dice.pick(&GAP_REASONS);
+            self.note(BROKER, Note::BecameGap { id, queue: of, position, client, reason });
             if self.dice.percent(40) {
                 let (from, to) = (position, position);
                 self.note(process, Note::GapReceived { queue, from, to });

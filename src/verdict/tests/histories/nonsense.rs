@@ -3,7 +3,7 @@
 use crate::history::EventKind;
 use crate::message::{Epoch, MessageId, Mode, Note, Position, SessionId};
 
-use super::{BROKER, DRIVER, Generator, KINDS, REASONS};
+use super::{BROKER, DRIVER, GAP_REASONS, Generator, KINDS, REASONS};
 
 impl Generator {
     /// Adds an event that need not make any sense.
@@ -31,8 +31,14 @@ impl Generator {
             10 => self.note(BROKER, Note::Overwritten { id, session, client }),
             11 => self.note(BROKER, Note::Pushed { id, session, client, kind }),
             12 => self.note(BROKER, Note::Refused { id }),
-            13 => self.note(BROKER, Note::BecameGap { id, queue, position, client }),
-            14 => self.note(BROKER, Note::Trimmed { id, queue, position }),
+            13 => {
+                let reason = self.dice.pick(&GAP_REASONS);
+                self.note(BROKER, Note::BecameGap { id, queue, position, client, reason });
+            }
+            14 => match self.dice.percent(50) {
+                true => self.note(BROKER, Note::Trimmed { id, queue, position }),
+                false => self.note(BROKER, Note::SessionExpired { client }),
+            },
             15 => self.note(process, Note::Lost { session, reason }),
             16 => self.note(BROKER, Note::SessionClosed { session, client, reason }),
             17 => self.note(process, Note::Welcomed { session }),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::history::EventKind;
 use crate::message::{
-    DropReason, Link, MessageId, Mode, Name, Note, Position, ResumeOutcome, SessionId,
+    DropReason, GapReason, Link, MessageId, Mode, Name, Note, Position, ResumeOutcome, SessionId,
 };
 use crate::terms::Cause;
 use crate::time::Instant;
@@ -80,10 +80,15 @@ impl DeliveryPath<'_, '_> {
                 {
                     return None;
                 }
-                EventKind::Note(Note::BecameGap { id, client, .. })
+                EventKind::Note(Note::BecameGap { id, client, reason, .. })
                     if id == self.id && client == name =>
                 {
-                    return Some((trial.at(when), Cause::Evicted));
+                    let cause = match reason {
+                        GapReason::Evicted => Cause::Evicted,
+                        GapReason::Overflowed => Cause::Overflowed,
+                        GapReason::Expired => Cause::Expired,
+                    };
+                    return Some((trial.at(when), cause));
                 }
                 EventKind::Note(Note::Attached { queue, client, .. })
                     if client == name && *queue == message.queue =>

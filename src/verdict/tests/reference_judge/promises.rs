@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::message::{
-    AckPolicy, Dedup, Epoch, Link, MessageId, Mode, Name, Note, Position, ResumeOutcome,
+    AckPolicy, Dedup, Epoch, GapReason, Link, MessageId, Mode, Name, Note, Position, ResumeOutcome,
 };
 use crate::verdict::{Evidence, GuaranteeFinding};
 
@@ -193,7 +193,7 @@ impl<'s, 'a> Case<'s, 'a> {
         let of = |id: &MessageId| trial.published(id).is_some_and(|(.., one)| one.is_volatile());
         let accepted = trial.accepted(id).first().map(|(when, _)| *when);
         let crashed = accepted.and_then(|accepted| trial.death_after(BROKER, accepted));
-        let terms: [(&dyn Fn() -> bool, &'static str); 13] = [
+        let terms: [(&dyn Fn() -> bool, &'static str); 14] = [
             (&|| of(id), "it was volatile"),
             (
                 &|| matches!(offence, Offence::Late(_, after) if of(after)),
@@ -217,8 +217,19 @@ impl<'s, 'a> Case<'s, 'a> {
                 "the broker crashed after accepting the one before it",
             ),
             (
-                &|| cause == Some(Cause::Evicted) || self.was_evicted(id),
+                &|| {
+                    let reasons = [GapReason::Evicted, GapReason::Overflowed];
+                    reasons.into_iter().any(|reason| self.became_gap(id, reason))
+                },
                 "retention did not keep it",
+            ),
+            (
+                &|| {
+                    let is_unmade = matches!(cause, Some(Cause::NotConnected | Cause::NotJoined));
+                    self.became_gap(id, GapReason::Expired)
+                        || (is_unmade && self.was_accepted_after_expiry(id))
+                },
+                "the client's session had expired",
             ),
             (
                 &|| self.is_forgotten(id, accepted, cause),
@@ -247,11 +258,19 @@ impl<'s, 'a> Case<'s, 'a> {
         terms.iter().find(|(is_outside, _)| is_outside()).map(|(_, term)| *term)
     }
 
-    fn was_evicted(&self, id: &MessageId) -> bool {
+    fn became_gap(&self, id: &MessageId, why: GapReason) -> bool {
         self.trial.notes().any(|(_, _, note)| {
-            matches!(note, Note::BecameGap { id: of, client, .. }
-                if of == id && *client == self.subscriber.name)
+            matches!(note, Note::BecameGap { id: of, client, reason, .. }
+                if of == id && *client == self.subscriber.name && *reason == why)
         })
+    }
+
+    /// Whether a broker accepted a message after forgetting, because the session had expired, that
+    /// it routes to the subscriber.
+    fn was_accepted_after_expiry(&self, id: &MessageId) -> bool {
+        let Some((_, _, message)) = self.trial.published(id) else { return false };
+        let mut accepted = self.trial.accepted(id).into_iter();
+        accepted.any(|(when, _)| self.subscriber.has_expired(message, when))
     }
 
     fn found_no_handler(&self, id: &MessageId) -> bool {

@@ -1,6 +1,6 @@
 //! Compares with the truth what a subscriber was told when it came back.
 
-use crate::message::{Name, Note, Position, ResumeOutcome};
+use crate::message::{GapReason, Name, Note, Position, ResumeOutcome};
 use crate::verdict::Recoveries;
 
 use super::outcomes::Case;
@@ -96,14 +96,20 @@ impl<'s, 'a> Case<'s, 'a> {
     fn is_something_missing(&self, queue: &Name, since: Option<When>, until: When) -> bool {
         let mut lost = self.wanted.iter().filter_map(|one| Some((one, one.lost()?)));
         lost.any(|(one, (at, cause))| {
-            let evicted = self.trial.notes().find(|(when, _, note)| {
+            let became_gap = self.trial.notes().find(|(when, _, note)| {
+                let Note::BecameGap { id, client, reason, .. } = note else { return false };
+                let is_cause = match reason {
+                    GapReason::Evicted => cause == Cause::Evicted,
+                    GapReason::Overflowed => cause == Cause::Overflowed,
+                    GapReason::Expired => cause == Cause::Expired,
+                };
                 self.trial.at(*when) == at
-                    && matches!(note, Note::BecameGap { id, client, .. }
-                        if *id == one.message.id && *client == self.subscriber.name)
+                    && is_cause
+                    && *id == one.message.id
+                    && *client == self.subscriber.name
             });
-            let evicted = evicted.filter(|_| cause == Cause::Evicted).map(|(when, ..)| when);
-            let is_by = |when: When| match evicted {
-                Some(evicted) => evicted <= when,
+            let is_by = |when: When| match became_gap {
+                Some((since, ..)) => since <= when,
                 None => at <= self.trial.at(when),
             };
             one.message.queue == *queue
@@ -144,27 +150,50 @@ impl<'s, 'a> Case<'s, 'a> {
     ) -> bool {
         self.answers().iter().any(|received| {
             let given = self.given(received);
-            let accepted = self.trial.notes().filter_map(|(at, _, note)| match note {
-                Note::Accepted { queue: of, position: Some(position), .. }
-                    if of == queue
-                        && at < given
-                        && self.trial.life(at) == self.trial.life(given) =>
-                {
-                    Some(*position)
-                }
-                _ => None,
-            });
             received.when < when
                 && received.process == process
                 && received.queue == queue
                 && matches!(received.answer, ResumeOutcome::NewEpoch { .. })
                 && life_of(self.trial, received.answer.epoch(), received.when) == life
-                && to <= accepted.max().unwrap_or_default()
+                && to <= self.head(queue, given)
         })
     }
 
+    /// Whether a gap has positions that were given after the client's session had expired, and before
+    /// the next attachment to the queue. The subscription existed before it expired.
+    fn is_of_expired(&self, queue: &Name, life: usize, (from, to): (Position, Position)) -> bool {
+        let attached = super::causes::attachments(self.subscriber, queue);
+        let of_life: Vec<When> =
+            attached.into_iter().filter(|when| self.trial.life(*when) == life).collect();
+        let expiries = self.subscriber.expiries().filter(|when| self.trial.life(*when) == life);
+        expiries.into_iter().any(|expired| {
+            let is_subscribed = of_life.iter().any(|when| *when < expired);
+            let next = of_life.iter().copied().find(|when| *when > expired);
+            let Some(next) = next.filter(|_| is_subscribed) else { return false };
+            let (first, last) = (self.head(queue, expired).next(), self.head(queue, next));
+            first.max(from) <= last.min(to)
+        })
+    }
+
+    /// Returns the last position that was given in a queue before this moment, in the same life of
+    /// the broker.
+    fn head(&self, queue: &Name, before: When) -> Position {
+        let accepted = self.trial.notes().filter_map(|(when, _, note)| match note {
+            Note::Accepted { queue: of, position: Some(position), .. }
+                if of == queue
+                    && when < before
+                    && self.trial.life(when) == self.trial.life(before) =>
+            {
+                Some(*position)
+            }
+            _ => None,
+        });
+        accepted.max().unwrap_or_default()
+    }
+
     /// Returns the counter for a gap. The gap is honest if it is of a new epoch that the process
-    /// was told of, or if a wanted message in it is missing, for one of these reasons:
+    /// was told of, if the broker cannot know what is in it because the session had expired, or if
+    /// a wanted message in it is missing, for one of these reasons:
     ///
     /// - it is lost;
     /// - it was handled by a process other than the one that is told;
@@ -190,6 +219,7 @@ impl<'s, 'a> Case<'s, 'a> {
         };
         let is_new = self.is_of_new_epoch((when, process, queue), life, to);
         let is_true = is_new
+            || self.is_of_expired(queue, life, (from, to))
             || self.wanted.iter().any(|one| {
                 let is_in = |(of, position)| of == life && from <= position && position <= to;
                 one.message.queue == *queue && self.stored(one).any(is_in) && is_missing(one)

@@ -131,7 +131,9 @@ impl<'a> Subscriber<'a> {
         let (_, _, message) = self.trial.published(id)?;
         let accepted = self.trial.accepted(id).into_iter();
         let accepted = accepted.filter(|(when, position)| {
-            position.is_some() && self.route(message, *when) == Some(self.trial.life(*when))
+            position.is_some()
+                && self.route(message, *when) == Some(self.trial.life(*when))
+                && !self.has_expired(message, *when)
         });
         let joins = self.joins().filter(|join| self.replay(message, *join).is_some());
         let kept = accepted.map(|(when, _)| when).chain(joins);
@@ -141,6 +143,27 @@ impl<'a> Subscriber<'a> {
     /// Returns the last life of the broker in which one of a message's rooms was recorded. `None`
     /// if the message does not route here at this moment.
     pub fn route(&self, message: &Message, when: When) -> Option<usize> {
+        self.recorded(message, when).map(|recorded| self.trial.life(recorded))
+    }
+
+    /// Whether the client's session expired after one of a message's rooms was last recorded, and
+    /// before this moment: then the broker has forgotten that the message routes here.
+    pub fn has_expired(&self, message: &Message, when: When) -> bool {
+        let Some(recorded) = self.recorded(message, when) else { return false };
+        self.expiries().any(|expired| recorded < expired && expired < when)
+    }
+
+    /// Returns the moments at which the client's session expired.
+    pub fn expiries(&self) -> impl Iterator<Item = When> {
+        self.trial.notes().filter_map(|(when, _, note)| match note {
+            Note::SessionExpired { client } if *client == self.name => Some(when),
+            _ => None,
+        })
+    }
+
+    /// Returns the last moment at which one of a message's rooms was recorded. `None` if the message
+    /// does not route here at this moment.
+    fn recorded(&self, message: &Message, when: When) -> Option<When> {
         let record = |room: &Name| self.on_record(&message.queue, room, when);
         if self.is_own_echo(message)
             || message.target.except.iter().any(|out| record(out).is_some())
@@ -154,9 +177,8 @@ impl<'a> Subscriber<'a> {
         message.target.echo == Echo::NotSender && message.id.publisher == self.name
     }
 
-    /// Returns the life of the broker in which a room was last recorded, if it is on record before
-    /// this moment.
-    fn on_record(&self, queue: &Name, room: &Name, before: When) -> Option<usize> {
+    /// Returns the moment at which a room was last recorded, if it is on record before this moment.
+    fn on_record(&self, queue: &Name, room: &Name, before: When) -> Option<When> {
         let mut on_record = None;
         for (when, _, note) in self.trial.notes().filter(|(when, ..)| *when < before) {
             match note {
@@ -165,7 +187,7 @@ impl<'a> Subscriber<'a> {
                         && of == queue
                         && rooms.iter().any(|join| join.room == *room) =>
                 {
-                    on_record = Some(self.trial.life(when));
+                    on_record = Some(when);
                 }
                 Note::Unsubscribed { client, queue: of, room: left }
                     if *client == self.name && of == queue && left == room =>
@@ -202,7 +224,7 @@ impl<'a> Subscriber<'a> {
         let life = self.trial.life(join);
         let mut replay = None;
         for RoomJoin { room, from } in rooms {
-            let before = self.on_record(queue, room, join);
+            let before = self.on_record(queue, room, join).map(|when| self.trial.life(when));
             let is_replayed = match from {
                 StartAt::Now => false,
                 StartAt::Start => before != Some(life),
