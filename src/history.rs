@@ -8,6 +8,8 @@ mod capture;
 mod event;
 mod recorder;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use serde::Serialize;
 
 pub use capture::{Capture, MOST_PACKETS, Packet, PacketEnd};
@@ -74,6 +76,13 @@ impl History {
     /// Returns the ids of all processes, the broker's first.
     pub fn process_ids(&self) -> impl Iterator<Item = ProcessId> + use<> {
         (0..self.processes.len() as u32).map(ProcessId)
+    }
+
+    /// Returns the process with this address; `None` if there is none.
+    pub fn process_at(&self, address: SocketAddr) -> Option<ProcessId> {
+        let IpAddr::V4(ip) = address.ip() else { return None };
+        let index = ip.to_bits().checked_sub(Ipv4Addr::new(10, 0, 0, 1).to_bits())?;
+        ((index as usize) < self.processes.len()).then_some(ProcessId(index))
     }
 
     /// Takes the events of a trial from its recorders, and sorts them; `recorders[i]` is that of

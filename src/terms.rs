@@ -152,6 +152,8 @@ closed_list! {
         Cut = "cut",
         /// A cut between groups of processes.
         Partition = "partition",
+        /// A middlebox forgets the flows that were quiet for so long.
+        IdleTimeout = "idle-timeout",
         /// Packets vanish.
         Loss = "loss",
         /// Packets arrive twice.

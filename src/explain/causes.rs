@@ -76,8 +76,8 @@ pub static CAUSES: Family = Family {
         .shown_by("dlab run lossy-wifi --contender udp/fire-and-forget"),
         Word::new(
             Cause::SentIntoDeadLink.name(),
-            "The last copy was pushed while the path was cut or the other end was down, paused or \
-             gone.",
+            "The last copy was pushed while the path was cut or had forgotten the flow, or the other \
+             end was down, paused or gone.",
             "The broker still believed in the session, for nobody had told it: sending succeeds, and \
              the bytes wait in a buffer until the connection is given up. What discarded them later \
              does not matter; they were lost when they were sent. The quicker the heartbeat, the \

@@ -50,6 +50,22 @@ pub static FAULTS: Family = Family {
         .see(&["cut"])
         .shown_by("dlab run partition"),
         Word::new(
+            FaultKind::IdleTimeout.name(),
+            "A middlebox beside `who` forgets a flow that was quiet for `after`; nobody is told.",
+            "A NAT, load balancer or firewall does so. A forgotten TCP connection is dead, both ways, \
+             while the fault lasts; a new one passes. Over UDP the next datagram from the side that \
+             sent first makes the record anew. A quicker heartbeat or keep-alive prevents it. \
+             Azure's load balancer forgets after 4 minutes by default; RFC 5382 asks a NAT \
+             to remember TCP for 2 hours and 4 minutes, RFC 4787 UDP for 2 minutes.",
+        )
+        .at_once(
+            "Two at once are two boxes, one behind the other: a packet passes only if both know its \
+             flow, and the first of the file that drops it is counted.",
+        )
+        .also(&["idle timeout"])
+        .see(&["cut", "sent-into-dead-link", "heartbeat", "reset"])
+        .shown_by("dlab run idle-timeout"),
+        Word::new(
             FaultKind::Loss.name(),
             "Packets vanish.",
             "Each packet on its own, with the probability `rate`. UDP loses the message with it; TCP \

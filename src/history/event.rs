@@ -51,6 +51,12 @@ pub enum EventKind {
     Carried { id: MessageId, session: SessionId, flow: Arc<Flow>, end: u64 },
     /// A datagram did not reach the program at the other end, for this reason.
     Dropped { flow: Box<Flow>, datagram: u64, reason: LossReason },
+    /// A middlebox beside the process, that of the fault with this index, dropped the first packet
+    /// of a flow that it had forgotten at `since`. It drops the later ones, too, until the flow is
+    /// renewed or the fault ends. `flow` is the direction of the packet; both are forgotten.
+    FlowForgotten { fault: usize, flow: Box<Flow>, since: Instant },
+    /// The middlebox remembers that flow again, because of a packet in this direction.
+    FlowRenewed { fault: usize, flow: Box<Flow> },
     /// A WebSocket ended at this end; `flow` is the incoming direction.
     ///
     /// The code is that of the peer's close frame, or else that of this end's. It is 1006 if there
@@ -84,6 +90,8 @@ impl EventKind {
             EventKind::Carried { id, .. } | EventKind::Interrupted { id } => Some(id),
             EventKind::Note(note) => note.message(),
             EventKind::Dropped { .. }
+            | EventKind::FlowForgotten { .. }
+            | EventKind::FlowRenewed { .. }
             | EventKind::CloseCode { .. }
             | EventKind::Ended(_)
             | EventKind::Power(_)
@@ -106,6 +114,8 @@ impl EventKind {
             EventKind::Carried { session, .. } => Some(session),
             EventKind::Note(note) => note.session(),
             EventKind::Dropped { .. }
+            | EventKind::FlowForgotten { .. }
+            | EventKind::FlowRenewed { .. }
             | EventKind::CloseCode { .. }
             | EventKind::Ended(_)
             | EventKind::Power(_)
@@ -151,6 +161,11 @@ impl Flow {
     pub const fn reversed(self) -> Flow {
         Flow { from: self.to, to: self.from }
     }
+
+    /// Returns the direction that stands for both.
+    pub fn pair(self) -> Flow {
+        self.min(self.reversed())
+    }
 }
 
 impl Serialize for Flow {
@@ -172,6 +187,8 @@ pub enum LossReason {
     CrowdedOut,
     /// A `cut` or `partition` fault had cut the path when it left.
     Cut,
+    /// A middlebox with an `idle-timeout` had forgotten its flow.
+    Forgotten,
     /// The receiving host was down or paused when it arrived, or no host has its address.
     NobodyHome,
     /// No socket was open for it when it arrived.

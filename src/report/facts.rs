@@ -149,6 +149,7 @@ fn holds_up(fault: &Fault, client: &str, scenario: &Scenario) -> bool {
         Effect::Disconnect | Effect::Crash { .. } | Effect::Pause | Effect::Freeze => true,
         Effect::Cut => fault.direction == Direction::Both,
         Effect::Partition { .. }
+        | Effect::IdleTimeout { .. }
         | Effect::Loss { .. }
         | Effect::Duplicate { .. }
         | Effect::Corrupt { .. }

@@ -89,7 +89,7 @@ impl WhyEvidence<'_> {
         let receiver = match source {
             SentenceOrigin::Packet(index) => packets[index].to,
             SentenceOrigin::Event(index) => match &history.events[index].kind {
-                EventKind::Dropped { flow, .. } => names::process_at(history, flow.to),
+                EventKind::Dropped { flow, .. } => history.process_at(flow.to),
                 EventKind::Ended(_) => Some(history.events[index].process),
                 _ => None,
             },

@@ -51,6 +51,7 @@ pub fn fault(fault: &Fault) -> String {
             let groups: Vec<String> = groups.iter().map(|group| names(group)).collect();
             format!("cut: {}", groups.join(" | "))
         }
+        Effect::IdleTimeout { after } => format!("idle timeout {after}"),
         Effect::Loss { rate } => format!("{} of packets lost", percent(*rate)),
         Effect::Duplicate { rate } => format!("{} of packets doubled", percent(*rate)),
         Effect::Corrupt { rate } => format!("{} of packets corrupted", percent(*rate)),

@@ -34,6 +34,7 @@ pub const TOPICS: [Topic; 8] = [
         names: &[
             "half-open",
             "forty-five-seconds",
+            "idle-timeout",
             "laptop-sleeps",
             "frozen",
             "partition",

@@ -84,6 +84,8 @@ pub enum Effect {
     Cut,
     /// A cut between groups of processes (the broker is named `broker`).
     Partition { groups: Vec<Vec<Name>> },
+    /// A middlebox beside the target forgets a flow that was quiet for this long.
+    IdleTimeout { after: Duration },
     /// Packets vanish.
     Loss { rate: f64 },
     /// Packets arrive twice.
@@ -117,6 +119,7 @@ impl Effect {
             Effect::Disconnect => FaultKind::Disconnect,
             Effect::Cut => FaultKind::Cut,
             Effect::Partition { .. } => FaultKind::Partition,
+            Effect::IdleTimeout { .. } => FaultKind::IdleTimeout,
             Effect::Loss { .. } => FaultKind::Loss,
             Effect::Duplicate { .. } => FaultKind::Duplicate,
             Effect::Corrupt { .. } => FaultKind::Corrupt,
@@ -142,6 +145,7 @@ impl Effect {
             Effect::Disconnect
             | Effect::Cut
             | Effect::Partition { .. }
+            | Effect::IdleTimeout { .. }
             | Effect::Latency { .. }
             | Effect::Bandwidth { .. }
             | Effect::Crash { .. }
@@ -171,6 +175,8 @@ pub enum Acts {
     OnLinks,
     /// Packets between groups of processes.
     OnGroups,
+    /// The flows of a process, as far as a middlebox beside it remembers them.
+    OnFlows,
     /// The host of a process: power and sleep.
     OnHosts,
     /// A client's application: its session and handlers. The broker has none.
@@ -206,10 +212,12 @@ impl FaultKind {
             | FaultKind::Freeze
             | FaultKind::Cut
             | FaultKind::Partition => SessionEffect::Ends,
-            // Over udp there is nothing to reset.
-            FaultKind::Reset | FaultKind::Loss | FaultKind::Corrupt | FaultKind::Bandwidth => {
-                SessionEffect::MayEnd
-            }
+            // Over udp there is nothing to reset, and a flow that is never quiet is not forgotten.
+            FaultKind::Reset
+            | FaultKind::IdleTimeout
+            | FaultKind::Loss
+            | FaultKind::Corrupt
+            | FaultKind::Bandwidth => SessionEffect::MayEnd,
             FaultKind::Duplicate
             | FaultKind::Reorder
             | FaultKind::Latency
@@ -229,6 +237,7 @@ impl FaultKind {
             | FaultKind::Latency
             | FaultKind::Bandwidth => Acts::OnLinks,
             FaultKind::Partition => Acts::OnGroups,
+            FaultKind::IdleTimeout => Acts::OnFlows,
             FaultKind::Crash | FaultKind::Pause | FaultKind::Freeze | FaultKind::Reset => {
                 Acts::OnHosts
             }

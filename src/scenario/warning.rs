@@ -9,7 +9,7 @@ use crate::message::{Echo, Link, Name};
 use crate::time::Instant;
 
 use super::printable::doubtful_name;
-use super::{ClientEntry, Publish, Scenario, When};
+use super::{ClientEntry, Effect, Publish, Scenario, When};
 
 /// One thing that is probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,7 @@ impl Scenario {
         }
         warnings.extend(self.endless_answers());
         warnings.extend(self.faults_beyond_the_end());
+        warnings.extend(self.silences_that_are_too_short());
         warnings
     }
 
@@ -169,6 +170,25 @@ impl Scenario {
         });
         warnings.collect()
     }
+
+    /// A middlebox is there for no longer than it takes to forget a flow.
+    fn silences_that_are_too_short(&self) -> Vec<Warning> {
+        let end = Instant::ZERO + self.run_for;
+        let warnings = self.faults.iter().filter_map(|fault| {
+            let Effect::IdleTimeout { after } = fault.effect else { return None };
+            let lasts = fault.until.min(end).since(fault.at);
+            (lasts <= after).then(|| Warning {
+                what: format!(
+                    "a fault `{}` forgets what was quiet for {after}, and lasts only {lasts}",
+                    fault.effect.kind()
+                ),
+                help: "make `after` shorter, or let it last longer: no silence counts from before \
+                       it begins"
+                    .to_owned(),
+            })
+        });
+        warnings.collect()
+    }
 }
 
 impl ClientEntry {
@@ -265,6 +285,21 @@ client = [
         // What only it would hear reaches nobody, and ends.
         let others = echo(r#"ping", on = "ping", broadcast = true"#);
         assert!(others.len() == 1 && others[0].contains("reaches nobody"), "{others:?}");
+    }
+
+    #[test]
+    fn a_middlebox_that_is_gone_before_it_can_forget_is_odd() {
+        let fault = |span: &str| {
+            let fault = format!(
+                "fault = [{{ kind = \"idle-timeout\", who = \"b\", at = \"5s\", {span} }}]"
+            );
+            warnings(&file(&fault, r#"start = "1s""#, ""))
+        };
+        let odd = fault(r#"after = "4s", for = "4s""#);
+        assert!(odd.len() == 1 && odd[0].contains("lasts only 4s"), "{odd:?}");
+        let odd = fault(r#"after = "15s""#);
+        assert!(odd.len() == 1 && odd[0].contains("lasts only 15s"), "{odd:?}");
+        assert_eq!(fault(r#"after = "14s""#), Vec::<String>::new());
     }
 
     #[test]

@@ -269,6 +269,7 @@ fn fault(fault: &Fault) -> Table {
         Effect::Partition { groups } => {
             table.set("groups", list_of(groups.iter().map(|group| texts(group))));
         }
+        Effect::IdleTimeout { after } => table.set("after", time(*after)),
         Effect::Loss { rate } | Effect::Duplicate { rate } | Effect::Corrupt { rate } => {
             table.set("rate", format!("{rate:?}"));
         }

@@ -72,6 +72,9 @@ impl Targets {
                 who = Who::Nobody;
                 Effect::Partition { groups: vec![vec!["broker".into()], vec![other]] }
             }
+            FaultKind::IdleTimeout => Effect::IdleTimeout {
+                after: Duration::from_millis(strength.named("after").between(100, 3_000)),
+            },
             FaultKind::Loss => Effect::Loss { rate: percent(strength, 2, 60) },
             FaultKind::Duplicate => Effect::Duplicate { rate: percent(strength, 5, 60) },
             FaultKind::Corrupt => Effect::Corrupt { rate: percent(strength, 2, 40) },
@@ -157,6 +160,7 @@ pub fn simpler(effect: &Effect) -> Vec<Effect> {
         Effect::Cut => vec![Effect::Disconnect],
         Effect::Crash { notice: CrashNotice::Given } => vec![Effect::Disconnect, Effect::Cut],
         Effect::Crash { notice: CrashNotice::Silent }
+        | Effect::IdleTimeout { .. }
         | Effect::Loss { .. }
         | Effect::Duplicate { .. }
         | Effect::Corrupt { .. }

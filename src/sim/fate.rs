@@ -1,10 +1,11 @@
 //! Plans the course of every packet when it leaves: pure, seeded, without a clock of its own.
 //!
-//! The faults that are on then apply in the order of the path: cuts, the queues of bandwidth
-//! limits, loss, duplication. Then a flipped bit, a latency and a delay by reordering are drawn
-//! for each copy. Faults that begin later do not affect the packet. Nothing here holds or moves a
-//! packet.
+//! The faults that are on then apply in the order of the path: the middleboxes beside the sender,
+//! cuts, the queues of bandwidth limits, loss, duplication. Then a flipped bit, a latency and a delay by reordering are drawn
+//! for each copy. Faults that begin later do not affect the packet. The middleboxes
+//! beside the receiver see it when it arrives. Nothing here holds or moves a packet.
 
+mod middlebox;
 mod storm;
 
 #[cfg(test)]
@@ -18,6 +19,8 @@ use crate::scenario::{Effect, Fault, Latency};
 use crate::time::{Duration, Instant};
 
 use super::draw::Draw;
+use middlebox::Middleboxes;
+pub use middlebox::{FlowChange, Passage};
 use storm::Storm;
 
 /// The index of the broker among the processes.
@@ -27,6 +30,7 @@ pub const BROKER: u32 = 0;
 #[derive(Debug)]
 pub struct NetworkFaults {
     storm: Storm,
+    middleboxes: Middleboxes,
     names: Vec<Name>,
     paths: BTreeMap<(u32, u32), PathState>,
     hits: Vec<u64>,
@@ -41,6 +45,8 @@ pub struct PacketPlan {
     pub outcome: PlannedOutcome,
     /// The indices of the faults that dropped, delayed, copied or changed it.
     pub hit_by: Vec<usize>,
+    /// The changes of what the middleboxes beside the sender know of its flow.
+    pub changes: Vec<FlowChange>,
 }
 
 /// The planned loss or arrivals of a packet.
@@ -84,6 +90,7 @@ impl NetworkFaults {
         let hits = vec![0; faults.len()];
         NetworkFaults {
             storm: Storm::new(seed, latency, faults),
+            middleboxes: Middleboxes::new(faults, &names),
             names,
             paths: BTreeMap::new(),
             hits,
@@ -95,22 +102,43 @@ impl NetworkFaults {
         &self.hits
     }
 
-    /// Plans the course of a packet of `bytes` bytes that leaves now.
+    /// Plans the course of a packet that leaves now.
     ///
     /// # Panics
     /// A process is not among the names.
-    pub fn decide(&mut self, now: Instant, from: u32, to: u32, bytes: usize) -> PacketPlan {
-        let NetworkFaults { storm, names, paths, .. } = self;
+    pub fn decide(&mut self, now: Instant, from: u32, to: u32, packet: &[u8]) -> PacketPlan {
+        let NetworkFaults { storm, middleboxes, names, paths, .. } = self;
         let path = paths.entry((from, to)).or_insert_with(|| storm.path(from, to, names));
         let mut hit_by = Vec::new();
         let key = path.next_packet(now);
-        let outcome = decide(storm, path, key, now, bytes, &mut hit_by);
+        let Passage { dropped_by, changes } = middleboxes.pass(now, from, packet);
+        let outcome = match dropped_by {
+            Some(fault) => {
+                hit_by.push(fault);
+                PlannedOutcome::Dropped(LossReason::Forgotten)
+            }
+            None => decide(storm, path, key, now, packet.len(), &mut hit_by),
+        };
         hit_by.sort_unstable();
         hit_by.dedup();
         for &fault in &hit_by {
             self.hits[fault] += 1;
         }
-        PacketPlan { serial: path.serial, outcome, hit_by }
+        PacketPlan { serial: path.serial, outcome, hit_by, changes }
+    }
+
+    /// Lets a packet that arrives now pass the middleboxes beside its receiver.
+    pub fn arrive(&mut self, now: Instant, to: u32, packet: &[u8]) -> Passage {
+        let passage = self.middleboxes.pass(now, to, packet);
+        if let Some(fault) = passage.dropped_by {
+            self.hits[fault] += 1;
+        }
+        passage
+    }
+
+    /// Returns the bytes that the middleboxes take.
+    pub fn memory(&self) -> u64 {
+        self.middleboxes.memory()
     }
 
     /// Counts a hit for each fault because of which a packet found a host off or asleep.

@@ -70,6 +70,7 @@ fn is_hit(
             // These act on packets.
             Effect::Cut
             | Effect::Partition { .. }
+            | Effect::IdleTimeout { .. }
             | Effect::Loss { .. }
             | Effect::Duplicate { .. }
             | Effect::Corrupt { .. }

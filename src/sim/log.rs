@@ -51,7 +51,9 @@ fn weight(kind: &EventKind) -> Weight {
             | Note::ResumeReceived { .. }
             | Note::GapReceived { .. },
         ) => Weight::Life,
-        EventKind::CloseCode { .. }
+        EventKind::FlowForgotten { .. }
+        | EventKind::FlowRenewed { .. }
+        | EventKind::CloseCode { .. }
         | EventKind::Carried { .. }
         | EventKind::Dropped { .. }
         | EventKind::Ended(_) => Weight::Byte,

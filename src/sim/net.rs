@@ -17,7 +17,7 @@ use crate::history::{
 };
 use crate::time::Instant;
 
-use super::fate::{NetworkFaults, PacketPlan, PlannedOutcome};
+use super::fate::{FlowChange, NetworkFaults, PacketPlan, Passage, PlannedOutcome};
 use super::host_state::HostState;
 
 /// Returns the address of a process: 10.0.0.1 for the broker, and the next ones for the clients.
@@ -130,8 +130,10 @@ impl Internet {
         let events = self.recorders.first().map_or(0, Recorder::events) as u64;
         let buffers: u64 = self.hosts.iter().map(|host| host.stack().buffers()).sum();
         let record = events * size_of::<Event>() as u64;
-        let memory = record + buffers + self.under_way.load(Ordering::Relaxed);
-        Usage { events, packets: self.traffic().packets, memory }
+        let traffic = self.traffic();
+        let under_way = self.under_way.load(Ordering::Relaxed);
+        let memory = record + buffers + under_way + traffic.faults.memory();
+        Usage { events, packets: traffic.packets, memory }
     }
 
     /// Returns all hosts, by process.
@@ -159,7 +161,10 @@ impl Internet {
         });
         let known = |to: &u32| (*to as usize) < self.hosts.len();
         let to = process_at(ip.dst_addr()).filter(known);
-        let plan = to.map(|to| traffic.faults.decide(now, from, to, packet.len()));
+        let plan = to.map(|to| traffic.faults.decide(now, from, to, packet));
+        if let Some(plan) = &plan {
+            self.record_changes(now, from, &plan.changes);
+        }
         if let Some(capture) = &mut traffic.capture {
             let (at, serial, bytes) = (now, traffic.packets, packet.to_vec());
             let nth = plan.as_ref().map_or(0, |plan| plan.serial);
@@ -185,6 +190,25 @@ impl Internet {
             }
         }
         Some(Departure { to, plan, datagram })
+    }
+
+    /// Whether a packet that arrives passes the middleboxes beside its receiver.
+    pub fn passes(&self, now: Instant, to: u32, packet: &[u8]) -> bool {
+        let Passage { dropped_by, changes } = self.traffic().faults.arrive(now, to, packet);
+        self.record_changes(now, to, &changes);
+        dropped_by.is_none()
+    }
+
+    /// Records what the middleboxes beside a process forgot or renewed.
+    fn record_changes(&self, now: Instant, process: u32, changes: &[FlowChange]) {
+        for &FlowChange { fault, flow, forgotten_since } in changes {
+            let flow = Box::new(flow);
+            let kind = match forgotten_since {
+                Some(since) => EventKind::FlowForgotten { fault, flow, since },
+                None => EventKind::FlowRenewed { fault, flow },
+            };
+            self.recorders[process as usize].record(now, kind);
+        }
     }
 
     /// Notes in the capture that the `nth` packet from one process to another was dropped as it

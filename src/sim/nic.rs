@@ -176,10 +176,13 @@ impl Nic {
     fn deliver(&mut self, now: Instant, held: HeldPacket) {
         self.internet.arrived(held.packet.len());
         let datagram = held.datagram.map(|number| numbered(&held, number));
+        let passes = |packet: &Bytes| self.internet.passes(now, held.to, packet);
         let packet = flipped(held.packet, held.flip);
         let host = &self.internet.hosts()[held.to as usize];
         let reception = if held.flip.is_some() && !is_intact(&packet) {
             Reception::Dropped(LossReason::Corrupted)
+        } else if !passes(&packet) {
+            Reception::Dropped(LossReason::Forgotten)
         } else {
             self.waker.ring(held.to);
             host.stack().receive(now, packet)

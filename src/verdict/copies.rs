@@ -126,7 +126,7 @@ fn end_of_datagram(path: DeliveryPath<'_, '_>, copy: &MessageCopy, session: &Ses
             LossReason::Lost | LossReason::Corrupted | LossReason::CrowdedOut => {
                 Cause::DroppedInNetwork
             }
-            LossReason::Cut => Cause::SentIntoDeadLink,
+            LossReason::Cut | LossReason::Forgotten => Cause::SentIntoDeadLink,
             LossReason::NobodyHome | LossReason::NoSocket => Cause::DiedInSocket,
             LossReason::BufferFull => Cause::Overflowed,
         };
@@ -189,7 +189,8 @@ fn discarded(
     if is_into_dead_link(path, copy, session) { Cause::SentIntoDeadLink } else { otherwise }
 }
 
-/// Whether the path was cut, or the other end down, paused or gone, when the copy was pushed.
+/// Whether the path was cut, its flow forgotten, or the other end down, paused or gone, when the
+/// copy was pushed.
 fn is_into_dead_link(
     path: DeliveryPath<'_, '_>,
     copy: &MessageCopy,
@@ -213,7 +214,28 @@ fn is_into_dead_link(
     end_is_gone
         || died_since
         || facts.paths.is_cut(pushed.at, process)
+        || is_in_forgotten_flow(facts, copy)
         || !facts.lifetimes.is_reachable(process, pushed.at)
+}
+
+/// Whether a middlebox had forgotten the copy's flow when it was pushed.
+///
+/// A copy that waits in the driver is on the flow that carried the last one of its session, as long
+/// as the client holds that. Of a datagram the reason of its drop says as much.
+fn is_in_forgotten_flow(facts: &Facts<'_>, copy: &MessageCopy) -> bool {
+    let pushed = copy.pushed;
+    if facts.contender.link.is_datagrams() {
+        return false;
+    }
+    let flow = match copy.carriage {
+        Carriage::Flowing(flow, _) => Some(flow),
+        Carriage::Waiting => facts.flows.last_used(copy.session, pushed).filter(|flow| {
+            let of_client = facts.connections.receiving(*flow, pushed);
+            let left = of_client.and_then(|end| [end.gone, end.let_go].into_iter().flatten().min());
+            left.is_none_or(|left| left > pushed.at) || !rule("no-flow-once-it-is-let-go-of")
+        }),
+    };
+    flow.is_some_and(|flow| facts.flows.is_forgotten(flow, pushed.at))
 }
 
 /// Returns the earliest of these instants, but none before `begin`.

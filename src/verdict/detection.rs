@@ -11,6 +11,8 @@
 //! A side that acts itself (it crashes, or closes its own sockets) has nothing to notice and gets
 //! no entry.
 //!
+//! An `idle-timeout` begins, for a client, when a flow of that client is forgotten.
+//!
 //! A fault that spoils packets without stopping them (`loss`, `corrupt`, `bandwidth`) may end a
 //! session or fail a request, but need not. It has an entry only where it did: the end came while
 //! the fault was on, or at most a heartbeat after it, and no fault that surely ends sessions was on
@@ -32,7 +34,7 @@ pub struct Notice {
     pub detection: Detection,
     /// The process whose link the fault was on.
     pub process: ProcessId,
-    /// The beginning of the fault.
+    /// The beginning of the fault for this process.
     pub from: Instant,
     /// The instant at which it was noticed. If it was not, the first of the ends of fault, session
     /// and trial.
@@ -58,7 +60,8 @@ impl Side {
 /// Returns all entries, by fault, client and side.
 pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
     let troubles = facts.scenario.faults.iter().enumerate();
-    let troubles = troubles.map(|(index, fault)| Trouble { index, fault, on: on(facts, fault) });
+    let troubles =
+        troubles.map(|(index, fault)| Trouble { index, fault, on: on(facts, index, fault) });
     let troubles: Vec<Trouble<'_>> = troubles.collect();
     let mut notices = Vec::new();
     let has_begun = |trouble: &&Trouble<'_>| {
@@ -81,8 +84,16 @@ pub fn notices(facts: &Facts<'_>) -> Vec<Notice> {
 struct Trouble<'f> {
     index: usize,
     fault: &'f Fault,
-    /// The processes, in order.
-    on: Vec<ProcessId>,
+    /// The processes, in order, and the beginning of the fault for each.
+    on: Vec<(ProcessId, Instant)>,
+}
+
+impl Trouble<'_> {
+    /// Returns the beginning of the fault for a process, if it is on that process's link.
+    fn begin(&self, process: ProcessId) -> Option<Instant> {
+        let index = self.on.binary_search_by_key(&process, |(one, _)| *one).ok()?;
+        Some(self.on[index].1)
+    }
 }
 
 /// Returns, for each process, the intervals in which a fault on its link went unnoticed by the
@@ -111,6 +122,7 @@ fn observers(kind: FaultKind, who: &Who) -> &'static [Side] {
         | FaultKind::Pause
         | FaultKind::Freeze
         | FaultKind::Reset
+        | FaultKind::IdleTimeout
         | FaultKind::Loss
         | FaultKind::Corrupt
         | FaultKind::Bandwidth => &[Side::Broker, Side::Client],
@@ -122,8 +134,18 @@ fn observers(kind: FaultKind, who: &Who) -> &'static [Side] {
     }
 }
 
-/// Returns the processes whose links to the broker a fault is on, in order.
-fn on(facts: &Facts<'_>, fault: &Fault) -> Vec<ProcessId> {
+/// Returns the processes whose links to the broker a fault is on, in order, and its beginning for
+/// each: an `idle-timeout` begins when it has forgotten a flow of the process.
+fn on(facts: &Facts<'_>, index: usize, fault: &Fault) -> Vec<(ProcessId, Instant)> {
+    let begin = |process| match fault.effect {
+        Effect::IdleTimeout { .. } => Some((process, facts.flows.first_forgotten(index, process)?)),
+        _ => Some((process, fault.at)),
+    };
+    links(facts, fault).into_iter().filter_map(begin).collect()
+}
+
+/// Returns the processes whose links to the broker a fault is about, in order.
+fn links(facts: &Facts<'_>, fault: &Fault) -> Vec<ProcessId> {
     if let Effect::Partition { groups } = &fault.effect {
         let sides = sides(groups, &facts.participants);
         let Some(broker) = sides.get(&BROKER) else { return Vec::new() };
@@ -146,13 +168,12 @@ fn notice(
     facts: &Facts<'_>,
     troubles: &[Trouble<'_>],
     trouble: &Trouble<'_>,
-    (process, side): (ProcessId, Side),
+    ((process, begin), side): ((ProcessId, Instant), Side),
 ) -> Option<Notice> {
     let Trouble { index, fault, .. } = trouble;
     let open = facts.sessions.of_process(process).filter(|session| {
         let (begun, over) = interval(facts, session, process, side);
-        begun.is_some_and(|begun| begun.at <= fault.at)
-            && over.is_none_or(|over| over.at >= fault.at)
+        begun.is_some_and(|begun| begun.at <= begin) && over.is_none_or(|over| over.at >= begin)
     });
     let session = open.last()?;
     let (_, over) = interval(facts, session, process, side);
@@ -161,7 +182,7 @@ fn notice(
         Side::Broker => session.closed,
         // A failed request counts as a notice, as does the end of a session.
         Side::Client => {
-            let failed = session.failures.iter().find(|failed| failed.moment.at >= fault.at);
+            let failed = session.failures.iter().find(|failed| failed.moment.at >= begin);
             let failed = failed.filter(|_| rule("a-failed-request-is-a-notice"));
             failed.copied().or(session.lost)
         }
@@ -170,7 +191,7 @@ fn notice(
         // A client that leaves has nothing to notice; the broker, which is told so, has.
         (side == Side::Broker || end.reason != EndReason::Left)
             && !is_taken_over(facts, process, *end)
-            && !is_explained_by_another(troubles, fault, process, *end)
+            && !is_explained_by_another(troubles, (fault, begin), process, *end)
             && is_in_time(facts, fault, *end)
     });
     Some(Notice {
@@ -178,11 +199,11 @@ fn notice(
             fault: *index,
             client: facts.participants.client_of(process).to_string(),
             side: side.name(),
-            after_ms: noticed.map(|end| end.moment.at.since(fault.at).as_millis_f64()),
+            after_ms: noticed.map(|end| end.moment.at.since(begin).as_millis_f64()),
             by: noticed.map(|end| end.reason.words()),
         },
         process,
-        from: fault.at,
+        from: begin,
         until: noticed.map_or(unseen, |end| end.moment.at),
     })
 }
@@ -207,19 +228,20 @@ fn is_taken_over(facts: &Facts<'_>, process: ProcessId, end: SessionEnd) -> bool
 /// - the fault only may end sessions, and the other one, which surely does, was on beside it.
 fn is_explained_by_another(
     troubles: &[Trouble<'_>],
-    fault: &Fault,
+    (fault, begin): (&Fault, Instant),
     process: ProcessId,
     end: SessionEnd,
 ) -> bool {
-    troubles.iter().any(|Trouble { fault: other, on, .. }| {
-        let is_later = fault.until <= other.at;
+    troubles.iter().any(|trouble| {
+        let Some(other_begin) = trouble.begin(process) else { return false };
+        let other = trouble.fault;
+        let is_later = fault.until <= other_begin;
         let is_surer = fault.effect.kind().on_sessions() == SessionEffect::MayEnd
             && other.effect.kind().on_sessions() == SessionEffect::Ends
-            && fault.at <= other.until;
+            && begin <= other.until;
         other.effect.kind().on_sessions() != SessionEffect::None
             && (is_later || is_surer)
-            && other.at <= end.moment.at
-            && on.binary_search(&process).is_ok()
+            && other_begin <= end.moment.at
     })
 }
 

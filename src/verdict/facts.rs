@@ -6,6 +6,7 @@
 
 mod connections;
 mod deliveries;
+mod flows;
 mod handlers;
 mod ids;
 mod lifetimes;
@@ -22,6 +23,7 @@ use crate::time::Instant;
 
 pub use connections::Connections;
 pub use deliveries::{Carriage, CopyStop, Deliveries, Delivery, Handling, MessageCopy};
+pub use flows::Flows;
 pub use handlers::Handlers;
 pub use ids::{BrokerLife, MessageIndex, QueueId, SessionIndex, SubscriberId};
 pub use lifetimes::Lifetimes;
@@ -50,6 +52,8 @@ pub struct Facts<'a> {
     pub paths: Paths,
     /// The counters of each connection's ends, and the dropped datagrams.
     pub connections: Connections<'a>,
+    /// The flows that middleboxes had forgotten, and the times.
+    pub flows: Flows<'a>,
     /// All sessions, as both sides saw them.
     pub sessions: Sessions,
     /// The messages that were published, sent, accepted, refused.
@@ -120,6 +124,7 @@ impl<'a> Facts<'a> {
             lifetimes: Lifetimes::of(history.processes.len()),
             paths: Paths::of(scenario, &participants),
             connections: Connections::default(),
+            flows: Flows::of(scenario, history),
             sessions: Sessions::default(),
             messages: Messages::default(),
             deliveries: Deliveries::of(participants.members().len(), contender.mode),
@@ -159,6 +164,7 @@ impl<'a> Facts<'a> {
         let seen = Seen { moment, process: event.process, life, message, subscriber, session };
         self.lifetimes.see(&seen, what);
         self.connections.see(&seen, what);
+        self.flows.see(&seen, what);
         self.sessions.see(&seen, what);
         self.messages.see(&seen, what);
         self.deliveries.see(&seen, what);

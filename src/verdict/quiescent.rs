@@ -111,10 +111,13 @@ fn may_still_die(scenario: &Scenario, process: &Name, since: Instant, now: Insta
     let beat = scenario.broker.heartbeat;
     let has_hit = |fault: &&Fault| match (fault.effect.kind().acts(), &fault.who) {
         (Acts::OnApplications, _) => false,
-        (Acts::OnLinks | Acts::OnGroups | Acts::OnHosts, Who::Clients(names)) => {
+        (Acts::OnLinks | Acts::OnGroups | Acts::OnFlows | Acts::OnHosts, Who::Clients(names)) => {
             names.contains(process)
         }
-        (Acts::OnLinks | Acts::OnGroups | Acts::OnHosts, Who::Broker | Who::Nobody) => true,
+        (
+            Acts::OnLinks | Acts::OnGroups | Acts::OnFlows | Acts::OnHosts,
+            Who::Broker | Who::Nobody,
+        ) => true,
     };
     let ends = scenario.faults.iter().filter(has_hit).map(|fault| fault.until);
     ends.max().is_some_and(|end| since < end && now < end + beat.every + beat.timeout)

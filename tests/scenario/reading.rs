@@ -104,6 +104,10 @@ fn every_kind_of_fault_is_read() {
             "kind = \"partition\"\ngroups = [[\"broker\"], [\"shop\"]]",
             Effect::Partition { groups: vec![vec!["broker".into()], vec!["shop".into()]] },
         ),
+        (
+            "kind = \"idle-timeout\"\nwho = \"shop\"\nafter = \"30s\"",
+            Effect::IdleTimeout { after: Duration::from_secs(30) },
+        ),
         ("kind = \"loss\"\nwho = \"shop\"\nrate = 0.5", Effect::Loss { rate: 0.5 }),
         ("kind = \"duplicate\"\nwho = \"shop\"\nrate = 1", Effect::Duplicate { rate: 1.0 }),
         ("kind = \"corrupt\"\nwho = \"shop\"\nrate = 0", Effect::Corrupt { rate: 0.0 }),

@@ -205,7 +205,7 @@ fn each_mistake_of_a_queue_breaks_its_guarantee() {
         (Mistakes { makes_up: true, ..right }, Guarantee::AtMostOnce),
     ] {
         let lines = move || LineQueue::with(wrong);
-        let find = || quietly(guarantee).cases(400).over(on_clients()).holds(&lines);
+        let find = || quietly(guarantee).cases(1_000).over(on_clients()).holds(&lines);
         let Err(Failed::Broken(broken)) = find() else { panic!("{wrong:?}: nothing found") };
         let Err(Failed::Broken(again)) = find() else { panic!("{wrong:?}: nothing found again") };
         assert_eq!(broken.to_string(), again.to_string(), "the same every time");

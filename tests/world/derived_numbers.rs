@@ -5,9 +5,10 @@ use delivery_lab::terms::Cause;
 use std::fmt::Write as _;
 
 use delivery_lab::message::Contender;
-use delivery_lab::scenario::Scenario;
+use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{TrialOptions, run_trial};
-use delivery_lab::verdict::{self, SubscriberReport};
+use delivery_lab::time::Duration;
+use delivery_lab::verdict::{self, Row, SubscriberReport};
 
 /// A scenario with a sensor that publishes, a reader that subscribes, and one fault.
 struct Lesson {
@@ -230,5 +231,43 @@ fn a_disconnection_loses_exactly_what_was_sent_meanwhile() {
             assert_eq!((reader.missed, reader.handled_again, reader.out_of_order), (0, 0, 0));
             assert_eq!(reader.caught_up, 31, "{contender}");
         });
+    }
+}
+
+/// Runs the scenario `idle-timeout`, with pings every so often.
+fn idle_timeout(contender: &str, ping_every: u64) -> Row {
+    let text = builtin::find("idle-timeout").unwrap();
+    let mut scenario = Scenario::load("idle-timeout", text).unwrap();
+    scenario.broker.heartbeat.every = Duration::from_secs(ping_every);
+    let contender: Contender = contender.parse().unwrap();
+    let trial = run_trial(&scenario, contender, scenario.seed, &TrialOptions::default()).unwrap();
+    verdict::judge(&scenario, contender, &trial.history)
+}
+
+#[test]
+fn a_heartbeat_that_comes_more_often_keeps_a_flow_known() {
+    for contender in ["udp/fire-and-forget", "tcp/fire-and-forget", "websocket/catch-up"] {
+        let row = idle_timeout(contender, 25);
+        assert!(row.subscribers.iter().all(|one| one.live == 5), "{contender}");
+        assert!(row.detections.is_empty(), "{contender}: {:?}", row.detections);
+        assert!(idle_timeout(contender, 45).subscribers[0].live == 2, "{contender}");
+    }
+}
+
+#[test]
+fn an_idle_timeout_is_noticed_by_heartbeat_and_counted_from_when_the_flow_was_forgotten() {
+    // The broker gives up at 50.06 s (udp: 50.02), the client 20 ms later. The last packet passed at
+    // 10.042 s over tcp, at 10.082 with an acknowledgement in catch-up, at 10.04 over udp.
+    for (contender, broker, client) in [
+        ("tcp/fire-and-forget", 10_018.0, 10_038.0),
+        ("tcp/catch-up", 9_978.0, 9_998.0),
+        ("udp/fire-and-forget", 9_980.0, 10_000.0),
+    ] {
+        let row = idle_timeout(contender, 45);
+        let phone = row.detections.iter().filter(|one| one.client == "phone");
+        let noticed: Vec<_> = phone.map(|one| (one.side, one.after_ms, one.by)).collect();
+        let by = Some("heartbeat");
+        let expected = [("broker", Some(broker), by), ("client", Some(client), by)];
+        assert_eq!(noticed, expected, "{contender}");
     }
 }

@@ -87,7 +87,7 @@ fn published(history: &History) -> Vec<MessageId> {
 
 #[test]
 fn packets_views_and_lives_of_messages_are_the_same() {
-    for name in ["caps", "broker-crash", "lossy-wifi"] {
+    for name in ["caps", "broker-crash", "lossy-wifi", "idle-timeout"] {
         let scenario = load(builtin::all().find(|(one, _)| *one == name).unwrap());
         for &contender in &scenario.contenders {
             let options = TrialOptions {

@@ -51,6 +51,7 @@ pub const fn loss_phrase(reason: LossReason) -> &'static str {
         LossReason::Corrupted => "arrives with a flipped bit, and is thrown away",
         LossReason::CrowdedOut => "finds the link's queue full, and is dropped",
         LossReason::Cut => "goes into a path that is cut",
+        LossReason::Forgotten => "is dropped by a middlebox that had forgotten its flow",
         LossReason::NobodyHome => "comes to a machine that is off or asleep",
         LossReason::NoSocket => "comes where no socket is open",
         LossReason::BufferFull => "finds the socket's buffer full, and is dropped",

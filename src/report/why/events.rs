@@ -1,12 +1,13 @@
 //! The sentence of each event.
 
-use crate::history::{AppReport, Event, EventKind, History, LossReason, PowerState};
+use crate::history::{AppReport, Event, EventKind, Flow, History, LossReason, PowerState};
 use crate::message::{Note, PushKind, SessionId};
 use crate::report::words;
+use crate::time::Instant;
 
 use super::WhyEvidence;
 use super::connections::{carried, ended, is_stream, loss_phrase};
-use super::names::{capitalized, named, receiver};
+use super::names::{at, capitalized, named, receiver};
 use super::notes::{answered, note, numbered, of_gap};
 use super::positions::Spoken;
 use super::selection::Selection;
@@ -26,6 +27,10 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
         EventKind::Dropped { flow, reason, .. } => {
             format!("On its way to {} it {}.", receiver(history, flow), loss_phrase(*reason))
         }
+        EventKind::FlowForgotten { flow, since, .. } => {
+            forgotten(&who, &between(history, flow), *since)
+        }
+        EventKind::FlowRenewed { flow, .. } => renewed(&who, &between(history, flow)),
         EventKind::Ended(stats) => ended(stats, event.at, &who, &selection.copies),
         EventKind::Power(state) => power(*state, &who),
         EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {
@@ -73,6 +78,21 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
         EventKind::Note(told) => note(told, &who),
     };
     capitalized(&text)
+}
+
+fn forgotten(who: &str, between: &str, since: Instant) -> String {
+    format!(
+        "A middlebox beside {who} drops a packet {between}: that flow was forgotten at {since}."
+    )
+}
+
+fn renewed(who: &str, between: &str) -> String {
+    format!("The middlebox beside {who} lets a packet {between} pass, and knows that flow again.")
+}
+
+/// Names both ends of a flow, in the direction of a packet.
+fn between(history: &History, flow: &Flow) -> String {
+    format!("from {} to {}", at(history, flow.from), at(history, flow.to))
 }
 
 /// Whether a frame that was given to a link was sent at once.

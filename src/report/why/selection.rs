@@ -1,6 +1,6 @@
 //! Selects the events that belong to the life of a message.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::history::{Event, EventKind, Flow, PowerState, ProcessId};
@@ -104,11 +104,39 @@ impl<'a> Selection<'a> {
                 indices.extend(self.positions.passed_over(client, first));
             }
         }
+        indices.extend(self.forgotten_before(first));
         let is_hit = |fault: &Fault| self.is_hit(fault);
         indices.extend(preconditions::faults(scenario, &history.events[..first], &indices, is_hit));
         indices.sort_unstable();
         indices.dedup();
         indices
+    }
+
+    /// Returns the events before `first` that found a copy's flow forgotten, unless it was renewed
+    /// or the fault was over before `first`.
+    fn forgotten_before(&self, first: usize) -> Vec<usize> {
+        let WhyEvidence { scenario, history, .. } = self.evidence;
+        let now = history.events[first].at;
+        let mut forgotten = BTreeMap::new();
+        for (index, event) in history.events[..first].iter().enumerate() {
+            match &event.kind {
+                EventKind::FlowForgotten { fault, flow, .. } if self.is_way(flow) => {
+                    forgotten.insert((*fault, flow.pair()), index);
+                }
+                EventKind::FlowRenewed { fault, flow } if self.is_way(flow) => {
+                    forgotten.remove(&(*fault, flow.pair()));
+                }
+                _ => {}
+            }
+        }
+        let forgotten = forgotten.into_iter();
+        let lasting = forgotten.filter(|((fault, _), _)| scenario.faults[*fault].until > now);
+        lasting.map(|(_, index)| index).collect()
+    }
+
+    /// Whether a flow, or its other direction, has a copy.
+    fn is_way(&self, flow: &Flow) -> bool {
+        self.copies.iter().any(|copy| [*flow, flow.reversed()].contains(&copy.flow))
     }
 
     /// Whether a fault affects a process here.
@@ -151,6 +179,9 @@ impl<'a> Selection<'a> {
                 // The end at which the copy arrives, or should arrive.
                 let flow = Flow { from: stats.end.peer, to: stats.end.local };
                 stats.reason.is_some() && is_way(&flow)
+            }
+            EventKind::FlowForgotten { flow, .. } | EventKind::FlowRenewed { flow, .. } => {
+                self.is_way(flow)
             }
             EventKind::Power(state) => is_ours && !matches!(state, PowerState::CameBack),
             EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {

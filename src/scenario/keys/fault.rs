@@ -65,6 +65,7 @@ const fn keys(kind: FaultKind) -> &'static [Key] {
             const { &[WHO, DIRECTION, RATE] }
         }
         FaultKind::Partition => const { &[GROUPS] },
+        FaultKind::IdleTimeout => const { &[WHO, AFTER] },
         FaultKind::Reorder => const { &[WHO, DIRECTION, RATE, DELAY] },
         FaultKind::Latency => const { &[WHO, DIRECTION, LATENCY] },
         FaultKind::Bandwidth => const { &[WHO, DIRECTION, BYTES_PER_SECOND, QUEUE_BYTES] },
@@ -79,6 +80,14 @@ const GROUPS: Key = Key::required(
     Kind::Groups,
     "Those who still reach each other: client ids, `id#3`, `\"broker\"`.",
     r#"[["broker", "driver"], ["shop"]]"#,
+);
+
+const AFTER: Key = Key::required(
+    "after",
+    SOME_TIME,
+    "How long a flow is quiet before the middlebox, which is right beside `who`, has forgotten it. \
+     No silence counts from before the fault began.",
+    r#""350s""#,
 );
 
 const DELAY: Key = Key::required("delay", SOME_TIME, "For how long it is held back.", r#""100ms""#);

@@ -52,7 +52,7 @@ fn fault(
     }
     let who = match kind.map(FaultKind::acts) {
         Some(Acts::OnGroups) => Some(Who::Nobody),
-        Some(Acts::OnLinks | Acts::OnHosts | Acts::OnApplications) | None => {
+        Some(Acts::OnLinks | Acts::OnFlows | Acts::OnHosts | Acts::OnApplications) | None => {
             who(record, kind, roster, problems)
         }
     };
@@ -87,6 +87,7 @@ fn effect(
         FaultKind::Disconnect => Effect::Disconnect,
         FaultKind::Cut => Effect::Cut,
         FaultKind::Partition => Effect::Partition { groups: groups(record, roster, problems)? },
+        FaultKind::IdleTimeout => Effect::IdleTimeout { after: record.time("after")? },
         FaultKind::Loss => Effect::Loss { rate: record.rate("rate")? },
         FaultKind::Duplicate => Effect::Duplicate { rate: record.rate("rate")? },
         FaultKind::Corrupt => Effect::Corrupt { rate: record.rate("rate")? },

@@ -44,7 +44,7 @@ impl Storm {
             (Acts::OnGroups, Effect::Partition { groups }) => parted(groups, sender, receiver),
             (Acts::OnGroups, _) => false,
             (Acts::OnLinks, _) => touches(fault, (from, sender), (to, receiver)),
-            (Acts::OnHosts | Acts::OnApplications, _) => false,
+            (Acts::OnFlows | Acts::OnHosts | Acts::OnApplications, _) => false,
         };
         let faults = (0..self.faults.len()).filter(|&index| acts(&self.faults[index].0)).collect();
         PathState::new(self.seed.named(&format!("link:{sender}>{receiver}")), faults)
@@ -232,7 +232,7 @@ fn touches(fault: &Fault, sender: (u32, &Name), receiver: (u32, &Name)) -> bool 
 }
 
 /// Whether a fault names a process.
-fn is_about(fault: &Fault, (index, name): (u32, &Name)) -> bool {
+pub(super) fn is_about(fault: &Fault, (index, name): (u32, &Name)) -> bool {
     match &fault.who {
         Who::Clients(names) => names.contains(name),
         Who::Broker => index == BROKER,

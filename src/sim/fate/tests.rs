@@ -27,7 +27,7 @@ fn planner(latency: Latency, faults: &[Fault]) -> NetworkFaults {
 
 /// Returns the plans of 1,000 packets of 100 bytes from `from` to `to`, one every millisecond.
 fn plans(planner: &mut NetworkFaults, from: u32, to: u32) -> Vec<PacketPlan> {
-    (0..1_000).map(|ms| planner.decide(Instant::from_millis(ms), from, to, 100)).collect()
+    (0..1_000).map(|ms| planner.decide(Instant::from_millis(ms), from, to, &[0; 100])).collect()
 }
 
 fn dropped(plans: &[PacketPlan]) -> Vec<usize> {
@@ -93,8 +93,8 @@ fn a_packet_more_changes_only_the_draws_of_its_millisecond() {
     let outcomes = |plans: &[PacketPlan]| plans.iter().map(|plan| plan.outcome).collect::<Vec<_>>();
     let with_more: Vec<PacketPlan> = (0..1_000)
         .map(|ms| {
-            let plan = crowded.decide(Instant::from_millis(ms), 1, 0, 100);
-            crowded.decide(Instant::from_millis(ms), 1, 0, 100);
+            let plan = crowded.decide(Instant::from_millis(ms), 1, 0, &[0; 100]);
+            crowded.decide(Instant::from_millis(ms), 1, 0, &[0; 100]);
             plan
         })
         .collect();
@@ -158,11 +158,12 @@ fn the_last_latency_that_is_on_wins() {
 fn a_narrow_line_delays_then_crowds_out() {
     let kind = Effect::Bandwidth { bytes_per_second: 10_000, queue_bytes: 300 };
     let mut planner = planner(TWENTY, &[on_a(kind)]);
-    let burst: Vec<PacketPlan> = (0..5).map(|_| planner.decide(Instant::ZERO, 1, 0, 100)).collect();
+    let burst: Vec<PacketPlan> =
+        (0..5).map(|_| planner.decide(Instant::ZERO, 1, 0, &[0; 100])).collect();
     // 100 bytes take 10 ms. One is sent while two wait: 300 bytes, full.
     assert_eq!(burst[..3].iter().map(due).collect::<Vec<_>>(), [30, 40, 50]);
     assert_eq!(burst[3].outcome, PlannedOutcome::Dropped(LossReason::CrowdedOut));
-    assert_eq!(due(&planner.decide(Instant::from_millis(10), 1, 0, 100)), 60);
+    assert_eq!(due(&planner.decide(Instant::from_millis(10), 1, 0, &[0; 100])), 60);
 }
 
 #[test]

@@ -80,6 +80,7 @@ impl Between {
             },
             Effect::Partition { groups } => Some(Between::Groups(sides(groups, participants))),
             Effect::Disconnect
+            | Effect::IdleTimeout { .. }
             | Effect::Loss { .. }
             | Effect::Duplicate { .. }
             | Effect::Corrupt { .. }
@@ -125,6 +126,7 @@ fn longest_flight(scenario: &Scenario) -> Duration {
             Effect::Disconnect
             | Effect::Cut
             | Effect::Partition { .. }
+            | Effect::IdleTimeout { .. }
             | Effect::Loss { .. }
             | Effect::Duplicate { .. }
             | Effect::Corrupt { .. }

@@ -366,6 +366,29 @@ fn what_may_end_a_session_is_noticed_where_it_did() {
 }
 
 #[test]
+fn an_idle_timeout_is_noticed_since_it_forgot() {
+    let after = Duration::from_millis(500);
+    let with = || catch_up().fault(Effect::IdleTimeout { after }, 0, 60_000);
+    let quiet = || with().at(3_000).forgotten(0, 2_500);
+    check_detections(with().at(5_000).closed(Heartbeat), &[]);
+    check_detections(quiet(), &[]);
+    let broker = ("broker", Some(2_500.0), Some("heartbeat"));
+    check_detections(quiet().at(5_000).closed(Heartbeat), &[broker]);
+    let client = ("client", Some(6_500.0), Some("RST"));
+    check_detections(quiet().at(5_000).closed(Heartbeat).at(9_000).lost(Reset), &[broker, client]);
+    // The first time counts, and the session of that time.
+    let again = quiet().at(5_000).closed(Heartbeat).connected().at(8_000).forgotten(0, 7_000);
+    check_detections(again.at(9_000).closed(Heartbeat), &[broker]);
+    // What came before it was forgotten is not explained by it.
+    let loss = Effect::Loss { rate: 0.5 };
+    let early = with().fault(loss, 1_000, 2_000).at(2_000).closed(Heartbeat);
+    check_detections(
+        early.connected().at(3_000).forgotten(0, 2_500),
+        &[("broker", Some(1_000.0), Some("heartbeat"))],
+    );
+}
+
+#[test]
 fn an_end_that_something_else_explains_notices_nothing() {
     let cut = |until| catch_up().fault(Effect::Cut, 2_000, until);
     let ends = |story: Story| story.at(5_000).closed(Heartbeat).lost(Left);

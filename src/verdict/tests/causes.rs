@@ -9,7 +9,7 @@ use crate::message::{
 };
 use crate::scenario::Effect;
 use crate::terms::Cause;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::verdict::follow;
 
 use super::story::{BROKER, DRIVER, SHOP, Story, id, story};
@@ -130,6 +130,7 @@ fn a_datagram_is_missed_by_what_dropped_it() {
         (LossReason::Corrupted, Cause::DroppedInNetwork),
         (LossReason::CrowdedOut, Cause::DroppedInNetwork),
         (LossReason::Cut, Cause::SentIntoDeadLink),
+        (LossReason::Forgotten, Cause::SentIntoDeadLink),
         (LossReason::NobodyHome, Cause::DiedInSocket),
         (LossReason::NoSocket, Cause::DiedInSocket),
         (LossReason::BufferFull, Cause::Overflowed),
@@ -183,6 +184,65 @@ fn what_was_sent_into_a_dead_link_stays_so_whatever_discards_it() {
     let restarted = tcp().power(SHOP, PowerState::PowerLost).at(2_000);
     let restarted = restarted.power(SHOP, PowerState::Started).at(3_000).under_way(1);
     check(cause, restarted.at(9_000).broker_end(Some(Reset)));
+}
+
+/// Returns a story with an `idle-timeout` on the shop until 20 s.
+fn idle(story: Story) -> Story {
+    story.fault(Effect::IdleTimeout { after: Duration::from_secs(30) }, 0, 20_000)
+}
+
+#[test]
+fn a_connection_is_a_dead_link_from_when_it_was_forgotten_until_it_is_known_again() {
+    // The message is pushed at 1 s, and the connection was forgotten at some time before or after.
+    let pushed = |since: u64| idle(tcp()).under_way(1).at(1_500).forgotten(0, since);
+    let given_up = |story: Story| story.at(46_000).broker_end(Some(Heartbeat));
+    check(Cause::SentIntoDeadLink, given_up(pushed(400)));
+    check(Cause::SentIntoDeadLink, given_up(pushed(1_000)));
+    check(Cause::DiedInSocket, given_up(pushed(1_001)));
+    // A SYN of the same addresses begins it anew; one that comes later changes nothing.
+    let known = idle(tcp()).at(900).forgotten(0, 500).at(950).renewed(0).at(1_000).under_way(1);
+    check(Cause::DiedInSocket, given_up(known));
+    check(Cause::SentIntoDeadLink, given_up(pushed(400).at(1_600).renewed(0)));
+    // Another middlebox that remembers does not help.
+    let other = pushed(400).fault(Effect::IdleTimeout { after: Duration::from_secs(1) }, 0, 9_000);
+    check(Cause::SentIntoDeadLink, given_up(other.at(1_600).renewed(1)));
+    // The fault is over.
+    let over = idle(tcp()).at(900).forgotten(0, 500).at(20_000).under_way(1);
+    check(Cause::DiedInSocket, given_up(over));
+    let on = idle(tcp()).at(900).forgotten(0, 500).at(19_999).under_way(1);
+    check(Cause::SentIntoDeadLink, given_up(on));
+}
+
+#[test]
+fn a_copy_that_waits_is_on_the_flow_that_its_session_used_last() {
+    let cause = Cause::SentIntoDeadLink;
+    let waits = |story: Story| story.at(2_000).published(1).accepted(1);
+    let dies = |story: Story| {
+        story.pushed_but_not_carried(1, Live).at(3_000).forgotten(0, 1_500).at(9_000)
+    };
+    let carried = || idle(tcp()).delivered(9);
+    check(cause, dies(waits(carried())).closed(Heartbeat));
+    // Without a flow of its session nothing is known to be dead.
+    check(Cause::DiedInSocket, dies(waits(idle(tcp()))).closed(Heartbeat));
+    // The copy that comes after it does not count.
+    let later = waits(idle(tcp())).pushed_but_not_carried(1, Live);
+    let later = later.delivered(9).at(3_000).forgotten(0, 1_500);
+    check(Cause::DiedInSocket, later.at(9_000).closed(Heartbeat));
+    // The client has let go of that flow, and asks on another one; or it does so later.
+    let let_go = |ms| dies(waits(carried())).shop_let_go(ms).closed(Heartbeat);
+    check(Cause::DiedInSocket, let_go(2_000));
+    check(cause, let_go(2_001));
+    let gone = |ms| waits(carried().at(ms).shop_end(Some(Fin), (0, 0)));
+    check(Cause::DiedInSocket, dies(gone(1_900)).closed(Heartbeat));
+}
+
+#[test]
+fn of_a_datagram_the_reason_of_its_drop_says_whether_its_flow_was_forgotten() {
+    let dropped =
+        |reason| idle(udp()).under_way(1).at(1_020).dropped(reason).at(1_100).forgotten(0, 500);
+    check(Cause::DroppedInNetwork, dropped(LossReason::Lost));
+    check(Cause::SentIntoDeadLink, dropped(LossReason::Forgotten));
+    check_since(1_000, dropped(LossReason::Forgotten));
 }
 
 #[test]

@@ -36,9 +36,10 @@ pub fn random(seed: u64) -> RandomHistory {
     let contender = scenario::contender(&mut dice);
     let scenario = scenario::scenario(&mut dice);
     let processes = scenario::processes(&scenario);
+    let idle = scenario::idle_timeouts(&scenario);
     let steps = 10 + dice.below(50);
     let wildness = dice.pick(&[0, 5, 20, 60]);
-    let mut generator = Generator::of(dice, contender, processes);
+    let mut generator = Generator::of(dice, contender, processes, idle);
     for _ in 0..steps {
         generator.pass_time();
         match generator.dice.percent(wildness) {
@@ -82,6 +83,10 @@ struct Generator {
     inbox: Vec<Flight>,
     /// The number of copies in each flow so far.
     carried: Vec<(Flow, u64)>,
+    /// The indices of the faults that forget flows.
+    idle: Vec<usize>,
+    /// The flows that were forgotten, and the faults that did so.
+    forgotten: Vec<(usize, Flow)>,
 }
 
 /// A copy on its way, or in the inbox of a client.
@@ -104,7 +109,12 @@ struct Kept {
 }
 
 impl Generator {
-    fn of(dice: Dice, contender: Contender, processes: Vec<Process>) -> Generator {
+    fn of(
+        dice: Dice,
+        contender: Contender,
+        processes: Vec<Process>,
+        idle: Vec<usize>,
+    ) -> Generator {
         let count = processes.len();
         Generator {
             dice,
@@ -122,6 +132,8 @@ impl Generator {
             flying: Vec::new(),
             inbox: Vec::new(),
             carried: Vec::new(),
+            idle,
+            forgotten: Vec::new(),
         }
     }
 
@@ -137,6 +149,9 @@ impl Generator {
     }
 
     fn go_on(&mut self) {
+        if !self.idle.is_empty() && self.dice.percent(20) {
+            return self.forget_or_renew();
+        }
         if self.connected.iter().all(|process| *process == DRIVER) && self.dice.percent(60) {
             let process = self.listener();
             return self.come(process);

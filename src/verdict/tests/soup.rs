@@ -54,6 +54,7 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
     let fates = [
         LossReason::Lost,
         LossReason::Cut,
+        LossReason::Forgotten,
         LossReason::NobodyHome,
         LossReason::NoSocket,
         LossReason::BufferFull,
@@ -80,7 +81,7 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
         16 => story.shop_end(Some(reason), (100 * position, 100 * number)),
         17 => story.broker_end((position > 2).then_some(reason)),
         18 => story.publish_end((position > 2).then_some(reason), 100 * number),
-        19 => story.dropped(fates[(position % 5) as usize]),
+        19 => story.dropped(fates[position as usize % fates.len()]),
         20 => story.answered(answers[(position % 4) as usize]),
         21 => story.power((number % 3) as usize, powers[(position % 7) as usize]),
         22 => story.note(SHOP, Note::DroppedCopy { id: id(number), session }),
@@ -97,6 +98,8 @@ fn tell(story: Story, (which, number, position, _): Step) -> Story {
             story.note(BROKER, Note::SendQueueFull { id: id(number), session, client })
         }
         32 => story.note(DRIVER, Note::RefusedReceived { id: id(number) }),
+        33 => story.forgotten((number % 3) as usize, 10 * position),
+        34 => story.renewed((number % 3) as usize),
         _ => story.under_way(number),
     }
 }
@@ -112,7 +115,7 @@ proptest! {
     /// `judge` asserts its sums itself.
     #[test]
     fn any_soup_of_events_is_judged_and_adds_up(
-        steps in prop::collection::vec((0..36_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..120),
+        steps in prop::collection::vec((0..38_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..120),
     ) {
         for contender in Contender::all() {
             let story = told(contender, &steps);
@@ -124,7 +127,7 @@ proptest! {
     /// A loss has one end, so a guarantee that does not hold always has its sentence of evidence.
     #[test]
     fn what_is_not_fine_is_said(
-        steps in prop::collection::vec((0..36_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..60),
+        steps in prop::collection::vec((0..38_u8, 1..6_u64, 0..8_u64, 0..90_u64), 0..60),
     ) {
         use crate::verdict::Evidence;
         for contender in Contender::all() {

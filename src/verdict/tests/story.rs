@@ -340,6 +340,29 @@ impl Story {
         self.event(SHOP, EventKind::Dropped { flow: Box::new(flow), datagram, reason })
     }
 
+    /// The middlebox of a fault drops the first packet of the session's flow, which it had forgotten
+    /// at a millisecond.
+    pub fn forgotten(self, fault: usize, since: u64) -> Story {
+        let (flow, since) = (Box::new(self.flow()), Instant::from_millis(since));
+        self.event(SHOP, EventKind::FlowForgotten { fault, flow, since })
+    }
+
+    /// The shop opens the session's flow anew, and the middlebox of a fault remembers it again.
+    pub fn renewed(self, fault: usize) -> Story {
+        let flow = Box::new(self.flow().reversed());
+        self.event(SHOP, EventKind::FlowRenewed { fault, flow })
+    }
+
+    /// The shop's end of the session's connection was let go of at this millisecond, and is reported
+    /// open now.
+    pub fn shop_let_go(self, at: u64) -> Story {
+        let flow = self.flow();
+        let ends = Endpoint { local: flow.to, peer: flow.from };
+        let let_go = Some(Instant::from_millis(at));
+        let stats = ConnectionStats { let_go, ..self.stats(ends, None, (0, 0)) };
+        self.event(SHOP, EventKind::Ended(Box::new(stats)))
+    }
+
     /// The driver's last datagram is dropped for this reason.
     pub fn publish_dropped(self, reason: LossReason) -> Story {
         let (flow, datagram) = (Box::new(driver_flow()), self.sends);

@@ -57,6 +57,30 @@ impl Generator {
         self.push_event(process, EventKind::Ended(Box::new(stats)));
     }
 
+    /// Lets a middlebox drop the first packet of a flow that it had forgotten, or remember one again.
+    pub(super) fn forget_or_renew(&mut self) {
+        let listener = self.listener();
+        let process = self.dice.pick(&[BROKER, listener]);
+        if !self.forgotten.is_empty() && self.dice.percent(25) {
+            let (fault, flow) = self.dice.pick(&self.forgotten.clone());
+            let flow = Box::new(flow.reversed());
+            return self.push_event(process, EventKind::FlowRenewed { fault, flow });
+        }
+        let fault = self.dice.pick(&self.idle.clone());
+        let of = self.listener();
+        let outward = self.outward(of);
+        let flow = self.dice.pick(&[outward, outward.reversed()]);
+        let ago = self.dice.below(100) * 1_000;
+        let since = Instant::from_micros(self.now.as_micros().saturating_sub(ago));
+        self.forgotten.push((fault, flow));
+        self.push_event(process, EventKind::FlowForgotten { fault, flow: Box::new(flow), since });
+        // The client may turn to another connection, while the broker still writes to the session.
+        if self.dice.percent(40) {
+            let end = Endpoint { local: outward.to, peer: outward.from };
+            self.end_line(of, end, None);
+        }
+    }
+
     /// Adds a copy to a flow, and returns its position there: the number of its datagram or of its
     /// last byte.
     pub(super) fn carry(&mut self, flow: Flow) -> (Flow, u64) {

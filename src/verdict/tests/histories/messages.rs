@@ -197,6 +197,7 @@ impl Generator {
             LossReason::Corrupted,
             LossReason::CrowdedOut,
             LossReason::Cut,
+            LossReason::Forgotten,
             LossReason::NobodyHome,
             LossReason::NoSocket,
             LossReason::BufferFull,

@@ -61,6 +61,16 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
     }
 }
 
+/// Returns the indices of the faults that forget flows.
+pub fn idle_timeouts(scenario: &Scenario) -> Vec<usize> {
+    let is_idle = |fault: &Fault| matches!(fault.effect, Effect::IdleTimeout { .. });
+    (0..)
+        .zip(&scenario.faults)
+        .filter(|(_, fault)| is_idle(fault))
+        .map(|(index, _)| index)
+        .collect()
+}
+
 /// Returns the processes of a scenario, the broker first.
 pub fn processes(scenario: &Scenario) -> Vec<Process> {
     let broker = Process { name: "broker".into(), client: "broker".into() };
@@ -104,6 +114,10 @@ fn fault(dice: &mut Dice, names: &[Name]) -> Fault {
         Effect::Cut,
         Effect::Cut,
         Effect::Partition { groups },
+        Effect::IdleTimeout { after: ms(50) },
+        Effect::IdleTimeout { after: ms(50) },
+        Effect::IdleTimeout { after: ms(50) },
+        Effect::IdleTimeout { after: ms(50) },
         Effect::Loss { rate: 0.5 },
         Effect::Duplicate { rate: 0.5 },
         Effect::Corrupt { rate: 0.5 },

@@ -276,14 +276,15 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
         let pushed = trial.at(copy.pushed);
         if let Some((when, reason)) = trial.drop_of(flow, datagram) {
             // A copy that was sent into a dead link ended when it was pushed.
-            if reason == LossReason::Cut || self.is_into_dead_link(copy, session) {
+            let is_cut = [LossReason::Cut, LossReason::Forgotten].contains(&reason);
+            if is_cut || self.is_into_dead_link(copy, session) {
                 return Some((pushed, Cause::SentIntoDeadLink));
             }
             let cause = match reason {
                 LossReason::Lost | LossReason::Corrupted | LossReason::CrowdedOut => {
                     Cause::DroppedInNetwork
                 }
-                LossReason::Cut => Cause::SentIntoDeadLink,
+                LossReason::Cut | LossReason::Forgotten => Cause::SentIntoDeadLink,
                 LossReason::NobodyHome | LossReason::NoSocket => Cause::DiedInSocket,
                 LossReason::BufferFull => Cause::Overflowed,
             };
@@ -332,6 +333,8 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
     /// Whether a copy could not arrive when it was pushed, for any of these reasons:
     ///
     /// - the path was cut;
+    /// - a middlebox had forgotten the connection that it was written to or, if it waited, the one
+    ///   that carried the last copy of its session and that the client still had;
     /// - the client's process was down, asleep or away;
     /// - the process had died since the session was opened;
     /// - the other end of the copy's flow was gone or, without a flow, the client had lost the
@@ -349,7 +352,18 @@ impl<'s, 'a> DeliveryPath<'s, 'a> {
             Some((flow, _)) => gone(trial.stats(flow.to, flow.from, copy.pushed)),
             None => session.lost.map(|(when, _)| when),
         };
-        is_of_a_dead_one
+        let connection = match copy.place {
+            Some((flow, _)) => Some(flow),
+            None => trial.last_flow(&copy.session, copy.pushed).filter(|flow| {
+                let of_client = trial.stats(flow.to, flow.from, copy.pushed);
+                let let_go = of_client.and_then(|of_end| of_end.stats.let_go);
+                let left = gone(of_client).map(|when| trial.at(when)).into_iter().chain(let_go);
+                left.min().is_none_or(|left| left > pushed)
+            }),
+        };
+        let connection = connection.filter(|_| trial.contender.link != Link::Udp);
+        connection.is_some_and(|flow| trial.is_forgotten(flow, pushed))
+            || is_of_a_dead_one
             || other_end.is_some_and(|gone| trial.at(gone) <= pushed)
             || trial.is_cut(process, pushed)
             || !trial.is_reachable(process, pushed)

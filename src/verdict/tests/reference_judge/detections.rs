@@ -11,7 +11,7 @@ use super::trial::{BROKER, Trial, When, longest_queue};
 pub struct Notice {
     pub detection: Detection,
     pub process: u32,
-    /// The beginning of the fault, and the instant at which it was noticed. If it was not, the
+    /// The beginning of the fault for the process, and the instant at which it was noticed. If it was not, the
     /// latter is the first of the ends of fault, session and trial.
     pub blind: (Instant, Instant),
 }
@@ -23,11 +23,9 @@ pub fn notices(trial: Trial<'_>) -> Vec<Notice> {
             continue;
         }
         for process in 1..trial.history.processes.len() as u32 {
-            if !is_on(trial, fault, process) {
-                continue;
-            }
+            let Some(begin) = begin(trial, index, process) else { continue };
             let sides = sides(fault).iter();
-            let seen = sides.filter_map(|side| notice(trial, (index, fault), process, side));
+            let seen = sides.filter_map(|side| notice(trial, (index, begin), process, side));
             notices.extend(seen.filter(|one| is_sure(&fault.effect) || one.detection.by.is_some()));
         }
     }
@@ -70,8 +68,19 @@ fn is_sure(kind: &Effect) -> bool {
 /// Whether a fault of this kind may end a session, if it spoils packets or connections that the
 /// session needs.
 fn spoils_packets(kind: &Effect) -> bool {
-    use Effect::{Bandwidth, Corrupt, Loss, Reset};
-    matches!(kind, Loss { .. } | Corrupt { .. } | Bandwidth { .. } | Reset)
+    use Effect::{Bandwidth, Corrupt, IdleTimeout, Loss, Reset};
+    matches!(kind, Loss { .. } | Corrupt { .. } | Bandwidth { .. } | Reset | IdleTimeout { .. })
+}
+
+/// Returns the beginning of a fault on the link of a process to the broker: for an `idle-timeout`
+/// that of the first silence that was too long. `None` if it is not on that link.
+fn begin(trial: Trial<'_>, index: usize, process: u32) -> Option<Instant> {
+    let fault = &trial.scenario.faults[index];
+    let begin = match fault.effect {
+        Effect::IdleTimeout { .. } => trial.first_forgotten(index, process)?,
+        _ => fault.at,
+    };
+    is_on(trial, fault, process).then_some(begin)
 }
 
 /// Whether a fault is on the link of a process to the broker.
@@ -91,10 +100,11 @@ fn is_on(trial: Trial<'_>, fault: &Fault, process: u32) -> bool {
 
 fn notice(
     trial: Trial<'_>,
-    (index, fault): (usize, &Fault),
+    (index, begin): (usize, Instant),
     process: u32,
     side: &'static str,
 ) -> Option<Notice> {
+    let fault = &trial.scenario.faults[index];
     let span = |id| {
         let session = trial.session(id);
         match side {
@@ -108,8 +118,8 @@ fn notice(
     };
     let open = trial.sessions_of(process).into_iter().rfind(|id| {
         let (begun, over) = span(id);
-        begun.is_some_and(|begun| trial.at(begun) <= fault.at)
-            && over.is_none_or(|over| trial.at(over) >= fault.at)
+        begun.is_some_and(|begun| trial.at(begun) <= begin)
+            && over.is_none_or(|over| trial.at(over) >= begin)
     })?;
     let session = trial.session(open);
     let ended = match side {
@@ -117,7 +127,7 @@ fn notice(
         _ => {
             let failed = trial.notes().find_map(|(when, _, note)| match note {
                 Note::RequestFailed { session, reason }
-                    if session == open && trial.at(when) >= fault.at =>
+                    if session == open && trial.at(when) >= begin =>
                 {
                     Some((when, *reason))
                 }
@@ -131,7 +141,7 @@ fn notice(
         let replaced = *reason == EndReason::Replaced && is_taken_over(trial, process, *when);
         !left
             && !replaced
-            && !is_of_another_fault(trial, fault, process, *when)
+            && !is_of_another_fault(trial, (fault, begin), process, *when)
             && is_in_time(trial, fault, *when)
     });
     let over = span(open).1.map_or(trial.history.ended_at, |over| trial.at(over));
@@ -143,10 +153,10 @@ fn notice(
         fault: index,
         client: trial.client(process).to_string(),
         side,
-        after_ms: noticed.map(|(when, _)| trial.at(when).since(fault.at).as_millis_f64()),
+        after_ms: noticed.map(|(when, _)| trial.at(when).since(begin).as_millis_f64()),
         by: noticed.map(|(_, reason)| reason.words()),
     };
-    Some(Notice { detection, process, blind: (fault.at, until) })
+    Some(Notice { detection, process, blind: (begin, until) })
 }
 
 /// Whether the newest session of the client at this time belongs to another process.
@@ -168,15 +178,20 @@ fn is_taken_over(trial: Trial<'_>, process: u32, when: When) -> bool {
 ///
 /// - it can end sessions, and began when this one was over;
 /// - it surely ends sessions, was on beside this one, and this one only may end them.
-fn is_of_another_fault(trial: Trial<'_>, fault: &Fault, process: u32, end: When) -> bool {
-    trial.scenario.faults.iter().any(|other| {
-        let is_later = fault.until <= other.at;
+fn is_of_another_fault(
+    trial: Trial<'_>,
+    (fault, begin): (&Fault, Instant),
+    process: u32,
+    end: When,
+) -> bool {
+    trial.scenario.faults.iter().enumerate().any(|(index, other)| {
+        let Some(other_begin) = self::begin(trial, index, process) else { return false };
+        let is_later = fault.until <= other_begin;
         let is_surer =
-            is_sure(&other.effect) && spoils_packets(&fault.effect) && other.until >= fault.at;
+            is_sure(&other.effect) && spoils_packets(&fault.effect) && other.until >= begin;
         (is_sure(&other.effect) || spoils_packets(&other.effect))
             && (is_later || is_surer)
-            && other.at <= trial.at(end)
-            && is_on(trial, other, process)
+            && other_begin <= trial.at(end)
             && process != BROKER
     })
 }

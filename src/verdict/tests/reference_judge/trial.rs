@@ -134,6 +134,50 @@ impl<'a> Trial<'a> {
         )
     }
 
+    /// Whether a middlebox had forgotten the flow at an instant: it had for some time when it dropped
+    /// the first packet, and goes on until the fault is over or it lets the flow begin anew.
+    pub fn is_forgotten(self, of: Flow, at: Instant) -> bool {
+        let is_same = |flow: &Flow| *flow == of || flow.reversed() == of;
+        self.events().any(|(found, _, what)| {
+            let EventKind::FlowForgotten { fault, flow, since } = what else { return false };
+            let renewed = self.events().any(|(when, _, what)| match what {
+                EventKind::FlowRenewed { fault: by, flow } => {
+                    by == fault && is_same(flow) && when > found && self.at(when) <= at
+                }
+                _ => false,
+            });
+            let is_over = self.scenario.faults.get(*fault).is_some_and(|one| one.until <= at);
+            is_same(flow) && *since <= at && !is_over && !renewed
+        })
+    }
+
+    /// Returns the instant since which the middlebox of a fault had forgotten a flow of a process,
+    /// when that happened for the first time.
+    pub fn first_forgotten(self, index: usize, process: u32) -> Option<Instant> {
+        let host = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 1).to_bits() + process);
+        self.events().find_map(|(_, _, what)| match what {
+            EventKind::FlowForgotten { fault, flow, since }
+                if *fault == index && [flow.from.ip(), flow.to.ip()].contains(&host.into()) =>
+            {
+                Some(*since)
+            }
+            _ => None,
+        })
+    }
+
+    /// Returns the flow of the last copy that the broker sent on a session before a moment.
+    pub fn last_flow(self, of: &SessionId, before: When) -> Option<Flow> {
+        let carried = self.events().filter_map(|(when, process, what)| match what {
+            EventKind::Carried { session, flow, .. }
+                if process == BROKER && session == of && when < before =>
+            {
+                Some(**flow)
+            }
+            _ => None,
+        });
+        carried.last()
+    }
+
     /// Returns the longest time that a packet can be under way.
     pub fn longest_flight(self) -> Duration {
         let mut latency = self.scenario.latency.max;
