@@ -108,7 +108,8 @@ pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
     )];
     let end = Instant::ZERO + ends;
     let is_on = |fault: &&Fault| fault.at < end && fault.until > end;
-    let is_in_the_way = |fault: &&Fault| open.iter().any(|(client, _)| holds_up(fault, client, scenario));
+    let is_in_the_way =
+        |fault: &&Fault| open.iter().any(|(client, _)| holds_up(fault, client, scenario));
     let on = scenario.faults.iter().filter(is_on).filter(is_in_the_way);
     let mut least = ends * 2;
     if let Some(fault) = on.max_by_key(|fault| fault.until) {

@@ -18,7 +18,8 @@ use smoltcp::wire::{
     Icmpv4DstUnreachable, Icmpv4Message, Icmpv4Packet, IpProtocol, Ipv4Packet, TcpPacket, UdpPacket,
 };
 
-use self::conversation::Conversation;
+pub(super) use self::conversation::Conversation;
+pub(super) use self::reader::Begin;
 use crate::history::{Packet, Process, ProcessId};
 
 /// The description of one packet.

@@ -3,7 +3,7 @@
 
 use smoltcp::wire::{TcpPacket, TcpSeqNumber};
 
-use super::reader::{Protocol, Reader};
+use super::reader::{Begin, Protocol, Reader};
 use super::shown;
 
 /// The state of a connection, per sender.
@@ -23,6 +23,11 @@ struct Side {
 }
 
 impl Conversation {
+    /// Finds the begin of the unit that ends with the `end`-th byte of one sender.
+    pub fn begin_of(&self, sender: usize, end: u64) -> Begin {
+        self.sides[sender].reader.begin_of(end)
+    }
+
     /// Reads a segment from one sender. Returns its header in words, and the lines of its content.
     pub fn read(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>) -> (String, Vec<String>) {
         let sequence = tcp.seq_number();

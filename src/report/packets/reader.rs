@@ -1,12 +1,19 @@
 //! Splits the bytes of one direction of a TCP connection into units: heads and bodies of HTTP,
 //! chunks, WebSocket frames, and length-prefixed frames.
 
+use std::ops::Range;
+
 use super::{shown, websocket};
 
 /// The most header fields of a request or response.
 const MOST_FIELDS: usize = 64;
 /// The longest length-prefixed frame: 1 MiB.
 const MOST_FRAME: usize = 1 << 20;
+
+/// The longest unit of which a begin tells the end: a frame with its length.
+const MOST_BEGUN: u64 = MOST_FRAME as u64 + 4;
+/// Length of the line end after a chunk.
+const CHUNK_TAIL: usize = 2;
 
 /// The protocol, and the unit expected next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,17 +35,36 @@ pub enum Protocol {
     Strange,
 }
 
+/// The begin of a unit in the bytes of one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// It comes after this many bytes.
+    After(u64),
+    /// No byte of the unit has been read.
+    NotRead,
+    /// No unit ends there, or the bytes are not understood.
+    Unknown,
+}
+
 /// Reads one direction of a connection.
 #[derive(Debug, Default)]
 pub struct Reader {
     protocol: Protocol,
     /// The bytes of a unit that is not complete.
     begun: Vec<u8>,
+    /// Number of bytes of the units before that.
+    complete: u64,
+    /// Those units. The head of an HTTP message that has a body belongs to the body's unit.
+    units: Vec<Range<u64>>,
+    /// The begin of the next unit.
+    next: u64,
 }
 
-/// A unit in words, its length in bytes, and the protocol after it.
+/// A unit in words, its length in bytes, and the protocol after it. Its last `tail` bytes only
+/// separate it from the next one.
 struct Unit {
     length: usize,
+    tail: u64,
     lines: Vec<String>,
     then: Protocol,
 }
@@ -57,12 +83,46 @@ impl Reader {
     /// Gives up on understanding: bytes are missing.
     pub fn lose(&mut self) {
         self.begun.clear();
+        self.units.clear();
         self.protocol = Protocol::Strange;
     }
 
     /// Returns the number of bytes that belong to an incomplete unit.
     pub fn begun(&self) -> usize {
         self.begun.len()
+    }
+
+    /// Finds the begin of the unit that ends with the `end`-th byte.
+    pub fn begin_of(&self, end: u64) -> Begin {
+        let place = self.units.partition_point(|unit| unit.end < end);
+        match self.units.get(place) {
+            Some(unit) if unit.end == end => Begin::After(unit.start),
+            Some(_) => Begin::Unknown,
+            None => self.begin_of_next(end),
+        }
+    }
+
+    /// Finds the begin of a unit that is not complete.
+    fn begin_of_next(&self, end: u64) -> Begin {
+        if self.protocol == Protocol::Strange || end <= self.complete {
+            return Begin::Unknown;
+        }
+        if self.next == self.complete + self.begun.len() as u64 {
+            return Begin::NotRead;
+        }
+        // A unit has begun. Its head says where it ends: there any bytes complete it.
+        let length = end - self.complete;
+        if length <= self.begun.len() as u64 {
+            return Begin::Unknown;
+        }
+        let mut whole = self.begun.clone();
+        whole.resize(length.min(MOST_BEGUN) as usize + CHUNK_TAIL, 0);
+        match next(self.protocol, &whole) {
+            Some(unit) if unit.then == Protocol::Strange => Begin::Unknown,
+            Some(unit) if unit.length as u64 - unit.tail == length => Begin::After(self.next),
+            Some(_) => Begin::NotRead,
+            None => Begin::Unknown,
+        }
     }
 
     /// Reads more bytes. Returns the lines of all units that are complete with them.
@@ -78,6 +138,11 @@ impl Reader {
             lines.extend(unit.lines);
             at += unit.length;
             self.protocol = unit.then;
+            self.complete += unit.length as u64;
+            if !matches!(unit.then, Protocol::Body(_) | Protocol::Strange) {
+                self.units.push(self.next..self.complete - unit.tail);
+                self.next = self.complete;
+            }
         }
         self.begun.drain(..at);
         lines
@@ -99,12 +164,12 @@ fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit> {
         Protocol::Http => head(bytes).unwrap_or_else(|_| Some(strange(bytes))),
         Protocol::Body(length) => {
             let lines = shown::bytes(bytes.get(..length)?);
-            Some(Unit { length, lines, then: Protocol::Http })
+            Some(Unit { length, tail: 0, lines, then: Protocol::Http })
         }
         Protocol::Chunks => chunk(bytes).unwrap_or_else(|_| Some(strange(bytes))),
         Protocol::WebSocket => {
             let (length, lines) = websocket::frame(bytes)?;
-            Some(Unit { length, lines, then: Protocol::WebSocket })
+            Some(Unit { length, tail: 0, lines, then: Protocol::WebSocket })
         }
         Protocol::Frames => {
             let (length, rest) = bytes.split_first_chunk::<4>()?;
@@ -114,14 +179,14 @@ fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit> {
             }
             let mut lines = vec![format!("a frame of {}", shown::count(length))];
             lines.extend(shown::inside(rest.get(..length)?));
-            Some(Unit { length: length + 4, lines, then: Protocol::Frames })
+            Some(Unit { length: length + 4, tail: 0, lines, then: Protocol::Frames })
         }
         Protocol::Unknown | Protocol::Strange => Some(strange(bytes)),
     }
 }
 
 fn strange(bytes: &[u8]) -> Unit {
-    Unit { length: bytes.len(), lines: shown::bytes(bytes), then: Protocol::Strange }
+    Unit { length: bytes.len(), tail: 0, lines: shown::bytes(bytes), then: Protocol::Strange }
 }
 
 /// The bytes are not HTTP.
@@ -156,7 +221,7 @@ fn head(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
     if body == 0 {
         lines.pop_if(|line| line.is_empty());
     }
-    Ok(Some(Unit { length, lines, then }))
+    Ok(Some(Unit { length, tail: 0, lines, then }))
 }
 
 /// Reads a chunk of a body (RFC 9112 §7.1). The chunk without bytes ends the body.
@@ -167,14 +232,51 @@ fn chunk(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
         return Ok(None);
     };
     let end = usize::try_from(length).ok().and_then(|length| begin.checked_add(length));
-    let Some(end) = end.filter(|end| *end <= bytes.len().saturating_sub(2)) else {
+    let Some(end) = end.filter(|end| *end <= bytes.len().saturating_sub(CHUNK_TAIL)) else {
         return Ok(None);
     };
     if length == 0 {
         let lines = vec!["the last chunk".to_owned()];
-        return Ok(Some(Unit { length: end + 2, lines, then: Protocol::Http }));
+        return Ok(Some(Unit { length: end + CHUNK_TAIL, tail: 0, lines, then: Protocol::Http }));
     }
     let mut lines = vec![format!("a chunk of {}", shown::count(end - begin))];
     lines.extend(shown::inside(&bytes[begin..end]));
-    Ok(Some(Unit { length: end + 2, lines, then: Protocol::Chunks }))
+    let (length, tail) = (end + CHUNK_TAIL, CHUNK_TAIL as u64);
+    Ok(Some(Unit { length, tail, lines, then: Protocol::Chunks }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads bytes, and finds the begins of the units that end at these places.
+    fn check(bytes: &[u8], expected: &[(u64, Begin)]) {
+        let mut reader = Reader::default();
+        reader.read(bytes);
+        for (end, begin) in expected {
+            assert_eq!(reader.begin_of(*end), *begin, "of what ends with byte {end}");
+        }
+    }
+
+    #[test]
+    fn a_frame_begins_after_the_one_before_it_though_it_is_not_complete() {
+        let after = Begin::After;
+        let two = b"\0\0\0\x02{}\0\0\0\x03{ }";
+        check(two, &[(6, after(0)), (13, after(6)), (12, Begin::Unknown), (20, Begin::NotRead)]);
+        let begun = b"\0\0\0\x02{}\0\0\0\x03{";
+        check(begun, &[(13, after(6)), (11, Begin::Unknown), (14, Begin::NotRead)]);
+    }
+
+    #[test]
+    fn a_body_begins_with_its_head_and_a_chunk_ends_before_its_line_end() {
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n";
+        let length = head.len() as u64;
+        check(head, &[(length + 3, Begin::After(0)), (length + 4, Begin::NotRead)]);
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        let length = head.len() as u64;
+        let chunks = [&head[..], b"2\r\nab\r\n5\r\nab"].concat();
+        // The first chunk is `2`, a line end, `ab`, a line end.
+        let begins = [(length + 5, Begin::After(length)), (length + 15, Begin::After(length + 7))];
+        check(&chunks, &begins);
+    }
 }

@@ -6,7 +6,8 @@ use crate::report::words;
 use crate::time::Instant;
 
 use super::WhyEvidence;
-use super::connections::{carried, ended, is_stream, loss_phrase};
+use super::arrivals::loss_phrase;
+use super::connections::{carried, ended};
 use super::names::{at, capitalized, named, receiver};
 use super::notes::{answered, note, numbered, of_gap};
 use super::positions::Spoken;
@@ -17,10 +18,9 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
     let WhyEvidence { history, scenario, .. } = *evidence;
     let event = &history.events[index];
     let who = named(history, Some(event.process));
+    let is_datagrams = evidence.contender.link.is_datagrams();
     let text = match &event.kind {
-        EventKind::Carried { flow, end, .. } => {
-            carried(history, flow, *end, is_stream(history, flow))
-        }
+        EventKind::Carried { flow, end, .. } => carried(history, flow, *end, !is_datagrams),
         EventKind::Dropped { flow, reason: LossReason::NoSocket, .. } => {
             format!("It reaches {}, where no socket is open.", receiver(history, flow))
         }
@@ -31,7 +31,7 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
             forgotten(&who, &between(history, flow), *since)
         }
         EventKind::FlowRenewed { flow, .. } => renewed(&who, &between(history, flow)),
-        EventKind::Ended(stats) => ended(stats, event.at, &who, &selection.copies),
+        EventKind::Ended(stats) => ended(index, stats, selection),
         EventKind::Power(state) => power(*state, &who),
         EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {
             let entry = &scenario.faults[*fault];
@@ -58,9 +58,14 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
             AppReport::Gap => format!("{who} says that it was told of a gap."),
         },
         EventKind::Note(Note::Pushed { session, kind, .. }) => {
-            pushed(session, *kind, way_out(history, event))
+            pushed(session, *kind, way_out(evidence, event))
         }
-        EventKind::Note(Note::Sent { session, .. }) => sent(session, &who, way_out(history, event)),
+        EventKind::Note(Note::Sent { session, .. }) => {
+            sent(session, &who, way_out(evidence, event))
+        }
+        EventKind::Note(Note::SendQueueFull { client, .. }) if is_datagrams => {
+            format!("The socket's send buffer is full: the datagram to {client} never leaves.")
+        }
         EventKind::Note(Note::Accepted { position: Some(position), .. }) => {
             let epoch = selection.positions.epoch_at(index);
             let epoch = epoch.map(|epoch| format!(" of epoch {epoch}")).unwrap_or_default();
@@ -77,7 +82,11 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
         }
         EventKind::Note(told) => note(told, &who),
     };
-    capitalized(&text)
+    let text = capitalized(&text);
+    match selection.discards(index) {
+        true => format!("{text} The message still waited in the link's own queue: it never left."),
+        false => text,
+    }
 }
 
 fn forgotten(who: &str, between: &str, since: Instant) -> String {
@@ -102,10 +111,15 @@ enum WayOut {
     Open,
     /// It waits: for a request, for buffer space, or for a library.
     Waiting,
+    /// A datagram socket did not take it. Datagrams wait nowhere else.
+    NotTaken,
+    /// The same, and no event tells that, since the socket's send buffer was full.
+    BufferFull,
 }
 
 /// Finds out whether the message that an event sends is in a flow in the same instant.
-fn way_out(history: &History, event: &Event) -> WayOut {
+fn way_out(evidence: &WhyEvidence<'_>, event: &Event) -> WayOut {
+    let history = evidence.history;
     let (id, session) = match &event.kind {
         EventKind::Note(Note::Pushed { id, session, .. } | Note::Sent { id, session }) => {
             (id, session)
@@ -113,14 +127,24 @@ fn way_out(history: &History, event: &Event) -> WayOut {
         _ => return WayOut::Waiting,
     };
     let after = history.events.partition_point(|one| one.at < event.at);
-    let mut at_once = history.events[after..].iter().take_while(|one| one.at == event.at);
-    let is_carried = at_once.any(|one| match &one.kind {
-        EventKind::Carried { id: of, session: on, .. } => {
-            (of, on, one.process) == (id, session, event.process) && one.sequence > event.sequence
+    let at_once = history.events[after..].iter().take_while(|one| one.at == event.at);
+    let is_next = |one: &&Event| one.process == event.process && one.sequence > event.sequence;
+    let of_it = at_once.filter(is_next).filter(|one| one.kind.message() == Some(id));
+    let mut told = false;
+    for one in of_it {
+        match &one.kind {
+            EventKind::Carried { session: on, .. } if on == session => return WayOut::Open,
+            EventKind::Note(
+                Note::SendQueueFull { .. } | Note::TooLong { .. } | Note::Unsent { .. },
+            ) => told = true,
+            _ => {}
         }
-        _ => false,
-    });
-    if is_carried { WayOut::Open } else { WayOut::Waiting }
+    }
+    match (evidence.contender.link.is_datagrams(), told) {
+        (true, true) => WayOut::NotTaken,
+        (true, false) => WayOut::BufferFull,
+        (false, _) => WayOut::Waiting,
+    }
 }
 
 fn pushed(session: &SessionId, kind: PushKind, way: WayOut) -> String {
@@ -133,6 +157,10 @@ fn pushed(session: &SessionId, kind: PushKind, way: WayOut) -> String {
     match way {
         WayOut::Open => format!("The broker sends it on {session}{how}."),
         WayOut::Waiting => format!("The broker puts it by for {session}{how}: it waits to go out."),
+        // The broker's driver notes what its socket does not take.
+        WayOut::NotTaken | WayOut::BufferFull => {
+            format!("The broker gives it to its socket, for {session}{how}.")
+        }
     }
 }
 
@@ -141,6 +169,11 @@ fn sent(session: &SessionId, who: &str, way: WayOut) -> String {
     match way {
         WayOut::Open => format!("{who} sends it to the broker, on its session {number}."),
         WayOut::Waiting => format!("{who} gives it to its session {number}: it waits to go out."),
+        WayOut::NotTaken => format!("{who} gives it to its socket, for its session {number}."),
+        WayOut::BufferFull => format!(
+            "{who} gives it to its socket, for its session {number}. The socket's send buffer is \
+             full: the datagram never leaves."
+        ),
     }
 }
 

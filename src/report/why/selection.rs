@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::history::{Event, EventKind, Flow, PowerState, ProcessId};
+use crate::history::{EventKind, Flow, History, PowerState, ProcessId};
 use crate::message::{Message, Name, Note, SessionId};
 use crate::scenario::{Fault, Who};
 use crate::time::Instant;
 
 use super::WhyEvidence;
+use super::copy::Carried;
+use super::ends::Ends;
 use super::positions::MessagePositions;
 use super::preconditions::{self, Role};
+use super::streams::Streams;
 
 /// The life of one message: its processes, clients, connections and events.
 pub struct Selection<'a> {
@@ -24,30 +27,24 @@ pub struct Selection<'a> {
     pub positions: MessagePositions,
     /// Its copies on their way.
     pub copies: Vec<Carried>,
+    /// The connections of these copies, as the capture shows them.
+    pub streams: Streams<'a>,
+    /// The ends of all connections.
+    pub ends: Ends<'a>,
+    /// The sessions on which it waits in a link, while events are gathered: who sent it, and which.
+    waiting: BTreeSet<(ProcessId, SessionId)>,
+    /// The events that end a session or a process in whose link it waited, by index.
+    discarded: BTreeSet<usize>,
     /// The events before its publication that explain the state it met, by index.
     pub preconditions: Vec<usize>,
     /// The time of the last event in its life.
     pub until: Instant,
 }
 
-/// One copy that was written to a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carried {
-    /// The direction of a connection, or of a pair of datagram sockets.
-    pub flow: Arc<Flow>,
-    /// The end of the copy in the flow: the offset after its last byte, or the number of its
-    /// datagram.
-    pub end: u64,
-    /// The time when it was written.
-    pub since: Instant,
-    /// The session that it was sent on.
-    pub session: SessionId,
-}
-
 impl<'a> Selection<'a> {
     /// Collects everything about a message that was published by the event at `first`.
     pub fn of(evidence: &WhyEvidence<'a>, message: &Arc<Message>, first: usize) -> Selection<'a> {
-        let WhyEvidence { history, followed, .. } = *evidence;
+        let WhyEvidence { history, packets, followed, .. } = *evidence;
         let mut selection = Selection {
             evidence: *evidence,
             message: message.clone(),
@@ -55,13 +52,19 @@ impl<'a> Selection<'a> {
             clients: followed.iter().map(|one| one.client.clone()).collect(),
             positions: MessagePositions::of(message, history),
             copies: Vec::new(),
+            streams: Streams::of(packets, &[]),
+            ends: Ends::of(history),
+            waiting: BTreeSet::new(),
+            discarded: BTreeSet::new(),
             preconditions: Vec::new(),
             until: history.events[first].at,
         };
         selection.clients.insert(message.id.publisher.clone());
-        for event in &history.events[first..] {
-            selection.gather(event);
+        for index in first..history.events.len() {
+            selection.gather(index);
         }
+        selection.mark_pending();
+        selection.streams = Streams::of(packets, &selection.copies);
         let is_there =
             |process: &ProcessId| selection.clients.contains(&history.process(*process).client);
         let processes: Vec<ProcessId> = history.process_ids().filter(is_there).collect();
@@ -77,17 +80,97 @@ impl<'a> Selection<'a> {
         selection
     }
 
-    fn gather(&mut self, event: &Event) {
+    fn gather(&mut self, index: usize) {
+        let event = &self.evidence.history.events[index];
         match &event.kind {
             EventKind::Carried { id, flow, end, session } if *id == self.message.id => {
-                let (flow, end, since) = (flow.clone(), *end, event.at);
-                self.copies.push(Carried { flow, end, since, session: session.clone() });
+                let (flow, session) = (flow.clone(), session.clone());
+                self.waiting.remove(&(event.process, session.clone()));
+                let (end, since, is_pending) = (*end, event.at, false);
+                self.copies.push(Carried { flow, end, since, session, is_pending });
             }
-            EventKind::Note(Note::Pushed { id, client, .. }) if *id == self.message.id => {
+            EventKind::Note(Note::Pushed { id, client, session, .. }) if *id == self.message.id => {
                 self.clients.insert(client.clone());
+                self.waiting.insert((event.process, session.clone()));
+            }
+            EventKind::Note(Note::Sent { id, session }) if *id == self.message.id => {
+                self.waiting.insert((event.process, session.clone()));
+            }
+            EventKind::Note(Note::SessionClosed { session, .. } | Note::Lost { session, .. }) => {
+                self.discard(index, Some(session));
+            }
+            kind if preconditions::is_death(kind) => self.discard(index, None),
+            EventKind::Note(note) if note.message() == Some(&self.message.id) => {
+                self.forget_waiting(event.process, note);
             }
             _ => {}
         }
+    }
+
+    /// Returns the end of the last message that was carried before a copy on the same connection; 0
+    /// if there is none. The copy does not begin earlier.
+    pub fn end_before(&self, copy: &Carried) -> u64 {
+        let Carried { flow, end, session, .. } = copy;
+        let ends = self.history().events.iter().filter_map(|event| match &event.kind {
+            EventKind::Carried { flow: of, end: earlier, session: on, .. } => {
+                (of == flow && on == session && earlier < end).then_some(*earlier)
+            }
+            _ => None,
+        });
+        ends.max().unwrap_or(0)
+    }
+
+    /// A copy that its link drops, or replaces by a newer message, waits no longer.
+    fn forget_waiting(&mut self, process: ProcessId, note: &Note) {
+        match note {
+            Note::Unsent { .. } => self.waiting.retain(|(sender, _)| *sender != process),
+            Note::SendQueueFull { session, .. }
+            | Note::TransportBusy { session, .. }
+            | Note::TooLong { session, .. }
+            | Note::Overwritten { session, .. } => {
+                self.waiting.remove(&(process, session.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Discards the copies that wait in the links of a process: those of one session, or all.
+    fn discard(&mut self, index: usize, of: Option<&SessionId>) {
+        let process = self.evidence.history.events[index].process;
+        let waited = self.waiting.len();
+        self.waiting.retain(|(sender, session)| {
+            *sender != process || of.is_some_and(|ended| ended != session)
+        });
+        if self.waiting.len() < waited && !self.evidence.contender.link.is_datagrams() {
+            self.discarded.insert(index);
+        }
+    }
+
+    fn mark_pending(&mut self) {
+        let WhyEvidence { history, followed, .. } = self.evidence;
+        let is_accepted = history.events.iter().any(|event| match &event.kind {
+            EventKind::Note(Note::Accepted { id, .. }) => *id == self.message.id,
+            _ => false,
+        });
+        for copy in &mut self.copies {
+            copy.is_pending = match history.process_at(copy.flow.to) {
+                Some(ProcessId::BROKER) => !is_accepted,
+                Some(process) => followed.iter().any(|one| {
+                    one.client == history.process(process).client && one.cause.is_some()
+                }),
+                None => false,
+            };
+        }
+    }
+
+    /// Returns the history.
+    pub fn history(&self) -> &'a History {
+        self.evidence.history
+    }
+
+    /// Whether an event ends a session or a process in whose link the message still waited.
+    pub fn discards(&self, index: usize) -> bool {
+        self.discarded.contains(&index)
     }
 
     /// Returns the events before `first` that explain the state which the message met.
@@ -152,7 +235,24 @@ impl<'a> Selection<'a> {
 
     /// Whether an event belongs to the life of the message.
     pub fn is_told(&self, index: usize) -> bool {
-        self.is_own(index) || self.is_around(index)
+        self.is_own(index) || self.is_around(index) || self.is_end(index)
+    }
+
+    /// Whether an event ends the way of a copy that its receiver never got: the end of its
+    /// connection, or of the session in which it waits.
+    fn is_end(&self, index: usize) -> bool {
+        let event = &self.history().events[index];
+        let session = match &event.kind {
+            EventKind::Note(Note::SessionClosed { session, .. } | Note::Lost { session, .. }) => {
+                Some(session)
+            }
+            _ => None,
+        };
+        self.copies.iter().filter(|copy| copy.is_pending).any(|copy| {
+            let is_its_session = session == Some(&copy.session);
+            is_its_session && self.ends.is_before_end(event, copy)
+                || self.ends.cuts_off(index, copy)
+        })
     }
 
     /// Whether an event names the message, its position, or a datagram that carried it.
@@ -173,16 +273,11 @@ impl<'a> Selection<'a> {
             return false;
         }
         let is_ours = self.processes.contains(&event.process);
-        let is_way = |flow: &Flow| self.copies.iter().any(|copy| *copy.flow == *flow);
         match &event.kind {
-            EventKind::Ended(stats) => {
-                // The end at which the copy arrives, or should arrive.
-                let flow = Flow { from: stats.end.peer, to: stats.end.local };
-                stats.reason.is_some() && is_way(&flow)
-            }
             EventKind::FlowForgotten { flow, .. } | EventKind::FlowRenewed { flow, .. } => {
                 self.is_way(flow)
             }
+            EventKind::Ended(_) => self.copies.iter().any(|copy| self.ends.cuts_off(index, copy)),
             EventKind::Power(state) => is_ours && !matches!(state, PowerState::CameBack),
             EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {
                 self.is_hit(&self.evidence.scenario.faults[*fault])

@@ -1,0 +1,49 @@
+//! The conclusions of a story: the message's outcome for each subscriber that wanted it. They stand
+//! after everything else, in the order of the report's rows.
+
+use crate::message::{Message, MessageId};
+use crate::report::words;
+use crate::terms::{Cause, Outcome};
+use crate::verdict::Followed;
+
+use super::waits;
+use super::{Sentence, SentenceOrigin, WhyEvidence};
+
+/// Returns the conclusions about a message.
+pub fn of(evidence: &WhyEvidence<'_>, message: &Message) -> Vec<Sentence> {
+    let conclusion = |followed: &Followed| Sentence {
+        at: followed.at,
+        of: SentenceOrigin::Verdict,
+        text: conclusion(followed, &message.id),
+    };
+    evidence.followed.iter().map(conclusion).collect()
+}
+
+/// Returns what the message waited for when the trial ended, for each subscriber for which that is
+/// open.
+pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message) -> Vec<Sentence> {
+    let open = evidence.followed.iter().filter(|one| one.cause == Some(Cause::Unsettled));
+    let mut sentences: Vec<Sentence> = Vec::new();
+    for followed in open {
+        let text = waits::at_the_end(evidence, message, followed);
+        // Where the message has not reached the broker, that is said once for all subscribers.
+        if sentences.iter().all(|one| one.text != text) {
+            let at = evidence.history.ended_at;
+            sentences.push(Sentence { at, of: SentenceOrigin::End, text });
+        }
+    }
+    sentences
+}
+
+/// Returns the sentence on the message's outcome for a subscriber.
+fn conclusion(followed: &Followed, id: &MessageId) -> String {
+    let Followed { client, outcome, .. } = followed;
+    match (outcome, followed.cause) {
+        (Outcome::Live, _) => format!("So {client} has {id} live."),
+        (Outcome::CaughtUp, _) => format!("So {client} has caught up on {id}."),
+        (Outcome::Missed, None) => format!("So {client} has missed {id}."),
+        (Outcome::Missed, Some(why)) => {
+            format!("So {client} has missed {id}: {} [{why}].", words::cause(why))
+        }
+    }
+}
