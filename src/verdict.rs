@@ -197,17 +197,19 @@ pub struct UnwantedMessage {
     pub published_ms: f64,
 }
 
-/// Describes the outcome of one message for one subscriber that wanted it.
+/// Describes what became of one message for one subscriber that wanted it, or that would have wanted
+/// it later.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Followed {
     /// The subscriber's name.
     pub client: Name,
-    /// Live, caught up or missed.
-    pub outcome: Outcome,
+    /// Live, caught up or missed; `None` if the message came before the subscription.
+    pub outcome: Option<Outcome>,
     /// The cause, if it was missed.
     pub cause: Option<Cause>,
     /// The instant at which its handler first returned, or at which its last copy ended. If a copy
-    /// was still under way at the end of the trial, that end.
+    /// was still under way at the end of the trial, that end. If it came before the subscription, the
+    /// instant at which that was decided.
     pub at: Instant,
 }
 

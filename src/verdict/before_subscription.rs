@@ -1,8 +1,9 @@
 //! Finds what was published to a subscriber's rooms before its subscription stood. It wants none of
 //! that, so that no other number shows it.
 
-use crate::message::{Echo, Message};
+use crate::message::{Echo, Message, MessageId};
 use crate::scenario::Subscribe;
+use crate::time::Instant;
 
 use super::UnwantedMessage;
 use super::facts::{Facts, MessageIndex, Moment, SubscriberId};
@@ -22,6 +23,12 @@ impl Decisions {
         let mut all: Vec<_> = facts.messages.indices().filter_map(decided).collect();
         all.sort_unstable();
         Decisions(all)
+    }
+
+    /// Returns the instant of the decision on a message.
+    pub fn instant_of(&self, facts: &Facts<'_>, id: &MessageId) -> Option<Instant> {
+        let (decided, _) = self.0.iter().find(|(_, index)| facts.messages.get(*index).id == id)?;
+        Some(decided.at)
     }
 
     /// Returns the messages that would have gone to this subscriber if the rooms with which it

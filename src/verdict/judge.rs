@@ -71,7 +71,8 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     }
 }
 
-/// Returns the outcome of one message for each subscriber that wanted it, and its instant.
+/// Returns the outcome of one message for each subscriber that wanted it, or for which it came before
+/// its subscription, and its instant.
 pub fn follow(
     scenario: &Scenario,
     contender: Contender,
@@ -80,18 +81,24 @@ pub fn follow(
 ) -> Vec<Followed> {
     let mut facts = Facts::gather(scenario, contender, history);
     wanted::mark(&mut facts);
+    let decisions = Decisions::of(&facts);
     let everyone = facts.participants.subscribers();
     let followed = everyone.filter_map(|subscriber| {
+        let client = facts.participants.member(subscriber).name.clone();
         let case = SubscriberCase::of(&facts, subscriber);
-        let one = case.judged.iter().find(|one| one.path.message.id == id)?;
+        let Some(one) = case.judged.iter().find(|one| one.path.message.id == id) else {
+            let before = decisions.before_subscription(&facts, subscriber);
+            let is_before = before.iter().any(|message| message.id == *id);
+            let at = decisions.instant_of(&facts, id).filter(|_| is_before)?;
+            return Some(Followed { client, outcome: None, cause: None, at });
+        };
         let end = one.loss.map(|end| (end.at, end.cause));
         let (at, cause) = match (one.handled, end) {
             (Some(handled), _) => (handled.at, None),
             (None, Some((at, cause))) => (at.min(history.ended_at), Some(cause)),
             (None, None) => unreachable!("what was not handled is missed by something"),
         };
-        let client = facts.participants.member(subscriber).name.clone();
-        Some(Followed { client, outcome: one.outcome, cause, at })
+        Some(Followed { client, outcome: Some(one.outcome), cause, at })
     });
     followed.collect()
 }

@@ -63,11 +63,14 @@ fn chosen(trial: &Trial) -> BTreeSet<MessageId> {
     let row = verdict::judge(&trial.scenario, trial.contender, &trial.history);
     let mut seen: BTreeMap<_, usize> = BTreeMap::new();
     let mut chosen = BTreeSet::new();
-    for message in row.subscribers.iter().flat_map(|one| &one.messages) {
-        let count = seen.entry((message.outcome, message.cause)).or_default();
+    let wanted = row.subscribers.iter().flat_map(|one| &one.messages);
+    let wanted = wanted.map(|one| (&one.id, Some((one.outcome, one.cause))));
+    let before = row.subscribers.iter().flat_map(|one| &one.before_subscription);
+    for (id, outcome) in wanted.chain(before.map(|one| (&one.id, None))) {
+        let count = seen.entry(outcome).or_default();
         if *count < FOLLOWED {
             *count += 1;
-            chosen.insert(message.id.clone());
+            chosen.insert(id.clone());
         }
     }
     chosen
@@ -139,8 +142,9 @@ fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
     let place = format!("{} {}", trial.scenario.name, trial.contender);
     let (story, ends) = life.split_at(life.len() - followed.len());
     assert!(story.iter().all(|one| !one.text.starts_with("So ")), "{place}: {life:#?}");
-    for (end, Followed { client, cause, at, .. }) in ends.iter().zip(followed) {
-        assert!(end.text.starts_with(&format!("So {client} has ")), "{place}: {life:#?}");
+    for (end, Followed { client, cause, at, outcome }) in ends.iter().zip(followed) {
+        let verb = if outcome.is_some() { "has" } else { "does not want" };
+        assert!(end.text.starts_with(&format!("So {client} {verb} ")), "{place}: {life:#?}");
         assert_eq!(end.at, *at, "{place}: {}", end.text);
         if let Some(cause) = cause {
             assert!(end.text.contains(&format!("[{cause}]")), "{place}: {}", end.text);

@@ -9,13 +9,17 @@ use crate::verdict::Followed;
 use super::waits;
 use super::{Sentence, SentenceOrigin, WhyEvidence};
 
-/// Returns the conclusions about a message.
+/// Returns the conclusions about a message; the one that nobody wanted it, if that is so.
 pub fn of(evidence: &WhyEvidence<'_>, message: &Message) -> Vec<Sentence> {
     let conclusion = |followed: &Followed| Sentence {
         at: followed.at,
         of: SentenceOrigin::Verdict,
         text: conclusion(followed, &message.id),
     };
+    if evidence.followed.is_empty() {
+        let (at, of) = (evidence.history.ended_at, SentenceOrigin::Verdict);
+        return vec![Sentence { at, of, text: format!("So nobody wanted {}.", message.id) }];
+    }
     evidence.followed.iter().map(conclusion).collect()
 }
 
@@ -39,10 +43,13 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message) -> Vec<Sentence
 fn conclusion(followed: &Followed, id: &MessageId) -> String {
     let Followed { client, outcome, .. } = followed;
     match (outcome, followed.cause) {
-        (Outcome::Live, _) => format!("So {client} has {id} live."),
-        (Outcome::CaughtUp, _) => format!("So {client} has caught up on {id}."),
-        (Outcome::Missed, None) => format!("So {client} has missed {id}."),
-        (Outcome::Missed, Some(why)) => {
+        (None, _) => {
+            format!("So {client} does not want {id}: its subscription did not stand yet.")
+        }
+        (Some(Outcome::Live), _) => format!("So {client} has {id} live."),
+        (Some(Outcome::CaughtUp), _) => format!("So {client} has caught up on {id}."),
+        (Some(Outcome::Missed), None) => format!("So {client} has missed {id}."),
+        (Some(Outcome::Missed), Some(why)) => {
             format!("So {client} has missed {id}: {} [{why}].", words::cause(why))
         }
     }

@@ -230,6 +230,7 @@ fn a_message_is_followed_to_its_handling_or_to_the_end_of_its_last_copy() {
     let followed =
         |story: Story| follow(&story.scenario, story.contender, &story.history(), &id(1));
     let is = |outcome, cause, ms| {
+        let outcome = Some(outcome);
         vec![Followed { client: "shop".into(), outcome, cause, at: Instant::from_millis(ms) }]
     };
     let handled = catch_up().under_way(1).at(1_030).read(1, Live).handled(1, Live);
@@ -240,7 +241,11 @@ fn a_message_is_followed_to_its_handling_or_to_the_end_of_its_last_copy() {
     // Still under way: to the end of the trial.
     let missed = is(Outcome::Missed, Some(Cause::Unsettled), 100_000);
     assert_eq!(followed(catch_up().under_way(1)), missed);
-    assert_eq!(followed(story("tcp/catch-up").under_way(1)), []);
+    // Before the subscription: to the decision, which is the acceptance.
+    let early = story("tcp/catch-up").published(1).at(20).accepted(1).at(40).joined();
+    let before = Followed { outcome: None, ..is(Outcome::Live, None, 20).remove(0) };
+    assert_eq!(followed(early), [before]);
+    assert_eq!(followed(catch_up().unsubscribed().under_way(1)), []);
 }
 
 #[test]
