@@ -84,7 +84,8 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
 pub struct Unsettled {
     /// Sentences: what waits since when, and until when a fault holds it up.
     pub sentences: Vec<String>,
-    /// The command that runs the same for longer. `None` if no run may be longer.
+    /// The command that runs the same for longer. `None` if no run may be longer, or none would
+    /// settle it.
     pub longer: Option<String>,
 }
 
@@ -111,7 +112,7 @@ pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
     let is_in_the_way =
         |fault: &&Fault| open.iter().any(|(client, _)| holds_up(fault, client, scenario));
     let on = scenario.faults.iter().filter(is_on).filter(is_in_the_way);
-    let mut least = ends * 2;
+    let (mut least, mut may_settle) = (ends * 2, true);
     if let Some(fault) = on.max_by_key(|fault| fault.until) {
         let (what, who) = (words::fault(fault), words::who(fault, scenario));
         if fault.until == Instant::NEVER {
@@ -119,6 +120,8 @@ pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
                 "\"{what}\" ({who}) lasts to the end of any run: a longer one settles nothing for \
                  whom it is about."
             ));
+            let is_held = |(client, _): &(&str, _)| holds_up(fault, client, scenario);
+            may_settle = !open.iter().all(is_held);
         } else {
             let until = fault.until.since(Instant::ZERO);
             sentences.push(format!(
@@ -130,8 +133,8 @@ pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
     }
     // Whole seconds are easier to read, and nobody knows how long it takes.
     let longer = Duration::from_secs(least.as_micros().div_ceil(1_000_000));
-    let longer =
-        (longer <= limits::RUN_FOR).then(|| format!("{} --set run_for={longer}", report.replay));
+    let longer = (may_settle && longer <= limits::RUN_FOR)
+        .then(|| format!("{} --set run_for={longer}", report.replay));
     Some(Unsettled { sentences, longer })
 }
 

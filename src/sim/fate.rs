@@ -20,7 +20,7 @@ use crate::time::{Duration, Instant};
 
 use super::draw::Draw;
 use middlebox::Middleboxes;
-pub use middlebox::{FlowChange, Passage};
+pub use middlebox::{FlowChange, Transit};
 use storm::Storm;
 
 /// The index of the broker among the processes.
@@ -111,7 +111,7 @@ impl NetworkFaults {
         let path = paths.entry((from, to)).or_insert_with(|| storm.path(from, to, names));
         let mut hit_by = Vec::new();
         let key = path.next_packet(now);
-        let Passage { dropped_by, changes } = middleboxes.pass(now, from, packet);
+        let Transit { dropped_by, changes } = middleboxes.pass(now, from, packet);
         let outcome = match dropped_by {
             Some(fault) => {
                 hit_by.push(fault);
@@ -128,7 +128,7 @@ impl NetworkFaults {
     }
 
     /// Lets a packet that arrives now pass the middleboxes beside its receiver.
-    pub fn arrive(&mut self, now: Instant, to: u32, packet: &[u8]) -> Passage {
+    pub fn arrive(&mut self, now: Instant, to: u32, packet: &[u8]) -> Transit {
         let passage = self.middleboxes.pass(now, to, packet);
         if let Some(fault) = passage.dropped_by {
             self.hits[fault] += 1;

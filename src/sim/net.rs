@@ -17,7 +17,7 @@ use crate::history::{
 };
 use crate::time::Instant;
 
-use super::fate::{FlowChange, NetworkFaults, PacketPlan, Passage, PlannedOutcome};
+use super::fate::{FlowChange, NetworkFaults, PacketPlan, PlannedOutcome, Transit};
 use super::host_state::HostState;
 
 /// Returns the address of a process: 10.0.0.1 for the broker, and the next ones for the clients.
@@ -60,7 +60,7 @@ pub(crate) struct Usage {
     pub events: u64,
     /// Number of packets that left a stack.
     pub packets: u64,
-    /// Bytes of the events, the packets under way, and the buffers of sockets.
+    /// Bytes of the events, the packets under way, the buffers of sockets, and the middleboxes.
     pub memory: u64,
 }
 
@@ -194,7 +194,7 @@ impl Internet {
 
     /// Whether a packet that arrives passes the middleboxes beside its receiver.
     pub fn passes(&self, now: Instant, to: u32, packet: &[u8]) -> bool {
-        let Passage { dropped_by, changes } = self.traffic().faults.arrive(now, to, packet);
+        let Transit { dropped_by, changes } = self.traffic().faults.arrive(now, to, packet);
         self.record_changes(now, to, &changes);
         dropped_by.is_none()
     }

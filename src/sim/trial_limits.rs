@@ -20,8 +20,8 @@ pub struct TrialLimits {
     pub events: u64,
     /// Most IP packets that leave a host.
     pub packets: u64,
-    /// Most bytes in its history, its packets under way, and the buffers of its sockets, as far as
-    /// they are known: programs may hold more.
+    /// Most bytes in its history, its packets under way, the buffers of its sockets, and what its
+    /// middleboxes remember, as far as they are known: programs may hold more.
     pub memory: u64,
     /// Longest real time; by default there is no limit, since whether it is reached depends on the
     /// computer. A program that does not yield cannot be ended; a message on stderr then names it.

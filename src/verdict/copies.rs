@@ -232,7 +232,7 @@ fn is_in_forgotten_flow(facts: &Facts<'_>, copy: &MessageCopy) -> bool {
         Carriage::Waiting => facts.flows.last_used(copy.session, pushed).filter(|flow| {
             let of_client = facts.connections.receiving(*flow, pushed);
             let left = of_client.and_then(|end| [end.gone, end.let_go].into_iter().flatten().min());
-            left.is_none_or(|left| left > pushed.at) || !rule("no-flow-once-it-is-let-go-of")
+            left.is_none_or(|left| left > pushed.at)
         }),
     };
     flow.is_some_and(|flow| facts.flows.is_forgotten(flow, pushed.at))

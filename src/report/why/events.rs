@@ -45,18 +45,7 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
         EventKind::HandlerBack { .. } => format!("{who} puts its handler back."),
         EventKind::Interrupted { .. } => format!("{who} dies, and its handler with it."),
         EventKind::CloseCode { code, .. } => format!("{who} sees the WebSocket end with {code}."),
-        EventKind::AppReport(said) => match said {
-            AppReport::Joined { queue, room } => {
-                format!("{who} says that it is subscribed to {room} of {queue}.")
-            }
-            AppReport::Left { queue, room } => {
-                format!("{who} wishes to leave {room} of {queue}.")
-            }
-            AppReport::Accepted { id } => format!("{who} says that {id} is accepted."),
-            AppReport::Refused { id } => format!("{who} says that {id} is refused."),
-            AppReport::Handled { id } => format!("{who} says that {id} is handled."),
-            AppReport::Gap => format!("{who} says that it was told of a gap."),
-        },
+        EventKind::AppReport(report) => reported(report, &who),
         EventKind::Note(Note::Pushed { session, kind, .. }) => {
             pushed(session, *kind, way_out(evidence, event))
         }
@@ -86,6 +75,19 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
     match selection.discards(index) {
         true => format!("{text} The message still waited in the link's own queue: it never left."),
         false => text,
+    }
+}
+
+fn reported(report: &AppReport, who: &str) -> String {
+    match report {
+        AppReport::Joined { queue, room } => {
+            format!("{who} says that it is subscribed to {room} of {queue}.")
+        }
+        AppReport::Left { queue, room } => format!("{who} wishes to leave {room} of {queue}."),
+        AppReport::Accepted { id } => format!("{who} says that {id} is accepted."),
+        AppReport::Refused { id } => format!("{who} says that {id} is refused."),
+        AppReport::Handled { id } => format!("{who} says that {id} is handled."),
+        AppReport::Gap => format!("{who} says that it was told of a gap."),
     }
 }
 

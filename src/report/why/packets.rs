@@ -17,7 +17,7 @@ use super::ends::Ends;
 use super::names::named;
 use super::resets;
 use super::selection::Selection;
-use super::streams::{Passage, Segment, common};
+use super::streams::{Passage, SentSegment, common};
 use super::{Sentence, SentenceOrigin, WhyEvidence};
 
 /// Most packets of one copy that a story tells one by one. Of more, the last ones but the very last
@@ -79,7 +79,7 @@ fn of_stream(
 ) -> Vec<Sentence> {
     let Passage { segments, .. } = passage;
     let arrival = Arrival::of(evidence, ends, copy, passage);
-    let tell = |segment: &Segment| {
+    let tell = |segment: &SentSegment| {
         let packet = &evidence.packets[segment.packet];
         let with = passage.load(segment);
         let again = match passage.is_again(segment, copy) {
@@ -108,9 +108,9 @@ fn summed_up(
     evidence: &WhyEvidence<'_>,
     copy: &Carried,
     passage: &Passage,
-    rest: &[Segment],
+    rest: &[SentSegment],
 ) -> String {
-    let packet = |segment: &&Segment| &evidence.packets[segment.packet];
+    let packet = |segment: &&SentSegment| &evidence.packets[segment.packet];
     let is_lost = |packet: &&Packet| packet.ends.iter().all(|end| end.lost.is_some());
     let again = rest.iter().filter(|one| passage.is_again(one, copy)).count() as u64;
     let lost = rest.iter().map(|one| packet(&one)).filter(is_lost).count() as u64;
@@ -179,12 +179,12 @@ impl Passage {
     }
 
     /// Whether a segment has bytes of the copy that had left before.
-    fn is_again(&self, segment: &Segment, copy: &Carried) -> bool {
+    fn is_again(&self, segment: &SentSegment, copy: &Carried) -> bool {
         segment.bytes.start.max(self.start(copy)) < segment.sent
     }
 
     /// The phrase for what a segment has of the copy; fits after "with".
-    fn load(&self, segment: &Segment) -> String {
+    fn load(&self, segment: &SentSegment) -> String {
         let Some(bytes) = &self.bytes else { return "its last byte".to_owned() };
         let piece = common(&segment.bytes, bytes);
         if piece == *bytes {

@@ -38,14 +38,14 @@ struct Side {
     first: Option<u32>,
     /// Number of bytes that have left.
     sent: u64,
-    segments: Vec<Segment>,
+    segments: Vec<SentSegment>,
     /// The packets with RST, by index.
     resets: Vec<usize>,
 }
 
 /// A segment with data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
+pub struct SentSegment {
     /// The packet, by its index.
     pub packet: usize,
     /// Its bytes, by their offsets in the stream.
@@ -62,7 +62,7 @@ pub struct Passage {
     /// is not known.
     pub bytes: Option<Range<u64>>,
     /// The segments that have bytes of it; those with its last byte if its begin is not known.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<SentSegment>,
     /// The pieces in which its bytes left for the first time.
     pub parts: Vec<Range<u64>>,
     /// The time at which all bytes of it had come to the receiving host.
@@ -114,7 +114,11 @@ impl<'a> Streams<'a> {
         conversation.read(sender, &tcp);
         if length > 0 {
             let bytes = begin..begin + length;
-            side.segments.push(Segment { packet: index, bytes: bytes.clone(), sent: side.sent });
+            side.segments.push(SentSegment {
+                packet: index,
+                bytes: bytes.clone(),
+                sent: side.sent,
+            });
             side.sent = side.sent.max(bytes.end);
         }
         Some(())
@@ -149,14 +153,14 @@ impl<'a> Streams<'a> {
             Begin::NotRead | Begin::Unknown => None,
         };
         let of_copy = bytes.clone().unwrap_or(copy.end - 1..copy.end);
-        let has_any = |one: &&Segment| {
+        let has_any = |one: &&SentSegment| {
             let is_later = copy.since <= self.packets[one.packet].at;
             is_later && !common(&one.bytes, &of_copy).is_empty()
         };
         let side = &connection.sides[sender];
-        let segments: Vec<Segment> = side.segments.iter().filter(has_any).cloned().collect();
+        let segments: Vec<SentSegment> = side.segments.iter().filter(has_any).cloned().collect();
         let fresh =
-            |one: &Segment| common(&(one.bytes.start.max(one.sent)..one.bytes.end), &of_copy);
+            |one: &SentSegment| common(&(one.bytes.start.max(one.sent)..one.bytes.end), &of_copy);
         let parts = segments.iter().map(fresh).filter(|part| !part.is_empty()).collect();
         let resets = connection.sides.iter().flat_map(|side| &side.resets).copied();
         Some(Passage {
@@ -172,14 +176,14 @@ impl<'a> Streams<'a> {
 
     /// Whether all that a segment has of a copy had come to the receiving host before the segment
     /// left.
-    pub fn was_there(&self, copy: &Carried, segment: &Segment) -> bool {
+    pub fn was_there(&self, copy: &Carried, segment: &SentSegment) -> bool {
         let Some((connection, sender)) = self.connection(copy) else { return false };
         let there = self.all_there(&connection.sides[sender].segments, &segment.bytes);
         there.is_some_and(|at| at <= self.packets[segment.packet].at)
     }
 
     /// Returns the time at which the last of these bytes came to the receiving host.
-    fn all_there(&self, segments: &[Segment], bytes: &Range<u64>) -> Option<Instant> {
+    fn all_there(&self, segments: &[SentSegment], bytes: &Range<u64>) -> Option<Instant> {
         let mut arrivals: Vec<(u64, u64, Instant)> = Vec::new();
         for segment in segments {
             let part = common(&segment.bytes, bytes);

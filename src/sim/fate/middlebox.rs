@@ -31,7 +31,7 @@ pub(super) struct Middleboxes {
 
 /// The result of a packet's passage through the middleboxes of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Passage {
+pub struct Transit {
     /// The index of the fault whose middlebox dropped the packet.
     pub dropped_by: Option<usize>,
     /// Whether middleboxes were found to have forgotten its flow, or renewed it.
@@ -105,8 +105,8 @@ impl Middleboxes {
 
     /// Lets a packet pass the middleboxes beside a process, or be dropped by the first that has
     /// forgotten its flow.
-    pub fn pass(&mut self, now: Instant, process: u32, packet: &[u8]) -> Passage {
-        let mut passage = Passage::default();
+    pub fn pass(&mut self, now: Instant, process: u32, packet: &[u8]) -> Transit {
+        let mut passage = Transit::default();
         let Some(boxes) = self.boxes.get_mut(&process) else { return passage };
         let Some(header) = Header::read(packet) else { return passage };
         for middlebox in boxes {

@@ -3,7 +3,6 @@
 use crate::history::{EventKind, Flow, History, ProcessId};
 use crate::scenario::Scenario;
 use crate::time::Instant;
-use crate::verdict::switch::rule;
 
 use super::{BROKER, Map, Moment, Seen, SessionIndex};
 
@@ -20,11 +19,12 @@ pub struct Flows<'a> {
     used: Map<SessionIndex, Vec<(Moment, Flow)>>,
 }
 
-/// A time in which the middlebox of a fault had forgotten a flow.
+/// A time in which the middlebox of a fault had forgotten a flow, unless the fault ended before it
+/// was renewed.
 struct Span {
     fault: usize,
     since: Instant,
-    until: Instant,
+    renewed: Instant,
 }
 
 impl<'a> Flows<'a> {
@@ -45,19 +45,17 @@ impl<'a> Flows<'a> {
                 }
             }
             (EventKind::FlowForgotten { fault, flow, since }, _) => {
-                let end = self.ends.get(*fault).filter(|_| rule("forgotten-until-the-fault-ends"));
-                let until = end.copied().unwrap_or(Instant::NEVER);
-                let span = Span { fault: *fault, since: *since, until };
+                let span = Span { fault: *fault, since: *since, renewed: Instant::NEVER };
                 self.forgotten.entry(flow.pair()).or_default().push(span);
                 for process in [flow.from, flow.to].map(|end| self.history.process_at(end)) {
                     let Some(process) = process else { continue };
                     self.first.entry((*fault, process)).or_insert(*since);
                 }
             }
-            (EventKind::FlowRenewed { fault, flow }, _) if rule("forgotten-until-renewed") => {
+            (EventKind::FlowRenewed { fault, flow }, _) => {
                 let spans = self.forgotten.get_mut(&flow.pair());
                 for span in spans.into_iter().flatten().filter(|span| span.fault == *fault) {
-                    span.until = span.until.min(seen.moment.at);
+                    span.renewed = span.renewed.min(seen.moment.at);
                 }
             }
             _ => {}
@@ -67,7 +65,10 @@ impl<'a> Flows<'a> {
     /// Whether a middlebox had forgotten a flow at an instant.
     pub fn is_forgotten(&self, flow: Flow, at: Instant) -> bool {
         let mut spans = self.forgotten.get(&flow.pair()).into_iter().flatten();
-        spans.any(|span| span.since <= at && at < span.until)
+        spans.any(|span| {
+            let is_over = self.ends.get(span.fault).is_some_and(|end| *end <= at);
+            span.since <= at && at < span.renewed && !is_over
+        })
     }
 
     /// Returns the instant at which a fault's middlebox first had forgotten a flow of a process.

@@ -58,7 +58,9 @@ const BROKER: u32 = 0;
 const DRIVER: u32 = 1;
 
 const KINDS: [PushKind; 3] = [PushKind::Live, PushKind::Replay, PushKind::Again];
-const GAP_REASONS: [GapReason; 3] = [GapReason::Evicted, GapReason::Overflowed, GapReason::Expired];
+/// The first one twice, since nothing else ends copies in its way.
+const GAP_REASONS: [GapReason; 4] =
+    [GapReason::Evicted, GapReason::Evicted, GapReason::Overflowed, GapReason::Expired];
 const REASONS: [EndReason; 5] =
     [EndReason::Fin, EndReason::Reset, EndReason::Heartbeat, EndReason::Replaced, EndReason::Left];
 

@@ -125,10 +125,6 @@ pub const RULES: &[OfFile] = &[
                 "a-stream-ends-when-let-go-of",
                 "Bytes end when the receiving program lets go of the connection.",
             ),
-            (
-                "no-flow-once-it-is-let-go-of",
-                "A push that waits is on no flow that its client has let go of.",
-            ),
         ],
     ),
     (
@@ -169,13 +165,6 @@ pub const RULES: &[OfFile] = &[
             "the-next-end-of-a-connection",
             "Of several ends of a connection the first after the moment in question counts.",
         )],
-    ),
-    (
-        "facts/flows.rs",
-        &[
-            ("forgotten-until-the-fault-ends", "No flow is forgotten once the fault is over."),
-            ("forgotten-until-renewed", "A flow that is renewed is not forgotten any more."),
-        ],
     ),
     (
         "facts/lifetimes.rs",
