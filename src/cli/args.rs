@@ -1,12 +1,13 @@
 //! Declares the arguments of the command line, and their help. There is no logic here.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
 use super::console::DisplayArgs;
-use super::values::{self, Budget, Seeds, Shard};
+use super::values::{self, Budget, Moments, Seeds, Shard};
 use super::vary::{Vary, vary};
 use crate::explain::EXITS;
 use crate::message::{Contender, MessageId};
@@ -93,10 +94,10 @@ pub struct RunArgs {
     /// Write the expectations to a file as JUnit XML: a suite a report, a case an expectation
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
-    /// Print what the broker knew at this moment of each trial, as in 3s
-    #[arg(long, value_name = "TIME", value_parser = values::moment)]
+    /// Print what the broker knew at these moments of each trial, as in 3s or 2s..8s/1s (repeatable)
+    #[arg(long, value_name = "TIME|A..B/STEP", value_parser = values::moments)]
     #[arg(allow_hyphen_values = true)]
-    pub at: Option<Instant>,
+    pub at: Vec<Moments>,
     /// Tell the life of one message instead of the report, as in driver-3
     #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at", "prices", "junit"])]
     pub why: Option<MessageId>,
@@ -115,6 +116,13 @@ pub struct RunArgs {
     /// Print the trial's log to stderr (-vv: more)
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+impl RunArgs {
+    /// Returns all moments of `--at`.
+    pub fn moments(&self) -> BTreeSet<Instant> {
+        self.at.iter().flat_map(Moments::iter).collect()
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -71,7 +71,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
     let capture = if args.why.is_some() { Capturing::Packets } else { Capturing::Nothing };
     let request = TrialRequest {
         options: TrialOptions {
-            view_at: args.at,
+            views_at: args.moments(),
             capture,
             limits: interrupt::limits(),
             ..TrialOptions::default()
@@ -155,7 +155,7 @@ impl<'a> Plan<'a> {
 
 /// Checks that `--at` lies before the end of every run; otherwise it would print nothing.
 fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), String> {
-    let Some(at) = args.at else { return Ok(()) };
+    let Some(at) = args.moments().last().copied() else { return Ok(()) };
     let short = loaded.iter().find(|one| at >= Instant::ZERO + one.scenario.run_for);
     short.map_or(Ok(()), |Loaded { scenario, given }| {
         let whole = scenario.run_for;

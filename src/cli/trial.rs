@@ -1,6 +1,7 @@
 //! One trial of a run: simulated, judged, and with `--twice` compared with a second run.
 //! It prints nothing and is independent of other trials, so that it may run on any thread.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::history::{Capture, History, Packet};
@@ -8,6 +9,7 @@ use crate::message::{Contender, MessageId};
 use crate::report::why::{Sentence, WhyEvidence, life};
 use crate::scenario::Scenario;
 use crate::sim::{self, TrialError, TrialOptions};
+use crate::time::Instant;
 use crate::verdict::{self, Row};
 
 /// A trial to run.
@@ -58,8 +60,8 @@ pub struct JobOutcome {
     pub trace_hash: String,
     /// The lines of the trace, if they are kept.
     pub trace: Vec<String>,
-    /// The state of the broker at the requested time, unless the broker was down.
-    pub broker_view: Option<String>,
+    /// The state of the broker at each requested moment at which it was not down.
+    pub broker_views: BTreeMap<Instant, String>,
     /// The story of the requested message; empty if it was not published.
     pub life: Vec<Sentence>,
     /// The first difference of a second run.
@@ -77,20 +79,20 @@ pub fn run(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
 
 fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
     let mut trial = simulate(job, request, |trial| {
-        let sim::Trial { history, view, capture } = trial;
+        let sim::Trial { history, views, capture } = trial;
         let row = verdict::judge(job.scenario, job.contender, &history);
         let trace = match request.trace {
             HistoryUse::Trace => history.trace_lines().collect(),
             HistoryUse::Nothing => Vec::new(),
         };
-        let broker_view = view.map(|view| view.to_string());
+        let broker_views = views.iter().map(|(at, view)| (*at, view.to_string())).collect();
         let trace_hash = history.trace_hash();
         let life = request.why.as_ref().and_then(|id| {
             let packets = capture.map(Capture::into_packets).unwrap_or_default();
             tell(job, &history, &packets, id)
         });
         let life = life.unwrap_or_default();
-        JobOutcome { row, trace_hash, trace, broker_view, life, difference: None }
+        JobOutcome { row, trace_hash, trace, broker_views, life, difference: None }
     })?;
     if request.runs == Runs::Twice {
         trial.difference = compare(job, request, &trial.trace_hash)?;

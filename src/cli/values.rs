@@ -11,7 +11,7 @@ use crate::explain;
 use crate::message::Contender;
 use crate::scenario::{InvalidText, Setting, contender_tip, nearest_word, parse_duration};
 use crate::terms::Guarantee;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// Seeds from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +145,45 @@ pub fn moment(text: &str) -> Result<Instant, InvalidText> {
     parse_duration(text.trim()).map(|time| Instant::ZERO + time)
 }
 
+/// The most moments of one range: each is a page.
+const MOST_MOMENTS: u64 = 1_000;
+
+/// Moments of a trial: one, or a range with a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moments(Vec<Instant>);
+
+impl Moments {
+    /// Iterates over them, the first one first.
+    pub fn iter(&self) -> impl Iterator<Item = Instant> + '_ {
+        self.0.iter().copied()
+    }
+}
+
+/// Reads a moment, as in `3s`, or a range of moments with a step, as in `2s..8s/1s`.
+pub fn moments(text: &str) -> Result<Moments, String> {
+    let said = |error: InvalidText| error.to_string();
+    let Some((first, rest)) = text.split_once("..") else {
+        return Ok(Moments(vec![moment(text).map_err(said)?]));
+    };
+    let shape = "a range of moments has a step, as in 2s..8s/1s";
+    let (last, step) = rest.split_once('/').ok_or(shape)?;
+    let (first, last) = (moment(first).map_err(said)?, moment(last).map_err(said)?);
+    let step = moment(step).map_err(said)?.since(Instant::ZERO);
+    if first > last {
+        return Err(format!("the first moment, {first}, is after the last, {last}"));
+    }
+    if step == Duration::ZERO {
+        return Err("the step of a range of moments is not 0".to_owned());
+    }
+    let count = last.since(first).as_micros() / step.as_micros() + 1;
+    if count > MOST_MOMENTS {
+        return Err(format!(
+            "a range has at most {MOST_MOMENTS} moments, and this one has {count}"
+        ));
+    }
+    Ok(Moments((0..count).map(|n| first + step * n).collect()))
+}
+
 /// Accepts any text, and offers the words of the reports for completion.
 #[derive(Clone)]
 pub struct Words;
@@ -189,6 +228,22 @@ mod tests {
     fn moments_are_read_as_in_scenario_files() {
         for (text, ms) in [("250ms", 250), ("1.5s", 1_500), ("2m", 120_000), ("1h", 3_600_000)] {
             assert_eq!(moment(text), Ok(Instant::from_millis(ms)), "{text}");
+        }
+        let range = |text| moments(text).map(|all| all.iter().collect::<Vec<_>>());
+        let seconds = |all: &[u64]| all.iter().map(|s| Instant::from_millis(s * 1_000)).collect();
+        assert_eq!(range("3s"), Ok(seconds(&[3])));
+        assert_eq!(range("2s..8s/3s"), Ok(seconds(&[2, 5, 8])));
+        assert_eq!(range("2s..7s/3s"), Ok(seconds(&[2, 5])));
+        assert_eq!(range("2s..2s/1h"), Ok(seconds(&[2])));
+        for (bad, why) in [
+            ("2s..8s", "has a step"),
+            ("8s..2s/1s", "is after the last"),
+            ("2s..8s/0s", "is not 0"),
+            ("0s..1h/1s", "at most 1000 moments, and this one has 3601"),
+            ("2s..8/1s", "as in"),
+        ] {
+            let said = range(bad).unwrap_err();
+            assert!(said.contains(why), "{bad}: {said}");
         }
         for bad in ["", "3", "s", "1.0005s", "-1s", "infs", "1e3s", "3d", "99999999999999h"] {
             assert!(moment(bad).is_err(), "{bad}");

@@ -7,7 +7,7 @@ use super::app::Script;
 use super::draw::Draw;
 use super::process::Tasks;
 use super::socket::SimNet;
-use super::system::{BrokerContext, ClientContext, PORT, System, View, broker_address};
+use super::system::{BrokerContext, ClientContext, PORT, System, Views, broker_address};
 use crate::core::{BrokerMachine, BrokerOptions, ClientInput, ClientMachine, ClientOptions};
 use crate::history::Recorder;
 use crate::link::{self, BrokerDriver, ConnectContext, LinkDriver, LinkVisitor, Settings};
@@ -70,7 +70,7 @@ impl System for CoreSystem {
     }
 
     fn broker(&self, context: BrokerContext) -> Tasks {
-        let BrokerContext { scenario, net, life, recorder, view } = context;
+        let BrokerContext { scenario, net, life, recorder, views_at, views } = context;
         let (mode, limits) = (self.contender.mode, scenario.broker.clone());
         let machine = |link| {
             let options = BrokerOptions { mode, link, limits, epoch: Epoch(life) };
@@ -82,7 +82,7 @@ impl System for CoreSystem {
         let settings = settings(&scenario, self.contender);
         link::with_link_driver(
             self.contender.link,
-            Serve { net, settings, recorder, machine, view },
+            Serve { net, settings, recorder, machine, views: (views_at, views) },
         )
     }
 
@@ -123,14 +123,14 @@ struct Serve<F> {
     settings: Settings,
     recorder: Recorder,
     machine: F,
-    view: Option<(Instant, View)>,
+    views: (Vec<Instant>, Views),
 }
 
 impl<F: FnOnce(LinkSemantics) -> Box<dyn BrokerMachine>> LinkVisitor for Serve<F> {
     type Output = Tasks;
 
     fn visit<C: LinkDriver>(self) -> Tasks {
-        let Serve { net, settings, recorder, machine, view } = self;
+        let Serve { net, settings, recorder, machine, views } = self;
         let link_driver = C::new(&settings);
         let broker = BrokerDriver::new(net.clone(), machine(C::SEMANTICS), recorder);
         Box::pin(async move {
@@ -140,17 +140,23 @@ impl<F: FnOnce(LinkSemantics) -> Box<dyn BrokerMachine>> LinkVisitor for Serve<F
                 served = link_driver.serve(PORT, broker.clone()) => {
                     served.expect("the broker's port is free");
                 }
-                () = look(&net, &broker, view) => {}
+                () = look(&net, &broker, views) => {}
             }
         })
     }
 }
 
-/// Takes the broker's view at the given moment, if there is one. Never ends.
-async fn look(net: &SimNet, broker: &BrokerDriver<SimNet>, view: Option<(Instant, View)>) {
-    if let Some((at, view)) = view.filter(|(at, _)| *at >= net.now()) {
+/// Takes the broker's view at each of the given moments, in order. Never ends.
+async fn look(
+    net: &SimNet,
+    broker: &BrokerDriver<SimNet>,
+    (views_at, views): (Vec<Instant>, Views),
+) {
+    for at in views_at {
         net.sleep_until(at).await;
-        *view.lock().expect("a trial has one thread") = broker.view();
+        if let Some(view) = broker.view() {
+            views.lock().expect("a trial has one thread").insert(at, view);
+        }
     }
     std::future::pending().await
 }

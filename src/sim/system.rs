@@ -1,5 +1,6 @@
 //! The system under test of a trial: the programs that run as a scenario's broker and clients.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -31,8 +32,8 @@ pub trait System: Send + Sync + 'static {
     fn client(&self, context: ClientContext) -> Tasks;
 }
 
-/// The view of a broker at a moment, once it was taken.
-pub type View = Arc<Mutex<Option<BrokerView>>>;
+/// The views of a broker that were taken, by moment.
+pub type Views = Arc<Mutex<BTreeMap<Instant, BrokerView>>>;
 
 /// The context of a broker's process at its start.
 pub struct BrokerContext {
@@ -44,8 +45,10 @@ pub struct BrokerContext {
     pub life: u64,
     /// The recorder of the process.
     pub recorder: Recorder,
-    /// The moment at which to take the broker's view, and the place to put it.
-    pub view: Option<(Instant, View)>,
+    /// The moments still to come at which to take the broker's view, in order.
+    pub views_at: Vec<Instant>,
+    /// The place to put them.
+    pub views: Views,
 }
 
 /// The context of a client's process at its start.

@@ -1,6 +1,6 @@
 //! One trial: scenario × contender × seed, run once, on a thread of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
@@ -17,7 +17,7 @@ use super::app::{SharedState, is_about};
 use super::core_system::CoreSystem;
 use super::placement::Placement;
 use super::process::{Supervisor, resets, timetable};
-use super::system::{BrokerContext, ClientContext, System, View};
+use super::system::{BrokerContext, ClientContext, System, Views};
 use super::trial_error::TrialError;
 use super::trial_limits::TrialLimits;
 use super::world::{Capturing, Checks, Plan, World};
@@ -31,8 +31,8 @@ const BROKER: &str = "broker";
 pub struct TrialOptions {
     /// The placement of the processes.
     pub placement: Placement,
-    /// The moment at which to take the broker's view.
-    pub view_at: Option<Instant>,
+    /// The moments at which to take the broker's view.
+    pub views_at: BTreeSet<Instant>,
     /// Whether the trial's packets are kept.
     pub capture: Capturing,
     /// The condition under which the trial ends early; by default there is none.
@@ -63,8 +63,8 @@ const CHECK_EVERY: Duration = Duration::from_millis(100);
 pub struct Trial {
     /// All events of the trial.
     pub history: History,
-    /// The broker's view at the moment that was asked for; `None` if it did not run then.
-    pub view: Option<BrokerView>,
+    /// The broker's view at each moment that was asked for, if it ran then.
+    pub views: BTreeMap<Instant, BrokerView>,
     /// The trial's packets, if they were asked for.
     pub capture: Option<Capture>,
 }
@@ -154,9 +154,9 @@ fn run(
     world.show_activity(activity);
     let shared = Arc::new(scenario.clone());
     let contender = system.contender();
-    let view = View::default();
+    let views = Views::default();
     let mut builder = TrialBuilder { scenario: shared.clone(), system, seed, world: &mut world };
-    builder.add_broker(options.view_at.map(|at| (at, view.clone())));
+    builder.add_broker(&options.views_at, &views);
     builder.add_clients();
     let checks = options.stop.zip(contender).map(|(stop, contender)| {
         let recorders = world.recorders().to_vec();
@@ -173,8 +173,8 @@ fn run(
     history.ended_at = ended_at;
     history.cost = cost(&totals, &recorders);
     hits::count(scenario, &mut history);
-    let view = view.lock().expect("a trial has one thread").take();
-    Ok(Trial { history, view, capture })
+    let views = std::mem::take(&mut *views.lock().expect("a trial has one thread"));
+    Ok(Trial { history, views, capture })
 }
 
 /// Returns the checks whether a trial can end early.
@@ -247,15 +247,17 @@ struct TrialBuilder<'a> {
 
 impl TrialBuilder<'_> {
     /// Adds the broker, and before it what records the faults: both write to one recorder.
-    fn add_broker(&mut self, view: Option<(Instant, View)>) {
+    fn add_broker(&mut self, views_at: &BTreeSet<Instant>, views: &Views) {
         self.world.add(0, self.record_faults());
         let faults = self.scenario.faults.iter().filter(|fault| fault.who == Who::Broker);
         let supervisor = self.supervisor(0, faults, SharedState::default());
         let (recorder, scenario) = (supervisor.recorder.clone(), self.scenario.clone());
         let system = self.system.clone();
+        let (views_at, views) = (views_at.clone(), views.clone());
         let broker = supervisor.run(move |life, net| {
-            let (scenario, recorder, view) = (scenario.clone(), recorder.clone(), view.clone());
-            system.broker(BrokerContext { scenario, net, life, recorder, view })
+            let (scenario, recorder, views) = (scenario.clone(), recorder.clone(), views.clone());
+            let views_at = views_at.range(net.now()..).copied().collect();
+            system.broker(BrokerContext { scenario, net, life, recorder, views_at, views })
         });
         self.world.add(0, broker);
     }

@@ -191,6 +191,10 @@ fn a_moment_at_which_the_broker_is_down_is_said() {
     let said = |at| check(&["run", &path, "--contender", "tcp/catch-up", "--at", at], 0, "");
     assert!(said("3s").starts_with("The broker of tcp/catch-up at 3s\nis down: "));
     assert!(said("1s").starts_with("The broker of tcp/catch-up at 1s\nconnected: "));
+    let range = said("1s..5s/2s");
+    let moments = range.lines().filter(|line| line.starts_with("The broker of "));
+    let moments: Vec<_> = moments.map(|line| line.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(moments, ["1s", "3s", "5s"], "{range}");
 }
 
 #[test]

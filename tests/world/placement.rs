@@ -61,11 +61,11 @@ fn the_museum_is_the_same_and_ends_early_at_the_same_moment() {
 
 /// Tells the life of the first messages of a trial, and returns its packets.
 fn stories(scenario: &Scenario, contender: Contender, trial: Trial) -> (String, Vec<Packet>) {
-    let Trial { history, view, capture } = trial;
+    let Trial { history, views, capture } = trial;
     let mut packets = capture.expect("it was asked for").into_packets();
     // A number that only grows: how far depends on when others send.
     packets.iter_mut().for_each(|packet| packet.serial = 0);
-    let mut told = format!("{:?}", view.map(|view| view.to_string()));
+    let mut told = views.values().map(|view| view.to_string()).collect::<String>();
     for id in published(&history).into_iter().take(4) {
         let followed = &verdict::follow(scenario, contender, &history, &id);
         let evidence =
@@ -92,7 +92,7 @@ fn packets_views_and_lives_of_messages_are_the_same() {
         for &contender in &scenario.contenders {
             let options = TrialOptions {
                 capture: Capturing::Packets,
-                view_at: Some(Instant::from_millis(5_000)),
+                views_at: [3_000, 5_000].map(Instant::from_millis).into(),
                 ..TrialOptions::default()
             };
             let [together, apart] = both(&options)

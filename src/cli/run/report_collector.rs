@@ -148,9 +148,9 @@ impl<'a> ReportCollector<'a> {
             self.exit = self.exit.and(Exit::File);
             console.say(&format!("dlab: the trace cannot be written: {error}"));
         }
-        if let Some(at) = self.args.at {
-            let down = "is down: it has no sessions, and no memory to show\n".to_owned();
-            let view = trial.broker_view.unwrap_or(down);
+        for at in self.args.moments() {
+            let down = "is down: it has no sessions, and no memory to show\n";
+            let view = trial.broker_views.get(&at).map_or(down, String::as_str);
             self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n"));
         }
         if self.args.why.is_some() {
