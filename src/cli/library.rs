@@ -2,7 +2,7 @@
 //! None of them replaces a file.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -74,6 +74,11 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
         Ok(()) => {
             console.say(&format!("{path} written; `dlab run {path}` runs it"));
             Exit::Met
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            console
+                .say(&format!("dlab: {path} is there already, and stays as it is: name another"));
+            Exit::File
         }
         Err(error) => {
             console.say(&format!("dlab: {path} cannot be written: {error}"));

@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use super::Exit;
 use super::console::Console;
 use super::sources::{self, ScenarioText};
+use crate::report::{COLUMNS, wrap_to};
 use crate::scenario::{ExpectationsFile, LoadOptions, Scenario};
 
 /// A loaded scenario, and the argument that loads it again.
@@ -71,7 +72,11 @@ pub fn all(
 pub fn warn(loaded: &[Loaded], console: &mut Console) {
     for Loaded { scenario, given } in loaded {
         for warning in scenario.warnings() {
-            console.warn(&format!("warning: {given}: {}\n  help: {}", warning.what, warning.help));
+            let what = format!("warning: {given}: {}", warning.what);
+            let help = format!("help: {}", warning.help);
+            let lines = wrap_to(COLUMNS, &what, "", "  ").into_iter();
+            let lines = lines.chain(wrap_to(COLUMNS, &help, "  ", "  "));
+            console.warn(&lines.collect::<Vec<_>>().join("\n"));
         }
     }
 }

@@ -83,6 +83,7 @@ pub static CAUSES: Family = Family {
              does not matter; they were lost when they were sent. The quicker the heartbeat, the \
              fewer there are.",
         )
+        .also(&["dead link"])
         .see(&["died-in-socket", "late-detection", "cut", "heartbeat"])
         .shown_by("dlab run half-open --contender tcp/fire-and-forget"),
         Word::new(

@@ -68,7 +68,8 @@ pub static COLUMNS: Family = Family {
             "The longest time from the beginning of a fault until a side noticed it.",
             "A side notices when the session that it had open ends, or when a request fails: by \
              FIN or RST soon, else by a heartbeat or a timeout, or because the client is back with \
-             a new session. What is sent until then goes into a dead link.",
+             a new session. What is sent until then goes into a dead link. For an idle-timeout the \
+             time counts from the moment at which the middlebox had forgotten the flow.",
         )
         .also(&["noticed_after_ms"])
         .see(&["late-detection", "heartbeat", "reason"])

@@ -194,7 +194,8 @@ pub static NOUNS: Family = Family {
             "A publisher says so of a message that is worth nothing later. It is sent at once or \
              not at all, and no contender claims anything for it.",
         )
-        .see(&["fire-and-forget", "lost-before-broker"]),
+        .see(&["fire-and-forget", "lost-before-broker"])
+        .shown_by("dlab run volatile"),
         Word::new(
             "terms",
             "The conditions of a claim.",

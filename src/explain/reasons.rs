@@ -104,7 +104,7 @@ pub static REASONS: Family = Family {
              was dead, or a second window of it was opened. A process that hears this of its own \
              session stays away, unless `on_replaced` says `reconnect`; the report names it.",
         )
-        .also(&["was replaced"])
+        .also(&["was replaced", "on_replaced"])
         .see(&["two-sessions"])
         .shown_by("dlab run two-windows --contender tcp/catch-up -v"),
         Word::new(

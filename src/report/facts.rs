@@ -464,10 +464,7 @@ impl Changed {
     /// Says for which run the scenario expects what failed.
     pub fn sentence(&self) -> String {
         match self {
-            Changed::Numbers => {
-                "The scenario expects this of its own numbers, and --set changed some of them."
-                    .to_owned()
-            }
+            Changed::Numbers => "The scenario expects this of itself without --set.".to_owned(),
             Changed::Seed(own) => format!("The scenario expects this of its own seed, {own}."),
         }
     }

@@ -37,9 +37,8 @@ fn before_subscription(report: &Report) -> Option<String> {
         Some(client) if clients.len() == 1 => format!("{client}'s subscription"),
         _ => "a subscription".to_owned(),
     };
-    let were = if (least, most) == (1, 1) { "was" } else { "were" };
     Some(format!(
-        " Before {whose} stood, {how_many} of the messages had come and {were} not wanted."
+        " Before {whose} stood, {how_many} of the messages had come: it was too early for them."
     ))
 }
 
@@ -77,6 +76,9 @@ fn main_sentence(report: &Report) -> String {
         Some(unreached) if rows.is_empty() => return format!("{begin}{listeners}; {unreached}."),
         Some(unreached) => format!("{begin}{listeners}; {unreached}. With the others "),
     };
+    if modes.iter().all(|sums| sums.wanted == (0, 0)) {
+        return format!("{begin}no subscriber wanted any.");
+    }
     if modes.iter().all(|sums| sums.missed == (0, 0)) {
         return format!("{begin}{}.", nothing_missed(&modes, report.contenders.len()));
     }
@@ -146,17 +148,16 @@ impl Sums {
         }
         let wanted = range(self.wanted);
         let of = if of_them { "of them".to_owned() } else { format!("of {wanted} wanted") };
-        if self.missed.0 != self.missed.1 {
+        let open = spread(self.contenders.iter().map(|(.., open)| *open)).unwrap_or_default();
+        let differ = self.missed.0 != self.missed.1 || open.0 != open.1;
+        if differ {
             return self.one_by_one(&of);
         }
         let how_many = match self.missed == self.wanted {
             true => format!("all {wanted}"),
             false => format!("{} {of}", range(self.missed)),
         };
-        let open = spread(self.contenders.iter().map(|(.., open)| *open)).unwrap_or_default();
-        // Contenders that differ in this number are not summarized.
-        let open = if open.0 == open.1 { open.0 } else { 0 };
-        format!("{mode} {}", lacks(mode, &how_many, self.missed.0, open))
+        format!("{mode} {}", lacks(mode, &how_many, self.missed.0, open.0))
     }
 
     /// For contenders of one mode that differ by link: each of them, or the range if there are

@@ -35,48 +35,59 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
         lines.extend(std::iter::repeat_n(String::new(), gap));
         lines.extend(part.iter().cloned());
     }
-    let end = end(report, scenario, &left_out, style);
-    lines.extend(reasons(report, style, room.saturating_sub(end.len())));
+    let room = room.saturating_sub(end(report, scenario, &left_out, style).len());
+    let (reasons, unsaid) = reasons(report, style, room);
+    lines.extend(reasons);
     lines.extend(longer);
-    lines.extend(end);
+    let more = format!("{unsaid} more reasons");
+    left_out.extend((unsaid > 1).then_some(&*more));
+    left_out.extend((unsaid == 1).then_some("1 more reason"));
+    lines.extend(end(report, scenario, &left_out, style));
     lines
 }
 
-/// Returns the reasons for which messages were missed, a contender and cause a sentence, as many as
-/// there is room for.
-fn reasons(report: &Report, style: &Style, room: usize) -> Vec<String> {
+/// Returns the reasons for which messages were missed, a contender a sentence, as many as there is
+/// room for, and the number of those for which there is none.
+fn reasons(report: &Report, style: &Style, room: usize) -> (Vec<String>, usize) {
     let missed = facts::missed(report);
-    let reasons =
-        missed.iter().flat_map(|one| one.reasons.iter().enumerate().map(move |r| (one, r)));
-    let mut reasons: Vec<_> = reasons.collect();
-    // Each contender's most frequent one comes before any contender's second.
-    reasons.sort_by_key(|(_, (rank, _))| *rank);
-    let sentences = reasons.into_iter().map(|(missed, (_, reason))| {
-        let (count, phrase) = (words::count(reason.count), words::cause(reason.cause));
-        format!("{}, {count} of {}: {phrase}.", missed.contender, words::count(missed.wanted))
+    let sentences = missed.iter().map(|missed| {
+        let (contender, of) = (missed.contender, words::count(missed.wanted));
+        let cause = |reason: &facts::Reason<'_>| {
+            format!("{} {}", words::count(reason.count), words::cause(reason.cause))
+        };
+        match missed.reasons.as_slice() {
+            [one] => {
+                let (count, phrase) = (words::count(one.count), words::cause(one.cause));
+                format!("{contender}, {count} of {of}: {phrase}.")
+            }
+            several => {
+                let causes: Vec<String> = several.iter().map(cause).collect();
+                format!("{contender}, {} of {of}: {}.", missed.missed, causes.join("; "))
+            }
+        }
     });
     let away = facts::away(report);
     let early = facts::before_subscription(report);
     let early = early.iter().map(|one| one.sentence(&ids::compact(&one.ids, style)));
     let replaced = facts::replaced(report);
-    let mut lines = Vec::new();
-    for sentence in
-        sentences.chain(away.iter().map(facts::Absence::sentence)).chain(early).chain(replaced)
-    {
+    let away = away.iter().map(facts::Absence::sentence);
+    let (mut lines, mut left) = (Vec::new(), 0);
+    for sentence in sentences.chain(away).chain(early).chain(replaced) {
         let wrapped = wrap(&sentence, "", "  ");
-        if lines.len() + wrapped.len() > room {
-            break;
+        if left > 0 || lines.len() + wrapped.len() > room {
+            left += 1;
+            continue;
         }
         lines.extend(wrapped);
     }
-    lines
+    (lines, left)
 }
 
 /// Returns what came of the expectations, and how to see the rest, with what was left out.
 fn end(report: &Report, scenario: &Scenario, left_out: &[&str], style: &Style) -> Vec<String> {
     let changed = match facts::changed(report, scenario) {
-        Some(Changed::Numbers) => ", of numbers that --set has changed".to_owned(),
-        Some(Changed::Seed(own)) => format!(", of seed {own}"),
+        Some(Changed::Numbers) => " (they are for the scenario without --set)".to_owned(),
+        Some(Changed::Seed(own)) => format!(" (they are for seed {own})"),
         None => String::new(),
     };
     let expected = match report.expectations.is_empty() {
@@ -90,7 +101,7 @@ fn end(report: &Report, scenario: &Scenario, left_out: &[&str], style: &Style) -
     };
     let rest = match left_out {
         [] => "Why, claims and more".to_owned(),
-        some => format!("{}, why, claims and more", some.join(", ")),
+        some => format!("{}, claims and more", some.join(", ")),
     };
     let text = format!("{expected}{verdict}{rest}: add --full");
     wrap(&text, "", "").iter().map(|line| style.paint(ink, line)).collect()

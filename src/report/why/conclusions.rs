@@ -44,11 +44,14 @@ fn conclusion(followed: &Followed, id: &MessageId) -> String {
     let Followed { client, outcome, .. } = followed;
     match (outcome, followed.cause) {
         (None, _) => {
-            format!("So {client} does not want {id}: its subscription did not stand yet.")
+            format!("So {client} does not want {id}: its subscription did not stand then.")
         }
         (Some(Outcome::Live), _) => format!("So {client} has {id} live."),
         (Some(Outcome::CaughtUp), _) => format!("So {client} has caught up on {id}."),
         (Some(Outcome::Missed), None) => format!("So {client} has missed {id}."),
+        (Some(Outcome::Missed), Some(why @ Cause::Unsettled)) => {
+            format!("So {client} has not got {id}: {} [{why}].", words::cause(why))
+        }
         (Some(Outcome::Missed), Some(why)) => {
             format!("So {client} has missed {id}: {} [{why}].", words::cause(why))
         }

@@ -352,6 +352,6 @@ fn what_came_before_a_subscription_is_concluded_so() {
     let faults = "[[fault]]\nkind = \"loss\"\nwho = \"shop\"\nat = \"0ms\"\nfor = \"5s\"\nrate = 1";
     let (story, followed) = Storm { faults, ..Storm::default() }.tell(1);
     assert_eq!(followed.iter().map(|one| one.outcome).collect::<Vec<_>>(), [None]);
-    let end = "So shop does not want driver-1: its subscription did not stand yet.\n";
+    let end = "So shop does not want driver-1: its subscription did not stand then.\n";
     assert!(text(&story).ends_with(end), "{}", text(&story));
 }
