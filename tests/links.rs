@@ -4,6 +4,7 @@ mod close_codes;
 mod contract;
 mod engine_io;
 mod malformed_peers;
+mod packet_list;
 mod packets;
 mod socketio;
 mod socketioxide;

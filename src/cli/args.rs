@@ -11,6 +11,7 @@ use super::values::{self, Budget, Moments, Seeds, Shard};
 use super::vary::{Vary, vary};
 use crate::explain::EXITS;
 use crate::message::{Contender, MessageId};
+use crate::report::packets::PacketFilter;
 use crate::scenario::Setting;
 use crate::terms::Guarantee;
 use crate::time::Instant;
@@ -101,11 +102,17 @@ pub struct RunArgs {
     /// Tell the life of one message instead of the report, as in driver-3
     #[arg(long, value_name = "ID", conflicts_with_all = ["json", "quiet", "at", "prices", "junit"])]
     pub why: Option<MessageId>,
+    /// List the packets instead: all, or those of a client, with a message or in a time (several: a
+    /// comma between), as in shop,driver-3,2s..4s
+    #[arg(long, value_name = "FILTER", value_parser = values::packet_filter)]
+    #[arg(num_args = 0.., require_equals = true, value_delimiter = ',')]
+    #[arg(conflicts_with_all = ["why", "quiet", "at", "prices", "junit"])]
+    pub packets: Option<Vec<PacketFilter>>,
     /// Say what each contender cost, beside the cheapest
     #[arg(long, conflicts_with = "quiet")]
     pub prices: bool,
     /// Show all of the report, and what the scenario is about; a terminal gets a screen of it
-    #[arg(long, conflicts_with_all = ["json", "quiet", "why"])]
+    #[arg(long, conflicts_with_all = ["json", "quiet", "why", "packets"])]
     pub full: bool,
     /// Run scenarios that are larger than the limits
     #[arg(long)]

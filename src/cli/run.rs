@@ -68,7 +68,8 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
             return Exit::File;
         }
     };
-    let capture = if args.why.is_some() { Capturing::Packets } else { Capturing::Nothing };
+    let needs_packets = args.why.is_some() || args.packets.is_some();
+    let capture = if needs_packets { Capturing::Packets } else { Capturing::Nothing };
     let request = TrialRequest {
         options: TrialOptions {
             views_at: args.moments(),
@@ -79,6 +80,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
         runs: if args.twice { Runs::Twice } else { Runs::Once },
         trace: if files.0.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
+        packets: args.packets.clone(),
     };
     interrupt::watch();
     execute(&plan, &pool, request, ReportCollector::new(args, loaded, plan.reports, files), console)

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::history::{Capture, History, Packet};
 use crate::message::{Contender, MessageId};
+use crate::report::packets::{PacketFilter, PacketList};
 use crate::report::why::{Sentence, WhyEvidence, life};
 use crate::scenario::Scenario;
 use crate::sim::{self, TrialError, TrialOptions};
@@ -36,6 +37,8 @@ pub struct TrialRequest {
     pub trace: HistoryUse,
     /// The message whose story is told.
     pub why: Option<MessageId>,
+    /// The filters of the packets that are listed, if they are.
+    pub packets: Option<Vec<PacketFilter>>,
 }
 
 /// The number of times that each trial runs.
@@ -64,6 +67,8 @@ pub struct JobOutcome {
     pub broker_views: BTreeMap<Instant, String>,
     /// The story of the requested message; empty if it was not published.
     pub life: Vec<Sentence>,
+    /// The packets, if they are listed.
+    pub packets: PacketList,
     /// The first difference of a second run.
     pub difference: Option<String>,
 }
@@ -87,12 +92,14 @@ fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
         };
         let broker_views = views.iter().map(|(at, view)| (*at, view.to_string())).collect();
         let trace_hash = history.trace_hash();
-        let life = request.why.as_ref().and_then(|id| {
-            let packets = capture.map(Capture::into_packets).unwrap_or_default();
-            tell(job, &history, &packets, id)
-        });
+        let not_kept = capture.as_ref().map_or(0, Capture::left_out);
+        let kept = capture.map(Capture::into_packets).unwrap_or_default();
+        let life = request.why.as_ref().and_then(|id| tell(job, &history, &kept, id));
         let life = life.unwrap_or_default();
-        JobOutcome { row, trace_hash, trace, broker_views, life, difference: None }
+        let filters = request.packets.as_ref();
+        let list = filters.map(|filters| PacketList::of(&history, &kept, not_kept, filters));
+        let packets = list.unwrap_or_default();
+        JobOutcome { row, trace_hash, trace, broker_views, life, packets, difference: None }
     })?;
     if request.runs == Runs::Twice {
         trial.difference = compare(job, request, &trial.trace_hash)?;

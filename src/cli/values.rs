@@ -9,6 +9,7 @@ use clap::{Arg, Command};
 
 use crate::explain;
 use crate::message::Contender;
+use crate::report::packets::PacketFilter;
 use crate::scenario::{InvalidText, Setting, contender_tip, nearest_word, parse_duration};
 use crate::terms::Guarantee;
 use crate::time::{Duration, Instant};
@@ -182,6 +183,23 @@ pub fn moments(text: &str) -> Result<Moments, String> {
         ));
     }
     Ok(Moments((0..count).map(|n| first + step * n).collect()))
+}
+
+/// Reads a filter of packets: a time as in `2s..4s`, or a name. The trial knows what it names.
+pub fn packet_filter(text: &str) -> Result<PacketFilter, String> {
+    let text = text.trim();
+    let shape = "a filter is a client, a message as in driver-3, or a time as in 2s..4s";
+    if text.is_empty() {
+        return Err(shape.to_owned());
+    }
+    let Some((from, to)) = text.split_once("..") else {
+        return Ok(PacketFilter::Name(text.to_owned()));
+    };
+    let (Ok(from), Ok(to)) = (moment(from), moment(to)) else { return Err(shape.to_owned()) };
+    if from > to {
+        return Err(format!("the time {from} is after {to}"));
+    }
+    Ok(PacketFilter::Between(from, to))
 }
 
 /// Accepts any text, and offers the words of the reports for completion.

@@ -28,6 +28,24 @@ pub static PARTS: Family = Family {
         .see(&["cause", "missed"])
         .shown_by("dlab run caps"),
         Word::new(
+            "packets",
+            "Every packet of a run in the order of sending, with `--packets` instead of the report.",
+            "A line has the time of sending, both hosts with their ports, the protocol with its \
+             flags, sequence number and length, what the packet carries, and why it was lost, if it \
+             was. Sequence numbers count from the connection's first. With \
+             `--packets=shop,driver-3,2s..4s` those of a client, with a message, or in a time.",
+        )
+        .see(&["packet", "sent-again", "why"])
+        .shown_by("dlab run caps --packets --contender tcp/catch-up"),
+        Word::new(
+            "sent-again",
+            "Bytes that had left before, or a message of which another copy had left the same way.",
+            "TCP sends a segment again that was not acknowledged in time. A message is sent again as \
+             another copy: after a new session, or over udp because no acknowledgement came.",
+        )
+        .see(&["packets", "segment"])
+        .shown_by("dlab run caps --packets=driver-3 --contender udp/catch-up"),
+        Word::new(
             "never-subscribed",
             "A subscriber had no session in which it could subscribe, so it wanted nothing.",
             "The reason in brackets is why its last attempt ended. The report says that it never \

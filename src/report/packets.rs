@@ -5,21 +5,30 @@
 //! It reads only what a capture kept, packet by packet, in the order of sending. No bytes make it
 //! panic. It reorders nothing; bytes that were sent before are reported as such.
 
+mod content;
 mod conversation;
+mod copy;
+mod headers;
+mod list;
+mod loads;
 mod reader;
 mod shown;
+mod streams;
 mod websocket;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{SocketAddr, SocketAddrV4};
 
-use smoltcp::wire::{
-    Icmpv4DstUnreachable, Icmpv4Message, Icmpv4Packet, IpProtocol, Ipv4Packet, TcpPacket, UdpPacket,
-};
+use smoltcp::wire::{Icmpv4Packet, IpProtocol, Ipv4Packet, TcpPacket, UdpPacket};
 
-pub(super) use self::conversation::Conversation;
+pub(super) use self::copy::Carried;
+pub(super) use self::headers::datagram;
+pub use self::list::{PacketFilter, PacketLine, PacketList};
 pub(super) use self::reader::Begin;
+pub(super) use self::streams::{Passage, SentSegment, Streams, common};
+
+use self::conversation::Conversation;
 use crate::history::{Packet, Process, ProcessId};
 
 /// The description of one packet.
@@ -81,7 +90,7 @@ impl Decoder {
                 Err(_) => nonsense("no UDP"),
             },
             IpProtocol::Icmp => match Icmpv4Packet::new_checked(payload) {
-                Ok(icmp) => (format!("ICMP {from} → {to}, {}", words_of(&icmp)), Vec::new()),
+                Ok(icmp) => (format!("ICMP {from} → {to}, {}", headers::icmp(&icmp)), Vec::new()),
                 Err(_) => nonsense("no ICMP"),
             },
             _ => nonsense("IP"),
@@ -101,18 +110,6 @@ impl Decoder {
         }
         let (numbers, lines) = conversation.read(sender, tcp);
         (format!("TCP {from} → {to}, {numbers}"), lines)
-    }
-}
-
-fn words_of(icmp: &Icmpv4Packet<&[u8]>) -> String {
-    let (kind, code) = (icmp.msg_type(), icmp.msg_code());
-    match kind {
-        Icmpv4Message::DstUnreachable
-            if code == u8::from(Icmpv4DstUnreachable::PortUnreachable) =>
-        {
-            "port unreachable".to_owned()
-        }
-        _ => format!("type {}, code {code}", u8::from(kind)),
     }
 }
 

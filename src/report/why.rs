@@ -12,7 +12,6 @@
 mod arrivals;
 mod conclusions;
 mod connections;
-mod copy;
 mod ends;
 mod events;
 mod names;
@@ -22,7 +21,6 @@ mod positions;
 mod preconditions;
 mod resets;
 mod selection;
-mod streams;
 mod waits;
 
 use crate::history::{EventKind, History, Packet};

@@ -1,5 +1,6 @@
 //! Phrases for causes, faults and guarantees, and the format of numbers. Nothing is counted here.
 
+use crate::history::LossReason;
 use crate::message::Name;
 use crate::scenario::{CrashNotice, Direction, Effect, Fault, Scenario, Who};
 use crate::terms::{Cause, Guarantee};
@@ -28,6 +29,20 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::Skipped => "passed over: a position beyond it was applied",
         Cause::BrokerCrashed => "in the broker's memory when it crashed",
         Cause::Unsettled => "still under way when the run ended",
+    }
+}
+
+/// The phrase for the loss of a packet; fits after "it".
+pub const fn loss_phrase(reason: LossReason) -> &'static str {
+    match reason {
+        LossReason::Lost => "is lost",
+        LossReason::Corrupted => "arrives with a flipped bit, and is thrown away",
+        LossReason::CrowdedOut => "finds the link's queue full, and is dropped",
+        LossReason::Cut => "goes into a path that is cut",
+        LossReason::Forgotten => "is dropped by a middlebox that had forgotten its flow",
+        LossReason::NobodyHome => "comes to a machine that is off or asleep",
+        LossReason::NoSocket => "comes where no socket is open",
+        LossReason::BufferFull => "finds the socket's buffer full, and is dropped",
     }
 }
 

@@ -346,6 +346,32 @@ fn a_life_is_told_alone_and_a_contender_without_the_message_says_so() {
 }
 
 #[test]
+fn packets_are_listed_as_text_or_json_and_a_name_that_nothing_has_is_bad_usage() {
+    let text = check(&["run", "caps", "--packets=driver-3"], 0, "");
+    let lost = "3.027s  broker:7777 → acme-widgets:58684  UDP len 137  driver-3 (frame: push);\n        \
+                comes where no socket is open\n";
+    assert!(text.contains(lost), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let json = check(&["run", "caps", "--json", "--packets=driver-3,acme-widgets,3s..4s"], 0, "");
+    let lines: Vec<serde_json::Value> =
+        json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4, "a document a contender");
+    assert_eq!(lines[0]["schema"], "delivery-lab/packets/1");
+    let packets = lines[0]["packets"].as_array().unwrap();
+    assert_eq!(packets.len(), 1);
+    assert_eq!(packets[0]["carries"][0]["messages"][0], "driver-3");
+    assert_eq!(packets[0]["ends"][0]["lost"], "no-socket");
+    // A message that only one of the contenders publishes is known.
+    check(&["run", "caps-full", "--packets=driver-14"], 0, "");
+    let said = "nobody and driver-99 is neither a client nor a published message of caps, seed 42";
+    check(&["run", "caps", "--packets=nobody,driver-99"], 2, &said.replace(" is ", " are "));
+    check(&["run", "caps", "--packets=nobody"], 2, "nobody is neither");
+    check(&["run", "caps", "--packets=4s..2s"], 2, "the time 4s is after 2s");
+    check(&["run", "caps", "--packets=2..4"], 2, "a filter is a client");
+    check(&["run", "caps", "--packets", "--why", "driver-3"], 2, "cannot be used with");
+}
+
+#[test]
 fn a_message_that_a_scenario_does_not_have_is_named_with_the_scenario() {
     let told = check(&["run", "both-ways", "caps", "--why", "bob-4"], 2, "bob-4 in caps");
     assert!(told.contains("bob-4 over"), "{told}");
@@ -562,6 +588,7 @@ fn whoever_reads_one_line_of_any_command_sees_no_error() {
         &["run", "caps"][..],
         &["run", "caps", "-vv"],
         &["run", "caps", "--why", "driver-3"],
+        &["run", "caps", "--packets"],
         &["sweep", "caps", "--seeds", "1..2"],
         &["merge", &part],
         &["search", "caps", "--budget", "1"],

@@ -11,8 +11,9 @@ use super::super::trace::Trace;
 use super::super::trial::{Job, JobOutcome};
 use crate::hash::Fnv1a;
 use crate::message::{Contender, MessageId};
+use crate::report::packets::PacketList;
 use crate::report::why::{self, Sentence};
-use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, quoted};
+use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, listed, quoted};
 use crate::sim::TrialError;
 use crate::verdict::{Checked, Row};
 
@@ -44,6 +45,8 @@ struct Page {
     views: String,
     /// The stories for `--why`, one per contender.
     lives: Vec<(Contender, Vec<Sentence>)>,
+    /// The packets for `--packets`, one list per contender.
+    packets: Vec<(Contender, PacketList)>,
 }
 
 impl<'a> ReportCollector<'a> {
@@ -156,6 +159,9 @@ impl<'a> ReportCollector<'a> {
         if self.args.why.is_some() {
             self.page.lives.push((contender, trial.life));
         }
+        if self.args.packets.is_some() {
+            self.page.packets.push((contender, trial.packets));
+        }
         self.page.rows.push(trial.row);
         self.page.hashes.push(trial.trace_hash);
     }
@@ -166,6 +172,9 @@ impl<'a> ReportCollector<'a> {
         }
         if let Some(id) = &self.args.why {
             return self.print_lives(job, &page, id, console);
+        }
+        if self.args.packets.is_some() {
+            return self.print_packets(job, &page, console);
         }
         let scenario = job.scenario;
         let checked = crate::verdict::check_expectations(scenario, &page.rows);
@@ -218,6 +227,42 @@ impl<'a> ReportCollector<'a> {
             let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
             let rule = if self.results == [0; 4] { "" } else { "\n" };
             text.push_str(&format!("{rule}{}", why::text(life, &heading, &style)));
+            self.results[0] += 1;
+        }
+        console.print(&text);
+    }
+
+    /// Prints the packets of every contender. A filter that names nothing in any of them is bad
+    /// usage.
+    fn print_packets(&mut self, job: Job, page: &Page, console: &mut Console) {
+        let Job { scenario, seed, .. } = job;
+        let first = page.packets.first().map_or(&[][..], |(_, list)| &list.unknown);
+        let is_unknown =
+            |name: &&String| page.packets.iter().all(|(_, list)| list.unknown.contains(name));
+        let unknown: Vec<String> = first.iter().filter(is_unknown).cloned().collect();
+        if !unknown.is_empty() {
+            let are = if unknown.len() == 1 { "is" } else { "are" };
+            let (name, unknown) = (&scenario.name, listed(&unknown));
+            console.say(&format!(
+                "dlab: {unknown} {are} neither a client nor a published message of {name}, seed \
+                 {seed}"
+            ));
+            self.exit = self.exit.and(Exit::Usage);
+            return;
+        }
+        let style = console.style();
+        let dot = style.either(" · ", ", ");
+        let mut text = String::new();
+        for (contender, list) in &page.packets {
+            if self.args.json {
+                text.push_str(&list.json(&scenario.name, *contender, seed));
+                text.push('\n');
+            } else {
+                let name = &scenario.name;
+                let heading = format!("The packets of {contender}{dot}{name}{dot}seed {seed}");
+                let rule = if self.results == [0; 4] { "" } else { "\n" };
+                text.push_str(&format!("{rule}{}", list.text(&heading, &style)));
+            }
             self.results[0] += 1;
         }
         console.print(&text);

@@ -3,8 +3,8 @@
 
 use smoltcp::wire::{TcpPacket, TcpSeqNumber};
 
-use super::reader::{Begin, Protocol, Reader};
-use super::shown;
+use super::reader::{Begin, Protocol, Reader, StreamUnit};
+use super::{headers, shown};
 
 /// The state of a connection, per sender.
 #[derive(Debug, Default)]
@@ -28,6 +28,16 @@ impl Conversation {
         self.sides[sender].reader.begin_of(end)
     }
 
+    /// Returns the complete units of one sender, in order.
+    pub fn units(&self, sender: usize) -> &[StreamUnit] {
+        self.sides[sender].reader.units()
+    }
+
+    /// Returns what one sender has sent of its next unit; `None` if nothing.
+    pub fn unfinished(&self, sender: usize) -> Option<StreamUnit> {
+        self.sides[sender].reader.unfinished()
+    }
+
     /// Reads a segment from one sender. Returns its header in words, and the lines of its content.
     pub fn read(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>) -> (String, Vec<String>) {
         let sequence = tcp.seq_number();
@@ -42,7 +52,7 @@ impl Conversation {
             // A 101 response switches both directions to WebSocket.
             self.sides.iter_mut().for_each(|side| side.reader.upgrade());
         }
-        let mut words = vec![flags(tcp), format!("seq {}", distance(first, sequence))];
+        let mut words = vec![headers::flags(tcp), format!("seq {}", distance(first, sequence))];
         if tcp.ack() {
             let first = *self.sides[1 - sender].first.get_or_insert(tcp.ack_number());
             words.push(format!("ack {}", distance(first, tcp.ack_number())));
@@ -83,16 +93,4 @@ impl Side {
 /// Returns the distance between two sequence numbers, modulo 2^32 (RFC 9293 §3.4).
 fn distance(from: TcpSeqNumber, to: TcpSeqNumber) -> u32 {
     to.0.wrapping_sub(from.0) as u32
-}
-
-fn flags(tcp: &TcpPacket<&[u8]>) -> String {
-    let all = [
-        ("SYN", tcp.syn()),
-        ("FIN", tcp.fin()),
-        ("RST", tcp.rst()),
-        ("PSH", tcp.psh()),
-        ("ACK", tcp.ack()),
-    ];
-    let set: Vec<&str> = all.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| *flag).collect();
-    if set.is_empty() { "no flags".to_owned() } else { set.join(" ") }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{shown, websocket};
+use super::{content, shown, websocket};
 
 /// The most header fields of a request or response.
 const MOST_FIELDS: usize = 64;
@@ -55,9 +55,22 @@ pub struct Reader {
     /// Number of bytes of the units before that.
     complete: u64,
     /// Those units. The head of an HTTP message that has a body belongs to the body's unit.
-    units: Vec<Range<u64>>,
+    units: Vec<StreamUnit>,
     /// The begin of the next unit.
     next: u64,
+    /// The titles of the parts of the next unit that are complete, and the protocol at its begin.
+    begun_as: Option<(Protocol, String)>,
+}
+
+/// A unit in the bytes of one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamUnit {
+    /// Its bytes, by their offsets in the stream.
+    pub bytes: Range<u64>,
+    /// The protocol at its begin.
+    pub protocol: Protocol,
+    /// Its name, as in `frame: push` or `HTTP GET /shop/1`.
+    pub title: String,
 }
 
 /// A unit in words, its length in bytes, and the protocol after it. Its last `tail` bytes only
@@ -65,6 +78,7 @@ pub struct Reader {
 struct Unit {
     length: usize,
     tail: u64,
+    title: String,
     lines: Vec<String>,
     then: Protocol,
 }
@@ -87,6 +101,21 @@ impl Reader {
         self.protocol = Protocol::Strange;
     }
 
+    /// Returns the complete units, in order.
+    pub fn units(&self) -> &[StreamUnit] {
+        &self.units
+    }
+
+    /// Returns what has been read of the next unit, as a unit; `None` if nothing has.
+    pub fn unfinished(&self) -> Option<StreamUnit> {
+        let bytes = self.next..self.complete + self.begun.len() as u64;
+        let (protocol, title) = match &self.begun_as {
+            Some((protocol, title)) => (*protocol, title.clone()),
+            None => (self.protocol, self.protocol.name().to_owned()),
+        };
+        (!bytes.is_empty()).then_some(StreamUnit { bytes, protocol, title })
+    }
+
     /// Returns the number of bytes that belong to an incomplete unit.
     pub fn begun(&self) -> usize {
         self.begun.len()
@@ -94,9 +123,9 @@ impl Reader {
 
     /// Finds the begin of the unit that ends with the `end`-th byte.
     pub fn begin_of(&self, end: u64) -> Begin {
-        let place = self.units.partition_point(|unit| unit.end < end);
+        let place = self.units.partition_point(|unit| unit.bytes.end < end);
         match self.units.get(place) {
-            Some(unit) if unit.end == end => Begin::After(unit.start),
+            Some(unit) if unit.bytes.end == end => Begin::After(unit.bytes.start),
             Some(_) => Begin::Unknown,
             None => self.begin_of_next(end),
         }
@@ -137,15 +166,34 @@ impl Reader {
             let Some(unit) = next(self.protocol, rest) else { break };
             lines.extend(unit.lines);
             at += unit.length;
+            let (protocol, title) = match self.begun_as.take() {
+                Some((protocol, head)) => (protocol, content::joined(head, &unit.title)),
+                None => (self.protocol, unit.title),
+            };
             self.protocol = unit.then;
             self.complete += unit.length as u64;
-            if !matches!(unit.then, Protocol::Body(_) | Protocol::Strange) {
-                self.units.push(self.next..self.complete - unit.tail);
+            if matches!(unit.then, Protocol::Body(_) | Protocol::Strange) {
+                self.begun_as = Some((protocol, title));
+            } else {
+                let bytes = self.next..self.complete - unit.tail;
+                self.units.push(StreamUnit { bytes, protocol, title });
                 self.next = self.complete;
             }
         }
         self.begun.drain(..at);
         lines
+    }
+}
+
+impl Protocol {
+    /// The name of its units.
+    fn name(self) -> &'static str {
+        match self {
+            Protocol::Http | Protocol::Body(_) | Protocol::Chunks => "HTTP",
+            Protocol::WebSocket => "WebSocket",
+            Protocol::Frames => "frame",
+            Protocol::Unknown | Protocol::Strange => "bytes",
+        }
     }
 }
 
@@ -163,13 +211,15 @@ fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit> {
     match protocol {
         Protocol::Http => head(bytes).unwrap_or_else(|_| Some(strange(bytes))),
         Protocol::Body(length) => {
-            let lines = shown::bytes(bytes.get(..length)?);
-            Some(Unit { length, tail: 0, lines, then: Protocol::Http })
+            let body = bytes.get(..length)?;
+            let (title, lines) = (content::names(body), shown::bytes(body));
+            Some(Unit { length, tail: 0, title, lines, then: Protocol::Http })
         }
         Protocol::Chunks => chunk(bytes).unwrap_or_else(|_| Some(strange(bytes))),
         Protocol::WebSocket => {
-            let (length, lines) = websocket::frame(bytes)?;
-            Some(Unit { length, tail: 0, lines, then: Protocol::WebSocket })
+            let frame = websocket::frame(bytes)?;
+            let (title, lines) = (frame.title(), frame.lines());
+            Some(Unit { length: frame.length, tail: 0, title, lines, then: Protocol::WebSocket })
         }
         Protocol::Frames => {
             let (length, rest) = bytes.split_first_chunk::<4>()?;
@@ -177,16 +227,19 @@ fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit> {
             if length > MOST_FRAME {
                 return Some(strange(bytes));
             }
+            let frame = rest.get(..length)?;
             let mut lines = vec![format!("a frame of {}", shown::count(length))];
-            lines.extend(shown::inside(rest.get(..length)?));
-            Some(Unit { length: length + 4, tail: 0, lines, then: Protocol::Frames })
+            lines.extend(shown::inside(frame));
+            let title = content::joined("frame".to_owned(), &content::names(frame));
+            Some(Unit { length: length + 4, tail: 0, title, lines, then: Protocol::Frames })
         }
         Protocol::Unknown | Protocol::Strange => Some(strange(bytes)),
     }
 }
 
 fn strange(bytes: &[u8]) -> Unit {
-    Unit { length: bytes.len(), tail: 0, lines: shown::bytes(bytes), then: Protocol::Strange }
+    let (title, lines) = (Protocol::Strange.name().to_owned(), shown::bytes(bytes));
+    Unit { length: bytes.len(), tail: 0, title, lines, then: Protocol::Strange }
 }
 
 /// The bytes are not HTTP.
@@ -195,14 +248,16 @@ struct NoHttp;
 /// Reads the head of a request or response.
 fn head(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
-    let (parsed, fields, status) = if bytes.starts_with(b"HTTP/") {
+    let (parsed, fields, status, title) = if bytes.starts_with(b"HTTP/") {
         let mut response = httparse::Response::new(&mut fields);
         let parsed = response.parse(bytes).map_err(|_| NoHttp)?;
-        (parsed, response.headers, response.code)
+        let title = format!("{} {}", response.code.unwrap_or(0), response.reason.unwrap_or(""));
+        (parsed, response.headers, response.code, title)
     } else {
         let mut request = httparse::Request::new(&mut fields);
         let parsed = request.parse(bytes).map_err(|_| NoHttp)?;
-        (parsed, request.headers, None)
+        let title = format!("{} {}", request.method.unwrap_or(""), request.path.unwrap_or(""));
+        (parsed, request.headers, None, title)
     };
     let httparse::Status::Complete(length) = parsed else { return Ok(None) };
     let value = |name: &str| {
@@ -221,7 +276,8 @@ fn head(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
     if body == 0 {
         lines.pop_if(|line| line.is_empty());
     }
-    Ok(Some(Unit { length, tail: 0, lines, then }))
+    let title = format!("HTTP {}", title.trim_end());
+    Ok(Some(Unit { length, tail: 0, title, lines, then }))
 }
 
 /// Reads a chunk of a body (RFC 9112 §7.1). The chunk without bytes ends the body.
@@ -236,13 +292,15 @@ fn chunk(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
         return Ok(None);
     };
     if length == 0 {
+        let (length, title) = (end + CHUNK_TAIL, "HTTP last chunk".to_owned());
         let lines = vec!["the last chunk".to_owned()];
-        return Ok(Some(Unit { length: end + CHUNK_TAIL, tail: 0, lines, then: Protocol::Http }));
+        return Ok(Some(Unit { length, tail: 0, title, lines, then: Protocol::Http }));
     }
     let mut lines = vec![format!("a chunk of {}", shown::count(end - begin))];
     lines.extend(shown::inside(&bytes[begin..end]));
     let (length, tail) = (end + CHUNK_TAIL, CHUNK_TAIL as u64);
-    Ok(Some(Unit { length, tail, lines, then: Protocol::Chunks }))
+    let title = content::joined("HTTP chunk".to_owned(), &content::names(&bytes[begin..end]));
+    Ok(Some(Unit { length, tail, title, lines, then: Protocol::Chunks }))
 }
 
 #[cfg(test)]

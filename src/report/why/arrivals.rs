@@ -1,7 +1,7 @@
 //! The phrases for the end of a packet: its arrival or its loss.
 
-use crate::history::{LossReason, Packet};
-use crate::report::words::listed;
+use crate::history::Packet;
+use crate::report::words::{listed, loss_phrase};
 use crate::time::Instant;
 
 /// Returns the phrase for the ends of a packet. Losses are told only if `with_losses`. `gone` is the
@@ -22,19 +22,5 @@ pub fn arrivals(packet: &Packet, with_losses: bool, gone: Option<Instant>) -> St
         (_, []) => String::new(),
         (2.., ends) => format!("; the network makes two of it, and one {}", ends.join(", one ")),
         (_, ends) => format!(", and {}", listed(ends)),
-    }
-}
-
-/// The phrase for the loss of a packet; fits after "it".
-pub const fn loss_phrase(reason: LossReason) -> &'static str {
-    match reason {
-        LossReason::Lost => "is lost",
-        LossReason::Corrupted => "arrives with a flipped bit, and is thrown away",
-        LossReason::CrowdedOut => "finds the link's queue full, and is dropped",
-        LossReason::Cut => "goes into a path that is cut",
-        LossReason::Forgotten => "is dropped by a middlebox that had forgotten its flow",
-        LossReason::NobodyHome => "comes to a machine that is off or asleep",
-        LossReason::NoSocket => "comes where no socket is open",
-        LossReason::BufferFull => "finds the socket's buffer full, and is dropped",
     }
 }

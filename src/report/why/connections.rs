@@ -4,9 +4,9 @@ use crate::history::{ConnectionStats, Flow, History, TransportKind};
 use crate::report::packets::Begin;
 use crate::report::words::{count, counted};
 
-use super::copy::Carried;
 use super::names::{at, named};
 use super::selection::Selection;
+use crate::report::packets::Carried;
 
 /// The sentence about the place of a copy in its flow.
 pub fn carried(history: &History, flow: &Flow, end: u64, is_stream: bool) -> String {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::history::{ConnectionStats, Endpoint, Event, EventKind, Flow, History};
 use crate::time::Instant;
 
-use super::copy::Carried;
+use crate::report::packets::Carried;
 
 /// The last counters of every end of a connection, by its addresses.
 pub struct Ends<'a> {

@@ -6,7 +6,6 @@ use crate::report::words;
 use crate::time::Instant;
 
 use super::WhyEvidence;
-use super::arrivals::loss_phrase;
 use super::connections::{carried, ended};
 use super::names::{at, capitalized, named, receiver};
 use super::notes::{answered, note, numbered, of_gap};
@@ -25,7 +24,7 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
             format!("It reaches {}, where no socket is open.", receiver(history, flow))
         }
         EventKind::Dropped { flow, reason, .. } => {
-            format!("On its way to {} it {}.", receiver(history, flow), loss_phrase(*reason))
+            format!("On its way to {} it {}.", receiver(history, flow), words::loss_phrase(*reason))
         }
         EventKind::FlowForgotten { flow, since, .. } => {
             forgotten(&who, &between(history, flow), *since)

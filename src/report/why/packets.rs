@@ -2,23 +2,19 @@
 //! reset a connection that carried it.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, SocketAddrV4};
 use std::ops::Range;
-
-use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
 use crate::history::{Flow, History, Packet};
 use crate::report::words::{count, counted};
 use crate::time::Instant;
 
 use super::arrivals::arrivals;
-use super::copy::Carried;
 use super::ends::Ends;
 use super::names::named;
 use super::resets;
 use super::selection::Selection;
-use super::streams::{Passage, SentSegment, common};
 use super::{Sentence, SentenceOrigin, WhyEvidence};
+use crate::report::packets::{Carried, Passage, SentSegment, common, datagram};
 
 /// Most packets of one copy that a story tells one by one. Of more, the last ones but the very last
 /// are summed up in one sentence.
@@ -56,18 +52,6 @@ fn datagrams(evidence: &WhyEvidence<'_>, copies: &[Carried]) -> Vec<Sentence> {
         }
     }
     sentences
-}
-
-fn datagram(packet: &Packet) -> Option<Flow> {
-    let ip = Ipv4Packet::new_checked(&packet.bytes[..]).ok()?;
-    if ip.next_header() != IpProtocol::Udp {
-        return None;
-    }
-    let udp = UdpPacket::new_checked(ip.payload()).ok()?;
-    Some(Flow {
-        from: SocketAddr::V4(SocketAddrV4::new(ip.src_addr(), udp.src_port())),
-        to: SocketAddr::V4(SocketAddrV4::new(ip.dst_addr(), udp.dst_port())),
-    })
 }
 
 /// Returns a sentence for each segment of a copy; beyond [`MOST_TOLD`] one sums up.

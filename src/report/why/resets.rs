@@ -11,11 +11,11 @@ use crate::report::words::counted;
 use crate::time::Instant;
 
 use super::arrivals::arrivals;
-use super::copy::Carried;
 use super::names::named;
 use super::selection::Selection;
-use super::streams::Passage;
 use super::{Sentence, SentenceOrigin, WhyEvidence};
+use crate::report::packets::Carried;
+use crate::report::packets::Passage;
 
 /// Returns the sentences about the packets that reset a copy's connection, by the packet's index: of
 /// each end those up to the first that arrives.

@@ -9,11 +9,11 @@ use crate::scenario::{Fault, Who};
 use crate::time::Instant;
 
 use super::WhyEvidence;
-use super::copy::Carried;
 use super::ends::Ends;
 use super::positions::MessagePositions;
 use super::preconditions::{self, Role};
-use super::streams::Streams;
+use crate::report::packets::Carried;
+use crate::report::packets::Streams;
 
 /// The life of one message: its processes, clients, connections and events.
 pub struct Selection<'a> {

@@ -10,10 +10,11 @@ use std::ops::Range;
 use smoltcp::wire::{IpProtocol, Ipv4Packet, TcpPacket};
 
 use crate::history::{Flow, Packet};
-use crate::report::packets::{Begin, Conversation};
 use crate::time::Instant;
 
+use super::conversation::Conversation;
 use super::copy::Carried;
+use super::reader::{Begin, StreamUnit};
 
 /// The addresses of both ends, the smaller one first.
 type Ends = [SocketAddr; 2];
@@ -21,7 +22,33 @@ type Ends = [SocketAddr; 2];
 /// The connections that carried copies.
 pub struct Streams<'a> {
     packets: &'a [Packet],
+    /// Whether connections are read that carried none of the copies.
+    reads_all: bool,
     connections: BTreeMap<Ends, Vec<Connection>>,
+    /// The places of the segments, by packet.
+    places: BTreeMap<usize, SegmentPlace>,
+}
+
+/// The place of a segment in its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentPlace {
+    /// The direction of its connection.
+    pub direction: StreamDirection,
+    /// Its sequence number, counted from that of the sender's SYN.
+    pub sequence: u32,
+    /// The number that it acknowledges, counted in the same way.
+    pub acknowledged: Option<u32>,
+    /// Its bytes, if it has any.
+    pub segment: Option<SentSegment>,
+}
+
+/// Identifies one direction of one captured connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StreamDirection {
+    ends: Ends,
+    /// Its number among the connections with these addresses.
+    number: usize,
+    sender: usize,
 }
 
 /// One connection, from its SYN on.
@@ -77,11 +104,25 @@ impl<'a> Streams<'a> {
     /// Reads the connections of these copies.
     pub fn of(packets: &'a [Packet], copies: &[Carried]) -> Streams<'a> {
         let connections = copies.iter().map(|copy| (ends_of(&copy.flow).0, Vec::new())).collect();
-        let mut streams = Streams { packets, connections };
-        for (index, packet) in packets.iter().enumerate() {
-            streams.read(index, packet);
+        Streams::read_all(Streams {
+            packets,
+            reads_all: false,
+            connections,
+            places: BTreeMap::new(),
+        })
+    }
+
+    /// Reads all connections.
+    pub fn all(packets: &'a [Packet]) -> Streams<'a> {
+        let (connections, places) = (BTreeMap::new(), BTreeMap::new());
+        Streams::read_all(Streams { packets, reads_all: true, connections, places })
+    }
+
+    fn read_all(mut self) -> Streams<'a> {
+        for (index, packet) in self.packets.iter().enumerate() {
+            self.read(index, packet);
         }
-        streams
+        self
     }
 
     fn read(&mut self, index: usize, packet: &Packet) -> Option<()> {
@@ -93,7 +134,10 @@ impl<'a> Streams<'a> {
         let [from, to] = [(ip.src_addr(), tcp.src_port()), (ip.dst_addr(), tcp.dst_port())]
             .map(|(address, port)| SocketAddr::V4(SocketAddrV4::new(address, port)));
         let (ends, sender) = ends_of(&Flow { from, to });
-        let connections = self.connections.get_mut(&ends)?;
+        let connections = match self.reads_all {
+            true => self.connections.entry(ends).or_default(),
+            false => self.connections.get_mut(&ends)?,
+        };
         let (sequence, length) = (tcp.seq_number().0 as u32, tcp.payload().len() as u64);
         let first = sequence.wrapping_add(1);
         let is_known = |one: &Connection| one.sides[sender].first == Some(first);
@@ -101,11 +145,22 @@ impl<'a> Streams<'a> {
             let (conversation, sides) = (Conversation::default(), Default::default());
             connections.push(Connection { began: packet.at, conversation, sides });
         }
+        let number = connections.len().checked_sub(1)?;
         let Connection { conversation, sides, .. } = connections.last_mut()?;
+        let peers = sides[1 - sender].first;
         let side = &mut sides[sender];
         if tcp.syn() {
             side.first = Some(first);
         }
+        let counted = |first: Option<u32>, number: u32| {
+            first.map_or(number, |first| number.wrapping_sub(first).wrapping_add(1))
+        };
+        let place = self.places.entry(index).insert_entry(SegmentPlace {
+            direction: StreamDirection { ends, number, sender },
+            sequence: counted(side.first, sequence),
+            acknowledged: tcp.ack().then(|| counted(peers, tcp.ack_number().0 as u32)),
+            segment: None,
+        });
         if tcp.rst() {
             side.resets.push(index);
             return None;
@@ -114,11 +169,9 @@ impl<'a> Streams<'a> {
         conversation.read(sender, &tcp);
         if length > 0 {
             let bytes = begin..begin + length;
-            side.segments.push(SentSegment {
-                packet: index,
-                bytes: bytes.clone(),
-                sent: side.sent,
-            });
+            let segment = SentSegment { packet: index, bytes: bytes.clone(), sent: side.sent };
+            place.into_mut().segment = Some(segment.clone());
+            side.segments.push(segment);
             side.sent = side.sent.max(bytes.end);
         }
         Some(())
@@ -128,6 +181,38 @@ impl<'a> Streams<'a> {
         let (ends, sender) = ends_of(&copy.flow);
         let connections = self.connections.get(&ends)?.iter();
         Some((connections.rev().find(|one| one.began <= copy.since)?, sender))
+    }
+
+    /// Returns the place of a packet; `None` if it is no segment of a connection that was read.
+    pub fn place(&self, packet: usize) -> Option<&SegmentPlace> {
+        self.places.get(&packet)
+    }
+
+    /// Returns the direction in which a copy went.
+    pub fn direction(&self, copy: &Carried) -> Option<StreamDirection> {
+        let (ends, sender) = ends_of(&copy.flow);
+        let connections = self.connections.get(&ends)?;
+        let number = connections.iter().rposition(|one| one.began <= copy.since)?;
+        Some(StreamDirection { ends, number, sender })
+    }
+
+    /// Returns the units of one direction that have any of these bytes.
+    pub fn units(&self, direction: StreamDirection, bytes: &Range<u64>) -> Vec<StreamUnit> {
+        let StreamDirection { ends, number, sender } = direction;
+        let conversation = &self.connections[&ends][number].conversation;
+        let units = conversation.units(sender);
+        let from = units.partition_point(|unit| unit.bytes.end <= bytes.start);
+        let units = units[from..].iter().take_while(|unit| unit.bytes.start < bytes.end).cloned();
+        let unfinished = conversation.unfinished(sender);
+        let has_any = |unit: &StreamUnit| !common(&unit.bytes, bytes).is_empty();
+        units.chain(unfinished.filter(has_any)).collect()
+    }
+
+    /// Whether no unit of one direction ends where these bytes do.
+    pub fn is_unfinished(&self, direction: StreamDirection, bytes: &Range<u64>) -> bool {
+        let StreamDirection { ends, number, sender } = direction;
+        let unfinished = self.connections[&ends][number].conversation.unfinished(sender);
+        unfinished.is_some_and(|unit| unit.bytes == *bytes)
     }
 
     /// Returns the number of bytes of a copy's stream that had left by a time.
