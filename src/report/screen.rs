@@ -35,7 +35,8 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
         lines.extend(std::iter::repeat_n(String::new(), gap));
         lines.extend(part.iter().cloned());
     }
-    let room = room.saturating_sub(end(report, scenario, &left_out, style).len());
+    let longest = [&left_out[..], &["10 more reasons"]].concat();
+    let room = room.saturating_sub(end(report, scenario, &longest, style).len());
     let (reasons, unsaid) = reasons(report, style, room);
     lines.extend(reasons);
     lines.extend(longer);

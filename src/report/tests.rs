@@ -522,15 +522,15 @@ fn on_a_terminal_a_report_fits_the_lines_and_says_how_to_see_more() {
     let first = check(&sample, &screen(23));
     assert!(first.lines().count() <= 23 && first.contains("add --full"), "{first}");
     assert!(first.contains("disconnected") && first.contains("noticed"), "{first}");
-    assert!(first.contains("4 of 8: the client was not connected."), "{first}");
-    assert!(first.contains("Expectations: 3 of 3 met."), "{first}");
+    assert!(first.contains("4 of 8: 3 the client was not connected; 1 sent"), "{first}");
+    assert!(first.contains("Expectations: 3 of 3 met. 1 more reason, claims"), "{first}");
     // Reasons give way first, and the blank lines next.
     let tight = check(&sample, &screen(20));
     assert!(tight.lines().count() <= 20 && tight.contains("disconnected"), "{tight}");
     assert!(tight.contains("noticed") && !tight.lines().any(str::is_empty), "{tight}");
     // The picture gives way to the table.
     let small = check(&sample, &screen(14));
-    assert!(small.lines().count() <= 14 && small.contains("Picture, why,"), "{small}");
+    assert!(small.lines().count() <= 14 && small.contains("Picture, 2 more reasons,"), "{small}");
     assert_eq!(check(&sample, &screen(200)), whole);
 }
 

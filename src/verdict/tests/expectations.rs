@@ -179,13 +179,13 @@ fn a_subscriber_that_never_subscribed_meets_nothing_by_that() {
     };
     let holds = Expected::Verdict { guarantee: Guarantee::AtLeastOnce, verdict: Verdict::Holds };
     let kept = Expected::Claim { guarantee: Guarantee::AtLeastOnce, claim: Claim::Kept };
-    let by = Expected::MissedBy { cause: Cause::NotConnected, range: zero.clone() };
-    check(counter(Counter::Missed, zero.clone()), "0, but shop never subscribed", false);
+    let by = Expected::MissedBy { cause: Cause::NotConnected, range: zero };
+    check(counter(Counter::Missed, zero), "0, but shop never subscribed", false);
     check(holds, "holds, but shop never subscribed", false);
     check(kept, "kept, but shop never subscribed", false);
     check(by, "0, but shop never subscribed", false);
     // Asking for how much is wanted speaks of it, and what fails anyway needs no reason.
-    check(counter(Counter::Wanted, zero.clone()), "0", true);
+    check(counter(Counter::Wanted, zero), "0", true);
     check(counter(Counter::Packets, zero), "0", true);
     check(counter(Counter::Missed, range(Some(1.0), None)), "0", false);
 }
