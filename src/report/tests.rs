@@ -530,7 +530,7 @@ fn on_a_terminal_a_report_fits_the_lines_and_says_how_to_see_more() {
     assert!(tight.contains("noticed") && !tight.lines().any(str::is_empty), "{tight}");
     // The picture gives way to the table.
     let small = check(&sample, &screen(14));
-    assert!(small.lines().count() <= 14 && small.contains("Picture, 2 more reasons,"), "{small}");
+    assert!(small.lines().count() <= 14 && small.contains("Picture, claims and"), "{small}");
     assert_eq!(check(&sample, &screen(200)), whole);
 }
 

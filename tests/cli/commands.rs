@@ -383,7 +383,7 @@ fn new_writes_a_file_that_is_valid_and_never_replaces_one() {
     let path = path.to_str().unwrap();
     check(&["new", path], 0, "written");
     check(&["check", path], 0, "");
-    check(&["new", path], 4, "cannot be written");
+    check(&["new", path], 4, "is there already, and stays as it is");
 }
 
 #[test]

@@ -24,7 +24,7 @@ const NOT_SHOWN: [(&str, &[&str]); 6] = [
         &["tcp-timeout", "stale-hello", "malformed", "too-long", "unexpected", "limit-reached"],
     ),
     ("exit", &["5", "70", "130"]),
-    ("noun", &["outbox", "volatile", "frame"]),
+    ("noun", &["outbox", "frame"]),
     ("lesson", &["full-duplex", "bidirectional", "handshake", "osi-model", "tcp/ip-model"]),
 ];
 
