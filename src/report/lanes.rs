@@ -174,7 +174,7 @@ fn glyph(message: &MessageOutcome, late: Duration) -> Glyph {
 }
 
 /// Returns the glyph of a column that two glyphs share: the later one in the legend is the worse.
-/// What nobody wanted gives way to what somebody did.
+/// A message that nobody wanted gives way to one that somebody did.
 fn together(one: Glyph, other: Glyph) -> Glyph {
     match (one.min(other), one.max(other)) {
         (Glyph::BeforeSubscription, wanted) => wanted,

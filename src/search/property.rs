@@ -82,7 +82,7 @@ pub struct Upheld {
     pub coverage: Coverage,
 }
 
-/// What the trials of a property have tested so far.
+/// The progress of a property: the trials so far, and the sums of their tests.
 #[derive(Default)]
 struct Tested {
     wanted: u64,

@@ -55,9 +55,9 @@ pub struct PacketLine {
     pub header: String,
     /// Bytes, from the IP header on.
     pub bytes: usize,
-    /// What it carries.
+    /// The units of which it carries bytes.
     pub carries: Vec<Cargo>,
-    /// What became of it, and of each copy that the network made.
+    /// Its end, and that of each copy that the network made.
     pub ends: Vec<LineEnd>,
 }
 
@@ -189,7 +189,7 @@ impl PacketList {
 }
 
 impl PacketLine {
-    /// What it carries and what became of it, in words.
+    /// Returns in words its contents and its end.
     fn told(&self) -> String {
         let mut parts: Vec<String> = self.carries.iter().map(Cargo::told).collect();
         let lost = self.ends.iter().filter_map(|end| end.lost).map(loss_phrase);
