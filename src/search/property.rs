@@ -82,7 +82,7 @@ pub struct Upheld {
     pub coverage: Coverage,
 }
 
-/// The progress of a property: the trials so far, and the sums of their tests.
+/// The sums of a property's trials so far.
 #[derive(Default)]
 struct Tested {
     wanted: u64,
