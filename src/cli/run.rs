@@ -35,6 +35,9 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
     }
     let Answer { loaded, broken, broken_exit, missing_exit } =
         load::valid(&args.scenarios, &options, console);
+    if missing_exit != Exit::Met && args.packets.as_ref().is_some_and(Vec::is_empty) {
+        console.say("dlab: a filter of packets is joined by `=`, as in --packets=driver-3");
+    }
     if missing_exit != Exit::Met || loaded.is_empty() {
         return broken_exit.and(missing_exit);
     }

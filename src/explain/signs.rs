@@ -20,12 +20,13 @@ pub static SIGNS: Family = Family {
         .shown_by("dlab run caps"),
         Word::new(
             "–",
-            "Published before the subscription stood: the subscriber does not want it.",
-            "The broker had not recorded the subscriber's join when it accepted the message, so it \
-             was for nobody there: neither missed nor caught up. A subscription stands one round \
-             trip after its session, or more; publish later, or subscribe from the start.",
+            "Published while the subscription did not stand: the subscriber does not want it.",
+            "The broker had not recorded the subscriber's join when it accepted the message, or, if \
+             it never did, when it was published. So it counts as neither missed nor caught up. A \
+             subscription stands a round trip or more after its session began, and in some runs \
+             never; publish later, or subscribe from the start.",
         )
-        .also(&["-", "before the subscription", "came before"])
+        .also(&["-", "not subscribed", "came before"])
         .see(&["wanted", "not-joined"])
         .shown_by("dlab run websocket-blocked"),
         Word::new(

@@ -3,15 +3,20 @@
 //!
 //! The texts are complete sentences or phrases. The two renderings only differ in their layout.
 
+mod subscribing;
+mod unsettled;
+
 use crate::terms::{Anomaly, Cause, Claim, Guarantee};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, EndReason, Link, MessageId};
-use crate::scenario::{ClientEntry, Direction, Effect, Fault, Scenario, Who, limits};
-use crate::time::{Duration, Instant};
-use crate::verdict::{Detection, Evidence, Recoveries, ReplacedProcess, Row, Totals};
+use crate::scenario::Scenario;
+use crate::verdict::{Detection, Evidence, Recoveries, Row, Totals};
 
 use super::{Report, words};
+
+pub use subscribing::{Absence, away, before_subscription, replaced, wanted_differs};
+pub use unsettled::{Unsettled, unsettled};
 
 /// The messages that a contender's subscribers missed, by cause.
 pub struct Missed<'a> {
@@ -78,213 +83,6 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     let (missed, wanted) = (totals.missed, totals.wanted);
     (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
-}
-
-/// The facts about what is still under way at the end of a run.
-pub struct Unsettled {
-    /// Sentences: what waits since when, and until when a fault holds it up.
-    pub sentences: Vec<String>,
-    /// The command that runs the same for longer. `None` if no run may be longer, or none would
-    /// settle it.
-    pub longer: Option<String>,
-}
-
-/// Returns what is still under way when the run ends, if anything is.
-pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
-    let subscribers = report.contenders.iter().flat_map(|row| &row.subscribers);
-    let open = subscribers.flat_map(|one| {
-        let open = one.messages.iter().filter(|message| message.cause == Some(Cause::Unsettled));
-        open.map(|message| (one.client.as_str(), message))
-    });
-    let open: Vec<_> = open.collect();
-    let (_, first) = open
-        .iter()
-        .min_by(|(_, one), (_, other)| one.published_ms.total_cmp(&other.published_ms))?;
-    let ends = scenario.run_for;
-    let since = Duration::from_micros((first.published_ms * 1e3) as u64);
-    let mut sentences = vec![format!(
-        "The run ended at {ends}, and {} had been under way since {since}: what is still under way \
-         is not lost, and nobody knows yet whether it will come.",
-        first.id
-    )];
-    let end = Instant::ZERO + ends;
-    let is_on = |fault: &&Fault| fault.at < end && fault.until > end;
-    let is_in_the_way =
-        |fault: &&Fault| open.iter().any(|(client, _)| holds_up(fault, client, scenario));
-    let on = scenario.faults.iter().filter(is_on).filter(is_in_the_way);
-    let (mut least, mut may_settle) = (ends * 2, true);
-    if let Some(fault) = on.max_by_key(|fault| fault.until) {
-        let (what, who) = (words::fault(fault), words::who(fault, scenario));
-        if fault.until == Instant::NEVER {
-            sentences.push(format!(
-                "\"{what}\" ({who}) lasts to the end of any run: a longer one settles nothing for \
-                 whom it is about."
-            ));
-            let is_held = |(client, _): &(&str, _)| holds_up(fault, client, scenario);
-            may_settle = !open.iter().all(is_held);
-        } else {
-            let until = fault.until.since(Instant::ZERO);
-            sentences.push(format!(
-                "\"{what}\" ({who}) lasts until {until}, so the run is too short by at least {}.",
-                until - ends
-            ));
-            least = least.max(until + ends / 2);
-        }
-    }
-    // Whole seconds are easier to read, and nobody knows how long it takes.
-    let longer = Duration::from_secs(least.as_micros().div_ceil(1_000_000));
-    let longer = (may_settle && longer <= limits::RUN_FOR)
-        .then(|| format!("{} --set run_for={longer}", report.replay));
-    Some(Unsettled { sentences, longer })
-}
-
-/// Whether nothing gets to a process of this client while the fault is on.
-fn holds_up(fault: &Fault, client: &str, scenario: &Scenario) -> bool {
-    let is_about = match &fault.who {
-        Who::Clients(about) => {
-            let processes = scenario.clients.iter().flat_map(ClientEntry::processes);
-            let mut own = processes.filter(|(_, name)| name.as_str() == client);
-            own.any(|(process, _)| about.contains(&process))
-        }
-        Who::Broker => true,
-        Who::Nobody => false,
-    };
-    let stops_all = match &fault.effect {
-        Effect::Disconnect | Effect::Crash { .. } | Effect::Pause | Effect::Freeze => true,
-        Effect::Cut => fault.direction == Direction::Both,
-        Effect::Partition { .. }
-        | Effect::IdleTimeout { .. }
-        | Effect::Loss { .. }
-        | Effect::Duplicate { .. }
-        | Effect::Corrupt { .. }
-        | Effect::Reorder { .. }
-        | Effect::Latency { .. }
-        | Effect::Bandwidth { .. }
-        | Effect::Reset
-        | Effect::Slow { .. }
-        | Effect::Deaf { .. } => false,
-    };
-    is_about && stops_all
-}
-
-/// The messages that came before the subscriptions of a contender's subscribers stood.
-pub struct Early<'a> {
-    /// The contender.
-    pub contender: Contender,
-    /// The messages.
-    pub ids: BTreeSet<&'a MessageId>,
-    /// The subscribers that do not want them for this reason.
-    pub clients: BTreeSet<&'a str>,
-}
-
-/// Returns the contenders with such messages, in order. Subscribers that never managed to subscribe
-/// are left to [`away`].
-pub fn before_subscription(report: &Report) -> Vec<Early<'_>> {
-    let early = report.contenders.iter().filter_map(|row| {
-        let subscribed = row.subscribers.iter().filter(|one| one.never_subscribed.is_none());
-        let pairs = subscribed.flat_map(|one| {
-            one.before_subscription.iter().map(|message| (&message.id, one.client.as_str()))
-        });
-        let (ids, clients): (BTreeSet<_>, BTreeSet<_>) = pairs.unzip();
-        (!ids.is_empty()).then_some(Early { contender: row.contender(), ids, clients })
-    });
-    early.collect()
-}
-
-impl Early<'_> {
-    /// Says which messages came too early for whom. `ids` are their names.
-    pub fn sentence(&self, ids: &str) -> String {
-        let Early { contender, ids: messages, clients } = self;
-        let (whose, whom) = match clients.first() {
-            Some(client) if clients.len() == 1 => (format!("{client}'s subscription"), "it"),
-            _ => {
-                let clients = words::counted(clients.len() as u64, "subscriber");
-                (format!("the subscriptions of {clients}"), "them")
-            }
-        };
-        let messages = words::counted(messages.len() as u64, "message");
-        format!("{contender}: {messages} came before {whose} stood, not wanted by {whom}: {ids}.")
-    }
-}
-
-/// Says, if the contenders' subscribers do not want the same number of messages, why.
-pub fn wanted_differs(report: &Report) -> Option<String> {
-    let wanted = report.contenders.iter().map(|row| Totals::of(&row.subscribers).wanted);
-    let (least, most) = (wanted.clone().min()?, wanted.max()?);
-    let published: BTreeSet<u64> = report.contenders.iter().map(|row| row.published).collect();
-    let reasons = [
-        (!away(report).is_empty(), "a subscriber never got to subscribe"),
-        (!before_subscription(report).is_empty(), "messages came before a subscription stood"),
-        (published.len() > 1, "not the same number was published"),
-    ];
-    let known: Vec<String> =
-        reasons.iter().filter(|(is_so, _)| *is_so).map(|(_, why)| (*why).to_owned()).collect();
-    let why = match known.is_empty() {
-        true => "it depends on when a join or leave was recorded".to_owned(),
-        false => words::listed(&known),
-    };
-    let (least, most) = (words::count(least), words::count(most));
-    (least != most).then(|| format!("The rows do not want the same, {least} to {most}: {why}."))
-}
-
-/// Names the processes that a newer session of their name replaced for good, a sentence each.
-pub fn replaced(report: &Report) -> Vec<String> {
-    let replaced = report.contenders.iter().flat_map(|row| {
-        row.replaced.iter().map(|one| {
-            let ReplacedProcess { process, client, at_ms } = one;
-            let (contender, at) = (row.contender(), words::millis(*at_ms));
-            format!(
-                "{contender}: {process} was replaced at {at}, by a newer session of {client}, and \
-                 never came back (on_replaced)."
-            )
-        })
-    });
-    replaced.collect()
-}
-
-/// The subscribers of a contender that never managed to subscribe.
-pub struct Absence<'a> {
-    /// The contender.
-    pub contender: Contender,
-    /// The subscribers.
-    pub clients: Vec<&'a str>,
-    /// The reasons for which their last attempts ended.
-    pub by: BTreeSet<&'a str>,
-    /// The number of published messages, if no subscriber at all could want them.
-    pub nowhere: Option<u64>,
-}
-
-/// Returns the contenders with subscribers that never managed to subscribe, in order.
-pub fn away(report: &Report) -> Vec<Absence<'_>> {
-    report.contenders.iter().filter_map(away_in).collect()
-}
-
-fn away_in(row: &Row) -> Option<Absence<'_>> {
-    let away =
-        row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.never_subscribed?)));
-    let (clients, by): (Vec<_>, BTreeSet<_>) = away.unzip();
-    let is_anybody_there = clients.len() < row.subscribers.len();
-    let nowhere = Some(row.published).filter(|count| *count > 0 && !is_anybody_there);
-    (!clients.is_empty()).then_some(Absence { contender: row.contender(), clients, by, nowhere })
-}
-
-impl Absence<'_> {
-    /// Names the subscribers that never managed to subscribe, and why.
-    pub fn phrase(&self) -> String {
-        let who = match &*self.clients {
-            [one] => (*one).to_owned(),
-            all => words::counted(all.len() as u64, "subscriber"),
-        };
-        let by: Vec<&str> = self.by.iter().copied().collect();
-        format!("{who} never got to subscribe ({})", by.join(", "))
-    }
-
-    /// The same for its contender, with the number of messages that had no subscriber.
-    pub fn sentence(&self) -> String {
-        let messages = self.nowhere.map(|count| words::counted(count, "message"));
-        let nowhere = messages.map(|messages| format!("; {messages} went nowhere"));
-        format!("{}: {}{}.", self.contender, self.phrase(), nowhere.unwrap_or_default())
-    }
 }
 
 /// One subscriber's claim to a guarantee, and how it turned out.

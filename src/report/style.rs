@@ -57,7 +57,7 @@ pub enum Colour {
 pub enum Glyph {
     /// A message was published.
     Published,
-    /// Published before the subscription stood.
+    /// Published while the subscription did not stand.
     BeforeSubscription,
     /// Handled from a first sending, promptly.
     Live,
@@ -93,7 +93,7 @@ impl Glyph {
     pub const fn meaning(self) -> &'static str {
         match self {
             Glyph::Published => "published",
-            Glyph::BeforeSubscription => "before the subscription",
+            Glyph::BeforeSubscription => "not subscribed",
             Glyph::Live => "live",
             Glyph::Late => "live, but late",
             Glyph::CaughtUp => "caught up later",

@@ -401,8 +401,8 @@ fn what_came_before_a_subscription_is_drawn_and_told() {
         line.chars().filter(|sign| "–●".contains(*sign)).collect::<String>()
     };
     assert_eq!([lane("udp/"), lane("tcp/")], ["–●●●", "–––●"]);
-    assert!(drawn.contains("– before the subscription"), "{drawn}");
-    assert!(check(&sample, &ASCII).contains("- before the subscription"));
+    assert!(drawn.contains("– not subscribed"), "{drawn}");
+    assert!(check(&sample, &ASCII).contains("- not subscribed"));
     for style in [&DRAWN, &PLAIN] {
         let text = squeezed(&check(&sample, style));
         for said in [
@@ -421,7 +421,7 @@ fn what_came_before_a_subscription_is_drawn_and_told() {
     let (_, scenario) = caps();
     let sample = (report(&scenario, vec![row("udp/catch-up", lanes)], vec![]), scenario);
     let text = check(&sample, &DRAWN);
-    assert!(!text.contains("– before the subscription"), "{text}");
+    assert!(!text.contains("– not subscribed"), "{text}");
     let told = "1 message came before the subscriptions of 6 subscribers stood, not wanted by them";
     assert!(squeezed(&text).contains(told), "{text}");
 }

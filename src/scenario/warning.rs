@@ -166,7 +166,10 @@ impl Scenario {
                 fault.effect.kind(),
                 fault.until
             ),
-            help: format!("set `run_for` to more than {}, or leave out `for`", fault.until),
+            help: format!(
+                "set `run_for` to more than {}, or let the fault end earlier",
+                fault.until
+            ),
         });
         warnings.collect()
     }

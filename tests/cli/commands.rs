@@ -199,6 +199,7 @@ fn a_moment_at_which_the_broker_is_down_is_said() {
 
 #[test]
 fn an_unknown_name_gets_the_nearest_right_one() {
+    check(&["run", "caps", "--packets", "driver-3"], 2, "joined by `=`, as in --packets=driver-3");
     check(&["run", "lossywifi"], 2, "did you mean `lossy-wifi`?");
     check(&["run", "zzzzzz"], 2, "dlab list");
     check(&["show", "csps"], 2, "did you mean `caps`?");
