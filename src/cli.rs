@@ -13,6 +13,7 @@ mod library;
 mod load;
 mod log;
 mod museum;
+mod pcap;
 mod pool;
 mod progress;
 mod run;

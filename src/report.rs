@@ -11,10 +11,14 @@ mod grid;
 mod headline;
 mod ids;
 mod lanes;
+#[doc(hidden)]
+pub mod layers;
 mod measure;
 mod museum;
 #[doc(hidden)]
 pub mod packets;
+#[doc(hidden)]
+pub mod pcap;
 mod plain;
 mod prices;
 mod replay;

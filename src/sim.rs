@@ -35,6 +35,7 @@ mod log;
 #[doc(hidden)]
 pub mod net;
 mod nic;
+mod packet_stream;
 mod placement;
 mod process;
 mod programs;
@@ -52,13 +53,15 @@ pub mod world;
 
 pub use core_system::CoreSystem;
 pub use draw::Draw;
+pub use packet_stream::{Capturing, PacketSink};
 pub use placement::{Apart, Placement, TurmoilOrder};
 pub use programs::{App, AppRequest, BlackBox, Programs, RESTART, black_box_name};
 pub use system::System;
-pub use trial::{EarlyStop, Trial, TrialOptions, run_system_then, run_trial, run_trial_then, tick};
+pub use trial::{
+    EarlyStop, Trial, TrialOptions, processes, run_system_then, run_trial, run_trial_then, tick,
+};
 pub use trial_error::{ExceededLimit, TrialError};
 pub use trial_limits::{Cancel, TrialLimits};
-pub use world::Capturing;
 
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,11 @@
 mod close_codes;
 mod contract;
 mod engine_io;
+mod layers;
 mod malformed_peers;
 mod packet_list;
 mod packets;
+mod pcap;
 mod socketio;
 mod socketioxide;
 mod wire;

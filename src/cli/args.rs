@@ -51,7 +51,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write a new scenario file, a starter with its keys explained
     New(NewArgs),
-    /// Print the JSON Schema of scenario files, or of reports
+    /// Print the JSON Schema of scenario files, of reports, or of layers
     Schema(SchemaArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
@@ -95,6 +95,10 @@ pub struct RunArgs {
     /// Write the expectations to a file as JUnit XML: a suite a report, a case an expectation
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
+    /// Write the packets to a file for Wireshark (pcapng); of several trials each to one of its own
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["why", "packets", "layers"])]
+    pub pcap: Option<PathBuf>,
     /// Print what the broker knew at these moments of each trial, as in 3s or 2s..8s/1s (repeatable)
     #[arg(long, value_name = "TIME|A..B/STEP", value_parser = values::moments)]
     #[arg(allow_hyphen_values = true)]
@@ -108,11 +112,18 @@ pub struct RunArgs {
     #[arg(num_args = 0.., require_equals = true, value_delimiter = ',')]
     #[arg(conflicts_with_all = ["why", "quiet", "at", "prices", "junit"])]
     pub packets: Option<Vec<PacketFilter>>,
+    /// Show one message layer by layer instead, as it stood on the wire, as in driver-3
+    #[arg(long, value_name = "ID")]
+    #[arg(conflicts_with_all = ["why", "packets", "quiet", "at", "prices", "junit"])]
+    pub layers: Option<MessageId>,
+    /// Of --layers: the hop to this client (else the first that wanted the message)
+    #[arg(long, value_name = "CLIENT", requires = "layers")]
+    pub to: Option<String>,
     /// Say what each contender cost, beside the cheapest
     #[arg(long, conflicts_with = "quiet")]
     pub prices: bool,
     /// Show all of the report, and what the scenario is about; a terminal gets a screen of it
-    #[arg(long, conflicts_with_all = ["json", "quiet", "why", "packets"])]
+    #[arg(long, conflicts_with_all = ["json", "quiet", "why", "packets", "layers"])]
     pub full: bool,
     /// Run scenarios that are larger than the limits
     #[arg(long)]
@@ -272,6 +283,9 @@ pub struct SchemaArgs {
     /// The schema of what `dlab run --json` prints, instead
     #[arg(long)]
     pub report: bool,
+    /// The schema of what `dlab run --layers ID --json` prints, instead
+    #[arg(long, conflicts_with = "report")]
+    pub layers: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -87,9 +87,13 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
     }
 }
 
-/// Prints the JSON Schema of scenario files, or of reports.
+/// Prints the JSON Schema of scenario files, of reports, or of layers.
 pub fn schema(args: &SchemaArgs, console: &mut Console) -> Exit {
-    let schema = if args.report { report::schema() } else { scenario::schema() };
+    let schema = match (args.report, args.layers) {
+        (true, _) => report::schema(),
+        (false, true) => report::layers::schema(),
+        (false, false) => scenario::schema(),
+    };
     console.print(&format!("{schema:#}\n"));
     Exit::Met
 }

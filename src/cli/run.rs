@@ -15,6 +15,7 @@ use super::in_order::{InOrderStep, in_order};
 use super::junit::Junit;
 use super::load::{self, Answer, Loaded};
 use super::log::Log;
+use super::pcap::PcapFiles;
 use super::progress::Progress;
 use super::trace::{Naming, Trace};
 use super::trial::{self, HistoryUse, Job, Runs, TrialRequest};
@@ -71,7 +72,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
             return Exit::File;
         }
     };
-    let needs_packets = args.why.is_some() || args.packets.is_some();
+    let needs_packets = args.why.is_some() || args.packets.is_some() || args.layers.is_some();
     let capture = if needs_packets { Capturing::Packets } else { Capturing::Nothing };
     let request = TrialRequest {
         options: TrialOptions {
@@ -84,6 +85,8 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
         trace: if files.0.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
         packets: args.packets.clone(),
+        pcap: pcap_files(args, &plan),
+        layers: args.layers.clone().map(|id| (id, args.to.clone())),
     };
     interrupt::watch();
     execute(&plan, &pool, request, ReportCollector::new(args, loaded, plan.reports, files), console)
@@ -173,6 +176,17 @@ fn trace(args: &RunArgs, plan: &Plan) -> Result<Option<Trace>, String> {
     let naming = if plan.trials > 1 { Naming::Named } else { Naming::Bare };
     let trace = Trace::create(path, naming);
     trace.map(Some).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}
+
+/// Returns the names of the files of packets. They have what differs between the trials.
+fn pcap_files(args: &RunArgs, plan: &Plan) -> Option<PcapFiles> {
+    let path = args.pcap.clone()?;
+    Some(PcapFiles {
+        path,
+        has_scenarios: plan.loaded.len() > 1,
+        has_seeds: plan.reports > plan.loaded.len() as u64,
+        has_contenders: plan.trials > plan.reports,
+    })
 }
 
 fn junit(args: &RunArgs) -> Result<Option<Junit>, String> {

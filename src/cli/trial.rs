@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::pcap::{Pcap, PcapFiles};
 use crate::history::{Capture, History, Packet};
-use crate::message::{Contender, MessageId};
+use crate::message::{Contender, MessageId, Name};
+use crate::report::layers::{LayersEvidence, MessageLayers};
 use crate::report::packets::{PacketFilter, PacketList};
 use crate::report::why::{Sentence, WhyEvidence, life};
 use crate::scenario::Scenario;
@@ -39,6 +41,11 @@ pub struct TrialRequest {
     pub why: Option<MessageId>,
     /// The filters of the packets that are listed, if they are.
     pub packets: Option<Vec<PacketFilter>>,
+    /// The files of the packets, if they are written.
+    pub pcap: Option<PcapFiles>,
+    /// The message whose layers are shown, and the client at the end of its last hop, if not the
+    /// first that wanted it.
+    pub layers: Option<(MessageId, Option<String>)>,
 }
 
 /// The number of times that each trial runs.
@@ -69,6 +76,10 @@ pub struct JobOutcome {
     pub life: Vec<Sentence>,
     /// The packets, if they are listed.
     pub packets: PacketList,
+    /// The layers of the requested message, if it was published.
+    pub layers: Option<MessageLayers>,
+    /// The reason for which the file of packets could not be written.
+    pub pcap: Option<String>,
     /// The first difference of a second run.
     pub difference: Option<String>,
 }
@@ -83,7 +94,13 @@ pub fn run(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
 }
 
 fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
-    let mut trial = simulate(job, request, |trial| {
+    let pcap = request
+        .pcap
+        .as_ref()
+        .map(|files| Pcap::create(files, (job.scenario, job.contender, job.seed)));
+    let capture = pcap.as_ref().map_or(request.options.capture.clone(), Pcap::capturing);
+    let options = TrialOptions { capture, ..request.options.clone() };
+    let mut trial = simulate(job, &options, |trial| {
         let sim::Trial { history, views, capture } = trial;
         let row = verdict::judge(job.scenario, job.contender, &history);
         let trace = match request.trace {
@@ -99,8 +116,22 @@ fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
         let filters = request.packets.as_ref();
         let list = filters.map(|filters| PacketList::of(&history, &kept, not_kept, filters));
         let packets = list.unwrap_or_default();
-        JobOutcome { row, trace_hash, trace, broker_views, life, packets, difference: None }
+        let evidence = LayersEvidence { history: &history, packets: &kept, not_kept };
+        let layers = request.layers.as_ref();
+        let layers = layers.and_then(|(id, to)| layers_of(job, &evidence, id, to.as_deref()));
+        JobOutcome {
+            row,
+            trace_hash,
+            trace,
+            broker_views,
+            life,
+            packets,
+            layers,
+            pcap: None,
+            difference: None,
+        }
     })?;
+    trial.pcap = pcap.and_then(|pcap| pcap.finish().err());
     if request.runs == Runs::Twice {
         trial.difference = compare(job, request, &trial.trace_hash)?;
     }
@@ -114,26 +145,39 @@ fn tell(job: Job, history: &History, packets: &[Packet], id: &MessageId) -> Opti
     life(&WhyEvidence { scenario, contender, history, packets, followed }, id)
 }
 
+/// Returns the layers of a message in this trial.
+fn layers_of(
+    job: Job,
+    evidence: &LayersEvidence<'_>,
+    id: &MessageId,
+    to: Option<&str>,
+) -> Option<MessageLayers> {
+    let followed = || verdict::follow(job.scenario, job.contender, evidence.history, id);
+    let first = || followed().into_iter().next().map(|one| one.client);
+    let subscriber = to.map(Name::from).or_else(first);
+    MessageLayers::of(evidence, id, subscriber.as_ref())
+}
+
 /// Runs the trial again, and returns the first difference. Only if the hashes differ does a third
 /// run provide a trace to compare with.
 fn compare(job: Job, request: &TrialRequest, hash: &str) -> Result<Option<String>, TrialError> {
-    let second = simulate(job, request, |second| second.history)?;
+    let second = simulate(job, &request.options, |second| second.history)?;
     if second.trace_hash() == hash {
         return Ok(None);
     }
-    let third = simulate(job, request, |third| third.history)?;
+    let third = simulate(job, &request.options, |third| third.history)?;
     Ok(Some(difference(third.trace_lines(), second.trace_lines())))
 }
 
 fn simulate<T: Send>(
     job: Job,
-    request: &TrialRequest,
+    options: &TrialOptions,
     then: impl FnOnce(sim::Trial) -> T + Send,
 ) -> Result<T, TrialError> {
     let Job { scenario, contender, seed, .. } = job;
     // The log has no other line that says whose it is.
     tracing::info!("{contender} of {}, seed {seed}", scenario.name);
-    sim::run_trial_then(scenario, contender, seed, &request.options, then)
+    sim::run_trial_then(scenario, contender, seed, options, then)
 }
 
 /// Returns the first difference of two traces: the number of the line, and both lines.

@@ -186,7 +186,8 @@ pub static LESSON: Family = Family {
              described by four layers.",
         )
         .also(&["OSI"])
-        .see(&["tcp/ip-model", "packet"]),
+        .see(&["tcp/ip-model", "layers", "packet"])
+        .shown_by("dlab run caps --layers driver-1 --contender tcp/catch-up"),
         Word::new(
             "tcp/ip-model",
             "The internet's model, with four layers: link, internet, transport, application.",
@@ -195,7 +196,8 @@ pub static LESSON: Family = Family {
              link is no layer: it is the whole way from client to broker.",
         )
         .also(&["TCP/IP", "TCP model"])
-        .see(&["osi-model", "link"]),
+        .see(&["osi-model", "layers", "link"])
+        .shown_by("dlab run caps --layers driver-1 --contender tcp/catch-up"),
         Word::new(
             "http",
             "The web's protocol: a client sends a request, the server answers with a response.",

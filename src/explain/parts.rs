@@ -46,6 +46,26 @@ pub static PARTS: Family = Family {
         .see(&["packets", "segment"])
         .shown_by("dlab run caps --packets=driver-3 --contender udp/catch-up"),
         Word::new(
+            "layers",
+            "One message as it stood on the wire, layer by layer, with `--layers` instead of the report.",
+            "A table a hop, from the payload outwards: all bytes of a layer, its own, those of others \
+             that share it, and its names in the OSI and the TCP/IP model. Below it stand the packets \
+             with their parts of it. `--to` names the subscriber of the last hop.",
+        )
+        .also(&["layer", "own", "others"])
+        .see(&["osi-model", "tcp/ip-model", "packets"])
+        .shown_by("dlab run caps --layers driver-1 --contender tcp/catch-up"),
+        Word::new(
+            "pcap",
+            "The packets of a trial as a file for Wireshark, with `--pcap FILE`; of several trials a \
+             file each.",
+            "The format is pcapng. Each process has an interface, on which what it sends stands with \
+             the simulated time; what is lost is there, too. A comment names the messages in a packet, \
+             and says whether it was sent again or lost. Corrupted packets stand as they left.",
+        )
+        .also(&["pcapng", "Wireshark"])
+        .see(&["packets", "layers"]),
+        Word::new(
             "never-subscribed",
             "A subscriber had no session in which it could subscribe, so it wanted nothing.",
             "The reason in brackets is why its last attempt ended. The report says that it never \

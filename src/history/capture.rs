@@ -78,17 +78,47 @@ impl Capture {
         self.rejected.insert((from, to, nth, at), reason);
     }
 
+    /// Returns the number of packets.
+    pub fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Whether there is no packet.
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    /// Takes out the first packets in order, up to the first of which an end may still become known
+    /// at `now` or later.
+    pub fn take_settled(&mut self, now: Instant) -> Vec<Packet> {
+        let mut packets = std::mem::take(&mut self.packets).into_sorted_vec();
+        let is_settled =
+            |packet: &Packet| packet.at < now && packet.ends.iter().all(|end| end.at < now);
+        let open = packets.iter().position(|one| !is_settled(one)).unwrap_or(packets.len());
+        self.packets = packets.split_off(open).into();
+        self.note_rejected(&mut packets);
+        // Packets leave in order of time, so that nothing arrives any more of what left before.
+        let first = self.packets.iter().map(|packet| packet.at).min().unwrap_or(now);
+        self.rejected.retain(|(.., at), _| *at >= first);
+        packets
+    }
+
     /// Returns the packets in order.
-    pub fn into_packets(self) -> Vec<Packet> {
-        let mut packets = self.packets.into_sorted_vec();
-        for packet in &mut packets {
+    pub fn into_packets(mut self) -> Vec<Packet> {
+        let mut packets = std::mem::take(&mut self.packets).into_sorted_vec();
+        self.note_rejected(&mut packets);
+        packets
+    }
+
+    /// Notes in packets that they arrived and were not taken in.
+    fn note_rejected(&self, packets: &mut [Packet]) {
+        for packet in packets {
             let Packet { from, to: Some(to), nth, .. } = *packet else { continue };
             for end in &mut packet.ends {
                 let rejected = self.rejected.get(&(from, to, nth, end.at));
                 end.lost = end.lost.or(rejected.copied());
             }
         }
-        packets
     }
 }
 

@@ -105,6 +105,11 @@ impl Recorder {
         (peak.messages, peak.bytes)
     }
 
+    /// Shows the events of all recorders of the trial, in the order of writing.
+    pub fn show<T>(&self, to: impl FnOnce(&[Event]) -> T) -> T {
+        to(&self.log())
+    }
+
     /// Removes and returns the events of all recorders of the trial, in the order of writing.
     pub(super) fn take(&self) -> Vec<Event> {
         std::mem::take(&mut self.log())

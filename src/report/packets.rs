@@ -5,6 +5,7 @@
 //! It reads only what a capture kept, packet by packet, in the order of sending. No bytes make it
 //! panic. It reorders nothing; bytes that were sent before are reported as such.
 
+mod annotator;
 mod content;
 mod conversation;
 mod copy;
@@ -22,11 +23,15 @@ use std::net::{SocketAddr, SocketAddrV4};
 
 use smoltcp::wire::{Icmpv4Packet, IpProtocol, Ipv4Packet, TcpPacket, UdpPacket};
 
+pub(super) use self::annotator::Annotator;
 pub(super) use self::copy::Carried;
-pub(super) use self::headers::datagram;
-pub use self::list::{PacketFilter, PacketLine, PacketList};
-pub(super) use self::reader::Begin;
+pub(super) use self::headers::{datagram, flags};
+pub use self::list::{LineEnd, PacketFilter, PacketLine, PacketList};
+pub(super) use self::list::{millis, millis_or_null};
+pub(super) use self::reader::{Begin, Protocol};
 pub(super) use self::streams::{Passage, SentSegment, Streams, common};
+
+pub(super) use self::websocket::frame as websocket_frame;
 
 use self::conversation::Conversation;
 use crate::history::{Packet, Process, ProcessId};

@@ -138,7 +138,7 @@ fn expectation() -> Value {
 }
 
 /// Returns an object with these keys and no others. A key that ends in `?` may be left out.
-fn object(keys: &[(&str, Value)]) -> Value {
+pub(super) fn object(keys: &[(&str, Value)]) -> Value {
     let name = |key: &str| key.trim_end_matches('?').to_owned();
     let properties: Map<String, Value> =
         keys.iter().map(|(key, value)| (name(key), value.clone())).collect();
@@ -164,19 +164,19 @@ fn of_some(words: &[&str], value: Value) -> Value {
     some
 }
 
-fn list(items: Value) -> Value {
+pub(super) fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 
-fn word(words: &[&str]) -> Value {
+pub(super) fn word(words: &[&str]) -> Value {
     json!({ "enum": words })
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({ "type": "string" })
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
@@ -184,17 +184,17 @@ fn index() -> Value {
     about("The index in the file, from 0.", count())
 }
 
-fn millis() -> Value {
+pub(super) fn millis() -> Value {
     json!({ "type": "number", "minimum": 0 })
 }
 
-fn or_null(mut value: Value) -> Value {
+pub(super) fn or_null(mut value: Value) -> Value {
     let kind = value["type"].take();
     value["type"] = json!([kind, "null"]);
     value
 }
 
-fn about(text: &str, mut value: Value) -> Value {
+pub(super) fn about(text: &str, mut value: Value) -> Value {
     value["description"] = json!(text);
     value
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smoltcp::wire::{IpProtocol, Ipv4Packet, UdpPacket};
 
+use super::packet_stream::{Capturing, PacketStream};
 use crate::history::{
     Capture, Event, EventKind, Flow, LossReason, Packet, PacketEnd, ProcessId, Recorder,
 };
@@ -77,6 +78,8 @@ struct Traffic {
     drops: Vec<(u32, Instant, Flow, u64, LossReason)>,
     /// The packets themselves, if they are to be kept.
     capture: Option<Capture>,
+    /// To whom they are handed over, if they are not to be kept.
+    stream: Option<PacketStream>,
 }
 
 /// State of a datagram that the network has duplicated.
@@ -107,10 +110,16 @@ impl Internet {
         hosts: Vec<Arc<HostState>>,
         recorders: Vec<Recorder>,
         faults: NetworkFaults,
-        capture: Option<Capture>,
+        capturing: Capturing,
     ) -> Internet {
+        let (capture, stream) = match capturing {
+            Capturing::Nothing => (None, None),
+            Capturing::Packets => (Some(Capture::default()), None),
+            Capturing::Stream(sink) => (Some(Capture::default()), Some(PacketStream::new(sink))),
+        };
         let (datagrams, copies, drops) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let traffic = Traffic { faults, packets: 0, bytes: 0, datagrams, copies, drops, capture };
+        let (packets, bytes) = (0, 0);
+        let traffic = Traffic { faults, packets, bytes, datagrams, copies, drops, capture, stream };
         let (traffic, under_way) = (Mutex::new(traffic), AtomicU64::new(0));
         Internet { hosts, recorders, traffic, under_way }
     }
@@ -171,6 +180,9 @@ impl Internet {
             let ends = ends(now, plan.as_ref());
             let (from, to) = (ProcessId(from), to.map(ProcessId));
             capture.add(Packet { at, from, serial, to, nth, ends, bytes });
+            if let Some(stream) = &mut traffic.stream {
+                stream.pass(capture, now, &self.recorders[0]);
+            }
         }
         let Some((to, plan)) = to.zip(plan) else {
             if let Some(Numbered { flow, number }) = datagram {
@@ -268,9 +280,18 @@ impl Internet {
         TrafficTotals { packets: traffic.packets, bytes: traffic.bytes, retransmits, hits }
     }
 
-    /// Takes out the packets that were kept, if any were to be kept.
+    /// Takes out the packets that were kept, if any were to be kept; hands over what is left of
+    /// those that were not.
     pub fn take_capture(&self) -> Option<Capture> {
-        self.traffic().capture.take()
+        let mut traffic = self.traffic();
+        let capture = traffic.capture.take()?;
+        match traffic.stream.take() {
+            Some(stream) => {
+                stream.finish(capture, &self.recorders[0]);
+                None
+            }
+            None => Some(capture),
+        }
     }
 
     fn traffic(&self) -> MutexGuard<'_, Traffic> {

@@ -15,12 +15,13 @@ use crate::time::{Duration, Instant};
 use super::activity::{Activity, say};
 use super::app::{SharedState, is_about};
 use super::core_system::CoreSystem;
+use super::packet_stream::Capturing;
 use super::placement::Placement;
 use super::process::{Supervisor, resets, timetable};
 use super::system::{BrokerContext, ClientContext, System, Views};
 use super::trial_error::TrialError;
 use super::trial_limits::TrialLimits;
-use super::world::{Capturing, Checks, Plan, World};
+use super::world::{Checks, Plan, World};
 use super::{entropy, fate, hits, net};
 
 /// The broker's name among the processes.
@@ -149,7 +150,7 @@ fn run(
     let mut plan = Plan::new(seed, scenario.latency, scenario.faults.clone(), names, end);
     (plan.placement, plan.groups) = (options.placement, groups(scenario));
     plan.keep_alive = keep_alive(scenario);
-    (plan.capture, plan.limits) = (options.capture, options.limits.clone());
+    (plan.capture, plan.limits) = (options.capture.clone(), options.limits.clone());
     let mut world = World::new(plan);
     world.show_activity(activity);
     let shared = Arc::new(scenario.clone());
@@ -197,7 +198,7 @@ fn checks(
 }
 
 /// Returns all processes of a scenario, the broker first.
-fn processes(scenario: &Scenario) -> Vec<Process> {
+pub fn processes(scenario: &Scenario) -> Vec<Process> {
     let broker = Process { name: BROKER.into(), client: BROKER.into() };
     let clients = scenario.clients.iter().flat_map(ClientEntry::processes);
     let clients = clients.map(|(name, client)| Process { name, client });

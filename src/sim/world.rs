@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
+use super::packet_stream::Capturing;
 use crate::history::{Capture, Recorder};
 use crate::message::{KeepAlive, Name};
 use crate::scenario::{Fault, Latency};
@@ -59,16 +60,6 @@ pub struct Plan {
     pub capture: Capturing,
     /// Limits of the trial's cost.
     pub limits: TrialLimits,
-}
-
-/// Whether a trial's packets are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Capturing {
-    /// Packets are only counted.
-    #[default]
-    Nothing,
-    /// The first packets are kept, up to the limit of a [`Capture`].
-    Packets,
 }
 
 impl Plan {
@@ -146,7 +137,6 @@ impl World {
         let hosts = hosts.collect();
         let programs = names.iter().map(|_| Vec::new()).collect();
         let network_faults = NetworkFaults::new(seed, latency, &faults, names);
-        let capture = (capture == Capturing::Packets).then(Capture::default);
         let internet = Arc::new(Internet::new(hosts, recorders, network_faults, capture));
         let (sim, ended_at) = (None, Instant::ZERO);
         let activity = Arc::default();

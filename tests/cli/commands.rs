@@ -373,6 +373,81 @@ fn packets_are_listed_as_text_or_json_and_a_name_that_nothing_has_is_bad_usage()
 }
 
 #[test]
+fn packets_are_written_to_a_file_a_trial_and_a_path_that_cannot_be_is_told() {
+    let folder = folder("pcap");
+    let path = folder.join("f.pcapng");
+    let path = path.to_str().unwrap();
+    let names = || {
+        let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+        let mut names: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let one = &["run", "caps", "--contender", "tcp/catch-up", "-q", "--pcap", path];
+    check(one, 0, "");
+    assert_eq!(names(), ["f.pcapng"]);
+    let first = fs::read(path).unwrap();
+    check(&[&one[..], &["--twice"]].concat(), 0, "");
+    assert!(first == fs::read(path).unwrap(), "the same bytes");
+    fs::remove_file(path).unwrap();
+    check(
+        &[
+            "run",
+            "caps",
+            "both-ways",
+            "-q",
+            "--seeds",
+            "1..2",
+            "--pcap",
+            path,
+            "--contender",
+            "tcp/catch-up",
+        ],
+        0,
+        "",
+    );
+    assert_eq!(
+        names(),
+        ["f-both-ways-1.pcapng", "f-both-ways-2.pcapng", "f-caps-1.pcapng", "f-caps-2.pcapng"]
+    );
+    check(
+        &["run", "caps", "-q", "--pcap", "no/such/f.pcapng"],
+        4,
+        "f-udp-fire-and-forget.pcapng cannot be written",
+    );
+    check(&["run", "caps", "--pcap", path, "--why", "driver-1"], 2, "cannot be used with");
+}
+
+#[test]
+fn layers_are_shown_for_a_subscriber_and_what_there_is_not_is_bad_usage() {
+    let text = check(&["run", "caps", "--layers", "driver-1"], 0, "");
+    let row = "  length prefix        144     4      0  7 application  application  application\n";
+    assert!(text.contains(row), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let json = check(&["run", "caps", "--layers", "driver-1", "--json"], 0, "");
+    assert_eq!(json.lines().count(), 4, "a document a contender");
+    // The first subscriber is shown, or the one that was asked for.
+    let hop = |arguments: &[&str]| {
+        let all = ["run", "chat", "--contender", "tcp/catch-up", "--layers", "ann-1"];
+        let text = check(&[&all, arguments].concat(), 0, "");
+        text.lines().rfind(|line| line.starts_with("broker")).unwrap().to_owned()
+    };
+    assert_eq!(hop(&[]), "broker → bob");
+    assert_eq!(hop(&["--to", "cid"]), "broker → cid");
+    assert_eq!(hop(&["--to", "dan"]), "broker → dan: no copy was given to a connection");
+    check(
+        &["run", "caps", "--layers", "driver-99"],
+        2,
+        "nobody publishes driver-99 in caps, seed 42",
+    );
+    let to = "nobody subscribes to nothing in caps; acme-widgets do";
+    check(&["run", "caps", "--layers", "driver-1", "--to", "nobody"], 2, to);
+    check(&["run", "caps", "--to", "acme-widgets"], 2, "--layers");
+    check(&["run", "caps", "--layers", "driver-1", "--packets"], 2, "cannot be used with");
+    check(&["run", "caps", "--layers", "driver"], 2, "a message id is");
+}
+
+#[test]
 fn a_message_that_a_scenario_does_not_have_is_named_with_the_scenario() {
     let told = check(&["run", "both-ways", "caps", "--why", "bob-4"], 2, "bob-4 in caps");
     assert!(told.contains("bob-4 over"), "{told}");
@@ -419,6 +494,7 @@ fn list_show_schema_and_completions_print() {
     };
     assert_eq!(schema(&["schema"]), "A delivery-lab scenario");
     assert_eq!(schema(&["schema", "--report"]), "A delivery-lab report");
+    assert_eq!(schema(&["schema", "--layers"]), "The layers of a message of delivery-lab");
     for shell in ["bash", "zsh", "fish"] {
         assert!(check(&["completions", shell], 0, "").contains("sent-into-dead-link"), "{shell}");
     }
@@ -590,6 +666,7 @@ fn whoever_reads_one_line_of_any_command_sees_no_error() {
         &["run", "caps", "-vv"],
         &["run", "caps", "--why", "driver-3"],
         &["run", "caps", "--packets"],
+        &["run", "caps", "--layers", "driver-1"],
         &["sweep", "caps", "--seeds", "1..2"],
         &["merge", &part],
         &["search", "caps", "--budget", "1"],

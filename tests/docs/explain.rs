@@ -16,7 +16,7 @@ use serde_json::Value;
 
 /// The words that no command shows: they need a malformed peer or an accident, or are said of what
 /// is printed and not in it.
-const NOT_SHOWN: [(&str, &[&str]); 6] = [
+const NOT_SHOWN: [(&str, &[&str]); 7] = [
     ("cause", &["too-long"]),
     ("anomaly", &["poison"]),
     (
@@ -24,8 +24,9 @@ const NOT_SHOWN: [(&str, &[&str]); 6] = [
         &["tcp-timeout", "stale-hello", "malformed", "too-long", "unexpected", "limit-reached"],
     ),
     ("exit", &["5", "70", "130"]),
+    ("report", &["pcap"]),
     ("noun", &["outbox", "frame"]),
-    ("lesson", &["full-duplex", "bidirectional", "handshake", "osi-model", "tcp/ip-model"]),
+    ("lesson", &["full-duplex", "bidirectional", "handshake"]),
 ];
 
 /// The words of the lesson and of a search that the lab shows under its own name or in a sentence.

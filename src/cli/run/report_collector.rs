@@ -1,6 +1,8 @@
 //! Collects the results of a run: prints each report once all of its contenders are there, and
 //! keeps the exit code. It never waits for later results.
 
+use std::collections::BTreeSet;
+
 use super::super::Exit;
 use super::super::args::RunArgs;
 use super::super::console::Console;
@@ -10,10 +12,12 @@ use super::super::scenario_source::Trouble;
 use super::super::trace::Trace;
 use super::super::trial::{Job, JobOutcome};
 use crate::hash::Fnv1a;
+use crate::history::MOST_PACKETS;
 use crate::message::{Contender, MessageId};
+use crate::report::layers::MessageLayers;
 use crate::report::packets::PacketList;
 use crate::report::why::{self, Sentence};
-use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, listed, quoted};
+use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, count, listed, quoted};
 use crate::sim::TrialError;
 use crate::verdict::{Checked, Row};
 
@@ -47,6 +51,8 @@ struct Page {
     lives: Vec<(Contender, Vec<Sentence>)>,
     /// The packets for `--packets`, one list per contender.
     packets: Vec<(Contender, PacketList)>,
+    /// The layers for `--layers`, one per contender.
+    layers: Vec<(Contender, Option<MessageLayers>)>,
 }
 
 impl<'a> ReportCollector<'a> {
@@ -71,7 +77,7 @@ impl<'a> ReportCollector<'a> {
         }
     }
 
-    /// Whether the trace file could not be written, so that the run should stop.
+    /// Whether a file could not be written, so that the run should stop.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
@@ -151,6 +157,11 @@ impl<'a> ReportCollector<'a> {
             self.exit = self.exit.and(Exit::File);
             console.say(&format!("dlab: the trace cannot be written: {error}"));
         }
+        if let Some(error) = trial.pcap {
+            self.broken = true;
+            self.exit = self.exit.and(Exit::File);
+            console.say(&format!("dlab: {error}"));
+        }
         for at in self.args.moments() {
             let down = "is down: it has no sessions, and no memory to show\n";
             let view = trial.broker_views.get(&at).map_or(down, String::as_str);
@@ -161,6 +172,9 @@ impl<'a> ReportCollector<'a> {
         }
         if self.args.packets.is_some() {
             self.page.packets.push((contender, trial.packets));
+        }
+        if self.args.layers.is_some() {
+            self.page.layers.push((contender, trial.layers));
         }
         self.page.rows.push(trial.row);
         self.page.hashes.push(trial.trace_hash);
@@ -175,6 +189,9 @@ impl<'a> ReportCollector<'a> {
         }
         if self.args.packets.is_some() {
             return self.print_packets(job, &page, console);
+        }
+        if let Some(id) = &self.args.layers {
+            return self.print_layers(job, &page, id, console);
         }
         let scenario = job.scenario;
         let checked = crate::verdict::check_expectations(scenario, &page.rows);
@@ -211,13 +228,7 @@ impl<'a> ReportCollector<'a> {
     fn print_lives(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
         let Job { scenario, seed, .. } = job;
         if page.lives.iter().all(|(_, life)| life.is_empty()) {
-            let known = page.rows.iter().flat_map(|row| &row.subscribers);
-            let mut known = known.flat_map(|one| one.messages.iter().map(|message| &message.id));
-            let help = known.next().map(|first| format!(": there is {first}, for one"));
-            let (name, help) = (&scenario.name, help.unwrap_or_default());
-            console.say(&format!("dlab: nobody publishes {id} in {name}, seed {seed}{help}"));
-            self.exit = self.exit.and(Exit::Usage);
-            return;
+            return self.nobody_publishes(job, page, id, console);
         }
         let style = console.style();
         let dot = style.either(" · ", ", ");
@@ -227,6 +238,67 @@ impl<'a> ReportCollector<'a> {
             let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
             let rule = if self.results == [0; 4] { "" } else { "\n" };
             text.push_str(&format!("{rule}{}", why::text(life, &heading, &style)));
+            self.results[0] += 1;
+        }
+        console.print(&text);
+    }
+
+    /// Says that no contender published a message, and names one that was.
+    fn nobody_publishes(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
+        let mut known = page.rows.iter().flat_map(|row| &row.subscribers);
+        let known = known.find_map(|one| one.messages.first().map(|message| &message.id));
+        let help = known.map(|first| format!(": there is {first}, for one"));
+        let (name, seed, help) = (&job.scenario.name, job.seed, help.unwrap_or_default());
+        console.say(&format!("dlab: nobody publishes {id} in {name}, seed {seed}{help}"));
+        self.exit = self.exit.and(Exit::Usage);
+    }
+
+    /// Prints the layers of one message over every contender. A client that the scenario does not
+    /// have is bad usage, and so is a message whose packets no capture kept.
+    fn print_layers(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
+        let Job { scenario, seed, .. } = job;
+        let name = &scenario.name;
+        let mut found = page.layers.iter().filter_map(|(_, layers)| layers.as_ref()).peekable();
+        if found.peek().is_none() {
+            return self.nobody_publishes(job, page, id, console);
+        }
+        let subscribers = page.rows.iter().flat_map(|row| &row.subscribers);
+        let subscribers = subscribers.map(|one| one.client.to_string());
+        let subscribers: BTreeSet<String> = subscribers.collect();
+        let unknown = self.args.to.as_ref().filter(|to| !subscribers.contains(*to));
+        let complaint = if let Some(to) = unknown {
+            let all: Vec<String> = subscribers.into_iter().collect();
+            Some(format!("{to} subscribes to nothing in {name}; {} do", listed(&all)))
+        } else if found.all(MessageLayers::is_not_kept) {
+            let most = count(MOST_PACKETS as u64);
+            Some(format!("the packets of {id} were not kept: a capture has the first {most}"))
+        } else {
+            None
+        };
+        if let Some(complaint) = complaint {
+            console.say(&format!("dlab: {complaint}"));
+            self.exit = self.exit.and(Exit::Usage);
+            return;
+        }
+        let style = console.style();
+        let dot = style.either(" · ", ", ");
+        let mut text = String::new();
+        for (contender, layers) in &page.layers {
+            match layers {
+                Some(layers) if self.args.json => {
+                    text.push_str(&layers.json(name, *contender, seed));
+                    text.push('\n');
+                }
+                // A document for each contender that published it.
+                None if self.args.json => continue,
+                layers => {
+                    let heading = format!("{id} over {contender}{dot}{name}{dot}seed {seed}");
+                    let rule = if self.results == [0; 4] { "" } else { "\n" };
+                    let nobody = || format!("{heading}\n\nNobody publishes it here.\n");
+                    let layers = layers.as_ref().map(|layers| layers.text(&heading, &style));
+                    text.push_str(&format!("{rule}{}", layers.unwrap_or_else(nobody)));
+                }
+            }
             self.results[0] += 1;
         }
         console.print(&text);

@@ -33,6 +33,11 @@ impl Conversation {
         self.sides[sender].reader.units()
     }
 
+    /// Forgets the units of one sender that end before an offset.
+    pub fn forget(&mut self, sender: usize, before: u64) {
+        self.sides[sender].reader.forget(before);
+    }
+
     /// Returns what one sender has sent of its next unit; `None` if nothing.
     pub fn unfinished(&self, sender: usize) -> Option<StreamUnit> {
         self.sides[sender].reader.unfinished()

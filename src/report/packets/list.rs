@@ -87,8 +87,17 @@ pub struct LineEnd {
     pub lost: Option<LossReason>,
 }
 
-fn millis<S: serde::Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes a time as milliseconds.
+pub fn millis<S: serde::Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(at.as_millis_f64())
+}
+
+/// Writes a time as milliseconds, or null.
+pub fn millis_or_null<S: serde::Serializer>(
+    at: &Option<Instant>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    at.map(Instant::as_millis_f64).serialize(serializer)
 }
 
 #[derive(Serialize)]
@@ -190,19 +199,30 @@ impl PacketList {
 
 impl PacketLine {
     /// Returns in words its contents and its end.
-    fn told(&self) -> String {
-        let mut parts: Vec<String> = self.carries.iter().map(Cargo::told).collect();
-        let lost = self.ends.iter().filter_map(|end| end.lost).map(loss_phrase);
-        match self.ends.len() {
-            0 => parts.push("nobody has this address".to_owned()),
-            1 => parts.extend(lost.map(str::to_owned)),
-            copies => {
-                parts.push(format!("the network makes {copies} of it"));
-                parts.extend(lost.map(|lost| format!("one {lost}")));
-            }
-        }
-        parts.join("; ")
+    pub fn told(&self) -> String {
+        let lost = self.ends.iter().map(|end| end.lost);
+        in_words(&self.carries, lost.collect())
     }
+}
+
+/// Returns in words a packet's contents and its end.
+pub fn told(loads: Vec<PacketLoad>, ends: &[PacketEnd]) -> String {
+    let cargo: Vec<Cargo> = loads.into_iter().map(Cargo::of).collect();
+    in_words(&cargo, ends.iter().map(|end| end.lost).collect())
+}
+
+fn in_words(cargo: &[Cargo], ends: Vec<Option<LossReason>>) -> String {
+    let mut parts: Vec<String> = cargo.iter().map(Cargo::told).collect();
+    let lost = ends.iter().flatten().map(|lost| loss_phrase(*lost));
+    match ends.len() {
+        0 => parts.push("nobody has this address".to_owned()),
+        1 => parts.extend(lost.map(str::to_owned)),
+        copies => {
+            parts.push(format!("the network makes {copies} of it"));
+            parts.extend(lost.map(|lost| format!("one {lost}")));
+        }
+    }
+    parts.join("; ")
 }
 
 impl Cargo {

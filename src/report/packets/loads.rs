@@ -25,7 +25,7 @@ pub struct PacketLoad {
     pub messages: Vec<MessageId>,
     /// The bytes of the unit that are in this packet, counted from its first.
     pub bytes: Range<u64>,
-    /// Bytes of the whole unit, as far as it was sent.
+    /// Bytes of the whole unit, as far as that is known.
     pub length: u64,
     /// Whether all of these bytes, or the same message in another copy, had left before.
     pub is_again: bool,
@@ -47,6 +47,8 @@ pub struct Loads<'a> {
 #[derive(Clone, Copy)]
 struct LoadedCopy<'a> {
     id: &'a MessageId,
+    /// Its end in its flow.
+    end: u64,
     /// Whether an earlier copy went the same way.
     is_again: bool,
 }
@@ -70,7 +72,7 @@ impl<'a> Loads<'a> {
         for event in events {
             let EventKind::Carried { id, flow, end, session } = &event.kind else { continue };
             let way = (flow.from.ip(), flow.to.ip(), id);
-            let copy = LoadedCopy { id, is_again: !went.insert(way) };
+            let copy = LoadedCopy { id, end: *end, is_again: !went.insert(way) };
             let (flow, session) = (flow.clone(), session.clone());
             let carried = Carried { flow, end: *end, since: event.at, session, is_pending: false };
             match loads.streams.direction(&carried) {
@@ -115,12 +117,14 @@ impl<'a> Loads<'a> {
             let part = common(&unit.bytes, &segment.bytes);
             let start = unit.bytes.start;
             let copies = self.copies(place.direction, &unit.bytes);
+            // Of a unit that was not sent to its end, the message says how long it is.
+            let end = copies.iter().map(|copy| copy.end).fold(unit.bytes.end, u64::max);
             let again = !copies.is_empty() && copies.iter().all(|copy| copy.is_again);
             PacketLoad {
                 title: unit.title,
                 messages: copies.iter().map(|copy| copy.id.clone()).collect(),
                 bytes: part.start - start..part.end - start,
-                length: unit.bytes.end - start,
+                length: end - start,
                 is_again: again || part.end <= segment.sent,
             }
         });

@@ -106,6 +106,15 @@ impl Reader {
         &self.units
     }
 
+    /// Forgets the units that end before an offset, once they are more than those after it: so this
+    /// costs little for each.
+    pub fn forget(&mut self, before: u64) {
+        let old = self.units.partition_point(|unit| unit.bytes.end < before);
+        if old > self.units.len() / 2 {
+            self.units.drain(..old);
+        }
+    }
+
     /// Returns what has been read of the next unit, as a unit; `None` if nothing has.
     pub fn unfinished(&self) -> Option<StreamUnit> {
         let bytes = self.next..self.complete + self.begun.len() as u64;

@@ -14,7 +14,7 @@ use crate::time::Instant;
 
 use super::conversation::Conversation;
 use super::copy::Carried;
-use super::reader::{Begin, StreamUnit};
+use super::reader::{Begin, Protocol, StreamUnit};
 
 /// The addresses of both ends, the smaller one first.
 type Ends = [SocketAddr; 2];
@@ -206,6 +206,12 @@ impl<'a> Streams<'a> {
         let unfinished = conversation.unfinished(sender);
         let has_any = |unit: &StreamUnit| !common(&unit.bytes, bytes).is_empty();
         units.chain(unfinished.filter(has_any)).collect()
+    }
+
+    /// Returns the protocol at the begin of a copy's unit, given its bytes.
+    pub fn protocol(&self, copy: &Carried, bytes: &Range<u64>) -> Option<Protocol> {
+        let units = self.units(self.direction(copy)?, bytes);
+        units.iter().find(|unit| unit.bytes.start == bytes.start).map(|unit| unit.protocol)
     }
 
     /// Whether no unit of one direction ends where these bytes do.

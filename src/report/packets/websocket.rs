@@ -40,6 +40,11 @@ pub fn frame(bytes: &[u8]) -> Option<WebSocketFrame> {
 }
 
 impl WebSocketFrame {
+    /// Returns the name of its opcode.
+    pub fn kind(&self) -> String {
+        name(self.opcode)
+    }
+
     /// Returns its name, with that of its content.
     pub fn title(&self) -> String {
         let title = format!("WebSocket {}", name(self.opcode));

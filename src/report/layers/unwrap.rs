@@ -1,0 +1,122 @@
+//! Takes a message out of the bytes of its unit: the layers of the application, from the payload
+//! outwards.
+
+use super::model::{APPLICATION, Layer};
+use crate::message::MessageId;
+use crate::report::packets::{Protocol, websocket_frame};
+
+/// Bytes of the length before a frame in a stream.
+const PREFIX: usize = 4;
+/// Bytes of the line end after a chunk.
+const CHUNK_TAIL: u64 = 2;
+/// Separates the packets of a payload of Engine.IO's polling (protocol 4).
+const RECORD_SEPARATOR: char = '\x1e';
+
+/// Returns the layers of a unit that carries a message, the payload first, and the number of bytes
+/// of the outermost one. The unit may be a part if its end was not captured.
+pub fn layers(
+    unit: &[u8],
+    protocol: Option<Protocol>,
+    (id, payload): (&MessageId, &str),
+) -> Vec<Layer> {
+    let mut outer = Vec::new();
+    let text = match protocol {
+        None => unit.to_vec(),
+        Some(Protocol::Frames) => {
+            let rest = unit.get(PREFIX..).unwrap_or_default();
+            let says = format!("{} bytes follow", rest.len());
+            outer.push(layer("length prefix", unit.len(), PREFIX, says));
+            rest.to_vec()
+        }
+        Some(Protocol::WebSocket) => match websocket_frame(unit) {
+            Some(frame) => {
+                let mask = match frame.mask {
+                    Some(mask) => format!("masked with {mask:08x}"),
+                    None => "not masked".to_owned(),
+                };
+                let says = format!("{}, {mask}", frame.kind());
+                outer.push(layer("WebSocket frame", frame.length, frame.head, says));
+                frame.payload
+            }
+            None => unit.to_vec(),
+        },
+        Some(Protocol::Http) => {
+            let end = find(unit, b"\r\n\r\n").map_or(unit.len(), |at| at + 4);
+            let first = unit.split(|byte| *byte == b'\r').next().unwrap_or_default();
+            let says = String::from_utf8_lossy(first).into_owned();
+            outer.push(layer("HTTP message", unit.len(), end, says));
+            unit[end..].to_vec()
+        }
+        Some(Protocol::Chunks) => {
+            let end = find(unit, b"\r\n").map_or(unit.len(), |at| at + 2);
+            let data = unit[end..].to_vec();
+            let says = format!("{} bytes of a response that goes on", data.len());
+            let mut chunk = layer("HTTP chunk", unit.len(), end, says);
+            chunk.bytes += CHUNK_TAIL;
+            chunk.own += CHUNK_TAIL;
+            outer.push(chunk);
+            data
+        }
+        Some(_) => unit.to_vec(),
+    };
+    let Ok(text) = String::from_utf8(text) else { return outer };
+    let inner = of_text(&text, id, payload);
+    // What shares a body with the frame: other frames, and the line ends between them.
+    if let (Some(outermost), Some(inside)) = (outer.first_mut(), inner.last()) {
+        outermost.others = outermost.bytes - outermost.own - inside.bytes;
+    }
+    inner.into_iter().chain(outer).collect()
+}
+
+/// Returns the layers inside a text: the payload, its frame or packets, and an event around it.
+fn of_text(text: &str, id: &MessageId, payload: &str) -> Vec<Layer> {
+    let named = format!("\"id\":\"{id}\"");
+    if let Some(event) =
+        text.contains("data: ").then_some(text).filter(|text| text.contains(&named))
+    {
+        let frame = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or_default();
+        let says = event.lines().take_while(|line| !line.starts_with("data: "));
+        let says = says.collect::<Vec<_>>().join(", ");
+        let mut layers = of_frame(frame, payload);
+        layers.push(layer("event of SSE", event.len(), event.len() - frame.len(), says));
+        return layers;
+    }
+    let mut parts = text.split(['\n', RECORD_SEPARATOR]);
+    match parts.find(|part| part.contains(&named)) {
+        Some(part) if part.starts_with('4') => of_packet(part, payload),
+        Some(part) => of_frame(part, payload),
+        None => Vec::new(),
+    }
+}
+
+/// Returns the layers of one of the lab's own frames.
+fn of_frame(frame: &str, payload: &str) -> Vec<Layer> {
+    let kind = frame.split('"').nth(1).unwrap_or("frame");
+    let length = frame.contains(&format!("\"payload\":{payload}")).then_some(payload.len());
+    inner(format!("frame: {kind}"), frame, length.unwrap_or(0), "JSON, as the lab's links write it")
+}
+
+/// Returns the layers of a packet of Socket.IO, which is in a `message` of Engine.IO.
+fn of_packet(packet: &str, payload: &str) -> Vec<Layer> {
+    let socket = &packet[1..];
+    let length = socket.contains(&format!(",{payload}")).then_some(payload.len());
+    let says = socket.split('[').next().unwrap_or_default();
+    let mut layers = inner("Socket.IO packet".to_owned(), socket, length.unwrap_or(0), says);
+    layers.push(layer("Engine.IO packet", packet.len(), 1, "4, message".to_owned()));
+    layers
+}
+
+fn inner(name: String, whole: &str, payload: usize, says: &str) -> Vec<Layer> {
+    let around = layer(&name, whole.len(), whole.len() - payload, says.to_owned());
+    let says = if payload == 0 { "not written" } else { "JSON" };
+    vec![layer("payload", payload, payload, says.to_owned()), around]
+}
+
+fn layer(name: &str, bytes: usize, own: usize, says: String) -> Layer {
+    let (bytes, own) = (bytes as u64, own as u64);
+    Layer { name: name.to_owned(), bytes, own, others: 0, says, models: APPLICATION }
+}
+
+fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
+}
