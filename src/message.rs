@@ -126,6 +126,31 @@ pub enum Durability {
     Volatile,
 }
 
+/// The last will of a session: the broker publishes it if the session ends without a goodbye of the
+/// client, as MQTT's Will Message (MQTT 5.0, 3.1.2.5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Will {
+    /// The queue to publish to.
+    pub queue: Name,
+    /// The name of the event.
+    pub event: Name,
+    /// The rooms that it goes to.
+    #[serde(default, skip_serializing_if = "Target::is_default")]
+    pub target: Target,
+    /// The data.
+    pub payload: Payload,
+}
+
+/// The clients that an application on the broker's side means: those in any of these rooms of a
+/// queue, each once; without rooms all that have joined the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Members {
+    /// The queue.
+    pub queue: Name,
+    /// The rooms. A client's own name is a room, too.
+    pub rooms: Vec<Name>,
+}
+
 /// The start of a new subscription.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

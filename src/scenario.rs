@@ -20,7 +20,7 @@ mod write;
 use std::fmt;
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Confirm, Contender, Name, Payload, StartAt, Target,
+    BrokerLimits, ClientLimits, Confirm, Contender, Members, Name, Payload, StartAt, Target, Will,
 };
 use crate::mutant::Mutant;
 use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
@@ -56,6 +56,8 @@ pub struct Scenario {
     pub contenders: Vec<Contender>,
     /// The limits of the broker.
     pub broker: BrokerLimits,
+    /// The application on the broker's side.
+    pub broker_app: BrokerApp,
     /// The time that a client over `polling` waits from one request to the next.
     pub polling_interval: Duration,
     /// The time within which a request of a client over HTTP is answered.
@@ -73,14 +75,19 @@ pub struct Scenario {
 impl Scenario {
     /// Returns the time of the last publish, join or leave that is scheduled by the clock.
     pub fn scripted_until(&self) -> Instant {
-        let publishes = self.clients.iter().flat_map(|client| &client.publish);
-        let last = publishes.filter_map(|publish| match publish.when {
+        let last = self.publishes().filter_map(|publish| match publish.when {
             When::Every { start, every, count } => Some(start + every * count.saturating_sub(1)),
             When::On { .. } => None,
         });
         let changes =
             self.clients.iter().flat_map(|client| client.join.iter().chain(&client.leave));
-        last.chain(changes.map(|change| change.at)).max().unwrap_or(Instant::ZERO)
+        let acts = self.broker_app.acts.iter().map(|act| act.at);
+        last.chain(changes.map(|change| change.at)).chain(acts).max().unwrap_or(Instant::ZERO)
+    }
+
+    /// Iterates over all entries `publish`: those of the clients, then those of the broker.
+    pub fn publishes(&self) -> impl Iterator<Item = &Publish> {
+        self.clients.iter().flat_map(|client| &client.publish).chain(&self.broker_app.publish)
     }
 }
 
@@ -90,6 +97,49 @@ impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{self}")
     }
+}
+
+/// The application on the broker's side: what a server does by itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BrokerApp {
+    /// The messages that it publishes.
+    pub publish: Vec<Publish>,
+    /// The changes that it makes to rooms and sessions of clients.
+    pub acts: Vec<BrokerAct>,
+}
+
+/// One change that the application on the broker's side makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerAct {
+    /// The clients that it is about: the members of these rooms of a queue, or with no rooms all
+    /// that have joined the queue.
+    pub members: Members,
+    /// The change.
+    pub change: MemberChange,
+    /// The time.
+    pub at: Instant,
+}
+
+impl MemberChange {
+    /// Returns the key of `[broker]` that asks for it.
+    pub fn key(&self) -> &'static str {
+        match self {
+            MemberChange::Join(_) => "join",
+            MemberChange::Leave(_) => "leave",
+            MemberChange::Disconnect => "disconnect",
+        }
+    }
+}
+
+/// A change to what a client is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberChange {
+    /// It joins a room of the queue.
+    Join(Name),
+    /// It leaves a room of the queue.
+    Leave(Name),
+    /// Its session ends.
+    Disconnect,
 }
 
 /// One-way latency, drawn per packet, first in first out. Whole milliseconds, at least 1.
@@ -118,6 +168,8 @@ pub struct ClientEntry {
     pub join: Vec<RoomChange>,
     /// The rooms that it leaves.
     pub leave: Vec<RoomChange>,
+    /// Its last will.
+    pub will: Option<Will>,
     /// Its limits, and its behaviour.
     pub limits: ClientLimits,
 }
@@ -132,6 +184,24 @@ impl ClientEntry {
             let client = self.name.clone().unwrap_or_else(|| process.clone());
             (process, client)
         })
+    }
+
+    /// Whether its processes ever join a room of a queue.
+    pub fn joins_queue(&self, queue: &Name) -> bool {
+        self.subscribe.iter().any(|one| one.queue == *queue)
+            || self.join.iter().any(|one| one.queue == *queue)
+    }
+
+    /// Whether a client of this name is one of the entry.
+    pub fn is_client(&self, name: &Name) -> bool {
+        match &self.name {
+            Some(own) => own == name,
+            None => {
+                name.as_str().starts_with(self.id.as_str()) && {
+                    self.processes().any(|(_, client)| client == *name)
+                }
+            }
+        }
     }
 }
 

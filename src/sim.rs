@@ -18,6 +18,7 @@
 
 mod activity;
 mod app;
+mod broker_app;
 mod core_system;
 #[doc(hidden)]
 pub mod draw;
@@ -40,6 +41,7 @@ mod placement;
 mod process;
 mod programs;
 mod schedule;
+mod slot;
 #[doc(hidden)]
 pub mod socket;
 #[doc(hidden)]

@@ -15,7 +15,7 @@ use super::scenario_source::{self, ScenarioSource, Trouble};
 use super::{Exit, interrupt, pool};
 use crate::message::Contender;
 use crate::report;
-use crate::scenario::Scenario;
+use crate::scenario::{Publish, Scenario};
 use crate::search::{self, Aim, Coverage, Finding, Tried};
 use crate::sim::TrialLimits;
 
@@ -184,13 +184,11 @@ fn wrapped(text: &str) -> String {
 
 /// Describes the size of a scenario: faults, clients, messages.
 fn size(scenario: &Scenario) -> String {
-    let messages: u64 = scenario
-        .clients
-        .iter()
-        .flat_map(|client| {
-            client.publish.iter().map(move |one| one.count() * u64::from(client.count))
-        })
-        .sum();
+    let published = scenario.clients.iter().flat_map(|client| {
+        client.publish.iter().map(move |one| one.count() * u64::from(client.count))
+    });
+    let by_broker = scenario.broker_app.publish.iter().map(Publish::count);
+    let messages: u64 = published.chain(by_broker).sum();
     let clients: u64 = scenario.clients.iter().map(|client| u64::from(client.count)).sum();
     format!(
         "{}, {} and {}",

@@ -7,6 +7,8 @@
 mod deliver;
 mod expiry;
 mod join;
+mod members;
+mod presence;
 mod publish;
 mod queue;
 mod session;
@@ -20,6 +22,7 @@ use crate::time::Instant;
 use super::io::{BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ConnectionId, Machine};
 use super::limits::HELLO_WITHIN;
 use super::publisher_sequence::PublisherSequence;
+use super::rooms::RoomsChange;
 use super::timers::Timers;
 use super::view::BrokerView;
 use queue::Queue;
@@ -32,6 +35,8 @@ pub struct Broker {
     connections: BTreeMap<ConnectionId, ConnectionState>,
     clients: BTreeMap<Name, ClientRecord>,
     queues: BTreeMap<Name, Queue>,
+    /// Number of messages that its own application has published in this epoch.
+    published: u64,
     timers: Timers<Timer>,
     outputs: VecDeque<BrokerOutput>,
 }
@@ -80,6 +85,7 @@ impl Broker {
             connections: BTreeMap::new(),
             clients: BTreeMap::new(),
             queues: BTreeMap::new(),
+            published: 0,
             timers: Timers::new(),
             outputs: VecDeque::new(),
         }
@@ -87,7 +93,9 @@ impl Broker {
 
     fn received(&mut self, now: Instant, connection: ConnectionId, frame: Frame) {
         match frame {
-            Frame::Hello { client, session } => self.hello(now, connection, client, session),
+            Frame::Hello { client, session, will } => {
+                self.hello(now, connection, session::Hello { client, session, will });
+            }
             _ if self.session(connection).is_none() => {
                 self.close(now, connection, EndReason::UnknownSession)
             }
@@ -172,6 +180,10 @@ impl Machine for Broker {
                 self.undelivered(now, connection, frames)
             }
             BrokerInput::Closed { connection, reason } => self.end_session(now, connection, reason),
+            BrokerInput::Publish { draft } => self.publish_own(now, draft),
+            BrokerInput::Join { members, room } => self.join_members(&members, &room),
+            BrokerInput::Leave { members, room } => self.leave_members(&members, &room),
+            BrokerInput::Disconnect { members } => self.disconnect_members(now, &members),
             BrokerInput::Queued { connection, bytes } => self.queued(now, connection, bytes),
             BrokerInput::Elapsed => {
                 while let Some(timer) = self.timers.pop_due(now) {

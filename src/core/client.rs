@@ -53,8 +53,9 @@ enum State {
     Greeting,
     /// The session is open.
     Open,
-    /// A newer session of the same client took over: this process stays offline.
-    Replaced,
+    /// A newer session of the same client took over, or the broker's application ended the session:
+    /// this process stays offline.
+    SentAway,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

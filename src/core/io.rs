@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::view::BrokerView;
 use crate::message::{
-    BrokerLimits, ClientLimits, Cursor, EndReason, Epoch, Frame, LinkSemantics, Message, MessageId,
-    Mode, Name, Note, Payload, PushKind, StartAt, Target,
+    BrokerLimits, ClientLimits, Cursor, EndReason, Epoch, Frame, LinkSemantics, Members, Message,
+    MessageId, Mode, Name, Note, Payload, PushKind, StartAt, Target, Will,
 };
 use crate::time::{Duration, Instant};
 
@@ -49,6 +49,14 @@ pub enum BrokerInput {
     /// This many bytes wait for a connection now, not counting those in its socket. Reported after
     /// each `Send`, and whenever waiting bytes were written.
     Queued { connection: ConnectionId, bytes: usize },
+    /// The application on the broker's side publishes a message. `confirm_within` is not used.
+    Publish { draft: Draft },
+    /// The application on the broker's side makes clients join a room of their queue.
+    Join { members: Members, room: Name },
+    /// It makes them leave the room.
+    Leave { members: Members, room: Name },
+    /// It ends their sessions.
+    Disconnect { members: Members },
     /// Time has passed.
     Elapsed,
 }
@@ -61,7 +69,9 @@ impl BrokerInput {
     pub fn may_hold_more(&self) -> bool {
         matches!(
             self,
-            BrokerInput::Received { frame: Frame::Publish { .. }, .. } | BrokerInput::Elapsed
+            BrokerInput::Received { frame: Frame::Publish { .. }, .. }
+                | BrokerInput::Publish { .. }
+                | BrokerInput::Elapsed
         )
     }
 }
@@ -95,6 +105,8 @@ pub struct ClientOptions {
     pub jitter_seed: u64,
     /// The last numbers that earlier processes of this name used.
     pub numbering: Numbering,
+    /// What the broker publishes if a session ends without a goodbye, if anything.
+    pub will: Option<Arc<Will>>,
 }
 
 /// The numbers that survive a crash of the process, so that none is used twice.

@@ -70,6 +70,16 @@ impl<M: Ord + Clone> Rooms<M> {
         self.rooms.iter()
     }
 
+    /// Returns the members of these rooms, each once; without rooms those of all.
+    pub fn members(&self, rooms: &[Name]) -> BTreeSet<M> {
+        match rooms {
+            [] => self.rooms.values().flatten().cloned().collect(),
+            rooms => {
+                rooms.iter().filter_map(|room| self.rooms.get(room)).flatten().cloned().collect()
+            }
+        }
+    }
+
     /// Returns the members of the target rooms minus those of the excluded rooms, each once,
     /// sorted. The caller drops the sender if needed.
     pub fn route(&self, message: &Message) -> BTreeSet<M> {

@@ -57,6 +57,45 @@ pub static NOUNS: Family = Family {
         .see(&["emit", "outbox", "lost-before-broker"])
         .shown_by(WHY),
         Word::new(
+            "server-emit",
+            "A message that the application on the broker's side publishes.",
+            "Its publisher is `broker`, so that it has no way to the broker and is never lost before \
+             it. After a crash that has emptied the broker its numbers begin anew, as `broker/2-1`. \
+             A scenario says it with `publish` of `[broker]`; Socket.IO with `io.emit`.",
+        )
+        .also(&["io.emit", "broker.publish"])
+        .see(&["broker", "emit", "own-room"])
+        .shown_by("dlab run server-emits"),
+        Word::new(
+            "own-room",
+            "The room of a client's own name, in each queue that it has joined.",
+            "It is there without a packet of its own, and nobody else is in it: a message with `to = \
+             [\"ann\"]` is for Ann alone. In Socket.IO it has the name of the socket's id, which \
+             changes with each connection.",
+        )
+        .also(&["private message", "to one client"])
+        .see(&["room", "server-emit"])
+        .shown_by("dlab run server-emits --why broker-3 --contender socketio/fire-and-forget"),
+        Word::new(
+            "presence",
+            "The broker publishes who came to a queue and who left it.",
+            "`connected` and `disconnected` are events like others, which can be late, missed or \
+             caught up. Who loses the connection without a goodbye is shown as present until the \
+             heartbeat fails.",
+        )
+        .also(&["connection lost", "online"])
+        .see(&["heartbeat", "last-will"])
+        .shown_by("dlab run presence"),
+        Word::new(
+            "last-will",
+            "A message that the broker publishes if a session ends without a goodbye.",
+            "A client leaves it with its hello, as in MQTT. A program that dies, a link that is dead \
+             and another session that takes over all end without one.",
+        )
+        .also(&["will", "will message"])
+        .see(&["presence", "heartbeat"])
+        .shown_by("dlab run last-will"),
+        Word::new(
             "subscriber",
             "A client that has subscribed to events of a queue.",
             "Outcomes, guarantees and claims are judged for each subscriber on its own, since one \

@@ -108,6 +108,15 @@ pub static REASONS: Family = Family {
         .see(&["two-sessions"])
         .shown_by("dlab run two-windows --contender tcp/catch-up -v"),
         Word::new(
+            EndReason::ServerDisconnect.name(),
+            "The application on the broker's side ended it.",
+            "Socket.IO's `disconnectSockets`; its clients call the reason `io server disconnect`, and \
+             do not connect again by themselves. A scenario says it with `disconnect` of `[broker]`.",
+        )
+        .also(&["disconnected by the broker", "io server disconnect", "disconnectSockets"])
+        .see(&["left", "disconnect"])
+        .shown_by("dlab run server-emits --contender socketio/fire-and-forget -v"),
+        Word::new(
             EndReason::Left.name(),
             "This side closed it on purpose.",
             "What the other side calls fin, or over UDP does not hear of at all.",

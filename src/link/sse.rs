@@ -32,7 +32,7 @@ use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
     reason_of_error, reason_of_wire_error,
 };
-use crate::message::{EndReason, Frame, Link, Mode, Name, SessionId};
+use crate::message::{EndReason, Frame, Link, Mode, Name, SessionId, Will};
 use crate::net::Net;
 use crate::time::Duration;
 use crate::wire;
@@ -97,11 +97,16 @@ impl DeliveryStyle for Sse {
     }
 }
 
-/// Parses the client and the session from the path and query of a request for a stream.
-fn session_of(path: &str, query: &str) -> Option<(Name, SessionId)> {
+/// Parses a hello from the path and query of a request for a stream.
+fn hello_of(path: &str, query: &str) -> Option<Frame> {
     let (process, number) = path.strip_prefix('/')?.rsplit_once('/')?;
     let session = SessionId { process: unescape(process)?.into(), number: number.parse().ok()? };
-    Some((unescape(query.strip_prefix("client=")?)?.into(), session))
+    let query = query.strip_prefix("client=")?;
+    let (client, will) = match query.split_once("&will=") {
+        Some((client, will)) => (client, Some(serde_json::from_str(&unescape(will)?).ok()?)),
+        None => (query, None),
+    };
+    Some(Frame::Hello { client: unescape(client)?.into(), session, will })
 }
 
 /// The receiving side of a client: reads the event stream, and posts the client's frames.
@@ -171,10 +176,10 @@ impl<N: Net> EventReceiveHalf<N> {
     /// without its cursor, which the request for the stream carries.
     fn say(&mut self, frame: Frame) {
         match frame {
-            Frame::Hello { client, session } => {
+            Frame::Hello { client, session, will } => {
                 self.session = Some(session.clone());
                 if let Stream::Connected(_) = self.stream {
-                    self.ask(&client, &session);
+                    self.ask(&client, &session, will.as_deref());
                 }
             }
             Frame::Join { request, queue, rooms, .. } => {
@@ -184,11 +189,16 @@ impl<N: Net> EventReceiveHalf<N> {
         }
     }
 
-    fn ask(&mut self, client: &Name, session: &SessionId) {
-        let mut request =
-            Request::get(format!("{}?client={}", path(session), escape(client.as_str())))
-                .header(HOST, self.context.to.to_string())
-                .header(ACCEPT, EVENTS);
+    fn ask(&mut self, client: &Name, session: &SessionId, will: Option<&Will>) {
+        let will = will.map(|will| {
+            let will = serde_json::to_string(will).expect("a will is plain data");
+            format!("&will={}", escape(&will))
+        });
+        let (path, client, will) =
+            (path(session), escape(client.as_str()), will.unwrap_or_default());
+        let mut request = Request::get(format!("{path}?client={client}{will}"))
+            .header(HOST, self.context.to.to_string())
+            .header(ACCEPT, EVENTS);
         let last = match self.mode {
             Mode::FireAndForget => self.last_id.lock().expect("the lock is not poisoned").clone(),
             // The last event that was handled, not the last that arrived: an event that waited for

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::ReadBuf;
 
@@ -73,6 +73,13 @@ pub struct TcpReceiveHalf<S> {
 impl<S: Stream> ReceiveHalf for TcpReceiveHalf<S> {
     async fn next(&mut self, reading: Reading) -> LinkEvent {
         poll_fn(|cx| self.poll_next(cx, reading)).await
+    }
+
+    /// Writes the goodbye that the client has pushed, if it has.
+    fn leave(&mut self, _reason: EndReason) {
+        let mut cx = Context::from_waker(Waker::noop());
+        // What the socket does not take now is lost, as with a program that exits.
+        let _ = self.send_half.poll_write(&mut cx, &mut self.stream);
     }
 }
 

@@ -148,7 +148,8 @@ impl<N: Net> ReceiveHalf for WebSocketReceiveHalf<N> {
         if is_dead || self.ending.has_heard() {
             return;
         }
-        let frame = CloseFrame { code: code_of(reason), reason: Default::default() };
+        let nameless = CloseFrame { code: code_of(reason), reason: Default::default() };
+        let frame = self.send_half.goodbye().unwrap_or(nameless);
         let mut cx = Context::from_waker(Waker::noop());
         let mut stream = Pin::new(&mut self.stream);
         if stream.as_mut().start_send(Message::Close(Some(frame.clone()))).is_ok()

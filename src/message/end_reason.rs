@@ -28,6 +28,8 @@ closed_list! {
         Heartbeat = "heartbeat",
         /// A newer session of the same client took over.
         Replaced = "replaced",
+        /// The application on the broker's side ended it; Socket.IO's `io server disconnect`.
+        ServerDisconnect = "server-disconnect",
         /// This side closed it on purpose.
         Left = "left",
         /// A frame or request belongs to no session that the broker knows.
@@ -66,6 +68,7 @@ impl EndReason {
             EndReason::HttpTimeout => "HTTP timeout",
             EndReason::Heartbeat => "heartbeat",
             EndReason::Replaced => "replaced",
+            EndReason::ServerDisconnect => "disconnected by the broker",
             EndReason::Left => "left",
             EndReason::UnknownSession => "unknown session",
             EndReason::StaleHello => "stale hello",

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EndReason, Epoch, Heartbeat, Message, MessageId, Name, Position, SessionId, StartAt};
+use super::{
+    EndReason, Epoch, Heartbeat, Message, MessageId, Name, Position, SessionId, StartAt, Will,
+};
 
 /// One frame of a session.
 ///
@@ -18,8 +20,14 @@ use super::{EndReason, Epoch, Heartbeat, Message, MessageId, Name, Position, Ses
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Frame {
-    /// Opens a session: the client's name, and the id of the new session.
-    Hello { client: Name, session: SessionId },
+    /// Opens a session: the client's name, the id of the new session, and its last will, if it has
+    /// one.
+    Hello {
+        client: Name,
+        session: SessionId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        will: Option<Arc<Will>>,
+    },
     /// The session is open, with this heartbeat.
     Welcome {
         session: SessionId,

@@ -1,6 +1,7 @@
 //! The limits of broker and client that a scenario can set, with their defaults. Overflow is never
 //! silent: it is an event that reports show.
 
+use super::Name;
 use crate::closed_list::closed_list;
 use crate::time::Duration;
 
@@ -46,6 +47,8 @@ pub struct BrokerLimits {
     pub session_expiry: Option<Duration>,
     /// TCP's keep-alive on its sockets, if it asks for one.
     pub keep_alive: Option<KeepAlive>,
+    /// The queues with presence: the broker publishes in them who came and who left.
+    pub presence: Vec<Name>,
 }
 
 /// TCP's keep-alive on the sockets of one process: `SO_KEEPALIVE` and its three options, tcp(7).
@@ -81,6 +84,7 @@ impl Default for BrokerLimits {
             early: 1_000,
             session_expiry: None,
             keep_alive: None,
+            presence: Vec::new(),
         }
     }
 }

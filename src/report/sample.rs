@@ -26,6 +26,7 @@ pub fn scenario(title: &str, clients: &[&str], faults: Vec<Fault>) -> Scenario {
         latency,
         contenders: Vec::new(),
         broker: BrokerLimits::default(),
+        broker_app: crate::scenario::BrokerApp::default(),
         polling_interval: Duration::from_secs(1),
         http_timeout: Duration::from_secs(20),
         mutant: None,
@@ -44,6 +45,7 @@ fn client(id: &str) -> ClientEntry {
         subscribe: Vec::new(),
         join: Vec::new(),
         leave: Vec::new(),
+        will: None,
         limits: ClientLimits::default(),
     }
 }

@@ -15,7 +15,7 @@ pub struct Topic {
 }
 
 /// All topics, from the first lesson on; each scenario is in one of them.
-pub const TOPICS: [Topic; 8] = [
+pub const TOPICS: [Topic; 9] = [
     Topic {
         heading: "A client is away: what it misses, and what it catches up on",
         names: &[
@@ -57,7 +57,11 @@ pub const TOPICS: [Topic; 8] = [
         heading: "What a network does to packets",
         names: &["lossy-wifi", "head-of-line", "duplicated", "reordered", "corrupted"],
     },
-    Topic { heading: "Rooms, queues and namespaces", names: &["chat", "rooms-and-namespaces"] },
+    Topic {
+        heading: "Rooms, queues and namespaces",
+        names: &["chat", "rooms-and-namespaces", "server-emits"],
+    },
+    Topic { heading: "Who is there: presence and last wills", names: &["presence", "last-will"] },
     Topic {
         heading: "What a link does by itself: polling, SSE, WebSocket, Socket.IO",
         names: &[

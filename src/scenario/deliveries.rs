@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::message::Name;
 use crate::time::{Duration, Instant};
 
-use super::{Publish, Scenario, When};
+use super::{ClientEntry, MemberChange, Publish, Scenario, When};
 
 /// Counting stops above this number: it would be as much work as the trial.
 pub const COUNTED: u64 = 10_000_000;
@@ -23,9 +23,9 @@ impl Scenario {
         Estimate::of(self).total()
     }
 
-    /// Returns the publish entry that causes the most deliveries: the index of the client, and that
-    /// of its entry.
-    pub fn busiest_publish(&self) -> Option<(usize, usize)> {
+    /// Returns the publish entry that causes the most deliveries: the index of the client, `None` for
+    /// the broker, and that of its entry.
+    pub fn busiest_publish(&self) -> Option<(Option<usize>, usize)> {
         let estimate = Estimate::of(self);
         let most =
             (0..estimate.entries.len()).max_by_key(|index| estimate.entries[*index].total)?;
@@ -39,8 +39,8 @@ struct Estimate {
 
 /// One publish entry.
 struct Entry {
-    /// The index of the client, and that of its entry.
-    place: (usize, usize),
+    /// The index of the client, or `None` for the broker, and that of its entry.
+    place: (Option<usize>, usize),
     /// The deliveries of one message.
     subscribers: u64,
     /// The entries that answer it, each with the number of processes that do.
@@ -58,11 +58,12 @@ impl Estimate {
         let mut published = BTreeMap::new();
         let mut earliest = Instant::NEVER;
         for (place, publish) in publishes(scenario) {
-            let members = members(publish, &rooms);
+            let members = members(scenario, publish, &rooms);
             if let When::Every { start, every, count } = publish.when {
                 let left = scenario.run_for - start.since(Instant::ZERO);
                 let fit = left.as_micros().div_ceil(every.as_micros().max(1));
-                let processes = u64::from(scenario.clients[place.0].count);
+                let publisher = place.0.map(|client| &scenario.clients[client]);
+                let processes = publisher.map_or(1, |client| u64::from(client.count));
                 published.insert(estimate.entries.len(), count.min(fit).saturating_mul(processes));
                 earliest = earliest.min(start);
             }
@@ -110,10 +111,14 @@ impl Estimate {
     }
 }
 
-fn publishes(scenario: &Scenario) -> impl Iterator<Item = ((usize, usize), &Publish)> {
+type Placed<'a> = ((Option<usize>, usize), &'a Publish);
+
+fn publishes(scenario: &Scenario) -> impl Iterator<Item = Placed<'_>> {
     let clients = scenario.clients.iter().enumerate();
-    clients.flat_map(|(client, entry)| {
-        entry.publish.iter().enumerate().map(move |(index, publish)| ((client, index), publish))
+    let of_clients = clients.map(|(client, entry)| (Some(client), &entry.publish));
+    let all = of_clients.chain([(None, &scenario.broker_app.publish)]);
+    all.flat_map(|(whose, list)| {
+        list.iter().enumerate().map(move |(index, publish)| ((whose, index), publish))
     })
 }
 
@@ -128,15 +133,38 @@ fn rooms(scenario: &Scenario) -> Rooms<'_> {
             rooms.entry(room).or_default().insert(index, u64::from(client.count));
         }
     }
+    add_by_the_broker(scenario, &mut rooms);
     rooms
 }
 
-fn members(publish: &Publish, rooms: &Rooms) -> BTreeMap<usize, u64> {
+/// Adds the rooms that the broker makes clients join: whoever has joined the queue may be meant.
+fn add_by_the_broker<'a>(scenario: &'a Scenario, rooms: &mut Rooms<'a>) {
+    for act in &scenario.broker_app.acts {
+        let MemberChange::Join(room) = &act.change else { continue };
+        let queue = &act.members.queue;
+        for (index, client) in scenario.clients.iter().enumerate() {
+            if client.joins_queue(queue) {
+                let members = rooms.entry((queue, room)).or_default();
+                members.insert(index, u64::from(client.count));
+            }
+        }
+    }
+}
+
+/// Returns the members of the rooms that a message goes to. A client's own name is one of them.
+fn members(scenario: &Scenario, publish: &Publish, rooms: &Rooms) -> BTreeMap<usize, u64> {
     let event = std::slice::from_ref(&publish.event);
     let targets = if publish.target.to.is_empty() { event } else { &publish.target.to };
     let targets: BTreeSet<&Name> = targets.iter().collect();
+    let own = targets.iter().filter_map(|name| {
+        let is_it =
+            |client: &ClientEntry| client.joins_queue(&publish.queue) && client.is_client(name);
+        Some((scenario.clients.iter().position(is_it)?, 1))
+    });
+    let mut members: BTreeMap<usize, u64> = own.collect();
     let found = targets.into_iter().filter_map(|room| rooms.get(&(&publish.queue, room)));
-    found.flatten().map(|(client, processes)| (*client, *processes)).collect()
+    members.extend(found.flatten().map(|(client, processes)| (*client, *processes)));
+    members
 }
 
 /// Returns the entries that a member publishes after it has handled this message.
@@ -146,7 +174,7 @@ fn answers(
     members: &BTreeMap<usize, u64>,
 ) -> Vec<(usize, u64)> {
     let answering = publishes(scenario).enumerate().filter_map(|(index, ((client, _), answer))| {
-        let processes = *members.get(&client)?;
+        let processes = *members.get(&client?)?;
         match &answer.when {
             When::On { event, .. } if *event == publish.event => Some((index, processes)),
             _ => None,

@@ -4,10 +4,12 @@
 //! table of keys turns it into records (`walk`, `value`). The modules `client`, `storm` and
 //! `expect` check rules across keys and build the scenario. Nothing here opens a file.
 
+mod broker_app;
 mod client;
 mod datagram;
 mod expect;
 mod other;
+mod own_rooms;
 mod problem;
 mod record;
 mod roster;
@@ -156,6 +158,10 @@ fn build(
         ack_timeout: broker.as_ref().map_or(Duration::from_secs(1), |broker| broker.ack_timeout),
     };
     let clients = client::all(file.tables("client"), &context, problems);
+    own_rooms::check(file.tables("client"), file.table("broker"), problems);
+    let broker_app = broker_app::app(file.table("broker")?, run_for, problems);
+    let known = contenders.as_deref().unwrap_or_default();
+    datagram::check_broker(file, &clients, &broker_app, known, problems);
     let faults = storm::all(file.tables("fault"), &roster, run_for, problems);
     let expectations = expect::all(file.tables("expect"), &roster, problems);
     Some(Scenario {
@@ -167,6 +173,7 @@ fn build(
         latency: file.latency("latency")?,
         contenders: contenders?,
         broker: broker?,
+        broker_app,
         polling_interval: file.table("polling")?.time("interval")?,
         http_timeout: file.table("http")?.time("timeout")?,
         mutant: mutant(file),
@@ -218,6 +225,7 @@ fn broker(record: &Record) -> Option<BrokerLimits> {
         upgrade: record.member("upgrade")?,
         session_expiry: record.time("session_expiry"),
         keep_alive: keep_alive(record)?,
+        presence: client::names(record, "presence")?,
         ..BrokerLimits::default()
     })
 }
@@ -253,7 +261,10 @@ fn fits(
     };
     let what = format!("{size} deliveries: messages times subscribers");
     let place = match scenario.busiest_publish() {
-        Some((client, publish)) => file.tables("client")[client].tables("publish")[publish].place,
+        Some((Some(client), at)) => file.tables("client")[client].tables("publish")[at].place,
+        Some((None, at)) => {
+            file.table("broker").map_or(file.place, |broker| broker.tables("publish")[at].place)
+        }
         None => file.place,
     };
     let expected = format!("more than {most} need --force");

@@ -9,7 +9,7 @@ use crate::message::{Echo, Link, Name};
 use crate::time::Instant;
 
 use super::printable::doubtful_name;
-use super::{ClientEntry, Effect, Publish, Scenario, When};
+use super::{BrokerAct, ClientEntry, Effect, MemberChange, Publish, Scenario, When};
 
 /// One thing that is probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,9 @@ impl Scenario {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.doubtful_names();
         warnings.extend(self.rare_polls());
-        for entry in &self.clients {
-            for publish in &entry.publish {
+        let of_clients = self.clients.iter().map(|entry| (Some(entry), &entry.publish));
+        for (entry, list) in of_clients.chain([(None, &self.broker_app.publish)]) {
+            for publish in list {
                 warnings.extend(self.reaches_nobody(entry, publish));
                 warnings.extend(self.comes_too_early(entry, publish));
             }
@@ -49,14 +50,21 @@ impl Scenario {
         for entry in &self.clients {
             names.insert(&entry.id);
             names.extend(&entry.name);
-            for publish in &entry.publish {
-                names.extend([&publish.queue, &publish.event]);
-                names.extend(publish.target.to.iter().chain(&publish.target.except));
-            }
             names.extend(entry.subscribe.iter().flat_map(|one| [&one.queue, &one.event]));
             names.extend(
                 entry.join.iter().chain(&entry.leave).flat_map(|one| [&one.queue, &one.room]),
             );
+        }
+        for publish in self.publishes() {
+            names.extend([&publish.queue, &publish.event]);
+            names.extend(publish.target.to.iter().chain(&publish.target.except));
+        }
+        for act in &self.broker_app.acts {
+            names.insert(&act.members.queue);
+            names.extend(&act.members.rooms);
+            if let MemberChange::Join(room) | MemberChange::Leave(room) = &act.change {
+                names.insert(room);
+            }
         }
         let doubtful = names.into_iter().filter_map(|name| {
             let what = format!("the name \"{name}\" {}", doubtful_name(name.as_str())?);
@@ -81,17 +89,18 @@ impl Scenario {
     }
 
     /// No room of a message is ever joined.
-    fn reaches_nobody(&self, entry: &ClientEntry, publish: &Publish) -> Option<Warning> {
+    fn reaches_nobody(&self, entry: Option<&ClientEntry>, publish: &Publish) -> Option<Warning> {
         let event = std::slice::from_ref(&publish.event);
         let to = if publish.target.to.is_empty() { event } else { &publish.target.to };
         let is_reached = self.clients.iter().any(|other| {
-            let is_own = other.count == 1 && other.client() == entry.client();
+            let is_own =
+                entry.is_some_and(|entry| other.count == 1 && other.client() == entry.client());
             let hears = !(is_own && publish.target.echo == Echo::NotSender);
-            hears && to.iter().any(|room| other.joins(&publish.queue, room))
+            hears && to.iter().any(|room| self.may_be_in(other, &publish.queue, room))
         });
         (!is_reached).then(|| {
             let rooms = to.iter().map(|room| format!("`{room}`")).collect::<Vec<_>>().join(", ");
-            let (id, queue) = (&entry.id, &publish.queue);
+            let (id, queue) = (publisher(entry), &publish.queue);
             Warning {
                 what: format!("what {id} publishes to {rooms} of queue `{queue}` reaches nobody"),
                 help: "let a client subscribe to it or join that room".to_owned(),
@@ -100,18 +109,28 @@ impl Scenario {
     }
 
     /// A message is published before anybody can have joined.
-    fn comes_too_early(&self, entry: &ClientEntry, publish: &Publish) -> Option<Warning> {
+    fn comes_too_early(&self, entry: Option<&ClientEntry>, publish: &Publish) -> Option<Warning> {
         let When::Every { start, .. } = publish.when else { return None };
-        // A hello, its answer, and the join; the message itself takes one latency.
+        // A hello, its answer, and the join; a client's message itself takes one latency.
         let joined = Instant::ZERO + self.latency.min * 3;
-        let (id, event) = (&entry.id, &publish.event);
-        (start + self.latency.min < joined).then(|| Warning {
+        let comes = if entry.is_some() { start + self.latency.min } else { start };
+        let (id, event) = (publisher(entry), &publish.event);
+        (comes < joined).then(|| Warning {
             what: format!(
                 "{id} publishes `{event}` at {start}, before anybody can have joined: that takes \
                  {joined} at the least"
             ),
             help: "let it `start` later".to_owned(),
         })
+    }
+
+    /// Whether a client of an entry may ever be in a room, by its own doing or the broker's.
+    fn may_be_in(&self, entry: &ClientEntry, queue: &Name, room: &Name) -> bool {
+        let is_put = |act: &BrokerAct| {
+            act.change == MemberChange::Join(room.clone()) && act.members.queue == *queue
+        };
+        entry.joins(queue, room)
+            || entry.joins_queue(queue) && self.broker_app.acts.iter().any(is_put)
     }
 
     /// Answers to events answer each other without end.
@@ -194,6 +213,11 @@ impl Scenario {
     }
 }
 
+/// Returns the name of a publisher: a client's entry, or the broker.
+fn publisher(entry: Option<&ClientEntry>) -> &str {
+    entry.map_or("broker", |entry| entry.id.as_str())
+}
+
 impl ClientEntry {
     /// Returns the name of the client, if all its processes share one.
     fn client(&self) -> &Name {
@@ -203,7 +227,9 @@ impl ClientEntry {
     /// Whether a process of the entry ever joins a room.
     fn joins(&self, queue: &Name, room: &Name) -> bool {
         let subscribes = self.subscribe.iter().any(|one| one.queue == *queue && one.event == *room);
-        subscribes || self.join.iter().any(|one| one.queue == *queue && one.room == *room)
+        subscribes
+            || self.join.iter().any(|one| one.queue == *queue && one.room == *room)
+            || self.joins_queue(queue) && self.is_client(room)
     }
 }
 

@@ -6,14 +6,14 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::message::{
     BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Heartbeat, KeepAlive, Name,
-    Resubscribe, Retention, StartAt, Target, Upgrade, WhenFull,
+    Payload, Resubscribe, Retention, StartAt, Target, Upgrade, WhenFull, Will,
 };
 use crate::terms::CounterOf;
 use crate::time::{Duration, Instant};
 
 use super::{
-    ClientEntry, CrashNotice, Effect, Expectation, Expected, Fault, Publish, Range, Scenario, When,
-    Who,
+    BrokerAct, BrokerApp, ClientEntry, CrashNotice, Effect, Expectation, Expected, Fault,
+    MemberChange, Publish, Range, Scenario, When, Who,
 };
 
 /// Formats the scenario as TOML. Loading that gives the same scenario again, as far as a file can
@@ -32,7 +32,8 @@ impl Display for Scenario {
         if let Some(mutant) = self.mutant {
             writeln!(f, "[mutant]\nname = {}\n", quoted(mutant.name))?;
         }
-        let broker = broker(&self.broker);
+        let mut broker = broker(&self.broker);
+        broker_app(&mut broker, &self.broker_app, self.run_for);
         if !broker.0.is_empty() {
             writeln!(f, "[broker]\n{}", broker.lines())?;
         }
@@ -142,7 +143,29 @@ fn broker(limits: &BrokerLimits) -> Table {
         table.set("session_expiry", time(expiry));
     }
     keep_alive(&mut table, limits.keep_alive);
+    table.unless(limits.presence.is_empty(), "presence", texts(&limits.presence));
     table
+}
+
+fn broker_app(table: &mut Table, app: &BrokerApp, run_for: Duration) {
+    let published = app.publish.iter().map(|one| publish(one, run_for).inline());
+    table.unless(app.publish.is_empty(), "publish", list_of(published));
+    for key in ["join", "leave", "disconnect"] {
+        let of_key = app.acts.iter().filter(|act| act.change.key() == key);
+        let list: Vec<String> = of_key.map(act).collect();
+        table.unless(list.is_empty(), key, list_of(list.into_iter()));
+    }
+}
+
+fn act(act: &BrokerAct) -> String {
+    let mut table = Table::default();
+    table.set("queue", quoted(act.members.queue.as_str()));
+    table.unless(act.members.rooms.is_empty(), "to", texts(&act.members.rooms));
+    if let MemberChange::Join(room) | MemberChange::Leave(room) = &act.change {
+        table.set("room", quoted(room.as_str()));
+    }
+    table.set("at", moment(act.at));
+    table.inline()
 }
 
 fn retention(backlog: &Retention) -> Table {
@@ -186,6 +209,12 @@ fn client(client: &ClientEntry, run_for: Duration) -> Table {
             table.inline()
         });
         table.unless(changes.is_empty(), key, list_of(list));
+    }
+    if let Some(Will { queue, event, target: of, payload: data }) = &client.will {
+        let mut will = place(queue, "event", event);
+        target(&mut will, of);
+        payload(&mut will, data);
+        table.set("will", will.inline());
     }
     limits(&mut table, &client.limits);
     table
@@ -233,19 +262,26 @@ fn publish(publish: &Publish, run_for: Duration) -> Table {
             table.unless(*after == Duration::ZERO, "after", time(*after));
         }
     }
-    let Target { to, except, echo, keep } = &publish.target;
+    target(&mut table, &publish.target);
+    if let Some(within) = publish.ack_within {
+        table.set("ack_within", time(within));
+    }
+    payload(&mut table, &publish.payload);
+    table
+}
+
+fn target(table: &mut Table, Target { to, except, echo, keep }: &Target) {
     table.unless(to.is_empty(), "to", texts(to));
     table.unless(except.is_empty(), "except", texts(except));
     table.unless(*echo == Echo::Everyone, "broadcast", true);
     table.unless(*keep == Durability::Kept, "volatile", true);
-    if let Some(within) = publish.ack_within {
-        table.set("ack_within", time(within));
-    }
-    let payload = serde_json::from_str(publish.payload.as_str()).expect("a payload is JSON");
+}
+
+fn payload(table: &mut Table, payload: &Payload) {
+    let payload = serde_json::from_str(payload.as_str()).expect("a payload is JSON");
     if let Some(payload) = value(&payload) {
         table.set("payload", payload);
     }
-    table
 }
 
 fn fault(fault: &Fault) -> Table {

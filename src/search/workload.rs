@@ -7,7 +7,9 @@ use crate::message::{
     BrokerLimits, ClientLimits, Contender, Durability, Echo, Heartbeat, Name, Retention, StartAt,
     Target,
 };
-use crate::scenario::{ClientEntry, Latency, Publish, RoomChange, Scenario, Subscribe, When};
+use crate::scenario::{
+    BrokerApp, ClientEntry, Latency, Publish, RoomChange, Scenario, Subscribe, When,
+};
 use crate::sim::Draw;
 use crate::time::{Duration, Instant};
 
@@ -78,6 +80,7 @@ pub fn any(seed: u64) -> Scenario {
         contenders: Contender::all().collect(),
         http_timeout: broker.heartbeat.timeout,
         broker,
+        broker_app: BrokerApp::default(),
         polling_interval: ms(if is("quick polls", 2) { 300 } else { 1_000 }),
         mutant: None,
         clients: clients(dice),
@@ -159,6 +162,7 @@ fn client(id: String) -> ClientEntry {
         subscribe: Vec::new(),
         join: Vec::new(),
         leave: Vec::new(),
+        will: None,
         limits: ClientLimits::default(),
     }
 }

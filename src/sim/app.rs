@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::core::{ClientInput, Draft, Numbering};
+use super::slot::{Slot, draft};
+use crate::core::{ClientInput, Numbering};
 use crate::history::{EventKind, PowerState, Recorder};
 use crate::link::ClientApp;
 use crate::message::{Message, MessageId, Name, PushKind, StartAt};
@@ -47,15 +48,6 @@ pub struct Script<N> {
     answers_made: u64,
     /// The message whose handler runs, and when it returns.
     handler: Option<(Arc<Message>, Instant)>,
-}
-
-/// A scheduled publish: `left` more times, the next at `at`.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    publish: usize,
-    at: Instant,
-    every: Duration,
-    left: u64,
 }
 
 /// A scheduled change of the application's state.
@@ -115,13 +107,7 @@ impl<N: Net> Script<N> {
     }
 
     fn schedule_publishes(&mut self, now: Instant) {
-        for (publish, entry) in self.publishes.iter().enumerate() {
-            if let When::Every { start, every, count } = entry.when {
-                let mut slot = Slot { publish, at: start, every, left: count };
-                slot.skip_before(now);
-                self.slots.push(slot);
-            }
-        }
+        self.slots = Slot::all(&self.publishes, now);
     }
 
     /// Schedules joins and leaves. A process that starts late at once makes the last change of
@@ -207,15 +193,7 @@ impl<N: Net> Script<N> {
     }
 
     fn publish(&self, index: usize) -> ClientInput {
-        let entry = &self.publishes[index];
-        let draft = Draft {
-            queue: entry.queue.clone(),
-            event: entry.event.clone(),
-            target: entry.target.clone(),
-            payload: entry.payload.clone(),
-            confirm_within: entry.ack_within,
-        };
-        ClientInput::Publish { draft }
+        ClientInput::Publish { draft: draft(&self.publishes[index]) }
     }
 
     fn handler_returned(&mut self) -> ClientInput {
@@ -292,27 +270,6 @@ impl<N: Net> ClientApp for Script<N> {
 impl<N> std::fmt::Debug for Script<N> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Script").field("process", &self.process).finish_non_exhaustive()
-    }
-}
-
-impl Slot {
-    fn advance(&mut self) {
-        self.at += self.every;
-        self.left -= 1;
-    }
-
-    /// Skips the slots that were due while the host was down.
-    fn skip_before(&mut self, now: Instant) {
-        while self.left > 0 && self.at < now {
-            self.advance();
-        }
-    }
-
-    /// Skips the slots that came due while the host slept.
-    fn skip_until(&mut self, now: Instant) {
-        while self.left > 0 && self.at <= now {
-            self.advance();
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::app::Script;
+use super::broker_app;
 use super::draw::Draw;
 use super::process::Tasks;
 use super::socket::SimNet;
@@ -80,9 +81,10 @@ impl System for CoreSystem {
             }
         };
         let settings = settings(&scenario, self.contender);
+        let scenario = scenario.clone();
         link::with_link_driver(
             self.contender.link,
-            Serve { net, settings, recorder, machine, views: (views_at, views) },
+            Serve { net, settings, recorder, machine, scenario, views: (views_at, views) },
         )
     }
 
@@ -92,12 +94,13 @@ impl System for CoreSystem {
         let jitter_seed = Draw::new(seed).named("jitter").named(process.as_str()).bits();
         let numbering = durable.lock().expect("a trial has one thread").numbering;
         let (mode, limits) = (self.contender.mode, entry.limits.clone());
+        let will = entry.will.clone().map(Arc::new);
         let script_recorder = recorder.clone();
         let script =
             Script::new(net.clone(), &scenario, &entry, process.clone(), script_recorder, durable);
         let machine = |link| {
             let options =
-                ClientOptions { client, process, mode, link, limits, jitter_seed, numbering };
+                ClientOptions { client, process, mode, link, limits, jitter_seed, numbering, will };
             match &self.client {
                 Some(make) => make(options),
                 None => Box::new(mutant::client(scenario.mutant, options)),
@@ -123,6 +126,7 @@ struct Serve<F> {
     settings: Settings,
     recorder: Recorder,
     machine: F,
+    scenario: Arc<Scenario>,
     views: (Vec<Instant>, Views),
 }
 
@@ -130,7 +134,7 @@ impl<F: FnOnce(LinkSemantics) -> Box<dyn BrokerMachine>> LinkVisitor for Serve<F
     type Output = Tasks;
 
     fn visit<C: LinkDriver>(self) -> Tasks {
-        let Serve { net, settings, recorder, machine, views } = self;
+        let Serve { net, settings, recorder, machine, scenario, views } = self;
         let link_driver = C::new(&settings);
         let broker = BrokerDriver::new(net.clone(), machine(C::SEMANTICS), recorder);
         Box::pin(async move {
@@ -140,6 +144,7 @@ impl<F: FnOnce(LinkSemantics) -> Box<dyn BrokerMachine>> LinkVisitor for Serve<F
                 served = link_driver.serve(PORT, broker.clone()) => {
                     served.expect("the broker's port is free");
                 }
+                () = broker_app::run(&net, &broker, &scenario.broker_app) => {}
                 () = look(&net, &broker, views) => {}
             }
         })

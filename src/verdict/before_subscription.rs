@@ -1,8 +1,9 @@
 //! Finds what was published to a subscriber's rooms before its subscription stood. It wants none of
 //! that, so that no other number shows it.
 
-use crate::message::{Echo, Message, MessageId};
-use crate::scenario::Subscribe;
+use std::collections::BTreeSet;
+
+use crate::message::{Echo, Message, MessageId, Name};
 use crate::time::Instant;
 
 use super::UnwantedMessage;
@@ -41,17 +42,23 @@ impl Decisions {
     ) -> Vec<UnwantedMessage> {
         let member = facts.participants.member(subscriber);
         let Some(entry) = member.subscribes else { return Vec::new() };
-        let asked = &facts.scenario.clients[entry].subscribe;
-        let stood =
-            |one: &Subscribe| facts.recorded.get(&(subscriber, &one.queue, &one.event)).copied();
-        let stands = |one: &Subscribe, at: Moment| stood(one).is_some_and(|since| since < at);
+        // With the first join of a queue comes the room of its own name.
+        let subscribed = &facts.scenario.clients[entry].subscribe;
+        let own = subscribed.iter().map(|one| (&one.queue, &member.name));
+        let asked: BTreeSet<(&Name, &Name)> =
+            subscribed.iter().map(|one| (&one.queue, &one.event)).chain(own).collect();
+        let stood = |&(queue, room): &(&Name, &Name)| {
+            facts.recorded.get(&(subscriber, queue, room)).copied()
+        };
+        let stands =
+            |room: &(&Name, &Name), at: Moment| stood(room).is_some_and(|since| since < at);
         let is_own_echo = |message: &Message| {
             message.target.echo == Echo::NotSender && message.id.publisher == member.name
         };
         let would_go = |message: &Message, at: Moment| {
-            let mut own = asked.iter().filter(|one| one.queue == message.queue);
-            own.clone().any(|one| message.rooms().contains(&one.event) && !stands(one, at))
-                && !own.any(|one| message.target.except.contains(&one.event))
+            let mut own = asked.iter().filter(|(queue, _)| **queue == message.queue);
+            own.clone().any(|one| message.rooms().contains(one.1) && !stands(one, at))
+                && !own.any(|(_, room)| message.target.except.contains(room))
                 && !is_own_echo(message)
         };
         let is_wanted =

@@ -71,7 +71,8 @@ fn everyone_is_there(scenario: &Scenario, mode: Mode, history: &History) -> bool
             }
             EventKind::Note(Note::SessionOpened { session, .. }) => _ = open.insert(session),
             EventKind::Note(Note::SessionClosed { session, .. }) => _ = open.remove(session),
-            EventKind::Note(Note::JoinRoom { session, queue, room, .. }) => {
+            // The room of its own name comes with the first join, where the broker has such rooms.
+            EventKind::Note(Note::JoinRoom { session, queue, room, client }) if room != client => {
                 rooms.entry(session).or_default().insert((queue, room));
             }
             EventKind::Note(Note::LeaveRoom { session, queue, room, .. }) => {
@@ -150,8 +151,7 @@ fn rooms_of(entry: &ClientEntry) -> BTreeSet<(&Name, &Name)> {
 
 /// Whether a client may still publish in answer to an event that was handled.
 fn has_an_answer_to_come(facts: &Facts<'_>) -> bool {
-    let publishes = facts.scenario.clients.iter().flat_map(|client| &client.publish);
-    let after = publishes.filter_map(|publish| match publish.when {
+    let after = facts.scenario.publishes().filter_map(|publish| match publish.when {
         When::On { after, .. } => Some(after),
         When::Every { .. } => None,
     });

@@ -8,22 +8,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use delivery_lab::core::{
-    Broker, BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ConnectionId, Machine,
+    Broker, BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ConnectionId, Draft, Machine,
 };
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Echo, EndReason, Epoch, Frame, LinkSemantics, Message, MessageId, Mode,
-    Name, Payload, Position, RoomJoin, SessionId, StartAt, Target,
+    BrokerLimits, Confirm, Echo, EndReason, Epoch, Frame, LinkSemantics, Members, Message,
+    MessageId, Mode, Name, Payload, Position, RoomJoin, SessionId, StartAt, Target, Will,
 };
 use delivery_lab::time::Instant;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 
 const CLIENTS: [&str; 3] = ["ann", "bob", "cyd"];
-const ROOMS: [&str; 3] = ["red", "blue", "e"];
+/// The rooms: those of the events of presence and of every publish, then each client's own.
+const ROOMS: [&str; 6] = ["connected", "disconnected", "e", "ann", "bob", "cyd"];
+const CONNECTED: usize = 0;
+const DISCONNECTED: usize = 1;
+const EVENT: usize = 2;
+/// The index of the first own room.
+const OWN: usize = 3;
 /// The broker's window; small, so that it fills.
 const WINDOW: usize = 3;
 
-/// One step of a test. Numbers below 3 are indices of a client or room; others select a message or
+/// One step of a test. Small numbers are indices of a client or room; others select a message or
 /// position by remainder.
 #[derive(Clone, Debug)]
 enum Step {
@@ -38,14 +44,27 @@ enum Step {
     },
     /// A copy of a message that the client published before.
     PublishAgain(usize, usize),
+    /// The application on the broker's side publishes.
+    PublishOwn {
+        to: Vec<usize>,
+        except: Vec<usize>,
+    },
+    /// It makes the members of rooms join a room, or leave it.
+    Put(Vec<usize>, usize),
+    TakeOut(Vec<usize>, usize),
+    /// It ends their sessions.
+    Disconnect(Vec<usize>),
     /// Acknowledges one of the pushes that are out.
     Ack(usize, usize),
     Close(usize),
+    /// Ends the session with a goodbye.
+    SayBye(usize),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let (client, room) = (0..3_usize, 0..3_usize);
-    let rooms = || prop::collection::vec(0..3_usize, 0..3);
+    let rooms = || prop::collection::vec(0..ROOMS.len(), 0..3);
+    let some_rooms = || prop::collection::vec(0..ROOMS.len(), 1..3);
     let echo = prop::sample::select(vec![Echo::Everyone, Echo::NotSender]);
     let step = prop_oneof![
         3 => client.clone().prop_map(Step::Hello),
@@ -53,6 +72,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (client.clone(), room).prop_map(|(who, room)| Step::Leave(who, room)),
         8 => (client.clone(), rooms(), rooms(), echo)
             .prop_map(|(by, to, except, echo)| Step::Publish { by, to, except, echo }),
+        2 => (rooms(), rooms()).prop_map(|(to, except)| Step::PublishOwn { to, except }),
+        1 => (rooms(), 0..3_usize).prop_map(|(to, room)| Step::Put(to, room)),
+        1 => (rooms(), 0..3_usize).prop_map(|(to, room)| Step::TakeOut(to, room)),
+        1 => some_rooms().prop_map(Step::Disconnect),
+        1 => client.clone().prop_map(Step::SayBye),
         1 => (client.clone(), any::<usize>()).prop_map(|(who, which)| Step::PublishAgain(who, which)),
         5 => (client.clone(), any::<usize>()).prop_map(|(who, which)| Step::Ack(who, which)),
         1 => client.prop_map(Step::Close),
@@ -79,18 +103,52 @@ type Outputs = Vec<(u64, Output)>;
 /// One entry of the model's log.
 #[derive(Clone, Debug)]
 enum Entry {
-    Opened { who: usize, connection: u64 },
-    Ended { who: usize },
-    Joined { who: usize, room: usize },
-    Left { who: usize, room: usize },
-    Accepted { message: Arc<Message>, by: usize },
-    Acked { who: usize, position: Position },
-    Pushed { who: usize, position: Position },
+    Opened {
+        who: usize,
+        connection: u64,
+    },
+    Ended {
+        who: usize,
+    },
+    Joined {
+        who: usize,
+        room: usize,
+    },
+    Left {
+        who: usize,
+        room: usize,
+    },
+    /// The broker's application put a client into a room, or took it out.
+    Put {
+        who: usize,
+        room: usize,
+    },
+    TakenOut {
+        who: usize,
+        room: usize,
+    },
+    /// Accepted from a client, or from the broker itself.
+    Accepted {
+        message: Arc<Message>,
+        by: Option<usize>,
+    },
+    Acked {
+        who: usize,
+        position: Position,
+    },
+    Pushed {
+        who: usize,
+        position: Position,
+    },
 }
 
 #[derive(Default)]
 struct Model {
     log: Vec<Entry>,
+    /// Number of messages that the broker itself has published.
+    own: u64,
+    /// Whether the queue has presence.
+    has_presence: bool,
 }
 
 impl Model {
@@ -109,8 +167,15 @@ impl Model {
         let mut rooms = BTreeSet::new();
         for entry in &self.log[..until] {
             match entry {
-                Entry::Joined { who: one, room } if *one == who => drop(rooms.insert(*room)),
-                Entry::Left { who: one, room } if *one == who => drop(rooms.remove(room)),
+                Entry::Joined { who: one, room } if *one == who => {
+                    rooms.extend([*room, OWN + who]);
+                }
+                Entry::Put { who: one, room } if *one == who => drop(rooms.insert(*room)),
+                Entry::Left { who: one, room } | Entry::TakenOut { who: one, room }
+                    if *one == who =>
+                {
+                    rooms.remove(room);
+                }
                 Entry::Ended { who: one } if *one == who && mode == Mode::FireAndForget => {
                     rooms.clear();
                 }
@@ -120,14 +185,21 @@ impl Model {
         rooms
     }
 
-    fn is_for(&self, message: &Message, by: usize, who: usize, until: usize, mode: Mode) -> bool {
+    fn is_for(
+        &self,
+        message: &Message,
+        by: Option<usize>,
+        who: usize,
+        until: usize,
+        mode: Mode,
+    ) -> bool {
         let rooms = self.rooms(who, until, mode);
         let is_in = |name: &Name| rooms.iter().any(|room| ROOMS[*room] == name.as_str());
         let to: &[Name] = match &message.target.to[..] {
             [] => std::slice::from_ref(&message.event),
             to => to,
         };
-        let hears = message.target.echo == Echo::Everyone || by != who;
+        let hears = message.target.echo == Echo::Everyone || by != Some(who);
         hears && to.iter().any(is_in) && !message.target.except.iter().any(is_in)
     }
 
@@ -157,7 +229,7 @@ impl Model {
     fn holes(&self, who: usize) -> BTreeSet<Position> {
         let mut holes = BTreeSet::new();
         for at in 0..self.log.len() {
-            let before = Model { log: self.log[..at].to_vec() };
+            let before = Model { log: self.log[..at].to_vec(), ..Model::default() };
             let joins = matches!(&self.log[at], Entry::Joined { who: one, .. } if *one == who);
             if !joins || before.is_attached(who) {
                 continue;
@@ -223,15 +295,21 @@ impl Model {
         }
     }
 
-    fn accept(&mut self, mode: Mode, message: &Arc<Message>, by: usize, sent: &mut Outputs) {
-        let connection = self.connection(by).expect("it has a session");
+    fn accept(
+        &mut self,
+        mode: Mode,
+        message: &Arc<Message>,
+        by: Option<usize>,
+        sent: &mut Outputs,
+    ) {
+        let publisher = by.map(|by| self.connection(by).expect("it has a session"));
         let id = message.id.to_string();
         let at = self.log.len();
         let targets = (0..CLIENTS.len()).filter(|who| self.is_for(message, by, *who, at, mode));
         let mut targets: Vec<usize> = targets.collect();
         self.log.push(Entry::Accepted { message: message.clone(), by });
         if mode == Mode::CatchUp {
-            sent.push((connection, Output::Accepted(id)));
+            sent.extend(publisher.map(|connection| (connection, Output::Accepted(id))));
             targets.into_iter().for_each(|who| self.pump(who, sent));
         } else {
             // Sessions are served in the order of their connections.
@@ -246,11 +324,60 @@ impl Model {
         }
     }
 
+    /// Accepts a message of the broker itself.
+    fn publish_own(&mut self, mode: Mode, event: &str, target: Target, sent: &mut Outputs) {
+        self.own += 1;
+        let id = MessageId { publisher: "broker".into(), sequence: self.own };
+        let (queue, event, payload) = ("q".into(), event.into(), Payload::null());
+        let message = Arc::new(Message { id, queue, event, target, payload });
+        self.accept(mode, &message, None, sent);
+    }
+
+    /// Tells all but one client that it came or left, if the queue has presence.
+    fn tell(&mut self, mode: Mode, event: usize, who: usize, sent: &mut Outputs) {
+        if self.has_presence {
+            let target = Target { except: vec![CLIENTS[who].into()], ..Target::default() };
+            self.publish_own(mode, ROOMS[event], target, sent);
+        }
+    }
+
+    /// Ends a session: the others are told if it had joined the queue, and the will of the first
+    /// client is published if it has not said goodbye.
+    fn end(&mut self, mode: Mode, who: usize, reason: EndReason, sent: &mut Outputs) {
+        let was_attached = self.is_attached(who);
+        self.log.push(Entry::Ended { who });
+        if was_attached {
+            self.tell(mode, DISCONNECTED, who, sent);
+        }
+        if who == 0 && reason != EndReason::Left {
+            self.publish_own(mode, ROOMS[EVENT], Target::default(), sent);
+        }
+    }
+
+    /// Returns the clients that are in any of these rooms, by session or on record; without rooms
+    /// those that are in any.
+    fn clients_in(&self, rooms: &[usize], mode: Mode) -> Vec<usize> {
+        let is_in = |who: &usize| {
+            let own = self.rooms(*who, self.log.len(), mode);
+            if rooms.is_empty() {
+                !own.is_empty()
+            } else {
+                rooms.iter().any(|one| own.contains(one))
+            }
+        };
+        (0..CLIENTS.len()).filter(is_in).collect()
+    }
+
+    /// Returns the rooms of a client's session: those that it has joined on it, or was put into.
+    fn session_rooms(&self, who: usize) -> BTreeSet<usize> {
+        self.rooms(who, self.log.len(), Mode::FireAndForget)
+    }
+
     /// Returns the names of the rooms and of their members that have a session.
     fn members(&self) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         let mut members: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for (who, client) in CLIENTS.into_iter().enumerate() {
-            for room in self.rooms(who, self.log.len(), Mode::FireAndForget) {
+            for room in self.session_rooms(who) {
                 members.entry(ROOMS[room]).or_default().insert(client);
             }
         }
@@ -271,14 +398,15 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(mode: Mode) -> Pair {
-        let limits = BrokerLimits { window: WINDOW, ..BrokerLimits::default() };
+    fn new(mode: Mode, has_presence: bool) -> Pair {
+        let presence = if has_presence { vec!["q".into()] } else { Vec::new() };
+        let limits = BrokerLimits { window: WINDOW, presence, ..BrokerLimits::default() };
         let options =
             BrokerOptions { mode, link: LinkSemantics::RELIABLE, limits, epoch: Epoch::FIRST };
         Pair {
             mode,
             broker: Broker::new(options),
-            model: Model::default(),
+            model: Model { has_presence, ..Model::default() },
             last_peer: 0,
             sessions: [0; 3],
             requests: [0; 3],
@@ -293,15 +421,25 @@ impl Pair {
             Step::Hello(who) => self.hello(*who, &mut expected),
             Step::Join(who, room) => self.join(*who, *room, &mut expected),
             Step::Leave(who, room) => self.leave(*who, *room, &mut expected),
+            Step::PublishOwn { to, except } => {
+                let target = Target { to: names(to), except: names(except), ..Target::default() };
+                self.model.publish_own(self.mode, ROOMS[EVENT], target.clone(), &mut expected);
+                let (queue, event, payload) = ("q".into(), ROOMS[EVENT].into(), Payload::null());
+                let draft = Draft { queue, event, target, payload, confirm_within: None };
+                self.tell(BrokerInput::Publish { draft })
+            }
+            Step::Put(to, room) => self.put(to, *room),
+            Step::TakeOut(to, room) => self.take_out(to, *room),
+            Step::Disconnect(to) => self.disconnect(to, &mut expected),
+            Step::SayBye(who) => self.say_bye(*who, &mut expected),
             Step::Publish { by, to, except, echo } => {
-                let names = |rooms: &[usize]| rooms.iter().map(|n| ROOMS[*n].into()).collect();
                 let (to, except) = (names(to), names(except));
                 let target = Target { to, except, echo: *echo, ..Target::default() };
                 self.publish(*by, target, &mut expected)
             }
             Step::PublishAgain(by, which) => self.publish_again(*by, *which, &mut expected),
             Step::Ack(who, which) => self.ack(*who, *which, &mut expected),
-            Step::Close(who) => self.close(*who),
+            Step::Close(who) => self.close(*who, &mut expected),
         };
         (sent, expected)
     }
@@ -313,19 +451,27 @@ impl Pair {
         let (connection, number) = (self.last_peer, self.sessions[who]);
         if let Some(older) = self.model.connection(who) {
             expected.push((older, Output::Closed(EndReason::Replaced)));
-            self.model.log.push(Entry::Ended { who });
+            self.model.end(self.mode, who, EndReason::Replaced, expected);
         }
         self.model.log.push(Entry::Opened { who, connection });
         expected.push((connection, Output::Welcome(format!("{}/{number}", CLIENTS[who]))));
         self.tell(BrokerInput::Opened { connection: ConnectionId(connection) });
         let session = SessionId { process: CLIENTS[who].into(), number };
-        self.say(connection, Frame::Hello { client: CLIENTS[who].into(), session })
+        let will = (who == 0).then(|| {
+            let (queue, event, payload) = ("q".into(), ROOMS[EVENT].into(), Payload::null());
+            Arc::new(Will { queue, event, target: Target::default(), payload })
+        });
+        self.say(connection, Frame::Hello { client: CLIENTS[who].into(), session, will })
     }
 
     fn join(&mut self, who: usize, room: usize, expected: &mut Outputs) -> Outputs {
         let Some(connection) = self.model.connection(who) else { return Vec::new() };
         self.requests[who] += 1;
+        let is_first = !self.model.is_attached(who);
         self.model.log.push(Entry::Joined { who, room });
+        if is_first {
+            self.model.tell(self.mode, CONNECTED, who, expected);
+        }
         expected.push((connection, Output::Joined));
         if self.mode == Mode::CatchUp {
             self.model.pump(who, expected);
@@ -344,6 +490,42 @@ impl Pair {
         self.say(connection, Frame::Leave { request, queue: "q".into(), rooms })
     }
 
+    /// Puts clients into a room: those with a session in the rooms, and in catch-up mode those on
+    /// record, too.
+    fn put(&mut self, to: &[usize], room: usize) -> Outputs {
+        for who in self.model.clients_in(to, self.mode) {
+            self.model.log.push(Entry::Put { who, room });
+        }
+        let room = ROOMS[room].into();
+        self.tell(BrokerInput::Join { members: members(to), room })
+    }
+
+    fn take_out(&mut self, to: &[usize], room: usize) -> Outputs {
+        for who in self.model.clients_in(to, self.mode) {
+            self.model.log.push(Entry::TakenOut { who, room });
+        }
+        let room = ROOMS[room].into();
+        self.tell(BrokerInput::Leave { members: members(to), room })
+    }
+
+    fn disconnect(&mut self, to: &[usize], expected: &mut Outputs) -> Outputs {
+        let mut meant = self.model.clients_in(to, Mode::FireAndForget);
+        meant.sort_by_key(|who| self.model.connection(*who));
+        for who in meant {
+            let connection = self.model.connection(who).expect("its session is in a room");
+            expected.push((connection, Output::Closed(EndReason::ServerDisconnect)));
+            self.model.end(self.mode, who, EndReason::ServerDisconnect, expected);
+        }
+        self.tell(BrokerInput::Disconnect { members: members(to) })
+    }
+
+    fn say_bye(&mut self, who: usize, expected: &mut Outputs) -> Outputs {
+        let Some(connection) = self.model.connection(who) else { return Vec::new() };
+        expected.push((connection, Output::Closed(EndReason::Left)));
+        self.model.end(self.mode, who, EndReason::Left, expected);
+        self.say(connection, Frame::Bye { reason: EndReason::Left })
+    }
+
     fn publish(&mut self, by: usize, target: Target, expected: &mut Outputs) -> Outputs {
         let Some(connection) = self.model.connection(by) else { return Vec::new() };
         let sequence = self.published[by].len() as u64 + 1;
@@ -351,7 +533,7 @@ impl Pair {
         let (queue, event, payload) = ("q".into(), "e".into(), Payload::null());
         let message = Arc::new(Message { id, queue, event, target, payload });
         self.published[by].push(message.clone());
-        self.model.accept(self.mode, &message, by, expected);
+        self.model.accept(self.mode, &message, Some(by), expected);
         self.say(connection, Frame::Publish { message, after: None, confirm: Confirm::Unwanted })
     }
 
@@ -366,7 +548,7 @@ impl Pair {
         let message = published[which % published.len()].clone();
         match self.mode {
             Mode::CatchUp => expected.push((connection, Output::Accepted(message.id.to_string()))),
-            Mode::FireAndForget => self.model.accept(self.mode, &message, by, expected),
+            Mode::FireAndForget => self.model.accept(self.mode, &message, Some(by), expected),
         }
         self.say(connection, Frame::Publish { message, after: None, confirm: Confirm::Unwanted })
     }
@@ -383,9 +565,9 @@ impl Pair {
         self.say(connection, Frame::Ack { queue: "q".into(), position })
     }
 
-    fn close(&mut self, who: usize) -> Outputs {
+    fn close(&mut self, who: usize, expected: &mut Outputs) -> Outputs {
         let Some(connection) = self.model.connection(who) else { return Vec::new() };
-        self.model.log.push(Entry::Ended { who });
+        self.model.end(self.mode, who, EndReason::Fin, expected);
         self.tell(BrokerInput::Closed {
             connection: ConnectionId(connection),
             reason: EndReason::Fin,
@@ -425,6 +607,14 @@ impl Pair {
     }
 }
 
+fn names(rooms: &[usize]) -> Vec<Name> {
+    rooms.iter().map(|room| ROOMS[*room].into()).collect()
+}
+
+fn members(rooms: &[usize]) -> Members {
+    Members { queue: "q".into(), rooms: names(rooms) }
+}
+
 fn simplified(frame: Frame) -> Output {
     match frame {
         Frame::Welcome { session, .. } => Output::Welcome(session.to_string()),
@@ -441,8 +631,8 @@ fn simplified(frame: Frame) -> Output {
 }
 
 /// Compares step by step; returns the number of pushes, and of those that were repeated.
-fn check(mode: Mode, steps: &[Step]) -> (u64, u64) {
-    let mut pair = Pair::new(mode);
+fn check(mode: Mode, has_presence: bool, steps: &[Step]) -> (u64, u64) {
+    let mut pair = Pair::new(mode, has_presence);
     let (mut pushes, mut again, mut seen) = (0, 0, BTreeSet::new());
     for (number, step) in steps.iter().enumerate() {
         let (sent, expected) = pair.step(step);
@@ -482,8 +672,8 @@ fn run(mode: Mode) -> (u64, u64) {
         ..ProptestConfig::default()
     };
     let (pushes, again) = (Cell::new(0), Cell::new(0));
-    let result = TestRunner::new(config).run(&steps(), |steps| {
-        let counted = check(mode, &steps);
+    let result = TestRunner::new(config).run(&(any::<bool>(), steps()), |(presence, steps)| {
+        let counted = check(mode, presence, &steps);
         pushes.set(pushes.get() + counted.0);
         again.set(again.get() + counted.1);
         Ok(())

@@ -52,7 +52,7 @@ impl Lab {
         let connection = ConnectionId(self.connections);
         self.tell(BrokerInput::Opened { connection });
         let session = SessionId { process: client.into(), number: self.connections };
-        self.say(connection, Frame::Hello { client: client.into(), session });
+        self.say(connection, Frame::Hello { client: client.into(), session, will: None });
         connection
     }
 

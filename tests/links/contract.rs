@@ -183,6 +183,7 @@ impl<N: Net> Setup<N> {
             limits: ClientLimits::default(),
             jitter_seed: 1,
             numbering: Numbering::default(),
+            will: None,
         });
         let (queue, room, from) = ("q".into(), who.into(), StartAt::Now);
         client.handle(self.net.now(), ClientInput::Join { queue, room, from });

@@ -215,7 +215,9 @@ async fn behave<C: LinkDriver, N: Net>(net: &N, to: SocketAddr) {
     let (mut send_half, mut receive_half) =
         C::new(&Settings::default()).connect(context).await.expect("the broker listens");
     let session = SessionId { process: "shop".into(), number: 1 };
-    send_half.push(&Frame::Hello { client: "shop".into(), session }, None).expect("there is room");
+    send_half
+        .push(&Frame::Hello { client: "shop".into(), session, will: None }, None)
+        .expect("there is room");
     loop {
         match receive_half.next(Reading::Wanted).await {
             LinkEvent::Frame(Frame::Welcome { .. }) => return,

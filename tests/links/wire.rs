@@ -11,7 +11,7 @@ use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, Tcp, Udp};
 use delivery_lab::message::{
     BrokerLimits, Confirm, Cursor, Durability, Echo, EndReason, Epoch, Frame, Heartbeat,
     LinkSemantics, Message, MessageId, Mode, Name, Note, Offset, Payload, Position, PushKind,
-    ResumeOutcome, RoomJoin, SessionId, StartAt, Target,
+    ResumeOutcome, RoomJoin, SessionId, StartAt, Target, Will,
 };
 use delivery_lab::net::real::Loopback;
 use delivery_lab::net::{Datagrams, Net};
@@ -87,6 +87,13 @@ fn message() -> impl Strategy<Value = Arc<Message>> {
     })
 }
 
+fn will() -> impl Strategy<Value = Arc<Will>> {
+    message().prop_map(|message| {
+        let Message { queue, event, target, payload, .. } = (*message).clone();
+        Arc::new(Will { queue, event, target, payload })
+    })
+}
+
 fn epoch() -> impl Strategy<Value = Epoch> {
     any::<u64>().prop_map(Epoch)
 }
@@ -131,7 +138,8 @@ fn frame() -> impl Strategy<Value = Frame> {
     ]);
     let rooms = prop::collection::vec(room, 0..4);
     let from_client = prop_oneof![
-        (name(), session()).prop_map(|(client, session)| Frame::Hello { client, session }),
+        (name(), session(), prop::option::of(will()))
+            .prop_map(|(client, session, will)| Frame::Hello { client, session, will }),
         (n(), name(), rooms, known()).prop_map(|(request, queue, rooms, known)| Frame::Join {
             request,
             queue,
@@ -262,6 +270,7 @@ proptest! {
         let hello = |name: &str| Frame::Hello {
             client: name.into(),
             session: SessionId { process: name.into(), number: 1 },
+            will: None,
         };
         for connection in [1, 2] {
             broker.handle(Instant::ZERO, BrokerInput::Opened { connection: ConnectionId(connection) });
@@ -390,7 +399,7 @@ async fn behave<C: LinkDriver, N: Net>(
             }
         }
     };
-    let hello = Frame::Hello { client: "shop".into(), session: session.clone() };
+    let hello = Frame::Hello { client: "shop".into(), session: session.clone(), will: None };
     hear(hello, |frame| matches!(frame, Frame::Welcome { .. })).await;
     let rooms = vec![RoomJoin { room: "e".into(), from: StartAt::Now }];
     let join = Frame::Join { request: 1, queue: "q".into(), rooms, known: None };

@@ -6,11 +6,10 @@ use crate::message::{
 use crate::time::Instant;
 
 use super::super::limits::MOST_NAMES;
-use super::super::rooms::RoomsChange;
 use super::super::subscription::Subscription;
 use super::queue::Queue;
 use super::session::Session;
-use super::{Broker, ConnectionId, is_own_echo};
+use super::{Broker, ConnectionId, RoomsChange, is_own_echo};
 
 /// The fields of a `Join` frame.
 pub struct QueueJoin {
@@ -32,13 +31,18 @@ impl Broker {
                 return self.close(now, connection, EndReason::LimitReached);
             }
             self.queues.entry(name.clone()).or_insert_with(Queue::new);
+            let rooms = self.with_own_room(connection, &name, rooms, known);
             let answer = match self.options.mode {
                 Mode::FireAndForget => None,
                 Mode::CatchUp => self.attach(connection, &name, &rooms, known),
             };
             let session = self.session_mut(connection).expect("it asked");
+            let is_first = !session.attached.contains_key(&name);
             session.attached.entry(name.clone()).or_insert(answer);
             self.enter(connection, &name, rooms);
+            if is_first {
+                self.tell_of_the_join(now, connection, &name);
+            }
         }
         let session = self.session(connection).expect("it asked");
         if request <= session.requests {
@@ -84,14 +88,39 @@ impl Broker {
         is_next
     }
 
+    /// Adds to the first join of a queue on a session the room of the client's own name, as Socket.IO
+    /// does on each connection. It begins as the earliest of the rooms that are asked for.
+    fn with_own_room(
+        &self,
+        connection: ConnectionId,
+        queue: &Name,
+        mut rooms: Vec<RoomJoin>,
+        known: Option<Cursor>,
+    ) -> Vec<RoomJoin> {
+        let session = self.session(connection).expect("it asked");
+        let client = &session.client;
+        let is_asked = rooms.iter().any(|join| join.room == *client);
+        if session.attached.contains_key(queue) || is_asked {
+            return rooms;
+        }
+        let asks = |from| rooms.iter().any(|join| join.from == from);
+        let from = match () {
+            () if known.is_some() || asks(StartAt::Before) => StartAt::Before,
+            () if asks(StartAt::Start) => StartAt::Start,
+            () => StartAt::Now,
+        };
+        rooms.push(RoomJoin { room: client.clone(), from });
+        rooms
+    }
+
     fn is_beyond_limits(&self, queue: &Name, rooms: usize) -> bool {
         let known = self.queues.get(queue);
-        let rooms_then = rooms + known.map_or(0, |queue| queue.sessions.len());
+        let rooms_then = rooms + 1 + known.map_or(0, |queue| queue.sessions.len());
         rooms_then > MOST_NAMES || (known.is_none() && self.queues.len() >= MOST_NAMES)
     }
 
     /// Adds a session to rooms, and in catch-up mode puts its client on record as a subscriber.
-    fn enter(&mut self, connection: ConnectionId, name: &Name, rooms: Vec<RoomJoin>) {
+    pub(super) fn enter(&mut self, connection: ConnectionId, name: &Name, rooms: Vec<RoomJoin>) {
         let session = self.session(connection).expect("it asked").clone();
         let mut recorded = Vec::new();
         for RoomJoin { room, from } in rooms {
@@ -120,14 +149,14 @@ impl Broker {
         }
     }
 
-    fn leave_room(
+    pub(super) fn leave_room(
         &mut self,
         connection: ConnectionId,
         name: &Name,
         room: &Name,
         session: &Session,
-    ) {
-        let Some(queue) = self.queues.get_mut(name) else { return };
+    ) -> RoomsChange {
+        let Some(queue) = self.queues.get_mut(name) else { return RoomsChange::None };
         let change = queue.sessions.leave(room, &connection);
         if change != RoomsChange::None {
             self.note(Note::LeaveRoom {
@@ -140,11 +169,12 @@ impl Broker {
         if change == RoomsChange::Room {
             self.note(Note::DeleteRoom { queue: name.clone(), room: room.clone() });
         }
+        change
     }
 
     /// Removes a client's subscription to a room from the record. Messages accepted before stay
     /// outstanding.
-    fn unsubscribe(&mut self, name: &Name, room: &Name, client: &Name) {
+    pub(super) fn unsubscribe(&mut self, name: &Name, room: &Name, client: &Name) {
         if let Some(queue) = self.queues.get_mut(name) {
             queue.recorded.leave(room, client);
             self.note(Note::Unsubscribed {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::message::{
-    Confirm, EndReason, Frame, GapReason, Message, Mode, Name, Note, Offset, PushKind,
+    Confirm, EndReason, Epoch, Frame, GapReason, Message, MessageId, Mode, Name, Note, Offset,
+    PushKind,
 };
 use crate::time::Instant;
 
 use super::super::backlog::Removed;
+use super::super::io::Draft;
 use super::super::limits::MOST_NAMES;
 use super::super::publisher_sequence::SequenceArrival;
 use super::super::subscription::EvictionEffect;
@@ -42,7 +44,7 @@ impl Broker {
         }
         if self.options.mode == Mode::FireAndForget || message.is_volatile() {
             if !self.options.link.carries(&message) {
-                return self.refuse(connection, &message);
+                return self.refuse(Some(connection), &message);
             }
             self.pass_on(&message);
             if confirm == Confirm::Wanted {
@@ -51,6 +53,30 @@ impl Broker {
             return;
         }
         self.take_in_sequence(now, connection, message, after);
+    }
+
+    /// Publishes a message of the application on the broker's side. It is accepted at once, or
+    /// refused if the backlog is full or no frame could carry it.
+    pub(super) fn publish_own(&mut self, now: Instant, draft: Draft) {
+        self.published += 1;
+        let id = MessageId { publisher: own_name(self.options.epoch), sequence: self.published };
+        let Draft { queue, event, target, payload, .. } = draft;
+        let message = Arc::new(Message { id, queue, event, target, payload });
+        self.note(Note::Published { message: message.clone() });
+        if !self.queues.contains_key(&message.queue) {
+            // A will may name any queue.
+            if self.queues.len() >= MOST_NAMES {
+                return self.refuse(None, &message);
+            }
+            self.queues.insert(message.queue.clone(), Queue::new());
+        }
+        if self.options.mode == Mode::CatchUp && !message.is_volatile() {
+            return self.take(now, None, message);
+        }
+        match self.options.link.carries(&message) {
+            true => self.pass_on(&message),
+            false => self.refuse(None, &message),
+        }
     }
 
     /// Routes a message to the sessions that are in its rooms now, and keeps nothing.
@@ -78,9 +104,9 @@ impl Broker {
         let id = message.id.clone();
         match self.publisher_sequence(&client).arrive(&message, after, most) {
             SequenceArrival::Next => {
-                self.take(now, connection, message);
+                self.take(now, Some(connection), message);
                 while let Some(next) = self.publisher_sequence(&client).next() {
-                    self.take(now, connection, next);
+                    self.take(now, Some(connection), next);
                 }
             }
             SequenceArrival::AcceptedBefore => {
@@ -96,8 +122,9 @@ impl Broker {
         }
     }
 
-    /// Appends a message to its queue's backlog, or refuses it.
-    fn take(&mut self, now: Instant, connection: ConnectionId, message: Arc<Message>) {
+    /// Appends a message to its queue's backlog, or refuses it, and answers its publisher, if that is
+    /// a client.
+    fn take(&mut self, now: Instant, publisher: Option<ConnectionId>, message: Arc<Message>) {
         let (id, name) = (message.id.clone(), message.queue.clone());
         if !self.queues.contains_key(&name) {
             self.queues.insert(name.clone(), Queue::new());
@@ -107,8 +134,10 @@ impl Broker {
         let fits = self.options.link.carries(&message);
         let room = fits.then(|| queue.backlog.make_room(message.size(), limits)).flatten();
         let Some(removed) = room else {
-            self.publisher_sequence(&id.publisher).refused(id.sequence);
-            return self.refuse(connection, &message);
+            if publisher.is_some() {
+                self.publisher_sequence(&id.publisher).refused(id.sequence);
+            }
+            return self.refuse(publisher, &message);
         };
         self.evict(now, &name, removed);
         let queue = self.queues.get_mut(&name).expect("it was made");
@@ -125,14 +154,18 @@ impl Broker {
                 false => subscription.route(position),
             }
         }
-        self.publisher_sequence(&id.publisher).accepted(id.sequence);
+        if publisher.is_some() {
+            self.publisher_sequence(&id.publisher).accepted(id.sequence);
+        }
         let (of, at) = (name.clone(), Some(position));
         self.note(Note::Accepted { id: id.clone(), queue: of, position: at });
         for client in full {
             let (id, queue, reason) = (id.clone(), name.clone(), GapReason::Overflowed);
             self.note(Note::BecameGap { id, queue, position, client, reason });
         }
-        self.send(connection, Frame::Accepted { id });
+        if let Some(connection) = publisher {
+            self.send(connection, Frame::Accepted { id });
+        }
         self.watch_age(&name);
         for client in targets {
             self.pump_client(now, &name, &client);
@@ -140,10 +173,12 @@ impl Broker {
     }
 
     /// Refuses a message: the backlog is full, or no frame could carry it to a subscriber.
-    fn refuse(&mut self, connection: ConnectionId, message: &Message) {
+    fn refuse(&mut self, publisher: Option<ConnectionId>, message: &Message) {
         let id = message.id.clone();
         self.note(Note::Refused { id: id.clone() });
-        self.send(connection, Frame::Refused { id });
+        if let Some(connection) = publisher {
+            self.send(connection, Frame::Refused { id });
+        }
     }
 
     /// Removes the messages of a queue that have reached the age limit.
@@ -219,5 +254,14 @@ impl Broker {
         state.queued += size;
         self.note(Note::Pushed { id, session, client, kind });
         self.send(connection, Frame::Push { message, offset, kind });
+    }
+}
+
+/// Returns the name under which the broker publishes. An epoch numbers its messages anew, so that
+/// each but the first has a name of its own: `broker`, `broker/2`, ...
+fn own_name(epoch: Epoch) -> Name {
+    match epoch {
+        Epoch::FIRST => Name::from("broker"),
+        later => Name::from(format!("broker/{later}")),
     }
 }

@@ -1,9 +1,10 @@
 //! Sessions at the broker: hello, takeover by a newer session, heartbeat, end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::message::{
-    EndReason, Frame, Liveness, Mode, Name, Note, Reliability, ResumeOutcome, SessionId,
+    EndReason, Frame, Liveness, Mode, Name, Note, Reliability, ResumeOutcome, SessionId, Will,
     resend_wait,
 };
 use crate::time::Instant;
@@ -20,6 +21,8 @@ pub struct Session {
     pub client: Name,
     /// Number of the last request (join or leave) that was applied.
     pub requests: u64,
+    /// What is published if it ends without a goodbye.
+    pub will: Option<Arc<Will>>,
     /// The queues that it joined, with the answer to the first join of each.
     pub attached: BTreeMap<Name, Option<ResumeOutcome>>,
     /// Time of the first sending of the ping that is unanswered, if there is one.
@@ -30,15 +33,17 @@ pub struct Session {
     last_ping: Instant,
 }
 
+/// The fields of a `Hello` frame.
+pub struct Hello {
+    pub client: Name,
+    pub session: SessionId,
+    pub will: Option<Arc<Will>>,
+}
+
 impl Broker {
     /// Processes a hello: opens a session, or answers a copy of the hello that did.
-    pub(super) fn hello(
-        &mut self,
-        now: Instant,
-        connection: ConnectionId,
-        client: Name,
-        id: SessionId,
-    ) {
+    pub(super) fn hello(&mut self, now: Instant, connection: ConnectionId, hello: Hello) {
+        let Hello { client, session: id, will } = hello;
         if let Some(session) = self.session(connection) {
             return if session.id == id && session.client == client {
                 self.welcome(connection, id);
@@ -60,15 +65,17 @@ impl Broker {
         if let Some(older) = record.connection {
             self.close(now, older, EndReason::Replaced);
         }
-        self.open(now, connection, client, id);
+        self.open(now, connection, Hello { client, session: id, will });
     }
 
-    fn open(&mut self, now: Instant, connection: ConnectionId, client: Name, id: SessionId) {
+    fn open(&mut self, now: Instant, connection: ConnectionId, hello: Hello) {
+        let Hello { client, session: id, will } = hello;
         self.clients.entry(client.clone()).or_default().connection = Some(connection);
         let session = Session {
             id: id.clone(),
             client: client.clone(),
             requests: 0,
+            will,
             attached: BTreeMap::new(),
             pinged: None,
             pings: 0,
@@ -179,6 +186,7 @@ impl Broker {
                 self.detach(queue, &session.client);
             }
         }
+        self.tell_of_the_end(now, &session, reason);
     }
 
     pub(super) fn session_mut(&mut self, connection: ConnectionId) -> Option<&mut Session> {

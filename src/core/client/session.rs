@@ -7,11 +7,11 @@ use crate::message::{
 use crate::time::{Duration, Instant};
 
 use super::super::limits::LEAST_RETRY;
-use super::{Client, ClientOutput, State, Timer};
+use super::{Client, ClientOptions, ClientOutput, State, Timer};
 
 impl Client {
     pub(super) fn come(&mut self, now: Instant) {
-        if self.state == State::Away || self.state == State::Replaced {
+        if self.state == State::Away || self.state == State::SentAway {
             self.waits = 0;
             self.attempt(now);
         }
@@ -34,8 +34,9 @@ impl Client {
 
     /// Sends the hello for the `sent`th time on this connection.
     pub(super) fn hello(&mut self, now: Instant, sent: u32) {
-        let frame = Frame::Hello { client: self.options.client.clone(), session: self.session() };
-        self.send(frame);
+        let ClientOptions { client, will, .. } = &self.options;
+        let (client, will) = (client.clone(), will.clone());
+        self.send(Frame::Hello { client, session: self.session(), will });
         self.watch_answer(now, sent);
     }
 
@@ -66,6 +67,10 @@ impl Client {
 
     pub(super) fn go_away(&mut self) {
         if self.has_connection() {
+            if self.state == State::Open && self.options.will.is_some() {
+                // The end of a connection alone does not say that it is meant.
+                self.send(Frame::Bye { reason: EndReason::Left });
+            }
             self.outputs.push_back(ClientOutput::Close { reason: EndReason::Left });
             self.note(Note::Lost { session: self.session(), reason: EndReason::Left });
         }
@@ -82,16 +87,21 @@ impl Client {
     }
 
     /// Processes the end of the connection: waits and tries again, unless another session of the
-    /// client took over.
+    /// client took over or the broker's application ended this one.
     pub(super) fn ended(&mut self, now: Instant, reason: EndReason) {
         if !self.has_connection() {
             return;
         }
         self.note(Note::Lost { session: self.session(), reason });
         self.leave_session();
-        let stays_away = self.options.limits.on_replaced == OnReplaced::StayAway;
-        if reason == EndReason::Replaced && stays_away {
-            self.state = State::Replaced;
+        let stays_away = match reason {
+            EndReason::Replaced => self.options.limits.on_replaced == OnReplaced::StayAway,
+            // As Socket.IO's client after `io server disconnect`.
+            EndReason::ServerDisconnect => true,
+            _ => false,
+        };
+        if stays_away {
+            self.state = State::SentAway;
             return;
         }
         self.state = State::Waiting;

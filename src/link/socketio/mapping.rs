@@ -4,13 +4,15 @@
 //! argument is the payload, and its second the rest, as [`Meta`]. A program that knows only
 //! Socket.IO can therefore publish and listen. Nothing here sends or waits.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::{Json, MAIN, parse};
 use super::nmq::{PUBLISH, SUBSCRIBE};
 use crate::message::{
     Cursor, Durability, Echo, EndReason, Epoch, Message, MessageId, Name, Offset, Payload,
-    Position, PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt, Target,
+    Position, PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt, Target, Will,
 };
 
 /// The prefix of the events of this link itself, as in `$gap`.
@@ -51,6 +53,9 @@ pub struct Auth {
     /// The session's id. Sessions of third-party clients are numbered by the broker's link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+    /// Its last will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub will: Option<Arc<Will>>,
     /// The rooms that it joins in this namespace.
     #[serde(flatten)]
     pub join: JoinEvent,

@@ -12,7 +12,7 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Request, Response, StatusCode};
 
 use super::event::SseEvent;
-use super::{EVENTS, LAST_EVENT_ID, Sse, session_of};
+use super::{EVENTS, LAST_EVENT_ID, Sse, hello_of};
 use crate::core::BrokerInput;
 use crate::link::http::poll_cursors::PollCursors;
 use crate::link::http::session_server::{HttpConnection, HttpSession, SessionServer};
@@ -52,7 +52,10 @@ fn open<N: Net>(
         // A session has only one stream.
         return Err(StatusCode::CONFLICT);
     }
-    let (client, id) = session_of(path, query).ok_or(StatusCode::NOT_FOUND)?;
+    let hello = hello_of(path, query);
+    let Some(frame @ Frame::Hello { session: id, .. }) = &hello else {
+        return Err(StatusCode::NOT_FOUND);
+    };
     let last = request.headers().get(LAST_EVENT_ID);
     let last = last.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
     let known = match server.broker().mode() {
@@ -60,9 +63,9 @@ fn open<N: Net>(
         Mode::FireAndForget => PollCursors::default(),
         Mode::CatchUp => last.and_then(|id| id.parse().ok()).unwrap_or_default(),
     };
-    let session = server.open(path, &id, known.into_inner())?;
+    let session = server.open(path, id, known.into_inner())?;
     *connection.streams.lock().expect("the lock is not poisoned") = Some(session.connection);
-    let frame = Frame::Hello { client, session: id };
+    let frame = frame.clone();
     server.broker().tell(BrokerInput::Received { connection: session.connection, frame });
     Ok(session)
 }

@@ -84,6 +84,15 @@ impl WebSocketSendHalf {
         entry.message
     }
 
+    /// Returns the goodbye that waits, if one was pushed.
+    pub fn goodbye(&self) -> Option<CloseFrame> {
+        let queue = self.queue.lock();
+        queue.entries.iter().find_map(|entry| match &entry.message {
+            Message::Close(frame) => frame.clone(),
+            _ => None,
+        })
+    }
+
     /// Whether no more messages follow.
     pub fn is_closed(&self) -> bool {
         self.queue.lock().is_closed

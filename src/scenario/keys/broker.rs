@@ -3,7 +3,9 @@
 
 use crate::message::{Upgrade, WhenFull};
 
+use super::client::{QUEUE, publishing};
 use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
+use crate::scenario::limits;
 
 /// The limits and timeouts of the broker.
 pub static BROKER: Section = Section {
@@ -60,7 +62,91 @@ pub static BROKER: Section = Section {
             "for ever",
         ),
         KEEP_ALIVE,
+        Key::default(
+            "presence",
+            Kind::Names,
+            "Queues in which it publishes who came (`connected`) and who left (`disconnected`).",
+            "[]",
+        )
+        .example(r#"["acme-widgets"]"#),
+        Key::default(
+            "publish",
+            Kind::Tables(&PUBLISH, 0, limits::LIST),
+            "What the application on its side publishes.",
+            "[]",
+        )
+        .example(r#"[{ queue = "acme-widgets", event = "notice", start = "3s" }]"#),
+        Key::default(
+            "join",
+            Kind::Tables(&JOIN, 0, limits::LIST),
+            "Rooms that it makes clients join.",
+            "[]",
+        )
+        .example(r#"[{ queue = "acme-widgets", to = ["shop"], room = "vip", at = "3s" }]"#),
+        Key::default(
+            "leave",
+            Kind::Tables(&JOIN, 0, limits::LIST),
+            "Rooms that it makes clients leave.",
+            "[]",
+        )
+        .example(r#"[{ queue = "acme-widgets", to = ["shop"], room = "vip", at = "6s" }]"#),
+        Key::default(
+            "disconnect",
+            Kind::Tables(&DISCONNECT, 0, limits::LIST),
+            "Sessions that it ends; those clients stay away.",
+            "[]",
+        )
+        .example(r#"[{ queue = "acme-widgets", to = ["shop"], at = "6s" }]"#),
     ],
+    cases: None,
+};
+
+static PUBLISH: Section = Section {
+    heading: "publish of [broker]",
+    noun: "a publish entry of the broker",
+    about: "Something that the application on the broker's side publishes, as `broker`. It has no \
+            way to the broker, so that it is never lost before it.",
+    keys: &[
+        publishing::QUEUE,
+        publishing::EVENT,
+        publishing::PAYLOAD,
+        publishing::EVERY,
+        publishing::COUNT,
+        publishing::START,
+        publishing::TO,
+        publishing::EXCEPT,
+        publishing::VOLATILE,
+    ],
+    cases: None,
+};
+
+/// The keys that name clients by their rooms.
+const TO: Key = Key::default(
+    "to",
+    Kind::Names,
+    "The rooms whose members are meant, a client by its own name; none is everybody in the queue.",
+    "[]",
+)
+.example(r#"["shop"]"#);
+
+static JOIN: Section = Section {
+    heading: "join and leave of [broker]",
+    noun: "a change of rooms by the broker",
+    about: "A room that the application on the broker's side makes clients join or leave.",
+    keys: &[
+        QUEUE,
+        TO,
+        Key::required("room", Kind::Name, "Which room.", r#""vip""#),
+        Key::required("at", ANY_TIME, "When.", r#""3s""#),
+    ],
+    cases: None,
+};
+
+static DISCONNECT: Section = Section {
+    heading: "disconnect of [broker]",
+    noun: "a disconnect by the broker",
+    about: "Sessions that the application on the broker's side ends, with a goodbye.",
+    keys: &[QUEUE, TO, Key::required("at", ANY_TIME, "When.", r#""6s""#)],
     cases: None,
 };
 

@@ -6,7 +6,7 @@ use crate::scenario::limits;
 
 use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
 
-const QUEUE: Key = Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#);
+pub const QUEUE: Key = Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#);
 
 /// An entry `[[client]]`: a publisher, a subscriber, or both.
 pub static CLIENT: Section = Section {
@@ -76,6 +76,13 @@ pub static CLIENT: Section = Section {
             r#""stay-away""#,
         ),
         super::broker::KEEP_ALIVE,
+        Key::optional(
+            "will",
+            Kind::Table(&WILL),
+            "What the broker publishes if its session ends without a goodbye.",
+            r#"{ queue = "acme-widgets", event = "gone" }"#,
+            "it has none",
+        ),
         Key::default(
             "join",
             Kind::Tables(&ROOM, 0, limits::LIST),
@@ -94,24 +101,12 @@ static PUBLISH: Section = Section {
     noun: "a publish entry",
     about: "Something that the client publishes: at times of its own, or in answer to an event.",
     keys: &[
-        Key { about: "To which queue.", ..QUEUE },
-        Key::required("event", Kind::Name, "What happened.", r#""delivered""#),
-        Key::optional(
-            "payload",
-            Kind::Payload,
-            "The data that goes with it: any value; dates and times as texts.",
-            r#"{ orderId = "e3669048" }"#,
-            "null",
-        ),
-        Key::optional("every", SOME_TIME, "Time between two of them.", r#""1s""#, "published once"),
-        Key::optional(
-            "count",
-            Kind::Whole { min: 1, max: 100_000_000 },
-            "How many.",
-            "8",
-            "once, or with `every` until the run ends",
-        ),
-        Key::optional("start", ANY_TIME, "When the first is published.", r#""1s""#, "at `\"1s\"`"),
+        publishing::QUEUE,
+        publishing::EVENT,
+        publishing::PAYLOAD,
+        publishing::EVERY,
+        publishing::COUNT,
+        publishing::START,
         Key::optional(
             "on",
             Kind::Name,
@@ -120,17 +115,10 @@ static PUBLISH: Section = Section {
             "published by the clock",
         ),
         Key::optional("after", ANY_TIME, "With `on`: how long after.", r#""1s""#, "at once"),
-        Key::default("to", Kind::Names, "Target rooms; none is the room of the event.", "[]")
-            .example(r#"["vip"]"#),
-        Key::default("except", Kind::Names, "Rooms whose members do not get it.", "[]")
-            .example(r#"["vip"]"#),
+        publishing::TO,
+        publishing::EXCEPT,
         Key::default("broadcast", Kind::Flag, "Whether it goes to all but itself.", "false"),
-        Key::default(
-            "volatile",
-            Kind::Flag,
-            "Whether it is kept nowhere while there is no connection.",
-            "false",
-        ),
+        publishing::VOLATILE,
         Key::optional(
             "ack_within",
             SOME_TIME,
@@ -138,6 +126,65 @@ static PUBLISH: Section = Section {
             r#""2s""#,
             "asks for none",
         ),
+    ],
+    cases: None,
+};
+
+/// The keys that every publish entry has, whoever publishes.
+pub mod publishing {
+    use super::{ANY_TIME, Key, Kind, SOME_TIME};
+
+    pub const QUEUE: Key = Key { about: "To which queue.", ..super::QUEUE };
+    pub const EVENT: Key = Key::required("event", Kind::Name, "What happened.", r#""delivered""#);
+    pub const PAYLOAD: Key = Key::optional(
+        "payload",
+        Kind::Payload,
+        "The data that goes with it: any value; dates and times as texts.",
+        r#"{ orderId = "e3669048" }"#,
+        "null",
+    );
+    pub const EVERY: Key =
+        Key::optional("every", SOME_TIME, "Time between two of them.", r#""1s""#, "published once");
+    pub const COUNT: Key = Key::optional(
+        "count",
+        Kind::Whole { min: 1, max: 100_000_000 },
+        "How many.",
+        "8",
+        "once, or with `every` until the run ends",
+    );
+    pub const START: Key =
+        Key::optional("start", ANY_TIME, "When the first is published.", r#""1s""#, "at `\"1s\"`");
+    pub const TO: Key = Key::default(
+        "to",
+        Kind::Names,
+        "Target rooms; none is the room of the event. A client's name is a room with it alone.",
+        "[]",
+    )
+    .example(r#"["vip"]"#);
+    pub const EXCEPT: Key =
+        Key::default("except", Kind::Names, "Rooms whose members do not get it.", "[]")
+            .example(r#"["vip"]"#);
+    pub const VOLATILE: Key = Key::default(
+        "volatile",
+        Kind::Flag,
+        "Whether it is kept nowhere while there is no connection.",
+        "false",
+    );
+}
+
+static WILL: Section = Section {
+    heading: "will of [[client]]",
+    noun: "a last will",
+    about: "A message that the broker publishes, as `broker`, when a session of the client ends \
+            without a goodbye of it: its heartbeat failed, its program died, another took over. \
+            Over `polling`, `long-polling` and `sse` there is no goodbye.",
+    keys: &[
+        publishing::QUEUE,
+        publishing::EVENT,
+        publishing::PAYLOAD,
+        publishing::TO,
+        publishing::EXCEPT,
+        publishing::VOLATILE,
     ],
     cases: None,
 };

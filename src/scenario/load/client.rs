@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::message::{
     ClientLimits, Contender, Dedup, Durability, Echo, Name, Payload, Resubscribe, StartAt, Target,
+    Will,
 };
 use crate::scenario::{ClientEntry, Publish, RoomChange, Subscribe, When, limits};
 use crate::time::{Duration, Instant};
@@ -62,6 +63,7 @@ fn client(
         subscribe,
         join,
         leave,
+        will: record.names("will").then(|| will(record.table("will")?)).flatten(),
         limits: limits_of(record, context)?,
     })
 }
@@ -123,24 +125,54 @@ pub fn before_end(
     }
 }
 
-fn publish(record: &Record, run_for: Duration, problems: &mut Problems) -> Option<Publish> {
+/// Returns the names of a list.
+pub fn names(record: &Record, key: &'static str) -> Option<Vec<Name>> {
+    let words = record.words(key)?;
+    Some(words.iter().map(|word| Name::from(word.text.as_str())).collect())
+}
+
+/// Builds a publish entry of a client or of the broker.
+pub fn publish(record: &Record, run_for: Duration, problems: &mut Problems) -> Option<Publish> {
     let when = when(record, run_for, problems);
-    let names = |key| {
-        let words = record.words(key)?;
-        Some(words.iter().map(|word| Name::from(word.text.as_str())).collect())
-    };
+    let has = |key| record.fields.contains_key(key);
     Some(Publish {
         queue: Name::from(record.text("queue")?),
         event: Name::from(record.text("event")?),
-        payload: record.payload("payload").map_or_else(Payload::null, Payload::from),
+        payload: payload(record),
         target: Target {
-            to: names("to")?,
-            except: names("except")?,
-            echo: if record.flag("broadcast")? { Echo::NotSender } else { Echo::Everyone },
-            keep: if record.flag("volatile")? { Durability::Volatile } else { Durability::Kept },
+            // What the broker publishes has no sender among the clients.
+            echo: match has("broadcast") && record.flag("broadcast")? {
+                true => Echo::NotSender,
+                false => Echo::Everyone,
+            },
+            ..target(record)?
         },
         when: when?,
         ack_within: record.time("ack_within"),
+    })
+}
+
+fn payload(record: &Record) -> Payload {
+    record.payload("payload").map_or_else(Payload::null, Payload::from)
+}
+
+/// Returns the rooms of a message, and whether it is kept.
+fn target(record: &Record) -> Option<Target> {
+    let is_volatile = record.flag("volatile")?;
+    Some(Target {
+        to: names(record, "to")?,
+        except: names(record, "except")?,
+        echo: Echo::Everyone,
+        keep: if is_volatile { Durability::Volatile } else { Durability::Kept },
+    })
+}
+
+fn will(record: &Record) -> Option<Will> {
+    Some(Will {
+        queue: Name::from(record.text("queue")?),
+        event: Name::from(record.text("event")?),
+        target: target(record)?,
+        payload: payload(record),
     })
 }
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::message::{
-    Confirm, Contender, Cursor, Epoch, Frame, Message, MessageId, Mode, Name, Offset, Position,
-    PushKind, RoomJoin, StartAt,
+    Confirm, Contender, Cursor, Epoch, Frame, Link, Message, MessageId, Mode, Name, Offset,
+    Payload, Position, PushKind, RoomJoin, SessionId, StartAt, Target,
 };
-use crate::scenario::{ClientEntry, Publish, When, limits};
+use crate::scenario::{BrokerApp, ClientEntry, Publish, When, limits};
 
 use super::problem::{Problem, Problems, quote};
 use super::record::Record;
@@ -78,14 +78,76 @@ fn check_streams(
                 unreachable!("the first is the one to the broker")
             };
             if !link.semantics().carries(&message) {
-                let bytes = Frame::longest_push(&message);
-                let what = format!("a frame with this message has up to {bytes} bytes");
-                let most = format!("{link} carries {}", link.semantics().most_frame);
-                let problem = Problem::new(entry.place_of("payload"), what, most);
-                problems.push(problem.help("make the payload smaller"));
+                refuse_in_stream(&message, entry, link, problems);
             }
         }
     }
+}
+
+/// Checks what the broker publishes: the messages of its application, and wills, which come with the
+/// hello of their client.
+pub fn check_broker(
+    file: &Record,
+    clients: &[ClientEntry],
+    app: &BrokerApp,
+    contenders: &[Contender],
+    problems: &mut Problems,
+) {
+    let records = file.table("broker").map(|broker| broker.tables("publish")).unwrap_or_default();
+    if records.len() != app.publish.len() {
+        return;
+    }
+    let drafts = app.publish.iter().map(|one| (&one.queue, &one.event, &one.target, &one.payload));
+    let mut pushed: Vec<(&Record, Message)> =
+        records.iter().zip(drafts.map(by_the_broker)).collect();
+    let wills = file.tables("client").iter().filter(|record| record.names("will"));
+    let clients = clients.iter().filter_map(|client| Some((client, client.will.as_ref()?)));
+    for (record, (client, will)) in wills.zip(clients) {
+        let Some(record) = record.table("will") else { continue };
+        let draft = (&will.queue, &will.event, &will.target, &will.payload);
+        pushed.push((record, by_the_broker(draft)));
+        let (_, name) = client.processes().next().expect("an entry has processes");
+        let session = SessionId { process: name.clone(), number: MOST_REQUESTS };
+        let will = Some(Arc::new(will.clone()));
+        let hello = Frame::Hello { client: name, session, will };
+        if contenders.iter().any(|one| one.link.is_datagrams()) {
+            refuse(bytes_of(&hello), record, "payload", "with this will", problems);
+        }
+    }
+    for (record, message) in pushed {
+        for contender in contenders {
+            if contender.link.is_datagrams() {
+                let bytes = Frame::longest_push(&message);
+                refuse(bytes, record, "payload", "with this message", problems);
+            } else if !contender.link.semantics().carries(&message) {
+                refuse_in_stream(&message, record, contender.link, problems);
+            } else {
+                continue;
+            }
+            break;
+        }
+    }
+}
+
+type Draft<'a> = (&'a Name, &'a Name, &'a Target, &'a Payload);
+
+/// Returns the largest message that the broker makes of this.
+fn by_the_broker((queue, event, target, payload): Draft<'_>) -> Message {
+    Message {
+        id: MessageId { publisher: format!("broker/{MOST_REQUESTS}").into(), sequence: ANSWERS },
+        queue: queue.clone(),
+        event: event.clone(),
+        target: target.clone(),
+        payload: payload.clone(),
+    }
+}
+
+fn refuse_in_stream(message: &Message, entry: &Record, link: Link, problems: &mut Problems) {
+    let bytes = Frame::longest_push(message);
+    let what = format!("a frame with this message has up to {bytes} bytes");
+    let most = format!("{link} carries {}", link.semantics().most_frame);
+    let problem = Problem::new(entry.place_of("payload"), what, most);
+    problems.push(problem.help("make the payload smaller"));
 }
 
 /// Reports a frame that is too large.

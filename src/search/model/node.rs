@@ -185,6 +185,7 @@ fn machine(options: &ModelOptions, name: Name, numbering: Numbering) -> Intercep
         limits: options.client.clone(),
         jitter_seed: 1,
         numbering,
+        will: None,
     };
     mutant::client(options.mutant, client)
 }

@@ -65,6 +65,7 @@ pub fn scenario() -> Scenario {
         subscribe: vec![],
         join: vec![],
         leave: vec![],
+        will: None,
         limits: ClientLimits::default(),
     };
     let subscribe = vec![Subscribe { queue: "q".into(), event: "e".into(), from: StartAt::Now }];
@@ -78,6 +79,7 @@ pub fn scenario() -> Scenario {
         latency: Latency { min: latency, max: latency },
         contenders: vec![],
         broker: BrokerLimits::default(),
+        broker_app: crate::scenario::BrokerApp::default(),
         polling_interval: Duration::from_secs(1),
         http_timeout: Duration::from_secs(20),
         mutant: None,

@@ -172,6 +172,7 @@ async fn client<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Recorde
         limits: ClientLimits::default(),
         jitter_seed: 1,
         numbering: Numbering::default(),
+        will: None,
     });
     let context = ConnectContext { net, recorder, to, known: Vec::new() };
     link::client::run(C::new(&Settings::default()), context, Box::new(client), Idle).await;

@@ -205,7 +205,7 @@ fn frames(name: &str) -> [String; 3] {
     });
     let session = SessionId { process: name.into(), number: 1 };
     let all = [
-        Frame::Hello { client: name.into(), session },
+        Frame::Hello { client: name.into(), session, will: None },
         Frame::Join { request: 1, queue: "theirs".into(), rooms, known: None },
         Frame::Publish { message, after: None, confirm: Confirm::Wanted },
     ];
@@ -444,6 +444,7 @@ async fn regular<C: LinkDriver, N: Net>(net: N, to: SocketAddr, recorder: Record
         limits: ClientLimits::default(),
         jitter_seed: 1,
         numbering: Numbering::default(),
+        will: None,
     });
     let (queue, room, from) = ("q".into(), "e".into(), StartAt::Now);
     client.handle(net.now(), ClientInput::Join { queue, room, from });

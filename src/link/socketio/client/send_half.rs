@@ -154,10 +154,11 @@ impl SendHalf for SocketIoSendHalf {
 impl State {
     fn push(&mut self, frame: &Frame, session: Option<&SessionId>) {
         match frame {
-            Frame::Hello { client, session } if self.session.is_none() => {
+            Frame::Hello { client, session, will } if self.session.is_none() => {
                 self.session = Some(session.clone());
                 let (client, session) = (Some(client.clone()), Some(session.clone()));
-                self.connect(MAIN, Some(Auth { client, session, join: JoinEvent::default() }));
+                let (will, join) = (will.clone(), JoinEvent::default());
+                self.connect(MAIN, Some(Auth { client, session, will, join }));
             }
             Frame::Join { request, queue, rooms, known } => {
                 let rooms = Some(rooms.iter().cloned().map(SocketIoRoom::From).collect());

@@ -179,7 +179,7 @@ impl SessionHandle {
                 (state.client, state.is_ours) = (Some(client.clone()), auth.session.is_some());
                 state.connection = ConnectionState::Open(connection);
                 drop(state);
-                let frame = Frame::Hello { client, session };
+                let frame = Frame::Hello { client, session, will: auth.will.clone() };
                 broker.tell(BrokerInput::Received { connection, frame });
             }
         }

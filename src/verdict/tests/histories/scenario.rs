@@ -52,6 +52,7 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
             ack_timeout: ms(50),
             ..BrokerLimits::default()
         },
+        broker_app: crate::scenario::BrokerApp::default(),
         polling_interval: ms(100),
         http_timeout: ms(20_000),
         mutant: None,
@@ -102,6 +103,7 @@ fn client(dice: &mut Dice, id: &str, name: &str) -> ClientEntry {
         subscribe,
         join,
         leave: vec![],
+        will: None,
         limits,
     }
 }
