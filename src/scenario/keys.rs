@@ -8,6 +8,7 @@ mod client;
 mod expect;
 mod fault;
 mod mutant;
+mod publishing;
 
 use crate::explain::FAULTS;
 use crate::time::Duration;

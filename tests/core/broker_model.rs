@@ -165,19 +165,29 @@ impl Model {
     /// fire-and-forget mode, those on record in catch-up mode.
     fn rooms(&self, who: usize, until: usize, mode: Mode) -> BTreeSet<usize> {
         let mut rooms = BTreeSet::new();
+        let (of_sessions, mut is_attached) = (mode == Mode::FireAndForget, false);
         for entry in &self.log[..until] {
             match entry {
                 Entry::Joined { who: one, room } if *one == who => {
                     rooms.extend([*room, OWN + who]);
+                    is_attached = true;
                 }
-                Entry::Put { who: one, room } if *one == who => drop(rooms.insert(*room)),
+                Entry::Put { who: one, room } if *one == who => {
+                    // A session that has not joined the queue is in none of its rooms.
+                    if is_attached || !of_sessions {
+                        rooms.insert(*room);
+                    }
+                }
                 Entry::Left { who: one, room } | Entry::TakenOut { who: one, room }
                     if *one == who =>
                 {
                     rooms.remove(room);
                 }
-                Entry::Ended { who: one } if *one == who && mode == Mode::FireAndForget => {
-                    rooms.clear();
+                Entry::Ended { who: one } if *one == who => {
+                    is_attached = false;
+                    if of_sessions {
+                        rooms.clear();
+                    }
                 }
                 _ => {}
             }
@@ -509,10 +519,11 @@ impl Pair {
     }
 
     fn disconnect(&mut self, to: &[usize], expected: &mut Outputs) -> Outputs {
-        let mut meant = self.model.clients_in(to, Mode::FireAndForget);
-        meant.sort_by_key(|who| self.model.connection(*who));
-        for who in meant {
-            let connection = self.model.connection(who).expect("its session is in a room");
+        for who in self.model.clients_in(to, self.mode) {
+            if !self.model.is_attached(who) {
+                continue;
+            }
+            let connection = self.model.connection(who).expect("it is attached");
             expected.push((connection, Output::Closed(EndReason::ServerDisconnect)));
             self.model.end(self.mode, who, EndReason::ServerDisconnect, expected);
         }
@@ -693,5 +704,5 @@ fn in_catch_up_everyone_is_pushed_what_the_log_says_is_outstanding() {
 #[test]
 fn in_fire_and_forget_everyone_who_is_in_a_room_is_pushed_once() {
     let (pushes, _) = run(Mode::FireAndForget);
-    assert!(pushes > 1_000, "{pushes} pushes");
+    assert!(pushes > 500, "{pushes} pushes");
 }

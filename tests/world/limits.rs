@@ -25,7 +25,7 @@ run_for = "1m"
 contenders = ["tcp/catch-up"]
 
 [[client]]
-id = "ping"
+id = "pinger"
 subscribe = [{ queue = "q", event = "pong" }]
 publish = [
     { queue = "q", event = "ping", every = "1s", count = 1, start = "1s" },
@@ -33,7 +33,7 @@ publish = [
 ]
 
 [[client]]
-id = "pong"
+id = "ponger"
 subscribe = [{ queue = "q", event = "ping" }]
 publish = [{ queue = "q", event = "pong", on = "ping" }]
 "#;

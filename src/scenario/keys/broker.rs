@@ -3,7 +3,7 @@
 
 use crate::message::{Upgrade, WhenFull};
 
-use super::client::{QUEUE, publishing};
+use super::publishing::{self, QUEUE};
 use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
 use crate::scenario::limits;
 
@@ -107,7 +107,7 @@ static PUBLISH: Section = Section {
     about: "Something that the application on the broker's side publishes, as `broker`. It has no \
             way to the broker, so that it is never lost before it.",
     keys: &[
-        publishing::QUEUE,
+        publishing::TO_QUEUE,
         publishing::EVENT,
         publishing::PAYLOAD,
         publishing::EVERY,

@@ -4,9 +4,8 @@
 use crate::message::{AckPolicy, OnReplaced};
 use crate::scenario::limits;
 
+use super::publishing::{self, QUEUE};
 use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
-
-pub const QUEUE: Key = Key::required("queue", Kind::Name, "Of which queue.", r#""acme-widgets""#);
 
 /// An entry `[[client]]`: a publisher, a subscriber, or both.
 pub static CLIENT: Section = Section {
@@ -101,7 +100,7 @@ static PUBLISH: Section = Section {
     noun: "a publish entry",
     about: "Something that the client publishes: at times of its own, or in answer to an event.",
     keys: &[
-        publishing::QUEUE,
+        publishing::TO_QUEUE,
         publishing::EVENT,
         publishing::PAYLOAD,
         publishing::EVERY,
@@ -130,48 +129,6 @@ static PUBLISH: Section = Section {
     cases: None,
 };
 
-/// The keys that every publish entry has, whoever publishes.
-pub mod publishing {
-    use super::{ANY_TIME, Key, Kind, SOME_TIME};
-
-    pub const QUEUE: Key = Key { about: "To which queue.", ..super::QUEUE };
-    pub const EVENT: Key = Key::required("event", Kind::Name, "What happened.", r#""delivered""#);
-    pub const PAYLOAD: Key = Key::optional(
-        "payload",
-        Kind::Payload,
-        "The data that goes with it: any value; dates and times as texts.",
-        r#"{ orderId = "e3669048" }"#,
-        "null",
-    );
-    pub const EVERY: Key =
-        Key::optional("every", SOME_TIME, "Time between two of them.", r#""1s""#, "published once");
-    pub const COUNT: Key = Key::optional(
-        "count",
-        Kind::Whole { min: 1, max: 100_000_000 },
-        "How many.",
-        "8",
-        "once, or with `every` until the run ends",
-    );
-    pub const START: Key =
-        Key::optional("start", ANY_TIME, "When the first is published.", r#""1s""#, "at `\"1s\"`");
-    pub const TO: Key = Key::default(
-        "to",
-        Kind::Names,
-        "Target rooms; none is the room of the event. A client's name is a room with it alone.",
-        "[]",
-    )
-    .example(r#"["vip"]"#);
-    pub const EXCEPT: Key =
-        Key::default("except", Kind::Names, "Rooms whose members do not get it.", "[]")
-            .example(r#"["vip"]"#);
-    pub const VOLATILE: Key = Key::default(
-        "volatile",
-        Kind::Flag,
-        "Whether it is kept nowhere while there is no connection.",
-        "false",
-    );
-}
-
 static WILL: Section = Section {
     heading: "will of [[client]]",
     noun: "a last will",
@@ -179,7 +136,7 @@ static WILL: Section = Section {
             without a goodbye of it: its heartbeat failed, its program died, another took over. \
             Over `polling`, `long-polling` and `sse` there is no goodbye.",
     keys: &[
-        publishing::QUEUE,
+        publishing::TO_QUEUE,
         publishing::EVENT,
         publishing::PAYLOAD,
         publishing::TO,
