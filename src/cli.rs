@@ -85,9 +85,8 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(mut answer) => {
             sources::add_tip(&mut answer);
-            // Help and version also arrive here, with code 0. Printing them may fail if the reader
-            // has closed the pipe.
-            let _ = answer.print();
+            // Help and version also arrive here, with code 0.
+            console::answer(&answer);
             return if answer.use_stderr() { Exit::Usage } else { Exit::Met }.into();
         }
     };

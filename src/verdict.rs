@@ -63,6 +63,9 @@ pub struct Row {
     /// the JSON if there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<ReplacedProcess>,
+    /// Each process whose attempts at a session all failed. Left out of the JSON if there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub never_connected: Vec<UnconnectedProcess>,
     /// The cost in packets, bytes and memory.
     pub cost: Cost,
 }
@@ -248,6 +251,17 @@ pub struct ReplacedProcess {
     pub client: String,
     /// The instant at which it learned of it.
     pub at_ms: f64,
+}
+
+/// Names a process that tried to get a session, and never had one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UnconnectedProcess {
+    /// The process's name.
+    pub process: String,
+    /// The name of the client that it belongs to.
+    pub client: String,
+    /// The reason for which its last attempt ended, for the side that ended it.
+    pub by: &'static str,
 }
 
 /// Compares one expectation with what was measured.

@@ -16,6 +16,9 @@ use crate::scenario::Setting;
 use crate::terms::Guarantee;
 use crate::time::Instant;
 
+/// The last line of the help, which a small screen still shows.
+const BEGIN: &str = "Begin with: dlab run caps";
+
 const ENVIRONMENT: &str =
     "NO_COLOR turns colours off; DLAB_LOG filters the log by target and level.";
 
@@ -294,7 +297,8 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Returns the end of the help: the exit codes in two columns, and the environment variables.
+/// Returns the end of the help: the exit codes in two columns, the environment variables, and where
+/// to begin.
 fn after_help() -> String {
     let exits = EXITS.words.iter().map(|word| {
         let meaning = word.brief.trim_end_matches('.').to_owned();
@@ -305,7 +309,7 @@ fn after_help() -> String {
     let columns = left.iter().map(String::len).max().unwrap_or(0);
     let lines =
         left.iter().zip(right).map(|(left, right)| format!("  {left:columns$}   {right}\n"));
-    format!("Exit codes:\n{}\n{ENVIRONMENT}", lines.collect::<String>())
+    format!("Exit codes:\n{}\n{ENVIRONMENT}\n\n{BEGIN}", lines.collect::<String>())
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use clap::error::ErrorKind as Answer;
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, NarratableReportHandler, ThemeCharacters,
     ThemeStyles,
 };
 
 use super::Exit;
-use crate::report::{COLUMNS, Colour, Extent, Shape, Style};
+use crate::report::{COLUMNS, Colour, Extent, Shape, Style, wrap_line, wrap_to};
 
 /// The smallest width of text, in columns.
 const NARROWEST: usize = 30;
@@ -143,6 +144,11 @@ impl Console {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
+    /// Says on stderr why the command cannot do what it was asked to, wrapped as warnings are.
+    pub fn fail(&self, problem: &str) {
+        self.say(&wrap_to(self.columns(), &format!("dlab: {problem}"), "", "  ").join("\n"));
+    }
+
     /// Prints a warning to stderr. Where both are on one screen, reports leave room for it.
     pub fn warn(&mut self, text: &str) {
         self.say(text);
@@ -184,12 +190,48 @@ impl Console {
         match &self.state {
             State::Open | State::Closed => Exit::Met,
             State::Broken(error) => {
-                self.say(&format!("dlab: stdout could not be written: {error}"));
+                self.fail(&format!("stdout could not be written: {error}"));
                 Exit::File
             }
         }
     }
 }
+
+/// Prints the answer to arguments that ask for help, or that are wrong. Errors are wrapped, and on a
+/// terminal no arguments at all are answered with where to begin; the whole help is longer than its
+/// screen.
+pub fn answer(answer: &clap::Error) {
+    let text = answer.render().to_string();
+    let is_wide = |line: &str| line.chars().count() > COLUMNS;
+    let text = match answer.kind() {
+        Answer::DisplayHelpOnMissingArgumentOrSubcommand if io::stderr().is_terminal() => {
+            BEGINNING.to_owned()
+        }
+        _ if answer.use_stderr() && text.lines().any(is_wide) => {
+            text.lines().flat_map(wrap_line).map(|line| line + "\n").collect()
+        }
+        // Printing may fail if the reader has closed the pipe.
+        _ => return drop(answer.print()),
+    };
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Where to begin, on less than a screen.
+const BEGINNING: &str = "\
+What a client still gets after it was away, over which link, and who promised it
+
+Begin with:
+  dlab run caps                   a shop is away for four seconds
+
+And then:
+  dlab run caps --full            its whole report: reasons and claims too
+  dlab run caps --why driver-3    the life of one message
+  dlab explain missed             what a word of a report means
+  dlab list                       all scenarios that are built in
+  dlab new FILE                   a scenario of your own
+
+dlab --help lists all commands, dlab help COMMAND the options of one.
+";
 
 /// Whether colours are turned off: `NO_COLOR` is set and not empty (<https://no-color.org>), or the
 /// terminal is dumb.

@@ -58,6 +58,8 @@ impl Page {
             let words = family.words.iter().map(|word| self.name(word, |also| !also.contains(' ')));
             lines.extend(self.set(&words.collect::<Vec<_>>().join(", "), "  "));
         }
+        lines.push(String::new());
+        lines.extend(self.set("Begin with dlab run caps, and then dlab explain missed.", ""));
         ended(lines)
     }
 

@@ -46,6 +46,7 @@ pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
         }
         text.push('\n');
     }
+    text.push_str("Begin with dlab run caps.\n");
     text.push_str("dlab run NAME runs one, dlab show NAME prints its file.\n");
     console.print(&text);
     Exit::Met
@@ -76,12 +77,11 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
             Exit::Met
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            console
-                .say(&format!("dlab: {path} is there already, and stays as it is: name another"));
+            console.fail(&format!("{path} is there already, and stays as it is: name another"));
             Exit::File
         }
         Err(error) => {
-            console.say(&format!("dlab: {path} cannot be written: {error}"));
+            console.fail(&format!("{path} cannot be written: {error}"));
             Exit::File
         }
     }

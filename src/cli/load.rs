@@ -24,7 +24,7 @@ pub struct Loaded {
 /// It does not exist, or is a folder, or is no text; the problem has been shown.
 pub fn expectations(given: &str, console: &Console) -> Result<ExpectationsFile, Exit> {
     let refuse = |what: &str| {
-        console.say(&format!("dlab: --expect {given}: {what}"));
+        console.fail(&format!("--expect {given}: {what}"));
         Exit::Usage
     };
     let found = sources::find(given).and_then(|found| match <[ScenarioText; 1]>::try_from(found) {

@@ -27,7 +27,7 @@ pub fn new(
     let cores = available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = threads(jobs, work, log, cores);
     ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
-        console.say(&format!("dlab: no threads could be started: {error}"));
+        console.fail(&format!("no threads could be started: {error}"));
         Exit::Bug
     })
 }

@@ -4,6 +4,7 @@
 //! `report_collector`.
 
 mod report_collector;
+mod seed_effect;
 
 use std::ops::ControlFlow;
 
@@ -37,7 +38,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
     let Answer { loaded, broken, broken_exit, missing_exit } =
         load::valid(&args.scenarios, &options, console);
     if missing_exit != Exit::Met && args.packets.as_ref().is_some_and(Vec::is_empty) {
-        console.say("dlab: a filter of packets is joined by `=`, as in --packets=driver-3");
+        console.fail("a filter of packets is joined by `=`, as in --packets=driver-3");
     }
     if missing_exit != Exit::Met || loaded.is_empty() {
         return broken_exit.and(missing_exit);
@@ -48,7 +49,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
     let exit = run_all(&loaded, args, console);
     // After the reports of the others: what was shown first may have scrolled away.
     for given in broken {
-        console.say(&format!("dlab: {given} did not run: it has problems, shown above"));
+        console.fail(&format!("{given} did not run: it has problems, shown above"));
     }
     exit.and(broken_exit)
 }
@@ -57,7 +58,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
     let usage =
         log::begin(args.verbose, console).and_then(|()| moment_is_in_every_run(args, loaded));
     if let Err(message) = usage {
-        console.say(&format!("dlab: {message}"));
+        console.fail(&message);
         return Exit::Usage;
     }
     let plan = Plan::new(loaded, args);
@@ -68,7 +69,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
     let files = match trace(args, &plan).and_then(|trace| Ok((trace, junit(args)?))) {
         Ok(files) => files,
         Err(message) => {
-            console.say(&format!("dlab: {message}"));
+            console.fail(&message);
             return Exit::File;
         }
     };

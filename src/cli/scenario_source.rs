@@ -47,11 +47,11 @@ impl Trouble {
             }
             Trouble::Interrupted => Exit::Interrupted,
             Trouble::Exceeded(message) => {
-                console.say(&format!("dlab: {message}"));
+                console.fail(message);
                 Exit::Usage
             }
             Trouble::Bug(message) => {
-                console.say(&format!("dlab: {message}"));
+                console.fail(message);
                 Exit::Bug
             }
         }
@@ -79,7 +79,7 @@ impl ScenarioSource {
         if given != ANY {
             let mut loaded = load::all(&[given.to_owned()], &options, console)?;
             let Some(one) = loaded.pop().filter(|_| loaded.is_empty()) else {
-                console.say(&format!("dlab: {given} is a folder of several; name one of them"));
+                console.fail(&format!("{given} is a folder of several; name one of them"));
                 return Err(Exit::Usage);
             };
             return Ok(ScenarioSource::One(Box::new(one)));

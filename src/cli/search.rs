@@ -162,7 +162,7 @@ fn tell(args: &SearchArgs, found: &Found, searched: &Searched, console: &mut Con
     };
     if let Err(error) = create(path, &file) {
         console.print(&format!("\n{file}"));
-        console.say(&format!("dlab: {} cannot be written: {error}", path.display()));
+        console.fail(&format!("{} cannot be written: {error}", path.display()));
         return Exit::File;
     }
     let path = report::quoted(&path.display().to_string());

@@ -27,7 +27,7 @@ use crate::terms::CounterOf;
 use crate::verdict::{self, RunResult};
 
 /// The name and version of the JSON format.
-const SCHEMA: &str = "delivery-lab/sweep/3";
+const SCHEMA: &str = "delivery-lab/sweep/4";
 
 /// Most bytes of a file with a part.
 const MOST_BYTES: u64 = 256 << 20;
@@ -40,7 +40,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
     let grid = match each_path_once(args).and_then(|()| grid(&args.vary)) {
         Ok(grid) => grid,
         Err(message) => {
-            console.say(&format!("dlab: {message}"));
+            console.fail(&message);
             return Exit::Usage;
         }
     };
@@ -56,7 +56,7 @@ pub fn run(args: &SweepArgs, console: &mut Console) -> Exit {
         }
     }
     if let Err(message) = each_path_has_an_effect(&args.vary, &sources) {
-        console.say(&format!("dlab: {message}"));
+        console.fail(&message);
         return Exit::Usage;
     }
     let pool = match pool::new(args.jobs, planned(args, grid.len() as u64), Log::Off, console) {
@@ -134,7 +134,7 @@ pub fn merge(args: &MergeArgs, console: &mut Console) -> Exit {
         match read(file) {
             Ok(part) => parts.push(part),
             Err((exit, message)) => {
-                console.say(&format!("dlab: {}: {message}", file.display()));
+                console.fail(&format!("{}: {message}", file.display()));
                 return exit;
             }
         }
@@ -142,7 +142,7 @@ pub fn merge(args: &MergeArgs, console: &mut Console) -> Exit {
     match Sweep::join(parts) {
         Ok(whole) => show(&whole, &args.form, console),
         Err(problem) => {
-            console.say(&format!("dlab: {problem}"));
+            console.fail(&problem.to_string());
             Exit::Usage
         }
     }

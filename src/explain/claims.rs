@@ -7,8 +7,8 @@ use crate::terms::Claim;
 pub static CLAIMS: Family = Family {
     name: "claim",
     heading: "Claims",
-    about: "What became of what a contender claims. A contender's is the first of these that any \
-            of its subscribers has.",
+    about: "What became of what a contender claims. A \
+            contender with several subscribers shows the worst of theirs: the first in this list.",
     words: &[
         Word::new(
             Claim::Broken.name(),

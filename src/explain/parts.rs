@@ -75,6 +75,23 @@ pub static PARTS: Family = Family {
         .see(&["wanted", "upgrade-refused", "reason"])
         .shown_by("dlab run websocket-blocked"),
         Word::new(
+            "never-connected",
+            "A client that is no subscriber, or a second process of one, never had a session.",
+            "All its attempts failed; the reason in brackets is why the last of them ended. What it \
+             published reached nobody.",
+        )
+        .also(&["never_connected", "never got a session"])
+        .see(&["never-subscribed", "upgrade-refused", "reason"])
+        .shown_by("dlab run websocket-blocked"),
+        Word::new(
+            "untested",
+            "The guarantee was claimed, and no message was there to judge it by.",
+            "No subscriber wanted a message, or handled one, so that nothing could break the claim. \
+             The JSON says kept: nothing violated it.",
+        )
+        .see(&["kept", "wanted", "inconclusive"])
+        .shown_by("dlab run websocket-blocked --contender websocket/catch-up --full"),
+        Word::new(
             "faults-that-did-nothing",
             "The faults that hit nothing, and in which contenders.",
             "No packet was dropped, delayed or changed, no session ended and no handler was \

@@ -26,7 +26,7 @@ pub static SIGNS: Family = Family {
              subscription stands a round trip or more after its session began, and in some runs \
              never; publish later, or subscribe from the start.",
         )
-        .also(&["-", "not subscribed", "came before"])
+        .also(&["-", "not subscribed", "came before", "came before a subscription stood"])
         .see(&["wanted", "not-joined"])
         .shown_by("dlab run websocket-blocked"),
         Word::new(

@@ -11,7 +11,7 @@ pub static SWEEPS: Family = Family {
     heading: "Sweeps",
     about: "A sweep runs one scenario under many seeds, or with many values of a key, and sums up \
             what came of it. Contender, wanted and missed mean the same as in a report, summed \
-            over the trials. What the storms met, and never met, are exercises.",
+            over the trials. What the runs brought, and never brought, are exercises.",
     words: &[
         Word::new(
             "held",
@@ -83,12 +83,12 @@ pub static SWEEPS: Family = Family {
         .see(&["unsettled", "share-of-messages-missed"])
         .shown_by("dlab sweep caps --seeds 1..1 --vary fault.0.for=16s..20s/2s"),
         Word::new(
-            "never-met",
-            "The kinds of trouble that no storm of the sweep brought.",
+            "never-brought",
+            "The kinds of trouble that no run of the sweep brought.",
             "Nothing has been shown about them: a guarantee whose trouble never came has not been \
-             tested. They met says what did come, and how often.",
+             tested. The line before it says what did come, and how often.",
         )
-        .also(&["they never met", "they met"])
+        .also(&["they never brought", "the runs brought"])
         .see(&["exercise"])
         .shown_by("dlab sweep caps --seeds 1..3"),
         Word::new(

@@ -1,9 +1,9 @@
 //! The table of claims: each contender's claim to each guarantee, and how it turned out.
 
-use super::Report;
 use super::grid::{Column, Grid};
 use super::measure::{left, width};
 use super::style::{Ink, Style};
+use super::{Report, facts};
 use crate::terms::{Claim, Guarantee};
 
 /// Returns the table's lines: one row per contender, one column per guarantee.
@@ -13,8 +13,12 @@ pub fn draw(report: &Report, style: &Style) -> Vec<String> {
     let name_columns = names.iter().map(|name| width(name)).max().unwrap_or(0);
     let none = style.either("–", "-");
     let cell = |guarantee: Guarantee| {
-        let states = report.contenders.iter().map(move |row| row.guarantees.get(&guarantee));
-        states.map(|found| short(found.map(|one| one.claim), none).to_owned()).collect()
+        let rows = report.contenders.iter();
+        let cells = rows.map(|row| match row.guarantees.get(&guarantee).map(|one| one.claim) {
+            Some(Claim::Kept) if facts::is_untested(row) => "untested",
+            state => short(state, none),
+        });
+        cells.map(str::to_owned).collect()
     };
     let columns = Guarantee::ALL
         .iter()

@@ -3,6 +3,7 @@
 //!
 //! The texts are complete sentences or phrases. The two renderings only differ in their layout.
 
+mod expiry;
 mod subscribing;
 mod unsettled;
 
@@ -11,12 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::{Contender, EndReason, Link, MessageId};
 use crate::scenario::Scenario;
-use crate::verdict::{Detection, Evidence, Recoveries, Row, Totals};
+use crate::verdict::{Detection, Evidence, Recoveries, Row, SubscriberReport, Totals};
 
 use super::{Report, words};
 
+pub use expiry::seemed_alive;
 pub use subscribing::{Absence, away, before_subscription, replaced, wanted_differs};
-pub use unsettled::{Unsettled, unsettled};
+pub use unsettled::{Unsettled, counted_as_missed, under_way, unsettled};
 
 /// The messages that a contender's subscribers missed, by cause.
 pub struct Missed<'a> {
@@ -28,17 +30,32 @@ pub struct Missed<'a> {
     pub wanted: u64,
     /// The causes, the most frequent first.
     pub reasons: Vec<Reason<'a>>,
+    /// The number of the contender's subscribers, whether they missed anything or not.
+    pub of: usize,
 }
 
 impl Missed<'_> {
     /// Says how many messages the contender missed, or that they are all still under way.
     pub fn phrase(&self) -> String {
         let (count, wanted) = (words::count(self.missed), words::count(self.wanted));
-        let is_open = self.reasons.iter().all(|reason| reason.cause == Cause::Unsettled);
-        match is_open {
+        match self.is_open() {
             true => format!("{} has {count} of {wanted} still under way", self.contender),
             false => format!("{} missed {count} of {wanted}", self.contender),
         }
+    }
+
+    /// Whether nothing of it is lost: all was still under way at the end.
+    fn is_open(&self) -> bool {
+        self.reasons.iter().all(|reason| reason.cause == Cause::Unsettled)
+    }
+
+    /// Lists the causes, with their numbers if there are several.
+    fn causes(&self) -> String {
+        let phrase = |reason: &Reason<'_>| match self.reasons.len() {
+            1 => words::cause(reason.cause).to_owned(),
+            _ => format!("{} {}", words::count(reason.count), words::cause(reason.cause)),
+        };
+        self.reasons.iter().map(phrase).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -54,15 +71,32 @@ pub struct Reason<'a> {
     pub clients: BTreeSet<&'a str>,
 }
 
+impl Reason<'_> {
+    /// Says who missed these messages, of a contender with `of` subscribers. Empty where there is only
+    /// one.
+    pub fn at(&self, of: usize) -> String {
+        match (self.clients.len(), self.clients.first()) {
+            _ if of < 2 => String::new(),
+            (1, Some(client)) => format!("at {client}"),
+            (clients, _) => format!("at {clients} subscribers"),
+        }
+    }
+}
+
 /// Returns the contenders that missed something, in order.
 pub fn missed(report: &Report) -> Vec<Missed<'_>> {
     report.contenders.iter().filter_map(missed_by).collect()
 }
 
 fn missed_by(row: &Row) -> Option<Missed<'_>> {
-    let totals = Totals::of(&row.subscribers);
+    missed_at(row.contender(), &row.subscribers)
+}
+
+/// Returns what these subscribers of a contender missed, if anything.
+fn missed_at(contender: Contender, subscribers: &[SubscriberReport]) -> Option<Missed<'_>> {
+    let totals = Totals::of(subscribers);
     let mut seen: BTreeMap<Cause, (BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
-    for subscriber in &row.subscribers {
+    for subscriber in subscribers {
         for message in &subscriber.messages {
             if let Some(cause) = message.cause {
                 let (ids, clients) = seen.entry(cause).or_default();
@@ -82,7 +116,48 @@ fn missed_by(row: &Row) -> Option<Missed<'_>> {
     // The sort is stable: causes of equal frequency stay in the order of the reference.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     let (missed, wanted) = (totals.missed, totals.wanted);
-    (missed > 0).then_some(Missed { contender: row.contender(), missed, wanted, reasons })
+    let of = subscribers.len();
+    (missed > 0).then_some(Missed { contender, missed, wanted, reasons, of })
+}
+
+/// The most subscribers of a contender that are told apart by name.
+const TOLD_APART: usize = 3;
+
+/// Says in a sentence for each contender that missed something how much, and by which causes. Where
+/// few subscribers missed different numbers, each of them is named.
+pub fn missed_in_short(report: &Report) -> Vec<String> {
+    report.contenders.iter().filter_map(short).collect()
+}
+
+fn short(row: &Row) -> Option<String> {
+    let whole = missed_by(row)?;
+    let counts: BTreeSet<u64> = row.subscribers.iter().map(|one| one.missed).collect();
+    let losing = row.subscribers.iter().filter(|one| one.missed > 0).count();
+    let (contender, missed) = (whole.contender, words::count(whole.missed));
+    let amount = format!("{contender}, {missed} of {}", words::count(whole.wanted));
+    Some(match row.subscribers.len() {
+        _ if counts.len() == 1 => format!("{amount}: {}.", whole.causes()),
+        many if many > TOLD_APART => {
+            format!("{amount}, at {losing} of {many} subscribers: {}.", whole.causes())
+        }
+        _ => {
+            let each = row.subscribers.iter().map(|one| each(row.contender(), one));
+            format!("{contender}: {}.", each.collect::<Vec<_>>().join("; "))
+        }
+    })
+}
+
+/// The phrase for what one subscriber missed.
+fn each(contender: Contender, subscriber: &SubscriberReport) -> String {
+    let client = &subscriber.client;
+    let Some(missed) = missed_at(contender, std::slice::from_ref(subscriber)) else {
+        return format!("{client} missed none");
+    };
+    let (count, wanted) = (words::count(missed.missed), words::count(missed.wanted));
+    match missed.is_open() {
+        true => format!("{client} has {count} of {wanted} still under way"),
+        false => format!("{client} missed {count} of {wanted} ({})", missed.causes()),
+    }
 }
 
 /// One subscriber's claim to a guarantee, and how it turned out.
@@ -126,6 +201,21 @@ pub fn claims(report: &Report, state: Claim) -> Vec<(ClaimCase<'_>, usize)> {
         }
     }
     claims
+}
+
+/// Whether there was nothing by which a claim could be judged: no subscriber wanted or handled a
+/// message.
+pub fn is_untested(row: &Row) -> bool {
+    let mut subscribers = row.subscribers.iter();
+    subscribers.all(|one| one.wanted == 0 && one.not_wanted == 0)
+}
+
+/// Says why a claim is neither broken nor kept, if that is so for any contender.
+pub fn untested(report: &Report) -> Option<String> {
+    let is_claimed = |row: &Row| row.guarantees.values().any(|one| one.claim == Claim::Kept);
+    let mut rows = report.contenders.iter().filter(|row| is_untested(row));
+    let said = "Untested: no message was wanted, so there was nothing to judge.";
+    rows.any(is_claimed).then(|| said.to_owned())
 }
 
 impl ClaimCase<'_> {
@@ -262,8 +352,10 @@ impl Changed {
     /// Says for which run the scenario expects what failed.
     pub fn sentence(&self) -> String {
         match self {
-            Changed::Numbers => "The scenario expects this of itself without --set.".to_owned(),
-            Changed::Seed(own) => format!("The scenario expects this of its own seed, {own}."),
+            Changed::Numbers => "These expectations are for the scenario without --set.".to_owned(),
+            Changed::Seed(own) => {
+                format!("These expectations are for the scenario's own seed, {own}.")
+            }
         }
     }
 }

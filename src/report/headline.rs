@@ -114,11 +114,19 @@ fn lacks(mode: Mode, how_many: &str, missed: u64, unsettled: u64) -> String {
 /// The least and the most of each number, over all contenders of a mode.
 struct Sums {
     mode: Mode,
-    /// Per contender: its name, the messages missed, and those of them that are still on the way.
-    contenders: Vec<(String, u64, u64)>,
+    contenders: Vec<Named>,
     wanted: (u64, u64),
     caught_up: (u64, u64),
     missed: (u64, u64),
+}
+
+/// The numbers of one contender.
+struct Named {
+    name: String,
+    caught_up: u64,
+    missed: u64,
+    /// Those of the missed messages that are still on the way.
+    open: u64,
 }
 
 impl Sums {
@@ -126,8 +134,9 @@ impl Sums {
         let rows = || rows.iter().filter(|row| row.mode == mode);
         let totals: Vec<Totals> = rows().map(|row| Totals::of(&row.subscribers)).collect();
         let contenders = rows().zip(&totals).map(|(row, totals)| {
-            let unsettled = totals.causes.get(&Cause::Unsettled).copied().unwrap_or_default();
-            (row.contender().to_string(), totals.missed, unsettled)
+            let open = totals.causes.get(&Cause::Unsettled).copied().unwrap_or_default();
+            let Totals { caught_up, missed, .. } = *totals;
+            Named { name: row.contender().to_string(), caught_up, missed, open }
         });
         Some(Sums {
             mode,
@@ -141,14 +150,11 @@ impl Sums {
     fn phrase(&self, of_them: bool) -> String {
         let mode = self.mode;
         if self.missed.1 == 0 {
-            return match self.caught_up.1 {
-                0 => format!("{mode} missed none"),
-                _ => format!("{mode} caught up on {} and missed none", range(self.caught_up)),
-            };
+            return format!("{mode} {}missed none", caught_up(self.caught_up));
         }
         let wanted = range(self.wanted);
         let of = if of_them { "of them".to_owned() } else { format!("of {wanted} wanted") };
-        let open = spread(self.contenders.iter().map(|(.., open)| *open)).unwrap_or_default();
+        let open = spread(self.contenders.iter().map(|one| one.open)).unwrap_or_default();
         let differ = self.missed.0 != self.missed.1 || open.0 != open.1;
         if differ {
             return self.one_by_one(&of);
@@ -157,27 +163,43 @@ impl Sums {
             true => format!("all {wanted}"),
             false => format!("{} {of}", range(self.missed)),
         };
-        format!("{mode} {}", lacks(mode, &how_many, self.missed.0, open.0))
+        let lacks = lacks(mode, &how_many, self.missed.0, open.0);
+        format!("{mode} {}{lacks}", caught_up(self.caught_up))
     }
 
     /// For contenders of one mode that differ by link: each of them, or the range if there are
     /// many.
     fn one_by_one(&self, of: &str) -> String {
         if self.contenders.len() > NAMED {
-            return format!(
-                "{} missed {} {of}, depending on the link",
-                self.mode,
-                range(self.missed)
-            );
+            let (mode, caught_up) = (self.mode, caught_up(self.caught_up));
+            let missed = range(self.missed);
+            return format!("{mode} {caught_up}missed {missed} {of}, depending on the link");
         }
-        let parts = self.contenders.iter().map(|(name, missed, open)| match missed {
-            0 => format!("{name} missed none"),
-            missed => {
-                let how_many = format!("{} {of}", words::count(*missed));
-                format!("{name} {}", lacks(self.mode, &how_many, *missed, *open))
-            }
+        let parts = self.contenders.iter().map(|one| {
+            let how_many = format!("{} {of}", words::count(one.missed));
+            let lacks = match one.missed {
+                0 => "missed none".to_owned(),
+                missed => lacks(self.mode, &how_many, missed, one.open),
+            };
+            format!("{} {}{lacks}", one.name, caught_up((one.caught_up, one.caught_up)))
         });
         parts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Says how many messages were caught up on, before what was missed; nothing if none was.
+fn caught_up(number: (u64, u64)) -> String {
+    match number.1 {
+        0 => String::new(),
+        _ => format!("caught up on {} and ", at_most(number)),
+    }
+}
+
+/// The same as [`range`], to stand after "on".
+fn at_most((least, most): (u64, u64)) -> String {
+    match least {
+        0 if most > 0 => format!("at most {}", words::count(most)),
+        _ => between(least, most),
     }
 }
 
@@ -192,7 +214,7 @@ fn nothing_missed(modes: &[Sums], of: usize) -> String {
         _ => {
             let late = modes.iter().filter(|sums| sums.caught_up.1 > 0);
             let late: Vec<String> = late
-                .map(|sums| format!("{} caught up on {}", sums.mode, range(sums.caught_up)))
+                .map(|sums| format!("{} caught up on {}", sums.mode, at_most(sums.caught_up)))
                 .collect();
             format!("{nobody}, {}", late.join(", "))
         }

@@ -47,6 +47,17 @@ pub fn wrap(text: &str, first: &str, rest: &str) -> Vec<String> {
     wrap_to(COLUMNS, text, first, rest)
 }
 
+/// Wraps a line that may be indented into lines of a report; those after the first are indented by
+/// two columns more.
+pub fn wrap_line(line: &str) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = &line[..line.len() - text.len()];
+    match text.is_empty() {
+        true => vec![String::new()],
+        false => wrap_to(COLUMNS, text, indent, &format!("{indent}  ")),
+    }
+}
+
 /// Wraps the text into lines of at most `columns`. The first line begins with `first`, the others
 /// with `rest`. A word that is longer than a line is broken.
 pub fn wrap_to(columns: usize, text: &str, first: &str, rest: &str) -> Vec<String> {

@@ -28,7 +28,7 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
     let prices = report.prices.iter();
     facts.extend(prices.flat_map(|prices| prices::sentences(prices, &report.contenders)));
-    facts.extend(why(report, style));
+    facts.extend(why(report, scenario, style));
     let unsettled = facts::unsettled(report, scenario);
     facts.extend(unsettled.iter().flat_map(|one| one.sentences.clone()));
     facts.extend(claims(report));
@@ -55,12 +55,16 @@ fn faults(scenario: &Scenario) -> Vec<String> {
 fn contenders(row: &Row, style: &Style) -> Vec<String> {
     let (name, totals) = (row.contender(), Totals::of(&row.subscribers));
     let count = words::count;
+    let missed = |missed: u64, under_way: u64| match under_way {
+        0 => count(missed),
+        some => format!("{}, {} of them still under way", count(missed), count(some)),
+    };
     let mut facts = vec![format!(
         "{name}: wanted {}, live {}, caught up {}, missed {}.",
         count(totals.wanted),
         count(totals.live),
         count(totals.caught_up),
-        count(totals.missed),
+        missed(totals.missed, row.subscribers.iter().map(facts::under_way).sum()),
     )];
     if (2..=SUBSCRIBERS).contains(&row.subscribers.len()) {
         facts.extend(row.subscribers.iter().map(|subscriber| {
@@ -70,7 +74,7 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
                 count(subscriber.wanted),
                 count(subscriber.live),
                 count(subscriber.caught_up),
-                count(subscriber.missed),
+                missed(subscriber.missed, facts::under_way(subscriber)),
             )
         }));
     }
@@ -109,14 +113,14 @@ fn contenders(row: &Row, style: &Style) -> Vec<String> {
     facts
 }
 
-fn why(report: &Report, style: &Style) -> Vec<String> {
+fn why(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let mut sentences = Vec::new();
     for missed in facts::missed(report) {
         for reason in &missed.reasons {
             let ids = ids::compact(&reason.ids, style);
-            let at = match reason.clients.len() {
-                0 | 1 => String::new(),
-                clients => format!(" at {clients} subscribers"),
+            let at = match reason.at(missed.of) {
+                at if at.is_empty() => at,
+                at => format!(" {at}"),
             };
             let verb = if reason.cause == Cause::Unsettled { "has not got" } else { "missed" };
             sentences.push(format!(
@@ -131,6 +135,7 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
     sentences.extend(facts::wanted_differs(report));
     sentences.extend(facts::away(report).iter().map(facts::Absence::sentence));
     sentences.extend(facts::replaced(report));
+    sentences.extend(facts::seemed_alive(report, scenario));
     let early = facts::before_subscription(report);
     sentences.extend(early.iter().map(|one| one.sentence(&ids::compact(&one.ids, style))));
     sentences
@@ -149,10 +154,13 @@ fn claims(report: &Report) -> Vec<String> {
         sentences.extend(report.contenders.iter().filter_map(|row| {
             let with = row.guarantees.iter().filter(|(_, one)| one.claim == state);
             let names: Vec<String> = with.map(|(guarantee, _)| guarantee.to_string()).collect();
-            let name = row.contender();
-            (!names.is_empty()).then(|| format!("{name} {verb} {}.", words::listed(&names)))
+            let (name, names) = (row.contender(), Some(names).filter(|names| !names.is_empty())?);
+            let is_untested = state == Claim::Kept && facts::is_untested(row);
+            let verb = if is_untested { "claims, untested," } else { verb };
+            Some(format!("{name} {verb} {}.", words::listed(&names)))
         }));
     }
+    sentences.extend(facts::untested(report));
     sentences
 }
 

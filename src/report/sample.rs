@@ -136,6 +136,7 @@ pub fn row(contender: &str, subscribers: Vec<SubscriberReport>) -> Row {
         guarantees,
         faults: vec![Hits { fault: 0, hits: 12 }],
         replaced: Vec::new(),
+        never_connected: Vec::new(),
         detections: vec![detection],
         cost: Cost { packets: 1_234, ..Cost::default() },
     }

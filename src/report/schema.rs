@@ -44,6 +44,14 @@ fn contender() -> Value {
             "replaced?",
             list(object(&[("process", text()), ("client", text()), ("at_ms", millis())])),
         ),
+        (
+            "never_connected?",
+            list(object(&[
+                ("process", text()),
+                ("client", text()),
+                ("by", about("Why its last attempt at a session ended.", text())),
+            ])),
+        ),
         ("cost", cost()),
     ])
 }

@@ -6,7 +6,7 @@ use crate::scenario::Scenario;
 use super::facts::Changed;
 use super::measure::wrap;
 use super::style::{Ink, Style};
-use super::{Report, RunResult, facts, ids, replay, table, top, words};
+use super::{Report, RunResult, facts, ids, replay, table, top};
 
 /// Returns at most about `most` lines: the picture gives way to the table, the reasons to both.
 /// A title or headline of several lines is not cut.
@@ -37,7 +37,7 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
     }
     let longest = [&left_out[..], &["10 more reasons"]].concat();
     let room = room.saturating_sub(end(report, scenario, &longest, style).len());
-    let (reasons, unsaid) = reasons(report, style, room);
+    let (reasons, unsaid) = reasons(report, scenario, style, room);
     lines.extend(reasons);
     lines.extend(longer);
     let more = format!("{unsaid} more reasons");
@@ -49,31 +49,26 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
 
 /// Returns the reasons for which messages were missed, a contender a sentence, as many as there is
 /// room for, and the number of those for which there is none.
-fn reasons(report: &Report, style: &Style, room: usize) -> (Vec<String>, usize) {
-    let missed = facts::missed(report);
-    let sentences = missed.iter().map(|missed| {
-        let (contender, of) = (missed.contender, words::count(missed.wanted));
-        let cause = |reason: &facts::Reason<'_>| {
-            format!("{} {}", words::count(reason.count), words::cause(reason.cause))
-        };
-        match missed.reasons.as_slice() {
-            [one] => {
-                let (count, phrase) = (words::count(one.count), words::cause(one.cause));
-                format!("{contender}, {count} of {of}: {phrase}.")
-            }
-            several => {
-                let causes: Vec<String> = several.iter().map(cause).collect();
-                format!("{contender}, {} of {of}: {}.", missed.missed, causes.join("; "))
-            }
-        }
-    });
+fn reasons(
+    report: &Report,
+    scenario: &Scenario,
+    style: &Style,
+    room: usize,
+) -> (Vec<String>, usize) {
     let away = facts::away(report);
     let early = facts::before_subscription(report);
     let early = early.iter().map(|one| one.sentence(&ids::compact(&one.ids, style)));
+    let alive = facts::seemed_alive(report, scenario);
     let replaced = facts::replaced(report);
     let away = away.iter().map(facts::Absence::sentence);
     let (mut lines, mut left) = (Vec::new(), 0);
-    for sentence in sentences.chain(away).chain(early).chain(replaced) {
+    for sentence in facts::missed_in_short(report)
+        .into_iter()
+        .chain(away)
+        .chain(early)
+        .chain(replaced)
+        .chain(alive)
+    {
         let wrapped = wrap(&sentence, "", "  ");
         if left > 0 || lines.len() + wrapped.len() > room {
             left += 1;

@@ -21,6 +21,7 @@ pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
     let mut told: Vec<(Instant, String)> = Vec::new();
     let mut published: Option<(Instant, Vec<MessageId>)> = None;
     let mut known = vec![false; history.processes.len()];
+    let mut connected = known.clone();
     for event in &history.events {
         if let EventKind::Note(Note::Published { message }) = &event.kind {
             let (_, ids) = published.get_or_insert((event.at, Vec::new()));
@@ -34,7 +35,19 @@ pub fn story(scenario: &Scenario, history: &History, style: &Style) -> String {
             }
             _ => false,
         };
-        let Some(text) = sentence(scenario, history, event).filter(|_| !is_first) else { continue };
+        let had_session = match &event.kind {
+            EventKind::Note(Note::Welcomed { .. }) => {
+                std::mem::replace(&mut connected[event.process.index()], true)
+            }
+            EventKind::Note(Note::Lost { .. }) => {
+                std::mem::take(&mut connected[event.process.index()])
+            }
+            _ => connected[event.process.index()],
+        };
+        let Some(text) = sentence(scenario, history, event, had_session).filter(|_| !is_first)
+        else {
+            continue;
+        };
         told.extend(published.take().map(|(at, ids)| (at, publishes(&ids, style))));
         told.push((event.at, text));
     }
@@ -65,7 +78,13 @@ fn publishes(all: &[MessageId], style: &Style) -> String {
 }
 
 /// Returns the sentence for an event, or `None` for the many events that the story leaves out.
-fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<String> {
+/// `had_session` is whether its process had a session until then.
+fn sentence(
+    scenario: &Scenario,
+    history: &History,
+    event: &Event,
+    had_session: bool,
+) -> Option<String> {
     let who: &Name = &history.process(event.process).name;
     Some(match &event.kind {
         EventKind::FaultBegan { fault } => {
@@ -77,12 +96,7 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
             };
             format!("{for_whom}: {}{until}.", words::fault(entry))
         }
-        EventKind::Note(Note::Lost { reason: EndReason::Left, .. }) => {
-            format!("{who} closes its session.")
-        }
-        EventKind::Note(Note::Lost { reason, .. }) => {
-            format!("{who} loses its session: {}.", reason.words())
-        }
+        EventKind::Note(Note::Lost { reason, .. }) => lost(who, *reason, had_session),
         EventKind::Note(Note::Welcomed { .. }) => format!("{who} has a session again."),
         EventKind::AppReport(AppReport::Joined { .. }) => format!("{who} is subscribed again."),
         EventKind::Note(Note::Subscribed { client, queue, rooms }) => {
@@ -129,4 +143,14 @@ fn sentence(scenario: &Scenario, history: &History, event: &Event) -> Option<Str
         EventKind::Interrupted { .. } => format!("{who} dies, and its handler with it."),
         _ => return None,
     })
+}
+
+/// Returns the sentence for the end of a session, or of an attempt at one.
+fn lost(who: &Name, reason: EndReason, had_session: bool) -> String {
+    match (reason, had_session) {
+        (EndReason::Left, true) => format!("{who} closes its session."),
+        (EndReason::Left, false) => format!("{who} gives up its attempt at a session."),
+        (reason, true) => format!("{who} loses its session: {}.", reason.words()),
+        (reason, false) => format!("{who} gets no session: {}.", reason.words()),
+    }
 }

@@ -103,7 +103,8 @@ pub fn draw(report: &Report, style: &Style) -> Vec<String> {
         lines.push(format!("{name}{cells}"));
     }
     let differs = facts::wanted_differs(report);
-    let notes = grid.note().into_iter().chain(differs.iter().flat_map(|said| wrap(said, "", "")));
+    let said = facts::counted_as_missed(report).into_iter().chain(differs);
+    let notes = grid.note().into_iter().chain(said.flat_map(|said| wrap(&said, "", "")));
     lines.extend(notes.map(|line| style.paint(Ink::Quiet, &line)));
     lines
 }

@@ -1,5 +1,7 @@
 //! Snapshots of whole reports, and properties that hold for every report.
 
+mod told;
+
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -9,7 +11,9 @@ use super::{Colour, Extent, Report, RunResult, Shape, Style, json, text, words};
 use crate::scenario::{CrashNotice, Direction, Effect, Latency, Scenario, Who};
 use crate::terms::{Cause, Claim, Guarantee, Verdict};
 use crate::time::Duration;
-use crate::verdict::{Evidence, GuaranteeFinding, ReplacedProcess, Row, SubscriberReport};
+use crate::verdict::{
+    Evidence, GuaranteeFinding, ReplacedProcess, Row, SubscriberReport, UnconnectedProcess,
+};
 
 const DRAWN: Style = Style::new(Shape::Unicode, Colour::Off);
 const ASCII: Style = Style::new(Shape::Ascii, Colour::Off);
@@ -332,12 +336,22 @@ fn where_nobody_could_subscribe_nothing_is_praised() {
         never_subscribed: Some("upgrade refused"),
         ..SubscriberReport::default()
     };
-    let deaf = Row { published: 8, ..row("websocket/catch-up", vec![away()]) };
+    let driver = UnconnectedProcess {
+        process: "driver".to_owned(),
+        client: "driver".to_owned(),
+        by: "upgrade refused",
+    };
+    // The subscriber has its own sentence, and is named once.
+    let shop = UnconnectedProcess { client: "acme-widgets".to_owned(), ..driver.clone() };
+    let never_connected = vec![driver, shop];
+    let deaf = row("websocket/catch-up", vec![away()]);
+    let deaf = Row { published: 8, never_connected, ..deaf };
     let there = || subscriber("acme-widgets", "oooooooo", 1_000, Cause::NotConnected);
     let both = vec![deaf.clone(), row("socketio/catch-up", vec![there()])];
     let read = |rows| check(&(report(&scenario, rows, vec![]), scenario.clone()), &PLAIN);
     let (alone, both) = (read(vec![deaf]), read(both));
-    let why = "acme-widgets never got to subscribe (upgrade refused)";
+    let why =
+        "acme-widgets never got to subscribe and driver never got a session (upgrade refused)";
     for text in [squeezed(&alone), squeezed(&both)] {
         let nowhere = format!("with websocket/catch-up they went nowhere, since {why}.");
         assert!(text.contains(&nowhere), "{text}");
@@ -345,6 +359,21 @@ fn where_nobody_could_subscribe_nothing_is_praised() {
     }
     assert!(squeezed(&both).contains("With the others none was missed."), "{both}");
     assert!(!alone.contains("none was missed"), "{alone}");
+}
+
+#[test]
+fn who_only_publishes_and_never_had_a_session_is_named() {
+    let (whole, scenario) = caps();
+    let (process, client) = ("driver".to_owned(), "driver".to_owned());
+    let never_connected = vec![UnconnectedProcess { process, client, by: "TCP timeout" }];
+    let rows = whole.contenders.into_iter();
+    let rows = rows.map(|row| Row { never_connected: never_connected.clone(), ..row });
+    let sample = (report(&scenario, rows.collect(), vec![]), scenario);
+    for style in [&DRAWN, &PLAIN] {
+        let text = squeezed(&check(&sample, style));
+        assert!(text.contains("tcp/catch-up: driver never got a session (TCP timeout)."), "{text}");
+        assert!(!text.contains("went nowhere"), "{text}");
+    }
 }
 
 #[test]
@@ -378,7 +407,7 @@ fn what_is_under_way_has_a_sign_and_a_longer_run_and_is_not_a_cross() {
     assert!(drawn.contains("lasts until 32.5s, so the run is too short by at"), "{drawn}");
     let longer = "Longer: dlab run caps --seed 42 --set fault.0.for=30s --set run_for=43s";
     assert!(drawn.contains(longer), "{drawn}");
-    assert!(drawn.contains("expects this of itself without --set"), "{drawn}");
+    assert!(drawn.contains("are for the scenario without --set"), "{drawn}");
     assert!(check(&sample, &ASCII).contains("? still under way"));
     assert!(check(&sample, &PLAIN).contains(longer));
     assert!(check(&sample, &screen(23)).contains(longer));
@@ -449,7 +478,7 @@ fn a_failed_expectation_of_another_seed_says_so() {
         let scenario = Scenario { seed, ..scenario.clone() };
         (report(&scenario, whole.contenders.clone(), failed.clone()), scenario)
     };
-    let said = "The scenario expects this of its own seed, 7.";
+    let said = "These expectations are for the scenario's own seed, 7.";
     assert!(check(&sample(7), &DRAWN).contains(said));
     assert!(check(&sample(7), &PLAIN).contains(said));
     assert!(check(&sample(7), &screen(23)).contains("0 of 1 met (they are for seed 7)"));

@@ -42,7 +42,7 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let prices = report.prices.as_ref().map(|all| prices::draw(all, &report.contenders, style));
     let sections = [
         ("Prices", prices.unwrap_or_default()),
-        ("Why", why(report, style)),
+        ("Why", why(report, scenario, style)),
         ("Still under way", unsettled(report, scenario)),
         ("Claims", claims(report, style)),
         ("Recoveries", sentences(&facts::recoveries(report))),
@@ -63,16 +63,16 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     lines
 }
 
-fn why(report: &Report, style: &Style) -> Vec<String> {
+fn why(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
     for missed in facts::missed(report) {
         lines.push(format!("  {}:", missed.phrase()));
         for reason in &missed.reasons {
             let phrase = words::cause(reason.cause);
             let ids = ids::compact(&reason.ids, style);
-            let at = match reason.clients.len() {
-                0 | 1 => String::new(),
-                clients => format!(" (at {clients} subscribers)"),
+            let at = match reason.at(missed.of) {
+                at if at.is_empty() => at,
+                at => format!(" ({at})"),
             };
             let count = words::count(reason.count);
             let first = format!("  {count:>6}  ");
@@ -84,6 +84,9 @@ fn why(report: &Report, style: &Style) -> Vec<String> {
     lines.extend(away.iter().flat_map(|away| wrap(&away.sentence(), "  ", "    ")));
     for gone in facts::replaced(report) {
         lines.extend(wrap(&gone, "  ", "    "));
+    }
+    for alive in facts::seemed_alive(report, scenario) {
+        lines.extend(wrap(&alive, "  ", "    "));
     }
     for early in facts::before_subscription(report) {
         lines.extend(wrap(&early.sentence(&ids::compact(&early.ids, style)), "  ", "    "));
@@ -107,6 +110,7 @@ fn claims(report: &Report, style: &Style) -> Vec<String> {
     if facts::claims(report, Claim::Broken).is_empty() {
         lines.push("  No claim was broken.".to_owned());
     }
+    lines.extend(facts::untested(report).iter().flat_map(|said| wrap(said, "  ", "    ")));
     for state in [Claim::Broken, Claim::OutsideTerms, Claim::Open] {
         for (claim, others) in facts::claims(report, state) {
             let ink = if state == Claim::Broken { Ink::Bad } else { Ink::Plain };

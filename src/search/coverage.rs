@@ -77,7 +77,7 @@ impl Coverage {
         self.0.get(&exercise).copied().unwrap_or_default()
     }
 
-    /// Returns sentences on what the storms exercised, and what none of them did, each line ended
+    /// Returns sentences on what the runs exercised, and what none of them did, each line ended
     /// by a newline.
     pub fn text(&self) -> String {
         let (met, never): (Vec<_>, Vec<_>) = self.iter().partition(|(_, count)| *count > 0);
@@ -93,9 +93,9 @@ impl Coverage {
             .map(|(exercise, _): (Exercise, u64)| exercise.plural().to_owned())
             .collect();
         let mut lines = Vec::new();
-        for (verb, list) in [("met", met), ("never met", never)] {
+        for (begin, list) in [("The runs brought", met), ("They never brought", never)] {
             if !list.is_empty() {
-                let text = format!("They {verb} {}.", report::listed(&list));
+                let text = format!("{begin} {}.", report::listed(&list));
                 lines.extend(report::wrap_to(report::COLUMNS, &text, "", ""));
             }
         }

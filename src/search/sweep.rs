@@ -85,6 +85,8 @@ pub struct Sums {
     pub missed: u64,
     pub handled_again: u64,
     pub out_of_order: u64,
+    /// Messages that came before a subscription stood: nobody counts them as wanted.
+    pub before_subscription: u64,
     /// Missed messages by cause.
     pub causes: BTreeMap<String, u64>,
     /// Delays from publish to handled.
@@ -129,6 +131,7 @@ impl Sums {
             self.missed += one.missed;
             self.handled_again += one.handled_again;
             self.out_of_order += one.out_of_order;
+            self.before_subscription += one.before_subscription.len() as u64;
             for (cause, count) in &one.causes {
                 *self.causes.entry(cause.to_string()).or_default() += count;
             }
@@ -160,6 +163,7 @@ impl Sums {
         add(&mut self.missed, other.missed);
         add(&mut self.handled_again, other.handled_again);
         add(&mut self.out_of_order, other.out_of_order);
+        add(&mut self.before_subscription, other.before_subscription);
         for (cause, count) in other.causes {
             add(self.causes.entry(cause).or_default(), count);
         }

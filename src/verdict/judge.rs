@@ -8,10 +8,13 @@ use crate::time::Instant;
 use super::anomaly::{self, Scene};
 use super::before_subscription::Decisions;
 use super::detection;
-use super::facts::{Facts, Map, SubscriberId};
+use super::facts::{Facts, Map, SessionFacts, SubscriberId};
 use super::outcome::SubscriberCase;
 use super::switch::rule;
-use super::{Followed, Hits, ReplacedProcess, Row, SubscriberReport, claim, recovery, wanted};
+use super::{
+    Followed, Hits, ReplacedProcess, Row, SubscriberReport, UnconnectedProcess, claim, recovery,
+    wanted,
+};
 
 /// Judges a trial's history.
 ///
@@ -66,6 +69,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         faults: faults.collect(),
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
         replaced: replaced(&facts, history),
+        never_connected: never_connected(&facts, history),
         cost: history.cost,
         subscribers,
     }
@@ -135,9 +139,33 @@ fn replaced(facts: &Facts<'_>, history: &History) -> Vec<ReplacedProcess> {
     replaced.collect()
 }
 
+/// Returns each client process that tried to get a session and never had one.
+fn never_connected(facts: &Facts<'_>, history: &History) -> Vec<UnconnectedProcess> {
+    let unconnected = facts.participants.client_processes().filter_map(|process| {
+        let sessions = || facts.sessions.of_process(process);
+        let was_connected = sessions().any(|session| session.welcomed.is_some());
+        let by = last_end(sessions()).filter(|_| !was_connected)?;
+        let names = &history.processes[process.index()];
+        let (process, client) = (names.name.to_string(), names.client.to_string());
+        Some(UnconnectedProcess { process, client, by })
+    });
+    unconnected.collect()
+}
+
+/// Returns the reason for which the session or attempt ended that was lost last. It is the reason of
+/// the side that ended it, which the other side may not know.
+fn last_end<'a>(sessions: impl Iterator<Item = &'a SessionFacts>) -> Option<&'static str> {
+    let lost = sessions.filter_map(|session| Some((session.lost?, session.closed)));
+    let last = lost.max_by_key(|(lost, _)| rule("absent-by-the-last-end").then_some(lost.moment));
+    last.map(|(lost, closed)| {
+        // To the client the end of a session that the broker closed is but a FIN.
+        let first = closed.filter(|closed| closed.moment < lost.moment).unwrap_or(lost);
+        first.reason.words()
+    })
+}
+
 /// Returns the reason for which the last attempt at a session ended, for a subscriber that should
-/// have been on record from its beginning and never was. `None` for every other subscriber. It is
-/// the reason of the side that ended the session, which the other side may not know.
+/// have been on record from its beginning and never was. `None` for every other subscriber.
 ///
 /// Such a subscriber wants nothing, so it misses nothing either: its counts alone would look
 /// perfect.
@@ -147,13 +175,7 @@ fn never_subscribed(facts: &Facts<'_>, subscriber: SubscriberId) -> Option<&'sta
         return None;
     }
     let sessions = member.processes.iter().flat_map(|one| facts.sessions.of_process(*one));
-    let lost = sessions.filter_map(|session| Some((session.lost?, session.closed)));
-    let last = lost.max_by_key(|(lost, _)| rule("absent-by-the-last-end").then_some(lost.moment));
-    Some(last.map_or("no answer", |(lost, closed)| {
-        // To the client the end of a session that the broker closed is but a FIN.
-        let first = closed.filter(|closed| closed.moment < lost.moment).unwrap_or(lost);
-        first.reason.words()
-    }))
+    Some(last_end(sessions).unwrap_or("no answer"))
 }
 
 /// Asserts the sums that every row promises.

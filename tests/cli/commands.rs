@@ -34,7 +34,9 @@ fn check(arguments: &[&str], exit: i32, complaint: &str) -> String {
     let Output { status, stdout, stderr } = dlab(arguments).output().unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
     assert_eq!(status.code(), Some(exit), "dlab {arguments:?}\n{stdout}\n{stderr}");
-    assert!(stderr.contains(complaint), "dlab {arguments:?}\n{stderr}");
+    // Wherever it was wrapped.
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(squeezed(&stderr).contains(&squeezed(complaint)), "dlab {arguments:?}\n{stderr}");
     assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "no colour into a pipe");
     if complaint.is_empty() {
         assert_eq!(stderr, "", "dlab {arguments:?}");
@@ -61,6 +63,69 @@ fn file(folder: &Path, name: &str, text: &str) -> String {
 fn help_says_what_there_is() {
     compare("help", &check(&["--help"], 0, ""));
     compare("help_run", &check(&["run", "--help"], 0, ""));
+}
+
+#[test]
+fn a_list_and_an_index_end_with_where_to_begin() {
+    let last_lines = |arguments: &[&str]| {
+        let text = check(arguments, 0, "");
+        text.lines().rev().take(2).any(|line| line.starts_with("Begin with dlab run caps"))
+    };
+    assert!(last_lines(&["list"]));
+    assert!(last_lines(&["explain"]));
+    let help = check(&["--help"], 0, "");
+    assert!(help.ends_with("\nBegin with: dlab run caps\n"), "{help}");
+    check(&[], 2, "Begin with: dlab run caps");
+}
+
+#[test]
+fn what_is_said_about_wrong_arguments_is_no_wider_than_a_screen() {
+    let folder = folder("wide");
+    let text = format!("{SCENARIO}[[fault]]\nkind = \"cut\"\nwho = \"shop\"\nat = \"3s\"\n");
+    let mine = file(&folder, "mine.toml", &text);
+    for arguments in [
+        &["run", "caps", "--at", "1sec"][..],
+        &["run", "caps", "--packets=nobody-with-a-name-that-is-long"],
+        &["run", "caps", "--at", "20s"],
+        &["sweep", "caps", "--seeds", "1..2", "--set", "seed=1", "--vary", "seed=1..2/1"],
+        &["merge", &mine],
+    ] {
+        let Output { stderr, .. } = dlab(arguments).current_dir(&folder).output().unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        // A path is not broken where there is another place.
+        let is_long = |word: &str| word.chars().count() > 60;
+        let wide = |line: &&str| line.chars().count() > 80 && !line.split(' ').any(is_long);
+        assert_eq!(stderr.lines().find(wide), None, "dlab {arguments:?}");
+        assert!(!stderr.is_empty(), "dlab {arguments:?}");
+    }
+    let views = check(&["run", "caps", "--at", "5s"], 0, "");
+    assert_eq!(views.lines().find(|line| line.chars().count() > 80), None);
+    let view = "subscription acme-widgets (connected): rooms delivered, position 2, 2\n    \
+                unacknowledged";
+    assert!(views.contains(view), "{views}");
+}
+
+#[test]
+fn that_the_seed_changed_nothing_is_said_once() {
+    let folder = folder("seeds");
+    let mine = file(&folder, "mine.toml", SCENARIO);
+    let loss =
+        "[[fault]]\nkind = \"loss\"\nrate = 0.3\nwho = \"shop\"\nat = \"0s\"\nfor = \"19s\"\n";
+    let drawn = file(&folder, "drawn.toml", &format!("{SCENARIO}{loss}"));
+    let said =
+        "The seed changed nothing in mine: but for the seed itself, the reports are the same.";
+    for rest in [&["--seeds", "1..3"][..], &["--seeds", "1..3", "-q"]] {
+        let text = check(&[&["run", &*drawn, &*mine], rest].concat(), 0, "");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(text.matches("The seed changed nothing").count(), 1, "{text}");
+        assert!(text.ends_with(said), "{text}");
+    }
+    for rest in [&["--seed", "1"][..], &["--seeds", "1..1"], &["--seeds", "1..3", "--json"]] {
+        let text = check(&[&["run", &*mine], rest].concat(), 0, "");
+        assert!(!text.contains("changed nothing"), "{text}");
+    }
+    let text = check(&["run", &drawn, "--seeds", "1..3"], 0, "");
+    assert!(!text.contains("changed nothing"), "{text}");
 }
 
 #[test]

@@ -154,6 +154,7 @@ const RESULTS: &[&str] = &[
     "ReplacedProcess",
     "Row",
     "SubscriberReport",
+    "UnconnectedProcess",
     "UnwantedMessage",
     "Verdict",
 ];

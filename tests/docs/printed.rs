@@ -97,7 +97,9 @@ fn block(lines: &[&str]) -> Vec<String> {
     let above = |at: usize| lines[..at].last().filter(|line| line.starts_with(' '));
     let at_head = |at: usize| [above(at).copied().unwrap_or(""), lines[at]];
     if let Some(at) = begins("contender ") {
-        let rows = lines[at + 1..].split(|line| line.starts_with("The rows do not want")).next();
+        let notes = ["The rows do not want", "Missed counts what"];
+        let is_note = |line: &&str| notes.iter().any(|note| line.starts_with(note));
+        let rows = lines[at + 1..].split(is_note).next();
         return table(at_head(at), rows.unwrap_or_default());
     }
     if begins("mutant ") == Some(0) {
@@ -107,7 +109,7 @@ fn block(lines: &[&str]) -> Vec<String> {
     if begins("published ").is_some() {
         return diagram(lines);
     }
-    if begins("They ").is_some() {
+    if begins("The runs brought ").or(begins("They ")).is_some() {
         return exercises(&lines.join(" "));
     }
     match lines {
@@ -172,6 +174,10 @@ fn table(head: [&str; 2], below: &[&str]) -> Vec<String> {
             words.push("still under way at the end".to_owned());
             continue;
         }
+        if sentence.contains(" came before a subscription stood") {
+            words.push("came before a subscription stood".to_owned());
+            continue;
+        }
         let (_, counts) = sentence.split_once(" missed ").expect("a contender missed so much");
         words.extend(counted(counts));
     }
@@ -187,7 +193,9 @@ fn counted(list: &str) -> Vec<String> {
 
 fn exercises(text: &str) -> Vec<String> {
     let mut words = Vec::new();
-    for (verb, list) in ["They met ", "They never met "].map(|verb| (verb, text.split_once(verb))) {
+    for (verb, list) in
+        ["The runs brought ", "They never brought "].map(|verb| (verb, text.split_once(verb)))
+    {
         if let Some((_, list)) = list {
             words.push(verb.to_owned());
             words.extend(counted(list.split('.').next().unwrap_or(list)));
@@ -396,7 +404,7 @@ fn every_word_of_a_sweep_and_of_the_museum_is_explained() {
         (
             "sweep",
             &dlab("sweep any --seeds 1..3"),
-            ["trials", "client crashes", "They met ", "worst"],
+            ["trials", "client crashes", "The runs brought ", "worst"],
         ),
         ("museum", &museum, ["found by", "seeds", "anomaly", "lost-after-ack"]),
     ] {

@@ -7,7 +7,9 @@ use delivery_lab::terms::Cause;
 use std::collections::{BTreeMap, BTreeSet};
 
 use delivery_lab::history::{EventKind, History, Packet, PowerState, ProcessId};
-use delivery_lab::message::{Contender, Epoch, Link, Message, MessageId, Name, Note, Position};
+use delivery_lab::message::{
+    Contender, Epoch, Link, Message, MessageId, Mode, Name, Note, Position,
+};
 use delivery_lab::report::why::{Sentence, SentenceOrigin, WhyEvidence, life};
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{Capturing, TrialOptions, run_trial};
@@ -84,7 +86,7 @@ fn every_sentence_is_an_event_and_every_event_of_the_message_is_a_sentence() {
             let (life, followed) = trial.life(&id);
             check_sources(&trial, &id, &life);
             Scope::of(&trial, &id, &followed).check(&life);
-            check_ends(&trial, &life, &followed);
+            check_ends(&trial, &id, &life, &followed);
             causes.extend(followed.iter().filter_map(|one| one.cause));
             stories += 1;
         }
@@ -137,8 +139,8 @@ fn check_load(trial: &Trial, id: &MessageId, packet: &Packet, place: &str) {
 }
 
 /// Checks that the story ends with one conclusion for each subscriber that wanted the message, in
-/// the order of the rows, and that an open one says what it waits for.
-fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
+/// the order of the rows, and that one that is still open says what it waits for.
+fn check_ends(trial: &Trial, id: &MessageId, life: &[Sentence], followed: &[Followed]) {
     let place = format!("{} {}", trial.scenario.name, trial.contender);
     let (story, ends) = life.split_at(life.len() - followed.len());
     assert!(story.iter().all(|one| !one.text.starts_with("So ")), "{place}: {life:#?}");
@@ -150,7 +152,20 @@ fn check_ends(trial: &Trial, life: &[Sentence], followed: &[Followed]) {
             assert!(end.text.contains(&format!("[{cause}]")), "{place}: {}", end.text);
         }
     }
-    let is_open = followed.iter().any(|one| one.cause == Some(Cause::Unsettled));
+    // What nobody wanted waits, too, as long as its publisher keeps it: no answer, no drop.
+    let is_kept = trial.contender.mode == Mode::CatchUp
+        && !trial.history.events.iter().any(|event| match &event.kind {
+            EventKind::Note(
+                Note::Accepted { id: of, .. }
+                | Note::Refused { id: of }
+                | Note::Unsent { id: of, .. },
+            ) => of == id,
+            _ => false,
+        });
+    let is_open = followed.iter().any(|one| match one.outcome {
+        None => is_kept,
+        Some(_) => one.cause == Some(Cause::Unsettled),
+    });
     let waits = story.last().is_some_and(|one| one.of == SentenceOrigin::End);
     assert_eq!(is_open, waits, "{place}: {life:#?}");
 }
@@ -420,4 +435,47 @@ fn what_a_message_waits_for_at_the_end_is_told() {
         ("museum/subscribes-once", "tcp/catch-up", "driver-8"),
         &["At the end the broker has it, and shop has joined no room", "[unsettled]"],
     );
+}
+
+#[test]
+fn a_datagram_that_a_middlebox_drops_is_told_once_with_the_time_since_when() {
+    for mode in ["fire-and-forget", "catch-up"] {
+        let text = story("idle-timeout", &format!("udp/{mode}"), "driver-2");
+        let first = "On its way to phone it is dropped by a middlebox that had forgotten its flow \
+                     at 40.04s.";
+        assert!(text.contains(first), "{text}");
+        assert!(!text.contains("A middlebox beside"), "{text}");
+    }
+    // A segment has no sentence of its own for that.
+    let text = story("idle-timeout", "tcp/catch-up", "driver-2");
+    assert_eq!(text.matches("A middlebox beside phone drops a packet").count(), 1, "{text}");
+}
+
+#[test]
+fn a_replaced_process_is_told_where_no_other_has_a_session() {
+    for mode in ["fire-and-forget", "catch-up"] {
+        let of = |id| story("two-windows", &format!("tcp/{mode}"), id);
+        let replaced = "laptop loses session 1: a newer session of alice replaces it, and it stays \
+                        away (on_replaced).";
+        let text = of("driver-8");
+        assert!(text.contains(replaced), "{text}");
+        assert!(text.find(replaced) < text.find("phone closes session"), "{text}");
+        // The phone has a session when this one is published.
+        let text = of("driver-6");
+        assert!(!text.contains("laptop loses"), "{text}");
+    }
+}
+
+#[test]
+fn a_session_that_never_began_is_not_told_as_lost() {
+    for mode in ["fire-and-forget", "catch-up"] {
+        let text = story("websocket-blocked", &format!("websocket/{mode}"), "driver-1");
+        for client in ["driver", "shop"] {
+            let fails = format!("{client}'s attempt at session 1 fails: upgrade refused.");
+            assert!(text.contains(&fails), "{text}");
+        }
+        let keeps = "At the end the broker does not have it from driver, which has no session.";
+        assert!(!text.contains("loses session"), "{text}");
+        assert_eq!(text.contains(keeps), mode == "catch-up", "{text}");
+    }
 }

@@ -108,6 +108,17 @@ fn a_built_in_scenario_is_not_failed_for_numbers_that_are_not_its_own() {
     }
 }
 
+/// The shop never subscribes, so that all 10 messages of each run come before its subscription.
+#[test]
+fn what_came_before_a_subscription_is_told_though_nobody_wanted_it() {
+    let folder = folder("early");
+    let said = text(&dlab(&folder, "sweep websocket-blocked --seeds 1..2"));
+    let early = "websocket/catch-up: 20 messages came before a subscription stood, and were not\n    \
+                 wanted by it.\n";
+    assert!(said.contains(early), "{said}");
+    assert!(!said.contains("socketio/catch-up: 20"), "{said}");
+}
+
 #[test]
 fn what_is_still_under_way_is_undecided_and_not_lost() {
     let folder = folder("undecided");

@@ -11,6 +11,7 @@ use super::super::load::Loaded;
 use super::super::scenario_source::Trouble;
 use super::super::trace::Trace;
 use super::super::trial::{Job, JobOutcome};
+use super::seed_effect::SeedEffect;
 use crate::hash::Fnv1a;
 use crate::history::MOST_PACKETS;
 use crate::message::{Contender, MessageId};
@@ -33,6 +34,7 @@ pub struct ReportCollector<'a> {
     /// Number of reports by result: met, failed, inconclusive, and those in which nothing was
     /// expected of what ran.
     results: [u64; 4],
+    seeds: SeedEffect,
     exit: Exit,
     broken: bool,
 }
@@ -72,6 +74,7 @@ impl<'a> ReportCollector<'a> {
             junit,
             page,
             results,
+            seeds: SeedEffect::default(),
             exit: Exit::Met,
             broken: false,
         }
@@ -131,9 +134,15 @@ impl<'a> ReportCollector<'a> {
                 "{rule}{printed}{of} runs: {met} met, {failed} failed, {inconclusive} \
                  inconclusive{unchecked}\n"
             ));
+            // Of an interrupted run nobody knows what the other seeds would have changed.
+            if printed == self.planned
+                && let Some(said) = self.seeds.sentence()
+            {
+                console.print(&(report::wrap_to(COLUMNS, &said, "", "").join("\n") + "\n"));
+            }
         }
         if let Some(Err(error)) = self.junit.take().map(Junit::write) {
-            console.say(&format!("dlab: the JUnit file cannot be written: {error}"));
+            console.fail(&format!("the JUnit file cannot be written: {error}"));
             self.exit = self.exit.and(Exit::File);
         }
         self.exit
@@ -144,28 +153,30 @@ impl<'a> ReportCollector<'a> {
         if let Some(difference) = trial.difference {
             self.exit = self.exit.and(Exit::Differs);
             let replay = self.replay(job, &[contender.to_string()]);
-            console.say(&format!(
-                "dlab: {contender} of {} with seed {seed} ran twice and differed: {difference}\n  \
-                 Replay: {replay} --twice",
+            console.fail(&format!(
+                "{contender} of {} with seed {seed} ran twice and differed: {difference}",
                 scenario.name,
             ));
+            console.say(&format!("  Replay: {replay} --twice"));
         }
         if let Some(trace) = &mut self.trace
             && let Err(error) = trace.append(&scenario.name, contender, seed, &trial.trace)
         {
             self.broken = true;
             self.exit = self.exit.and(Exit::File);
-            console.say(&format!("dlab: the trace cannot be written: {error}"));
+            console.fail(&format!("the trace cannot be written: {error}"));
         }
         if let Some(error) = trial.pcap {
             self.broken = true;
             self.exit = self.exit.and(Exit::File);
-            console.say(&format!("dlab: {error}"));
+            console.fail(&error);
         }
         for at in self.args.moments() {
             let down = "is down: it has no sessions, and no memory to show\n";
             let view = trial.broker_views.get(&at).map_or(down, String::as_str);
-            self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n"));
+            let view: Vec<String> = view.lines().flat_map(report::wrap_line).collect();
+            let view = view.join("\n");
+            self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n\n"));
         }
         if self.args.why.is_some() {
             self.page.lives.push((contender, trial.life));
@@ -193,6 +204,7 @@ impl<'a> ReportCollector<'a> {
         if let Some(id) = &self.args.layers {
             return self.print_layers(job, &page, id, console);
         }
+        self.seeds.compare(job, &page.rows, &page.views);
         let scenario = job.scenario;
         let checked = crate::verdict::check_expectations(scenario, &page.rows);
         let replay = self.replay(job, &self.contenders());
@@ -249,7 +261,7 @@ impl<'a> ReportCollector<'a> {
         let known = known.find_map(|one| one.messages.first().map(|message| &message.id));
         let help = known.map(|first| format!(": there is {first}, for one"));
         let (name, seed, help) = (&job.scenario.name, job.seed, help.unwrap_or_default());
-        console.say(&format!("dlab: nobody publishes {id} in {name}, seed {seed}{help}"));
+        console.fail(&format!("nobody publishes {id} in {name}, seed {seed}{help}"));
         self.exit = self.exit.and(Exit::Usage);
     }
 
@@ -276,7 +288,7 @@ impl<'a> ReportCollector<'a> {
             None
         };
         if let Some(complaint) = complaint {
-            console.say(&format!("dlab: {complaint}"));
+            console.fail(&format!("{complaint}"));
             self.exit = self.exit.and(Exit::Usage);
             return;
         }
@@ -315,9 +327,8 @@ impl<'a> ReportCollector<'a> {
         if !unknown.is_empty() {
             let are = if unknown.len() == 1 { "is" } else { "are" };
             let (name, unknown) = (&scenario.name, listed(&unknown));
-            console.say(&format!(
-                "dlab: {unknown} {are} neither a client nor a published message of {name}, seed \
-                 {seed}"
+            console.fail(&format!(
+                "{unknown} {are} neither a client nor a published message of {name}, seed {seed}"
             ));
             self.exit = self.exit.and(Exit::Usage);
             return;

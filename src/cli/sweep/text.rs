@@ -48,7 +48,8 @@ fn headline(sweep: &Sweep) -> String {
         text += &format!(" In {} no fault did anything.", report::count(idle));
     }
     if sweep.judged_by == JudgedBy::Claims {
-        text += " Judged by its claims: what it expects is for its own numbers and seed.";
+        text += " Judged by its claims, since the scenario's expectations are for its own \
+                 numbers and seed.";
     }
     if sweep.runs() < sweep.planned {
         text += &format!(
@@ -79,15 +80,15 @@ fn table(sweep: &Sweep, point: &Point, style: &Style) -> String {
         }
         text += &format!("{}\n", line.trim_end());
     }
-    let missing = point.contenders.iter().filter(|(_, sums)| sums.missed > 0);
-    for line in missing.flat_map(|(contender, sums)| causes(contender, sums)) {
+    for line in point.contenders.iter().flat_map(|(contender, sums)| notes(contender, sums)) {
         text += &format!("{line}\n");
     }
     text
 }
 
-/// Says what a contender missed, and apart from that what was still under way.
-fn causes(contender: &str, sums: &Sums) -> Vec<String> {
+/// Says what a contender missed, and apart from that what was still under way, and what came too
+/// early to be wanted.
+fn notes(contender: &str, sums: &Sums) -> Vec<String> {
     let is_lost = |(cause, _): &(&String, &u64)| *cause != Cause::Unsettled.name();
     let mut causes: Vec<(&String, &u64)> = sums.causes.iter().filter(is_lost).collect();
     causes.sort_by_key(|(cause, count)| (std::cmp::Reverse(**count), (*cause).clone()));
@@ -102,6 +103,12 @@ fn causes(contender: &str, sums: &Sums) -> Vec<String> {
     if sums.unsettled() > 0 {
         let count = report::count(sums.unsettled());
         said.push(format!("{contender} had {count} still under way at the end."));
+    }
+    if sums.before_subscription > 0 {
+        let messages = report::counted(sums.before_subscription, "message");
+        said.push(format!(
+            "{contender}: {messages} came before a subscription stood, and were not wanted by it."
+        ));
     }
     said.iter().flat_map(|one| report::wrap_to(report::COLUMNS, one, "  ", "    ")).collect()
 }

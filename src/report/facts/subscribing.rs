@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::message::{Contender, MessageId};
 use crate::report::{Report, words};
-use crate::verdict::{ReplacedProcess, Row, Totals};
+use crate::verdict::{ReplacedProcess, Row, Totals, UnconnectedProcess};
 
 /// The messages that came before the subscriptions of a contender's subscribers stood.
 pub struct Early<'a> {
@@ -53,7 +53,10 @@ pub fn wanted_differs(report: &Report) -> Option<String> {
     let (least, most) = (wanted.clone().min()?, wanted.max()?);
     let published: BTreeSet<u64> = report.contenders.iter().map(|row| row.published).collect();
     let reasons = [
-        (!away(report).is_empty(), "a subscriber never got to subscribe"),
+        (
+            away(report).iter().any(|one| !one.clients.is_empty()),
+            "a subscriber never got to subscribe",
+        ),
         (!before_subscription(report).is_empty(), "messages came before a subscription stood"),
         (published.len() > 1, "not the same number was published"),
     ];
@@ -82,19 +85,23 @@ pub fn replaced(report: &Report) -> Vec<String> {
     replaced.collect()
 }
 
-/// The subscribers of a contender that never managed to subscribe.
+/// The subscribers of a contender that never managed to subscribe, and the other processes that never
+/// had a session.
 pub struct Absence<'a> {
     /// The contender.
     pub contender: Contender,
     /// The subscribers.
     pub clients: Vec<&'a str>,
-    /// The reasons for which their last attempts ended.
+    /// The other processes, such as those that only publish.
+    pub others: Vec<&'a str>,
+    /// The reasons for which the last attempts of all of them ended.
     pub by: BTreeSet<&'a str>,
     /// The number of published messages, if no subscriber at all could want them.
     pub nowhere: Option<u64>,
 }
 
-/// Returns the contenders with subscribers that never managed to subscribe, in order.
+/// Returns the contenders with subscribers that never managed to subscribe, or with other processes
+/// that never had a session, in order.
 pub fn away(report: &Report) -> Vec<Absence<'_>> {
     report.contenders.iter().filter_map(away_in).collect()
 }
@@ -103,20 +110,33 @@ fn away_in(row: &Row) -> Option<Absence<'_>> {
     let away =
         row.subscribers.iter().filter_map(|one| Some((one.client.as_str(), one.never_subscribed?)));
     let (clients, by): (Vec<_>, BTreeSet<_>) = away.unzip();
+    let is_other = |one: &&UnconnectedProcess| !clients.contains(&one.client.as_str());
+    let others = row.never_connected.iter().filter(is_other);
+    let (others, by_others): (Vec<_>, BTreeSet<_>) =
+        others.map(|one| (one.process.as_str(), one.by)).unzip();
+    let by = &by | &by_others;
     let is_anybody_there = clients.len() < row.subscribers.len();
     let nowhere = Some(row.published).filter(|count| *count > 0 && !is_anybody_there);
-    (!clients.is_empty()).then_some(Absence { contender: row.contender(), clients, by, nowhere })
+    let contender = row.contender();
+    let is_any = !(clients.is_empty() && others.is_empty());
+    is_any.then_some(Absence { contender, clients, others, by, nowhere })
 }
 
 impl Absence<'_> {
-    /// Names the subscribers that never managed to subscribe, and why.
+    /// Names the subscribers that never managed to subscribe and the processes that never had a
+    /// session, and why.
     pub fn phrase(&self) -> String {
-        let who = match &*self.clients {
-            [one] => (*one).to_owned(),
-            all => words::counted(all.len() as u64, "subscriber"),
-        };
+        let kinds = [
+            (&self.clients, "subscriber", "never got to subscribe"),
+            (&self.others, "other client", "never got a session"),
+        ];
+        let named = kinds.into_iter().filter_map(|(all, noun, what)| match &**all {
+            [] => None,
+            [one] => Some(format!("{one} {what}")),
+            all => Some(format!("{} {what}", words::counted(all.len() as u64, noun))),
+        });
         let by: Vec<&str> = self.by.iter().copied().collect();
-        format!("{who} never got to subscribe ({})", by.join(", "))
+        format!("{} ({})", words::listed(&named.collect::<Vec<_>>()), by.join(", "))
     }
 
     /// The same for its contender, with the number of messages that had no subscriber.

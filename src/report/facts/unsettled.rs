@@ -4,6 +4,7 @@ use crate::report::{Report, words};
 use crate::scenario::{ClientEntry, Direction, Effect, Fault, Scenario, Who, limits};
 use crate::terms::Cause;
 use crate::time::{Duration, Instant};
+use crate::verdict::SubscriberReport;
 
 /// The facts about what is still under way at the end of a run.
 pub struct Unsettled {
@@ -12,6 +13,33 @@ pub struct Unsettled {
     /// The command that runs the same for longer. `None` if no run may be longer, or none would
     /// settle it.
     pub longer: Option<String>,
+}
+
+/// The most contenders that are named with their number.
+const NAMED: usize = 3;
+
+/// Returns how many of the messages that a subscriber missed were still under way at the end.
+pub fn under_way(subscriber: &SubscriberReport) -> u64 {
+    subscriber.causes.get(&Cause::Unsettled).copied().unwrap_or_default()
+}
+
+/// Says, if it is so, that the number of missed messages has some in it that are not lost: they were
+/// still under way at the end.
+pub fn counted_as_missed(report: &Report) -> Option<String> {
+    let rows = report.contenders.iter();
+    let open = rows.map(|row| (row, row.subscribers.iter().map(under_way).sum::<u64>()));
+    let open: Vec<_> = open.filter(|(_, count)| *count > 0).collect();
+    let most = open.iter().map(|(_, count)| *count).max()?;
+    let which = match open.len() {
+        many if many > NAMED => format!("up to {} in {many} contenders", words::count(most)),
+        _ => {
+            let named = open
+                .iter()
+                .map(|(row, count)| format!("{} {}", row.contender(), words::count(*count)));
+            words::listed(&named.collect::<Vec<_>>())
+        }
+    };
+    Some(format!("Missed counts what was still under way at the end: {which}."))
 }
 
 /// Returns what is still under way when the run ends, if anything is.
@@ -42,8 +70,8 @@ pub fn unsettled(report: &Report, scenario: &Scenario) -> Option<Unsettled> {
         let (what, who) = (words::fault(fault), words::who(fault, scenario));
         if fault.until == Instant::NEVER {
             sentences.push(format!(
-                "\"{what}\" ({who}) lasts to the end of any run: a longer one settles nothing for \
-                 whom it is about."
+                "\"{what}\" ({who}) never ends: what waits for its end would wait in a longer run, \
+                 too."
             ));
             let is_held = |(client, _): &(&str, _)| holds_up(fault, client, scenario);
             may_settle = !open.iter().all(is_held);

@@ -4,7 +4,7 @@
 use super::super::grid::{Column, Grid};
 use super::super::measure::{COLUMNS, left, wrap};
 use super::super::style::{Ink, Style};
-use super::super::words;
+use super::super::{facts, words};
 use super::{Amount, Figure, MEASURES, Price};
 use crate::terms::{Claim, Guarantee, Verdict};
 use crate::verdict::{GuaranteeFinding, Row};
@@ -65,13 +65,16 @@ fn promise(row: &Row) -> String {
     };
     // A guarantee may be violated for a subscriber to which it is not promised. That breaks no
     // claim.
+    let is_untested = facts::is_untested(row);
+    let keeps = if is_untested { "promises, untested," } else { "keeps" };
+    let also = strongest(with(|one| !is_claimed(one) && one.verdict == Verdict::Holds));
     let parts = [
         ("breaks", with(|one| one.claim == Claim::Broken)),
         ("could not keep, outside its terms,", with(|one| one.claim == Claim::OutsideTerms)),
         ("leaves open", with(|one| one.claim == Claim::Open)),
-        ("keeps", strongest(with(|one| is_kept(one) && one.verdict != Verdict::Violated))),
+        (keeps, strongest(with(|one| is_kept(one) && one.verdict != Verdict::Violated))),
         ("keeps where promised", with(|one| is_kept(one) && one.verdict == Verdict::Violated)),
-        ("also held:", strongest(with(|one| !is_claimed(one) && one.verdict == Verdict::Holds))),
+        ("also held:", if is_untested { Vec::new() } else { also }),
     ];
     let named = |all: &[Guarantee]| all.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
     let promises = row.guarantees.values().any(is_claimed);

@@ -26,7 +26,12 @@ pub fn of(evidence: &WhyEvidence<'_>, message: &Message) -> Vec<Sentence> {
 /// Returns what the message waited for when the trial ended, for each subscriber for which that is
 /// open.
 pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message) -> Vec<Sentence> {
-    let open = evidence.followed.iter().filter(|one| one.cause == Some(Cause::Unsettled));
+    let is_open = |one: &&Followed| match one.outcome {
+        // Nobody waits for it, but its publisher may still keep it.
+        None => waits::is_at_publisher(evidence, &message.id),
+        Some(_) => one.cause == Some(Cause::Unsettled),
+    };
+    let open = evidence.followed.iter().filter(is_open);
     let mut sentences: Vec<Sentence> = Vec::new();
     for followed in open {
         let text = waits::at_the_end(evidence, message, followed);

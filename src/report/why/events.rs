@@ -1,8 +1,9 @@
 //! The sentence of each event.
 
-use crate::history::{AppReport, Event, EventKind, Flow, History, LossReason, PowerState};
-use crate::message::{Note, PushKind, SessionId};
+use crate::history::{AppReport, Event, EventKind, Flow, History, LossReason, PowerState, Process};
+use crate::message::{EndReason, Note, OnReplaced, PushKind, SessionId};
 use crate::report::words;
+use crate::scenario::Scenario;
 use crate::time::Instant;
 
 use super::WhyEvidence;
@@ -20,12 +21,7 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
     let is_datagrams = evidence.contender.link.is_datagrams();
     let text = match &event.kind {
         EventKind::Carried { flow, end, .. } => carried(history, flow, *end, !is_datagrams),
-        EventKind::Dropped { flow, reason: LossReason::NoSocket, .. } => {
-            format!("It reaches {}, where no socket is open.", receiver(history, flow))
-        }
-        EventKind::Dropped { flow, reason, .. } => {
-            format!("On its way to {} it {}.", receiver(history, flow), words::loss_phrase(*reason))
-        }
+        EventKind::Dropped { flow, reason, .. } => dropped(flow, *reason, event.at, selection),
         EventKind::FlowForgotten { flow, since, .. } => {
             forgotten(&who, &between(history, flow), *since)
         }
@@ -59,6 +55,12 @@ pub fn sentence(index: usize, evidence: &WhyEvidence<'_>, selection: &Selection<
             let epoch = epoch.map(|epoch| format!(" of epoch {epoch}")).unwrap_or_default();
             format!("The broker accepts it, at position {position}{epoch}.")
         }
+        EventKind::Note(Note::Lost { session, reason }) if !selection.was_welcomed(session) => {
+            attempt_ended(session, *reason, &who)
+        }
+        EventKind::Note(Note::Lost { session, reason: EndReason::Replaced }) => {
+            replaced(session, scenario, history.process(event.process))
+        }
         EventKind::Note(Note::Attached { client, answer, .. }) => {
             let foreign = selection.positions.foreign(index);
             let foreign = foreign.map(|epoch| format!(", though {client} was in epoch {epoch}"));
@@ -88,6 +90,37 @@ fn reported(report: &AppReport, who: &str) -> String {
         AppReport::Handled { id } => format!("{who} says that {id} is handled."),
         AppReport::Gap => format!("{who} says that it was told of a gap."),
     }
+}
+
+/// The sentence about the drop of a datagram.
+fn dropped(flow: &Flow, reason: LossReason, at: Instant, selection: &Selection<'_>) -> String {
+    let receiver = receiver(selection.history(), flow);
+    let since = match reason {
+        LossReason::NoSocket => return format!("It reaches {receiver}, where no socket is open."),
+        LossReason::Forgotten => selection.forgotten_since(flow, at),
+        _ => None,
+    };
+    let since = since.map(|since| format!(" at {since}")).unwrap_or_default();
+    format!("On its way to {receiver} it {}{since}.", words::loss_phrase(reason))
+}
+
+/// The sentence about the end of a session that the client never had.
+fn attempt_ended(SessionId { number, .. }: &SessionId, reason: EndReason, who: &str) -> String {
+    match reason {
+        EndReason::Left => format!("{who} gives up its attempt at session {number}."),
+        reason => format!("{who}'s attempt at session {number} fails: {}.", reason.words()),
+    }
+}
+
+/// The sentence about a session that a newer one of its client replaced.
+fn replaced(session: &SessionId, scenario: &Scenario, process: &Process) -> String {
+    let Process { name, client, .. } = process;
+    let mut entries = scenario.clients.iter();
+    let entry = entries.find(|entry| entry.processes().any(|(own, _)| own == *name));
+    let stays = entry.is_some_and(|entry| entry.limits.on_replaced == OnReplaced::StayAway);
+    let stays = if stays { ", and it stays away (on_replaced)" } else { "" };
+    let number = session.number;
+    format!("{name} loses session {number}: a newer session of {client} replaces it{stays}.")
 }
 
 fn forgotten(who: &str, between: &str, since: Instant) -> String {

@@ -13,11 +13,11 @@ use crate::scenario::{Fault, Scenario};
 /// A reason why a message cannot reach a client, or a client cannot reach the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Trouble {
-    /// The client's process died. Ends with its next session.
+    /// The process died. Ends with its next session.
     Died,
     /// The process was started again, and has no session yet.
     StartedAnew,
-    /// The client lost its session.
+    /// The process lost its session.
     Lost,
     /// The broker died, and lost what it knew of the client.
     BrokerDied,
@@ -36,17 +36,23 @@ enum Trouble {
 /// The role of a client in the life of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It receives the message, so it must be in a room of the message.
+    /// It receives the message: one of its processes must have a session that is in a room of the
+    /// message.
     Subscriber,
-    /// It publishes the message, so a session is enough.
-    Publisher,
+    /// This process of it publishes the message, and needs a session.
+    Publisher(ProcessId),
 }
 
 /// The state of one client while reading event by event.
 struct Reading<'a> {
     role: Role,
     message: &'a Message,
+    /// The troubles that the broker has with the client.
     troubles: BTreeMap<Trouble, usize>,
+    /// Those that each process of the client has with itself or with the broker.
+    own: BTreeMap<ProcessId, BTreeMap<Trouble, usize>>,
+    /// The processes of the client with a session, as they know it.
+    connected: BTreeSet<ProcessId>,
     /// Its session, as the broker knows it.
     session: Option<&'a SessionId>,
     joined: BTreeSet<&'a Name>,
@@ -59,17 +65,30 @@ pub fn of_client(
     (client, role): (&Name, Role),
     first: usize,
 ) -> Vec<usize> {
-    let (troubles, joined) = (BTreeMap::new(), BTreeSet::new());
-    let mut reading = Reading { role, message, troubles, session: None, joined };
+    let mut reading = Reading {
+        role,
+        message,
+        troubles: BTreeMap::new(),
+        own: BTreeMap::new(),
+        connected: BTreeSet::new(),
+        session: None,
+        joined: BTreeSet::new(),
+    };
     for (index, event) in history.events[..first].iter().enumerate() {
         if history.process(event.process).client == *client && event.process != ProcessId::BROKER {
-            reading.read_client(index, &event.kind);
+            reading.read_client(index, event.process, &event.kind);
         }
         if event.process == ProcessId::BROKER {
             reading.read_broker(index, &event.kind, client);
         }
     }
-    reading.troubles.into_values().collect()
+    let is_connected = match role {
+        // Where one process of several has a session, the troubles of the others do not matter.
+        Role::Subscriber => !reading.connected.is_empty(),
+        Role::Publisher(process) => reading.connected.contains(&process),
+    };
+    let own = reading.own.into_values().flatten().filter(|_| !is_connected);
+    reading.troubles.into_iter().chain(own).map(|(_, index)| index).collect()
 }
 
 /// Returns the begins and ends of faults before `first` that affect a process here, and that were
@@ -106,19 +125,24 @@ pub const fn is_death(what: &EventKind) -> bool {
 }
 
 impl<'a> Reading<'a> {
-    /// Reads an event of the client's process.
-    fn read_client(&mut self, index: usize, what: &EventKind) {
-        match what {
-            _ if is_death(what) => self.begin(Trouble::Died, index),
-            EventKind::Power(PowerState::Started) if self.troubles.contains_key(&Trouble::Died) => {
-                self.begin(Trouble::StartedAnew, index);
+    /// Reads an event of a process of the client.
+    fn read_client(&mut self, index: usize, process: ProcessId, what: &EventKind) {
+        let own = self.own.entry(process).or_default();
+        let trouble = match what {
+            _ if is_death(what) => Trouble::Died,
+            EventKind::Power(PowerState::Started) if own.contains_key(&Trouble::Died) => {
+                Trouble::StartedAnew
             }
-            EventKind::Note(Note::Lost { .. }) => self.begin(Trouble::Lost, index),
+            EventKind::Note(Note::Lost { .. }) => Trouble::Lost,
             EventKind::Note(Note::Welcomed { .. }) => {
-                self.end(&[Trouble::Died, Trouble::StartedAnew, Trouble::Lost]);
+                own.clear();
+                self.connected.insert(process);
+                return;
             }
-            _ => {}
-        }
+            _ => return,
+        };
+        own.entry(trouble).or_insert(index);
+        self.connected.remove(&process);
     }
 
     /// Reads an event of the broker.
@@ -127,9 +151,7 @@ impl<'a> Reading<'a> {
             _ if is_death(what) => {
                 self.session = None;
                 self.joined.clear();
-                self.troubles.retain(|trouble, _| {
-                    matches!(trouble, Trouble::Died | Trouble::StartedAnew | Trouble::Lost)
-                });
+                self.troubles.clear();
                 self.troubles.insert(Trouble::BrokerDied, index);
             }
             EventKind::Power(PowerState::Started)
@@ -144,7 +166,7 @@ impl<'a> Reading<'a> {
                     // The end of the session before is the reason why the client has to join again:
                     // it stays a trouble.
                     Role::Subscriber => _ = self.troubles.insert(Trouble::NotJoined, index),
-                    Role::Publisher => self.end(&Trouble::OF_BROKER),
+                    Role::Publisher(_) => self.end(&Trouble::OF_BROKER),
                 }
             }
             EventKind::Note(Note::SessionClosed { session, client: of, .. })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::history::{EventKind, Flow, History, PowerState, ProcessId};
+use crate::history::{EventKind, Flow, History, LossReason, PowerState, ProcessId};
 use crate::message::{Message, Name, Note, SessionId};
 use crate::scenario::{Fault, Who};
 use crate::time::Instant;
@@ -29,6 +29,8 @@ pub struct Selection<'a> {
     pub copies: Vec<Carried>,
     /// The connections of these copies, as the capture shows them.
     pub streams: Streams<'a>,
+    /// The sessions that clients were welcomed to. Of another only an attempt ends.
+    welcomed: BTreeSet<&'a SessionId>,
     /// The ends of all connections.
     pub ends: Ends<'a>,
     /// The sessions on which it waits in a link, while events are gathered: who sent it, and which.
@@ -53,6 +55,7 @@ impl<'a> Selection<'a> {
             positions: MessagePositions::of(message, history),
             copies: Vec::new(),
             streams: Streams::of(packets, &[]),
+            welcomed: welcomed(history),
             ends: Ends::of(history),
             waiting: BTreeSet::new(),
             discarded: BTreeSet::new(),
@@ -173,13 +176,18 @@ impl<'a> Selection<'a> {
         self.discarded.contains(&index)
     }
 
+    /// Whether a client was ever welcomed to a session.
+    pub fn was_welcomed(&self, session: &SessionId) -> bool {
+        self.welcomed.contains(session)
+    }
+
     /// Returns the events before `first` that explain the state which the message met.
     fn preconditions_at(&self, first: usize) -> Vec<usize> {
         let WhyEvidence { scenario, history, .. } = self.evidence;
         let mut indices = Vec::new();
         for client in &self.clients {
             let role = match *client == self.message.id.publisher {
-                true => Role::Publisher,
+                true => Role::Publisher(history.events[first].process),
                 false => Role::Subscriber,
             };
             indices.extend(preconditions::of_client(history, &self.message, (client, role), first));
@@ -265,6 +273,32 @@ impl<'a> Selection<'a> {
         what.message() == Some(&self.message.id) || self.positions.spoken(index).is_some()
     }
 
+    /// Whether a middlebox drops a copy's datagram at this time because it has forgotten the flow. Then
+    /// the sentence about the datagram says since when.
+    fn drops_copy(&self, flow: &Flow, at: Instant) -> bool {
+        let events = &self.history().events;
+        let first = events.partition_point(|event| event.at < at);
+        let mut then = (first..events.len()).take_while(|index| events[*index].at == at);
+        then.any(|index| match &events[index].kind {
+            EventKind::Dropped { flow: of, reason: LossReason::Forgotten, .. } => {
+                **of == *flow && self.is_own(index)
+            }
+            _ => false,
+        })
+    }
+
+    /// Returns the time since which a middlebox has forgotten a flow whose packet it drops at a time.
+    pub fn forgotten_since(&self, flow: &Flow, at: Instant) -> Option<Instant> {
+        let events = &self.history().events;
+        let until = events.partition_point(|event| event.at <= at);
+        events[..until].iter().rev().find_map(|event| match &event.kind {
+            EventKind::FlowForgotten { flow: of, since, .. } if of.pair() == flow.pair() => {
+                Some(*since)
+            }
+            _ => None,
+        })
+    }
+
     /// Whether an event affects the processes, clients or connections of the message during its
     /// life.
     fn is_around(&self, index: usize) -> bool {
@@ -274,9 +308,10 @@ impl<'a> Selection<'a> {
         }
         let is_ours = self.processes.contains(&event.process);
         match &event.kind {
-            EventKind::FlowForgotten { flow, .. } | EventKind::FlowRenewed { flow, .. } => {
-                self.is_way(flow)
+            EventKind::FlowForgotten { flow, .. } => {
+                self.is_way(flow) && !self.drops_copy(flow, event.at)
             }
+            EventKind::FlowRenewed { flow, .. } => self.is_way(flow),
             EventKind::Ended(_) => self.copies.iter().any(|copy| self.ends.cuts_off(index, copy)),
             EventKind::Power(state) => is_ours && !matches!(state, PowerState::CameBack),
             EventKind::FaultBegan { fault } | EventKind::FaultEnded { fault } => {
@@ -305,4 +340,12 @@ impl<'a> Selection<'a> {
             _ => false,
         }
     }
+}
+
+fn welcomed(history: &History) -> BTreeSet<&SessionId> {
+    let welcomed = history.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Note(Note::Welcomed { session }) => Some(session),
+        _ => None,
+    });
+    welcomed.collect()
 }

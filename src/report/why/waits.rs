@@ -17,6 +17,8 @@ use super::preconditions::is_death;
 struct Reading<'a> {
     /// Whether the broker has the message.
     accepted: bool,
+    /// Whether the publisher has a session, as it knows it.
+    has_publisher_session: bool,
     /// The subscriber's session, as the broker knows it.
     session: Option<&'a SessionId>,
     /// The messages that the broker has accepted in the message's queue, by position.
@@ -47,14 +49,21 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Foll
     let mut reading = Reading::default();
     for event in &evidence.history.events {
         if is_death(&event.kind) && event.process == ProcessId::BROKER {
-            let Reading { client, inbox, .. } = reading;
-            reading = Reading { client, inbox, ..Reading::default() };
+            let Reading { client, inbox, has_publisher_session, .. } = reading;
+            reading = Reading { client, inbox, has_publisher_session, ..Reading::default() };
         }
         let is_own = is_of(evidence.history, event.process, client);
         if is_death(&event.kind) && is_own {
             (reading.client, reading.inbox) = (Client::Nothing, 0);
         }
+        let is_publisher = is_of(evidence.history, event.process, &message.id.publisher);
+        if is_death(&event.kind) && is_publisher {
+            reading.has_publisher_session = false;
+        }
         let EventKind::Note(note) = &event.kind else { continue };
+        if is_publisher {
+            reading.read_publisher(note);
+        }
         match is_own {
             true => reading.read_client(note, &message.id),
             false => reading.read_broker(note, message, client),
@@ -66,10 +75,25 @@ pub fn at_the_end(evidence: &WhyEvidence<'_>, message: &Message, followed: &Foll
         Client::Read => format!("At the end {client} has read it, and not handled it."),
         Client::HeldEarly => format!("At the end {client} holds it, and waits for what is before."),
         Client::Nothing if !reading.accepted => {
-            format!("At the end the broker does not have it from {publisher}.")
+            let session = if reading.has_publisher_session { "" } else { ", which has no session" };
+            format!("At the end the broker does not have it from {publisher}{session}.")
         }
         Client::Nothing => reading.in_broker(message, client, evidence.contender.mode, window),
     }
+}
+
+/// Whether the publisher still keeps a message at the end: in catch-up mode, if it did not drop it,
+/// the broker did not answer, and no process of the publisher died since.
+pub fn is_at_publisher(evidence: &WhyEvidence<'_>, message: &MessageId) -> bool {
+    let of_publisher = |process| is_of(evidence.history, process, &message.publisher);
+    let is_kept = evidence.history.events.iter().fold(false, |kept, event| match &event.kind {
+        EventKind::Note(Note::Published { message: one }) => kept || one.id == *message,
+        EventKind::Note(
+            Note::Accepted { id, .. } | Note::Refused { id, .. } | Note::Unsent { id, .. },
+        ) => kept && id != message,
+        kind => kept && !(is_death(kind) && of_publisher(event.process)),
+    });
+    is_kept && evidence.contender.mode == Mode::CatchUp
 }
 
 fn is_of(history: &History, process: ProcessId, client: &Name) -> bool {
@@ -77,6 +101,14 @@ fn is_of(history: &History, process: ProcessId, client: &Name) -> bool {
 }
 
 impl<'a> Reading<'a> {
+    fn read_publisher(&mut self, note: &Note) {
+        match note {
+            Note::Welcomed { .. } => self.has_publisher_session = true,
+            Note::Lost { .. } => self.has_publisher_session = false,
+            _ => {}
+        }
+    }
+
     fn read_client(&mut self, note: &Note, message: &MessageId) {
         match note {
             Note::Read { .. } => self.inbox += 1,

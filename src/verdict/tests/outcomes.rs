@@ -2,7 +2,8 @@
 
 use crate::history::PowerState;
 use crate::message::{
-    Dedup, Echo, EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, StartAt, Target,
+    Dedup, Echo, EndReason, Epoch, Note, Position, PushKind, ResumeOutcome, SessionId, StartAt,
+    Target,
 };
 use crate::scenario::RoomChange;
 use crate::terms::{Cause, Outcome};
@@ -71,6 +72,25 @@ fn who_never_was_on_record_is_named_with_what_kept_it_away() {
         subscribe.into_iter().map(|one| RoomChange { queue: one.queue, room: one.event, at });
     joins.scenario.clients[1].join = join.collect();
     assert_eq!(never_subscribed(joins), None);
+}
+
+#[test]
+fn a_process_whose_attempts_all_failed_is_named() {
+    let unconnected = |story: Story| -> Vec<(String, &str)> {
+        let named = story.row().never_connected.into_iter().map(|one| (one.process, one.by));
+        named.collect()
+    };
+    let other = || SessionId { process: "driver".into(), number: 1 };
+    let refused = |story: Story| {
+        let reason = EndReason::UpgradeRefused;
+        story.note(DRIVER, Note::Lost { session: other(), reason }).lost(reason)
+    };
+    let both = ["driver", "shop"].map(|name| (name.to_owned(), "upgrade refused"));
+    assert_eq!(unconnected(refused(story("websocket/catch-up"))), both);
+    // A session that it had is enough, and so is an attempt that nothing has ended.
+    let was_there = story("tcp/catch-up").joined().at(500);
+    assert_eq!(unconnected(was_there.lost(EndReason::Reset)), []);
+    assert_eq!(unconnected(story("tcp/catch-up")), []);
 }
 
 #[test]

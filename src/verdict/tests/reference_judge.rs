@@ -17,10 +17,11 @@ use crate::terms::{Claim, Guarantee, Outcome, Verdict};
 use std::collections::BTreeMap;
 
 use crate::history::History;
-use crate::message::{Contender, EndReason, Note};
+use crate::message::{Contender, EndReason, Note, SessionId};
 use crate::scenario::Scenario;
 use crate::verdict::{
     Evidence, GuaranteeFinding, Hits, ReplacedProcess, Row, SubscriberReport as Judged,
+    UnconnectedProcess,
 };
 
 use detections::Notice;
@@ -46,6 +47,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         faults: hits.collect(),
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
         replaced: replaced(trial),
+        never_connected: never_connected(trial),
         cost: history.cost,
         subscribers,
     }
@@ -67,6 +69,28 @@ fn replaced(trial: Trial<'_>) -> Vec<ReplacedProcess> {
         })
     });
     replaced.collect()
+}
+
+/// Returns each process of a client that lost an attempt at a session, and was welcomed to none.
+fn never_connected(trial: Trial<'_>) -> Vec<UnconnectedProcess> {
+    let processes = trial.history.processes.iter().zip(0..).skip(1);
+    let unconnected = processes.filter_map(|(process, index)| {
+        let ids = trial.sessions_of(index);
+        if ids.iter().any(|id| trial.session(id).welcomed.is_some()) {
+            return None;
+        }
+        let (process, client) = (process.name.to_string(), process.client.to_string());
+        Some(UnconnectedProcess { process, client, by: last_loss(trial, ids)? })
+    });
+    unconnected.collect()
+}
+
+/// Returns why the session ended that was lost last, as the side saw it that saw it first.
+fn last_loss(trial: Trial<'_>, ids: Vec<&SessionId>) -> Option<&'static str> {
+    let sessions = ids.into_iter().map(|id| trial.session(id));
+    let last = sessions.filter(|one| one.lost.is_some()).max_by_key(|one| one.lost.unwrap().0)?;
+    let ends = [last.lost, last.closed].into_iter().flatten();
+    ends.min_by_key(|(when, _)| *when).map(|(_, reason)| reason.words())
 }
 
 fn judged(subscriber: &Subscriber<'_>, notices: &[Notice]) -> Judged {
@@ -110,12 +134,8 @@ fn never_subscribed(subscriber: &Subscriber<'_>) -> Option<&'static str> {
     if !subscribes || is_on_record {
         return None;
     }
-    let sessions = processes.iter().flat_map(|process| trial.sessions_of(*process));
-    let lost = sessions.filter(|session| trial.session(session).lost.is_some());
-    let last = lost.max_by_key(|session| trial.session(session).lost.map(|(when, _)| when));
-    let ends = last.map(|session| [trial.session(session).lost, trial.session(session).closed]);
-    let first = ends.and_then(|ends| ends.into_iter().flatten().min_by_key(|(when, _)| *when));
-    Some(first.map_or("no answer", |(_, reason)| reason.words()))
+    let sessions = processes.iter().flat_map(|process| trial.sessions_of(*process)).collect();
+    Some(last_loss(*trial, sessions).unwrap_or("no answer"))
 }
 
 /// Returns a contender's finding for each guarantee: the worst verdict of all subscribers, and the
