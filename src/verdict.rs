@@ -15,6 +15,7 @@ mod facts;
 mod guarantee;
 mod judge;
 mod outcome;
+mod price;
 mod quiescent;
 mod recovery;
 mod switch;
@@ -63,7 +64,7 @@ pub struct Row {
     /// the JSON if there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<ReplacedProcess>,
-    /// The cost in packets, bytes and memory.
+    /// The cost in packets, bytes, connections, waits and memory.
     pub cost: Cost,
 }
 

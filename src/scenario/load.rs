@@ -169,6 +169,7 @@ fn build(
         broker: broker?,
         polling_interval: file.table("polling")?.time("interval")?,
         http_timeout: file.table("http")?.time("timeout")?,
+        http_connections: file.table("http")?.member("connections")?,
         mutant: mutant(file),
         clients,
         faults,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::message::{Echo, Link, Name};
+use crate::message::{Echo, HttpConnections, Link, Name};
 use crate::time::Instant;
 
 use super::printable::doubtful_name;
@@ -31,6 +31,7 @@ impl Scenario {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.doubtful_names();
         warnings.extend(self.rare_polls());
+        warnings.extend(self.connections_that_are_kept());
         for entry in &self.clients {
             for publish in &entry.publish {
                 warnings.extend(self.reaches_nobody(entry, publish));
@@ -77,6 +78,25 @@ impl Scenario {
                  silent for {patience}"
             ),
             help: "make `polling.interval` shorter or the heartbeat longer".to_owned(),
+        })
+    }
+
+    /// A connection per request is asked for, and a link keeps its connections all the same.
+    fn connections_that_are_kept(&self) -> Option<Warning> {
+        if self.http_connections == HttpConnections::Kept {
+            return None;
+        }
+        let has = |link: Link| self.contenders.iter().any(|contender| contender.link == link);
+        let heeds = [Link::Polling, Link::LongPolling, Link::Sse].into_iter().any(has);
+        let over = match (heeds, has(Link::SocketIo)) {
+            (true, false) => return None,
+            (true, true) => "over `socketio`: its client keeps its connections for polling",
+            (false, _) => "here: no contender is over `polling`, `long-polling` or `sse`",
+        };
+        let asked = self.http_connections.name();
+        Some(Warning {
+            what: format!("`http.connections = \"{asked}\"` has no effect {over}"),
+            help: "leave it out, or set other `contenders`".to_owned(),
         })
     }
 
@@ -250,6 +270,24 @@ client = [
         assert_eq!(odd.len(), 1);
         assert!(odd[0].contains("10s") && odd[0].contains("9s"), "{odd:?}");
         assert_eq!(warnings(&file(&keys("8s"), r#"start = "1s""#, "")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_connection_per_request_has_no_effect_on_links_that_keep_theirs() {
+        let odd = |contenders: &str, kind: &str| {
+            let keys =
+                format!("contenders = [{contenders}]\nhttp = {{ connections = \"{kind}\" }}");
+            warnings(&file(&keys, r#"start = "1s""#, ""))
+        };
+        let none = odd(r#""tcp/catch-up""#, "one-per-request");
+        assert!(none.len() == 1 && none[0].contains("has no effect here"), "{none:?}");
+        let some = odd(r#""sse/catch-up", "socketio/catch-up""#, "one-per-request");
+        assert!(some.len() == 1 && some[0].contains("over `socketio`"), "{some:?}");
+        for link in ["polling", "long-polling", "sse"] {
+            let all = format!(r#""{link}/catch-up", "tcp/catch-up""#);
+            assert_eq!(odd(&all, "one-per-request"), Vec::<String>::new(), "{link}");
+        }
+        assert_eq!(odd(r#""tcp/catch-up""#, "kept"), Vec::<String>::new());
     }
 
     #[test]

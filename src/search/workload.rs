@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Durability, Echo, Heartbeat, Name, Retention, StartAt,
-    Target,
+    BrokerLimits, ClientLimits, Contender, Durability, Echo, Heartbeat, HttpConnections, Name,
+    Retention, StartAt, Target,
 };
 use crate::scenario::{ClientEntry, Latency, Publish, RoomChange, Scenario, Subscribe, When};
 use crate::sim::Draw;
@@ -77,6 +77,11 @@ pub fn any(seed: u64) -> Scenario {
         latency: Latency { min: latency, max: latency },
         contenders: Contender::all().collect(),
         http_timeout: broker.heartbeat.timeout,
+        http_connections: if is("a connection per request", 5) {
+            HttpConnections::OnePerRequest
+        } else {
+            HttpConnections::Kept
+        },
         broker,
         polling_interval: ms(if is("quick polls", 2) { 300 } else { 1_000 }),
         mutant: None,

@@ -11,7 +11,9 @@ use super::detection;
 use super::facts::{Facts, Map, SubscriberId};
 use super::outcome::SubscriberCase;
 use super::switch::rule;
-use super::{Followed, Hits, ReplacedProcess, Row, SubscriberReport, claim, recovery, wanted};
+use super::{
+    Followed, Hits, ReplacedProcess, Row, SubscriberReport, claim, price, recovery, wanted,
+};
 
 /// Judges a trial's history.
 ///
@@ -66,7 +68,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         faults: faults.collect(),
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
         replaced: replaced(&facts, history),
-        cost: history.cost,
+        cost: price::of(&facts, history),
         subscribers,
     }
 }

@@ -90,6 +90,7 @@ fn a_value_of_another_kind_is_refused_with_an_example() {
         ("kind-flag", file("", "[[client]]\nid = \"c\"\ndedup = \"yes\"\nresubscribe = 1")),
         ("kind-who", file("", "[[fault]]\nkind = \"cut\"\nat = \"1s\"\nwho = [\"shop\", 3]")),
         ("kind-word", file("", "[[client]]\nid = \"c\"\nack = 1")),
+        ("kind-connections", file("", "[http]\nconnections = \"one-per-requests\"")),
         ("kind-bounds", file("", "[[expect]]\nmissed = true\n[[expect]]\ncause = [1]")),
         ("kind-long", file("", "[[client]]\nid = \"c\"\ncount = \"as many as there are\\u202e\"")),
         (
