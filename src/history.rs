@@ -10,7 +10,7 @@ mod recorder;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub use capture::{Capture, MOST_PACKETS, Packet, PacketEnd};
 pub use event::{
@@ -21,7 +21,7 @@ pub use recorder::Recorder;
 
 use crate::hash::Fnv1a;
 use crate::message::Name;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// The record of one trial.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +34,9 @@ pub struct History {
     pub hits: Vec<u64>,
     /// The cost of the trial.
     pub cost: Cost,
+    /// The time from publish to response of each message that was posted over HTTP, ascending. A
+    /// message that was posted again has a time for each response.
+    pub responses: Vec<Duration>,
     /// The time at which the trial ended.
     pub ended_at: Instant,
 }
@@ -47,7 +50,8 @@ pub struct Process {
     pub client: Name,
 }
 
-/// The cost of a trial, from its beginning to its end: packets of all hosts, and messages held.
+/// The cost of a trial, from its beginning to its end: packets of all hosts, and messages held. What
+/// follows from the events is empty until the trial is judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Cost {
     /// IP packets that left a host.
@@ -56,12 +60,42 @@ pub struct Cost {
     pub bytes: u64,
     /// TCP segments that carried bytes for a second time.
     pub retransmits: u64,
+    /// TCP's three-way handshakes that were complete at the host that was called.
+    pub handshakes: u64,
+    /// Open TCP connections × time, at the hosts that they were opened to.
+    #[serde(rename = "connection_ms", serialize_with = "millis")]
+    pub connection_time: Duration,
+    /// Requests over HTTP whose answer the broker kept back × time.
+    #[serde(rename = "held_request_ms", serialize_with = "millis")]
+    pub held_request_time: Duration,
     /// Most messages that the broker held at a time.
     pub broker_peak_messages: u64,
     /// Most bytes of messages that the broker held at a time.
     pub broker_peak_bytes: u64,
     /// Most messages that one client held at a time.
     pub client_peak_messages: u64,
+    /// From the events: bytes of the payloads of messages, once for each copy that was carried and
+    /// not lost.
+    pub payload_bytes: u64,
+    /// From the events: the lower median of the times from publish to the answer that the publisher
+    /// got; `None` if none got one.
+    #[serde(rename = "median_answer_ms", serialize_with = "millis_or_null")]
+    pub median_answer: Option<Duration>,
+    /// From the events: the longest of these times.
+    #[serde(rename = "worst_answer_ms", serialize_with = "millis_or_null")]
+    pub worst_answer: Option<Duration>,
+}
+
+/// Writes a span in milliseconds with their fraction.
+fn millis<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(span.as_millis_f64())
+}
+
+fn millis_or_null<S: Serializer>(
+    span: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    span.map(Duration::as_millis_f64).serialize(serializer)
 }
 
 impl History {

@@ -30,7 +30,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::history::Recorder;
-use crate::message::{Cursor, EndReason, Frame, Link, LinkSemantics, Mode, Name};
+use crate::message::{Cursor, EndReason, Frame, HttpConnections, Link, LinkSemantics, Mode, Name};
 use crate::net::Net;
 use crate::time::Duration;
 
@@ -88,6 +88,9 @@ pub struct Settings {
     /// Time within which a client's request over HTTP must be answered; a long poll may take a
     /// ping's interval more.
     pub http_timeout: Duration,
+    /// The connections on which a client makes its requests over HTTP. Socket.IO's client keeps
+    /// them.
+    pub http_connections: HttpConnections,
     /// The delivery mode. In catch-up mode, a Socket.IO client asks for an acknowledgement of every
     /// message that it publishes, unless the message is volatile.
     pub mode: Mode,
@@ -100,6 +103,7 @@ impl Default for Settings {
         Settings {
             polling_interval: Duration::from_secs(1),
             http_timeout: Duration::from_secs(20),
+            http_connections: HttpConnections::default(),
             mode: Mode::FireAndForget,
             on_switch: OnSwitch::Kept,
         }

@@ -20,8 +20,8 @@ pub use end_reason::EndReason;
 pub use frame::{Confirm, Cursor, Frame, Offset, PushKind, ResumeOutcome, RoomJoin};
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
-    AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, KeepAlive, OnReplaced, Resubscribe,
-    Retention, Upgrade, WhenFull, longest_resend_wait, resend_wait,
+    AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, HttpConnections, KeepAlive,
+    OnReplaced, Resubscribe, Retention, Upgrade, WhenFull, longest_resend_wait, resend_wait,
 };
 pub use link::{
     Framing, Link, LinkSemantics, Liveness, MOST_DATAGRAM, MOST_FRAME, MOST_PAYLOAD, OfflineBuffer,

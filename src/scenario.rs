@@ -20,7 +20,8 @@ mod write;
 use std::fmt;
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Confirm, Contender, Members, Name, Payload, StartAt, Target, Will,
+    BrokerLimits, ClientLimits, Confirm, Contender, HttpConnections, Members, Name, Payload,
+    StartAt, Target, Will,
 };
 use crate::mutant::Mutant;
 use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
@@ -62,6 +63,9 @@ pub struct Scenario {
     pub polling_interval: Duration,
     /// The time within which a request of a client over HTTP is answered.
     pub http_timeout: Duration,
+    /// The connections on which clients make their requests over HTTP; without effect on
+    /// `socketio`.
+    pub http_connections: HttpConnections,
     /// The mutant to run: a component that is broken on purpose. `None` if all are correct.
     pub mutant: Option<&'static Mutant>,
     /// The entries of the file. [`ClientEntry::processes`] expands `count`.

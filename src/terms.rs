@@ -254,6 +254,18 @@ closed_list! {
         Bytes = "bytes",
         /// TCP segments that carried bytes for a second time.
         Retransmits = "retransmits",
+        /// TCP's three-way handshakes that were complete at the host that was called.
+        Handshakes = "handshakes",
+        /// Open TCP connections × time, at the hosts that they were opened to.
+        ConnectionTime = "connection_ms",
+        /// Requests over HTTP whose answer the broker kept back × time.
+        HeldRequestTime = "held_request_ms",
+        /// Bytes of payloads that were carried and not lost.
+        PayloadBytes = "payload_bytes",
+        /// The lower median of the times for which publishers waited for an answer.
+        MedianAnswer = "median_answer_ms",
+        /// The longest of these times.
+        WorstAnswer = "worst_answer_ms",
         /// Most messages that the broker held at a time.
         BrokerPeakMessages = "broker_peak_messages",
         /// Most bytes of messages that the broker held at a time.
@@ -299,6 +311,12 @@ impl Counter {
             Counter::Packets
             | Counter::Bytes
             | Counter::Retransmits
+            | Counter::Handshakes
+            | Counter::ConnectionTime
+            | Counter::HeldRequestTime
+            | Counter::PayloadBytes
+            | Counter::MedianAnswer
+            | Counter::WorstAnswer
             | Counter::BrokerPeakMessages
             | Counter::BrokerPeakBytes
             | Counter::ClientPeakMessages => CounterOf::Cost,

@@ -15,6 +15,7 @@ mod facts;
 mod guarantee;
 mod judge;
 mod outcome;
+mod price;
 mod quiescent;
 mod recovery;
 mod switch;
@@ -66,7 +67,7 @@ pub struct Row {
     /// Each process whose attempts at a session all failed. Left out of the JSON if there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub never_connected: Vec<UnconnectedProcess>,
-    /// The cost in packets, bytes and memory.
+    /// The cost in packets, bytes, connections, waits and memory.
     pub cost: Cost,
 }
 

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod circles;
+mod emit;
 mod explain;
 mod foreign;
 mod printed;

@@ -7,5 +7,6 @@ mod edge_cases;
 mod fidelity;
 mod limits;
 mod placement;
+mod prices;
 mod quiescent;
 mod scenarios;

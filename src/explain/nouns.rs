@@ -74,8 +74,7 @@ pub static NOUNS: Family = Family {
              changes with each connection.",
         )
         .also(&["private message", "to one client"])
-        .see(&["room", "server-emit"])
-        .shown_by("dlab run server-emits --why broker-3 --contender socketio/fire-and-forget"),
+        .see(&["room", "server-emit"]),
         Word::new(
             "presence",
             "The broker publishes who came to a queue and who left it.",

@@ -2,8 +2,10 @@
 
 use super::{Family, Word};
 
-/// A command that shows all of these words but two.
+/// A command that shows most of these words.
 const CAPS: &str = "dlab run caps --prices";
+/// A command that shows what requests over HTTP take.
+const HANDSHAKES: &str = "dlab run handshake-per-request --prices";
 
 /// The measures of what a contender cost, and the words for what it got for that.
 pub static PRICES: Family = Family {
@@ -47,6 +49,75 @@ pub static PRICES: Family = Family {
         )
         .also(&["client_peak_messages"])
         .see(&["inbox", "outbox"])
+        .shown_by(CAPS),
+        Word::new(
+            "handshakes",
+            "How many times TCP opened a connection with three segments.",
+            "SYN, SYN with ACK, and an ACK that arrived at the host that was called: whatever is sent \
+             on the connection waits for one round trip before. A SYN that was sent again or refused \
+             does not count. Over UDP there are none. With `connections = \"one-per-request\"` each \
+             request over HTTP begins with one.",
+        )
+        .also(&["tcp handshakes"])
+        .see(&["tcp", "connection-time", "polling"])
+        .shown_by(HANDSHAKES),
+        Word::new(
+            "connection-time",
+            "The times for which TCP connections were open, summed over all of them.",
+            "It is counted at the host that they were opened to, from the end of the handshake until \
+             both sides have closed or one has given up. It is what a server pays in sockets: ten \
+             seconds are one connection for ten seconds, or ten for one.",
+        )
+        .also(&["connection_ms"])
+        .see(&["handshakes", "requests-held"])
+        .shown_by(CAPS),
+        Word::new(
+            "requests-held",
+            "The times for which the broker kept back answers to requests over HTTP, summed.",
+            "The wait of a long poll, the stream of SSE, a poll of Socket.IO: a request that is \
+             begun and not yet answered whole. A link that answers at once, or does not ask, has \
+             none.",
+        )
+        .also(&["held_request_ms"])
+        .see(&["long-polling", "sse", "connection-time"])
+        .shown_by(HANDSHAKES),
+        Word::new(
+            "payload-bytes",
+            "The bytes of payloads of messages that the network carried.",
+            "A copy counts if all of it arrived at the other host, or, as a datagram, was not lost; \
+             the way to the broker and the way from it are two copies. All else are heads and the \
+             rest.",
+        )
+        .see(&["heads-and-the-rest", "layers"])
+        .shown_by(CAPS),
+        Word::new(
+            "heads-and-the-rest",
+            "All bytes on IP that are not payload.",
+            "Heads of IP, TCP or UDP, HTTP and WebSocket, the frames and packets around a payload; \
+             segments without a message, as acknowledgements and handshakes; requests and pings; and \
+             what was sent again or lost.",
+        )
+        .also(&["other_bytes"])
+        .see(&["payload-bytes", "layers"])
+        .shown_by(CAPS),
+        Word::new(
+            "median-answer",
+            "The time from publish to the answer of the message in the middle.",
+            "Half of the answers took as long or less. The answer is the broker's acceptance or \
+             refusal; where it sends none, the response to the post that carried the message. Where \
+             a publisher gets no answer the table has a dash.",
+        )
+        .also(&["median_answer_ms"])
+        .see(&["worst-answer", "median-delay", "fire-and-forget"])
+        .shown_by(CAPS),
+        Word::new(
+            "worst-answer",
+            "The longest time from publish to the answer that its publisher got.",
+            "A message that was never answered does not count. The answer may wait for a lost \
+             session to come back.",
+        )
+        .also(&["worst_answer_ms"])
+        .see(&["median-answer", "worst-delay"])
         .shown_by(CAPS),
         Word::new(
             "median-delay",

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::event::{Event, EventKind, ProcessId};
 use crate::message::Name;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// Appends one process's events to the trial's shared log.
 #[derive(Clone, Debug)]
@@ -28,6 +28,30 @@ struct Counters {
     peak: Holdings,
     /// The holdings at the end of the last instant in which they changed.
     current: (Instant, Holdings),
+    requests: HeldRequests,
+    /// The time from publish to response of each message that was posted over HTTP.
+    responses: Vec<Duration>,
+}
+
+/// The requests whose answer the process keeps back.
+#[derive(Debug, Default)]
+struct HeldRequests {
+    /// Their number since the moment of the last change.
+    now: u64,
+    since: Instant,
+    /// The sum of their times up to that moment.
+    held_for: Duration,
+}
+
+impl HeldRequests {
+    /// Returns the sum of their times up to a moment.
+    fn until(&self, at: Instant) -> Duration {
+        self.held_for + at.since(self.since) * self.now
+    }
+
+    fn change(&mut self, at: Instant, now: u64) {
+        *self = HeldRequests { now, since: at, held_for: self.until(at) };
+    }
 }
 
 /// Number of messages held, and their bytes.
@@ -103,6 +127,36 @@ impl Recorder {
         let counters = self.counters();
         let peak = counters.peak.most(counters.current.1);
         (peak.messages, peak.bytes)
+    }
+
+    /// Notes that the process begins to keep back the answer to a request.
+    pub fn holds_request(&self, now: Instant) {
+        let requests = &mut self.counters().requests;
+        requests.change(now, requests.now + 1);
+    }
+
+    /// Notes that it no longer keeps it back.
+    pub fn releases_request(&self, now: Instant) {
+        let requests = &mut self.counters().requests;
+        requests.change(now, requests.now.saturating_sub(1));
+    }
+
+    /// Returns the sum of the times for which it kept back answers, up to a moment.
+    pub fn requests_held_for(&self, at: Instant) -> Duration {
+        self.counters().requests.until(at)
+    }
+
+    /// Notes that the response to a post came, so long after a message in it was published.
+    pub fn got_response(&self, after: Duration) {
+        self.counters().responses.push(after);
+    }
+
+    /// Removes and returns the times from publish to response of several recorders, ascending.
+    pub fn responses(recorders: &[Recorder]) -> Vec<Duration> {
+        let each = recorders.iter().map(|one| std::mem::take(&mut one.counters().responses));
+        let mut all = each.collect::<Vec<_>>().concat();
+        all.sort_unstable();
+        all
     }
 
     /// Shows the events of all recorders of the trial, in the order of writing.

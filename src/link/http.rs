@@ -7,6 +7,7 @@
 
 pub mod channel;
 pub mod exchange;
+pub mod held_request;
 pub mod outbox;
 pub mod poll_cursors;
 pub mod post_client;
@@ -31,12 +32,29 @@ use tokio::sync::Notify;
 
 use super::limits::{HANDSHAKE_WITHIN, KEEP_ALIVE, MOST_HEAD};
 use super::tap::Tap;
-use super::{LinkEvent, Reading};
-use crate::message::{EndReason, Frame, SessionId};
+use super::{LinkEvent, Reading, Settings};
+use crate::message::{EndReason, Frame, HttpConnections, SessionId};
 use crate::net::Net;
+use crate::time::Duration;
 
 /// The media type of a body with frames.
 pub const FRAMES: &str = "application/x-ndjson";
+
+/// The options of a client's requests.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestOptions {
+    /// Time within which a request must be answered.
+    pub timeout: Duration,
+    /// The connections on which requests are made.
+    pub connections: HttpConnections,
+}
+
+impl RequestOptions {
+    /// Returns the options that a scenario sets.
+    pub fn of(settings: &Settings) -> RequestOptions {
+        RequestOptions { timeout: settings.http_timeout, connections: settings.http_connections }
+    }
+}
 
 /// The body of a response.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;

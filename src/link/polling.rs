@@ -25,7 +25,7 @@ use super::http::outbox::Outbox;
 use super::http::post_client::{PostClient, events_of_failure, events_of_reply};
 use super::http::session_queue::QueuePolicy;
 use super::http::session_server::{self, DeliveryStyle, HttpConnection, SessionServer};
-use super::http::{Body, FRAMES, next_of, path};
+use super::http::{Body, FRAMES, RequestOptions, next_of, path};
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
 };
@@ -37,13 +37,13 @@ use crate::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub struct Polling {
     interval: Duration,
-    timeout: Duration,
+    requests: RequestOptions,
 }
 
 /// The link `long-polling`.
 #[derive(Clone, Copy, Debug)]
 pub struct LongPolling {
-    timeout: Duration,
+    requests: RequestOptions,
 }
 
 impl LinkDriver for Polling {
@@ -51,14 +51,14 @@ impl LinkDriver for Polling {
     type ReceiveHalf<N: Net> = PollClient<N>;
 
     fn new(settings: &Settings) -> Self {
-        Polling { interval: settings.polling_interval, timeout: settings.http_timeout }
+        Polling { interval: settings.polling_interval, requests: RequestOptions::of(settings) }
     }
 
     async fn connect<N: Net>(
         &self,
         context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
-        connect(context, PollTiming::Every(self.interval), self.timeout).await
+        connect(context, PollTiming::Every(self.interval), self.requests).await
     }
 
     async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
@@ -71,14 +71,14 @@ impl LinkDriver for LongPolling {
     type ReceiveHalf<N: Net> = PollClient<N>;
 
     fn new(settings: &Settings) -> Self {
-        LongPolling { timeout: settings.http_timeout }
+        LongPolling { requests: RequestOptions::of(settings) }
     }
 
     async fn connect<N: Net>(
         &self,
         context: ConnectContext<N>,
     ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
-        connect(context, PollTiming::AtOnce, self.timeout).await
+        connect(context, PollTiming::AtOnce, self.requests).await
     }
 
     async fn serve<N: Net>(&self, port: u16, broker: BrokerDriver<N>) -> io::Result<()> {
@@ -118,17 +118,17 @@ impl DeliveryStyle for LongPolling {
 async fn connect<N: Net>(
     context: ConnectContext<N>,
     timing: PollTiming,
-    timeout: Duration,
+    requests: RequestOptions,
 ) -> io::Result<(Box<dyn SendHalf>, PollClient<N>)> {
     let connection = HttpClientConnection::open(&context).await?;
     let outbox = Outbox::default();
     let receive_half = PollClient {
         outbox: outbox.clone(),
-        post_client: PostClient::new(context.clone(), Some(connection)),
-        channel: Channel::new(context.clone(), None),
+        post_client: PostClient::new(context.clone(), Some(connection), requests),
+        channel: Channel::new(context.clone(), None, requests.connections),
         context,
         timing,
-        timeout,
+        timeout: requests.timeout,
         session: None,
         heartbeat: None,
         got: 0,
@@ -189,7 +189,7 @@ impl<N: Net> PollClient<N> {
                 return Poll::Ready(event);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };
-            let posted = self.post_client.poll(cx, &session, self.timeout);
+            let posted = self.post_client.poll(cx, &session);
             if let Poll::Ready(events) = posted {
                 self.ready.extend(events);
                 continue;

@@ -27,7 +27,7 @@ use super::http::outbox::Outbox;
 use super::http::poll_cursors::PollCursors;
 use super::http::post_client::PostClient;
 use super::http::session_server::{self, DeliveryStyle, HttpConnection, SessionServer};
-use super::http::{Body, escape, next_of, path, unescape};
+use super::http::{Body, RequestOptions, escape, next_of, path, unescape};
 use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
     reason_of_error, reason_of_wire_error,
@@ -46,8 +46,8 @@ pub const LAST_EVENT_ID: &str = "last-event-id";
 #[derive(Clone, Debug)]
 pub struct Sse {
     mode: Mode,
-    /// Time within which a post must be answered.
-    timeout: Duration,
+    /// The options of posts.
+    posts: RequestOptions,
     /// The id of the last event with an id, over all sessions of the process.
     last_id: Arc<Mutex<Option<String>>>,
 }
@@ -57,7 +57,7 @@ impl LinkDriver for Sse {
     type ReceiveHalf<N: Net> = EventReceiveHalf<N>;
 
     fn new(settings: &Settings) -> Self {
-        Sse { mode: settings.mode, timeout: settings.http_timeout, last_id: Arc::default() }
+        Sse { mode: settings.mode, posts: RequestOptions::of(settings), last_id: Arc::default() }
     }
 
     async fn connect<N: Net>(
@@ -68,13 +68,12 @@ impl LinkDriver for Sse {
         let outbox = Outbox::default();
         let receive_half = EventReceiveHalf {
             outbox: outbox.clone(),
-            post_client: PostClient::new(context.clone(), None),
+            post_client: PostClient::new(context.clone(), None, self.posts),
             stream: Stream::Connected(connection),
             mode: self.mode,
             last_id: self.last_id.clone(),
             parser: Parser::default(),
             session: None,
-            timeout: self.timeout,
             ready: VecDeque::new(),
             context,
         };
@@ -119,8 +118,6 @@ pub struct EventReceiveHalf<N> {
     mode: Mode,
     last_id: Arc<Mutex<Option<String>>>,
     session: Option<SessionId>,
-    /// Time within which a post must be answered.
-    timeout: Duration,
     /// Events that are not returned yet.
     ready: VecDeque<LinkEvent>,
 }
@@ -155,7 +152,7 @@ impl<N: Net> EventReceiveHalf<N> {
                 return Poll::Ready(event);
             }
             let Some(session) = self.session.clone() else { return Poll::Pending };
-            if let Poll::Ready(events) = self.post_client.poll(cx, &session, self.timeout) {
+            if let Poll::Ready(events) = self.post_client.poll(cx, &session) {
                 self.ready.extend(events);
                 continue;
             }

@@ -101,6 +101,18 @@ closed_list! {
     }
 }
 
+closed_list! {
+    /// The connections on which a client makes its requests over HTTP.
+    #[derive(Default)]
+    HttpConnections ["kind of connections"] {
+        /// A connection is kept for the next request.
+        #[default]
+        Kept = "kept",
+        /// Each request has a connection of its own, which is closed after the response.
+        OnePerRequest = "one-per-request",
+    }
+}
+
 /// Limits of a queue's backlog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {

@@ -1,7 +1,7 @@
 //! The cost of each contender, compared with the cheapest in the same storm.
 //!
 //! This file has the arithmetic and the JSON, `prices/text.rs` the text. It measures nothing: all
-//! figures are in the report already.
+//! figures are in the rows already.
 
 mod text;
 
@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::message::Contender;
+use crate::time::Duration;
 use crate::verdict::{Row, Totals, median_delay_ms};
 
 pub use text::{draw, sentences};
@@ -25,8 +26,8 @@ struct Measure {
     figure: fn(&Row) -> Option<Figure>,
 }
 
-/// All measures, in order of appearance.
-static MEASURES: [Measure; 9] = [
+/// The measures of the first table, in order of appearance.
+static MAIN: [Measure; 9] = [
     Measure {
         key: "packets",
         words: "packets",
@@ -83,6 +84,57 @@ static MEASURES: [Measure; 9] = [
     },
 ];
 
+/// The measures of the second table: of connections, requests and answers.
+static ON_THE_WIRE: [Measure; 7] = [
+    Measure {
+        key: "handshakes",
+        words: "TCP handshakes",
+        head: ["TCP", "handshakes"],
+        figure: |row| Some(Figure::Count(row.cost.handshakes)),
+    },
+    Measure {
+        key: "connection_ms",
+        words: "open connections times time",
+        head: ["connection", "time"],
+        figure: |row| Some(millis(row.cost.connection_time)),
+    },
+    Measure {
+        key: "held_request_ms",
+        words: "held requests times time",
+        head: ["requests", "held"],
+        figure: |row| Some(millis(row.cost.held_request_time)),
+    },
+    Measure {
+        key: "payload_bytes",
+        words: "bytes of payloads",
+        head: ["payload", "bytes"],
+        figure: |row| Some(Figure::Count(row.cost.payload_bytes)),
+    },
+    Measure {
+        key: "other_bytes",
+        words: "other bytes: heads, and what was sent again or lost",
+        head: ["heads and", "the rest"],
+        figure: |row| Some(Figure::Count(row.cost.bytes.saturating_sub(row.cost.payload_bytes))),
+    },
+    Measure {
+        key: "median_answer_ms",
+        words: "median wait for an answer",
+        head: ["median", "answer"],
+        figure: |row| row.cost.median_answer.map(millis),
+    },
+    Measure {
+        key: "worst_answer_ms",
+        words: "worst wait for an answer",
+        head: ["worst", "answer"],
+        figure: |row| row.cost.worst_answer.map(millis),
+    },
+];
+
+/// Returns all measures, in order of appearance.
+fn measures() -> impl Iterator<Item = &'static Measure> {
+    MAIN.iter().chain(&ON_THE_WIRE)
+}
+
 /// A measured value.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -100,6 +152,10 @@ impl Figure {
             Figure::Millis(ms) => ms,
         }
     }
+}
+
+fn millis(span: Duration) -> Figure {
+    Figure::Millis(span.as_millis_f64())
 }
 
 /// A contender's figure, and how it compares with the cheapest contender's.
@@ -120,12 +176,12 @@ pub struct Price {
 
 /// Returns the keys of the measures in the JSON, in order.
 pub fn keys() -> impl Iterator<Item = &'static str> {
-    MEASURES.iter().map(|measure| measure.key)
+    measures().map(|measure| measure.key)
 }
 
 /// Returns the price of each contender, in the order of the rows.
 pub fn of(rows: &[Row]) -> Vec<Price> {
-    let amounts: Vec<Vec<Amount>> = MEASURES.iter().map(|measure| compare(rows, measure)).collect();
+    let amounts: Vec<Vec<Amount>> = measures().map(|measure| compare(rows, measure)).collect();
     let price = |(at, row): (usize, &Row)| Price {
         contender: row.contender(),
         amounts: amounts.iter().map(|amounts| amounts[at]).collect(),
@@ -145,10 +201,10 @@ fn compare(rows: &[Row], measure: &Measure) -> Vec<Amount> {
 
 impl Serialize for Price {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(MEASURES.len() + 2))?;
+        let mut map = serializer.serialize_map(Some(self.amounts.len() + 2))?;
         map.serialize_entry("link", &self.contender.link)?;
         map.serialize_entry("mode", &self.contender.mode)?;
-        for (measure, amount) in MEASURES.iter().zip(&self.amounts) {
+        for (measure, amount) in measures().zip(&self.amounts) {
             map.serialize_entry(measure.key, amount)?;
         }
         map.end()

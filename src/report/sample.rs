@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::history::Cost;
-use crate::message::{BrokerLimits, ClientLimits, MessageId};
+use crate::message::{BrokerLimits, ClientLimits, HttpConnections, MessageId};
 use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, Who};
 use crate::terms::{Cause, Claim, Guarantee, Outcome, Verdict};
 use crate::time::{Duration, Instant};
@@ -29,6 +29,7 @@ pub fn scenario(title: &str, clients: &[&str], faults: Vec<Fault>) -> Scenario {
         broker_app: crate::scenario::BrokerApp::default(),
         polling_interval: Duration::from_secs(1),
         http_timeout: Duration::from_secs(20),
+        http_connections: HttpConnections::default(),
         mutant: None,
         clients: ["driver"].iter().chain(clients).map(|id| client(id)).collect(),
         faults,

@@ -125,9 +125,12 @@ fn detection() -> Value {
 }
 
 fn cost() -> Value {
-    let measures = ["packets", "bytes", "retransmits"].into_iter();
+    let sums = ["packets", "bytes", "retransmits", "handshakes", "payload_bytes"].into_iter();
     let peaks = ["broker_peak_messages", "broker_peak_bytes", "client_peak_messages"];
-    object(&measures.chain(peaks).map(|name| (name, count())).collect::<Vec<_>>())
+    let counts = sums.chain(peaks).map(|name| (name, count()));
+    let times = ["connection_ms", "held_request_ms"].map(|name| (name, millis()));
+    let answers = ["median_answer_ms", "worst_answer_ms"].map(|name| (name, or_null(millis())));
+    object(&counts.chain(times).chain(answers).collect::<Vec<_>>())
 }
 
 fn price() -> Value {

@@ -77,7 +77,10 @@ pub const TOPICS: [Topic; 9] = [
         heading: "Too much at once",
         names: &["slow-consumer", "slow-consumer-websocket", "reconnect-storm", "accept-queue"],
     },
-    Topic { heading: "All links side by side", names: &["six-links", "storm", "idle-cost"] },
+    Topic {
+        heading: "All links side by side",
+        names: &["six-links", "storm", "idle-cost", "handshake-per-request"],
+    },
 ];
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");

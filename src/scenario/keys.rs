@@ -253,7 +253,7 @@ pub static FILE: Section = Section {
         Key::default(
             "http",
             Kind::Table(&broker::HTTP),
-            "How long clients wait for answers over HTTP.",
+            "How clients make requests over HTTP.",
             "{}",
         )
         .example(r#"{ timeout = "5s" }"#),

@@ -176,6 +176,7 @@ fn build(
         broker_app,
         polling_interval: file.table("polling")?.time("interval")?,
         http_timeout: file.table("http")?.time("timeout")?,
+        http_connections: file.table("http")?.member("connections")?,
         mutant: mutant(file),
         clients,
         faults,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::message::{Echo, Link, Name};
+use crate::message::{Echo, HttpConnections, Link, Name};
 use crate::time::Instant;
 
 use super::printable::doubtful_name;
@@ -31,6 +31,7 @@ impl Scenario {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.doubtful_names();
         warnings.extend(self.rare_polls());
+        warnings.extend(self.connections_that_are_kept());
         let of_clients = self.clients.iter().map(|entry| (Some(entry), &entry.publish));
         for (entry, list) in of_clients.chain([(None, &self.broker_app.publish)]) {
             for publish in list {
@@ -85,6 +86,25 @@ impl Scenario {
                  silent for {patience}"
             ),
             help: "make `polling.interval` shorter or the heartbeat longer".to_owned(),
+        })
+    }
+
+    /// A connection per request is asked for, and a link keeps its connections all the same.
+    fn connections_that_are_kept(&self) -> Option<Warning> {
+        if self.http_connections == HttpConnections::Kept {
+            return None;
+        }
+        let has = |link: Link| self.contenders.iter().any(|contender| contender.link == link);
+        let heeds = [Link::Polling, Link::LongPolling, Link::Sse].into_iter().any(has);
+        let over = match (heeds, has(Link::SocketIo)) {
+            (true, false) => return None,
+            (true, true) => "over `socketio`: its client keeps its connections for polling",
+            (false, _) => "here: no contender is over `polling`, `long-polling` or `sse`",
+        };
+        let asked = self.http_connections.name();
+        Some(Warning {
+            what: format!("`http.connections = \"{asked}\"` has no effect {over}"),
+            help: "leave it out, or set other `contenders`".to_owned(),
         })
     }
 
@@ -279,6 +299,24 @@ client = [
     }
 
     #[test]
+    fn a_connection_per_request_has_no_effect_on_links_that_keep_theirs() {
+        let odd = |contenders: &str, kind: &str| {
+            let keys =
+                format!("contenders = [{contenders}]\nhttp = {{ connections = \"{kind}\" }}");
+            warnings(&file(&keys, r#"start = "1s""#, ""))
+        };
+        let none = odd(r#""tcp/catch-up""#, "one-per-request");
+        assert!(none.len() == 1 && none[0].contains("has no effect here"), "{none:?}");
+        let some = odd(r#""sse/catch-up", "socketio/catch-up""#, "one-per-request");
+        assert!(some.len() == 1 && some[0].contains("over `socketio`"), "{some:?}");
+        for link in ["polling", "long-polling", "sse"] {
+            let all = format!(r#""{link}/catch-up", "tcp/catch-up""#);
+            assert_eq!(odd(&all, "one-per-request"), Vec::<String>::new(), "{link}");
+        }
+        assert_eq!(odd(r#""tcp/catch-up""#, "kept"), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_room_that_nobody_joins_and_a_message_before_any_join_are_odd() {
         let odd = warnings(&file("", r#"start = "1s", to = ["vip"]"#, ""));
         assert!(odd.len() == 1 && odd[0].contains("`vip`"), "{odd:?}");
@@ -286,6 +324,17 @@ client = [
         assert!(odd.len() == 1 && odd[0].contains("80ms"), "{odd:?}");
         let fine = warnings(&file("latency = \"50ms\"", r#"start = "100ms""#, ""));
         assert_eq!(fine, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_room_that_the_broker_fills_is_not_odd_and_neither_is_a_clients_own() {
+        assert_eq!(warnings(&file("", r#"start = "1s", to = ["b"]"#, "")), Vec::<String>::new());
+        let joins = r#"broker = { join = [{ queue = "q", to = ["b"], room = "vip", at = "1s" }] }"#;
+        let fine = warnings(&file(joins, r#"start = "2s", to = ["vip"]"#, ""));
+        assert_eq!(fine, Vec::<String>::new());
+        let own = r#"broker = { publish = [{ queue = "q", event = "e", start = "10ms" }] }"#;
+        let odd = warnings(&file(own, r#"start = "1s""#, ""));
+        assert!(odd.len() == 1 && odd[0].starts_with("broker publishes `e` at 10ms"), "{odd:?}");
     }
 
     #[test]

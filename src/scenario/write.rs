@@ -5,8 +5,8 @@
 use std::fmt::{self, Display, Write as _};
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Heartbeat, KeepAlive, Name,
-    Payload, Resubscribe, Retention, StartAt, Target, Upgrade, WhenFull, Will,
+    BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Heartbeat, HttpConnections,
+    KeepAlive, Name, Payload, Resubscribe, Retention, StartAt, Target, Upgrade, WhenFull, Will,
 };
 use crate::terms::CounterOf;
 use crate::time::{Duration, Instant};
@@ -40,8 +40,13 @@ impl Display for Scenario {
         if self.polling_interval != Duration::from_secs(1) {
             writeln!(f, "[polling]\ninterval = {}\n", time(self.polling_interval))?;
         }
-        if self.http_timeout != Duration::from_secs(20) {
-            writeln!(f, "[http]\ntimeout = {}\n", time(self.http_timeout))?;
+        let mut http = Table::default();
+        let (timeout, connections) = (self.http_timeout, self.http_connections);
+        http.unless(timeout == Duration::from_secs(20), "timeout", time(timeout));
+        let is_default = connections == HttpConnections::default();
+        http.unless(is_default, "connections", quoted(connections.name()));
+        if !http.0.is_empty() {
+            writeln!(f, "[http]\n{}", http.lines())?;
         }
         for one in &self.clients {
             writeln!(f, "[[client]]\n{}", client(one, self.run_for).lines())?;

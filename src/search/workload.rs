@@ -4,11 +4,12 @@
 use serde_json::json;
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Durability, Echo, Heartbeat, Name, Retention, StartAt,
-    Target,
+    BrokerLimits, ClientLimits, Contender, Durability, Echo, Heartbeat, HttpConnections, Members,
+    Name, Payload, Retention, StartAt, Target, Will,
 };
 use crate::scenario::{
-    BrokerApp, ClientEntry, Latency, Publish, RoomChange, Scenario, Subscribe, When,
+    BrokerAct, BrokerApp, ClientEntry, Latency, MemberChange, Publish, RoomChange, Scenario,
+    Subscribe, When,
 };
 use crate::sim::Draw;
 use crate::time::{Duration, Instant};
@@ -19,6 +20,8 @@ const QUEUE: &str = "q";
 const EVENT: &str = "e";
 /// The room that some subscribers join later.
 const ROOM: &str = "vip";
+/// The subscriber that every drawn workload has.
+const FIRST_SHOP: &str = "shop1";
 /// The earliest time of the first message.
 const START_MS: u64 = 1_000;
 /// Bounds the number of messages: without a delayed start, the last is published before this time.
@@ -30,9 +33,11 @@ pub fn plain(seed: u64) -> Scenario {
     let mut scenario = any(seed);
     let heartbeat = scenario.broker.heartbeat;
     scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
+    scenario.broker_app = BrokerApp::default();
     for client in &mut scenario.clients {
         client.join.clear();
         client.leave.clear();
+        client.will = None;
         client.limits = ClientLimits::default();
         client.subscribe.iter_mut().for_each(|one| one.from = StartAt::Now);
         client.publish.iter_mut().for_each(|one| one.target = Target::default());
@@ -63,6 +68,7 @@ pub fn any(seed: u64) -> Scenario {
         backlog,
         session_expiry,
         heartbeat: Heartbeat { every: ms(1_000), timeout: ms(1_000) },
+        presence: if is("presence", 6) { vec![QUEUE.into()] } else { Vec::new() },
         window: if is("window", 4) {
             dice.named("window").with(1).between(1, 5) as usize
         } else {
@@ -79,14 +85,50 @@ pub fn any(seed: u64) -> Scenario {
         latency: Latency { min: latency, max: latency },
         contenders: Contender::all().collect(),
         http_timeout: broker.heartbeat.timeout,
+        http_connections: if is("a connection per request", 5) {
+            HttpConnections::OnePerRequest
+        } else {
+            HttpConnections::Kept
+        },
         broker,
-        broker_app: BrokerApp::default(),
+        broker_app: broker_app(dice.named("broker")),
         polling_interval: ms(if is("quick polls", 2) { 300 } else { 1_000 }),
         mutant: None,
         clients: clients(dice),
         faults: Vec::new(),
         expectations: Vec::new(),
     }
+}
+
+/// Draws what the application on the broker's side does: mostly nothing.
+fn broker_app(dice: Draw) -> BrokerApp {
+    let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
+    let at = |name: &str| {
+        Instant::from_millis(dice.named(name).between(1_500, END_MS - 500) / 100 * 100)
+    };
+    let to = if is("one client", 2) { vec![FIRST_SHOP.into()] } else { Vec::new() };
+    let publish = Publish {
+        queue: QUEUE.into(),
+        event: EVENT.into(),
+        payload: Payload::null(),
+        target: Target { to: to.clone(), ..Target::default() },
+        when: When::Every {
+            start: at("publish at"),
+            every: Duration::from_millis(dice.named("every").between(100, 600)),
+            count: dice.named("count").between(1, 5),
+        },
+        ack_within: None,
+    };
+    let members = Members { queue: QUEUE.into(), rooms: to };
+    let mut acts = Vec::new();
+    let mut act = |one_in: u64, change: MemberChange| {
+        if is(change.key(), one_in) {
+            acts.push(BrokerAct { members: members.clone(), at: at(change.key()), change });
+        }
+    };
+    act(8, MemberChange::Join(ROOM.into()));
+    act(8, MemberChange::Leave(ROOM.into()));
+    BrokerApp { publish: if is("publishes", 6) { vec![publish] } else { Vec::new() }, acts }
 }
 
 fn clients(dice: Draw) -> Vec<ClientEntry> {
@@ -105,7 +147,13 @@ fn driver(dice: Draw, number: u64) -> ClientEntry {
     let is = |feature: &str, one_in: u64| dice.named(feature).below(one_in) == 0;
     let length = if is("long", 3) { dice.named("length").below(600) as usize } else { 0 };
     let target = Target {
-        to: if is("rooms", 3) { vec![EVENT.into(), ROOM.into()] } else { Vec::new() },
+        to: if is("one client", 12) {
+            vec![FIRST_SHOP.into()]
+        } else if is("rooms", 3) {
+            vec![EVENT.into(), ROOM.into()]
+        } else {
+            Vec::new()
+        },
         except: if is("except", 8) { vec![ROOM.into()] } else { Vec::new() },
         echo: if is("broadcast", 3) { Echo::NotSender } else { Echo::Everyone },
         keep: if is("volatile", 10) { Durability::Volatile } else { Durability::Kept },
@@ -146,7 +194,13 @@ fn shop(dice: Draw, number: u64) -> ClientEntry {
         if is("small inbox", 6) { dice.named("inbox").between(1, 10) as usize } else { 1_000 };
     let limits = ClientLimits { inbox, ..ClientLimits::default() };
     let subscribe = vec![subscription(from)];
-    ClientEntry { subscribe, join, leave, limits, ..client(format!("shop{number}")) }
+    let will = is("will", 8).then(|| Will {
+        queue: QUEUE.into(),
+        event: EVENT.into(),
+        target: Target::default(),
+        payload: Payload::null(),
+    });
+    ClientEntry { subscribe, join, leave, will, limits, ..client(format!("shop{number}")) }
 }
 
 fn subscription(from: StartAt) -> Subscribe {

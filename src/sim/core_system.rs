@@ -115,8 +115,9 @@ impl System for CoreSystem {
 /// Returns the link settings of a scenario, changed by its mutant if that changes them.
 fn settings(scenario: &Scenario, contender: Contender) -> Settings {
     let (polling_interval, mode) = (scenario.polling_interval, contender.mode);
-    let http_timeout = scenario.http_timeout;
-    let settings = Settings { polling_interval, http_timeout, mode, ..Settings::default() };
+    let (http_timeout, http_connections) = (scenario.http_timeout, scenario.http_connections);
+    let settings =
+        Settings { polling_interval, http_timeout, http_connections, mode, ..Settings::default() };
     mutant::settings(scenario.mutant, settings)
 }
 

@@ -20,6 +20,7 @@ use crate::time::Instant;
 
 use super::fate::{FlowChange, NetworkFaults, PacketPlan, PlannedOutcome, Transit};
 use super::host_state::HostState;
+use super::stack::AcceptedTotals;
 
 /// Returns the address of a process: 10.0.0.1 for the broker, and the next ones for the clients.
 pub fn address(process: u32) -> Ipv4Addr {
@@ -41,6 +42,8 @@ pub struct TrafficTotals {
     pub bytes: u64,
     /// TCP segments that carried bytes again.
     pub retransmits: u64,
+    /// The connections that were opened, at the hosts that they were opened to.
+    pub accepted: AcceptedTotals,
     /// Number of packets that each fault hit, by its index in the scenario.
     pub hits: Vec<u64>,
 }
@@ -269,6 +272,11 @@ impl Internet {
             host.stack().finish(now);
         }
         let retransmits = self.hosts.iter().map(|host| host.stack().retransmits()).sum();
+        let accepted = self.hosts.iter().map(|host| host.stack().accepted());
+        let accepted = accepted.fold(AcceptedTotals::default(), |sum, one| AcceptedTotals {
+            handshakes: sum.handshakes + one.handshakes,
+            open: sum.open + one.open,
+        });
         let mut traffic = self.traffic();
         let mut drops = std::mem::take(&mut traffic.drops);
         drops.sort_by_key(|&(from, at, flow, number, _)| (from, at, flow, number));
@@ -277,7 +285,8 @@ impl Internet {
                 .record(at, EventKind::Dropped { flow: Box::new(flow), datagram, reason });
         }
         let hits = traffic.faults.hits().to_vec();
-        TrafficTotals { packets: traffic.packets, bytes: traffic.bytes, retransmits, hits }
+        let (packets, bytes) = (traffic.packets, traffic.bytes);
+        TrafficTotals { packets, bytes, retransmits, accepted, hits }
     }
 
     /// Takes out the packets that were kept, if any were to be kept; hands over what is left of

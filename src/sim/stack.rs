@@ -29,7 +29,7 @@ pub(crate) use listener::StackListener;
 pub use wire::MTU;
 
 use crate::history::{ConnectionStats, EventKind, Recorder};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use wire::Wire;
 
 use super::draw::Draw;
@@ -93,6 +93,17 @@ pub(crate) struct Stack {
     dirty: Vec<u64>,
     /// Number of TCP segments that carried bytes again.
     retransmits: u64,
+    accepted: AcceptedTotals,
+}
+
+/// Totals of the connections that others opened to a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AcceptedTotals {
+    /// Three-way handshakes that were complete here: SYN, SYN with ACK, and an ACK that arrived.
+    pub handshakes: u64,
+    /// The sum of the times for which these connections were open here: until both sides had
+    /// closed, a reset or timeout, or the loss of power. The rest of TIME-WAIT does not count.
+    pub open: Duration,
 }
 
 /// A socket's timer that the driver must watch.
@@ -127,6 +138,7 @@ impl Stack {
             datagram_counts: BTreeMap::new(),
             dirty: Vec::new(),
             retransmits: 0,
+            accepted: AcceptedTotals::default(),
         }
     }
 
@@ -136,6 +148,11 @@ impl Stack {
 
     pub fn retransmits(&self) -> u64 {
         self.retransmits
+    }
+
+    /// Returns the totals of the connections that others opened and that have ended.
+    pub fn accepted(&self) -> AcceptedTotals {
+        self.accepted
     }
 
     /// Returns the length of the buffers of all its sockets, in bytes.
@@ -268,10 +285,11 @@ impl Stack {
     /// its program, records its end, and removes it when it is no longer needed.
     fn finish_change(&mut self, now: Instant, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.became_established()
-            && let Some(listener) = connection.listener.and_then(|p| self.listeners.get_mut(&p))
-        {
-            listener.ready(id);
+        if connection.became_established() {
+            self.accepted.handshakes += u64::from(connection.was_accepted(now));
+            if let Some(listener) = connection.listener.and_then(|p| self.listeners.get_mut(&p)) {
+                listener.ready(id);
+            }
         }
         connection.observe();
         connection.wake();
@@ -295,6 +313,9 @@ impl Stack {
     /// Records the end of a connection once its statistics can no longer change.
     fn record_end(&mut self, now: Instant, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.has_ended() {
+            self.accepted.open = self.accepted.open + connection.was_open(now);
+        }
         if connection.has_ended() && !connection.held && !connection.recorded {
             connection.recorded = true;
             if connection.is_worth_recording() {

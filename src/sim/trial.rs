@@ -167,12 +167,14 @@ fn run(
     let totals = world.finish();
     let capture = world.take_capture();
     let recorders = world.recorders().to_vec();
+    let cost = cost(&totals, &recorders, ended_at);
     // Drops the world before the history is assembled: they need not fit into memory together.
     drop(world);
     let mut history = History::assemble(processes, &recorders);
     history.hits = totals.hits.clone();
     history.ended_at = ended_at;
-    history.cost = cost(&totals, &recorders);
+    history.cost = cost;
+    history.responses = Recorder::responses(&recorders);
     hits::count(scenario, &mut history);
     let views = std::mem::take(&mut *views.lock().expect("a trial has one thread"));
     Ok(Trial { history, views, capture })
@@ -225,16 +227,20 @@ fn groups(scenario: &Scenario) -> Vec<Vec<u32>> {
     groups
 }
 
-fn cost(totals: &net::TrafficTotals, recorders: &[Recorder]) -> Cost {
+fn cost(totals: &net::TrafficTotals, recorders: &[Recorder], ended_at: Instant) -> Cost {
     let (broker_peak_messages, broker_peak_bytes) = recorders[0].peak();
     let clients = recorders[1..].iter().map(|recorder| recorder.peak().0);
     Cost {
         packets: totals.packets,
         bytes: totals.bytes,
         retransmits: totals.retransmits,
+        handshakes: totals.accepted.handshakes,
+        connection_time: totals.accepted.open,
+        held_request_time: recorders[0].requests_held_for(ended_at),
         broker_peak_messages,
         broker_peak_bytes,
         client_peak_messages: clients.max().unwrap_or(0),
+        ..Cost::default()
     }
 }
 

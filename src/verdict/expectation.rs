@@ -5,6 +5,7 @@ use crate::scenario::{Expectation, Expected, Range, Scenario};
 
 use super::{Checked, Row, RunResult, SubscriberReport, Totals, median_delay_ms};
 use crate::terms::{Counter, CounterOf};
+use crate::time::Duration;
 
 /// Compares every expectation with the rows, in the order of the file. One that names no contender
 /// gives one line for each contender that was run.
@@ -190,6 +191,12 @@ fn count(
         Counter::Packets => row.cost.packets,
         Counter::Bytes => row.cost.bytes,
         Counter::Retransmits => row.cost.retransmits,
+        Counter::Handshakes => row.cost.handshakes,
+        Counter::ConnectionTime => return Some(row.cost.connection_time.as_millis_f64()),
+        Counter::HeldRequestTime => return Some(row.cost.held_request_time.as_millis_f64()),
+        Counter::PayloadBytes => row.cost.payload_bytes,
+        Counter::MedianAnswer => return row.cost.median_answer.map(Duration::as_millis_f64),
+        Counter::WorstAnswer => return row.cost.worst_answer.map(Duration::as_millis_f64),
         Counter::BrokerPeakMessages => row.cost.broker_peak_messages,
         Counter::BrokerPeakBytes => row.cost.broker_peak_bytes,
         Counter::ClientPeakMessages => row.cost.client_peak_messages,

@@ -12,8 +12,8 @@ use super::facts::{Facts, Map, SessionFacts, SubscriberId};
 use super::outcome::SubscriberCase;
 use super::switch::rule;
 use super::{
-    Followed, Hits, ReplacedProcess, Row, SubscriberReport, UnconnectedProcess, claim, recovery,
-    wanted,
+    Followed, Hits, ReplacedProcess, Row, SubscriberReport, UnconnectedProcess, claim, price,
+    recovery, wanted,
 };
 
 /// Judges a trial's history.
@@ -70,7 +70,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
         replaced: replaced(&facts, history),
         never_connected: never_connected(&facts, history),
-        cost: history.cost,
+        cost: price::of(&facts, history),
         subscribers,
     }
 }

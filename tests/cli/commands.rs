@@ -100,8 +100,8 @@ fn what_is_said_about_wrong_arguments_is_no_wider_than_a_screen() {
     }
     let views = check(&["run", "caps", "--at", "5s"], 0, "");
     assert_eq!(views.lines().find(|line| line.chars().count() > 80), None);
-    let view = "subscription acme-widgets (connected): rooms delivered, position 2, 2\n    \
-                unacknowledged";
+    let view = "subscription acme-widgets (connected): rooms acme-widgets, delivered, position\n    \
+                2, 2 unacknowledged";
     assert!(views.contains(view), "{views}");
 }
 

@@ -128,7 +128,8 @@ fn block(lines: &[&str]) -> Vec<String> {
 
 /// Returns the contender with which a line begins, and the rest of the line.
 fn contender(line: &str) -> Option<(&str, &str)> {
-    let (name, rest) = line.trim_start().split_once(' ')?;
+    let line = line.trim_start();
+    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     name.trim_end_matches(':').parse::<Contender>().ok().map(|_| (name, rest))
 }
 

@@ -90,6 +90,7 @@ fn a_value_of_another_kind_is_refused_with_an_example() {
         ("kind-flag", file("", "[[client]]\nid = \"c\"\ndedup = \"yes\"\nresubscribe = 1")),
         ("kind-who", file("", "[[fault]]\nkind = \"cut\"\nat = \"1s\"\nwho = [\"shop\", 3]")),
         ("kind-word", file("", "[[client]]\nid = \"c\"\nack = 1")),
+        ("kind-connections", file("", "[http]\nconnections = \"one-per-requests\"")),
         ("kind-bounds", file("", "[[expect]]\nmissed = true\n[[expect]]\ncause = [1]")),
         ("kind-long", file("", "[[client]]\nid = \"c\"\ncount = \"as many as there are\\u202e\"")),
         (
@@ -460,6 +461,48 @@ fn a_setting_is_checked_like_the_file_and_quoted() {
         cases.check(name, &text, &[setting]);
     }
     cases.check("set-and-file", &file("sed = 3", ""), &["latency=0ms", "run_for=1d"]);
+    cases.compare();
+}
+
+#[test]
+fn what_the_broker_does_is_checked_like_what_a_client_does() {
+    let mut cases = Cases::of("broker");
+    let clients = |more: &str| {
+        format!(
+            "title = \"t\"\nrun_for = \"9s\"\ncontenders = [\"udp/catch-up\"]\n[broker]\n{more}\n\
+             [[client]]\nid = \"ann\"\nsubscribe = [{{ queue = \"q\", event = \"e\" }}]\n\
+             [[client]]\nid = \"ben\"\ncount = 3\n\
+             subscribe = [{{ queue = \"q\", event = \"e\" }}]\n"
+        )
+    };
+    let long = "x".repeat(1_400);
+    for (name, text) in [
+        ("own-room-event", clients(r#"publish = [{ queue = "q", event = "ann" }]"#)),
+        ("own-room-of-many", clients(r#"publish = [{ queue = "q", event = "ben#3" }]"#)),
+        ("own-room-join", clients(r#"join = [{ queue = "q", room = "ann", at = "1s" }]"#)),
+        ("broker-on", clients(r#"publish = [{ queue = "q", event = "e", on = "e" }]"#)),
+        ("broker-late", clients(r#"disconnect = [{ queue = "q", at = "9s" }]"#)),
+        ("broker-no-room", clients(r#"leave = [{ queue = "q", at = "1s" }]"#)),
+        (
+            "broker-datagram",
+            clients(&format!(r#"publish = [{{ queue = "q", event = "e", payload = "{long}" }}]"#)),
+        ),
+        (
+            "will-datagram",
+            clients("") + &format!(r#"will = {{ queue = "q", event = "e", payload = "{long}" }}"#),
+        ),
+        ("will-keys", clients("") + r#"will = { queue = "q", every = "1s" }"#),
+    ] {
+        cases.check(name, &text, &[]);
+    }
+    // In another queue the name is nobody's, and as a target it is meant.
+    for fine in [
+        r#"publish = [{ queue = "other", event = "ann" }]"#,
+        r#"publish = [{ queue = "q", event = "e", to = ["ann", "ben#3"] }]"#,
+        r#"publish = [{ queue = "q", event = "ben#4" }]"#,
+    ] {
+        load(&clients(fine), &[]).unwrap_or_else(|problems| panic!("{fine}: {problems:?}"));
+    }
     cases.compare();
 }
 

@@ -36,6 +36,7 @@ keep_alive = { after = "10s", every = "2s", probes = 3 }
 interval = "250ms"
 [http]
 timeout = "3s"
+connections = "one-per-request"
 [[client]]
 id = "a b"
 name = "c"

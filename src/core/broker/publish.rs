@@ -176,8 +176,9 @@ impl Broker {
     fn refuse(&mut self, publisher: Option<ConnectionId>, message: &Message) {
         let id = message.id.clone();
         self.note(Note::Refused { id: id.clone() });
-        if let Some(connection) = publisher {
-            self.send(connection, Frame::Refused { id });
+        match publisher {
+            Some(connection) => self.send(connection, Frame::Refused { id }),
+            None => self.note(Note::RefusedReceived { id }),
         }
     }
 

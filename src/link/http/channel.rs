@@ -1,5 +1,5 @@
-//! A client's channel to the broker: one HTTP request at a time, each on the connection of the
-//! last.
+//! A client's channel to the broker: one HTTP request at a time, each on the connection of the last
+//! or on one of its own.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,18 +8,20 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
+use hyper::header::{CONNECTION, HeaderValue};
 
 use super::exchange::{HttpClientConnection, HttpReply, exchange};
 use crate::link::ConnectContext;
 use crate::link::limits::RETRY;
 use crate::link::tap::CopyOf;
-use crate::message::EndReason;
+use crate::message::{EndReason, HttpConnections};
 use crate::net::Net;
 use crate::time::Duration;
 
 /// Makes one request at a time.
 pub struct Channel<N> {
     context: ConnectContext<N>,
+    connections: HttpConnections,
     state: State,
 }
 
@@ -37,8 +39,12 @@ enum State {
 
 impl<N: Net> Channel<N> {
     /// Creates a channel that uses a connection, or opens one for its first request.
-    pub fn new(context: ConnectContext<N>, connection: Option<HttpClientConnection>) -> Self {
-        Channel { context, state: State::Idle(connection) }
+    pub fn new(
+        context: ConnectContext<N>,
+        connection: Option<HttpClientConnection>,
+        connections: HttpConnections,
+    ) -> Self {
+        Channel { context, connections, state: State::Idle(connection) }
     }
 
     /// Waits until the next request can be made. Drops the connection if it has ended meanwhile.
@@ -66,13 +72,17 @@ impl<N: Net> Channel<N> {
     /// The last request is not answered yet, or the wait after a failure is not over.
     pub fn request(
         &mut self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
         copies: Vec<CopyOf>,
         within: Duration,
     ) {
         let State::Idle(connection) = &mut self.state else { panic!("one request at a time") };
         let (context, connection) = (self.context.clone(), connection.take());
         let deadline = context.net.now() + within;
+        if self.connections == HttpConnections::OnePerRequest {
+            // The broker closes the connection after its response, RFC 9112 §9.6.
+            request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         self.state =
             State::Busy(Box::pin(exchange(context, connection, request, copies, deadline)));
     }
@@ -82,7 +92,10 @@ impl<N: Net> Channel<N> {
         let State::Busy(exchange) = &mut self.state else { return Poll::Pending };
         let (connection, reply) = std::task::ready!(exchange.as_mut().poll(cx));
         self.state = match reply {
-            Ok(_) | Err(EndReason::HttpTimeout) => State::Idle(connection),
+            Ok(_) | Err(EndReason::HttpTimeout) => {
+                let is_kept = self.connections == HttpConnections::Kept;
+                State::Idle(connection.filter(|_| is_kept))
+            }
             Err(_) => {
                 let net = self.context.net.clone();
                 State::Resting(Box::pin(async move { net.sleep_until(net.now() + RETRY).await }))

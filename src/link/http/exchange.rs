@@ -1,4 +1,4 @@
-//! One HTTP request and its response, on a connection that is kept for the next request.
+//! One HTTP request and its response, on a connection that may be kept for the next request.
 
 use std::error::Error as _;
 use std::future::Future;

@@ -10,57 +10,90 @@ use hyper::{Request, StatusCode};
 
 use super::channel::Channel;
 use super::exchange::{HttpClientConnection, HttpReply};
-use super::{FRAMES, copies, path};
+use super::{FRAMES, RequestOptions, copies, path};
 use crate::link::{ConnectContext, LinkEvent, reason_of_wire_error};
 use crate::message::{EndReason, Frame, SessionId};
 use crate::net::Net;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire;
 
 /// Posts frames, in order.
 pub struct PostClient<N> {
+    context: ConnectContext<N>,
     channel: Channel<N>,
     host: String,
+    /// Time within which each request must be answered.
+    timeout: Duration,
     /// The frames of the next request.
     next: Vec<Frame>,
     /// The frames of the pending request.
     out: Vec<Frame>,
+    /// The times at which the messages of the next request were published.
+    next_messages: Vec<Instant>,
+    /// The same of the pending request.
+    out_messages: Vec<Instant>,
 }
 
 impl<N: Net> PostClient<N> {
     /// Creates a client that uses a connection, if it is given one.
-    pub fn new(context: ConnectContext<N>, connection: Option<HttpClientConnection>) -> Self {
+    pub fn new(
+        context: ConnectContext<N>,
+        connection: Option<HttpClientConnection>,
+        options: RequestOptions,
+    ) -> Self {
         let host = context.to.to_string();
-        let channel = Channel::new(context, connection);
-        PostClient { channel, host, next: Vec::new(), out: Vec::new() }
+        let channel = Channel::new(context.clone(), connection, options.connections);
+        let timeout = options.timeout;
+        PostClient {
+            context,
+            channel,
+            host,
+            timeout,
+            next: Vec::new(),
+            out: Vec::new(),
+            next_messages: Vec::new(),
+            out_messages: Vec::new(),
+        }
     }
 
     /// Adds a frame to the next request.
     pub fn add(&mut self, frame: Frame) {
+        if frame.message().is_some() {
+            self.next_messages.push(self.context.net.now());
+        }
         self.next.push(frame);
     }
 
-    /// Posts the waiting frames of a session. Each request must be answered within a time. Returns
-    /// the events that follow from a response or a failure.
-    pub fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        session: &SessionId,
-        within: Duration,
-    ) -> Poll<Vec<LinkEvent>> {
+    /// Posts the waiting frames of a session. Returns the events that follow from a response or a
+    /// failure.
+    pub fn poll(&mut self, cx: &mut Context<'_>, session: &SessionId) -> Poll<Vec<LinkEvent>> {
         if self.channel.poll_ready(cx).is_ready() && !self.next.is_empty() {
             self.out = std::mem::take(&mut self.next);
+            self.out_messages = std::mem::take(&mut self.next_messages);
             let request = Request::post(path(session))
                 .header(HOST, &self.host)
                 .header(CONTENT_TYPE, FRAMES)
                 .body(Full::new(Bytes::from(wire::encode_lines(&self.out))))
                 .expect("path and host are plain");
-            self.channel.request(request, copies(&self.out, session), within);
+            self.channel.request(request, copies(&self.out, session), self.timeout);
         }
         self.channel.poll_reply(cx).map(|reply| match reply {
-            Ok(reply) => events_of_reply(reply),
+            Ok(reply) => {
+                if reply.status.is_success() {
+                    self.note_response();
+                }
+                events_of_reply(reply)
+            }
             Err(reason) => events_of_failure(std::mem::take(&mut self.out), reason),
         })
+    }
+
+    /// Notes for how long the messages of the request waited for its response.
+    fn note_response(&self) {
+        let now = self.context.net.now();
+        for published in &self.out_messages {
+            self.context.recorder.got_response(now.since(*published));
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use hyper::{Request, StatusCode};
 
 use crate::core::BrokerInput;
 use crate::link::WaitingBytes;
+use crate::link::http::held_request::HeldRequest;
 use crate::link::http::session_queue::SessionQueue;
 use crate::link::http::session_server::{DeliveryStyle, HttpSession, SessionReply, SessionServer};
 use crate::net::Net;
@@ -57,6 +58,7 @@ async fn hold<N: Net, S: DeliveryStyle>(
     queue: &SessionQueue,
     asked: u64,
 ) {
+    let _held = HeldRequest::begin(server.broker());
     let net = server.broker().net();
     let deadline = net.sleep_until(net.now() + server.broker().limits().heartbeat.every);
     let something = async {

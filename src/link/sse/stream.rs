@@ -14,6 +14,7 @@ use hyper::{Request, Response, StatusCode};
 use super::event::SseEvent;
 use super::{EVENTS, LAST_EVENT_ID, Sse, hello_of};
 use crate::core::BrokerInput;
+use crate::link::http::held_request::HeldRequest;
 use crate::link::http::poll_cursors::PollCursors;
 use crate::link::http::session_server::{HttpConnection, HttpSession, SessionServer};
 use crate::link::http::{Body, copies};
@@ -71,11 +72,12 @@ fn open<N: Net>(
 }
 
 /// The broker's frames for a session, as chunks of the response.
-struct Stream<N> {
+struct Stream<N: Net> {
     broker: crate::link::BrokerDriver<N>,
     session: HttpSession,
     connection: HttpConnection,
     begin: VecDeque<Bytes>,
+    _held: HeldRequest<N>,
 }
 
 impl<N: Net> Stream<N> {
@@ -86,7 +88,8 @@ impl<N: Net> Stream<N> {
     ) -> Self {
         let retry = Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()));
         let (broker, connection) = (server.broker().clone(), connection.clone());
-        Stream { broker, session, connection, begin: VecDeque::from([retry]) }
+        let _held = HeldRequest::begin(&broker);
+        Stream { broker, session, connection, begin: VecDeque::from([retry]), _held }
     }
 
     /// Waits for the next chunk. Returns `None` at the end of the session.

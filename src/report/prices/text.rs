@@ -1,11 +1,12 @@
-//! The prices as text: per contender its guarantees and how they turned out, then its figures. It
-//! formats numbers; it never computes one.
+//! The prices as text, in two tables: per contender its guarantees and how they turned out, then its
+//! figures; and what its connections, requests and answers took. It formats numbers; it never
+//! computes one.
 
 use super::super::grid::{Column, Grid};
 use super::super::measure::{COLUMNS, left, wrap};
 use super::super::style::{Ink, Style};
 use super::super::{facts, words};
-use super::{Amount, Figure, MEASURES, Price};
+use super::{Amount, Figure, MAIN, Measure, ON_THE_WIRE, Price, measures};
 use crate::terms::{Claim, Guarantee, Verdict};
 use crate::verdict::{GuaranteeFinding, Row};
 
@@ -16,20 +17,49 @@ const EXPLAINED: [&str; 2] = [
      that it held at a time. Noticed after: a fault, at worst. Delay: from publish to handled, of what was handled.",
 ];
 
-/// Returns the lines, with two lines of numbers per contender. `prices` are those of `rows`.
+const WIRE_EXPLAINED: [&str; 2] = [
+    "Handshakes: of TCP, three segments each. Connection time: summed over all TCP connections, while \
+     they were open where they were opened to. Requests held: summed over all requests over HTTP, \
+     while the broker kept the answer back.",
+    "Payload: of messages, once for each copy that was not lost. Heads and the rest: all other bytes. \
+     Answer: from publish to the answer that its publisher got.",
+];
+
+/// Returns the lines, with two lines of numbers per contender and table. `prices` are those of
+/// `rows`.
 pub fn draw(prices: &[Price], rows: &[Row], style: &Style) -> Vec<String> {
-    let columns = MEASURES.iter().enumerate().map(|(at, measure)| Column {
+    let promised = |row: &Row, name: &str| wrap(&promise(row), name, &left("", name.len()));
+    let mut lines = explained(&EXPLAINED);
+    lines.extend(table(&MAIN, 0, (prices, rows), promised, style));
+    lines.push(String::new());
+    lines.extend(explained(&WIRE_EXPLAINED));
+    let named = |_: &Row, name: &str| vec![name.trim_end().to_owned()];
+    lines.extend(table(&ON_THE_WIRE, MAIN.len(), (prices, rows), named, style));
+    lines
+}
+
+fn explained(sentences: &[&str]) -> Vec<String> {
+    sentences.iter().flat_map(|line| wrap(line, "  ", "  ")).chain([String::new()]).collect()
+}
+
+/// Returns the lines of one table. `first` is the index of its first measure among all; `head_of`
+/// returns the lines above a contender's numbers, which begin with its name.
+fn table(
+    measures: &[Measure],
+    first: usize,
+    (prices, rows): (&[Price], &[Row]),
+    head_of: impl Fn(&Row, &str) -> Vec<String>,
+    style: &Style,
+) -> Vec<String> {
+    let columns = measures.iter().zip(first..).map(|(measure, at)| Column {
         head: measure.head,
         cells: prices.iter().flat_map(|price| cells(&price.amounts[at], style)).collect(),
     });
     let grid = Grid::new(&columns.collect::<Vec<_>>(), COLUMNS);
-    let mut lines: Vec<String> = EXPLAINED.iter().flat_map(|line| wrap(line, "  ", "  ")).collect();
-    lines.push(String::new());
-    lines.extend(grid.head.iter().map(|line| style.paint(Ink::Heading, line.trim_end())));
+    let mut lines: Vec<String> =
+        grid.head.iter().map(|line| style.paint(Ink::Heading, line.trim_end())).collect();
     for (row, numbers) in rows.iter().zip(grid.rows.chunks(2)) {
-        let name = row.contender().to_string();
-        let name = format!("{name}  ");
-        lines.extend(wrap(&promise(row), &name, &left("", name.len())));
+        lines.extend(head_of(row, &format!("{}  ", row.contender())));
         lines.extend(numbers.iter().cloned());
     }
     lines.extend(grid.note().iter().map(|line| style.paint(Ink::Quiet, line)));
@@ -42,7 +72,7 @@ pub fn sentences(prices: &[Price], rows: &[Row]) -> Vec<String> {
     for (price, row) in prices.iter().zip(rows) {
         let name = row.contender();
         sentences.push(format!("{name} {}.", promise(row)));
-        for (measure, amount) in MEASURES.iter().zip(&price.amounts) {
+        for (measure, amount) in measures().zip(&price.amounts) {
             let compared = match (amount.measured, amount.times_cheapest) {
                 (None, _) => "no figure".to_owned(),
                 (Some(figure), None) => format!("{}, the cheapest has 0", number(figure)),

@@ -1,7 +1,7 @@
 //! The keys of `[broker]`. The defaults are those of `message::BrokerLimits`, which a test
 //! compares.
 
-use crate::message::{Upgrade, WhenFull};
+use crate::message::{HttpConnections, Upgrade, WhenFull};
 
 use super::publishing::{self, QUEUE};
 use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
@@ -206,13 +206,22 @@ static BACKLOG: Section = Section {
 pub static HTTP: Section = Section {
     heading: "[http]",
     noun: "http",
-    about: "How long clients wait for answers over `polling`, `long-polling` and `sse`.",
-    keys: &[Key::default(
-        "timeout",
-        SOME_TIME,
-        "Time within which a request is answered; a long poll may take a ping's interval more.",
-        r#""20s""#,
-    )],
+    about: "How clients make requests over `polling`, `long-polling` and `sse`.",
+    keys: &[
+        Key::default(
+            "timeout",
+            SOME_TIME,
+            "Time within which a request is answered; a long poll may take a ping's interval more.",
+            r#""20s""#,
+        ),
+        Key::default(
+            "connections",
+            Kind::Word(&HttpConnections::WORDS),
+            "Whether a connection is kept for the next request, or closed after each answer.",
+            r#""kept""#,
+        )
+        .example(r#""one-per-request""#),
+    ],
     cases: None,
 };
 

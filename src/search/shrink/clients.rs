@@ -17,6 +17,7 @@ pub fn take_away(steps: &mut Vec<ShrinkStep>, index: usize, client: &ClientEntry
     take(client.leave.len(), |client, at| drop(client.leave.remove(at)));
     take(client.subscribe.len(), |client, at| drop(client.subscribe.remove(at)));
     take(client.publish.len(), |client, at| drop(client.publish.remove(at)));
+    steps.push(step(move |scenario| scenario.clients[index].will = None));
     steps.push(step(move |scenario| scenario.clients[index].count = 1));
     for (at, publish) in client.publish.iter().enumerate() {
         let When::Every { count, .. } = publish.when else { continue };

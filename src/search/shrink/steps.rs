@@ -1,7 +1,7 @@
 //! All steps from a scenario to smaller ones, in their order.
 
-use crate::message::{BrokerLimits, Name};
-use crate::scenario::{Effect, Latency, Scenario, Who};
+use crate::message::{BrokerLimits, HttpConnections, Name};
+use crate::scenario::{BrokerApp, Effect, Latency, Scenario, Who};
 use crate::search::storm::quiet_period;
 use crate::time::{Duration, Instant};
 
@@ -36,7 +36,10 @@ pub fn steps(scenario: &Scenario, quiet: QuietPeriod) -> Vec<ShrinkStep> {
 
 /// Adds steps that set the broker and the network to their defaults.
 fn make_rest_rounder(steps: &mut Vec<ShrinkStep>) {
-    let changes: [fn(&mut Scenario); 9] = [
+    let changes: [fn(&mut Scenario); 13] = [
+        |scenario| scenario.broker_app = BrokerApp::default(),
+        |scenario| scenario.broker_app.acts.clear(),
+        |scenario| scenario.broker.presence.clear(),
         |scenario| {
             let heartbeat = scenario.broker.heartbeat;
             scenario.broker = BrokerLimits { heartbeat, ..BrokerLimits::default() };
@@ -47,6 +50,7 @@ fn make_rest_rounder(steps: &mut Vec<ShrinkStep>) {
         |scenario| scenario.broker.session_expiry = None,
         |scenario| scenario.polling_interval = Duration::from_secs(1),
         |scenario| scenario.http_timeout = Duration::from_secs(20),
+        |scenario| scenario.http_connections = HttpConnections::default(),
         |scenario| {
             let round = Duration::from_millis(20);
             scenario.latency = Latency { min: round, max: round };

@@ -56,6 +56,8 @@ pub(crate) struct Connection {
     /// The earliest timer that the driver watches for it.
     pub(super) queued_at: Option<Instant>,
     established: bool,
+    /// If the peer opened it: the moment since which it is open.
+    open_since: Option<Instant>,
     /// Whether it leaves the table of connections: a newer one replaces it, or it never opened.
     retired: bool,
     /// In TIME-WAIT: the moment from which on it sends nothing unasked.
@@ -112,6 +114,7 @@ impl Connection {
             recorded: false,
             queued_at: None,
             established: false,
+            open_since: None,
             retired: false,
             rests_from: None,
             overtaken_by: None,
@@ -396,6 +399,18 @@ impl Connection {
         self.established = true;
         self.retransmission.established();
         true
+    }
+
+    /// Notes that it has just become established. Returns whether the peer opened it.
+    pub(super) fn was_accepted(&mut self, now: Instant) -> bool {
+        let is_accepted = self.side == Side::There;
+        self.open_since = is_accepted.then_some(now);
+        is_accepted
+    }
+
+    /// Returns for how long a connection that the peer opened was open, once.
+    pub(super) fn was_open(&mut self, now: Instant) -> Duration {
+        self.open_since.take().map_or(Duration::ZERO, |since| now.since(since))
     }
 
     /// Notes the peer's FIN.

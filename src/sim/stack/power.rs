@@ -39,6 +39,9 @@ impl Stack {
             return;
         }
         self.power = Power::Off;
+        for connection in self.connections.values_mut() {
+            self.accepted.open = self.accepted.open + connection.was_open(now);
+        }
         for stats in self.last_stats() {
             let reason = stats.reason.or(reason);
             self.build

@@ -151,6 +151,11 @@ impl<'a> Messages<'a> {
         &self.all[index.index()]
     }
 
+    /// Returns the message of this id, if an event names it.
+    pub fn find(&self, id: &MessageId) -> Option<&MessageFacts<'a>> {
+        self.by_id.get(id).map(|index| self.get(*index))
+    }
+
     /// Returns the indices of all messages, in order.
     pub fn indices(&self) -> impl Iterator<Item = MessageIndex> + use<> {
         (0..self.all.len()).map(MessageIndex::at)

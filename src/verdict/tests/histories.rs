@@ -50,7 +50,11 @@ pub fn random(seed: u64) -> RandomHistory {
     let (ended_at, hits) = (generator.end(), Vec::new());
     let Generator { processes, mut events, .. } = generator;
     events.sort_by_key(|event| (event.at, event.process, event.sequence));
-    let history = History { processes, events, hits, ended_at, ..History::default() };
+    // From dice of their own, so that they change no event.
+    let mut dice = Dice::of(!seed);
+    let responses = (0..dice.below(5)).map(|_| Duration::from_millis(dice.below(1_000)));
+    let responses = responses.collect();
+    let history = History { processes, events, hits, responses, ended_at, ..History::default() };
     RandomHistory { scenario, contender, history }
 }
 

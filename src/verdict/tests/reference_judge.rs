@@ -8,6 +8,7 @@ mod causes;
 mod copies;
 mod detections;
 mod outcomes;
+mod prices;
 mod promises;
 mod recoveries;
 mod subscriber;
@@ -48,7 +49,7 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         detections: notices.into_iter().map(|notice| notice.detection).collect(),
         replaced: replaced(trial),
         never_connected: never_connected(trial),
-        cost: history.cost,
+        cost: prices::cost(trial),
         subscribers,
     }
 }

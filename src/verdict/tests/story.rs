@@ -11,8 +11,9 @@ use crate::history::{
     TransportKind,
 };
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, EndReason, Epoch, GapReason, Link, Message, MessageId,
-    Mode, Name, Note, Payload, Position, PushKind, ResumeOutcome, SessionId, StartAt, Target,
+    BrokerLimits, ClientLimits, Contender, EndReason, Epoch, GapReason, HttpConnections, Link,
+    Message, MessageId, Mode, Name, Note, Payload, Position, PushKind, ResumeOutcome, SessionId,
+    StartAt, Target,
 };
 use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
 use crate::time::{Duration, Instant};
@@ -82,6 +83,7 @@ pub fn scenario() -> Scenario {
         broker_app: crate::scenario::BrokerApp::default(),
         polling_interval: Duration::from_secs(1),
         http_timeout: Duration::from_secs(20),
+        http_connections: HttpConnections::default(),
         mutant: None,
         clients: vec![client("driver"), ClientEntry { subscribe, ..client("shop") }],
         faults: vec![],

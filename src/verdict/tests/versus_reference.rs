@@ -15,6 +15,10 @@ use crate::terms::{Anomaly, Cause};
 /// The number of histories that are judged twice; `VERDICT_HISTORIES` asks for another.
 const HISTORIES: u64 = 10_000;
 
+/// What a history may have beside causes and anomalies.
+const PAYLOADS: &str = "payloads that were carried";
+const ANSWERS: &str = "answers to publishers";
+
 #[test]
 fn judge_and_reference_judge_agree_on_ten_thousand_histories() {
     let asked = std::env::var("VERDICT_HISTORIES").ok().and_then(|count| count.parse().ok());
@@ -33,7 +37,8 @@ fn judge_and_reference_judge_agree_on_ten_thousand_histories() {
         }
     }
     let causes = Cause::ALL.iter().map(|cause| cause.name());
-    for word in causes.chain(Anomaly::ALL.iter().map(|anomaly| anomaly.name())) {
+    let anomalies = Anomaly::ALL.iter().map(|anomaly| anomaly.name());
+    for word in causes.chain(anomalies).chain([PAYLOADS, ANSWERS]) {
         let count = seen.get(word).copied().unwrap_or_default();
         assert!(count * 100 >= histories, "{word} is in {count} of {histories} histories");
     }
@@ -47,14 +52,17 @@ fn expected(RandomHistory { scenario, contender, history }: &RandomHistory) -> R
     reference_judge::judge(scenario, *contender, history)
 }
 
-/// Returns the causes and anomalies of a row, each once.
+/// Returns the causes and anomalies of a row, each once, and whether payloads were carried and
+/// publishers got answers.
 fn words(row: &Row) -> Vec<&'static str> {
     let all = row.subscribers.iter();
     let words = all.flat_map(|one| {
         let causes = one.causes.keys().map(|cause| cause.name());
         causes.chain(one.anomalies.keys().map(|anomaly| anomaly.name()))
     });
-    let mut words: Vec<&'static str> = words.collect();
+    let payloads = (row.cost.payload_bytes > 0).then_some(PAYLOADS);
+    let answers = row.cost.median_answer.is_some().then_some(ANSWERS);
+    let mut words: Vec<&'static str> = words.chain(payloads).chain(answers).collect();
     words.sort_unstable();
     words.dedup();
     words

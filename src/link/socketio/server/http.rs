@@ -18,6 +18,7 @@ use super::driver::SessionHandle;
 use super::session::Transport;
 use super::websocket;
 use crate::link::http::exchange::why;
+use crate::link::http::held_request::HeldRequest;
 use crate::link::http::{Body, serve_requests, whole_body};
 use crate::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
 use crate::link::socketio::packet::{EnginePacket, SEPARATOR};
@@ -119,7 +120,9 @@ impl HttpConnection {
             return self.last(StatusCode::BAD_REQUEST);
         }
         *lock(&self.busy) = Some(driver.clone());
+        let held = HeldRequest::begin(&server.broker);
         let packets = poll_fn(|cx| driver.session.poll_answer(cx)).await;
+        drop(held);
         *lock(&self.busy) = None;
         server.flushed(&driver);
         let texts: Vec<&str> = packets.iter().map(|next| next.packet.as_str()).collect();

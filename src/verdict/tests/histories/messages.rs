@@ -15,6 +15,9 @@ use super::{BROKER, DRIVER, Flight, GAP_REASONS, Generator, KINDS, Kept};
 impl Generator {
     /// Publishes a message, sends it, and has it accepted and pushed. Each step may be its last.
     pub(super) fn publish(&mut self) {
+        if self.dice.percent(8) {
+            return self.publish_own();
+        }
         let publisher = self.dice.pick(&[DRIVER, DRIVER, DRIVER, self.processes.len() as u32 - 1]);
         self.published[publisher as usize] += 1;
         let sequence = self.published[publisher as usize];
@@ -34,6 +37,21 @@ impl Generator {
         }
         let keep = if is_volatile { Durability::Volatile } else { Durability::Kept };
         self.accept(publisher, (&id, &queue), keep);
+    }
+
+    /// Has the broker publish a message of its own, which has no way to it.
+    fn publish_own(&mut self) {
+        self.published[BROKER as usize] += 1;
+        let sequence = self.published[BROKER as usize];
+        let id = MessageId { publisher: "broker".into(), sequence };
+        let target = Target { echo: Echo::Everyone, ..self.target() };
+        let keep = target.keep;
+        let (queue, event) = (self.queue(), self.event());
+        self.publish_note(BROKER, (id.clone(), queue.clone(), event), target);
+        match self.dice.percent(8) {
+            true => self.refuse(BROKER, &id),
+            false => self.accept(BROKER, (&id, &queue), keep),
+        }
     }
 
     pub(super) fn publish_note(
@@ -113,7 +131,7 @@ impl Generator {
         let (id, queue) = (id.clone(), queue.clone());
         self.note(BROKER, Note::Accepted { id: id.clone(), queue, position });
         self.accepted.push(kept.clone());
-        if self.contender.mode == Mode::CatchUp && self.dice.percent(75) {
+        if self.contender.mode == Mode::CatchUp && publisher != BROKER && self.dice.percent(75) {
             self.note(publisher, Note::AcceptedReceived { id });
         }
         for process in self.connected.clone() {

@@ -2,7 +2,8 @@
 
 use crate::history::Process;
 use crate::message::{
-    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Heartbeat, Link, Mode, Name, StartAt,
+    AckPolicy, BrokerLimits, ClientLimits, Contender, Dedup, Heartbeat, HttpConnections, Link,
+    Mode, Name, StartAt,
 };
 use crate::scenario::{
     ClientEntry, CrashNotice, Direction, Effect, Fault, Latency, RoomChange, Scenario, Subscribe,
@@ -55,6 +56,7 @@ pub fn scenario(dice: &mut Dice) -> Scenario {
         broker_app: crate::scenario::BrokerApp::default(),
         polling_interval: ms(100),
         http_timeout: ms(20_000),
+        http_connections: HttpConnections::default(),
         mutant: None,
         clients,
         faults,
