@@ -25,7 +25,7 @@ const NOT_SHOWN: [(&str, &[&str]); 7] = [
     ),
     ("exit", &["5", "70", "130"]),
     ("report", &["pcap"]),
-    ("noun", &["outbox", "frame", "own-room"]),
+    ("noun", &["own-room", "outbox", "frame"]),
     ("lesson", &["full-duplex", "bidirectional", "handshake"]),
 ];
 
