@@ -288,7 +288,7 @@ impl<'a> ReportCollector<'a> {
             None
         };
         if let Some(complaint) = complaint {
-            console.fail(&format!("{complaint}"));
+            console.fail(&complaint);
             self.exit = self.exit.and(Exit::Usage);
             return;
         }
