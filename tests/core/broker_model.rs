@@ -149,6 +149,8 @@ struct Model {
     own: u64,
     /// Whether the queue has presence.
     has_presence: bool,
+    /// Whether the record outlives sessions.
+    is_catch_up: bool,
 }
 
 impl Model {
@@ -166,13 +168,23 @@ impl Model {
     fn rooms(&self, who: usize, until: usize, mode: Mode) -> BTreeSet<usize> {
         let mut rooms = BTreeSet::new();
         let (of_sessions, mut is_attached) = (mode == Mode::FireAndForget, false);
+        // On record, and those of them into which the broker's application put it.
+        let (mut recorded, mut put) = (BTreeSet::new(), BTreeSet::new());
         for entry in &self.log[..until] {
             match entry {
                 Entry::Joined { who: one, room } if *one == who => {
+                    put.remove(room);
+                    recorded.extend([*room, OWN + who]);
                     rooms.extend([*room, OWN + who]);
+                    if !is_attached {
+                        rooms.extend(&put);
+                    }
                     is_attached = true;
                 }
                 Entry::Put { who: one, room } if *one == who => {
+                    if recorded.insert(*room) {
+                        put.insert(*room);
+                    }
                     // A session that has not joined the queue is in none of its rooms.
                     if is_attached || !of_sessions {
                         rooms.insert(*room);
@@ -182,11 +194,17 @@ impl Model {
                     if *one == who =>
                 {
                     rooms.remove(room);
+                    recorded.remove(room);
+                    put.remove(room);
                 }
                 Entry::Ended { who: one } if *one == who => {
                     is_attached = false;
                     if of_sessions {
                         rooms.clear();
+                    }
+                    if !self.is_catch_up {
+                        recorded.clear();
+                        put.clear();
                     }
                 }
                 _ => {}
@@ -239,7 +257,11 @@ impl Model {
     fn holes(&self, who: usize) -> BTreeSet<Position> {
         let mut holes = BTreeSet::new();
         for at in 0..self.log.len() {
-            let before = Model { log: self.log[..at].to_vec(), ..Model::default() };
+            let before = Model {
+                log: self.log[..at].to_vec(),
+                is_catch_up: self.is_catch_up,
+                ..Model::default()
+            };
             let joins = matches!(&self.log[at], Entry::Joined { who: one, .. } if *one == who);
             if !joins || before.is_attached(who) {
                 continue;
@@ -416,7 +438,7 @@ impl Pair {
         Pair {
             mode,
             broker: Broker::new(options),
-            model: Model { has_presence, ..Model::default() },
+            model: Model { has_presence, is_catch_up: mode == Mode::CatchUp, ..Model::default() },
             last_peer: 0,
             sessions: [0; 3],
             requests: [0; 3],

@@ -41,6 +41,7 @@ impl Broker {
         let queue = self.queues.get_mut(name).expect("it has a subscription");
         let subscription = queue.subscriptions.get_mut(client).expect("it subscribed");
         let rooms = queue.recorded.of(client);
+        queue.put.remove(client);
         for room in &rooms {
             queue.recorded.leave(room, client);
         }

@@ -30,8 +30,10 @@ impl Broker {
             if self.is_beyond_limits(&name, rooms.len()) {
                 return self.close(now, connection, EndReason::LimitReached);
             }
-            self.queues.entry(name.clone()).or_insert_with(Queue::new);
-            let rooms = self.with_own_room(connection, &name, rooms, known);
+            let client = self.open_session(connection).1.clone();
+            let queue = self.queues.entry(name.clone()).or_insert_with(Queue::new);
+            rooms.iter().for_each(|join| queue.take_out(&client, &join.room));
+            let rooms = self.with_rooms_not_asked_for(connection, &name, rooms, known);
             let answer = match self.options.mode {
                 Mode::FireAndForget => None,
                 Mode::CatchUp => self.attach(connection, &name, &rooms, known),
@@ -89,8 +91,9 @@ impl Broker {
     }
 
     /// Adds to the first join of a queue on a session the room of the client's own name, as Socket.IO
-    /// does on each connection. It begins as the earliest of the rooms that are asked for.
-    fn with_own_room(
+    /// does on each connection, and those into which the broker's application has put it. The own
+    /// room begins as the earliest of the rooms that are asked for.
+    fn with_rooms_not_asked_for(
         &self,
         connection: ConnectionId,
         queue: &Name,
@@ -110,6 +113,8 @@ impl Broker {
             () => StartAt::Now,
         };
         rooms.push(RoomJoin { room: client.clone(), from });
+        let put = self.queues[queue].put.get(client).into_iter().flatten();
+        rooms.extend(put.map(|room| RoomJoin { room: room.clone(), from: StartAt::Before }));
         rooms
     }
 
@@ -177,6 +182,7 @@ impl Broker {
     pub(super) fn unsubscribe(&mut self, name: &Name, room: &Name, client: &Name) {
         if let Some(queue) = self.queues.get_mut(name) {
             queue.recorded.leave(room, client);
+            queue.take_out(client, room);
             self.note(Note::Unsubscribed {
                 client: client.clone(),
                 queue: name.clone(),

@@ -14,12 +14,16 @@ impl Broker {
         let name = &members.queue;
         for client in self.clients_of(members) {
             let join = RoomJoin { room: room.clone(), from: StartAt::Now };
-            if let Some(connection) = self.attached_session(name, &client) {
-                self.enter(connection, name, vec![join]);
-                continue;
-            }
+            let session = self.attached_session(name, &client);
             let queue = self.queues.get_mut(name).expect("it has members");
-            if queue.recorded.join(room, client.clone()) != RoomsChange::None {
+            let is_in = queue.recorded.of(&client).contains(room)
+                || session.is_some_and(|session| queue.sessions.of(&session).contains(room));
+            if !is_in {
+                queue.put.entry(client.clone()).or_default().insert(room.clone());
+            }
+            if let Some(connection) = session {
+                self.enter(connection, name, vec![join]);
+            } else if queue.recorded.join(room, client.clone()) != RoomsChange::None {
                 self.note(Note::Subscribed { client, queue: name.clone(), rooms: vec![join] });
             }
         }
@@ -47,6 +51,16 @@ impl Broker {
             if let Some(connection) = self.attached_session(&members.queue, &client) {
                 self.close(now, connection, EndReason::ServerDisconnect);
             }
+        }
+    }
+
+    /// Ends what the broker's application has put a client into: a server knows it by its connection
+    /// (fire-and-forget only).
+    pub(super) fn forget_put(&mut self, name: &Name, client: &Name) {
+        let put = self.queues.get_mut(name).and_then(|queue| queue.put.remove(client));
+        for room in put.into_iter().flatten() {
+            let (client, queue) = (client.clone(), name.clone());
+            self.note(Note::Unsubscribed { client, queue, room });
         }
     }
 

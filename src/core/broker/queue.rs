@@ -1,6 +1,6 @@
 //! One queue at the broker: its rooms, and in catch-up mode its subscriptions and backlog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::message::Name;
 
@@ -16,6 +16,9 @@ pub struct Queue {
     pub sessions: Rooms<ConnectionId>,
     /// The rooms, with the clients that are on record as subscribers (catch-up only).
     pub recorded: Rooms<Name>,
+    /// The rooms into which the application on the broker's side has put each client. They hold until
+    /// the session ends, and in catch-up mode on later sessions, too.
+    pub put: BTreeMap<Name, BTreeSet<Name>>,
     /// The subscription of each client (catch-up only).
     pub subscriptions: BTreeMap<Name, Subscription>,
     /// The messages that are kept (catch-up only).
@@ -27,8 +30,16 @@ impl Queue {
         Queue {
             sessions: Rooms::new(),
             recorded: Rooms::new(),
+            put: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             backlog: Backlog::new(),
+        }
+    }
+
+    /// Records that a room is no longer one into which the broker's application has put a client.
+    pub(super) fn take_out(&mut self, client: &Name, room: &Name) {
+        if let Some(rooms) = self.put.get_mut(client) {
+            rooms.remove(room);
         }
     }
 

@@ -182,8 +182,9 @@ impl Broker {
         });
         for queue in session.attached.keys() {
             self.leave_all(connection, queue, &session);
-            if self.options.mode == Mode::CatchUp {
-                self.detach(queue, &session.client);
+            match self.options.mode {
+                Mode::CatchUp => self.detach(queue, &session.client),
+                Mode::FireAndForget => self.forget_put(queue, &session.client),
             }
         }
         self.tell_of_the_end(now, &session, reason);
