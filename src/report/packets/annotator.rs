@@ -150,17 +150,20 @@ impl Annotator {
         while copies.front().is_some_and(|copy| copy.end < old) {
             copies.pop_front();
         }
-        let units = conversation.units(sender).iter().cloned();
-        let units = units.chain(conversation.unfinished(sender));
-        let units = units.filter(|unit| !common(&unit.bytes, &bytes).is_empty());
-        let loads = units.map(|unit| {
+        // Many units and copies are kept, each in the order of its bytes, and few are in one segment.
+        let units = conversation.units(sender);
+        let from = units.partition_point(|unit| unit.bytes.end <= bytes.start);
+        let units = units[from..].iter().take_while(|unit| unit.bytes.start < bytes.end).cloned();
+        let unfinished = conversation.unfinished(sender);
+        let last = unfinished.clone().filter(|unit| !common(&unit.bytes, &bytes).is_empty());
+        let loads = units.chain(last).map(|unit| {
             let (start, end) = (unit.bytes.start, unit.bytes.end);
             let part = common(&unit.bytes, &bytes);
-            let is_in = |copy: &&SentCopy| start < copy.end && copy.end <= end;
-            let mut inside: Vec<&SentCopy> = copies.iter().filter(is_in).collect();
-            if inside.is_empty() && conversation.unfinished(sender).as_ref() == Some(&unit) {
-                let next = copies.iter().map(|copy| copy.end).filter(|at| *at > end).min();
-                inside.extend(copies.iter().filter(|copy| Some(copy.end) == next));
+            let until = |most: u64| copies.partition_point(|copy| copy.end <= most);
+            let mut inside: Vec<&SentCopy> = copies.range(until(start)..until(end)).collect();
+            if inside.is_empty() && unfinished.as_ref() == Some(&unit) {
+                let next = copies.get(until(end)).map(|copy| copy.end);
+                inside.extend(copies.range(until(end)..until(next.unwrap_or(end))));
             }
             // Of a unit that goes on, the message says how long it will be.
             let end = inside.iter().map(|copy| copy.end).fold(end, u64::max);
