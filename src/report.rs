@@ -22,6 +22,8 @@ pub mod pcap;
 mod plain;
 mod prices;
 mod replay;
+#[doc(hidden)]
+pub mod room_events;
 #[cfg(test)]
 mod sample;
 mod schema;

@@ -5,6 +5,7 @@ mod circles;
 mod emit;
 mod explain;
 mod foreign;
+mod lesson_notes;
 mod printed;
 mod reference;
 mod why;

@@ -8,6 +8,7 @@ mod malformed_peers;
 mod packet_list;
 mod packets;
 mod pcap;
+mod room_events;
 mod socketio;
 mod socketioxide;
 mod wire;

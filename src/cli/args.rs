@@ -119,6 +119,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "ID")]
     #[arg(conflicts_with_all = ["why", "packets", "quiet", "at", "prices", "junit"])]
     pub layers: Option<MessageId>,
+    /// List the events of rooms instead: created, joined, left, deleted
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["why", "packets", "layers", "quiet", "at", "prices", "junit"])]
+    pub rooms: bool,
     /// Of --layers: the hop to this client (else the first that wanted the message)
     #[arg(long, value_name = "CLIENT", requires = "layers")]
     pub to: Option<String>,
@@ -126,7 +130,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "quiet")]
     pub prices: bool,
     /// Show all of the report, and what the scenario is about; a terminal gets a screen of it
-    #[arg(long, conflicts_with_all = ["json", "quiet", "why", "packets", "layers"])]
+    #[arg(long, conflicts_with_all = ["json", "quiet", "why", "packets", "layers", "rooms"])]
     pub full: bool,
     /// Run scenarios that are larger than the limits
     #[arg(long)]

@@ -86,6 +86,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
         trace: if files.0.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
         packets: args.packets.clone(),
+        rooms: args.rooms,
         pcap: pcap_files(args, &plan),
         layers: args.layers.clone().map(|id| (id, args.to.clone())),
     };

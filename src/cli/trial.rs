@@ -9,6 +9,7 @@ use crate::history::{Capture, History, Packet};
 use crate::message::{Contender, MessageId, Name};
 use crate::report::layers::{LayersEvidence, MessageLayers};
 use crate::report::packets::{PacketFilter, PacketList};
+use crate::report::room_events::RoomEvents;
 use crate::report::why::{Sentence, WhyEvidence, life};
 use crate::scenario::Scenario;
 use crate::sim::{self, TrialError, TrialOptions};
@@ -41,6 +42,8 @@ pub struct TrialRequest {
     pub why: Option<MessageId>,
     /// The filters of the packets that are listed, if they are.
     pub packets: Option<Vec<PacketFilter>>,
+    /// Whether the events of rooms are listed.
+    pub rooms: bool,
     /// The files of the packets, if they are written.
     pub pcap: Option<PcapFiles>,
     /// The message whose layers are shown, and the client at the end of its last hop, if not the
@@ -76,6 +79,8 @@ pub struct JobOutcome {
     pub life: Vec<Sentence>,
     /// The packets, if they are listed.
     pub packets: PacketList,
+    /// The events of rooms, if they are listed.
+    pub rooms: Option<RoomEvents>,
     /// The layers of the requested message, if it was published.
     pub layers: Option<MessageLayers>,
     /// The reason for which the file of packets could not be written.
@@ -116,6 +121,7 @@ fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
         let filters = request.packets.as_ref();
         let list = filters.map(|filters| PacketList::of(&history, &kept, not_kept, filters));
         let packets = list.unwrap_or_default();
+        let rooms = request.rooms.then(|| RoomEvents::of(&history));
         let evidence = LayersEvidence { history: &history, packets: &kept, not_kept };
         let layers = request.layers.as_ref();
         let layers = layers.and_then(|(id, to)| layers_of(job, &evidence, id, to.as_deref()));
@@ -126,6 +132,7 @@ fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
             broker_views,
             life,
             packets,
+            rooms,
             layers,
             pcap: None,
             difference: None,

@@ -103,16 +103,17 @@ pub static LESSON: Family = Family {
             "room",
             "A group of clients in one queue to which messages go by its name.",
             "Each event has the room of its name, and a publisher may name others. Who is in two \
-             of them gets a message once. Rooms are kept by the broker, as by Socket.IO's server; \
-             there the server puts a client into a room, here the client asks to join.",
+             of them gets a message once. Rooms exist on the server only, here at the broker. In \
+             Socket.IO a client has no list of them, and its server puts it into one; here the \
+             client asks to join, or the broker moves it.",
         )
-        .see(&["event", "not-joined", "room-event"])
-        .shown_by(AT),
+        .see(&["event", "not-joined", "room-event", "own-room"])
+        .shown_by("dlab run chat --rooms"),
         Word::new(
             "namespace",
             "Socket.IO's word for one of several channels that share a connection.",
-            "Here this is a queue: over `socketio` each queue is a namespace. What blocks the \
-             connection blocks all of them.",
+            "Here this is a queue: over `socketio` a client says hello in the default namespace, `/`, \
+             and connects to one for each queue. What blocks the connection blocks all of them.",
         )
         .see(&["queue", "socketio"])
         .shown_by("dlab run rooms-and-namespaces"),

@@ -46,6 +46,15 @@ pub static PARTS: Family = Family {
         .see(&["packets", "segment"])
         .shown_by("dlab run caps --packets=driver-3 --contender udp/catch-up"),
         Word::new(
+            "room-events",
+            "The events of the broker's rooms in their order, with `--rooms` instead of the report.",
+            "A line has the time, the event, the queue, the room and the session that joined or left. \
+             If it left because it ended, the reason follows. A broker that dies notes nothing: its \
+             rooms are gone with it, and a sentence says when.",
+        )
+        .see(&["room-event", "room", "session"])
+        .shown_by("dlab run chat --contender tcp/catch-up --rooms"),
+        Word::new(
             "layers",
             "One message as it stood on the wire, layer by layer, with `--layers` instead of the report.",
             "A table a hop, from the payload outwards: all bytes of a layer, its own, those of others \

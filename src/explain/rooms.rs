@@ -2,15 +2,15 @@
 
 use super::{Family, Word};
 
-/// A command whose log has rooms that begin and end.
-const LOG: &str = "dlab run caps --contender tcp/catch-up -vv";
+/// A command that lists rooms that begin and end.
+const LIST: &str = "dlab run caps --contender tcp/catch-up --rooms";
 
 /// The notes of the broker about its rooms, named as in Socket.IO's adapter.
 pub static ROOM_EVENTS: Family = Family {
     name: "room-event",
     heading: "Room events",
-    about: "What the broker notes about its rooms, in the log (`-vv`) and in traces. The names are \
-            those of the events of Socket.IO's adapter.",
+    about: "What the broker notes about its rooms, as `--rooms` lists it; it is in the log (`-vv`) \
+            and in traces, too. The names are those of the events of Socket.IO's adapter.",
     words: &[
         Word::new(
             "create-room",
@@ -18,14 +18,14 @@ pub static ROOM_EVENTS: Family = Family {
             "Nobody makes a room: it is there as soon as somebody joins it.",
         )
         .see(&["room", "join-room"])
-        .shown_by(LOG),
+        .shown_by(LIST),
         Word::new(
             "join-room",
             "A session joined a room.",
             "It joins when its client subscribes, and again on each new session.",
         )
         .see(&["room", "leave-room", "subscription"])
-        .shown_by(LOG),
+        .shown_by(LIST),
         Word::new(
             "leave-room",
             "A session left a room, or ended in it.",
@@ -33,7 +33,7 @@ pub static ROOM_EVENTS: Family = Family {
              catch-up it is what the client is caught up by.",
         )
         .see(&["room", "join-room", "subscription"])
-        .shown_by(LOG),
+        .shown_by(LIST),
         Word::new(
             "delete-room",
             "A room lost its last member.",
@@ -41,6 +41,6 @@ pub static ROOM_EVENTS: Family = Family {
              and the subscriptions of clients that are away.",
         )
         .see(&["room", "create-room", "backlog"])
-        .shown_by(LOG),
+        .shown_by(LIST),
     ],
 };

@@ -484,6 +484,35 @@ fn packets_are_written_to_a_file_a_trial_and_a_path_that_cannot_be_is_told() {
 }
 
 #[test]
+fn rooms_are_listed_over_each_contender_instead_of_the_report() {
+    let text = check(&["run", "caps", "--rooms"], 0, "");
+    let headings = text.lines().filter(|line| line.starts_with("The room events of "));
+    let contenders = headings.map(|line| line.split_whitespace().nth(4).unwrap());
+    let all = ["udp/fire-and-forget", "udp/catch-up", "tcp/fire-and-forget", "tcp/catch-up"];
+    assert_eq!(contenders.collect::<Vec<_>>(), all);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let json = check(&["run", "caps", "--rooms", "--json"], 0, "");
+    let documents = json.lines().map(|line| serde_json::from_str(line).unwrap());
+    let documents: Vec<serde_json::Value> = documents.collect();
+    assert_eq!(documents.len(), 4, "a document a contender");
+    for document in documents {
+        assert_eq!(document["schema"], "delivery-lab/rooms/1");
+        let events = document["events"].as_array().unwrap();
+        let [first, second] = &events[..2] else { panic!("{document}") };
+        assert!(first["event"] == "create-room" && first["room"] == "delivered", "{first}");
+        assert_eq!(first.get("client"), None);
+        assert_eq!(second["session"], "acme-widgets/1");
+        let left = events.iter().find(|event| event["event"] == "leave-room").unwrap();
+        assert!(left["session_ended"].is_string(), "{left}");
+    }
+    for other in ["--why=driver-1", "--packets", "--layers=driver-1", "--at=1s", "--full", "-q"] {
+        check(&["run", "caps", "--rooms", other], 2, "cannot be used with");
+    }
+    check(&["run", "caps", "--rooms", "--prices"], 2, "cannot be used with");
+    check(&["run", "caps", "--rooms=acme-widgets"], 2, "unexpected value");
+}
+
+#[test]
 fn layers_are_shown_for_a_subscriber_and_what_there_is_not_is_bad_usage() {
     let text = check(&["run", "caps", "--layers", "driver-1"], 0, "");
     let row = "  length prefix        144     4      0  7 application  application  application\n";
@@ -732,6 +761,7 @@ fn whoever_reads_one_line_of_any_command_sees_no_error() {
         &["run", "caps", "--why", "driver-3"],
         &["run", "caps", "--packets"],
         &["run", "caps", "--layers", "driver-1"],
+        &["run", "caps", "--rooms"],
         &["sweep", "caps", "--seeds", "1..2"],
         &["merge", &part],
         &["search", "caps", "--budget", "1"],

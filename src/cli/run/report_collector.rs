@@ -17,6 +17,7 @@ use crate::history::MOST_PACKETS;
 use crate::message::{Contender, MessageId};
 use crate::report::layers::MessageLayers;
 use crate::report::packets::PacketList;
+use crate::report::room_events::RoomEvents;
 use crate::report::why::{self, Sentence};
 use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, count, listed, quoted};
 use crate::sim::TrialError;
@@ -53,6 +54,8 @@ struct Page {
     lives: Vec<(Contender, Vec<Sentence>)>,
     /// The packets for `--packets`, one list per contender.
     packets: Vec<(Contender, PacketList)>,
+    /// The events of rooms for `--rooms`, one list per contender.
+    rooms: Vec<(Contender, RoomEvents)>,
     /// The layers for `--layers`, one per contender.
     layers: Vec<(Contender, Option<MessageLayers>)>,
 }
@@ -184,6 +187,7 @@ impl<'a> ReportCollector<'a> {
         if self.args.packets.is_some() {
             self.page.packets.push((contender, trial.packets));
         }
+        self.page.rooms.extend(trial.rooms.map(|rooms| (contender, rooms)));
         if self.args.layers.is_some() {
             self.page.layers.push((contender, trial.layers));
         }
@@ -200,6 +204,9 @@ impl<'a> ReportCollector<'a> {
         }
         if self.args.packets.is_some() {
             return self.print_packets(job, &page, console);
+        }
+        if self.args.rooms {
+            return self.print_rooms(job, &page, console);
         }
         if let Some(id) = &self.args.layers {
             return self.print_layers(job, &page, id, console);
@@ -343,6 +350,26 @@ impl<'a> ReportCollector<'a> {
             } else {
                 let name = &scenario.name;
                 let heading = format!("The packets of {contender}{dot}{name}{dot}seed {seed}");
+                let rule = if self.results == [0; 4] { "" } else { "\n" };
+                text.push_str(&format!("{rule}{}", list.text(&heading, &style)));
+            }
+            self.results[0] += 1;
+        }
+        console.print(&text);
+    }
+
+    /// Prints the events of rooms of every contender.
+    fn print_rooms(&mut self, job: Job, page: &Page, console: &mut Console) {
+        let Job { scenario, seed, .. } = job;
+        let (name, style) = (&scenario.name, console.style());
+        let dot = style.either(" · ", ", ");
+        let mut text = String::new();
+        for (contender, list) in &page.rooms {
+            if self.args.json {
+                text.push_str(&list.json(name, *contender, seed));
+                text.push('\n');
+            } else {
+                let heading = format!("The room events of {contender}{dot}{name}{dot}seed {seed}");
                 let rule = if self.results == [0; 4] { "" } else { "\n" };
                 text.push_str(&format!("{rule}{}", list.text(&heading, &style)));
             }
