@@ -172,11 +172,9 @@ impl Model {
                     rooms.extend([*room, OWN + who]);
                     is_attached = true;
                 }
-                Entry::Put { who: one, room } if *one == who => {
-                    // A session that has not joined the queue is in none of its rooms.
-                    if is_attached || !of_sessions {
-                        rooms.insert(*room);
-                    }
+                // A session that has not joined the queue is in none of its rooms.
+                Entry::Put { who: one, room } if *one == who && (is_attached || !of_sessions) => {
+                    rooms.insert(*room);
                 }
                 Entry::Left { who: one, room } | Entry::TakenOut { who: one, room }
                     if *one == who =>
@@ -606,15 +604,14 @@ impl Pair {
         sent
     }
 
-    /// Returns the rooms and their members, as the broker's view prints them.
+    /// Returns the rooms and their members, as the broker's view has them.
     fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let view = self.broker.view().expect("ours shows its state").to_string();
-        let rooms = view.lines().filter_map(|line| line.strip_prefix("  room ")?.split_once(": "));
-        rooms
-            .map(|(room, members)| {
-                (room.to_owned(), members.split(", ").map(str::to_owned).collect())
-            })
-            .collect()
+        let view = self.broker.view().expect("ours shows its state");
+        let rooms = view.queues.into_iter().flat_map(|queue| queue.rooms);
+        let named = |(room, members): (Name, Vec<Name>)| {
+            (room.to_string(), members.iter().map(Name::to_string).collect())
+        };
+        rooms.map(named).collect()
     }
 }
 
