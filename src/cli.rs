@@ -4,6 +4,7 @@
 //! stdout, everything else to stderr.
 
 mod args;
+mod broker_view;
 mod console;
 mod explain;
 mod in_order;

@@ -33,4 +33,4 @@ pub use io::{
     BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ClientInput, ClientMachine,
     ClientOptions, ClientOutput, ConnectionId, Draft, Machine, Numbering,
 };
-pub use view::BrokerView;
+pub use view::{BrokerView, QueueView, SubscriptionView};

@@ -41,7 +41,7 @@ mod words;
 
 use serde::Serialize;
 
-pub use measure::{COLUMNS, wrap_line, wrap_to};
+pub use measure::{COLUMNS, left, right, width, wrap_line, wrap_to};
 pub use museum::{Caught, Exhibit, MISSING, museum, mutants};
 pub use prices::Price;
 pub use replay::quoted;

@@ -1,4 +1,5 @@
-//! End-to-end tests of the program: its commands, and the README.
+//! End-to-end tests of the program: its commands, the broker's view, and the README.
 
+mod broker_view;
 mod commands;
 mod readme;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::pcap::{Pcap, PcapFiles};
+use crate::core::BrokerView;
 use crate::history::{Capture, History, Packet};
 use crate::message::{Contender, MessageId, Name};
 use crate::report::layers::{LayersEvidence, MessageLayers};
@@ -74,7 +75,7 @@ pub struct JobOutcome {
     /// The lines of the trace, if they are kept.
     pub trace: Vec<String>,
     /// The state of the broker at each requested moment at which it was not down.
-    pub broker_views: BTreeMap<Instant, String>,
+    pub broker_views: BTreeMap<Instant, BrokerView>,
     /// The story of the requested message; empty if it was not published.
     pub life: Vec<Sentence>,
     /// The packets, if they are listed.
@@ -112,7 +113,6 @@ fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
             HistoryUse::Trace => history.trace_lines().collect(),
             HistoryUse::Nothing => Vec::new(),
         };
-        let broker_views = views.iter().map(|(at, view)| (*at, view.to_string())).collect();
         let trace_hash = history.trace_hash();
         let not_kept = capture.as_ref().map_or(0, Capture::left_out);
         let kept = capture.map(Capture::into_packets).unwrap_or_default();
@@ -129,7 +129,7 @@ fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
             row,
             trace_hash,
             trace,
-            broker_views,
+            broker_views: views,
             life,
             packets,
             rooms,

@@ -1,82 +1,63 @@
-//! A snapshot of the broker's state, printed for people: sessions, rooms, positions, backlog.
+//! A snapshot of the broker's state: sessions, rooms, positions, backlog. It is data; `cli` prints it.
 
-use std::fmt;
+use crate::message::{Mode, Name, Position, SessionId};
 
-use crate::message::{Mode, Name, Position};
-
-/// A snapshot of the broker's state; its `Display` is for people.
+/// A snapshot of the broker's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerView {
-    pub(super) mode: Mode,
-    pub(super) sessions: Vec<(String, Name)>,
-    pub(super) queues: Vec<QueueView>,
+    /// The mode of the broker: in fire-and-forget it has no backlog and no subscriptions.
+    pub mode: Mode,
+    /// The open sessions with their clients, in the order of their connections.
+    pub sessions: Vec<(SessionId, Name)>,
+    /// The queues, by name.
+    pub queues: Vec<QueueView>,
 }
 
+/// One queue of the snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct QueueView {
-    pub(super) name: Name,
-    pub(super) rooms: Vec<(Name, Vec<Name>)>,
-    pub(super) kept: usize,
-    pub(super) bytes: usize,
-    pub(super) oldest: Position,
-    pub(super) head: Position,
-    pub(super) subscriptions: Vec<SubscriptionView>,
+pub struct QueueView {
+    /// The name of the queue.
+    pub name: Name,
+    /// The rooms by name, each with the clients whose sessions are in it.
+    pub rooms: Vec<(Name, Vec<Name>)>,
+    /// Number of messages in the backlog.
+    pub kept: usize,
+    /// Number of bytes in the backlog.
+    pub bytes: usize,
+    /// The position of the oldest message in the backlog.
+    pub oldest: Position,
+    /// The position of the newest message that was accepted.
+    pub head: Position,
+    /// The subscriptions on record, by client; in catch-up only.
+    pub subscriptions: Vec<SubscriptionView>,
 }
 
+/// One subscription of the snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SubscriptionView {
-    pub(super) client: Name,
-    pub(super) rooms: Vec<Name>,
-    pub(super) position: Position,
-    pub(super) outstanding: usize,
-    pub(super) is_attached: bool,
+pub struct SubscriptionView {
+    /// The client.
+    pub client: Name,
+    /// The rooms on record.
+    pub rooms: Vec<Name>,
+    /// The position up to which all is acknowledged.
+    pub position: Position,
+    /// Number of messages that are sent or to be sent, and not acknowledged.
+    pub outstanding: usize,
+    /// Whether a session is attached to it.
+    pub is_attached: bool,
 }
 
-impl fmt::Display for BrokerView {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sessions: Vec<String> = self
-            .sessions
-            .iter()
-            .map(|(session, client)| match session.split_once('/') {
-                Some((process, _)) if process == client.as_str() => session.clone(),
-                _ => format!("{session} as {client}"),
-            })
-            .collect();
-        writeln!(f, "connected: {}", or_nobody(&sessions))?;
-        for queue in &self.queues {
-            writeln!(f, "queue {}", queue.name)?;
-            for (room, members) in &queue.rooms {
-                let members: Vec<String> = members.iter().map(Name::to_string).collect();
-                writeln!(f, "  room {room}: {}", or_nobody(&members))?;
-            }
-            if self.mode == Mode::FireAndForget {
-                continue;
-            }
-            match queue.kept {
-                0 => writeln!(f, "  backlog: nothing of {} kept", queue.head)?,
-                kept => writeln!(
-                    f,
-                    "  backlog: {kept} kept, {} bytes, oldest position {}, newest {}",
-                    queue.bytes, queue.oldest, queue.head
-                )?,
-            }
-            for subscription in &queue.subscriptions {
-                let rooms: Vec<String> = subscription.rooms.iter().map(Name::to_string).collect();
-                let here = if subscription.is_attached { "connected" } else { "away" };
-                writeln!(
-                    f,
-                    "  subscription {} ({here}): rooms {}, position {}, {} unacknowledged",
-                    subscription.client,
-                    if rooms.is_empty() { "none".to_owned() } else { rooms.join(", ") },
-                    subscription.position,
-                    subscription.outstanding
-                )?;
-            }
-        }
-        Ok(())
+impl BrokerView {
+    /// Returns the open session of a client.
+    pub fn session_of(&self, client: &Name) -> Option<&SessionId> {
+        self.sessions.iter().find(|(_, one)| one == client).map(|(session, _)| session)
     }
 }
 
-fn or_nobody(names: &[String]) -> String {
-    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+impl QueueView {
+    /// Returns the rooms in which a client has a session.
+    pub fn rooms_of(&self, client: &Name) -> Vec<Name> {
+        let is_in = |(_, members): &&(Name, Vec<Name>)| members.contains(client);
+        self.rooms.iter().filter(is_in).map(|(room, _)| room.clone()).collect()
+    }
 }

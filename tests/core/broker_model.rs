@@ -628,15 +628,14 @@ impl Pair {
         sent
     }
 
-    /// Returns the rooms and their members, as the broker's view prints them.
+    /// Returns the rooms and their members, as the broker's view has them.
     fn members(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let view = self.broker.view().expect("ours shows its state").to_string();
-        let rooms = view.lines().filter_map(|line| line.strip_prefix("  room ")?.split_once(": "));
-        rooms
-            .map(|(room, members)| {
-                (room.to_owned(), members.split(", ").map(str::to_owned).collect())
-            })
-            .collect()
+        let view = self.broker.view().expect("ours shows its state");
+        let rooms = view.queues.into_iter().flat_map(|queue| queue.rooms);
+        let named = |(room, members): (Name, Vec<Name>)| {
+            (room.to_string(), members.iter().map(Name::to_string).collect())
+        };
+        rooms.map(named).collect()
     }
 }
 

@@ -10,7 +10,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{
-    Broker, BrokerOptions, Client, ClientInput, ClientOptions, Draft, Machine, Numbering,
+    Broker, BrokerOptions, BrokerView, Client, ClientInput, ClientOptions, Draft, Machine,
+    Numbering,
 };
 use delivery_lab::history::Recorder;
 use delivery_lab::link::{
@@ -41,7 +42,7 @@ struct Board {
 #[derive(Default)]
 struct State {
     /// The broker's view.
-    view: String,
+    view: Option<BrokerView>,
     /// The events that the shop has handled, with the kind of each push.
     shop: Vec<(String, PushKind)>,
     /// The events that the driver has handled. It gets its own messages, and so learns that the
@@ -131,7 +132,10 @@ fn has(handled: &[(String, PushKind)], event: &str) -> bool {
 
 /// Whether a client's session is in its room.
 fn is_there(state: &State, who: &str) -> bool {
-    state.view.contains(&format!("room {who}: {who}\n"))
+    let mut queues = state.view.iter().flat_map(|view| &view.queues);
+    queues.any(|queue| {
+        queue.rooms.iter().any(|(room, members)| room.as_str() == who && *members == [room.clone()])
+    })
 }
 
 /// Runs the parts of a test, each for ever.
@@ -155,7 +159,7 @@ impl<N: Net> Setup<N> {
             BrokerDriver::new(self.net.clone(), Box::new(Broker::new(options)), self.recorder);
         let look = async {
             loop {
-                let view = broker.view().expect("ours has one").to_string();
+                let view = Some(broker.view().expect("ours has one"));
                 self.board.change(|state| state.view = view);
                 self.net.sleep_until(self.net.now() + LOOK).await;
             }
@@ -292,7 +296,7 @@ fn free_port() -> u16 {
 
 fn check(contender: Contender, board: &Board) {
     let state = board.state.lock().unwrap();
-    assert_eq!(state.shop, expected(contender.mode), "{contender}:\n{}", state.view);
+    assert_eq!(state.shop, expected(contender.mode), "{contender}:\n{:?}", state.view);
 }
 
 #[test]

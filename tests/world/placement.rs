@@ -65,7 +65,7 @@ fn stories(scenario: &Scenario, contender: Contender, trial: Trial) -> (String, 
     let mut packets = capture.expect("it was asked for").into_packets();
     // A number that only grows: how far depends on when others send.
     packets.iter_mut().for_each(|packet| packet.serial = 0);
-    let mut told = views.values().map(|view| view.to_string()).collect::<String>();
+    let mut told = format!("{views:?}");
     for id in published(&history).into_iter().take(4) {
         let followed = &verdict::follow(scenario, contender, &history, &id);
         let evidence =

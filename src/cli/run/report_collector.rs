@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::Exit;
 use super::super::args::RunArgs;
+use super::super::broker_view;
 use super::super::console::Console;
 use super::super::junit::Junit;
 use super::super::load::Loaded;
@@ -175,11 +176,11 @@ impl<'a> ReportCollector<'a> {
             console.fail(&error);
         }
         for at in self.args.moments() {
-            let down = "is down: it has no sessions, and no memory to show\n";
-            let view = trial.broker_views.get(&at).map_or(down, String::as_str);
-            let view: Vec<String> = view.lines().flat_map(report::wrap_line).collect();
-            let view = view.join("\n");
-            self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n\n"));
+            let view = match trial.broker_views.get(&at) {
+                Some(view) => broker_view::text(view, scenario, contender),
+                None => "is down: it has no sessions, and no memory to show\n".to_owned(),
+            };
+            self.page.views.push_str(&format!("The broker of {contender} at {at}\n{view}\n"));
         }
         if self.args.why.is_some() {
             self.page.lives.push((contender, trial.life));

@@ -8,7 +8,7 @@ impl Broker {
     pub(super) fn snapshot(&self) -> BrokerView {
         let sessions = self.connections.values().filter_map(|connection| {
             let session = connection.session.as_ref()?;
-            Some((session.id.to_string(), session.client.clone()))
+            Some((session.id.clone(), session.client.clone()))
         });
         let queues = self.queues.iter().map(|(name, queue)| QueueView {
             name: name.clone(),

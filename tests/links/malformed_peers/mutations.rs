@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use delivery_lab::core::{Draft, Machine};
+use delivery_lab::core::{BrokerView, Draft, Machine};
 use delivery_lab::link::{SocketIo, Tcp};
 use delivery_lab::message::{Confirm, Heartbeat, MessageId, Payload, RoomJoin, StartAt, Target};
 use delivery_lab::sim::world::Checks;
@@ -349,7 +349,7 @@ struct Board {
 
 #[derive(Default)]
 struct State {
-    view: String,
+    view: Option<BrokerView>,
     /// The number of messages that the client must have published, and the number it has handled.
     wanted: usize,
     handled: usize,
@@ -422,7 +422,7 @@ async fn broker<C: LinkDriver, N: Net>(net: N, port: u16, recorder: Recorder, bo
     let link_driver = C::new(&settings());
     let look = async {
         loop {
-            let view = broker.view().expect("ours has one").to_string();
+            let view = Some(broker.view().expect("ours has one"));
             board.change(|state| state.view = view);
             net.sleep_until(net.now() + LOOK).await;
         }
@@ -466,9 +466,12 @@ async fn play<C: Spoken, N: Net>(net: N, to: SocketAddr, all: &[Stranger], board
     board.until(|state| state.handled == 2).await;
     behave::<C, N>(&net, to).await;
     // A view from before the new client does not count.
-    board.change(|state| state.view.clear());
-    let alone = |line: &str| line.starts_with("connected: regular/") && !line.contains(',');
-    board.until(|state| state.view.lines().next().is_some_and(alone)).await;
+    board.change(|state| state.view = None);
+    let is_alone = |view: &BrokerView| match view.sessions.as_slice() {
+        [(_, client)] => client.as_str() == "regular",
+        _ => false,
+    };
+    board.until(|state| state.view.as_ref().is_some_and(is_alone)).await;
     board.change(|state| state.is_over = true);
 }
 
@@ -543,7 +546,7 @@ fn simulate<C: Spoken>(all: &[Stranger], seen: &mut Seen) {
     let checks = Checks { first: Instant::ZERO + second, check: Box::new(check) };
     world.run(Some(checks)).expect("nothing panics");
     let state = board.state.lock().expect("one thread");
-    assert!(state.is_over, "{}", state.view);
+    assert!(state.is_over, "{:?}", state.view);
     seen.read(&recorders);
 }
 
