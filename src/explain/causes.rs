@@ -78,8 +78,9 @@ pub static CAUSES: Family = Family {
             Cause::SentIntoDeadLink.name(),
             "The last copy was pushed while the path was cut or had forgotten the flow, or the other \
              end was down, paused or gone.",
-            "The broker still believed in the session, for nobody had told it: sending succeeds, and \
-             the bytes wait in a buffer until the connection is given up. What discarded them later \
+            "The broker still believed in the session, for nobody had told it: sending succeeds. \
+             Over TCP the bytes wait in a buffer until the connection is given up, and a datagram \
+             arrives nowhere. What discarded them later \
              does not matter; they were lost when they were sent. The quicker the heartbeat, the \
              fewer there are.",
         )

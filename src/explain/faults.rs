@@ -140,10 +140,10 @@ pub static FAULTS: Family = Family {
         .shown_by("dlab run storm"),
         Word::new(
             FaultKind::Crash.name(),
-            "The machine loses power: nothing is sent, memory is gone; it starts again at the end.",
-            "A client forgets its position, what it had read and what it had not sent yet, never its \
-             name. A broker forgets everybody, and its backlog. With `notice = true` only the process \
-             dies, and its kernel closes the sockets, so that the other side is told.",
+            "The machine loses power, or its process dies: memory is gone; it starts again at the end.",
+            "Nothing is sent that would tell the others. With `notice = true` only the process dies, \
+             and its kernel closes the sockets, so that the other side is told. A client forgets its position, what it had read and what it had not sent yet, never its \
+             name. A broker forgets everybody, and its backlog.",
         )
         .at_once(
             "Two at once are one: it starts again when the last one ends. If only one has \

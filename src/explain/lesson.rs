@@ -137,6 +137,16 @@ pub static LESSON: Family = Family {
         .see(&["lost-after-ack", "unacknowledged", "at-least-once"])
         .shown_by("dlab run ack-lost"),
         Word::new(
+            "connection-state-recovery",
+            "Socket.IO's own way to send what a client missed; off by default, and not in the lab.",
+            "After a disconnection that nobody meant the server restores the socket's id, rooms and \
+             data, and sends the events since the last one that the client names. Not after \
+             `disconnect()`, beyond the time for which it keeps them, or after a restart that loses \
+             its memory. Catch-up keeps positions and acknowledgements instead, with limits of the \
+             same kinds.",
+        )
+        .see(&["catch-up", "session", "epoch"]),
+        Word::new(
             "packet",
             "A piece of data that travels through a network by itself, with an address on it.",
             "Here it is an IP packet with a TCP segment, a UDP datagram or a message of ICMP in \

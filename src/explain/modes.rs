@@ -23,8 +23,8 @@ pub static MODES: Family = Family {
         Word::new(
             Mode::CatchUp.name(),
             "Kept until every subscriber has acknowledged it, and replayed to who was away.",
-            "The publisher keeps a message until the broker has accepted it; the broker keeps it in \
-             a bounded backlog until each subscription has acknowledged it. A client that comes \
+            "The publisher keeps a message until the broker has accepted it; the broker has it \
+             in a bounded backlog, and sends it to each subscription until that has acknowledged it. A client that comes \
              back says how far it had come, and is sent the rest before anything new. It costs \
              memory and packets, and it ends where the backlog's limits, the expiry of a session or \
              a crash of the broker end it.",

@@ -180,9 +180,9 @@ pub static NOUNS: Family = Family {
         .shown_by(AT),
         Word::new(
             "unacknowledged",
-            "Messages that were sent to a client, and that it has not acknowledged.",
-            "At most `window` of them are out at a time, for each subscription. On a new session \
-             they are sent again.",
+            "Messages for a subscription that its client has not acknowledged.",
+            "They were sent to it, or wait for it: at most `window` of them are out at a time. On a \
+             new session those that were out are sent again.",
         )
         .see(&["window", "acknowledgement", "redelivery"])
         .shown_by(AT),

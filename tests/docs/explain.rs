@@ -26,7 +26,7 @@ const NOT_SHOWN: [(&str, &[&str]); 7] = [
     ("exit", &["5", "70", "130"]),
     ("report", &["pcap"]),
     ("noun", &["own-room", "outbox", "frame"]),
-    ("lesson", &["full-duplex", "bidirectional", "handshake"]),
+    ("lesson", &["full-duplex", "bidirectional", "connection-state-recovery", "handshake"]),
 ];
 
 /// The words of the lesson and of a search that the lab shows under its own name or in a sentence.
