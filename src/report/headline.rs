@@ -38,7 +38,7 @@ fn before_subscription(report: &Report) -> Option<String> {
         _ => "a subscription".to_owned(),
     };
     Some(format!(
-        " Before {whose} stood, {how_many} of the messages had come: it was too early for them."
+        " Of the messages, {how_many} came before {whose} stood: not wanted, so not missed."
     ))
 }
 

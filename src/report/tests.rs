@@ -435,8 +435,8 @@ fn what_came_before_a_subscription_is_drawn_and_told() {
     for style in [&DRAWN, &PLAIN] {
         let text = squeezed(&check(&sample, style));
         for said in [
-            "Before acme-widgets's subscription stood, 1 to 3 of the messages had come: it \
-             was too early for them.",
+            "Of the messages, 1 to 3 came before acme-widgets's subscription stood: not wanted, so \
+             not missed.",
             "The rows do not want the same, 1 to 3: messages came before a subscription stood",
             "udp/catch-up: 1 message came before acme-widgets's subscription stood, not wanted by \
              it: driver-1.",
