@@ -126,6 +126,11 @@ pub enum Durability {
     Volatile,
 }
 
+/// The event of presence that says who came to a queue.
+pub const CONNECTED: &str = "connected";
+/// The event of presence that says who left a queue, and the reason.
+pub const DISCONNECTED: &str = "disconnected";
+
 /// The last will of a session: the broker publishes it if the session ends without a goodbye of the
 /// client, as MQTT's Will Message (MQTT 5.0, 3.1.2.5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -216,7 +216,7 @@ pub fn answer(answer: &clap::Error) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Where to begin, on less than a screen.
+/// The first commands to try, on less than a screen.
 const BEGINNING: &str = "\
 What a client still gets after it was away, over which link, and who promised it
 

@@ -12,7 +12,7 @@ use crate::report::pcap::PcapWriter;
 use crate::scenario::Scenario;
 use crate::sim::{Capturing, PacketSink, processes};
 
-/// What tells a trial from the others of a run.
+/// One trial of a run, as its file is named.
 pub type PcapTrial<'a> = (&'a Scenario, Contender, u64);
 
 /// The names of the files of a run.

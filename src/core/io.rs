@@ -105,7 +105,7 @@ pub struct ClientOptions {
     pub jitter_seed: u64,
     /// The last numbers that earlier processes of this name used.
     pub numbering: Numbering,
-    /// What the broker publishes if a session ends without a goodbye, if anything.
+    /// The message that the broker publishes if a session ends without a goodbye, if there is one.
     pub will: Option<Arc<Will>>,
 }
 

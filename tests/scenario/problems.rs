@@ -480,6 +480,8 @@ fn what_the_broker_does_is_checked_like_what_a_client_does() {
         ("own-room-event", clients(r#"publish = [{ queue = "q", event = "ann" }]"#)),
         ("own-room-of-many", clients(r#"publish = [{ queue = "q", event = "ben#3" }]"#)),
         ("own-room-join", clients(r#"join = [{ queue = "q", room = "ann", at = "1s" }]"#)),
+        ("own-room-presence", clients(r#"presence = ["q"]"#).replace("\"ann\"", "\"connected\"")),
+        ("own-room-will", clients("") + r#"will = { queue = "q", event = "ann" }"#),
         ("broker-on", clients(r#"publish = [{ queue = "q", event = "e", on = "e" }]"#)),
         ("broker-late", clients(r#"disconnect = [{ queue = "q", at = "9s" }]"#)),
         ("broker-no-room", clients(r#"leave = [{ queue = "q", at = "1s" }]"#)),

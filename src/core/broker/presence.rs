@@ -1,26 +1,20 @@
 //! Presence: the broker publishes who came to a queue and who left it, and last wills. These are
 //! messages like others: they can be late, missed, or caught up.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::core::io::Draft;
-use crate::message::{EndReason, Name, Target};
+use crate::message::{CONNECTED, DISCONNECTED, EndReason, Name, Target};
 use crate::time::Instant;
 
 use super::session::Session;
 use super::{Broker, ConnectionId};
 
-/// The event that says who came to a queue.
-pub const CONNECTED: &str = "connected";
-/// The event that says who left a queue, and the reason.
-pub const DISCONNECTED: &str = "disconnected";
-
 impl Broker {
     /// Publishes that a client's session has joined a queue, if the queue has presence.
     pub(super) fn tell_of_the_join(&mut self, now: Instant, by: ConnectionId, queue: &Name) {
-        let (_, client) = self.open_session(by);
-        let (client, payload) = (client.clone(), json!({ "client": client }));
-        self.tell_the_others(now, queue, &client, (CONNECTED, payload));
+        let client = self.open_session(by).1.clone();
+        self.tell_the_others(now, queue, &client, None);
     }
 
     /// Publishes that a session has ended to each of its queues that has presence; and its will,
@@ -28,8 +22,7 @@ impl Broker {
     pub(super) fn tell_of_the_end(&mut self, now: Instant, session: &Session, reason: EndReason) {
         let client = &session.client;
         for queue in session.attached.keys() {
-            let payload = json!({ "client": client, "reason": reason });
-            self.tell_the_others(now, queue, client, (DISCONNECTED, payload));
+            self.tell_the_others(now, queue, client, Some(reason));
         }
         if let Some(will) = session.will.as_deref().filter(|_| reason != EndReason::Left) {
             let draft = Draft {
@@ -43,18 +36,24 @@ impl Broker {
         }
     }
 
-    /// Publishes an event of presence to all subscribers of it but the one that it is about.
+    /// Publishes that a client came to a queue, or left it for a reason, to all subscribers but itself,
+    /// if the queue has presence.
     fn tell_the_others(
         &mut self,
         now: Instant,
         queue: &Name,
         client: &Name,
-        (event, payload): (&str, Value),
+        left: Option<EndReason>,
     ) {
-        if self.options.limits.presence.contains(queue) {
-            let target = Target { except: vec![client.clone()], ..Target::default() };
-            let (queue, event, payload) = (queue.clone(), event.into(), (&payload).into());
-            self.publish_own(now, Draft { queue, event, target, payload, confirm_within: None });
+        if !self.options.limits.presence.contains(queue) {
+            return;
         }
+        let (event, payload) = match left {
+            None => (CONNECTED, json!({ "client": client })),
+            Some(reason) => (DISCONNECTED, json!({ "client": client, "reason": reason })),
+        };
+        let target = Target { except: vec![client.clone()], ..Target::default() };
+        let (queue, event, payload) = (queue.clone(), event.into(), (&payload).into());
+        self.publish_own(now, Draft { queue, event, target, payload, confirm_within: None });
     }
 }

@@ -21,7 +21,7 @@ pub struct Session {
     pub client: Name,
     /// Number of the last request (join or leave) that was applied.
     pub requests: u64,
-    /// What is published if it ends without a goodbye.
+    /// The message that is published if it ends without a goodbye.
     pub will: Option<Arc<Will>>,
     /// The queues that it joined, with the answer to the first join of each.
     pub attached: BTreeMap<Name, Option<ResumeOutcome>>,

@@ -13,7 +13,7 @@ pub struct Layer {
     pub own: u64,
     /// Bytes of others that share it.
     pub others: u64,
-    /// What its head says.
+    /// The content of its head, in words.
     pub says: String,
     /// The names of this layer in the models.
     #[serde(flatten)]
@@ -31,7 +31,7 @@ pub struct Models {
     pub five: &'static str,
 }
 
-/// What programs say to each other.
+/// The speech of programs with each other.
 pub const APPLICATION: Models =
     Models { osi: "7 application", four: "application", five: "application" };
 /// From program to program.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::message::{CONNECTED, DISCONNECTED};
+
 use super::problem::{Place, Problem, Problems, quote};
 use super::record::Record;
 
@@ -21,6 +23,16 @@ pub fn check(clients: &[Record], broker: Option<&Record>, problems: &mut Problem
                     rooms.entry((queue, room)).or_insert(entry.place_of(key));
                 }
             }
+        }
+    }
+    for queue in broker.and_then(|broker| broker.words("presence")).unwrap_or_default() {
+        for event in [CONNECTED, DISCONNECTED] {
+            rooms.entry((queue.text.as_str(), event)).or_insert(queue.place);
+        }
+    }
+    for will in clients.iter().filter(|one| one.names("will")).filter_map(|one| one.table("will")) {
+        if let (Some(queue), Some(event)) = (will.text("queue"), will.text("event")) {
+            rooms.entry((queue, event)).or_insert(will.place_of("event"));
         }
     }
     for client in clients {
