@@ -31,6 +31,6 @@ pub use client::Client;
 pub use interceptor::{Intercepted, Interceptor};
 pub use io::{
     BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ClientInput, ClientMachine,
-    ClientOptions, ClientOutput, ConnectionId, Draft, Machine, Numbering,
+    ClientOptions, ClientOutput, ConnectionId, Machine, Numbering,
 };
 pub use view::{BrokerView, QueueView, SubscriptionView};

@@ -5,6 +5,7 @@
 mod contender;
 mod end_reason;
 mod frame;
+mod head;
 mod id;
 mod limits;
 mod link;
@@ -18,6 +19,7 @@ use serde_json::value::RawValue;
 pub use contender::{Contender, Mode, UnknownContender};
 pub use end_reason::EndReason;
 pub use frame::{Confirm, Cursor, Frame, Offset, PushKind, ResumeOutcome, RoomJoin};
+pub use head::{Encoding, Head, bytes_of, payload_of};
 pub use id::{Epoch, InvalidMessageId, MessageId, Name, Position, SessionId};
 pub use limits::{
     AckPolicy, BrokerLimits, ClientLimits, Dedup, Heartbeat, HttpConnections, KeepAlive,
@@ -44,21 +46,32 @@ pub struct Message {
     /// The rooms that it goes to.
     #[serde(default, skip_serializing_if = "Target::is_default")]
     pub target: Target,
-    /// The data that goes with it: any JSON value.
+    /// Its headers, and the encoding of the payload.
+    #[serde(default, skip_serializing_if = "Head::is_default")]
+    pub head: Head,
+    /// The data that goes with it.
     pub payload: Payload,
 }
 
 impl Message {
+    /// Creates the message that a draft becomes under an id.
+    pub fn new(id: MessageId, draft: Draft) -> Message {
+        let Draft { queue, event, target, head, payload } = draft;
+        Message { id, queue, event, target, head, payload }
+    }
+
     /// Returns the target rooms: those of its target, or else the room of its event.
     pub fn rooms(&self) -> &[Name] {
         if self.target.to.is_empty() { std::slice::from_ref(&self.event) } else { &self.target.to }
     }
 
-    /// Returns the bytes that the message takes in a queue: names and payload, without framing.
+    /// Returns the bytes that the message takes in a queue: names, headers and payload, without
+    /// framing.
     pub fn size(&self) -> usize {
         self.id.publisher.as_str().len()
             + self.queue.as_str().len()
             + self.event.as_str().len()
+            + self.head.size()
             + self.payload.as_str().len()
     }
 
@@ -67,10 +80,21 @@ impl Message {
     pub fn fits(&self, most: usize) -> bool {
         let Target { to, except, .. } = &self.target;
         let rooms: usize = to.iter().chain(except).map(|room| room.as_str().len() + 3).sum();
-        // In JSON, a byte of a name takes at most six.
-        let names = self.size() - self.payload.as_str().len() + rooms;
+        let headers = 6 * self.head.headers.len();
+        // In JSON, a byte of a text takes at most six.
+        let names = self.size() - self.payload.as_str().len() + rooms + headers;
         let longest = self.payload.as_str().len() + 6 * names + AROUND;
         longest <= most || Frame::longest_push(self) <= most
+    }
+
+    /// Returns the length of the payload: of the bytes that it is, or of its JSON text.
+    pub fn payload_bytes(&self) -> usize {
+        self.bytes().map_or(self.payload.as_str().len(), |bytes| bytes.len())
+    }
+
+    /// Returns the payload's bytes, if it is bytes and their base64 is valid.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        if self.head.encoding == Encoding::Base64 { bytes_of(&self.payload) } else { None }
     }
 
     /// Whether the message is never kept while there is no connection.
@@ -131,19 +155,30 @@ pub const CONNECTED: &str = "connected";
 /// The event of presence that says who left a queue, and the reason.
 pub const DISCONNECTED: &str = "disconnected";
 
-/// The last will of a session: the broker publishes it if the session ends without a goodbye of the
-/// client, as MQTT's Will Message (MQTT 5.0, 3.1.2.5).
+/// A message as an application publishes it; it has no id yet. A client's last will is one that the
+/// broker keeps, and publishes if a session ends without a goodbye of the client, as MQTT's Will
+/// Message (MQTT 5.0, 3.1.2.5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Will {
+pub struct Draft {
     /// The queue to publish to.
     pub queue: Name,
     /// The name of the event.
     pub event: Name,
-    /// The rooms that it goes to.
+    /// The rooms that it goes to, and whether it is kept.
     #[serde(default, skip_serializing_if = "Target::is_default")]
     pub target: Target,
+    /// Its headers, and the encoding of the payload.
+    #[serde(default, skip_serializing_if = "Head::is_default")]
+    pub head: Head,
     /// The data.
     pub payload: Payload,
+}
+
+impl Draft {
+    /// Creates a message for the room of its event, without headers.
+    pub fn new(queue: Name, event: Name, payload: Payload) -> Draft {
+        Draft { queue, event, target: Target::default(), head: Head::default(), payload }
+    }
 }
 
 /// The clients that an application on the broker's side means: those in any of these rooms of a

@@ -20,8 +20,7 @@ mod write;
 use std::fmt;
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Confirm, Contender, HttpConnections, Members, Name, Payload,
-    StartAt, Target, Will,
+    BrokerLimits, ClientLimits, Confirm, Contender, Draft, HttpConnections, Members, Name, StartAt,
 };
 use crate::mutant::Mutant;
 use crate::terms::{Anomaly, Cause, Claim, Counter, Guarantee, Verdict};
@@ -112,6 +111,15 @@ pub struct BrokerApp {
     pub acts: Vec<BrokerAct>,
 }
 
+impl BrokerApp {
+    /// Whether it publishes something in answer to an event.
+    pub fn answers(&self, event: &Name) -> bool {
+        self.publish
+            .iter()
+            .any(|publish| matches!(&publish.when, When::On { event: on, .. } if on == event))
+    }
+}
+
 /// One change that the application on the broker's side makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerAct {
@@ -173,7 +181,7 @@ pub struct ClientEntry {
     /// The rooms that it leaves.
     pub leave: Vec<RoomChange>,
     /// Its last will.
-    pub will: Option<Will>,
+    pub will: Option<Draft>,
     /// Its limits, and its behaviour.
     pub limits: ClientLimits,
 }
@@ -212,14 +220,8 @@ impl ClientEntry {
 /// One entry `publish` of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Publish {
-    /// The queue.
-    pub queue: Name,
-    /// The event's name.
-    pub event: Name,
-    /// The data of the event.
-    pub payload: Payload,
-    /// The rooms, and whether the message is kept.
-    pub target: Target,
+    /// The message.
+    pub draft: Draft,
     /// The times of publication.
     pub when: When,
     /// The time that the publisher waits for the broker's acknowledgement, if it asks for one.

@@ -248,6 +248,10 @@ closed_list! {
         FalseAlarm = "false_alarm",
         /// Messages published by all publishers.
         Published = "published",
+        /// Answers for which the broker asked those that its messages went to.
+        AnswersAsked = "answers_asked",
+        /// Answers that came in time.
+        AnswersInTime = "answers_in_time",
         /// IP packets of all hosts.
         Packets = "packets",
         /// Their IP bytes.
@@ -282,7 +286,7 @@ pub enum CounterOf {
     Subscriber,
     /// The table `recoveries` of a subscriber.
     Recoveries,
-    /// The contender: all of its publishers.
+    /// The contender: its publishers, and its broker's application.
     Contender,
     /// The contender: what the trial cost.
     Cost,
@@ -307,7 +311,9 @@ impl Counter {
             | Counter::HonestFailure
             | Counter::FalseComfort
             | Counter::FalseAlarm => CounterOf::Recoveries,
-            Counter::Published => CounterOf::Contender,
+            Counter::Published | Counter::AnswersAsked | Counter::AnswersInTime => {
+                CounterOf::Contender
+            }
             Counter::Packets
             | Counter::Bytes
             | Counter::Retransmits

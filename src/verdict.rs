@@ -50,6 +50,10 @@ pub struct Row {
     pub mode: Mode,
     /// Messages published by all publishers.
     pub published: u64,
+    /// Answers for which the broker's application asked those that its messages went to.
+    pub answers_asked: u64,
+    /// Those of them that came in time.
+    pub answers_in_time: u64,
     /// The end of the trial.
     pub ended_at_ms: f64,
     /// One report for each subscriber, by client name.

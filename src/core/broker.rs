@@ -2,8 +2,10 @@
 //! it also keeps a backlog, and the outstanding messages of each subscription.
 //!
 //! This file dispatches the broker's inputs. The submodules have the
-//! parts: sessions and their expiry, joining, publishing, delivering, and the view that reports print.
+//! parts: sessions and their expiry, joining, publishing, delivering, answers, and the view that
+//! reports print.
 
+mod answers;
 mod deliver;
 mod expiry;
 mod join;
@@ -25,6 +27,7 @@ use super::publisher_sequence::PublisherSequence;
 use super::rooms::RoomsChange;
 use super::timers::Timers;
 use super::view::BrokerView;
+use answers::Answers;
 use queue::Queue;
 use session::Session;
 
@@ -37,6 +40,7 @@ pub struct Broker {
     queues: BTreeMap<Name, Queue>,
     /// Number of messages that its own application has published in this epoch.
     published: u64,
+    answers: Answers,
     timers: Timers<Timer>,
     outputs: VecDeque<BrokerOutput>,
 }
@@ -75,6 +79,8 @@ enum Timer {
     Expire(Name),
     /// A client has been without a session for too long.
     SessionExpiry(Name),
+    /// The time for answers to a message of the broker has passed.
+    Answers(MessageId),
 }
 
 impl Broker {
@@ -86,6 +92,7 @@ impl Broker {
             clients: BTreeMap::new(),
             queues: BTreeMap::new(),
             published: 0,
+            answers: Answers::default(),
             timers: Timers::new(),
             outputs: VecDeque::new(),
         }
@@ -109,6 +116,10 @@ impl Broker {
                 self.publish(now, connection, publish::IncomingPublish { message, after, confirm });
             }
             Frame::Ack { queue, position } => self.acknowledge(now, connection, &queue, position),
+            Frame::Answer { id } => {
+                let client = self.open_session(connection).1.clone();
+                self.take_answer(&id, &client);
+            }
             Frame::Pong => self.pong(now, connection),
             Frame::Bye { .. } => {
                 self.order(BrokerOutput::Close { connection, reason: EndReason::Left });
@@ -133,6 +144,7 @@ impl Broker {
             Timer::Redeliver(queue, client) => self.redeliver(now, &queue, &client),
             Timer::Expire(queue) => self.expire(now, &queue),
             Timer::SessionExpiry(client) => self.expire_session(&client),
+            Timer::Answers(id) => self.end_answers(&id),
         }
     }
 
@@ -180,7 +192,9 @@ impl Machine for Broker {
                 self.undelivered(now, connection, frames)
             }
             BrokerInput::Closed { connection, reason } => self.end_session(now, connection, reason),
-            BrokerInput::Publish { draft } => self.publish_own(now, draft),
+            BrokerInput::Publish { draft, confirm_within } => {
+                self.publish_own(now, draft, confirm_within)
+            }
             BrokerInput::Join { members, room } => self.join_members(&members, &room),
             BrokerInput::Leave { members, room } => self.leave_members(&members, &room),
             BrokerInput::Disconnect { members } => self.disconnect_members(now, &members),

@@ -109,8 +109,9 @@ impl Client {
             Frame::Left { request } => drop(self.answered(now, request)),
             Frame::Accepted { id } => self.publish_answered(now, &id, PublishAnswer::Accepted),
             Frame::Refused { id } => self.publish_answered(now, &id, PublishAnswer::Refused),
-            Frame::Push { message, offset, kind } => {
-                let held = HeldDelivery::Push { message, kind, session: self.session() };
+            Frame::Push { message, offset, kind, confirm } => {
+                let session = self.session();
+                let held = HeldDelivery::Push { message, kind, session, confirm };
                 self.subscriber.receive(held, offset, &mut self.outputs);
             }
             Frame::Gap { queue, from, to, after } => {
@@ -130,6 +131,7 @@ impl Client {
             | Frame::Leave { .. }
             | Frame::Publish { .. }
             | Frame::Ack { .. }
+            | Frame::Answer { .. }
             | Frame::Pong => self.close(now, EndReason::Unexpected),
         }
     }
@@ -163,6 +165,11 @@ impl Client {
         for (queue, position) in self.subscriber.take_acks() {
             self.send(Frame::Ack { queue, position });
         }
+        let session = self.session();
+        for id in self.subscriber.take_answers(&session) {
+            self.note(Note::AnswerSent { id: id.clone() });
+            self.send(Frame::Answer { id });
+        }
     }
 
     fn send(&mut self, frame: Frame) {
@@ -188,7 +195,9 @@ impl Machine for Client {
             ClientInput::TooLong { id } => self.publisher.too_long(id, &mut self.outputs),
             ClientInput::Retry { after } => self.wait_always(after),
             ClientInput::Received { frame } => self.received(now, frame),
-            ClientInput::Publish { draft } => self.publish(now, draft),
+            ClientInput::Publish { draft, confirm_within } => {
+                self.publish(now, draft, confirm_within)
+            }
             ClientInput::HandlerReturned => self.subscriber.handler_returned(&mut self.outputs),
             ClientInput::HandlerRemoved { queue, event } => {
                 self.subscriber.remove_handler(queue, event);

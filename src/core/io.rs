@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::view::BrokerView;
 use crate::message::{
-    BrokerLimits, ClientLimits, Cursor, EndReason, Epoch, Frame, LinkSemantics, Members, Message,
-    MessageId, Mode, Name, Note, Payload, PushKind, StartAt, Target, Will,
+    BrokerLimits, ClientLimits, Cursor, Draft, EndReason, Epoch, Frame, LinkSemantics, Members,
+    Message, MessageId, Mode, Name, Note, PushKind, StartAt,
 };
 use crate::time::{Duration, Instant};
 
@@ -49,8 +49,9 @@ pub enum BrokerInput {
     /// This many bytes wait for a connection now, not counting those in its socket. Reported after
     /// each `Send`, and whenever waiting bytes were written.
     Queued { connection: ConnectionId, bytes: usize },
-    /// The application on the broker's side publishes a message. `confirm_within` is not used.
-    Publish { draft: Draft },
+    /// The application on the broker's side publishes a message, and waits this long for answers of
+    /// those that it goes to, if it wants any.
+    Publish { draft: Draft, confirm_within: Option<Duration> },
     /// The application on the broker's side makes clients join a room of their queue.
     Join { members: Members, room: Name },
     /// It makes them leave the room.
@@ -84,6 +85,8 @@ pub enum BrokerOutput {
     /// Send a goodbye with the reason, if [it says one](EndReason::says_goodbye), and close the
     /// connection.
     Close { connection: ConnectionId, reason: EndReason },
+    /// Call the handler of the application on the broker's side: a client's message was accepted.
+    CallHandler { message: Arc<Message> },
     /// Record this in the history. A `Pushed` note comes right before the `Send` of its frame.
     Note(Note),
 }
@@ -106,7 +109,7 @@ pub struct ClientOptions {
     /// The last numbers that earlier processes of this name used.
     pub numbering: Numbering,
     /// The message that the broker publishes if a session ends without a goodbye, if there is one.
-    pub will: Option<Arc<Will>>,
+    pub will: Option<Arc<Draft>>,
 }
 
 /// The numbers that survive a crash of the process, so that none is used twice.
@@ -116,21 +119,6 @@ pub struct Numbering {
     pub message: u64,
     /// The last session number that was used.
     pub session: u64,
-}
-
-/// A message as the application publishes it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
-    /// The queue to publish to.
-    pub queue: Name,
-    /// The name of the event.
-    pub event: Name,
-    /// The rooms that it goes to, and whether it is kept.
-    pub target: Target,
-    /// The data.
-    pub payload: Payload,
-    /// Time that the application waits for the broker's answer, if it wants one.
-    pub confirm_within: Option<Duration>,
 }
 
 /// Something that happened, reported to the client.
@@ -153,8 +141,9 @@ pub enum ClientInput {
     TooLong { id: MessageId },
     /// The broker asks for this first wait before a reconnection.
     Retry { after: Duration },
-    /// The application publishes a message.
-    Publish { draft: Draft },
+    /// The application publishes a message, and waits this long for the broker's answer, if it wants
+    /// one.
+    Publish { draft: Draft, confirm_within: Option<Duration> },
     /// The handler that was called returned.
     HandlerReturned,
     /// The handler for an event of a queue was removed.

@@ -94,17 +94,13 @@ impl<M: Ord + Clone> Rooms<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{MessageId, Payload, Target};
+    use crate::message::{Draft, MessageId, Payload, Target};
 
     fn message(to: &[&str], except: &[&str]) -> Message {
         let names = |list: &[&str]| list.iter().map(|&name| name.into()).collect();
-        Message {
-            id: MessageId { publisher: "p".into(), sequence: 1 },
-            queue: "q".into(),
-            event: "e".into(),
-            target: Target { to: names(to), except: names(except), ..Target::default() },
-            payload: Payload::null(),
-        }
+        let target = Target { to: names(to), except: names(except), ..Target::default() };
+        let draft = Draft { target, ..Draft::new("q".into(), "e".into(), Payload::null()) };
+        Message::new(MessageId { publisher: "p".into(), sequence: 1 }, draft)
     }
 
     #[test]

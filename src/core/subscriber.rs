@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::message::{
-    ClientLimits, Cursor, Epoch, Frame, Message, Name, Note, Position, PushKind, ResumeOutcome,
-    RoomJoin, SessionId, StartAt,
+    ClientLimits, Confirm, Cursor, Epoch, Frame, Message, MessageId, Name, Note, Position,
+    PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt,
 };
 
 use super::io::ClientOutput;
@@ -35,13 +35,15 @@ pub struct Subscriber {
     without_handler: BTreeSet<(Name, Name)>,
     /// Acknowledgements that are still to be sent.
     acks: Vec<(Name, Epoch, Position)>,
+    /// Answers that are still to be sent, each on the session that its message came on.
+    answers: Vec<(SessionId, MessageId)>,
 }
 
 /// A received message or gap that was not read yet.
 #[derive(Clone, Debug)]
 pub enum HeldDelivery {
     /// A message.
-    Push { message: Arc<Message>, kind: PushKind, session: SessionId },
+    Push { message: Arc<Message>, kind: PushKind, session: SessionId, confirm: Confirm },
     /// A gap that begins at `from`.
     Gap { queue: Name, from: Position },
 }
@@ -54,6 +56,8 @@ struct Item {
     session: SessionId,
     /// Its epoch and position, if it is to be acknowledged.
     at: Option<(Epoch, Position)>,
+    /// Whether the broker's application waits for an answer to it.
+    confirm: Confirm,
     /// Whether the lack of a handler for it was noted.
     is_noted: bool,
 }
@@ -68,6 +72,7 @@ impl Subscriber {
             window: Window::new(limits.dedup_window),
             without_handler: BTreeSet::new(),
             acks: Vec::new(),
+            answers: Vec::new(),
             limits,
         }
     }
@@ -191,9 +196,16 @@ impl Subscriber {
         due
     }
 
-    /// Drops the acknowledgements, since there is no session: the joins of the next one tell how
-    /// far each queue came.
+    /// Removes and returns the answers to send now. One on a session that has ended is dropped.
+    pub fn take_answers(&mut self, session: &SessionId) -> Vec<MessageId> {
+        let answers = std::mem::take(&mut self.answers).into_iter();
+        answers.filter(|(of, _)| of == session).map(|(_, id)| id).collect()
+    }
+
+    /// Drops acknowledgements and answers, since there is no session: the joins of the next one tell
+    /// how far each queue came.
     pub fn drop_acks(&mut self) {
+        self.answers.clear();
         self.acks.clear();
     }
 }

@@ -76,11 +76,23 @@ pub static LESSON: Family = Family {
         Word::new(
             "payload",
             "The data that goes with an event.",
-            "Here it is any JSON value, a store and an order for instance. The broker does not \
-             look into it.",
+            "Here it is any JSON value, a store and an order for instance, or bytes, a picture for \
+             instance. The broker does not look into it. JSON has no bytes: in it they are a text in \
+             base64, four characters for three of them. Socket.IO over WebSocket sends them as they \
+             are, in a binary frame after their event.",
         )
-        .see(&["event", "message"])
+        .see(&["event", "message", "header"])
         .shown_by("dlab show caps"),
+        Word::new(
+            "header",
+            "A name and a text that go with a message, beside its payload.",
+            "A program puts there what is about the payload, its type for instance, so that others \
+             need not look into it. The broker carries headers, and decides nothing by them. \
+             Socket.IO's events have none: what belongs to a message stands in its arguments. MQTT 5 \
+             calls them user properties; AMQP and Kafka, headers.",
+        )
+        .see(&["payload", "message", "heads-and-the-rest"])
+        .shown_by("dlab run binary --layers camera-1"),
         Word::new(
             "message",
             "One event with its payload, published to a queue once.",

@@ -67,6 +67,18 @@ pub static NOUNS: Family = Family {
         .see(&["broker", "emit", "own-room"])
         .shown_by("dlab run server-emits"),
         Word::new(
+            "broadcast-answer",
+            "The answer of a client to a message of the broker's application that asks for one.",
+            "It is sent when the handler has returned, and says that this client has handled the \
+             message. The application waits for a time, and then knows how many of how many have \
+             answered: of those with a session in fire-and-forget, of those on record in catch-up. A \
+             scenario asks with `ack_within` of the broker's `publish`; Socket.IO with \
+             `io.timeout(5000).emit`.",
+        )
+        .also(&["answers_asked", "answers_in_time", "acknowledgement of a broadcast"])
+        .see(&["server-emit", "acknowledgement"])
+        .shown_by("dlab run roll-call"),
+        Word::new(
             "own-room",
             "The room of a client's own name, in each queue that it has joined.",
             "It is there without a packet of its own, and nobody else is in it: a message with `to = \

@@ -85,8 +85,8 @@ pub static PRICES: Family = Family {
             "payload-bytes",
             "The bytes of payloads of messages that the network carried.",
             "A copy counts if all of it arrived at the other host, or, as a datagram, was not lost; \
-             the way to the broker and the way from it are two copies. All else are heads and the \
-             rest.",
+             the way to the broker and the way from it are two copies. A payload of bytes counts as \
+             those, however it is written; what base64 adds is of the rest.",
         )
         .see(&["heads-and-the-rest", "layers"])
         .shown_by(CAPS),

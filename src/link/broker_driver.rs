@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use super::{LinkEvent, PushError, PushOutcome, Reading, ReceiveHalf, SendHalf, WaitingBytes};
 use crate::core::{BrokerInput, BrokerMachine, BrokerOutput, BrokerView, ConnectionId};
 use crate::history::{EventKind, Recorder};
-use crate::message::{BrokerLimits, EndReason, Frame, MessageId, Mode, Name, Note, SessionId};
+use crate::message::{
+    BrokerLimits, EndReason, Frame, Message, MessageId, Mode, Name, Note, SessionId,
+};
 use crate::net::{self, Net};
 use crate::time::Instant;
 
@@ -32,6 +34,8 @@ struct State {
     opened: u64,
     /// Messages and bytes that the machine held after the last input that could add some.
     held: (usize, usize),
+    /// The messages for which its application's handler was called, if it listens.
+    handler: Option<mpsc::UnboundedSender<Arc<Message>>>,
     /// The sum of what waits for all connections.
     waiting: WaitingBytes,
 }
@@ -52,6 +56,7 @@ impl<N: Net> BrokerDriver<N> {
             connections: BTreeMap::new(),
             opened: 0,
             held: (0, 0),
+            handler: None,
             waiting: WaitingBytes::default(),
         };
         let timer = Arc::new(Notify::new());
@@ -94,6 +99,13 @@ impl<N: Net> BrokerDriver<N> {
     /// Whether a connection is open.
     pub fn is_open(&self, connection: ConnectionId) -> bool {
         self.state().connections.contains_key(&connection)
+    }
+
+    /// Returns the messages for which the application's handler is called from now on, in order.
+    pub fn handler(&self) -> mpsc::UnboundedReceiver<Arc<Message>> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.state().handler = Some(sender);
+        receiver
     }
 
     /// Passes an input to the machine and executes its outputs.
@@ -198,6 +210,12 @@ impl<N: Net> BrokerDriver<N> {
                     state.broker.handle(now, BrokerInput::Queued { connection, bytes });
                     if let (Some(message), Some(of)) = (frame.message(), of) {
                         self.record_push(&message.id, of, outcome);
+                    }
+                }
+                BrokerOutput::CallHandler { message } => {
+                    if let Some(handler) = &state.handler {
+                        // Sending fails only when the process has ended.
+                        let _ = handler.send(message);
                     }
                 }
                 BrokerOutput::Close { connection, reason } => {

@@ -32,7 +32,7 @@ use super::{
     BrokerDriver, ConnectContext, LinkDriver, LinkEvent, Reading, ReceiveHalf, SendHalf, Settings,
     reason_of_error, reason_of_wire_error,
 };
-use crate::message::{EndReason, Frame, Link, Mode, Name, SessionId, Will};
+use crate::message::{Draft, EndReason, Frame, Link, Mode, Name, SessionId};
 use crate::net::Net;
 use crate::time::Duration;
 use crate::wire;
@@ -186,7 +186,7 @@ impl<N: Net> EventReceiveHalf<N> {
         }
     }
 
-    fn ask(&mut self, client: &Name, session: &SessionId, will: Option<&Will>) {
+    fn ask(&mut self, client: &Name, session: &SessionId, will: Option<&Draft>) {
         let will = will.map(|will| {
             let will = serde_json::to_string(will).expect("a will is plain data");
             format!("&will={}", escape(&will))

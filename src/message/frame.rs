@@ -7,14 +7,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    EndReason, Epoch, Heartbeat, Message, MessageId, Name, Position, SessionId, StartAt, Will,
+    Draft, EndReason, Epoch, Heartbeat, Message, MessageId, Name, Position, SessionId, StartAt,
 };
 
 /// One frame of a session.
 ///
 /// | from | frames |
 /// | --- | --- |
-/// | client | `Hello`, `Join`, `Leave`, `Publish`, `Ack`, `Pong` |
+/// | client | `Hello`, `Join`, `Leave`, `Publish`, `Ack`, `Answer`, `Pong` |
 /// | broker | `Welcome`, `Joined`, `Left`, `Accepted`, `Refused`, `Push`, `Gap`, `Ping` |
 /// | both | `Bye` |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub enum Frame {
         client: Name,
         session: SessionId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        will: Option<Arc<Will>>,
+        will: Option<Arc<Draft>>,
     },
     /// The session is open, with this heartbeat.
     Welcome {
@@ -74,12 +74,17 @@ pub enum Frame {
         offset: Option<Offset>,
         #[serde(default, skip_serializing_if = "PushKind::is_live")]
         kind: PushKind,
+        /// Whether the broker's application wants an [`Answer`](Frame::Answer).
+        #[serde(rename = "reply", default, skip_serializing_if = "Confirm::is_unwanted")]
+        confirm: Confirm,
     },
     /// The messages from position `from` to position `to` are lost to this subscription; `after` is
     /// the position before the gap that belongs to it.
     Gap { queue: Name, from: Position, to: Position, after: Position },
     /// Acknowledges the message or gap at this position of this queue.
     Ack { queue: Name, position: Position },
+    /// Answers a message that has no position: the client's handler has returned.
+    Answer { id: MessageId },
     /// Asks whether the client is still there.
     Ping,
     /// Answers a ping.
@@ -93,8 +98,9 @@ impl Frame {
     pub fn longest_push(message: &Message) -> usize {
         let last = Position(u64::MAX);
         let offset = Some(Offset { position: last, previous: last });
-        let push =
-            Frame::Push { message: Arc::new(message.clone()), offset, kind: PushKind::Replay };
+        let (message, kind, confirm) =
+            (Arc::new(message.clone()), PushKind::Replay, Confirm::Wanted);
+        let push = Frame::Push { message, offset, kind, confirm };
         serde_json::to_vec(&push).expect("a frame is plain data").len()
     }
 
@@ -199,14 +205,14 @@ impl PushKind {
     }
 }
 
-/// Whether a publisher wants the broker's answer to a message.
+/// Whether a publisher wants the broker's answer to a message, or the broker a client's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confirm {
     /// The publisher does not wait for an answer.
     #[default]
     Unwanted,
-    /// The broker answers `Accepted` or `Refused`.
+    /// The broker answers `Accepted` or `Refused`, a client `Answer`.
     Wanted,
 }
 

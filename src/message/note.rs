@@ -63,6 +63,12 @@ pub enum Note {
     BecameGap { id: MessageId, queue: Name, position: Position, client: Name, reason: GapReason },
     /// A message or gap was acknowledged.
     Acknowledged { queue: Name, position: Position, client: Name },
+    /// The application on the broker's side asks these clients for an answer to its message.
+    AnswersAsked { id: MessageId, clients: Vec<Name> },
+    /// A client's answer came in time.
+    AnswerReceived { id: MessageId, client: Name },
+    /// The wait for answers ended: all of those that were asked have answered, or time has passed.
+    AnswersEnded { id: MessageId, asked: usize, in_time: usize },
     /// A session attached to a subscription, with this outcome.
     Attached { queue: Name, client: Name, session: SessionId, answer: Box<ResumeOutcome> },
 
@@ -101,6 +107,8 @@ pub enum Note {
     Handled { id: MessageId, kind: PushKind, session: SessionId },
     /// The client acknowledged a message or gap.
     Ack { queue: Name, position: Position, id: Option<MessageId> },
+    /// The client answered a message for which the broker's application asked it.
+    AnswerSent { id: MessageId },
     /// The outcome of a resume was received.
     ResumeReceived { queue: Name, answer: ResumeOutcome },
     /// A gap was received.
@@ -124,6 +132,10 @@ impl Note {
             | Note::TooLong { id, .. }
             | Note::Trimmed { id, .. }
             | Note::BecameGap { id, .. }
+            | Note::AnswersAsked { id, .. }
+            | Note::AnswerReceived { id, .. }
+            | Note::AnswersEnded { id, .. }
+            | Note::AnswerSent { id }
             | Note::Unsent { id, .. }
             | Note::Sent { id, .. }
             | Note::AcceptedReceived { id }
@@ -173,6 +185,7 @@ impl Note {
             | Note::TooLong { client, .. }
             | Note::BecameGap { client, .. }
             | Note::Acknowledged { client, .. }
+            | Note::AnswerReceived { client, .. }
             | Note::Attached { client, .. } => Some(client),
             Note::ConnectionClosed { .. }
             | Note::CreateRoom { .. }
@@ -199,6 +212,9 @@ impl Note {
             | Note::Handling { .. }
             | Note::Handled { .. }
             | Note::Ack { .. }
+            | Note::AnswersAsked { .. }
+            | Note::AnswersEnded { .. }
+            | Note::AnswerSent { .. }
             | Note::ResumeReceived { .. }
             | Note::GapReceived { .. } => None,
         }
@@ -247,6 +263,10 @@ impl Note {
             | Note::NoHandler { .. }
             | Note::Handling { .. }
             | Note::Ack { .. }
+            | Note::AnswersAsked { .. }
+            | Note::AnswerReceived { .. }
+            | Note::AnswersEnded { .. }
+            | Note::AnswerSent { .. }
             | Note::ResumeReceived { .. }
             | Note::GapReceived { .. } => None,
         }

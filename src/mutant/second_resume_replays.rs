@@ -7,7 +7,9 @@ use crate::terms::Anomaly;
 
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
-use crate::message::{Frame, Message, Name, Note, Offset, PushKind, ResumeOutcome, SessionId};
+use crate::message::{
+    Confirm, Frame, Message, Name, Note, Offset, PushKind, ResumeOutcome, SessionId,
+};
 use crate::time::Instant;
 
 pub const MUTANT: Mutant = Mutant {
@@ -45,7 +47,7 @@ impl Interceptor<Broker> for SecondResumeReplays {
             }
             BrokerOutput::Note(Note::Pushed { client, .. }) => self.pushed = Some(client.clone()),
             BrokerOutput::Send {
-                frame: Frame::Push { message, offset: Some(offset), kind: PushKind::Replay },
+                frame: Frame::Push { message, offset: Some(offset), kind: PushKind::Replay, .. },
                 ..
             } => {
                 let client = self.pushed.take().expect("a push is noted right before its frame");
@@ -57,7 +59,8 @@ impl Interceptor<Broker> for SecondResumeReplays {
                         self.resumed.clone().expect("something is outstanding for it");
                     let (id, kind) = (message.id.clone(), PushKind::Again);
                     again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
-                    let frame = Frame::Push { message, offset: Some(offset), kind };
+                    let (offset, confirm) = (Some(offset), Confirm::Unwanted);
+                    let frame = Frame::Push { message, offset, kind, confirm };
                     again.push(BrokerOutput::Send { connection: *connection, frame });
                 }
                 self.resumed = None;

@@ -7,7 +7,8 @@ use super::retold::Retold;
 use super::{Change, Mutant};
 use crate::core::{Broker, BrokerOutput, Interceptor};
 use crate::message::{
-    Epoch, Frame, Message, Name, Note, Offset, Position, PushKind, ResumeOutcome, SessionId,
+    Confirm, Epoch, Frame, Message, Name, Note, Offset, Position, PushKind, ResumeOutcome,
+    SessionId,
 };
 use crate::terms::Anomaly;
 use crate::time::Instant;
@@ -93,7 +94,8 @@ impl Interceptor<Broker> for StaleReplica {
                         let (session, client) = (session.clone(), client.clone());
                         again.push(BrokerOutput::Note(Note::Pushed { id, session, client, kind }));
                         let (message, offset) = (message.clone(), Some(*offset));
-                        let frame = Frame::Push { message, offset, kind };
+                        let confirm = Confirm::Unwanted;
+                        let frame = Frame::Push { message, offset, kind, confirm };
                         again.push(BrokerOutput::Send { connection: *connection, frame });
                     }
                 }

@@ -309,6 +309,16 @@ pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
     lines
 }
 
+/// Says how many answers came of those that the broker's application asked for.
+pub fn answers(report: &Report) -> Vec<String> {
+    let asked = report.contenders.iter().filter(|row| row.answers_asked > 0);
+    let said = asked.map(|row| {
+        let (in_time, of) = (words::count(row.answers_in_time), words::count(row.answers_asked));
+        format!("{}: {in_time} of {of} came in time.", row.contender())
+    });
+    said.collect()
+}
+
 /// Summarizes the expectations: the numbers of those met, failed and not run.
 pub fn expectations(report: &Report) -> String {
     let count = |met| report.expectations.iter().filter(|checked| checked.met == met).count();

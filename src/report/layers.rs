@@ -12,6 +12,8 @@ mod schema;
 mod text;
 mod unwrap;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 pub use self::hop::Hop;
@@ -40,6 +42,8 @@ pub struct LayersEvidence<'a> {
 pub struct MessageLayers {
     /// The message.
     pub message: String,
+    /// Its headers.
+    pub headers: BTreeMap<Name, String>,
     /// The payload, as JSON text.
     pub payload: String,
     /// The hop to the broker, then that to the subscriber, if there is one.
@@ -61,21 +65,22 @@ impl MessageLayers {
             _ => None,
         })?;
         let copies = copies(history, id);
-        let payload = message.payload.as_str();
         let to_broker = |copy: &Carried| history.process_at(copy.flow.to).is_some_and(is_broker);
         let published: Vec<Carried> = copies.iter().filter(|one| to_broker(one)).cloned().collect();
         let broker = history.processes[0].name.as_str();
         let mut hops =
-            vec![Hop::of(evidence, (publisher.name.as_str(), broker), &published, (id, payload))];
+            vec![Hop::of(evidence, (publisher.name.as_str(), broker), &published, message)];
         if let Some(name) = subscriber {
             let is_to = |copy: &&Carried| {
                 let to = history.process_at(copy.flow.to);
                 to.is_some_and(|to| history.process(to).client == *name && !is_broker(to))
             };
             let pushed: Vec<Carried> = copies.iter().filter(is_to).cloned().collect();
-            hops.push(Hop::of(evidence, (broker, name.as_str()), &pushed, (id, payload)));
+            hops.push(Hop::of(evidence, (broker, name.as_str()), &pushed, message));
         }
-        Some(MessageLayers { message: id.to_string(), payload: payload.to_owned(), hops })
+        let (headers, payload) =
+            (message.head.headers.clone(), message.payload.as_str().to_owned());
+        Some(MessageLayers { message: id.to_string(), headers, payload, hops })
     }
 
     /// Whether the capture has no packet of any of its copies, although they may have left.

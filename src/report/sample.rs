@@ -138,6 +138,8 @@ pub fn row(contender: &str, subscribers: Vec<SubscriberReport>) -> Row {
         faults: vec![Hits { fault: 0, hits: 12 }],
         replaced: Vec::new(),
         never_connected: Vec::new(),
+        answers_asked: 0,
+        answers_in_time: 0,
         detections: vec![detection],
         cost: Cost { packets: 1_234, ..Cost::default() },
     }

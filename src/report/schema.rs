@@ -35,6 +35,8 @@ fn contender() -> Value {
         ("link", word(&Link::WORDS)),
         ("mode", word(&Mode::WORDS)),
         ("published", count()),
+        ("answers_asked", about("Answers that the broker asked for.", count())),
+        ("answers_in_time", about("Those of them that came in time.", count())),
         ("ended_at_ms", millis()),
         ("subscribers", list(subscriber())),
         ("guarantees", of_each(&Guarantee::WORDS, finding(&[]))),

@@ -44,6 +44,7 @@ fn drawn(report: &Report, scenario: &Scenario, style: &Style) -> Vec<String> {
         ("Prices", prices.unwrap_or_default()),
         ("Why", why(report, scenario, style)),
         ("Still under way", unsettled(report, scenario)),
+        ("Answers that the broker asked for", sentences(&facts::answers(report))),
         ("Claims", claims(report, style)),
         ("Recoveries", sentences(&facts::recoveries(report))),
         ("Anomalies", sentences(&facts::anomalies(report))),

@@ -59,7 +59,7 @@ pub const TOPICS: [Topic; 9] = [
     },
     Topic {
         heading: "Rooms, queues and namespaces",
-        names: &["chat", "rooms-and-namespaces", "server-emits"],
+        names: &["chat", "rooms-and-namespaces", "server-emits", "roll-call"],
     },
     Topic { heading: "Who is there: presence and last wills", names: &["presence", "last-will"] },
     Topic {
@@ -79,7 +79,7 @@ pub const TOPICS: [Topic; 9] = [
     },
     Topic {
         heading: "All links side by side",
-        names: &["six-links", "storm", "idle-cost", "handshake-per-request"],
+        names: &["six-links", "storm", "idle-cost", "handshake-per-request", "binary"],
     },
 ];
 

@@ -67,7 +67,7 @@ impl Estimate {
                 published.insert(estimate.entries.len(), count.min(fit).saturating_mul(processes));
                 earliest = earliest.min(start);
             }
-            let answers = answers(scenario, publish, &members);
+            let answers = answers(scenario, (place.0, publish), &members);
             let subscribers = members.values().sum();
             estimate.entries.push(Entry { place, subscribers, answers, total: 0 });
         }
@@ -153,30 +153,35 @@ fn add_by_the_broker<'a>(scenario: &'a Scenario, rooms: &mut Rooms<'a>) {
 
 /// Returns the members of the rooms that a message goes to. A client's own name is one of them.
 fn members(scenario: &Scenario, publish: &Publish, rooms: &Rooms) -> BTreeMap<usize, u64> {
-    let event = std::slice::from_ref(&publish.event);
-    let targets = if publish.target.to.is_empty() { event } else { &publish.target.to };
+    let event = std::slice::from_ref(&publish.draft.event);
+    let targets = if publish.draft.target.to.is_empty() { event } else { &publish.draft.target.to };
     let targets: BTreeSet<&Name> = targets.iter().collect();
     let own = targets.iter().filter_map(|name| {
-        let is_it =
-            |client: &ClientEntry| client.joins_queue(&publish.queue) && client.is_client(name);
+        let is_it = |client: &ClientEntry| {
+            client.joins_queue(&publish.draft.queue) && client.is_client(name)
+        };
         Some((scenario.clients.iter().position(is_it)?, 1))
     });
     let mut members: BTreeMap<usize, u64> = own.collect();
-    let found = targets.into_iter().filter_map(|room| rooms.get(&(&publish.queue, room)));
+    let found = targets.into_iter().filter_map(|room| rooms.get(&(&publish.draft.queue, room)));
     members.extend(found.flatten().map(|(client, processes)| (*client, *processes)));
     members
 }
 
-/// Returns the entries that a member publishes after it has handled this message.
+/// Returns the entries that a member publishes after it has handled this message, and that the broker
+/// publishes when it has a client's.
 fn answers(
     scenario: &Scenario,
-    publish: &Publish,
+    (publisher, publish): (Option<usize>, &Publish),
     members: &BTreeMap<usize, u64>,
 ) -> Vec<(usize, u64)> {
     let answering = publishes(scenario).enumerate().filter_map(|(index, ((client, _), answer))| {
-        let processes = *members.get(&client?)?;
+        let processes = match client {
+            Some(client) => *members.get(&client)?,
+            None => publisher.map(|_| 1)?,
+        };
         match &answer.when {
-            When::On { event, .. } if *event == publish.event => Some((index, processes)),
+            When::On { event, .. } if *event == publish.draft.event => Some((index, processes)),
             _ => None,
         }
     });

@@ -122,6 +122,8 @@ pub enum Kind {
     Contenders,
     /// Any value.
     Payload,
+    /// A table of texts.
+    Headers,
     /// A table.
     Table(&'static Section),
     /// A list of tables, with the least and the most number of them.

@@ -159,7 +159,8 @@ fn build(
     };
     let clients = client::all(file.tables("client"), &context, problems);
     own_rooms::check(file.tables("client"), file.table("broker"), problems);
-    let broker_app = broker_app::app(file.table("broker")?, run_for, problems);
+    let broker_app =
+        broker_app::app(file.table("broker")?, file.tables("client"), run_for, problems);
     let known = contenders.as_deref().unwrap_or_default();
     datagram::check_broker(file, &clients, &broker_app, known, problems);
     let faults = storm::all(file.tables("fault"), &roster, run_for, problems);

@@ -96,6 +96,7 @@ fn value(kind: Kind) -> String {
         Kind::Contender => "link/mode".to_owned(),
         Kind::Contenders => "list of link/mode".to_owned(),
         Kind::Payload => "any value".to_owned(),
+        Kind::Headers => "table of texts".to_owned(),
         Kind::Table(_) => "table".to_owned(),
         Kind::Tables(..) => "list of tables".to_owned(),
     }

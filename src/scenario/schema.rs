@@ -108,6 +108,12 @@ fn kind(kind: Kind) -> Value {
             json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": contender() })
         }
         Kind::Payload => json!({}),
+        Kind::Headers => json!({
+            "type": "object",
+            "maxProperties": limits::LIST,
+            "propertyNames": name(),
+            "additionalProperties": { "type": "string", "maxLength": limits::TEXT_BYTES },
+        }),
         Kind::Table(inner) => section(inner),
         Kind::Tables(inner, least, most) => json!({
             "type": "array",

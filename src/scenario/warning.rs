@@ -57,8 +57,8 @@ impl Scenario {
             );
         }
         for publish in self.publishes() {
-            names.extend([&publish.queue, &publish.event]);
-            names.extend(publish.target.to.iter().chain(&publish.target.except));
+            names.extend([&publish.draft.queue, &publish.draft.event]);
+            names.extend(publish.draft.target.to.iter().chain(&publish.draft.target.except));
         }
         for act in &self.broker_app.acts {
             names.insert(&act.members.queue);
@@ -110,17 +110,18 @@ impl Scenario {
 
     /// No room of a message is ever joined.
     fn reaches_nobody(&self, entry: Option<&ClientEntry>, publish: &Publish) -> Option<Warning> {
-        let event = std::slice::from_ref(&publish.event);
-        let to = if publish.target.to.is_empty() { event } else { &publish.target.to };
+        let event = std::slice::from_ref(&publish.draft.event);
+        let to = if publish.draft.target.to.is_empty() { event } else { &publish.draft.target.to };
         let is_reached = self.clients.iter().any(|other| {
             let is_own =
                 entry.is_some_and(|entry| other.count == 1 && other.client() == entry.client());
-            let hears = !(is_own && publish.target.echo == Echo::NotSender);
-            hears && to.iter().any(|room| self.may_be_in(other, &publish.queue, room))
+            let hears = !(is_own && publish.draft.target.echo == Echo::NotSender);
+            hears && to.iter().any(|room| self.may_be_in(other, &publish.draft.queue, room))
         });
-        (!is_reached).then(|| {
+        let is_handled = entry.is_some() && self.broker_app.answers(&publish.draft.event);
+        (!is_reached && !is_handled).then(|| {
             let rooms = to.iter().map(|room| format!("`{room}`")).collect::<Vec<_>>().join(", ");
-            let (id, queue) = (publisher(entry), &publish.queue);
+            let (id, queue) = (publisher(entry), &publish.draft.queue);
             Warning {
                 what: format!("what {id} publishes to {rooms} of queue `{queue}` reaches nobody"),
                 help: "let a client subscribe to it or join that room".to_owned(),
@@ -134,7 +135,7 @@ impl Scenario {
         // A hello, its answer, and the join; a client's message itself takes one latency.
         let joined = Instant::ZERO + self.latency.min * 3;
         let comes = if entry.is_some() { start + self.latency.min } else { start };
-        let (id, event) = (publisher(entry), &publish.event);
+        let (id, event) = (publisher(entry), &publish.draft.event);
         (comes < joined).then(|| Warning {
             what: format!(
                 "{id} publishes `{event}` at {start}, before anybody can have joined: that takes \
@@ -160,12 +161,23 @@ impl Scenario {
         for entry in &self.clients {
             for publish in &entry.publish {
                 let When::On { event, .. } = &publish.when else { continue };
-                let is_its_own = publish.target.echo == Echo::NotSender && entry.count == 1;
-                let same = event == &publish.event;
-                if entry.joins(&publish.queue, event) && !(same && is_its_own) {
-                    let from = (&publish.queue, event);
-                    answers.entry(from).or_default().insert((&publish.queue, &publish.event));
+                let is_its_own = publish.draft.target.echo == Echo::NotSender && entry.count == 1;
+                let same = event == &publish.draft.event;
+                if entry.joins(&publish.draft.queue, event) && !(same && is_its_own) {
+                    let from = (&publish.draft.queue, event);
+                    answers
+                        .entry(from)
+                        .or_default()
+                        .insert((&publish.draft.queue, &publish.draft.event));
                 }
+            }
+        }
+        for publish in &self.broker_app.publish {
+            let When::On { event, .. } = &publish.when else { continue };
+            // The broker does not answer itself.
+            if event != &publish.draft.event {
+                let queue = &publish.draft.queue;
+                answers.entry((queue, event)).or_default().insert((queue, &publish.draft.event));
             }
         }
         let mut endless = Vec::new();

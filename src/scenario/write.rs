@@ -5,8 +5,9 @@
 use std::fmt::{self, Display, Write as _};
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Dedup, Durability, Echo, Heartbeat, HttpConnections,
-    KeepAlive, Name, Payload, Resubscribe, Retention, StartAt, Target, Upgrade, WhenFull, Will,
+    BrokerLimits, ClientLimits, Contender, Dedup, Draft, Durability, Echo, Encoding, Head,
+    Heartbeat, HttpConnections, KeepAlive, Name, Resubscribe, Retention, StartAt, Target, Upgrade,
+    WhenFull,
 };
 use crate::terms::CounterOf;
 use crate::time::{Duration, Instant};
@@ -215,11 +216,10 @@ fn client(client: &ClientEntry, run_for: Duration) -> Table {
         });
         table.unless(changes.is_empty(), key, list_of(list));
     }
-    if let Some(Will { queue, event, target: of, payload: data }) = &client.will {
-        let mut will = place(queue, "event", event);
-        target(&mut will, of);
-        payload(&mut will, data);
-        table.set("will", will.inline());
+    if let Some(will) = &client.will {
+        let mut table_of_will = place(&will.queue, "event", &will.event);
+        draft(&mut table_of_will, will);
+        table.set("will", table_of_will.inline());
     }
     limits(&mut table, &client.limits);
     table
@@ -254,7 +254,7 @@ fn place(queue: &Name, key: &'static str, room: &Name) -> Table {
 }
 
 fn publish(publish: &Publish, run_for: Duration) -> Table {
-    let mut table = place(&publish.queue, "event", &publish.event);
+    let mut table = place(&publish.draft.queue, "event", &publish.draft.event);
     match &publish.when {
         When::Every { start, every, count } => {
             let alone = *count == 1 && *every == run_for;
@@ -267,23 +267,26 @@ fn publish(publish: &Publish, run_for: Duration) -> Table {
             table.unless(*after == Duration::ZERO, "after", time(*after));
         }
     }
-    target(&mut table, &publish.target);
     if let Some(within) = publish.ack_within {
         table.set("ack_within", time(within));
     }
-    payload(&mut table, &publish.payload);
+    draft(&mut table, &publish.draft);
     table
 }
 
-fn target(table: &mut Table, Target { to, except, echo, keep }: &Target) {
+fn draft(table: &mut Table, draft: &Draft) {
+    let Target { to, except, echo, keep } = &draft.target;
     table.unless(to.is_empty(), "to", texts(to));
     table.unless(except.is_empty(), "except", texts(except));
     table.unless(*echo == Echo::Everyone, "broadcast", true);
     table.unless(*keep == Durability::Kept, "volatile", true);
-}
-
-fn payload(table: &mut Table, payload: &Payload) {
-    let payload = serde_json::from_str(payload.as_str()).expect("a payload is JSON");
+    let Head { headers, encoding } = &draft.head;
+    let texts =
+        headers.iter().map(|(name, text)| format!("{} = {}", quoted(name.as_str()), quoted(text)));
+    let texts = format!("{{ {} }}", texts.collect::<Vec<_>>().join(", "));
+    table.unless(headers.is_empty(), "headers", texts);
+    table.unless(*encoding == Encoding::Json, "encoding", quoted(encoding.name()));
+    let payload = serde_json::from_str(draft.payload.as_str()).expect("a payload is JSON");
     if let Some(payload) = value(&payload) {
         table.set("payload", payload);
     }

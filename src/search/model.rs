@@ -56,11 +56,11 @@ mod reader;
 mod shrink;
 mod step;
 
-use crate::core::{Broker, BrokerOptions, ClientInput, Draft, Intercepted};
+use crate::core::{Broker, BrokerOptions, ClientInput, Intercepted};
 use crate::history::ProcessId;
 use crate::message::{
-    BrokerLimits, ClientLimits, EndReason, Epoch, LinkSemantics, Mode, Name, Payload, Position,
-    StartAt, Target,
+    BrokerLimits, ClientLimits, Draft, EndReason, Epoch, LinkSemantics, Mode, Name, Payload,
+    Position, StartAt,
 };
 use crate::mutant::{self, Mutant};
 use crate::terms::Guarantee;
@@ -136,13 +136,7 @@ impl Model {
         });
         let names: Vec<Name> = names.collect();
         let nodes = names.iter().map(|name| ModelNode::new(&options, name.clone())).collect();
-        let draft = Draft {
-            queue: "q".into(),
-            event: "e".into(),
-            target: Target::default(),
-            payload: Payload::null(),
-            confirm_within: None,
-        };
+        let draft = Draft::new("q".into(), "e".into(), Payload::null());
         let checker = Checker::new(&options);
         let mut model = Model {
             now: Instant::ZERO,
@@ -251,7 +245,7 @@ impl Model {
         }
         self.checker.publish(self.now);
         let draft = self.draft.clone();
-        self.feed_client(PUBLISHER, ClientInput::Publish { draft });
+        self.feed_client(PUBLISHER, ClientInput::Publish { draft, confirm_within: None });
         true
     }
 

@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, Durability, Echo, Heartbeat, HttpConnections, Members,
-    Name, Payload, Retention, StartAt, Target, Will,
+    BrokerLimits, ClientLimits, Contender, Draft, Durability, Echo, Heartbeat, HttpConnections,
+    Members, Name, Payload, Retention, StartAt, Target,
 };
 use crate::scenario::{
     BrokerAct, BrokerApp, ClientEntry, Latency, MemberChange, Publish, RoomChange, Scenario,
@@ -40,7 +40,7 @@ pub fn plain(seed: u64) -> Scenario {
         client.will = None;
         client.limits = ClientLimits::default();
         client.subscribe.iter_mut().for_each(|one| one.from = StartAt::Now);
-        client.publish.iter_mut().for_each(|one| one.target = Target::default());
+        client.publish.iter_mut().for_each(|one| one.draft.target = Target::default());
     }
     scenario
 }
@@ -108,16 +108,13 @@ fn broker_app(dice: Draw) -> BrokerApp {
     };
     let to = if is("one client", 2) { vec![FIRST_SHOP.into()] } else { Vec::new() };
     let publish = Publish {
-        queue: QUEUE.into(),
-        event: EVENT.into(),
-        payload: Payload::null(),
-        target: Target { to: to.clone(), ..Target::default() },
+        draft: draft(Target { to: to.clone(), ..Target::default() }, Payload::null()),
         when: When::Every {
             start: at("publish at"),
             every: Duration::from_millis(dice.named("every").between(100, 600)),
             count: dice.named("count").between(1, 5),
         },
-        ack_within: None,
+        ack_within: is("asks", 3).then(|| Duration::from_millis(500)),
     };
     let members = Members { queue: QUEUE.into(), rooms: to };
     let mut acts = Vec::new();
@@ -159,10 +156,7 @@ fn driver(dice: Draw, number: u64) -> ClientEntry {
         keep: if is("volatile", 10) { Durability::Volatile } else { Durability::Kept },
     };
     let publish = Publish {
-        queue: QUEUE.into(),
-        event: EVENT.into(),
-        payload: (&json!("x".repeat(length))).into(),
-        target,
+        draft: draft(target, (&json!("x".repeat(length))).into()),
         when: When::Every {
             start: Instant::from_millis(START_MS + dice.named("start").below(5) * 100),
             every: Duration::from_millis(every),
@@ -194,13 +188,12 @@ fn shop(dice: Draw, number: u64) -> ClientEntry {
         if is("small inbox", 6) { dice.named("inbox").between(1, 10) as usize } else { 1_000 };
     let limits = ClientLimits { inbox, ..ClientLimits::default() };
     let subscribe = vec![subscription(from)];
-    let will = is("will", 8).then(|| Will {
-        queue: QUEUE.into(),
-        event: EVENT.into(),
-        target: Target::default(),
-        payload: Payload::null(),
-    });
+    let will = is("will", 8).then(|| draft(Target::default(), Payload::null()));
     ClientEntry { subscribe, join, leave, will, limits, ..client(format!("shop{number}")) }
+}
+
+fn draft(target: Target, payload: Payload) -> Draft {
+    Draft { target, ..Draft::new(QUEUE.into(), EVENT.into(), payload) }
 }
 
 fn subscription(from: StartAt) -> Subscribe {

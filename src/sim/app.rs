@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::slot::{Slot, draft};
+use super::slot::Slot;
 use crate::core::{ClientInput, Numbering};
 use crate::history::{EventKind, PowerState, Recorder};
 use crate::link::ClientApp;
@@ -193,7 +193,8 @@ impl<N: Net> Script<N> {
     }
 
     fn publish(&self, index: usize) -> ClientInput {
-        ClientInput::Publish { draft: draft(&self.publishes[index]) }
+        let Publish { draft, ack_within, .. } = &self.publishes[index];
+        ClientInput::Publish { draft: draft.clone(), confirm_within: *ack_within }
     }
 
     fn handler_returned(&mut self) -> ClientInput {

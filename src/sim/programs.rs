@@ -14,10 +14,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::app::{Script, SharedState};
 use super::process::Tasks;
 use super::system::{BrokerContext, ClientContext, PORT, System, broker_address};
-use crate::core::{ClientInput, Draft};
+use crate::core::ClientInput;
 use crate::history::{AppReport, EventKind, Recorder};
 use crate::link::ClientApp as _;
-use crate::message::{Contender, Message, MessageId, Name, Note, PushKind, StartAt};
+use crate::message::{Contender, Draft, Message, MessageId, Name, Note, PushKind, StartAt};
 use crate::net::Net;
 use crate::time::Duration;
 
@@ -322,7 +322,7 @@ impl<N: Net> AppDriver<N> {
     /// Forwards an input to the program as a request, and records a leave.
     fn forward(&self, input: ClientInput) {
         let request = match input {
-            ClientInput::Publish { draft } => AppRequest::Publish(self.publish(draft)),
+            ClientInput::Publish { draft, .. } => AppRequest::Publish(self.publish(draft)),
             ClientInput::Join { queue, room, from } => AppRequest::Join { queue, room, from },
             ClientInput::Leave { queue, room } => {
                 let left = AppReport::Left { queue: queue.clone(), room: room.clone() };
@@ -347,8 +347,7 @@ impl<N: Net> AppDriver<N> {
         let mut durable = self.durable.lock().expect("a trial has one thread");
         durable.numbering.message += 1;
         let id = MessageId { publisher: self.client.clone(), sequence: durable.numbering.message };
-        let Draft { queue, event, target, payload, .. } = draft;
-        let message = Arc::new(Message { id: id.clone(), queue, event, target, payload });
+        let message = Arc::new(Message::new(id.clone(), draft));
         let note = Note::Published { message: message.clone() };
         self.recorder.record(self.net.now(), EventKind::Note(note));
         let mut messages = self.messages.lock().expect("a trial has one thread");

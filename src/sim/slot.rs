@@ -1,6 +1,5 @@
 //! A publish entry with a schedule: the times that are still to come.
 
-use crate::core::Draft;
 use crate::scenario::{Publish, When};
 use crate::time::{Duration, Instant};
 
@@ -46,16 +45,5 @@ impl Slot {
         while self.left > 0 && self.at <= now {
             self.advance();
         }
-    }
-}
-
-/// Returns the message that an entry publishes.
-pub fn draft(entry: &Publish) -> Draft {
-    Draft {
-        queue: entry.queue.clone(),
-        event: entry.event.clone(),
-        target: entry.target.clone(),
-        payload: entry.payload.clone(),
-        confirm_within: entry.ack_within,
     }
 }

@@ -188,6 +188,8 @@ fn count(
         Counter::FalseComfort => recoveries.false_comfort,
         Counter::FalseAlarm => recoveries.false_alarm,
         Counter::Published => row.published,
+        Counter::AnswersAsked => row.answers_asked,
+        Counter::AnswersInTime => row.answers_in_time,
         Counter::Packets => row.cost.packets,
         Counter::Bytes => row.cost.bytes,
         Counter::Retransmits => row.cost.retransmits,

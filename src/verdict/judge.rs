@@ -64,6 +64,8 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
         link: contender.link,
         mode: contender.mode,
         published: facts.messages.published(),
+        answers_asked: facts.messages.answers().0,
+        answers_in_time: facts.messages.answers().1,
         ended_at_ms: history.ended_at.as_millis_f64(),
         guarantees,
         faults: faults.collect(),

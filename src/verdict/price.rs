@@ -22,7 +22,8 @@ pub fn of(facts: &Facts<'_>, history: &History) -> Cost {
 
 /// Returns the bytes of the payloads that the network carried: those of each copy of a message that
 /// arrived whole at the other host over a stream, or went out as a datagram and was not lost. A
-/// datagram that is under way at the end counts.
+/// datagram that is under way at the end counts. A payload of bytes has those, however many its base64
+/// takes.
 fn payload_bytes(facts: &Facts<'_>, history: &History) -> u64 {
     let framing = facts.contender.link.semantics().framing;
     let events = history.events.iter().enumerate();
@@ -37,7 +38,7 @@ fn payload_bytes(facts: &Facts<'_>, history: &History) -> u64 {
             Framing::Datagrams => facts.connections.drop_of(**flow, *end).is_none(),
         };
         let message = facts.messages.find(id)?.message.filter(|_| has_arrived)?;
-        Some(message.payload.as_str().len() as u64)
+        Some(message.payload_bytes() as u64)
     });
     carried.sum()
 }

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use delivery_lab::core::{
-    Broker, BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ConnectionId, Draft, Machine,
+    Broker, BrokerInput, BrokerMachine, BrokerOptions, BrokerOutput, ConnectionId, Machine,
 };
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Echo, EndReason, Epoch, Frame, LinkSemantics, Members, Message,
-    MessageId, Mode, Name, Payload, Position, RoomJoin, SessionId, StartAt, Target, Will,
+    BrokerLimits, Confirm, Draft, Echo, EndReason, Epoch, Frame, LinkSemantics, Members, Message,
+    MessageId, Mode, Name, Payload, Position, RoomJoin, SessionId, StartAt, Target,
 };
 use delivery_lab::time::Instant;
 use proptest::prelude::*;
@@ -360,8 +360,7 @@ impl Model {
     fn publish_own(&mut self, mode: Mode, event: &str, target: Target, sent: &mut Outputs) {
         self.own += 1;
         let id = MessageId { publisher: "broker".into(), sequence: self.own };
-        let (queue, event, payload) = ("q".into(), event.into(), Payload::null());
-        let message = Arc::new(Message { id, queue, event, target, payload });
+        let message = Arc::new(Message::new(id, Draft { target, ..draft(event) }));
         self.accept(mode, &message, None, sent);
     }
 
@@ -456,9 +455,8 @@ impl Pair {
             Step::PublishOwn { to, except } => {
                 let target = Target { to: names(to), except: names(except), ..Target::default() };
                 self.model.publish_own(self.mode, ROOMS[EVENT], target.clone(), &mut expected);
-                let (queue, event, payload) = ("q".into(), ROOMS[EVENT].into(), Payload::null());
-                let draft = Draft { queue, event, target, payload, confirm_within: None };
-                self.tell(BrokerInput::Publish { draft })
+                let draft = Draft { target, ..draft(ROOMS[EVENT]) };
+                self.tell(BrokerInput::Publish { draft, confirm_within: None })
             }
             Step::Put(to, room) => self.put(to, *room),
             Step::TakeOut(to, room) => self.take_out(to, *room),
@@ -489,10 +487,7 @@ impl Pair {
         expected.push((connection, Output::Welcome(format!("{}/{number}", CLIENTS[who]))));
         self.tell(BrokerInput::Opened { connection: ConnectionId(connection) });
         let session = SessionId { process: CLIENTS[who].into(), number };
-        let will = (who == 0).then(|| {
-            let (queue, event, payload) = ("q".into(), ROOMS[EVENT].into(), Payload::null());
-            Arc::new(Will { queue, event, target: Target::default(), payload })
-        });
+        let will = (who == 0).then(|| Arc::new(draft(ROOMS[EVENT])));
         self.say(connection, Frame::Hello { client: CLIENTS[who].into(), session, will })
     }
 
@@ -563,8 +558,7 @@ impl Pair {
         let Some(connection) = self.model.connection(by) else { return Vec::new() };
         let sequence = self.published[by].len() as u64 + 1;
         let id = MessageId { publisher: CLIENTS[by].into(), sequence };
-        let (queue, event, payload) = ("q".into(), "e".into(), Payload::null());
-        let message = Arc::new(Message { id, queue, event, target, payload });
+        let message = Arc::new(Message::new(id, Draft { target, ..draft("e") }));
         self.published[by].push(message.clone());
         self.model.accept(self.mode, &message, Some(by), expected);
         self.say(connection, Frame::Publish { message, after: None, confirm: Confirm::Unwanted })
@@ -616,7 +610,7 @@ impl Pair {
         let mut sent = Vec::new();
         while let Some(output) = self.broker.poll() {
             match output {
-                BrokerOutput::Note(_) => {}
+                BrokerOutput::Note(_) | BrokerOutput::CallHandler { .. } => {}
                 BrokerOutput::Close { connection, reason } => {
                     sent.push((connection.0, Output::Closed(reason)))
                 }
@@ -726,4 +720,8 @@ fn in_catch_up_everyone_is_pushed_what_the_log_says_is_outstanding() {
 fn in_fire_and_forget_everyone_who_is_in_a_room_is_pushed_once() {
     let (pushes, _) = run(Mode::FireAndForget);
     assert!(pushes > 500, "{pushes} pushes");
+}
+
+fn draft(event: &str) -> Draft {
+    Draft::new("q".into(), event.into(), Payload::null())
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, ConnectionId, Machine};
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Cursor, EndReason, Epoch, Frame, GapReason, LinkSemantics, Message,
-    MessageId, Mode, Note, Offset, Payload, Position, ResumeOutcome, Retention, RoomJoin,
+    BrokerLimits, Confirm, Cursor, Draft, EndReason, Epoch, Frame, GapReason, LinkSemantics,
+    Message, MessageId, Mode, Note, Offset, Payload, Position, ResumeOutcome, Retention, RoomJoin,
     SessionId, StartAt, Target, WhenFull,
 };
 use delivery_lab::time::{Duration, Instant};
@@ -78,7 +78,8 @@ impl Lab {
         self.published += 1;
         let id = MessageId { publisher: "driver".into(), sequence: self.published };
         let (target, payload) = (Target::default(), Payload::null());
-        let message = Message { id, queue: "q".into(), event: "e".into(), target, payload };
+        let draft = Draft { target, ..Draft::new("q".into(), "e".into(), payload) };
+        let message = Message::new(id, draft);
         let (message, confirm) = (Arc::new(message), Confirm::Wanted);
         self.say(by, Frame::Publish { message, after: None, confirm });
     }

@@ -81,6 +81,14 @@ fn each_emit_reaches_whom_the_page_says_over_every_link_in_both_modes() {
             let once: BTreeSet<&str> = handled.iter().copied().collect();
             assert_eq!(once, expected, "{code} over {contender}");
             assert_eq!(handled.len(), once.len(), "{code} over {contender}: each once");
+            let answers = history.events.iter().find_map(|event| match &event.kind {
+                EventKind::Note(Note::AnswersEnded { asked, in_time, .. }) => {
+                    Some((*asked, *in_time))
+                }
+                _ => None,
+            });
+            let all = keys.contains("ack_within").then_some((expected.len(), expected.len()));
+            assert_eq!(answers, all, "{code} over {contender}: answers");
         }
         lines += 1;
     }

@@ -10,16 +10,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use delivery_lab::core::{
-    Broker, BrokerOptions, BrokerView, Client, ClientInput, ClientOptions, Draft, Machine,
-    Numbering,
+    Broker, BrokerOptions, BrokerView, Client, ClientInput, ClientOptions, Machine, Numbering,
 };
 use delivery_lab::history::Recorder;
 use delivery_lab::link::{
     self, BrokerDriver, ClientApp, ConnectContext, LinkDriver, LinkVisitor, Settings,
 };
 use delivery_lab::message::{
-    BrokerLimits, ClientLimits, Contender, Epoch, Heartbeat, Message, Mode, Payload, PushKind,
-    StartAt, Target,
+    BrokerLimits, ClientLimits, Contender, Draft, Epoch, Heartbeat, Message, Mode, Payload,
+    PushKind, StartAt, Target,
 };
 use delivery_lab::net::Net;
 use delivery_lab::net::real::Loopback;
@@ -114,10 +113,8 @@ fn shop() -> Vec<Step> {
 fn driver() -> Vec<Step> {
     let publish = |event: &str| {
         let target = Target { to: vec!["shop".into(), "driver".into()], ..Target::default() };
-        let (queue, event, payload) = ("q".into(), event.into(), Payload::null());
-        ClientInput::Publish {
-            draft: Draft { queue, event, target, payload, confirm_within: None },
-        }
+        let draft = Draft { target, ..Draft::new("q".into(), event.into(), Payload::null()) };
+        ClientInput::Publish { draft, confirm_within: None }
     };
     vec![
         (|state| is_there(state, "shop") && is_there(state, "driver"), publish("first")),

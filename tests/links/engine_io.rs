@@ -2,7 +2,9 @@
 //! arbitrary text.
 
 use delivery_lab::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
-use delivery_lab::link::socketio::event::{EventError, PacketKind, SocketIoPacket, json};
+use delivery_lab::link::socketio::event::{
+    Assembler, BinaryAttachment, EventError, PacketKind, SocketIoPacket, json, placeholder,
+};
 use delivery_lab::link::socketio::packet::{
     EnginePacket, Handshake, PacketError, SEPARATOR, decode_payload, encode_payload,
 };
@@ -36,7 +38,8 @@ fn check_event(text: &str, namespace: &str, what: PacketKind) {
 }
 
 fn event(name: &str, ack: Option<u64>) -> PacketKind {
-    PacketKind::Event { name: name.to_owned(), arguments: Vec::new(), ack }
+    let (name, arguments, attachment) = (name.to_owned(), Vec::new(), BinaryAttachment::None);
+    PacketKind::Event { name, arguments, ack, attachment }
 }
 
 #[test]
@@ -66,8 +69,12 @@ fn the_payloads_of_engine_io_s_document_are_read_and_written() {
     let packets = [message("hello"), EnginePacket::Ping(String::new()), message("world")];
     assert_eq!(encode_payload(&packets), "4hello\x1e2\x1e4world");
     assert_eq!(decode_payload("4hello\x1e2\x1e4world").unwrap(), packets);
-    // A binary packet is base64 with a `b` in front; it is recognized and refused.
-    assert!(matches!(decode_payload("4hello\x1ebAQIDBA=="), Err(PacketError::Binary)));
+    let packets = [message("hello"), EnginePacket::Binary(vec![1, 2, 3, 4])];
+    assert_eq!(encode_payload(&packets), "4hello\x1ebAQIDBA==");
+    assert_eq!(decode_payload("4hello\x1ebAQIDBA==").unwrap(), packets);
+    for bad in ["bAQIDBA", "bAQ", "b?", "b AQID"] {
+        assert!(matches!(decode_payload(bad), Err(PacketError::Base64)), "{bad}");
+    }
 }
 
 #[test]
@@ -108,11 +115,33 @@ fn the_packets_of_socket_io_s_document_are_read_and_written() {
 }
 
 #[test]
-fn the_document_s_packets_of_bytes_are_refused_as_such() {
+fn an_event_and_the_bytes_that_follow_it_are_put_together() {
+    for (text, namespace, ack) in [
+        ("51-[\"baz\",{\"_placeholder\":true,\"num\":0}]", "/", None),
+        ("51-/admin,[\"baz\",{\"_placeholder\":true,\"num\":0}]", "/admin", None),
+        ("51-14[\"baz\",{\"_placeholder\":true,\"num\":0}]", "/", Some(14)),
+    ] {
+        let mut assembler = Assembler::default();
+        let bytes = EnginePacket::Binary(vec![1, 2, 3, 4]);
+        assert!(matches!(assembler.next(bytes.clone()), Err(EventError::Misplaced)));
+        assert!(assembler.next(message(text)).unwrap().is_none(), "{text}");
+        let put_together = assembler.next(bytes).unwrap().expect("it is complete");
+        let (name, attachment) = ("baz".to_owned(), BinaryAttachment::Bytes(vec![1, 2, 3, 4]));
+        let what = PacketKind::Event { name, arguments: vec![placeholder()], ack, attachment };
+        let expected = SocketIoPacket { namespace: namespace.to_owned(), what };
+        assert_eq!(format!("{put_together:?}"), format!("{expected:?}"));
+        assert!(assembler.next(message(text)).unwrap().is_none(), "{text}");
+        assert!(matches!(assembler.next(message("2[\"foo\"]")), Err(EventError::Misplaced)));
+    }
+}
+
+#[test]
+fn the_document_s_other_packets_of_bytes_are_refused_as_such() {
     for text in [
-        "51-[\"baz\",{\"_placeholder\":true,\"num\":0}]",
+        "51-[\"baz\",{\"_placeholder\":true,\"num\":1}]",
+        "51-[\"baz\",[{\"_placeholder\":true,\"num\":0}]]",
+        "51-[\"baz\"]",
         "52-/admin,[\"baz\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]",
-        "51-14[\"foo\",{\"_placeholder\":true,\"num\":0}]",
         "61-15[\"bar\",{\"_placeholder\":true,\"num\":0}]",
     ] {
         assert!(matches!(SocketIoPacket::decode(text), Err(EventError::Binary)), "{text}");
@@ -189,8 +218,14 @@ fn saying() -> impl Strategy<Value = PacketKind> {
         prop::option::of("\\PC{0,9}")
             .prop_map(|auth| PacketKind::Connect(auth.map(|auth| json(&auth)))),
         Just(PacketKind::Disconnect),
-        ("\\PC{0,9}", arguments(), prop::option::of(any::<u64>()))
-            .prop_map(|(name, arguments, ack)| PacketKind::Event { name, arguments, ack }),
+        ("\\PC{0,9}", arguments(), prop::option::of(any::<u64>()), any::<bool>()).prop_map(
+            |(name, mut arguments, ack, is_binary)| {
+                let attachment =
+                    if is_binary { BinaryAttachment::Awaited } else { BinaryAttachment::None };
+                arguments.splice(..0, is_binary.then(placeholder));
+                PacketKind::Event { name, arguments, ack, attachment }
+            }
+        ),
         (any::<u64>(), arguments()).prop_map(|(id, arguments)| PacketKind::Ack { id, arguments }),
         "\\PC{0,9}".prop_map(|error| PacketKind::ConnectError(json(&error))),
     ]

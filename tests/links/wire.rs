@@ -9,9 +9,9 @@ use delivery_lab::core::{Broker, BrokerInput, BrokerOptions, BrokerOutput, Conne
 use delivery_lab::history::{EventKind, History, Process, Recorder};
 use delivery_lab::link::{BrokerDriver, LinkDriver, Settings, Tcp, Udp};
 use delivery_lab::message::{
-    BrokerLimits, Confirm, Cursor, Durability, Echo, EndReason, Epoch, Frame, Heartbeat,
-    LinkSemantics, Message, MessageId, Mode, Name, Note, Offset, Payload, Position, PushKind,
-    ResumeOutcome, RoomJoin, SessionId, StartAt, Target, Will,
+    BrokerLimits, Confirm, Cursor, Draft, Durability, Echo, Encoding, EndReason, Epoch, Frame,
+    Head, Heartbeat, LinkSemantics, Message, MessageId, Mode, Name, Note, Offset, Payload,
+    Position, PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt, Target,
 };
 use delivery_lab::net::real::Loopback;
 use delivery_lab::net::{Datagrams, Net};
@@ -73,6 +73,16 @@ fn session() -> impl Strategy<Value = SessionId> {
     (name(), any::<u64>()).prop_map(|(process, number)| SessionId { process, number })
 }
 
+fn confirm() -> impl Strategy<Value = Confirm> {
+    prop::sample::select(vec![Confirm::Wanted, Confirm::Unwanted])
+}
+
+fn head() -> impl Strategy<Value = Head> {
+    let headers = prop::collection::btree_map(name(), "\\PC{0,9}", 0..3);
+    let encoding = prop::sample::select(Encoding::ALL.to_vec());
+    (headers, encoding).prop_map(|(headers, encoding)| Head { headers, encoding })
+}
+
 fn message() -> impl Strategy<Value = Arc<Message>> {
     let echo = prop::sample::select(vec![Echo::Everyone, Echo::NotSender]);
     let keep = prop::sample::select(vec![Durability::Kept, Durability::Volatile]);
@@ -82,15 +92,16 @@ fn message() -> impl Strategy<Value = Arc<Message>> {
         echo,
         keep,
     });
-    (id(), name(), name(), target, payload()).prop_map(|(id, queue, event, target, payload)| {
-        Arc::new(Message { id, queue, event, target, payload })
+    let said = (target, head(), payload());
+    (id(), name(), name(), said).prop_map(|(id, queue, event, (target, head, payload))| {
+        Arc::new(Message { id, queue, event, target, head, payload })
     })
 }
 
-fn will() -> impl Strategy<Value = Arc<Will>> {
+fn will() -> impl Strategy<Value = Arc<Draft>> {
     message().prop_map(|message| {
-        let Message { queue, event, target, payload, .. } = (*message).clone();
-        Arc::new(Will { queue, event, target, payload })
+        let Message { queue, event, target, head, payload, .. } = (*message).clone();
+        Arc::new(Draft { queue, event, target, head, payload })
     })
 }
 
@@ -127,7 +138,6 @@ fn frame() -> impl Strategy<Value = Frame> {
     };
     let start = prop::sample::select(vec![StartAt::Now, StartAt::Start]);
     let room = (name(), start).prop_map(|(room, from)| RoomJoin { room, from });
-    let reply = prop::sample::select(vec![Confirm::Wanted, Confirm::Unwanted]);
     let kind = prop::sample::select(vec![PushKind::Live, PushKind::Replay, PushKind::Again]);
     let reason = prop::sample::select(vec![
         EndReason::Fin,
@@ -151,9 +161,10 @@ fn frame() -> impl Strategy<Value = Frame> {
             queue,
             rooms
         }),
-        (message(), prop::option::of(n()), reply)
+        (message(), prop::option::of(n()), confirm())
             .prop_map(|(message, after, confirm)| Frame::Publish { message, after, confirm }),
         (name(), position()).prop_map(|(queue, position)| Frame::Ack { queue, position }),
+        id().prop_map(|id| Frame::Answer { id }),
         Just(Frame::Pong),
     ];
     let from_broker = prop_oneof![
@@ -164,10 +175,8 @@ fn frame() -> impl Strategy<Value = Frame> {
         n().prop_map(|request| Frame::Left { request }),
         id().prop_map(|id| Frame::Accepted { id }),
         id().prop_map(|id| Frame::Refused { id }),
-        (message(), offset(), kind).prop_map(|(message, offset, kind)| Frame::Push {
-            message,
-            offset,
-            kind
+        (message(), offset(), kind, confirm()).prop_map(|(message, offset, kind, confirm)| {
+            Frame::Push { message, offset, kind, confirm }
         }),
         (name(), position(), position(), position())
             .prop_map(|(queue, from, to, after)| Frame::Gap { queue, from, to, after }),
@@ -286,7 +295,7 @@ proptest! {
         // A frame that only a broker sends ends the connection at once, so it comes last.
         let (mut of_broker, of_client): (Vec<Frame>, Vec<Frame>) = frames.into_iter().partition(
             |frame| !matches!(frame, Frame::Join { .. } | Frame::Leave { .. }
-                | Frame::Publish { .. } | Frame::Ack { .. } | Frame::Pong),
+                | Frame::Publish { .. } | Frame::Ack { .. } | Frame::Answer { .. } | Frame::Pong),
         );
         for mut frame in of_client.into_iter().chain(of_broker.pop()) {
             if let Frame::Publish { message, .. } = &mut frame {
@@ -294,13 +303,10 @@ proptest! {
             }
             say(1, frame);
         }
-        let message = Arc::new(Message {
-            id: MessageId { publisher: "the shopkeeper".into(), sequence: 1 },
-            queue: "q".into(),
-            event: "e".into(),
-            target: Target::default(),
-            payload: Payload::null(),
-        });
+        let message = Arc::new(Message::new(
+            MessageId { publisher: "the shopkeeper".into(), sequence: 1 },
+            Draft::new("q".into(), "e".into(), Payload::null()),
+));
         let said = say(2, Frame::Publish { message, after: None, confirm: Confirm::Unwanted });
         let is_push = |output: &BrokerOutput| {
             matches!(output, BrokerOutput::Send { connection: ConnectionId(2), frame: Frame::Push { .. } })
@@ -381,13 +387,10 @@ async fn behave<C: LinkDriver, N: Net>(
 
     let (mut send_half, mut receive_half) =
         C::new(&Settings::default()).connect(context).await.expect("the broker listens");
-    let message = Arc::new(Message {
-        id: MessageId { publisher: "shop".into(), sequence: 1 },
-        queue: "q".into(),
-        event: "e".into(),
-        target: Target::default(),
-        payload: Payload::null(),
-    });
+    let message = Arc::new(Message::new(
+        MessageId { publisher: "shop".into(), sequence: 1 },
+        Draft::new("q".into(), "e".into(), Payload::null()),
+    ));
     let session = SessionId { process: "shop".into(), number: 1 };
     let mut hear = async |frame: Frame, answer: fn(&Frame) -> bool| {
         send_half.push(&frame, Some(&session)).expect("there is room");

@@ -71,6 +71,18 @@ for (const { code, receivers } of lines()) {
   });
 }
 
+test('the timeout of a broadcast gives the answers that came in time', async () => {
+  const after = { ann: 0, ben: 0, cat: 600 };
+  for (const [name, wait] of Object.entries(after)) {
+    clients[name].on('who', (answer) => setTimeout(answer, wait, name));
+  }
+  const [error, answers] = await new Promise((resolve) => {
+    namespace.timeout(300).emit('who', (...given) => resolve(given));
+  });
+  assert.match(error.message, /timed out/, 'two of four have not answered');
+  assert.deepEqual(answers.sort(), ['ann', 'ben']);
+});
+
 test('socketsJoin, socketsLeave and disconnectSockets mean the members of rooms', async () => {
   const rooms = (name) => [...ends[name].rooms].filter((room) => room !== ends[name].id).sort();
   namespace.in(ends.dan.id).socketsJoin('vip');

@@ -23,7 +23,8 @@ fn the_counters_of_expectations_are_the_numbers_of_the_report() {
     check(CounterOf::Subscriber, keys(json!(SubscriberReport::default())));
     check(CounterOf::Recoveries, keys(json!(Recoveries::default())));
     check(CounterOf::Cost, keys(json!(Cost::default())));
-    check(CounterOf::Contender, vec!["published".to_owned()]);
+    let of_contender = ["published", "answers_asked", "answers_in_time"];
+    check(CounterOf::Contender, of_contender.map(str::to_owned).into());
 }
 
 /// Converts TOML to JSON, as an editor does before it applies the schema.

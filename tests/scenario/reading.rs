@@ -86,10 +86,16 @@ publish = [
     assert_eq!(client.leave[0].at, Instant::from_millis(2_000));
     let [answer, clock] = client.publish.as_slice() else { panic!("two entries") };
     assert_eq!(answer.when, When::On { event: "e".into(), after: Duration::from_secs(3) });
-    assert_eq!((answer.target.to[0].as_str(), answer.target.except[0].as_str()), ("r", "s"));
-    assert_eq!((answer.target.echo, answer.target.keep), (Echo::NotSender, Durability::Volatile));
+    assert_eq!(
+        (answer.draft.target.to[0].as_str(), answer.draft.target.except[0].as_str()),
+        ("r", "s")
+    );
+    assert_eq!(
+        (answer.draft.target.echo, answer.draft.target.keep),
+        (Echo::NotSender, Durability::Volatile)
+    );
     assert_eq!(answer.ack_within, Some(Duration::from_secs(4)));
-    assert_eq!(answer.payload.as_str(), r#"{"b":[1,2.5,"x",true]}"#);
+    assert_eq!(answer.draft.payload.as_str(), r#"{"b":[1,2.5,"x",true]}"#);
     // At 0.5 s, 3.5 s, 6.5 s and 9.5 s of 10 s.
     let every = Duration::from_secs(3);
     assert_eq!(clock.when, When::Every { start: Instant::from_millis(500), every, count: 4 });

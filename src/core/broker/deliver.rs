@@ -99,6 +99,9 @@ impl Broker {
             Acknowledged::NotInBacklog => {}
         }
         self.note(Note::Acknowledged { queue: name.clone(), position: at, client: client.clone() });
+        if let Some(id) = self.answers.at(name, at).cloned() {
+            self.take_answer(&id, &client);
+        }
         self.pump_client(now, name, &client);
     }
 

@@ -3,8 +3,7 @@
 
 use serde_json::json;
 
-use crate::core::io::Draft;
-use crate::message::{CONNECTED, DISCONNECTED, EndReason, Name, Target};
+use crate::message::{CONNECTED, DISCONNECTED, Draft, EndReason, Name, Target};
 use crate::time::Instant;
 
 use super::session::Session;
@@ -25,14 +24,7 @@ impl Broker {
             self.tell_the_others(now, queue, client, Some(reason));
         }
         if let Some(will) = session.will.as_deref().filter(|_| reason != EndReason::Left) {
-            let draft = Draft {
-                queue: will.queue.clone(),
-                event: will.event.clone(),
-                target: will.target.clone(),
-                payload: will.payload.clone(),
-                confirm_within: None,
-            };
-            self.publish_own(now, draft);
+            self.publish_own(now, will.clone(), None);
         }
     }
 
@@ -53,7 +45,7 @@ impl Broker {
             Some(reason) => (DISCONNECTED, json!({ "client": client, "reason": reason })),
         };
         let target = Target { except: vec![client.clone()], ..Target::default() };
-        let (queue, event, payload) = (queue.clone(), event.into(), (&payload).into());
-        self.publish_own(now, Draft { queue, event, target, payload, confirm_within: None });
+        let draft = Draft::new(queue.clone(), event.into(), (&payload).into());
+        self.publish_own(now, Draft { target, ..draft }, None);
     }
 }

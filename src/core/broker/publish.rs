@@ -3,24 +3,41 @@
 use std::sync::Arc;
 
 use crate::message::{
-    Confirm, EndReason, Epoch, Frame, GapReason, Message, MessageId, Mode, Name, Note, Offset,
-    PushKind,
+    Confirm, Draft, EndReason, Epoch, Frame, GapReason, Message, MessageId, Mode, Name, Note,
+    Offset, PushKind,
 };
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 use super::super::backlog::Removed;
-use super::super::io::Draft;
 use super::super::limits::MOST_NAMES;
 use super::super::publisher_sequence::SequenceArrival;
 use super::super::subscription::EvictionEffect;
 use super::queue::Queue;
-use super::{Broker, ConnectionId, Timer, is_from, is_own_echo};
+use super::{Broker, BrokerOutput, ConnectionId, Timer, is_from, is_own_echo};
 
 /// The fields of a `Publish` frame.
 pub struct IncomingPublish {
     pub message: Arc<Message>,
     pub after: Option<u64>,
     pub confirm: Confirm,
+}
+
+/// The origin of a message that the broker accepts.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// A client, on this connection.
+    Client(ConnectionId),
+    /// The application on the broker's side, which may wait for answers.
+    Own { answer_within: Option<Duration> },
+}
+
+impl Origin {
+    fn publisher(self) -> Option<ConnectionId> {
+        match self {
+            Origin::Client(connection) => Some(connection),
+            Origin::Own { .. } => None,
+        }
+    }
 }
 
 impl Broker {
@@ -46,7 +63,7 @@ impl Broker {
             if !self.options.link.carries(&message) {
                 return self.refuse(Some(connection), &message);
             }
-            self.pass_on(&message);
+            self.pass_on(now, Origin::Client(connection), &message);
             if confirm == Confirm::Wanted {
                 self.send(connection, Frame::Accepted { id: message.id.clone() });
             }
@@ -56,12 +73,17 @@ impl Broker {
     }
 
     /// Publishes a message of the application on the broker's side. It is accepted at once, or
-    /// refused if the backlog is full or no frame could carry it.
-    pub(super) fn publish_own(&mut self, now: Instant, draft: Draft) {
+    /// refused if the backlog is full or no frame could carry it. Those that it goes to are asked for
+    /// an answer, if the application waits for one.
+    pub(super) fn publish_own(
+        &mut self,
+        now: Instant,
+        draft: Draft,
+        answer_within: Option<Duration>,
+    ) {
         self.published += 1;
         let id = MessageId { publisher: own_name(self.options.epoch), sequence: self.published };
-        let Draft { queue, event, target, payload, .. } = draft;
-        let message = Arc::new(Message { id, queue, event, target, payload });
+        let message = Arc::new(Message::new(id, draft));
         self.note(Note::Published { message: message.clone() });
         if !self.queues.contains_key(&message.queue) {
             // A will may name any queue.
@@ -71,19 +93,29 @@ impl Broker {
             self.queues.insert(message.queue.clone(), Queue::new());
         }
         if self.options.mode == Mode::CatchUp && !message.is_volatile() {
-            return self.take(now, None, message);
+            return self.take(now, Origin::Own { answer_within }, message);
         }
         match self.options.link.carries(&message) {
-            true => self.pass_on(&message),
+            true => self.pass_on(now, Origin::Own { answer_within }, &message),
             false => self.refuse(None, &message),
         }
     }
 
     /// Routes a message to the sessions that are in its rooms now, and keeps nothing.
-    fn pass_on(&mut self, message: &Arc<Message>) {
+    fn pass_on(&mut self, now: Instant, origin: Origin, message: &Arc<Message>) {
         let name = &message.queue;
         self.note(Note::Accepted { id: message.id.clone(), queue: name.clone(), position: None });
-        for connection in self.queues[name].sessions.route(message) {
+        let targets = self.queues[name].sessions.route(message);
+        match origin {
+            Origin::Client(_) => self.order(BrokerOutput::CallHandler { message: message.clone() }),
+            Origin::Own { answer_within: None } => {}
+            Origin::Own { answer_within: Some(within) } => {
+                let name = |connection: &ConnectionId| self.open_session(*connection).1.clone();
+                let clients = targets.iter().map(name).collect();
+                self.ask(now, (&message.id, None), clients, within);
+            }
+        }
+        for connection in targets {
             let (_, client) = self.open_session(connection);
             if !is_own_echo(message, client) {
                 self.push(connection, message.clone(), None, PushKind::Live);
@@ -104,9 +136,10 @@ impl Broker {
         let id = message.id.clone();
         match self.publisher_sequence(&client).arrive(&message, after, most) {
             SequenceArrival::Next => {
-                self.take(now, Some(connection), message);
+                let publisher = Origin::Client(connection);
+                self.take(now, publisher, message);
                 while let Some(next) = self.publisher_sequence(&client).next() {
-                    self.take(now, Some(connection), next);
+                    self.take(now, publisher, next);
                 }
             }
             SequenceArrival::AcceptedBefore => {
@@ -124,7 +157,8 @@ impl Broker {
 
     /// Appends a message to its queue's backlog, or refuses it, and answers its publisher, if that is
     /// a client.
-    fn take(&mut self, now: Instant, publisher: Option<ConnectionId>, message: Arc<Message>) {
+    fn take(&mut self, now: Instant, origin: Origin, message: Arc<Message>) {
+        let publisher = origin.publisher();
         let (id, name) = (message.id.clone(), message.queue.clone());
         if !self.queues.contains_key(&name) {
             self.queues.insert(name.clone(), Queue::new());
@@ -146,7 +180,7 @@ impl Broker {
         let most = self.options.limits.backlog.per_subscription.unwrap_or(usize::MAX);
         let is_full = |client: &&Name| queue.subscriptions[*client].unacknowledged() >= most;
         let full: Vec<Name> = targets.iter().filter(is_full).cloned().collect();
-        let position = queue.backlog.append(now, message, targets.len() - full.len());
+        let position = queue.backlog.append(now, message.clone(), targets.len() - full.len());
         for client in &targets {
             let subscription = queue.subscriptions.get_mut(client).expect("on record");
             match full.contains(client) {
@@ -163,8 +197,16 @@ impl Broker {
             let (id, queue, reason) = (id.clone(), name.clone(), GapReason::Overflowed);
             self.note(Note::BecameGap { id, queue, position, client, reason });
         }
-        if let Some(connection) = publisher {
-            self.send(connection, Frame::Accepted { id });
+        match origin {
+            Origin::Client(connection) => {
+                self.send(connection, Frame::Accepted { id });
+                self.order(BrokerOutput::CallHandler { message });
+            }
+            Origin::Own { answer_within: None } => {}
+            Origin::Own { answer_within: Some(within) } => {
+                let place = Some((name.clone(), position));
+                self.ask(now, (&id, place), targets.iter().cloned().collect(), within);
+            }
         }
         self.watch_age(&name);
         for client in targets {
@@ -254,7 +296,10 @@ impl Broker {
         }
         state.queued += size;
         self.note(Note::Pushed { id, session, client, kind });
-        self.send(connection, Frame::Push { message, offset, kind });
+        // The acknowledgement of a message with a position is an answer, too.
+        let asks = offset.is_none() && self.answers.are_asked(&message.id);
+        let confirm = if asks { Confirm::Wanted } else { Confirm::Unwanted };
+        self.send(connection, Frame::Push { message, offset, kind, confirm });
     }
 }
 

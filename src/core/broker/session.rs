@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::message::{
-    EndReason, Frame, Liveness, Mode, Name, Note, Reliability, ResumeOutcome, SessionId, Will,
+    Draft, EndReason, Frame, Liveness, Mode, Name, Note, Reliability, ResumeOutcome, SessionId,
     resend_wait,
 };
 use crate::time::Instant;
@@ -22,7 +22,7 @@ pub struct Session {
     /// Number of the last request (join or leave) that was applied.
     pub requests: u64,
     /// The message that is published if it ends without a goodbye.
-    pub will: Option<Arc<Will>>,
+    pub will: Option<Arc<Draft>>,
     /// The queues that it joined, with the answer to the first join of each.
     pub attached: BTreeMap<Name, Option<ResumeOutcome>>,
     /// Time of the first sending of the ping that is unanswered, if there is one.
@@ -37,7 +37,7 @@ pub struct Session {
 pub struct Hello {
     pub client: Name,
     pub session: SessionId,
-    pub will: Option<Arc<Will>>,
+    pub will: Option<Arc<Draft>>,
 }
 
 impl Broker {

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::core::io::Draft;
-use crate::message::{Confirm, DropReason, Message, MessageId, Mode, Note};
-use crate::time::Instant;
+use crate::message::{Confirm, Draft, DropReason, Message, MessageId, Mode, Note};
+use crate::time::{Duration, Instant};
 
 use super::{Client, ClientOutput, State, Timer};
 
@@ -15,26 +14,20 @@ pub(super) enum PublishAnswer {
 }
 
 impl Client {
-    pub(super) fn publish(&mut self, now: Instant, draft: Draft) {
+    pub(super) fn publish(&mut self, now: Instant, draft: Draft, within: Option<Duration>) {
         self.options.numbering.message += 1;
         let id = MessageId {
             publisher: self.options.client.clone(),
             sequence: self.options.numbering.message,
         };
-        let confirm = match draft.confirm_within {
+        let confirm = match within {
             Some(within) => {
                 self.timers.set(Timer::Confirm(id.clone()), now + within);
                 Confirm::Wanted
             }
             None => Confirm::Unwanted,
         };
-        let message = Arc::new(Message {
-            id,
-            queue: draft.queue,
-            event: draft.event,
-            target: draft.target,
-            payload: draft.payload,
-        });
+        let message = Arc::new(Message::new(id, draft));
         self.note(Note::Published { message: message.clone() });
         let session = (self.state == State::Open).then(|| self.session());
         let most = self.options.limits.outbox;

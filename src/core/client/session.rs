@@ -115,7 +115,7 @@ impl Client {
     /// | --- | --- |
     /// | publish of a message in the outbox | sent again |
     /// | publish of another message | lost, and noted as such |
-    /// | acknowledgement | sent again |
+    /// | acknowledgement, answer | sent again |
     /// | hello, join, leave | none: they are repeated until they are answered |
     pub(super) fn undelivered(&mut self, frames: Vec<Frame>, reason: EndReason) {
         if !self.has_connection() {
@@ -132,7 +132,9 @@ impl Client {
                     let (id, reason) = (message.id.clone(), DropReason::RequestFailed);
                     self.note(Note::Unsent { id, reason });
                 }
-                Frame::Ack { .. } if self.state == State::Open => self.send(frame),
+                Frame::Ack { .. } | Frame::Answer { .. } if self.state == State::Open => {
+                    self.send(frame)
+                }
                 _ => {}
             }
         }

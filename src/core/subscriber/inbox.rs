@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::core::io::ClientOutput;
-use crate::message::{AckPolicy, Epoch, Message, Name, Note, Position};
+use crate::message::{AckPolicy, Confirm, Epoch, Message, Name, Note, Position};
 
 use super::{Item, Outputs, Subscriber, note};
 
@@ -61,10 +61,14 @@ impl Subscriber {
     /// Processes the return of the running handler.
     pub fn handler_returned(&mut self, outputs: &mut Outputs) {
         let Some(item) = self.running.take() else { return };
-        let Item { message, kind, session, at, .. } = item;
-        note(outputs, Note::Handled { id: message.id.clone(), kind, session });
+        let Item { message, kind, session, at, confirm, .. } = item;
+        let id = message.id.clone();
+        note(outputs, Note::Handled { id: id.clone(), kind, session: session.clone() });
         let waiting = self.window.handled(&message.id);
         if self.limits.ack == AckPolicy::AfterHandler {
+            if confirm == Confirm::Wanted {
+                self.answers.push((session, id));
+            }
             for at in at.into_iter().chain(waiting) {
                 self.acknowledge(&message, at, outputs);
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::message::{
-    AckPolicy, Dedup, Epoch, Message, Name, Note, Offset, Position, PushKind, SessionId,
+    AckPolicy, Confirm, Dedup, Epoch, Message, Name, Note, Offset, Position, PushKind, SessionId,
 };
 
 use super::dedup::SeenBefore;
@@ -25,15 +25,19 @@ impl Subscriber {
         }
     }
 
-    /// Puts a message without a position into the inbox; it will not be acknowledged.
+    /// Puts a message without a position into the inbox; it will not be acknowledged, but
+    /// may be answered.
     fn receive_without_offset(&mut self, held: HeldDelivery, outputs: &mut Outputs) {
-        let HeldDelivery::Push { message, kind, session } = held else { return };
+        let HeldDelivery::Push { message, kind, session, confirm } = held else { return };
         let id = message.id.clone();
         if !self.has_room() {
             return note(outputs, Note::InboxFull { id, session });
         }
-        note(outputs, Note::Read { id, session: session.clone(), kind });
-        self.inbox.push_back(Item { message, kind, session, at: None, is_noted: false });
+        note(outputs, Note::Read { id: id.clone(), session: session.clone(), kind });
+        if confirm == Confirm::Wanted && self.limits.ack == AckPolicy::BeforeHandler {
+            self.answers.push((session.clone(), id));
+        }
+        self.inbox.push_back(Item { message, kind, session, at: None, confirm, is_noted: false });
     }
 
     /// Holds an early delivery until the one before it comes, if there is room.
@@ -68,7 +72,7 @@ impl Subscriber {
     /// Reads a delivery that is in order, or a copy of one that was.
     fn take(&mut self, held: HeldDelivery, offset: Offset, outputs: &mut Outputs) {
         match held {
-            HeldDelivery::Push { message, kind, session } => {
+            HeldDelivery::Push { message, kind, session, .. } => {
                 self.take_push(message, kind, session, offset, outputs);
             }
             HeldDelivery::Gap { queue, from } => self.take_gap(&queue, from, offset, outputs),
@@ -103,8 +107,8 @@ impl Subscriber {
         if self.limits.ack == AckPolicy::BeforeHandler {
             self.acknowledge(&message, at, outputs);
         }
-        let at = Some(at);
-        self.inbox.push_back(Item { message, kind, session, at, is_noted: false });
+        let (at, confirm) = (Some(at), Confirm::Unwanted);
+        self.inbox.push_back(Item { message, kind, session, at, confirm, is_noted: false });
     }
 
     fn take_gap(&mut self, name: &Name, from: Position, offset: Offset, outputs: &mut Outputs) {

@@ -18,10 +18,8 @@ use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode};
 
 use self::send_half::SocketIoSendHalf;
-use super::packet::{
-    EnginePacket, Handshake, PacketError, SEPARATOR, decode_payload, encode_payload,
-};
-use super::queue::sizes;
+use super::packet::{EnginePacket, Handshake, PacketError, decode_payload, encode_payload};
+use super::queue::{body, sizes};
 use super::websocket::PacketSocket;
 use crate::link::http::exchange::{HttpClientConnection, HttpReply, ask};
 use crate::link::limits::MOST_PAYLOAD;
@@ -206,11 +204,13 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                     self.reset_alarm();
                     self.send_half.send(EnginePacket::Pong(words));
                 }
-                EnginePacket::Message(text) => match self.send_half.receive(&text) {
-                    Ok(None) => {}
-                    Ok(Some(frame)) => return Some(LinkEvent::Frame(frame)),
-                    Err(reason) => return Some(LinkEvent::Malformed(reason)),
-                },
+                EnginePacket::Message(_) | EnginePacket::Binary(_) => {
+                    match self.send_half.receive(packet) {
+                        Ok(None) => {}
+                        Ok(Some(frame)) => return Some(LinkEvent::Frame(frame)),
+                        Err(reason) => return Some(LinkEvent::Malformed(reason)),
+                    }
+                }
                 EnginePacket::Close => return Some(LinkEvent::Ended(EndReason::Fin)),
                 EnginePacket::Noop => {}
                 EnginePacket::Open(_) | EnginePacket::Pong(_) | EnginePacket::Upgrade => {
@@ -281,10 +281,9 @@ impl<N: Net> SocketIoReceiveHalf<N> {
         if packets.is_empty() {
             return Poll::Pending;
         }
-        let body: Vec<&str> = packets.iter().map(|next| next.packet.as_str()).collect();
-        let request = self.request(Some(body.join(&SEPARATOR.to_string())));
         let sizes = sizes(&packets);
-        let copies = packets.into_iter().filter_map(|next| next.copy).collect();
+        let (body, copies) = body(packets);
+        let request = self.request(Some(body));
         let connection = self.post_connection.take();
         self.post = Some((self.ask(connection, request, copies), sizes));
         self.poll_post(cx)
@@ -326,7 +325,7 @@ impl<N: Net> SocketIoReceiveHalf<N> {
                 return Poll::Pending;
             }
             return Poll::Ready(match ready!(socket.poll_next(cx)) {
-                Ok(text) => EnginePacket::decode(&text)
+                Ok(packet) => packet
                     .map(|packet| self.incoming.push_back(packet))
                     .map_err(|error| malformed(&error)),
                 Err(reason) => Err(LinkEvent::Ended(reason)),

@@ -1,12 +1,15 @@
 //! Socket.IO packets as text: the content of an Engine.IO message.
 //!
 //! The codec of Socket.IO protocol v5 (github.com/socketio/socket.io-protocol), "Packet encoding".
-//! Packets with binary attachments are recognized and refused, because a payload here is JSON.
-//! Decoding never panics, whatever the text, and keeps arguments as the text that was received.
+//! An event may have one binary attachment, which follows in a packet of its own: the payload. What
+//! Node's clients can send beyond that (attachments inside JSON, several, those of acknowledgements)
+//! is recognized and refused. Decoding never panics, whatever the text, and keeps arguments as the
+//! text that was received.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::packet::EnginePacket;
 use crate::link::limits::MOST_ARGUMENTS;
 
 /// The namespace of packets that name none.
@@ -32,12 +35,25 @@ pub enum PacketKind {
     Connect(Option<Json>),
     /// Disconnects from the namespace.
     Disconnect,
-    /// An event. With a number in `ack`, the sender asks for an acknowledgement.
-    Event { name: String, arguments: Vec<Json>, ack: Option<u64> },
+    /// An event. With a number in `ack`, the sender asks for an acknowledgement. With an attachment,
+    /// the first argument is its [placeholder](placeholder).
+    Event { name: String, arguments: Vec<Json>, ack: Option<u64>, attachment: BinaryAttachment },
     /// Acknowledges the event with this number.
     Ack { id: u64, arguments: Vec<Json> },
     /// The server refuses the client's connection to the namespace.
     ConnectError(Json),
+}
+
+/// The binary attachment of an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BinaryAttachment {
+    /// It has none.
+    #[default]
+    None,
+    /// It follows in the next packet.
+    Awaited,
+    /// These bytes.
+    Bytes(Vec<u8>),
 }
 
 /// The errors of decoding a packet.
@@ -46,9 +62,12 @@ pub enum EventError {
     /// The first character is not the type of a packet.
     #[error("no Socket.IO packet begins like this")]
     UnknownType,
-    /// The packet announces binary attachments.
-    #[error("a packet with attachments of bytes, and only JSON is understood")]
+    /// The packet announces attachments other than one that is the first argument of an event.
+    #[error("attachments of bytes other than one, the first argument of an event")]
     Binary,
+    /// Bytes came that no packet had announced, or a packet before the bytes that one had.
+    #[error("bytes without a packet that announces them, or the reverse")]
+    Misplaced,
     /// The number of the acknowledgement is missing or not valid, or the type has none.
     #[error("no number of an acknowledgement")]
     BadNumber,
@@ -66,10 +85,14 @@ impl SocketIoPacket {
         let mut text = String::from(match &self.what {
             PacketKind::Connect(_) => '0',
             PacketKind::Disconnect => '1',
-            PacketKind::Event { .. } => '2',
+            PacketKind::Event { attachment: BinaryAttachment::None, .. } => '2',
+            PacketKind::Event { .. } => '5',
             PacketKind::Ack { .. } => '3',
             PacketKind::ConnectError(_) => '4',
         });
+        if text == "5" {
+            text += "1-";
+        }
         if self.namespace != MAIN {
             text += &self.namespace;
             text.push(',');
@@ -82,7 +105,7 @@ impl SocketIoPacket {
                 text += &id.to_string();
                 list(&mut text, None, arguments);
             }
-            PacketKind::Event { name, arguments, ack } => {
+            PacketKind::Event { name, arguments, ack, .. } => {
                 text += &ack.map_or_else(String::new, |id| id.to_string());
                 list(&mut text, Some(name), arguments);
             }
@@ -93,27 +116,35 @@ impl SocketIoPacket {
     /// Decodes a packet.
     ///
     /// # Errors
-    /// The text is not a packet, or one with binary attachments.
+    /// The text is not a packet, or has attachments that are not understood.
     pub fn decode(text: &str) -> Result<SocketIoPacket, EventError> {
         let kind = text.chars().next().ok_or(EventError::UnknownType)?;
-        match kind {
-            '0'..='4' => {}
-            '5' | '6' => return Err(EventError::Binary),
+        let rest = match kind {
+            '0'..='4' => &text[1..],
+            '5' => text[1..].strip_prefix("1-").ok_or(EventError::Binary)?,
+            '6' => return Err(EventError::Binary),
             _ => return Err(EventError::UnknownType),
-        }
-        let (namespace, rest) = split_namespace(&text[1..]);
+        };
+        let (namespace, rest) = split_namespace(rest);
         let (number, json) = split_number(rest)?;
         let what = match (kind, number) {
             ('0', None) if json.is_empty() => PacketKind::Connect(None),
             ('0', None) => PacketKind::Connect(Some(serde_json::from_str(json)?)),
             ('1', None) if json.is_empty() => PacketKind::Disconnect,
-            ('2', ack) => {
+            ('2' | '5', ack) => {
                 let mut arguments = few(serde_json::from_str(json)?)?;
                 if arguments.is_empty() {
                     return Err(EventError::BadArguments);
                 }
                 let name = serde_json::from_str(arguments.remove(0).get())?;
-                PacketKind::Event { name, arguments, ack }
+                let attachment = match kind {
+                    '5' if !arguments.first().is_some_and(|first| is_placeholder(first)) => {
+                        return Err(EventError::Binary);
+                    }
+                    '5' => BinaryAttachment::Awaited,
+                    _ => BinaryAttachment::None,
+                };
+                PacketKind::Event { name, arguments, ack, attachment }
             }
             ('3', Some(id)) => PacketKind::Ack { id, arguments: few(serde_json::from_str(json)?)? },
             ('4', None) => PacketKind::ConnectError(serde_json::from_str(json)?),
@@ -127,6 +158,53 @@ impl PartialEq for SocketIoPacket {
     fn eq(&self, other: &SocketIoPacket) -> bool {
         self.encode() == other.encode()
     }
+}
+
+/// Puts events and their attachments together.
+#[derive(Debug, Default)]
+pub struct Assembler(Option<SocketIoPacket>);
+
+impl Assembler {
+    /// Decodes the Socket.IO packet in one of Engine.IO, a `Message` or the `Binary` that follows it;
+    /// `None` if an attachment is still to come.
+    ///
+    /// # Errors
+    /// It is not a packet, or text came where an attachment was to come, or the reverse.
+    pub fn next(&mut self, packet: EnginePacket) -> Result<Option<SocketIoPacket>, EventError> {
+        match (packet, self.0.take()) {
+            (EnginePacket::Message(text), None) => {
+                let packet = SocketIoPacket::decode(&text)?;
+                if let PacketKind::Event { attachment: BinaryAttachment::Awaited, .. } =
+                    &packet.what
+                {
+                    self.0 = Some(packet);
+                    return Ok(None);
+                }
+                Ok(Some(packet))
+            }
+            (EnginePacket::Binary(bytes), Some(mut packet)) => {
+                if let PacketKind::Event { attachment, .. } = &mut packet.what {
+                    *attachment = BinaryAttachment::Bytes(bytes);
+                }
+                Ok(Some(packet))
+            }
+            _ => Err(EventError::Misplaced),
+        }
+    }
+}
+
+/// Returns the argument that stands for an attachment (protocol v5, "Packet encoding").
+pub fn placeholder() -> Json {
+    json(&serde_json::json!({ "_placeholder": true, "num": 0 }))
+}
+
+fn is_placeholder(json: &Json) -> bool {
+    #[derive(Deserialize)]
+    struct Placeholder {
+        _placeholder: bool,
+        num: u64,
+    }
+    parse::<Placeholder>(json).is_some_and(|one| one._placeholder && one.num == 0)
 }
 
 /// Serializes a value, which must have a JSON form.

@@ -4,15 +4,17 @@
 //! argument is the payload, and its second the rest, as [`Meta`]. A program that knows only
 //! Socket.IO can therefore publish and listen. Nothing here sends or waits.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Json, MAIN, parse};
+use super::event::{BinaryAttachment, Json, MAIN, PacketKind, json, parse, placeholder};
 use super::nmq::{PUBLISH, SUBSCRIBE};
 use crate::message::{
-    Cursor, Durability, Echo, EndReason, Epoch, Message, MessageId, Name, Offset, Payload,
-    Position, PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt, Target, Will,
+    Cursor, Draft, Durability, Echo, Encoding, EndReason, Epoch, Head, Message, MessageId, Name,
+    Offset, Payload, Position, PushKind, ResumeOutcome, RoomJoin, SessionId, StartAt, Target,
+    payload_of,
 };
 
 /// The prefix of the events of this link itself, as in `$gap`.
@@ -55,7 +57,7 @@ pub struct Auth {
     pub session: Option<SessionId>,
     /// Its last will.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub will: Option<Arc<Will>>,
+    pub will: Option<Arc<Draft>>,
     /// The rooms that it joins in this namespace.
     #[serde(flatten)]
     pub join: JoinEvent,
@@ -152,12 +154,36 @@ pub fn names(json: &Json) -> Option<Vec<Name>> {
     parse::<Name>(json).map(|name| vec![name]).or_else(|| parse::<Vec<Name>>(json))
 }
 
+/// Returns the event of a message. A payload of bytes is its attachment.
+pub fn event_of_message(
+    message: &Message,
+    name: String,
+    meta: Meta,
+    ack: Option<u64>,
+) -> PacketKind {
+    let (payload, meta, attachment) = match message.bytes() {
+        Some(bytes) => {
+            let meta = Meta { encoding: Encoding::Json, ..meta };
+            (placeholder(), meta, BinaryAttachment::Bytes(bytes))
+        }
+        None => (json(&message.payload), meta, BinaryAttachment::None),
+    };
+    PacketKind::Event { name, arguments: vec![payload, json(&meta)], ack, attachment }
+}
+
 /// Splits an event's arguments into a message's payload and its metadata.
-pub fn message_of(arguments: Vec<Json>) -> (Payload, Meta) {
+pub fn message_of(arguments: Vec<Json>, attachment: BinaryAttachment) -> (Payload, Meta) {
     let mut arguments = arguments.into_iter();
-    let payload = arguments.next().map_or_else(Payload::null, Payload::from);
-    let meta = arguments.next().and_then(|meta| parse::<Meta>(&meta));
-    (payload, meta.unwrap_or_default())
+    let first = arguments.next();
+    let meta = arguments.next().and_then(|meta| parse::<Meta>(&meta)).unwrap_or_default();
+    match attachment {
+        BinaryAttachment::Bytes(bytes) => {
+            (payload_of(&bytes), Meta { encoding: Encoding::Base64, ..meta })
+        }
+        BinaryAttachment::None | BinaryAttachment::Awaited => {
+            (first.map_or_else(Payload::null, Payload::from), meta)
+        }
+    }
 }
 
 /// Announces the end of a session.
@@ -187,6 +213,12 @@ pub struct Meta {
     /// The rooms that are excluded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<Name>,
+    /// The message's headers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<Name, String>,
+    /// The encoding of the payload, unless it is an attachment.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encoding: Encoding,
     /// Whether the sender gets the message too.
     #[serde(skip_serializing_if = "is_default")]
     pub echo: Echo,
@@ -232,7 +264,9 @@ impl Meta {
 
     fn of(message: &Message) -> Meta {
         let Target { to, except, echo, keep } = message.target.clone();
-        Meta { id: Some(message.id.clone()), to, except, echo, keep, ..Meta::default() }
+        let Head { headers, encoding } = message.head.clone();
+        let id = Some(message.id.clone());
+        Meta { id, to, except, headers, encoding, echo, keep, ..Meta::default() }
     }
 
     /// Returns the offset of a push, if it has one.
@@ -240,9 +274,11 @@ impl Meta {
         Some(Offset { position: self.position?, previous: Position(self.after?) })
     }
 
-    /// Returns the message's target.
-    pub fn target(self) -> Target {
-        Target { to: self.to, except: self.except, echo: self.echo, keep: self.keep }
+    /// Returns the message without its id.
+    pub fn draft(self, queue: Name, event: Name, payload: Payload) -> Draft {
+        let Meta { to, except, echo, keep, headers, encoding, .. } = self;
+        let (target, head) = (Target { to, except, echo, keep }, Head { headers, encoding });
+        Draft { queue, event, target, head, payload }
     }
 }
 

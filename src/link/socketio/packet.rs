@@ -1,8 +1,10 @@
 //! Engine.IO packets as text: one per WebSocket message, several in the body of a poll or a post.
 //!
-//! The codec of Engine.IO protocol v4 (github.com/socketio/engine.io-protocol). Decoding never
+//! The codec of Engine.IO protocol v4 (github.com/socketio/engine.io-protocol). A packet of bytes is
+//! base64 in a body; over WebSocket it is a binary message without a type. Decoding never
 //! panics, whatever the text. Nothing here knows what a message means, nor when a packet is due.
 
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use crate::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
@@ -27,6 +29,8 @@ pub enum EnginePacket {
     Pong(String),
     /// A message of the layer above.
     Message(String),
+    /// Bytes that belong to the message before.
+    Binary(Vec<u8>),
     /// The client switches to the transport that it has probed.
     Upgrade,
     /// No content: ends a poll while a transport is probed.
@@ -58,9 +62,9 @@ pub enum PacketError {
     /// The first character is not the type of a packet.
     #[error("no packet begins with {0:?}")]
     UnknownType(char),
-    /// The packet is binary. Messages are JSON here, which is text.
-    #[error("a packet of bytes, and only text is understood")]
-    Binary,
+    /// What follows the `b` of a packet of bytes is not base64.
+    #[error("a packet of bytes that is not base64")]
+    Base64,
     /// Text follows a type that has no content.
     #[error("a packet of type {0} says more than its type")]
     Trailing(char),
@@ -87,6 +91,7 @@ impl EnginePacket {
             EnginePacket::Ping(words) => ('2', words.as_str()),
             EnginePacket::Pong(words) => ('3', words.as_str()),
             EnginePacket::Message(text) => ('4', text.as_str()),
+            EnginePacket::Binary(bytes) => return format!("b{}", BASE64.encode(bytes)),
             EnginePacket::Upgrade => ('5', ""),
             EnginePacket::Noop => ('6', ""),
         };
@@ -96,7 +101,7 @@ impl EnginePacket {
     /// Decodes a packet.
     ///
     /// # Errors
-    /// The text is not a packet, or a binary one.
+    /// The text is not a packet.
     pub fn decode(text: &str) -> Result<EnginePacket, PacketError> {
         if text.len() > MOST_PAYLOAD {
             return Err(PacketError::TooLong(text.len()));
@@ -111,7 +116,10 @@ impl EnginePacket {
             '4' => return Ok(EnginePacket::Message(words.to_owned())),
             '5' => EnginePacket::Upgrade,
             '6' => EnginePacket::Noop,
-            'b' => return Err(PacketError::Binary),
+            'b' => {
+                let bytes = BASE64.decode(words.as_bytes());
+                return bytes.map(EnginePacket::Binary).map_err(|_| PacketError::Base64);
+            }
             _ => return Err(PacketError::UnknownType(kind)),
         };
         if words.is_empty() { Ok(packet) } else { Err(PacketError::Trailing(kind)) }

@@ -6,20 +6,46 @@ use std::task::{Context, Waker};
 use crate::link::WaitingBytes;
 use crate::link::tap::CopyOf;
 
-use super::packet::EnginePacket;
+use super::event::{BinaryAttachment, PacketKind, SocketIoPacket};
+use super::packet::{EnginePacket, SEPARATOR};
 
 /// An outgoing packet.
 #[derive(Debug)]
 pub struct Outgoing {
     /// The packet as text.
     pub packet: String,
+    /// The bytes that follow in a packet of their own, if any.
+    pub attachment: Option<Vec<u8>>,
     /// The copy of a message that it carries, if any.
     pub copy: Option<CopyOf>,
 }
 
+impl Outgoing {
+    /// Creates a packet of Socket.IO, with the copy of a message that it carries.
+    pub fn of(event: SocketIoPacket, copy: Option<CopyOf>) -> Outgoing {
+        let packet = EnginePacket::Message(event.encode()).encode();
+        let attachment = match event.what {
+            PacketKind::Event { attachment: BinaryAttachment::Bytes(bytes), .. } => Some(bytes),
+            _ => None,
+        };
+        Outgoing { packet, attachment, copy }
+    }
+
+    /// Returns the number of bytes: of the text, and of the attachment as it is.
+    fn len(&self) -> usize {
+        self.packet.len() + self.attachment.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Returns the number of bytes in a body.
+    fn len_in_body(&self) -> usize {
+        let base64 = |bytes: &Vec<u8>| 2 + bytes.len().div_ceil(3) * 4;
+        self.packet.len() + self.attachment.as_ref().map_or(0, base64)
+    }
+}
+
 impl From<EnginePacket> for Outgoing {
     fn from(packet: EnginePacket) -> Outgoing {
-        Outgoing { packet: packet.encode(), copy: None }
+        Outgoing { packet: packet.encode(), attachment: None, copy: None }
     }
 }
 
@@ -46,7 +72,7 @@ impl PacketQueue {
     pub fn take(&mut self, most: usize) -> Vec<Outgoing> {
         let (mut taken, mut bytes) = (Vec::new(), 0);
         while let Some(next) = self.packets.front() {
-            bytes += next.packet.len() + 1;
+            bytes += next.len_in_body() + 1;
             if bytes > most && !taken.is_empty() {
                 break;
             }
@@ -92,9 +118,25 @@ impl PacketQueue {
     }
 }
 
+/// Encodes packets as the body of a poll's answer or of a post. Returns the copies in it, too.
+pub fn body(packets: Vec<Outgoing>) -> (String, Vec<CopyOf>) {
+    let (mut body, mut copies) = (String::new(), Vec::new());
+    for Outgoing { packet, attachment, copy } in packets {
+        let attachment = attachment.map(|bytes| EnginePacket::Binary(bytes).encode());
+        for text in [Some(packet), attachment].into_iter().flatten() {
+            if !body.is_empty() {
+                body.push(SEPARATOR);
+            }
+            body += &text;
+        }
+        copies.extend(copy);
+    }
+    (body, copies)
+}
+
 /// Counts the messages and the bytes of packets.
 pub fn sizes<'a>(packets: impl IntoIterator<Item = &'a Outgoing>) -> (usize, usize) {
-    let size = |next: &Outgoing| (usize::from(next.copy.is_some()), next.packet.len());
+    let size = |next: &Outgoing| (usize::from(next.copy.is_some()), next.len());
     let sizes = packets.into_iter().map(size);
     sizes.fold((0, 0), |(messages, bytes), (more, longer)| (messages + more, bytes + longer))
 }

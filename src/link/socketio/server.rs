@@ -96,7 +96,9 @@ impl<N: Net> Server<N> {
     fn receive(&self, driver: &SessionHandle, packet: EnginePacket) -> Result<(), EndReason> {
         driver.session.heard(&packet, self.broker.net().now());
         match packet {
-            EnginePacket::Message(text) => driver.receive(&self.broker, &self.counters, &text),
+            EnginePacket::Message(_) | EnginePacket::Binary(_) => {
+                driver.receive(&self.broker, &self.counters, packet)
+            }
             // Only the server pings.
             EnginePacket::Ping(_) => Err(EndReason::Unexpected),
             // Over WebSocket this packet has no effect; a client closes that with a close frame.

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::packet::{EnginePacket, PROBE};
+use super::packet::{EnginePacket, PROBE, PacketError};
 use super::queue::Outgoing;
 use crate::history::Recorder;
 use crate::link::limits::MOST_PAYLOAD;
@@ -48,7 +48,7 @@ impl<N: Net> PacketSocket<N> {
         socket.start(EnginePacket::Ping(PROBE.to_owned()).into()).map_err(io::Error::other)?;
         poll_fn(|cx| socket.poll_flush(cx)).await.map_err(io::Error::other)?;
         match poll_fn(|cx| socket.poll_next(cx)).await {
-            Ok(text) if text == EnginePacket::Pong(PROBE.to_owned()).encode() => Ok(socket),
+            Ok(Ok(EnginePacket::Pong(words))) if words == PROBE => Ok(socket),
             _ => Err(io::ErrorKind::InvalidData.into()),
         }
     }
@@ -87,8 +87,17 @@ impl<N: Net> PacketSocket<N> {
     /// # Errors
     /// The connection has ended.
     pub fn start(&mut self, next: Outgoing) -> Result<(), Error> {
-        self.manifest.announce(next.copy.into_iter().collect());
-        Pin::new(&mut self.stream).start_send(Message::text(next.packet))
+        let Outgoing { packet, attachment, copy } = next;
+        let mut copies: Vec<_> = copy.into_iter().collect();
+        // The copy ends with the last of its packets.
+        let of_text = if attachment.is_some() { Vec::new() } else { std::mem::take(&mut copies) };
+        self.manifest.announce(of_text);
+        Pin::new(&mut self.stream).start_send(Message::text(packet))?;
+        if let Some(bytes) = attachment {
+            self.manifest.announce(copies);
+            Pin::new(&mut self.stream).start_send(Message::binary(bytes))?;
+        }
+        Ok(())
     }
 
     /// Writes the packets that were passed to the library.
@@ -96,12 +105,15 @@ impl<N: Net> PacketSocket<N> {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// Reads the next packet as text. The error is the reason for the end of the socket.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<String, EndReason>> {
+    /// Reads the next packet, or what is none. The error is the reason for the end of the socket.
+    pub fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Result<EnginePacket, PacketError>, EndReason>> {
         loop {
             return Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
-                Some(Ok(Message::Text(text))) => Ok(text.to_string()),
-                Some(Ok(Message::Binary(_))) => Err(EndReason::Malformed),
+                Some(Ok(Message::Text(text))) => Ok(EnginePacket::decode(&text)),
+                Some(Ok(Message::Binary(bytes))) => Ok(Ok(EnginePacket::Binary(bytes.into()))),
                 Some(Ok(Message::Close(frame))) => {
                     self.ending.hear(frame.as_ref());
                     continue;

@@ -10,7 +10,7 @@ use super::model::{Layer, NETWORK, TRANSPORT};
 use super::packet::LayerPacket;
 use super::unwrap;
 use crate::history::Packet;
-use crate::message::MessageId;
+use crate::message::Message;
 use crate::report::packets::{Begin, Carried, Passage, Streams, common, datagram, millis_or_null};
 use crate::time::Instant;
 
@@ -53,7 +53,7 @@ impl Hop {
         evidence: &LayersEvidence<'_>,
         (from, to): (&str, &str),
         copies: &[Carried],
-        message: (&MessageId, &str),
+        message: &Message,
     ) -> Hop {
         let streams = Streams::of(evidence.packets, copies);
         let ways = copies.iter().map(|copy| way(evidence.packets, &streams, copy));

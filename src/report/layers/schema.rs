@@ -16,6 +16,7 @@ pub fn schema() -> Value {
         ("mode", word(&Mode::WORDS)),
         ("seed", count()),
         ("message", text()),
+        ("headers", json!({ "type": "object", "additionalProperties": text() })),
         ("payload", about("The payload as JSON text.", text())),
         ("hops", about("To the broker, then to one subscriber.", list(hop()))),
     ]);

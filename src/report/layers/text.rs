@@ -19,6 +19,9 @@ impl MessageLayers {
     /// Returns the layers as text, each line ended by a newline.
     pub fn text(&self, heading: &str, style: &Style) -> String {
         let mut lines = vec![style.paint(Ink::Heading, heading), String::new()];
+        for (name, text) in &self.headers {
+            lines.push(fit(&format!("header {name}: {text:?}"), 70, style.ellipsis()));
+        }
         let payload = fit(&self.payload, 60, style.ellipsis());
         lines.push(format!("payload: {payload}"));
         for hop in &self.hops {

@@ -2,7 +2,7 @@
 //! outwards.
 
 use super::model::{APPLICATION, Layer};
-use crate::message::MessageId;
+use crate::message::{Encoding, Message};
 use crate::report::packets::{Protocol, websocket_frame};
 
 /// Bytes of the length before a frame in a stream.
@@ -14,11 +14,7 @@ const RECORD_SEPARATOR: char = '\x1e';
 
 /// Returns the layers of a unit that carries a message, the payload first, and the number of bytes
 /// of the outermost one. The unit may be a part if its end was not captured.
-pub fn layers(
-    unit: &[u8],
-    protocol: Option<Protocol>,
-    (id, payload): (&MessageId, &str),
-) -> Vec<Layer> {
+pub fn layers(unit: &[u8], protocol: Option<Protocol>, message: &Message) -> Vec<Layer> {
     let mut outer = Vec::new();
     let text = match protocol {
         None => unit.to_vec(),
@@ -59,8 +55,19 @@ pub fn layers(
         }
         Some(_) => unit.to_vec(),
     };
-    let Ok(text) = String::from_utf8(text) else { return outer };
-    let inner = of_text(&text, id, payload);
+    let inner = match message.bytes() {
+        // An attachment of Socket.IO is a unit of its own.
+        Some(bytes) if bytes == text => vec![layer(
+            "payload",
+            bytes.len(),
+            bytes.len(),
+            "bytes; their event is in the frame before".to_owned(),
+        )],
+        _ => match String::from_utf8(text) {
+            Ok(text) => of_text(&text, message),
+            Err(_) => return outer,
+        },
+    };
     // What shares a body with the frame: other frames, and the line ends between them.
     if let (Some(outermost), Some(inside)) = (outer.first_mut(), inner.last()) {
         outermost.others = outermost.bytes - outermost.own - inside.bytes;
@@ -69,46 +76,64 @@ pub fn layers(
 }
 
 /// Returns the layers inside a text: the payload, its frame or packets, and an event around it.
-fn of_text(text: &str, id: &MessageId, payload: &str) -> Vec<Layer> {
-    let named = format!("\"id\":\"{id}\"");
+fn of_text(text: &str, message: &Message) -> Vec<Layer> {
+    let named = format!("\"id\":\"{}\"", message.id);
     if let Some(event) =
         text.contains("data: ").then_some(text).filter(|text| text.contains(&named))
     {
         let frame = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or_default();
         let says = event.lines().take_while(|line| !line.starts_with("data: "));
         let says = says.collect::<Vec<_>>().join(", ");
-        let mut layers = of_frame(frame, payload);
+        let mut layers = of_frame(frame, message);
         layers.push(layer("event of SSE", event.len(), event.len() - frame.len(), says));
         return layers;
     }
     let mut parts = text.split(['\n', RECORD_SEPARATOR]);
     match parts.find(|part| part.contains(&named)) {
-        Some(part) if part.starts_with('4') => of_packet(part, payload),
-        Some(part) => of_frame(part, payload),
+        Some(part) if part.starts_with("45") => of_attachment(parts.next().unwrap_or_default()),
+        Some(part) if part.starts_with('4') => of_packet(part, message),
+        Some(part) => of_frame(part, message),
         None => Vec::new(),
     }
 }
 
 /// Returns the layers of one of the lab's own frames.
-fn of_frame(frame: &str, payload: &str) -> Vec<Layer> {
+fn of_frame(frame: &str, message: &Message) -> Vec<Layer> {
     let kind = frame.split('"').nth(1).unwrap_or("frame");
-    let length = frame.contains(&format!("\"payload\":{payload}")).then_some(payload.len());
-    inner(format!("frame: {kind}"), frame, length.unwrap_or(0), "JSON, as the lab's links write it")
+    let payload = message.payload.as_str();
+    let payload = frame.contains(&format!("\"payload\":{payload}")).then_some(message);
+    inner(format!("frame: {kind}"), frame, payload, "JSON, as the lab's links write it")
 }
 
 /// Returns the layers of a packet of Socket.IO, which is in a `message` of Engine.IO.
-fn of_packet(packet: &str, payload: &str) -> Vec<Layer> {
+fn of_packet(packet: &str, message: &Message) -> Vec<Layer> {
     let socket = &packet[1..];
-    let length = socket.contains(&format!(",{payload}")).then_some(payload.len());
+    let payload = socket.contains(&format!(",{}", message.payload.as_str())).then_some(message);
     let says = socket.split('[').next().unwrap_or_default();
-    let mut layers = inner("Socket.IO packet".to_owned(), socket, length.unwrap_or(0), says);
+    let mut layers = inner("Socket.IO packet".to_owned(), socket, payload, says);
     layers.push(layer("Engine.IO packet", packet.len(), 1, "4, message".to_owned()));
     layers
 }
 
-fn inner(name: String, whole: &str, payload: usize, says: &str) -> Vec<Layer> {
+/// Returns the layers of an attachment in a body: a packet of Engine.IO.
+fn of_attachment(packet: &str) -> Vec<Layer> {
+    let base64 = packet.len().saturating_sub(1);
+    let says = "b, bytes; their event is in the packet before".to_owned();
+    vec![
+        layer("payload", base64, base64, "base64".to_owned()),
+        layer("Engine.IO packet", packet.len(), packet.len() - base64, says),
+    ]
+}
+
+/// Returns the layers of a packet or frame: the payload, if it is in it, and the rest.
+fn inner(name: String, whole: &str, message: Option<&Message>, says: &str) -> Vec<Layer> {
+    let payload = message.map_or(0, |message| message.payload.as_str().len());
     let around = layer(&name, whole.len(), whole.len() - payload, says.to_owned());
-    let says = if payload == 0 { "not written" } else { "JSON" };
+    let says = match message.map(|message| message.head.encoding) {
+        None => "not written",
+        Some(Encoding::Json) => "JSON",
+        Some(Encoding::Base64) => "base64, as a JSON text",
+    };
     vec![layer("payload", payload, payload, says.to_owned()), around]
 }
 

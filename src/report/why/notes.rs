@@ -73,6 +73,19 @@ fn of_broker(note: &Note) -> Option<String> {
                 format!("The broker discards it for {client}, which will get a gap instead.")
             }
         },
+        Note::AnswersAsked { clients, .. } => {
+            let clients: Vec<String> = clients.iter().map(ToString::to_string).collect();
+            match clients.as_slice() {
+                [] => "The broker asks for answers, and there is nobody to ask.".to_owned(),
+                clients => format!("The broker asks {} for an answer.", words::listed(clients)),
+            }
+        }
+        Note::AnswerReceived { client, .. } => {
+            format!("The broker has the answer of {client} in time.")
+        }
+        Note::AnswersEnded { asked, in_time, .. } => {
+            format!("The broker waits for no more answers: {in_time} of {asked} came in time.")
+        }
         Note::Acknowledged { client, .. } => {
             format!("The broker counts it as acknowledged by {client}.")
         }
@@ -112,6 +125,7 @@ fn of_subscriber(note: &Note, who: &str) -> Option<String> {
         Note::Handling { .. } => format!("{who} calls its handler."),
         Note::Handled { .. } => format!("{who}'s handler returns."),
         Note::Ack { .. } => format!("{who} acknowledges it."),
+        Note::AnswerSent { .. } => format!("{who} answers it."),
         // No other note belongs to the life of a message.
         _ => return None,
     })

@@ -110,12 +110,23 @@ static PUBLISH: Section = Section {
         publishing::TO_QUEUE,
         publishing::EVENT,
         publishing::PAYLOAD,
+        publishing::HEADERS,
+        publishing::ENCODING,
         publishing::EVERY,
         publishing::COUNT,
         publishing::START,
+        Key {
+            about: "Published each time that a client has published this event, instead of by the clock.",
+            ..publishing::ON
+        },
+        publishing::AFTER,
         publishing::TO,
         publishing::EXCEPT,
         publishing::VOLATILE,
+        Key {
+            about: "How long it waits for answers of those that it goes to; they are counted.",
+            ..publishing::ACK_WITHIN
+        },
     ],
     cases: None,
 };

@@ -5,7 +5,7 @@ use crate::message::{AckPolicy, OnReplaced};
 use crate::scenario::limits;
 
 use super::publishing::{self, QUEUE};
-use super::{AMOUNT, ANY_TIME, Key, Kind, SOME_TIME, Section};
+use super::{AMOUNT, ANY_TIME, Key, Kind, Section};
 
 /// An entry `[[client]]`: a publisher, a subscriber, or both.
 pub static CLIENT: Section = Section {
@@ -103,28 +103,18 @@ static PUBLISH: Section = Section {
         publishing::TO_QUEUE,
         publishing::EVENT,
         publishing::PAYLOAD,
+        publishing::HEADERS,
+        publishing::ENCODING,
         publishing::EVERY,
         publishing::COUNT,
         publishing::START,
-        Key::optional(
-            "on",
-            Kind::Name,
-            "Published each time that it has handled this event, instead of by the clock.",
-            r#""pickup""#,
-            "published by the clock",
-        ),
-        Key::optional("after", ANY_TIME, "With `on`: how long after.", r#""1s""#, "at once"),
+        publishing::ON,
+        publishing::AFTER,
         publishing::TO,
         publishing::EXCEPT,
         Key::default("broadcast", Kind::Flag, "Whether it goes to all but itself.", "false"),
         publishing::VOLATILE,
-        Key::optional(
-            "ack_within",
-            SOME_TIME,
-            "How long it waits for the broker's acknowledgement; without one nothing is resent.",
-            r#""2s""#,
-            "asks for none",
-        ),
+        publishing::ACK_WITHIN,
     ],
     cases: None,
 };
@@ -139,6 +129,8 @@ static WILL: Section = Section {
         publishing::TO_QUEUE,
         publishing::EVENT,
         publishing::PAYLOAD,
+        publishing::HEADERS,
+        publishing::ENCODING,
         publishing::TO,
         publishing::EXCEPT,
         publishing::VOLATILE,

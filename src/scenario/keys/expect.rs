@@ -45,6 +45,8 @@ pub static EXPECT: Section = Section {
             "not looked at",
         ),
         counter(Counter::Published, "Messages published by all publishers."),
+        counter(Counter::AnswersAsked, "Answers that the broker asked for."),
+        counter(Counter::AnswersInTime, "Those of them that came in time."),
         counter(Counter::Packets, "IP packets of all hosts."),
         counter(Counter::Bytes, "Their IP bytes."),
         counter(Counter::Retransmits, "TCP segments that carried bytes for a second time."),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::message::{
-    ClientLimits, Contender, Dedup, Durability, Echo, Name, Payload, Resubscribe, StartAt, Target,
-    Will,
+    ClientLimits, Contender, Dedup, Draft, Durability, Echo, Encoding, Head, Name, Payload,
+    Resubscribe, StartAt, Target, bytes_of,
 };
 use crate::scenario::{ClientEntry, Publish, RoomChange, Subscribe, When, limits};
 use crate::time::{Duration, Instant};
@@ -63,7 +63,7 @@ fn client(
         subscribe,
         join,
         leave,
-        will: record.names("will").then(|| will(record.table("will")?)).flatten(),
+        will: record.names("will").then(|| draft(record.table("will")?, problems)).flatten(),
         limits: limits_of(record, context)?,
     })
 }
@@ -134,45 +134,35 @@ pub fn names(record: &Record, key: &'static str) -> Option<Vec<Name>> {
 /// Builds a publish entry of a client or of the broker.
 pub fn publish(record: &Record, run_for: Duration, problems: &mut Problems) -> Option<Publish> {
     let when = when(record, run_for, problems);
+    let draft = draft(record, problems);
+    Some(Publish { draft: draft?, when: when?, ack_within: record.time("ack_within") })
+}
+
+/// Builds the message of a publish entry or of a last will.
+fn draft(record: &Record, problems: &mut Problems) -> Option<Draft> {
     let has = |key| record.fields.contains_key(key);
-    Some(Publish {
+    // What the broker publishes has no sender among the clients, so that it has no such key.
+    let is_broadcast = has("broadcast") && record.flag("broadcast")?;
+    let payload = record.payload("payload").map_or_else(Payload::null, Payload::from);
+    let head = Head { headers: record.headers("headers")?, encoding: record.member("encoding")? };
+    if head.encoding == Encoding::Base64 && bytes_of(&payload).is_none() {
+        let what = "the payload is not bytes in base64";
+        let problem = Problem::new(record.place_of("payload"), what, "not a text in base64");
+        let also = problem.also(record.key_of("encoding"), "says that it is");
+        problems.push(also.help("for example, the 3 bytes 1, 2, 3: payload = \"AQID\""));
+        return None;
+    }
+    Some(Draft {
         queue: Name::from(record.text("queue")?),
         event: Name::from(record.text("event")?),
-        payload: payload(record),
         target: Target {
-            // What the broker publishes has no sender among the clients.
-            echo: match has("broadcast") && record.flag("broadcast")? {
-                true => Echo::NotSender,
-                false => Echo::Everyone,
-            },
-            ..target(record)?
+            to: names(record, "to")?,
+            except: names(record, "except")?,
+            echo: if is_broadcast { Echo::NotSender } else { Echo::Everyone },
+            keep: if record.flag("volatile")? { Durability::Volatile } else { Durability::Kept },
         },
-        when: when?,
-        ack_within: record.time("ack_within"),
-    })
-}
-
-fn payload(record: &Record) -> Payload {
-    record.payload("payload").map_or_else(Payload::null, Payload::from)
-}
-
-/// Returns the rooms of a message, and whether it is kept.
-fn target(record: &Record) -> Option<Target> {
-    let is_volatile = record.flag("volatile")?;
-    Some(Target {
-        to: names(record, "to")?,
-        except: names(record, "except")?,
-        echo: Echo::Everyone,
-        keep: if is_volatile { Durability::Volatile } else { Durability::Kept },
-    })
-}
-
-fn will(record: &Record) -> Option<Will> {
-    Some(Will {
-        queue: Name::from(record.text("queue")?),
-        event: Name::from(record.text("event")?),
-        target: target(record)?,
-        payload: payload(record),
+        head,
+        payload,
     })
 }
 

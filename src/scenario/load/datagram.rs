@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::message::{
-    Confirm, Contender, Cursor, Epoch, Frame, Link, Message, MessageId, Mode, Name, Offset,
-    Payload, Position, PushKind, RoomJoin, SessionId, StartAt, Target,
+    Confirm, Contender, Cursor, Draft, Epoch, Frame, Link, Message, MessageId, Mode, Name, Offset,
+    Position, PushKind, RoomJoin, SessionId, StartAt,
 };
 use crate::scenario::{BrokerApp, ClientEntry, Publish, When, limits};
 
@@ -43,7 +43,7 @@ pub fn check(
         // If an entry could not be built, they are not the same ones.
         if entries.len() == client.publish.len() {
             for (entry, publish) in entries.iter().zip(&client.publish) {
-                let count = queues[&publish.queue];
+                let count = queues[&publish.draft.queue];
                 let frames = modes.iter().flat_map(|mode| frames(client, publish, count, *mode));
                 let bytes = frames.map(|frame| bytes_of(&frame)).max().unwrap_or(0);
                 refuse(bytes, entry, "payload", "with this message", problems);
@@ -97,15 +97,14 @@ pub fn check_broker(
     if records.len() != app.publish.len() {
         return;
     }
-    let drafts = app.publish.iter().map(|one| (&one.queue, &one.event, &one.target, &one.payload));
+    let drafts = app.publish.iter().map(|one| &one.draft);
     let mut pushed: Vec<(&Record, Message)> =
         records.iter().zip(drafts.map(by_the_broker)).collect();
     let wills = file.tables("client").iter().filter(|record| record.names("will"));
     let clients = clients.iter().filter_map(|client| Some((client, client.will.as_ref()?)));
     for (record, (client, will)) in wills.zip(clients) {
         let Some(record) = record.table("will") else { continue };
-        let draft = (&will.queue, &will.event, &will.target, &will.payload);
-        pushed.push((record, by_the_broker(draft)));
+        pushed.push((record, by_the_broker(will)));
         let (_, name) = client.processes().next().expect("an entry has processes");
         let session = SessionId { process: name.clone(), number: MOST_REQUESTS };
         let will = Some(Arc::new(will.clone()));
@@ -129,17 +128,10 @@ pub fn check_broker(
     }
 }
 
-type Draft<'a> = (&'a Name, &'a Name, &'a Target, &'a Payload);
-
-/// Returns the largest message that the broker makes of this.
-fn by_the_broker((queue, event, target, payload): Draft<'_>) -> Message {
-    Message {
-        id: MessageId { publisher: format!("broker/{MOST_REQUESTS}").into(), sequence: ANSWERS },
-        queue: queue.clone(),
-        event: event.clone(),
-        target: target.clone(),
-        payload: payload.clone(),
-    }
+/// Returns the largest message that the broker makes of a draft.
+fn by_the_broker(draft: &Draft) -> Message {
+    let publisher = format!("broker/{MOST_REQUESTS}").into();
+    Message::new(MessageId { publisher, sequence: ANSWERS }, draft.clone())
 }
 
 fn refuse_in_stream(message: &Message, entry: &Record, link: Link, problems: &mut Problems) {
@@ -175,7 +167,7 @@ fn messages_of_queues(clients: &[Option<ClientEntry>]) -> BTreeMap<Name, u64> {
     for client in clients.iter().flatten() {
         for publish in &client.publish {
             let count = messages(publish).saturating_mul(u64::from(client.count));
-            let sum = queues.entry(publish.queue.clone()).or_default();
+            let sum = queues.entry(publish.draft.queue.clone()).or_default();
             *sum = sum.saturating_add(count);
         }
     }
@@ -199,13 +191,7 @@ fn frames(client: &ClientEntry, publish: &Publish, in_queue: u64, mode: Mode) ->
         publisher: names.max_by_key(|name| name.as_str().len()).expect("an entry has processes"),
         sequence: sum.max(1),
     };
-    let message = Arc::new(Message {
-        id,
-        queue: publish.queue.clone(),
-        event: publish.event.clone(),
-        target: publish.target.clone(),
-        payload: publish.payload.clone(),
-    });
+    let message = Arc::new(Message::new(id, publish.draft.clone()));
     let is_kept = mode == Mode::CatchUp && !message.is_volatile();
     let place = Position(in_queue.max(1));
     let sent = Frame::Publish {
@@ -217,6 +203,7 @@ fn frames(client: &ClientEntry, publish: &Publish, in_queue: u64, mode: Mode) ->
         message,
         offset: is_kept.then(|| Offset { position: place, previous: place.previous() }),
         kind: if is_kept { PushKind::Replay } else { PushKind::Live },
+        confirm: Confirm::Unwanted,
     };
     [sent, pushed]
 }

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::message::Name;
+
 use crate::closed_list::UnknownWord;
 use crate::scenario::{Latency, Range};
 use crate::time::Duration;
@@ -67,6 +69,7 @@ pub enum Value {
     Latency(Latency),
     Bounds(Range),
     Payload(serde_json::Value),
+    Headers(BTreeMap<Name, String>),
     Table(Record),
     Tables(Vec<Record>),
 }
@@ -101,6 +104,8 @@ impl Record {
         latency: Latency -> Latency;
         /// Returns a range.
         bounds: Bounds -> Range;
+        /// Returns a table of texts.
+        headers: Headers -> BTreeMap<Name, String>;
     }
 
     /// Returns a text, a name or a word.

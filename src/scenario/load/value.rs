@@ -1,6 +1,8 @@
 //! Reads one value: checks that it is of the kind in the table of keys, and within its limits.
 
-use crate::message::{Contender, Link, Mode};
+use std::collections::BTreeMap;
+
+use crate::message::{Contender, Link, Mode, Name};
 use crate::scenario::keys::{Key as KnownKey, Kind};
 use crate::scenario::text::{InvalidText, parse_duration};
 use crate::scenario::{Latency, Range, limits};
@@ -20,6 +22,9 @@ pub fn read(node: &Node, key: &KnownKey, problems: &mut Problems) -> Option<Valu
             walk::records(node, key, section, (least, most), problems).map(Value::Tables)
         }
         (Kind::Payload, _) => payload(node, problems).map(Value::Payload),
+        (Kind::Headers, Tree::Table(entries)) => {
+            headers(entries, node, key, problems).map(Value::Headers)
+        }
         (Kind::Flag, Tree::Flag(flag)) => Some(Value::Flag(*flag)),
         (Kind::Whole { min, max }, Tree::Integer(number)) => {
             whole(*number, (min, max), node, key, problems).map(Value::Whole)
@@ -79,6 +84,7 @@ fn kind(key: &KnownKey) -> String {
         Kind::Contender => "a contender",
         Kind::Contenders => "a list of contenders",
         Kind::Payload => "any value",
+        Kind::Headers => "a table of texts",
         Kind::Table(_) => "a table",
         Kind::Tables(..) => "a list of tables",
     };
@@ -380,6 +386,31 @@ fn groups(nodes: &[Node], list: &Node, key: &KnownKey, problems: &mut Problems) 
         groups.extend(names(members, node, key, problems));
     }
     (!groups.is_empty() || nodes.is_empty()).then_some(Value::Groups(groups))
+}
+
+fn headers(
+    entries: &[(TreeKey, Node)],
+    table: &Node,
+    key: &KnownKey,
+    problems: &mut Problems,
+) -> Option<BTreeMap<Name, String>> {
+    if !walk::within(entries.len(), limits::LIST, "`headers`", table.place, problems) {
+        return None;
+    }
+    let mut headers = BTreeMap::new();
+    for (name, node) in entries {
+        let Tree::Text(text) = &node.value else {
+            let what = format!("a header must be a text, not {}", node.described());
+            problems.push(Problem::new(node.place, what, example(key)));
+            continue;
+        };
+        if walk::name(&name.name, key.name, name.place, problems)
+            && walk::short(text, limits::TEXT_BYTES, key.name, node.place, problems)
+        {
+            headers.insert(Name::from(name.name.as_str()), text.clone());
+        }
+    }
+    Some(headers)
 }
 
 fn payload(node: &Node, problems: &mut Problems) -> Option<serde_json::Value> {

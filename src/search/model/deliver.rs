@@ -181,6 +181,7 @@ impl Model {
                         self.close_former(connection);
                     }
                 }
+                BrokerOutput::CallHandler { .. } => {}
                 BrokerOutput::Note(note) => {
                     self.tally.note(BROKER, &note);
                     self.note_of_broker(&note);

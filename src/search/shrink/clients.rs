@@ -1,6 +1,6 @@
 //! Steps that give a client less to do, and make the rest of it rounder.
 
-use crate::message::{ClientLimits, Durability, Echo, Payload, StartAt, Target};
+use crate::message::{ClientLimits, Durability, Echo, Head, Payload, StartAt, Target};
 use crate::scenario::{ClientEntry, Publish, RoomChange, Scenario, When};
 use crate::time::Instant;
 
@@ -69,12 +69,14 @@ fn make_publish_rounder(
     publish: &Publish,
 ) {
     let changes: [fn(&mut Publish); 6] = [
-        |publish| publish.payload = Payload::null(),
-        |publish| publish.target = Target::default(),
-        |publish| publish.target.to.clear(),
-        |publish| publish.target.except.clear(),
-        |publish| publish.target.echo = Echo::Everyone,
-        |publish| publish.target.keep = Durability::Kept,
+        |publish| {
+            (publish.draft.head, publish.draft.payload) = (Head::default(), Payload::null());
+        },
+        |publish| publish.draft.target = Target::default(),
+        |publish| publish.draft.target.to.clear(),
+        |publish| publish.draft.target.except.clear(),
+        |publish| publish.draft.target.echo = Echo::Everyone,
+        |publish| publish.draft.target.keep = Durability::Kept,
     ];
     steps.extend(changes.into_iter().map(|change| publish_step(index, at, change)));
     let When::Every { start, every, .. } = publish.when else { return };

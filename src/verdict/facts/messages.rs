@@ -12,6 +12,8 @@ pub struct Messages<'a> {
     all: Vec<MessageFacts<'a>>,
     by_id: Map<&'a MessageId, MessageIndex>,
     published: u64,
+    /// Answers that the broker's application asked for, and those that came in time.
+    answers: (u64, u64),
 }
 
 /// The facts about one message up to the broker, before any subscriber.
@@ -109,6 +111,10 @@ impl<'a> Messages<'a> {
                     fact.published = Some((moment, seen.process));
                 }
             }
+            EventKind::Note(Note::AnswersAsked { clients, .. }) => {
+                self.answers.0 += clients.len() as u64;
+            }
+            EventKind::Note(Note::AnswerReceived { .. }) => self.answers.1 += 1,
             EventKind::Note(Note::Accepted { position, .. }) => {
                 let acceptance = Acceptance { moment, position: *position, life: seen.life };
                 if fact.accepted.last().is_none_or(|last| last.life < seen.life) {
@@ -162,6 +168,12 @@ impl<'a> Messages<'a> {
     }
 
     /// Returns the number of publishes.
+    /// Returns the number of answers that the broker's application asked for, and of those that came
+    /// in time.
+    pub fn answers(&self) -> (u64, u64) {
+        self.answers
+    }
+
     pub fn published(&self) -> u64 {
         self.published
     }

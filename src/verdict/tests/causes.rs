@@ -348,6 +348,14 @@ fn without_a_handler_a_message_is_dropped_or_waits_to_the_end() {
 }
 
 #[test]
+fn what_finds_no_handler_is_the_copy_that_was_read_and_the_other_one_is_on_its_way() {
+    let read = tcp().under_way(1).pushed(1, Again).at(1_020).read(1, Again);
+    check(Cause::Unsettled, no_handler(read));
+    let both = tcp().under_way(1).pushed(1, Again).at(1_020).read(1, Live).read(1, Again);
+    check(Cause::DiedInClient, no_handler(both).at(2_000).power(SHOP, PowerState::Killed));
+}
+
+#[test]
 fn a_client_that_dies_takes_what_it_has_read_with_it() {
     let read = |story: Story| story.under_way(1).at(1_020).read(1, Live);
     let die = |story: Story| story.at(1_100).power(SHOP, PowerState::PowerLost);

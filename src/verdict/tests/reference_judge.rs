@@ -37,12 +37,19 @@ pub fn judge(scenario: &Scenario, contender: Contender, history: &History) -> Ro
     let subscribers = Subscriber::all(trial);
     let subscribers: Vec<Judged> = subscribers.iter().map(|one| judged(one, &notices)).collect();
     let published = |note: &Note| matches!(note, Note::Published { .. });
+    let asked = trial.notes().map(|(_, _, note)| match note {
+        Note::AnswersAsked { clients, .. } => clients.len() as u64,
+        _ => 0,
+    });
+    let answered = |note: &Note| matches!(note, Note::AnswerReceived { .. });
     let hits = (0..scenario.faults.len())
         .map(|fault| Hits { fault, hits: history.hits.get(fault).copied().unwrap_or(0) });
     Row {
         link: contender.link,
         mode: contender.mode,
         published: trial.notes().filter(|(_, _, note)| published(note)).count() as u64,
+        answers_asked: asked.sum(),
+        answers_in_time: trial.notes().filter(|(_, _, note)| answered(note)).count() as u64,
         ended_at_ms: history.ended_at.as_millis_f64(),
         guarantees: worst(&subscribers),
         faults: hits.collect(),

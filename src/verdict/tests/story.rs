@@ -11,9 +11,9 @@ use crate::history::{
     TransportKind,
 };
 use crate::message::{
-    BrokerLimits, ClientLimits, Contender, EndReason, Epoch, GapReason, HttpConnections, Link,
-    Message, MessageId, Mode, Name, Note, Payload, Position, PushKind, ResumeOutcome, SessionId,
-    StartAt, Target,
+    BrokerLimits, ClientLimits, Contender, Draft, EndReason, Epoch, GapReason, HttpConnections,
+    Link, Message, MessageId, Mode, Name, Note, Payload, Position, PushKind, ResumeOutcome,
+    SessionId, StartAt, Target,
 };
 use crate::scenario::{ClientEntry, Direction, Effect, Fault, Latency, Scenario, Subscribe, Who};
 use crate::time::{Duration, Instant};
@@ -97,8 +97,8 @@ pub fn id(number: u64) -> MessageId {
 }
 
 pub fn message(number: u64, target: Target) -> Arc<Message> {
-    let (queue, event) = ("q".into(), "e".into());
-    Arc::new(Message { id: id(number), queue, event, target, payload: Payload::null() })
+    let draft = Draft { target, ..Draft::new("q".into(), "e".into(), Payload::null()) };
+    Arc::new(Message::new(id(number), draft))
 }
 
 impl Story {

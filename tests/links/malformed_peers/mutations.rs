@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use delivery_lab::core::{BrokerView, Draft, Machine};
+use delivery_lab::core::{BrokerView, Machine};
 use delivery_lab::link::{SocketIo, Tcp};
-use delivery_lab::message::{Confirm, Heartbeat, MessageId, Payload, RoomJoin, StartAt, Target};
+use delivery_lab::message::{Confirm, Draft, Heartbeat, MessageId, Payload, RoomJoin, StartAt};
 use delivery_lab::sim::world::Checks;
 use delivery_lab::wire;
 use proptest::prelude::*;
@@ -196,13 +196,10 @@ const UPGRADE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocke
 /// Returns hello, join and publish as JSON.
 fn frames(name: &str) -> [String; 3] {
     let rooms = vec![RoomJoin { room: "e".into(), from: StartAt::Now }];
-    let message = Arc::new(Message {
-        id: MessageId { publisher: name.into(), sequence: 1 },
-        queue: "theirs".into(),
-        event: "e".into(),
-        target: Target::default(),
-        payload: Payload::null(),
-    });
+    let message = Arc::new(Message::new(
+        MessageId { publisher: name.into(), sequence: 1 },
+        Draft::new("theirs".into(), "e".into(), Payload::null()),
+    ));
     let session = SessionId { process: name.into(), number: 1 };
     let all = [
         Frame::Hello { client: name.into(), session, will: None },
@@ -388,11 +385,8 @@ impl ClientApp for Regular {
         let published = self.published;
         self.board.until(|state| state.wanted > published).await;
         self.published += 1;
-        let (queue, event, payload) = ("q".into(), "e".into(), Payload::null());
-        let target = Target::default();
-        ClientInput::Publish {
-            draft: Draft { queue, event, target, payload, confirm_within: None },
-        }
+        let draft = Draft::new("q".into(), "e".into(), Payload::null());
+        ClientInput::Publish { draft, confirm_within: None }
     }
 
     fn handle(&mut self, _: &Arc<Message>, _: PushKind) {

@@ -7,17 +7,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Context;
 
-use crate::link::socketio::event::{Json, MAIN, PacketKind, SocketIoPacket, json, parse};
+use serde::Serialize;
+
+use crate::link::socketio::event::{
+    Assembler, BinaryAttachment, Json, MAIN, PacketKind, SocketIoPacket, json, parse,
+};
 use crate::link::socketio::mapping::{
     self, AckOutcome, Auth, Bye, Gap, JoinEvent, Joined, Leave, Meta, Refusal, SocketIoRoom,
-    event_name, namespace_of, queue_of,
+    event_name, event_of_message, message_of, namespace_of, queue_of,
 };
 use crate::link::socketio::packet::EnginePacket;
 use crate::link::socketio::queue::{Outgoing, PacketQueue};
 use crate::link::tap::CopyOf;
 use crate::link::{PushError, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{
-    Confirm, EndReason, Frame, Heartbeat, Message, MessageId, Mode, Name, Payload, Position,
+    Confirm, EndReason, Frame, Heartbeat, Message, MessageId, Mode, Name, Offset, Position,
     SessionId,
 };
 
@@ -37,7 +41,10 @@ struct State {
     asked: BTreeMap<u64, Asked>,
     /// The number with which to acknowledge each push or gap, by queue and position.
     unacknowledged: BTreeMap<(Name, Position), u64>,
+    /// The queue and the number with which to answer each push without a position.
+    unanswered: BTreeMap<MessageId, (Name, u64)>,
     queue: PacketQueue,
+    assembler: Assembler,
     is_closed: bool,
 }
 
@@ -67,7 +74,9 @@ impl SocketIoSendHalf {
             last_ack: 0,
             asked: BTreeMap::new(),
             unacknowledged: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
             queue: PacketQueue::default(),
+            assembler: Assembler::default(),
             is_closed: false,
         })))
     }
@@ -103,13 +112,17 @@ impl SocketIoSendHalf {
         self.state().is_closed
     }
 
-    /// Decodes a message of the server to a frame; `None` if only the link needs it.
+    /// Decodes a message of the server to a frame; `None` if only the link needs it, or if its bytes
+    /// are still to come.
     ///
     /// # Errors
     /// The message is not valid, or not one that a broker sends.
-    pub fn receive(&self, text: &str) -> Result<Option<Frame>, EndReason> {
-        let event = SocketIoPacket::decode(text).map_err(|_| EndReason::Malformed)?;
-        self.state().receive(event)
+    pub fn receive(&self, packet: EnginePacket) -> Result<Option<Frame>, EndReason> {
+        let mut state = self.state();
+        match state.assembler.next(packet).map_err(|_| EndReason::Malformed)? {
+            Some(event) => state.receive(event),
+            None => Ok(None),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -166,7 +179,7 @@ impl State {
                 let namespace = namespace_of(queue);
                 if self.namespaces.contains_key(&namespace) {
                     let id = self.ask(Asked::Join(queue.clone()));
-                    self.emit(queue, mapping::JOIN.to_owned(), vec![json(&join)], Some(id), None);
+                    self.emit(queue, request_event(mapping::JOIN, &join, id), None);
                 } else {
                     self.connect(&namespace, Some(Auth { join, ..Auth::default() }));
                 }
@@ -174,21 +187,27 @@ impl State {
             Frame::Leave { request, queue, rooms } => {
                 let leave = Leave { request: *request, rooms: rooms.clone() };
                 let id = self.ask(Asked::Leave(*request));
-                self.emit(queue, mapping::LEAVE.to_owned(), vec![json(&leave)], Some(id), None);
+                self.emit(queue, request_event(mapping::LEAVE, &leave, id), None);
             }
             Frame::Publish { message, after, confirm } => {
                 let keeps = self.mode == Mode::CatchUp && !message.is_volatile();
                 let wants = keeps || *confirm == Confirm::Wanted;
                 let id = wants.then(|| self.ask(Asked::Publish));
                 let copy = session.map(|session| (message.id.clone(), session.clone()));
-                let meta = json(&Meta::of_publish(message, *after));
-                let arguments = vec![json(&message.payload), meta];
-                self.emit(&message.queue, event_name(&message.event), arguments, id, copy);
+                let meta = Meta::of_publish(message, *after);
+                let what = event_of_message(message, event_name(&message.event), meta, id);
+                self.emit(&message.queue, what, copy);
             }
             Frame::Ack { queue, position } => {
                 if let Some(id) = self.unacknowledged.remove(&(queue.clone(), *position)) {
                     let what = PacketKind::Ack { id, arguments: Vec::new() };
                     self.send(SocketIoPacket { namespace: namespace_of(queue), what }, None);
+                }
+            }
+            Frame::Answer { id } => {
+                if let Some((queue, id)) = self.unanswered.remove(id) {
+                    let what = PacketKind::Ack { id, arguments: Vec::new() };
+                    self.send(SocketIoPacket { namespace: namespace_of(&queue), what }, None);
                 }
             }
             // A second hello, or a frame that only brokers send. The heartbeat is Engine.IO's.
@@ -213,37 +232,23 @@ impl State {
         self.namespaces.insert(namespace.to_owned(), Namespace::default());
         let what = PacketKind::Connect(auth.as_ref().map(json));
         let event = SocketIoPacket { namespace: namespace.to_owned(), what };
-        self.out(EnginePacket::Message(event.encode()).encode(), None);
+        self.queue.push(Outgoing::of(event, None));
     }
 
-    fn emit(
-        &mut self,
-        queue: &Name,
-        name: String,
-        arguments: Vec<Json>,
-        ack: Option<u64>,
-        copy: Option<CopyOf>,
-    ) {
+    fn emit(&mut self, queue: &Name, what: PacketKind, copy: Option<CopyOf>) {
         let namespace = namespace_of(queue);
         self.connect(&namespace, None);
-        self.send(
-            SocketIoPacket { namespace, what: PacketKind::Event { name, arguments, ack } },
-            copy,
-        );
+        self.send(SocketIoPacket { namespace, what }, copy);
     }
 
     /// Sends a packet in a namespace, or holds it until the namespace is connected.
     fn send(&mut self, event: SocketIoPacket, copy: Option<CopyOf>) {
         let namespace = self.namespaces.entry(event.namespace.clone()).or_default();
         if namespace.is_connected {
-            self.out(EnginePacket::Message(event.encode()).encode(), copy);
+            self.queue.push(Outgoing::of(event, copy));
         } else {
             namespace.held.push((event, copy));
         }
-    }
-
-    fn out(&mut self, packet: String, copy: Option<CopyOf>) {
-        self.queue.push(Outgoing { packet, copy });
     }
 
     fn ask(&mut self, asked: Asked) -> u64 {
@@ -270,8 +275,9 @@ impl State {
             }
             PacketKind::Disconnect => Some(Frame::Bye { reason: EndReason::Fin }),
             PacketKind::Ack { id, arguments } => self.answered(id, &arguments),
-            PacketKind::Event { name, arguments, ack } => {
-                Some(self.event(queue_of(&namespace), &name, arguments, ack)?)
+            PacketKind::Event { name, arguments, ack, attachment } => {
+                let said = (arguments, attachment);
+                Some(self.event(queue_of(&namespace), &name, said, ack)?)
             }
         })
     }
@@ -296,24 +302,29 @@ impl State {
         &mut self,
         queue: Name,
         name: &str,
-        arguments: Vec<Json>,
+        (arguments, attachment): (Vec<Json>, BinaryAttachment),
         ack: Option<u64>,
     ) -> Result<Frame, EndReason> {
         let Some(event) = mapping::event_of(name) else {
             let first = arguments.first().ok_or(EndReason::Malformed)?;
             return self.own_event(queue, name, first, ack).ok_or(EndReason::Malformed);
         };
-        let mut arguments = arguments.into_iter();
-        let payload = Payload::from(arguments.next().ok_or(EndReason::Malformed)?);
-        let meta: Option<Meta> = arguments.next().and_then(|meta| parse(&meta));
-        let meta = meta.ok_or(EndReason::Malformed)?;
+        let (payload, meta) = message_of(arguments, attachment);
         let id = meta.id.clone().ok_or(EndReason::Malformed)?;
         let (offset, kind) = (meta.offset(), meta.kind);
-        if let (Some(offset), Some(ack)) = (offset, ack) {
-            self.unacknowledged.insert((queue.clone(), offset.position), ack);
+        let mut confirm = Confirm::Unwanted;
+        match (offset, ack) {
+            (Some(Offset { position, .. }), Some(ack)) => {
+                self.unacknowledged.insert((queue.clone(), position), ack);
+            }
+            (None, Some(ack)) => {
+                confirm = Confirm::Wanted;
+                self.unanswered.insert(id.clone(), (queue.clone(), ack));
+            }
+            (_, None) => {}
         }
-        let message = Message { id, queue, event, target: meta.target(), payload };
-        Ok(Frame::Push { message: Arc::new(message), offset, kind })
+        let message = Message::new(id, meta.draft(queue, event, payload));
+        Ok(Frame::Push { message: Arc::new(message), offset, kind, confirm })
     }
 
     fn own_event(
@@ -337,4 +348,10 @@ impl State {
             _ => None,
         }
     }
+}
+
+/// Returns the event of a request that the server answers.
+fn request_event<T: Serialize>(name: &str, asked: &T, id: u64) -> PacketKind {
+    let (name, arguments) = (name.to_owned(), vec![json(asked)]);
+    PacketKind::Event { name, arguments, ack: Some(id), attachment: BinaryAttachment::None }
 }

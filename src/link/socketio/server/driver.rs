@@ -11,10 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::new_id;
 use super::session::EngineSession;
 use crate::core::{BrokerInput, ConnectionId};
-use crate::link::socketio::event::{Json, MAIN, PacketKind, SocketIoPacket, json, parse};
+use crate::link::socketio::event::{
+    Assembler, BinaryAttachment, Json, MAIN, PacketKind, SocketIoPacket, json, parse,
+};
 use crate::link::socketio::mapping::{
     self, AckOutcome, Auth, BYE, Bye, GAP, Gap, JOIN, JOINED, JoinEvent, Joined, LEAVE, Leave,
-    Meta, Refusal, SocketIoRoom, event_name, event_of, join_of, message_of, namespace_of, queue_of,
+    Meta, Refusal, SocketIoRoom, event_name, event_of, event_of_message, join_of, message_of,
+    namespace_of, queue_of,
 };
 use crate::link::socketio::nmq::{self, Publication, SUBSCRIBE, TRIGGER};
 use crate::link::socketio::packet::EnginePacket;
@@ -22,8 +25,8 @@ use crate::link::socketio::queue::Outgoing;
 use crate::link::tap::CopyOf;
 use crate::link::{BrokerDriver, PushError, PushOutcome, SendHalf, WaitingBytes};
 use crate::message::{
-    Confirm, EndReason, Epoch, Frame, Message, MessageId, Name, Offset, Payload, Position,
-    PushKind, RoomJoin, SessionId,
+    Confirm, EndReason, Epoch, Frame, Message, MessageId, Name, Offset, Payload, PushKind,
+    RoomJoin, SessionId,
 };
 use crate::net::Net;
 
@@ -48,6 +51,7 @@ pub struct SessionHandle {
 #[derive(Default)]
 struct State {
     connection: ConnectionState,
+    assembler: Assembler,
     /// The namespace whose CONNECT led to the hello, until that is answered.
     asked: Option<String>,
     /// The connected namespaces.
@@ -67,8 +71,8 @@ struct State {
     nmq_queues: BTreeSet<Name>,
     /// The epoch of each queue.
     epochs: BTreeMap<Name, Epoch>,
-    /// The pushes and gaps that are not acknowledged yet, by number.
-    pushed: BTreeMap<u64, (Name, Position)>,
+    /// What the acknowledgement of each push or gap says that was not acknowledged yet, by number.
+    pushed: BTreeMap<u64, Frame>,
     /// The next of these numbers. Node's server counts them by namespace, over all sessions.
     next_ack: u64,
 }
@@ -116,14 +120,15 @@ impl SessionHandle {
     ///
     /// # Errors
     /// The session must end, because the packet is malformed, or not allowed in the state of its
-    /// namespace, or announces binary attachments, for which Node's server would wait.
+    /// namespace, or has attachments that Node's server would take and this one does not.
     pub fn receive<N: Net>(
         &self,
         broker: &BrokerDriver<N>,
         counters: &Mutex<Counters>,
-        text: &str,
+        packet: EnginePacket,
     ) -> Result<(), EndReason> {
-        let event = SocketIoPacket::decode(text).map_err(|_| EndReason::Malformed)?;
+        let assembled = self.state().assembler.next(packet);
+        let Some(event) = assembled.map_err(|_| EndReason::Malformed)? else { return Ok(()) };
         let SocketIoPacket { namespace, what } = event;
         let is_connected = self.state().namespaces.contains(&namespace);
         match what {
@@ -131,11 +136,12 @@ impl SessionHandle {
             // twice if both come at once, and else closes the session; here the second is ignored.
             PacketKind::Connect(_) if is_connected => {}
             PacketKind::Connect(auth) => self.connect(broker, counters, namespace, auth.as_ref()),
-            PacketKind::Event { name, arguments, ack } if is_connected => {
+            PacketKind::Event { name, arguments, ack, attachment } if is_connected => {
                 let Some(connection) = self.connection() else { return Ok(()) };
                 let answer = ReplyTo { namespace, id: ack };
                 let mut counters = counters.lock().expect("the lock is not poisoned");
-                let frame = self.state().frame(answer, &name, arguments, &mut counters);
+                let frame =
+                    self.state().frame(answer, &name, (arguments, attachment), &mut counters);
                 drop(counters);
                 broker.tell(match frame {
                     Some(frame) => BrokerInput::Received { connection, frame },
@@ -144,8 +150,7 @@ impl SessionHandle {
             }
             PacketKind::Ack { id, .. } if is_connected => {
                 let pushed = self.state().pushed.remove(&id);
-                if let (Some(connection), Some((queue, position))) = (self.connection(), pushed) {
-                    let frame = Frame::Ack { queue, position };
+                if let (Some(connection), Some(frame)) = (self.connection(), pushed) {
                     broker.tell(BrokerInput::Received { connection, frame });
                 }
             }
@@ -231,12 +236,12 @@ impl SessionHandle {
 
     /// Sends a packet of Socket.IO.
     fn send(&self, namespace: String, what: PacketKind, copy: Option<CopyOf>) {
-        let packet = EnginePacket::Message(SocketIoPacket { namespace, what }.encode()).encode();
-        self.session.send(Outgoing { packet, copy });
+        self.session.send(Outgoing::of(SocketIoPacket { namespace, what }, copy));
     }
 
     fn emit(&self, namespace: String, name: &str, arguments: Vec<Json>, ack: Option<u64>) {
-        self.send(namespace, PacketKind::Event { name: name.to_owned(), arguments, ack }, None);
+        let (name, attachment) = (name.to_owned(), BinaryAttachment::None);
+        self.send(namespace, PacketKind::Event { name, arguments, ack, attachment }, None);
     }
 
     /// Answers an event, if the client wants an answer.
@@ -290,13 +295,13 @@ impl SendHalf for SessionHandle {
             Frame::Push { message, .. } if message.is_volatile() && !self.session.is_writable() => {
                 return Err(PushError::Busy);
             }
-            Frame::Push { message, offset, kind } => {
+            Frame::Push { message, offset, kind, confirm } => {
                 let copy = session.map(|session| (message.id.clone(), session.clone()));
-                self.push_message(&mut state, message, (*offset, *kind), copy);
+                self.push_message(&mut state, message, (*offset, *kind, *confirm), copy);
             }
             Frame::Gap { queue, from, to, after } => {
                 let gap = vec![json(&Gap { from: *from, to: *to, after: *after })];
-                let ack = state.number(queue, *to);
+                let ack = state.number(Frame::Ack { queue: queue.clone(), position: *to });
                 self.emit(namespace_of(queue), GAP, gap, Some(ack));
             }
             Frame::Bye { reason } => match state.asked.take() {
@@ -329,12 +334,12 @@ impl SendHalf for SessionHandle {
 }
 
 impl SessionHandle {
-    /// Pushes a message. In catch-up mode it has a number, with which the client acknowledges it.
+    /// Pushes a message. If the client is to acknowledge or answer it, it has a number for that.
     fn push_message(
         &self,
         state: &mut State,
         message: &Message,
-        (offset, kind): (Option<Offset>, PushKind),
+        (offset, kind, confirm): (Option<Offset>, PushKind, Confirm),
         copy: Option<CopyOf>,
     ) {
         let queue = &message.queue;
@@ -348,9 +353,13 @@ impl SessionHandle {
             false => event_name(&message.event),
         };
         let meta = Meta::of_push(message, offset, kind, state.epochs.get(queue).copied());
-        let arguments = vec![json(&message.payload), json(&meta)];
-        let ack = offset.map(|offset| state.number(queue, offset.position));
-        self.send(namespace, PacketKind::Event { name, arguments, ack }, copy);
+        let reply = match offset {
+            Some(Offset { position, .. }) => Some(Frame::Ack { queue: queue.clone(), position }),
+            None if confirm == Confirm::Wanted => Some(Frame::Answer { id: message.id.clone() }),
+            None => None,
+        };
+        let ack = reply.map(|reply| state.number(reply));
+        self.send(namespace, event_of_message(message, name, meta, ack), copy);
     }
 
     fn answer_publish(&self, state: &mut State, id: &MessageId, outcome: AckOutcome) {
@@ -368,11 +377,11 @@ impl State {
         std::mem::replace(self, State { connection, next_ack, ..State::default() }).connection
     }
 
-    /// Assigns the number with which the client acknowledges a position.
-    fn number(&mut self, queue: &Name, position: Position) -> u64 {
+    /// Assigns the number with which the client makes this reply.
+    fn number(&mut self, reply: Frame) -> u64 {
         let number = self.next_ack;
         self.next_ack += 1;
-        self.pushed.insert(number, (queue.clone(), position));
+        self.pushed.insert(number, reply);
         number
     }
 
@@ -381,7 +390,7 @@ impl State {
         &mut self,
         to: ReplyTo,
         name: &str,
-        arguments: Vec<Json>,
+        (arguments, attachment): (Vec<Json>, BinaryAttachment),
         counters: &mut Counters,
     ) -> Option<Frame> {
         let queue = queue_of(&to.namespace);
@@ -406,7 +415,7 @@ impl State {
                     Some(Publication { queue, event, payload }) => {
                         (queue, event, (payload, Meta::default()))
                     }
-                    None => (queue, event_of(name)?, message_of(arguments)),
+                    None => (queue, event_of(name)?, message_of(arguments, attachment)),
                 };
                 let wants = if to.id.is_some() { Confirm::Wanted } else { Confirm::Unwanted };
                 let frame = self.publish(queue, event, said, wants, counters);
@@ -453,7 +462,7 @@ impl State {
         if id.publisher == client {
             *last = (*last).max(id.sequence);
         }
-        let message = Message { id, queue, event, target: meta.target(), payload };
+        let message = Message::new(id, meta.draft(queue, event, payload));
         Frame::Publish { message: Arc::new(message), after, confirm }
     }
 

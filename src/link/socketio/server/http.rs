@@ -22,6 +22,7 @@ use crate::link::http::held_request::HeldRequest;
 use crate::link::http::{Body, serve_requests, whole_body};
 use crate::link::limits::{MOST_PACKETS, MOST_PAYLOAD};
 use crate::link::socketio::packet::{EnginePacket, SEPARATOR};
+use crate::link::socketio::queue::body;
 use crate::link::socketio::websocket::PacketSocket;
 use crate::link::tap::{CopyOf, Manifest, Tap};
 use crate::message::{EndReason, Upgrade};
@@ -125,10 +126,8 @@ impl HttpConnection {
         drop(held);
         *lock(&self.busy) = None;
         server.flushed(&driver);
-        let texts: Vec<&str> = packets.iter().map(|next| next.packet.as_str()).collect();
-        let body = Bytes::from(texts.join(&SEPARATOR.to_string()));
-        let copies = packets.into_iter().filter_map(|next| next.copy).collect();
-        self.grant("text/plain; charset=UTF-8", body, copies)
+        let (body, copies) = body(packets);
+        self.grant("text/plain; charset=UTF-8", body.into(), copies)
     }
 
     /// Answers a post of packets.

@@ -76,9 +76,9 @@ async fn upgrade<N: Net>(
                 None => socket.poll_next(cx).map_err(Some),
             }
         });
-        let text = tokio::select! {
+        let packet = tokio::select! {
             biased;
-            text = heard => text?,
+            packet = heard => packet?,
             () = net.sleep_until(until) => return Err(Some(EndReason::ConnectTimeout)),
             () = net.sleep_until(release_at.unwrap_or(until)), if release_at.is_some() => {
                 session.release_poll();
@@ -86,7 +86,7 @@ async fn upgrade<N: Net>(
                 continue;
             }
         };
-        match EnginePacket::decode(&text) {
+        match packet {
             Ok(EnginePacket::Ping(words)) if words == PROBE => {
                 socket.start(EnginePacket::Pong(words).into()).map_err(|_| Some(EndReason::Fin))?;
                 poll_fn(|cx| socket.poll_flush(cx)).await.map_err(|_| Some(EndReason::Fin))?;
@@ -118,8 +118,8 @@ impl<N: Net> Relay<'_, N> {
                 return Poll::Ready(None);
             }
             match self.socket.poll_next(cx) {
-                Poll::Ready(Ok(text)) => {
-                    let packet = EnginePacket::decode(&text).map_err(|_| EndReason::Malformed);
+                Poll::Ready(Ok(packet)) => {
+                    let packet = packet.map_err(|_| EndReason::Malformed);
                     let received = packet.and_then(|one| self.server.receive(self.driver, one));
                     if let Err(reason) = received {
                         self.server.end(self.driver, reason);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::history::{EventKind, Flow, LossReason};
 use crate::message::{
-    DropReason, Durability, Echo, Link, Message, MessageId, Mode, Name, Note, Payload, Position,
-    PushKind, Target,
+    Draft, DropReason, Durability, Echo, Encoding, Link, Message, MessageId, Mode, Name, Note,
+    Payload, Position, PushKind, Target, payload_of,
 };
 
 use super::scenario::ROOMS;
@@ -60,7 +60,13 @@ impl Generator {
         (id, queue, event): (MessageId, Name, Name),
         target: Target,
     ) {
-        let message = Message { id, queue, event, target, payload: Payload::null() };
+        let mut draft = Draft { target, ..Draft::new(queue, event, Payload::null()) };
+        if self.dice.percent(20) {
+            let length = self.dice.below(5) as usize;
+            draft.payload = payload_of(&[7; 4][..length]);
+            draft.head.encoding = Encoding::Base64;
+        }
+        let message = Message::new(id, draft);
         self.note(publisher, Note::Published { message: Arc::new(message) });
     }
 

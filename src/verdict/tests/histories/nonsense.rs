@@ -17,7 +17,7 @@ impl Generator {
         let reason = self.dice.pick(&REASONS);
         let position = Position(self.dice.below(5));
         let queue = self.queue();
-        match self.dice.below(32) {
+        match self.dice.below(34) {
             0 => self.note(process, Note::Read { id, session, kind }),
             1 => self.note(process, Note::Handled { id, session, kind }),
             2 => self.note(process, Note::Handling { id, kind }),
@@ -66,6 +66,11 @@ impl Generator {
             }
             28 => self.note(BROKER, Note::TransportBusy { id, session, client }),
             29 => self.note(BROKER, Note::TooLong { id, session, client }),
+            30 => {
+                let clients = vec![client; self.dice.below(4) as usize];
+                self.note(BROKER, Note::AnswersAsked { id, clients });
+            }
+            31 => self.note(BROKER, Note::AnswerReceived { id, client }),
             _ => {
                 let epoch = Epoch(1 + self.dice.below(3));
                 let answer = self.any_answer(epoch, position);

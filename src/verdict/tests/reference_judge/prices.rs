@@ -1,7 +1,7 @@
 //! The payloads among a trial's bytes, and how long publishers waited.
 
 use crate::history::{Cost, EventKind, Flow};
-use crate::message::{Link, MessageId, Note};
+use crate::message::{Encoding, Link, MessageId, Note};
 use crate::time::Duration;
 
 use super::trial::{Trial, When};
@@ -40,13 +40,23 @@ fn is_lost(trial: Trial<'_>, when: When, flow: Flow, end: u64) -> bool {
     trial.stats(flow.to, flow.from, when).is_none_or(|of_end| of_end.stats.arrived < end)
 }
 
-/// Returns the length of a message's payload as JSON text; 0 if nobody published it.
+/// Returns the length of a message's payload: in base64, four characters are three bytes, and an `=`
+/// is one less; else that of its JSON text. 0 if nobody published it.
 fn payload_length(trial: Trial<'_>, id: &MessageId) -> u64 {
     let published = trial.notes().find_map(|(_, _, note)| match note {
         Note::Published { message } if message.id == *id => Some(message),
         _ => None,
     });
-    published.map_or(0, |message| message.payload.as_str().len() as u64)
+    let Some(message) = published else { return 0 };
+    let text = message.payload.as_str();
+    let length = match message.head.encoding {
+        Encoding::Json => text.len(),
+        Encoding::Base64 => {
+            let base64 = text.trim_matches('"');
+            base64.len() / 4 * 3 - base64.matches('=').count()
+        }
+    };
+    length as u64
 }
 
 /// Returns the times from publish to the first answer of the broker; if there is none at all, those
