@@ -6,6 +6,7 @@
 mod axis;
 mod bars;
 mod claims;
+mod document;
 mod facts;
 mod grid;
 mod headline;

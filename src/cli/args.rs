@@ -54,7 +54,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write a new scenario file, a starter with its keys explained
     New(NewArgs),
-    /// Print the JSON Schema of scenario files, of reports, or of layers
+    /// Print the JSON Schema of scenario files, or of what `dlab run --json` prints
     Schema(SchemaArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
@@ -286,13 +286,20 @@ pub struct NewArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[group(multiple = false)]
 pub struct SchemaArgs {
     /// The schema of what `dlab run --json` prints, instead
     #[arg(long)]
     pub report: bool,
     /// The schema of what `dlab run --layers ID --json` prints, instead
-    #[arg(long, conflicts_with = "report")]
+    #[arg(long)]
     pub layers: bool,
+    /// The schema of what `dlab run --packets --json` prints, instead
+    #[arg(long)]
+    pub packets: bool,
+    /// The schema of what `dlab run --rooms --json` prints, instead
+    #[arg(long)]
+    pub rooms: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -13,6 +13,7 @@ mod headers;
 mod list;
 mod loads;
 mod reader;
+mod schema;
 mod shown;
 mod streams;
 mod websocket;
@@ -29,6 +30,8 @@ pub(super) use self::headers::{datagram, flags};
 pub use self::list::{LineEnd, PacketFilter, PacketLine, PacketList};
 pub(super) use self::list::{millis, millis_or_null};
 pub(super) use self::reader::{Begin, Protocol};
+pub(super) use self::schema::ends as ends_schema;
+pub use self::schema::schema;
 pub(super) use self::streams::{Passage, SentSegment, Streams, common};
 
 pub(super) use self::websocket::frame as websocket_frame;

@@ -588,6 +588,9 @@ fn list_show_schema_and_completions_print() {
     assert_eq!(schema(&["schema"]), "A delivery-lab scenario");
     assert_eq!(schema(&["schema", "--report"]), "A delivery-lab report");
     assert_eq!(schema(&["schema", "--layers"]), "The layers of a message of delivery-lab");
+    assert_eq!(schema(&["schema", "--packets"]), "The packets of a trial of delivery-lab");
+    assert_eq!(schema(&["schema", "--rooms"]), "The room events of a trial of delivery-lab");
+    check(&["schema", "--packets", "--rooms"], 2, "cannot be used with");
     for shell in ["bash", "zsh", "fish"] {
         assert!(check(&["completions", shell], 0, "").contains("sent-into-dead-link"), "{shell}");
     }
