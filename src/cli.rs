@@ -24,6 +24,7 @@ mod sources;
 mod sweep;
 mod trace;
 mod trial;
+mod trial_files;
 mod values;
 mod vary;
 

@@ -31,6 +31,7 @@ mod schema;
 mod screen;
 mod story;
 mod style;
+mod svg;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::pcap::{Pcap, PcapFiles};
+use super::pcap::Pcap;
+use super::trial_files::TrialFiles;
 use crate::core::BrokerView;
 use crate::history::{Capture, History, Packet};
 use crate::message::{Contender, MessageId, Name};
@@ -46,7 +47,7 @@ pub struct TrialRequest {
     /// Whether the events of rooms are listed.
     pub rooms: bool,
     /// The files of the packets, if they are written.
-    pub pcap: Option<PcapFiles>,
+    pub pcap: Option<TrialFiles>,
     /// The message whose layers are shown, and the client at the end of its last hop, if not the
     /// first that wanted it.
     pub layers: Option<(MessageId, Option<String>)>,

@@ -8,9 +8,11 @@
 mod hop;
 mod model;
 mod packet;
+mod picture;
 mod schema;
 mod text;
 mod unwrap;
+mod words;
 
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! Takes a message out of the bytes of its unit: the layers of the application, from the payload
 //! outwards.
 
-use super::model::{APPLICATION, Layer};
+use super::model::{APPLICATION, Layer, PAYLOAD};
 use crate::message::MessageId;
 use crate::report::packets::{Protocol, websocket_frame};
 
@@ -109,7 +109,7 @@ fn of_packet(packet: &str, payload: &str) -> Vec<Layer> {
 fn inner(name: String, whole: &str, payload: usize, says: &str) -> Vec<Layer> {
     let around = layer(&name, whole.len(), whole.len() - payload, says.to_owned());
     let says = if payload == 0 { "not written" } else { "JSON" };
-    vec![layer("payload", payload, payload, says.to_owned()), around]
+    vec![layer(PAYLOAD, payload, payload, says.to_owned()), around]
 }
 
 fn layer(name: &str, bytes: usize, own: usize, says: String) -> Layer {
