@@ -116,7 +116,7 @@ impl Decoder {
             // A SYN begins a new connection, which may reuse the ports of an earlier one.
             *conversation = Conversation::default();
         }
-        let (numbers, lines) = conversation.read(sender, tcp);
+        let (numbers, lines) = conversation.tell(sender, tcp);
         (format!("TCP {from} → {to}, {numbers}"), lines)
     }
 }
