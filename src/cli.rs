@@ -14,6 +14,7 @@ mod library;
 mod load;
 mod log;
 mod museum;
+mod packet_page;
 mod pcap;
 mod pool;
 mod progress;

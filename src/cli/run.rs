@@ -17,6 +17,7 @@ use super::in_order::{InOrderStep, in_order};
 use super::junit::Junit;
 use super::load::{self, Answer, Loaded};
 use super::log::Log;
+use super::packet_page::{PacketRequest, PageForm};
 use super::progress::Progress;
 use super::trace::{Naming, Trace};
 use super::trial::{self, HistoryUse, Job, Runs, TrialRequest};
@@ -86,7 +87,10 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
         runs: if args.twice { Runs::Twice } else { Runs::Once },
         trace: if files.trace.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
-        packets: args.packets.clone(),
+        packets: args.packets.clone().map(|filters| PacketRequest {
+            filters,
+            form: if args.json { PageForm::Json } else { PageForm::Text(console.style()) },
+        }),
         rooms: args.rooms,
         pcap: args.pcap.as_ref().map(|path| plan.files(path)),
         layers: args.layers.clone().map(|id| (id, args.to.clone())),

@@ -9,6 +9,7 @@ use super::super::broker_view;
 use super::super::console::Console;
 use super::super::junit::Junit;
 use super::super::load::Loaded;
+use super::super::packet_page::PacketPage;
 use super::super::scenario_source::Trouble;
 use super::super::trace::Trace;
 use super::super::trial::{Job, JobOutcome};
@@ -17,7 +18,6 @@ use super::seed_effect::SeedEffect;
 use crate::hash::Fnv1a;
 use crate::message::Contender;
 use crate::report::layers::MessageLayers;
-use crate::report::packets::PacketList;
 use crate::report::room_events::RoomEvents;
 use crate::report::why::Sentence;
 use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, quoted};
@@ -63,8 +63,8 @@ struct Page {
     views: String,
     /// The stories for `--why`, one per contender.
     lives: Vec<(Contender, Vec<Sentence>)>,
-    /// The packets for `--packets`, one list per contender.
-    packets: Vec<(Contender, PacketList)>,
+    /// The packets for `--packets`, one page per contender.
+    packets: Vec<PacketPage>,
     /// The events of rooms for `--rooms`, one list per contender.
     rooms: Vec<(Contender, RoomEvents)>,
     /// The layers for `--layers`, one per contender.
@@ -194,9 +194,7 @@ impl<'a> ReportCollector<'a> {
         if self.args.why.is_some() {
             self.page.lives.push((contender, trial.life));
         }
-        if self.args.packets.is_some() {
-            self.page.packets.push((contender, trial.packets));
-        }
+        self.page.packets.extend(trial.packets);
         self.page.rooms.extend(trial.rooms.map(|rooms| (contender, rooms)));
         if self.args.layers.is_some() {
             self.page.layers.push((contender, trial.layers));

@@ -131,9 +131,8 @@ impl ReportCollector<'_> {
     /// usage.
     pub(super) fn print_packets(&mut self, job: Job, page: &Page, console: &mut Console) {
         let Job { scenario, seed, .. } = job;
-        let first = page.packets.first().map_or(&[][..], |(_, list)| &list.unknown);
-        let is_unknown =
-            |name: &&String| page.packets.iter().all(|(_, list)| list.unknown.contains(name));
+        let first = page.packets.first().map_or(&[][..], |packets| &packets.unknown);
+        let is_unknown = |name: &&String| page.packets.iter().all(|one| one.unknown.contains(name));
         let unknown: Vec<String> = first.iter().filter(is_unknown).cloned().collect();
         if !unknown.is_empty() {
             let are = if unknown.len() == 1 { "is" } else { "are" };
@@ -144,22 +143,11 @@ impl ReportCollector<'_> {
             self.exit = self.exit.and(Exit::Usage);
             return;
         }
-        let style = console.style();
-        let dot = style.either(" · ", ", ");
-        let mut text = String::new();
-        for (contender, list) in &page.packets {
-            if self.args.json {
-                text.push_str(&list.json(&scenario.name, *contender, seed));
-                text.push('\n');
-            } else {
-                let name = &scenario.name;
-                let heading = format!("The packets of {contender}{dot}{name}{dot}seed {seed}");
-                let rule = if self.results == [0; 4] { "" } else { "\n" };
-                text.push_str(&format!("{rule}{}", list.text(&heading, &style)));
-            }
+        for packets in &page.packets {
+            let rule = if self.results == [0; 4] || self.args.json { "" } else { "\n" };
+            console.print(&format!("{rule}{}", packets.text));
             self.results[0] += 1;
         }
-        console.print(&text);
     }
 
     /// Prints the events of rooms of every contender.
