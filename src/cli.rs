@@ -14,6 +14,7 @@ mod library;
 mod load;
 mod log;
 mod museum;
+mod packet_page;
 mod pcap;
 mod pool;
 mod progress;
@@ -24,6 +25,7 @@ mod sources;
 mod sweep;
 mod trace;
 mod trial;
+mod trial_files;
 mod values;
 mod vary;
 

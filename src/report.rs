@@ -6,6 +6,7 @@
 mod axis;
 mod bars;
 mod claims;
+mod document;
 mod facts;
 mod grid;
 mod headline;
@@ -30,6 +31,7 @@ mod schema;
 mod screen;
 mod story;
 mod style;
+mod svg;
 mod table;
 #[cfg(test)]
 mod tests;

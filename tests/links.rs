@@ -4,6 +4,7 @@ mod close_codes;
 mod contract;
 mod engine_io;
 mod layers;
+mod layers_picture;
 mod malformed_peers;
 mod packet_list;
 mod packets;

@@ -3,6 +3,7 @@
 mod cli;
 mod core;
 mod docs;
+mod json_schema;
 mod judge;
 mod links;
 mod scenario;

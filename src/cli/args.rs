@@ -35,7 +35,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run scenarios and report
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Run a scenario under many seeds, or a family of scenarios
     Sweep(SweepArgs),
     /// Join the parts of a sweep
@@ -54,7 +54,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write a new scenario file, a starter with its keys explained
     New(NewArgs),
-    /// Print the JSON Schema of scenario files, of reports, or of layers
+    /// Print the JSON Schema of scenario files, or of a run's JSON
     Schema(SchemaArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
@@ -126,6 +126,9 @@ pub struct RunArgs {
     /// Of --layers: the hop to this client (else the first that wanted the message)
     #[arg(long, value_name = "CLIENT", requires = "layers")]
     pub to: Option<String>,
+    /// Of --layers: draw them to a file, too (SVG); of several trials each to one of its own
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "layers")]
+    pub svg: Option<PathBuf>,
     /// Say what each contender cost, beside the cheapest
     #[arg(long, conflicts_with = "quiet")]
     pub prices: bool,
@@ -286,13 +289,20 @@ pub struct NewArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[group(multiple = false)]
 pub struct SchemaArgs {
     /// The schema of what `dlab run --json` prints, instead
     #[arg(long)]
     pub report: bool,
     /// The schema of what `dlab run --layers ID --json` prints, instead
-    #[arg(long, conflicts_with = "report")]
+    #[arg(long)]
     pub layers: bool,
+    /// The schema of what `dlab run --packets --json` prints, instead
+    #[arg(long)]
+    pub packets: bool,
+    /// The schema of what `dlab run --rooms --json` prints, instead
+    #[arg(long)]
+    pub rooms: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use serde_json::Value;
 
 use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, SchemaArgs, ShowArgs};
@@ -87,13 +88,17 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
     }
 }
 
-/// Prints the JSON Schema of scenario files, of reports, or of layers.
+/// Prints the JSON Schema of scenario files, or of the documents that were asked for.
 pub fn schema(args: &SchemaArgs, console: &mut Console) -> Exit {
-    let schema = match (args.report, args.layers) {
-        (true, _) => report::schema(),
-        (false, true) => report::layers::schema(),
-        (false, false) => scenario::schema(),
-    };
+    let SchemaArgs { report, layers, packets, rooms } = *args;
+    let schemas: [(bool, fn() -> Value); 4] = [
+        (report, report::schema),
+        (layers, report::layers::schema),
+        (packets, report::packets::schema),
+        (rooms, report::room_events::schema),
+    ];
+    let asked = schemas.iter().find(|(is_asked, _)| *is_asked);
+    let schema = asked.map_or_else(scenario::schema, |(_, schema)| schema());
     console.print(&format!("{schema:#}\n"));
     Exit::Met
 }

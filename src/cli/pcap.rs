@@ -6,47 +6,10 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::trial_files::{FileTrial, TrialFiles};
 use crate::history::{Event, Packet};
-use crate::message::Contender;
 use crate::report::pcap::PcapWriter;
-use crate::scenario::Scenario;
 use crate::sim::{Capturing, PacketSink, processes};
-
-/// One trial of a run, as its file is named.
-pub type PcapTrial<'a> = (&'a Scenario, Contender, u64);
-
-/// The names of the files of a run.
-#[derive(Clone, Debug)]
-pub struct PcapFiles {
-    /// The path as it was given.
-    pub path: PathBuf,
-    /// Whether there are several scenarios, seeds or contenders, so that names need them.
-    pub has_scenarios: bool,
-    pub has_seeds: bool,
-    pub has_contenders: bool,
-}
-
-impl PcapFiles {
-    /// Returns the path for a trial: as it was given, or with what tells the trial from the others
-    /// before the ending, as in `caps-tcp-catch-up.pcapng`.
-    pub fn path(&self, (scenario, contender, seed): PcapTrial<'_>) -> PathBuf {
-        let mut name = self.path.file_stem().unwrap_or_default().to_owned();
-        if self.has_scenarios {
-            name.push(format!("-{}", scenario.name));
-        }
-        if self.has_seeds {
-            name.push(format!("-{seed}"));
-        }
-        if self.has_contenders {
-            name.push(format!("-{contender}").replace('/', "-"));
-        }
-        if let Some(ending) = self.path.extension() {
-            name.push(".");
-            name.push(ending);
-        }
-        self.path.with_file_name(name)
-    }
-}
 
 /// The file of one trial, and the first error in writing it.
 pub struct Pcap {
@@ -58,7 +21,7 @@ type State = io::Result<Option<PcapWriter<BufWriter<File>>>>;
 
 impl Pcap {
     /// Creates the file; an existing one is replaced. An error is returned at the end.
-    pub fn create(files: &PcapFiles, trial: PcapTrial<'_>) -> Pcap {
+    pub fn create(files: &TrialFiles, trial: FileTrial<'_>) -> Pcap {
         let path = files.path(trial);
         let state = Arc::new(Mutex::new(begin(&path, trial).map(Some)));
         Pcap { path, state }
@@ -92,7 +55,7 @@ impl Pcap {
 
 fn begin(
     path: &Path,
-    (scenario, contender, seed): PcapTrial<'_>,
+    (scenario, contender, seed): FileTrial<'_>,
 ) -> io::Result<PcapWriter<BufWriter<File>>> {
     let file = BufWriter::new(File::create(path)?);
     let title = format!("{contender} of {}, seed {seed}", scenario.name);

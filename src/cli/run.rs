@@ -7,6 +7,7 @@ mod report_collector;
 mod seed_effect;
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use rayon::ThreadPool;
 
@@ -16,15 +17,16 @@ use super::in_order::{InOrderStep, in_order};
 use super::junit::Junit;
 use super::load::{self, Answer, Loaded};
 use super::log::Log;
-use super::pcap::PcapFiles;
+use super::packet_page::{PacketRequest, PageForm};
 use super::progress::Progress;
 use super::trace::{Naming, Trace};
 use super::trial::{self, HistoryUse, Job, Runs, TrialRequest};
+use super::trial_files::TrialFiles;
 use super::values::Seeds;
 use super::{Exit, interrupt, log, pool, scenario_source};
 use crate::sim::{Capturing, TrialOptions};
 use crate::time::Instant;
-use report_collector::ReportCollector;
+use report_collector::{ReportCollector, RunFiles};
 
 /// Loads all scenarios, then runs those that are valid.
 pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
@@ -66,7 +68,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
         Ok(pool) => pool,
         Err(exit) => return exit,
     };
-    let files = match trace(args, &plan).and_then(|trace| Ok((trace, junit(args)?))) {
+    let files = match files(args, &plan) {
         Ok(files) => files,
         Err(message) => {
             console.fail(&message);
@@ -83,11 +85,14 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
             ..TrialOptions::default()
         },
         runs: if args.twice { Runs::Twice } else { Runs::Once },
-        trace: if files.0.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
+        trace: if files.trace.is_some() { HistoryUse::Trace } else { HistoryUse::Nothing },
         why: args.why.clone(),
-        packets: args.packets.clone(),
+        packets: args.packets.clone().map(|filters| PacketRequest {
+            filters,
+            form: if args.json { PageForm::Json } else { PageForm::Text(console.style()) },
+        }),
         rooms: args.rooms,
-        pcap: pcap_files(args, &plan),
+        pcap: args.pcap.as_ref().map(|path| plan.files(path)),
         layers: args.layers.clone().map(|id| (id, args.to.clone())),
     };
     interrupt::watch();
@@ -151,6 +156,17 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Returns the names of files of which each trial has one. They have what differs between the
+    /// trials.
+    fn files(&self, path: &Path) -> TrialFiles {
+        TrialFiles {
+            path: path.to_owned(),
+            has_scenarios: self.loaded.len() > 1,
+            has_seeds: self.reports > self.loaded.len() as u64,
+            has_contenders: self.trials > self.reports,
+        }
+    }
+
     fn jobs(&self) -> impl Iterator<Item = Job<'a>> + '_ {
         self.loaded.iter().enumerate().flat_map(move |(index, Loaded { scenario, .. })| {
             let own = Seeds { first: scenario.seed, last: scenario.seed };
@@ -173,22 +189,16 @@ fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), Strin
     })
 }
 
+fn files(args: &RunArgs, plan: &Plan) -> Result<RunFiles, String> {
+    let pictures = args.svg.as_ref().map(|path| plan.files(path));
+    Ok(RunFiles { trace: trace(args, plan)?, junit: junit(args)?, pictures })
+}
+
 fn trace(args: &RunArgs, plan: &Plan) -> Result<Option<Trace>, String> {
     let Some(path) = &args.trace else { return Ok(None) };
     let naming = if plan.trials > 1 { Naming::Named } else { Naming::Bare };
     let trace = Trace::create(path, naming);
     trace.map(Some).map_err(|error| format!("{} cannot be written: {error}", path.display()))
-}
-
-/// Returns the names of the files of packets. They have what differs between the trials.
-fn pcap_files(args: &RunArgs, plan: &Plan) -> Option<PcapFiles> {
-    let path = args.pcap.clone()?;
-    Some(PcapFiles {
-        path,
-        has_scenarios: plan.loaded.len() > 1,
-        has_seeds: plan.reports > plan.loaded.len() as u64,
-        has_contenders: plan.trials > plan.reports,
-    })
 }
 
 fn junit(args: &RunArgs) -> Result<Option<Junit>, String> {

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::pcap::{Pcap, PcapFiles};
+use super::packet_page::{PacketPage, PacketRequest};
+use super::pcap::Pcap;
+use super::trial_files::TrialFiles;
 use crate::core::BrokerView;
 use crate::history::{Capture, History, Packet};
 use crate::message::{Contender, MessageId, Name};
 use crate::report::layers::{LayersEvidence, MessageLayers};
-use crate::report::packets::{PacketFilter, PacketList};
 use crate::report::room_events::RoomEvents;
 use crate::report::why::{Sentence, WhyEvidence, life};
 use crate::scenario::Scenario;
@@ -41,12 +42,12 @@ pub struct TrialRequest {
     pub trace: HistoryUse,
     /// The message whose story is told.
     pub why: Option<MessageId>,
-    /// The filters of the packets that are listed, if they are.
-    pub packets: Option<Vec<PacketFilter>>,
+    /// The packets that are listed, and how, if they are.
+    pub packets: Option<PacketRequest>,
     /// Whether the events of rooms are listed.
     pub rooms: bool,
     /// The files of the packets, if they are written.
-    pub pcap: Option<PcapFiles>,
+    pub pcap: Option<TrialFiles>,
     /// The message whose layers are shown, and the client at the end of its last hop, if not the
     /// first that wanted it.
     pub layers: Option<(MessageId, Option<String>)>,
@@ -79,7 +80,7 @@ pub struct JobOutcome {
     /// The story of the requested message; empty if it was not published.
     pub life: Vec<Sentence>,
     /// The packets, if they are listed.
-    pub packets: PacketList,
+    pub packets: Option<PacketPage>,
     /// The events of rooms, if they are listed.
     pub rooms: Option<RoomEvents>,
     /// The layers of the requested message, if it was published.
@@ -100,10 +101,8 @@ pub fn run(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
 }
 
 fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
-    let pcap = request
-        .pcap
-        .as_ref()
-        .map(|files| Pcap::create(files, (job.scenario, job.contender, job.seed)));
+    let of = (job.scenario, job.contender, job.seed);
+    let pcap = request.pcap.as_ref().map(|files| Pcap::create(files, of));
     let capture = pcap.as_ref().map_or(request.options.capture.clone(), Pcap::capturing);
     let options = TrialOptions { capture, ..request.options.clone() };
     let mut trial = simulate(job, &options, |trial| {
@@ -118,9 +117,8 @@ fn attempt(job: Job, request: &TrialRequest) -> Result<JobOutcome, TrialError> {
         let kept = capture.map(Capture::into_packets).unwrap_or_default();
         let life = request.why.as_ref().and_then(|id| tell(job, &history, &kept, id));
         let life = life.unwrap_or_default();
-        let filters = request.packets.as_ref();
-        let list = filters.map(|filters| PacketList::of(&history, &kept, not_kept, filters));
-        let packets = list.unwrap_or_default();
+        let packets = request.packets.as_ref();
+        let packets = packets.map(|packets| packets.page(of, &history, &kept, not_kept));
         let rooms = request.rooms.then(|| RoomEvents::of(&history));
         let evidence = LayersEvidence { history: &history, packets: &kept, not_kept };
         let layers = request.layers.as_ref();

@@ -59,9 +59,10 @@ pub static PARTS: Family = Family {
             "One message as it stood on the wire, layer by layer, with `--layers` instead of the report.",
             "A table a hop, from the payload outwards: all bytes of a layer, its own, those of others \
              that share it, and its names in the OSI and the TCP/IP model. Below it stand the packets \
-             with their parts of it. `--to` names the subscriber of the last hop.",
+             with their parts of it. `--to` names the subscriber of the last hop. `--svg FILE` draws \
+             it, too: the layers are boxes in each other, and each packet is a bar.",
         )
-        .also(&["layer", "own", "others"])
+        .also(&["layer", "own", "others", "svg"])
         .see(&["osi-model", "tcp/ip-model", "packets"])
         .shown_by("dlab run caps --layers driver-1 --contender tcp/catch-up"),
         Word::new(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::closed_list::closed_list;
 use crate::message::{EndReason, MessageId, Name, Note, SessionId};
 use crate::time::Instant;
 
@@ -174,27 +175,27 @@ impl Serialize for Flow {
     }
 }
 
-/// The reason for which a packet or datagram was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum LossReason {
-    /// A `loss` fault dropped it.
-    Lost,
-    /// A `corrupt` fault changed it, so that its checksum was wrong on arrival.
-    Corrupted,
-    /// The queue of a `bandwidth` fault was full.
-    CrowdedOut,
-    /// A `cut` or `partition` fault had cut the path when it left.
-    Cut,
-    /// A middlebox with an `idle-timeout` had forgotten its flow.
-    Forgotten,
-    /// The receiving host was down or paused when it arrived, or no host has its address.
-    NobodyHome,
-    /// No socket was open for it when it arrived.
-    NoSocket,
-    /// The socket's receive buffer was full when it arrived.
-    BufferFull,
+closed_list! {
+    /// The reason for which a packet or datagram was not delivered.
+    #[non_exhaustive]
+    LossReason ["reason"] {
+        /// A `loss` fault dropped it.
+        Lost = "lost",
+        /// A `corrupt` fault changed it, so that its checksum was wrong on arrival.
+        Corrupted = "corrupted",
+        /// The queue of a `bandwidth` fault was full.
+        CrowdedOut = "crowded-out",
+        /// A `cut` or `partition` fault had cut the path when it left.
+        Cut = "cut",
+        /// A middlebox with an `idle-timeout` had forgotten its flow.
+        Forgotten = "forgotten",
+        /// The receiving host was down or paused when it arrived, or no host has its address.
+        NobodyHome = "nobody-home",
+        /// No socket was open for it when it arrived.
+        NoSocket = "no-socket",
+        /// The socket's receive buffer was full when it arrived.
+        BufferFull = "buffer-full",
+    }
 }
 
 /// The kind of transport of a connection.

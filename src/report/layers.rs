@@ -8,9 +8,11 @@
 mod hop;
 mod model;
 mod packet;
+mod picture;
 mod schema;
 mod text;
 mod unwrap;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +22,8 @@ pub use self::hop::Hop;
 pub use self::schema::schema;
 
 use crate::history::{EventKind, History, Packet};
-use crate::message::{Contender, Link, MessageId, Mode, Name, Note};
+use crate::message::{Contender, MessageId, Name, Note};
+use crate::report::document;
 use crate::report::packets::Carried;
 
 /// The name of the JSON contract.
@@ -92,21 +95,8 @@ impl MessageLayers {
     /// Returns the layers as JSON, one document on one line, without a newline: the contract
     /// [`SCHEMA`].
     pub fn json(&self, scenario: &str, contender: Contender, seed: u64) -> String {
-        let Contender { link, mode } = contender;
-        let document = Document { schema: SCHEMA, scenario, link, mode, seed, layers: self };
-        serde_json::to_string(&document).expect("layers are plain data")
+        document::json(SCHEMA, (scenario, contender, seed), self)
     }
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    scenario: &'a str,
-    link: Link,
-    mode: Mode,
-    seed: u64,
-    #[serde(flatten)]
-    layers: &'a MessageLayers,
 }
 
 fn is_broker(process: crate::history::ProcessId) -> bool {

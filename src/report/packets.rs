@@ -13,6 +13,7 @@ mod headers;
 mod list;
 mod loads;
 mod reader;
+mod schema;
 mod shown;
 mod streams;
 mod websocket;
@@ -29,6 +30,8 @@ pub(super) use self::headers::{datagram, flags};
 pub use self::list::{LineEnd, PacketFilter, PacketLine, PacketList};
 pub(super) use self::list::{millis, millis_or_null};
 pub(super) use self::reader::{Begin, Protocol};
+pub(super) use self::schema::ends as ends_schema;
+pub use self::schema::schema;
 pub(super) use self::streams::{Passage, SentSegment, Streams, common};
 
 pub(super) use self::websocket::frame as websocket_frame;
@@ -113,7 +116,7 @@ impl Decoder {
             // A SYN begins a new connection, which may reuse the ports of an earlier one.
             *conversation = Conversation::default();
         }
-        let (numbers, lines) = conversation.read(sender, tcp);
+        let (numbers, lines) = conversation.tell(sender, tcp);
         (format!("TCP {from} → {to}, {numbers}"), lines)
     }
 }

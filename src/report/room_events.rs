@@ -1,16 +1,21 @@
 //! The events of the broker's rooms in one trial, one a line: created, joined, left, deleted. It
 //! says only what the broker noted; a broker that dies notes nothing.
 
+mod schema;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::schema::schema;
+
+use super::document;
 use super::measure::{left, width, wrap};
 use super::packets::millis;
 use super::style::{Ink, Style};
 use super::words::{count, counted, listed};
 use crate::history::{EventKind, History, PowerState, ProcessId};
-use crate::message::{Contender, EndReason, Link, Mode, Name, Note, SessionId};
+use crate::message::{Contender, EndReason, Name, Note, SessionId};
 use crate::time::Instant;
 
 /// The most events that are listed; later ones are counted.
@@ -63,17 +68,6 @@ pub struct RoomEvents {
     /// The times at which the broker died. Its rooms were gone then, without events.
     #[serde(rename = "broker_died_at_ms", serialize_with = "all_millis")]
     pub deaths: Vec<Instant>,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    scenario: &'a str,
-    link: Link,
-    mode: Mode,
-    seed: u64,
-    #[serde(flatten)]
-    list: &'a RoomEvents,
 }
 
 fn all_millis<S: serde::Serializer>(all: &[Instant], serializer: S) -> Result<S::Ok, S::Error> {
@@ -131,9 +125,7 @@ impl RoomEvents {
     /// Returns the list as JSON, one document on one line, without a newline: the contract
     /// [`SCHEMA`].
     pub fn json(&self, scenario: &str, contender: Contender, seed: u64) -> String {
-        let Contender { link, mode } = contender;
-        let document = Document { schema: SCHEMA, scenario, link, mode, seed, list: self };
-        serde_json::to_string(&document).expect("a list is plain data")
+        document::json(SCHEMA, (scenario, contender, seed), self)
     }
 
     /// Returns the list as text, each line ended by a newline.

@@ -10,7 +10,7 @@ use crate::verdict::RunResult;
 
 /// Returns the schema of a report, as JSON Schema 2020-12.
 pub fn schema() -> Value {
-    let mut schema = object(&[
+    let report = object(&[
         ("schema", json!({ "const": SCHEMA })),
         ("scenario", text()),
         ("title", text()),
@@ -24,10 +24,7 @@ pub fn schema() -> Value {
         ("prices?", list(price())),
         ("expectations", list(expectation())),
     ]);
-    let head = schema.as_object_mut().expect("it is an object");
-    head.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-    head.insert("title".into(), json!("A delivery-lab report"));
-    schema
+    titled("A delivery-lab report", report)
 }
 
 fn contender() -> Value {
@@ -109,10 +106,7 @@ fn message() -> Value {
         ("published_ms", millis()),
         ("outcome", word(&Outcome::WORDS)),
         ("handled_ms", or_null(millis())),
-        (
-            "cause",
-            json!({ "enum": Cause::WORDS.map(Some).into_iter().chain([None]).collect::<Vec<_>>() }),
-        ),
+        ("cause", or_null(word(&Cause::WORDS))),
     ])
 }
 
@@ -148,6 +142,13 @@ fn expectation() -> Value {
         ("measured", about("Null if the contender was not run.", or_null(text()))),
         ("met", about("Null if the contender was not run.", or_null(json!({ "type": "boolean" })))),
     ])
+}
+
+/// Returns the schema of a whole document, given its title.
+pub(super) fn titled(title: &str, mut schema: Value) -> Value {
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!(title);
+    schema
 }
 
 /// Returns an object with these keys and no others. A key that ends in `?` may be left out.
@@ -202,8 +203,12 @@ pub(super) fn millis() -> Value {
 }
 
 pub(super) fn or_null(mut value: Value) -> Value {
-    let kind = value["type"].take();
-    value["type"] = json!([kind, "null"]);
+    if let Some(words) = value.get_mut("enum").and_then(Value::as_array_mut) {
+        words.push(Value::Null);
+    } else {
+        let kind = value["type"].take();
+        value["type"] = json!([kind, "null"]);
+    }
     value
 }
 

@@ -541,6 +541,29 @@ fn layers_are_shown_for_a_subscriber_and_what_there_is_not_is_bad_usage() {
 }
 
 #[test]
+fn layers_are_drawn_to_a_file_a_contender_and_a_path_that_cannot_be_is_told() {
+    let folder = folder("svg");
+    let path = folder.join("f.svg");
+    let path = path.to_str().unwrap();
+    let one = &["run", "caps", "--contender", "tcp/catch-up", "--layers", "driver-1"];
+    let with = [&one[..], &["--svg", path]].concat();
+    assert_eq!(check(&with, 0, ""), check(one, 0, ""), "the text is the same");
+    let first = fs::read_to_string(path).unwrap();
+    assert!(first.starts_with("<svg ") && first.ends_with("</svg>\n"), "{first}");
+    fs::write(path, "another file").unwrap();
+    check(&with, 0, "");
+    assert_eq!(fs::read_to_string(path).unwrap(), first, "it is replaced by the same bytes");
+    // Not every contender publishes it.
+    check(&["run", "caps-full", "--layers", "driver-14", "--svg", path], 0, "");
+    assert!(folder.join("f-tcp-catch-up.svg").exists());
+    assert!(!folder.join("f-udp-fire-and-forget.svg").exists());
+    let nowhere = "no/such/f.svg cannot be written";
+    check(&[&one[..], &["--svg", "no/such/f.svg"]].concat(), 4, nowhere);
+    check(&["run", "caps", "--svg", path], 2, "--layers <ID>");
+    check(&["run", "caps", "--layers", "driver-99", "--svg", path], 2, "nobody publishes");
+}
+
+#[test]
 fn a_message_that_a_scenario_does_not_have_is_named_with_the_scenario() {
     let told = check(&["run", "both-ways", "caps", "--why", "bob-4"], 2, "bob-4 in caps");
     assert!(told.contains("bob-4 over"), "{told}");
@@ -588,6 +611,9 @@ fn list_show_schema_and_completions_print() {
     assert_eq!(schema(&["schema"]), "A delivery-lab scenario");
     assert_eq!(schema(&["schema", "--report"]), "A delivery-lab report");
     assert_eq!(schema(&["schema", "--layers"]), "The layers of a message of delivery-lab");
+    assert_eq!(schema(&["schema", "--packets"]), "The packets of a trial of delivery-lab");
+    assert_eq!(schema(&["schema", "--rooms"]), "The room events of a trial of delivery-lab");
+    check(&["schema", "--packets", "--rooms"], 2, "cannot be used with");
     for shell in ["bash", "zsh", "fish"] {
         assert!(check(&["completions", shell], 0, "").contains("sent-into-dead-link"), "{shell}");
     }

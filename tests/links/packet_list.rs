@@ -2,10 +2,12 @@
 //! and what was lost.
 
 use delivery_lab::message::{Contender, Link, Mode};
-use delivery_lab::report::packets::{PacketFilter, PacketLine, PacketList};
+use delivery_lab::report::packets::{PacketFilter, PacketLine, PacketList, schema};
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{Capturing, Trial, TrialOptions, run_trial};
 use delivery_lab::time::Instant;
+
+use crate::json_schema;
 
 /// One message, 20 ms one way.
 const ONE: &str = r#"title   = "One message"
@@ -109,4 +111,21 @@ fn as_many_segments_are_sent_again_as_the_stacks_count() {
     assert_eq!(list.packets.iter().filter(again).count() as u64, retransmits);
     let lost = |line: &&PacketLine| line.ends.iter().any(|end| end.lost.is_some());
     assert_eq!(list.packets.iter().filter(lost).count() as u64, hits);
+}
+
+#[test]
+fn the_packets_of_every_link_are_valid_by_the_schema() {
+    let lossy = builtin::find("lossy-wifi").expect("it is built in");
+    let one = Contender::all().map(|contender| (ONE, contender));
+    let documents = one.chain([(lossy, TCP)]).map(|(text, contender)| {
+        let json = list(trial(text, contender), &[]).json("one", contender, 1);
+        serde_json::from_str(&json).expect("it is JSON")
+    });
+    let documents: Vec<serde_json::Value> = documents.collect();
+    let full = documents.last().expect("there are some");
+    let ends = |at: usize| full["packets"][at]["ends"][0]["lost"].is_string();
+    let lost = (0..full["packets"].as_array().unwrap().len()).filter(|at| ends(*at));
+    assert!(lost.count() > 0, "one that is lost is among them");
+    // One with a packet of each kind of part is enough to add a key to.
+    json_schema::check(&schema(), &documents, &documents[0]);
 }

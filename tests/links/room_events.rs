@@ -2,11 +2,13 @@
 //! left; the list is bounded, and says what it does not have.
 
 use delivery_lab::message::{Contender, Link, Mode};
-use delivery_lab::report::room_events::{MOST_ROOM_EVENTS, RoomEvents};
+use delivery_lab::report::room_events::{MOST_ROOM_EVENTS, RoomEvents, schema};
 use delivery_lab::report::{Colour, Shape, Style};
 use delivery_lab::scenario::{Scenario, builtin};
 use delivery_lab::sim::{TrialOptions, run_trial};
 use delivery_lab::time::Instant;
+
+use crate::json_schema;
 
 /// One subscriber, which is away from 1 s to 2 s; 20 ms one way.
 const AWAY: &str = r#"title   = "Away"
@@ -121,4 +123,16 @@ fn who_is_in_no_room_has_no_events() {
     let alone = AWAY.split("[[client]]\nid        = \"shop\"").next().unwrap();
     let said = text(&list(alone, TCP));
     assert_eq!(said, "Room events\n\nNo room was created.\n");
+}
+
+#[test]
+fn the_events_of_every_link_and_of_a_crash_are_valid_by_the_schema() {
+    let crash = builtin::find("broker-crash").expect("there is one");
+    let away = Contender::all().map(|contender| (AWAY, contender));
+    let documents = away.chain([(crash, TCP)]).map(|(text, contender)| {
+        let json = list(text, contender).json("away", contender, 1);
+        serde_json::from_str(&json).expect("it is JSON")
+    });
+    let documents: Vec<serde_json::Value> = documents.collect();
+    json_schema::check(&schema(), &documents, &documents[0]);
 }

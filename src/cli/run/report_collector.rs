@@ -1,7 +1,7 @@
 //! Collects the results of a run: prints each report once all of its contenders are there, and
 //! keeps the exit code. It never waits for later results.
 
-use std::collections::BTreeSet;
+mod instead;
 
 use super::super::Exit;
 use super::super::args::RunArgs;
@@ -9,18 +9,18 @@ use super::super::broker_view;
 use super::super::console::Console;
 use super::super::junit::Junit;
 use super::super::load::Loaded;
+use super::super::packet_page::PacketPage;
 use super::super::scenario_source::Trouble;
 use super::super::trace::Trace;
 use super::super::trial::{Job, JobOutcome};
+use super::super::trial_files::TrialFiles;
 use super::seed_effect::SeedEffect;
 use crate::hash::Fnv1a;
-use crate::history::MOST_PACKETS;
-use crate::message::{Contender, MessageId};
+use crate::message::Contender;
 use crate::report::layers::MessageLayers;
-use crate::report::packets::PacketList;
 use crate::report::room_events::RoomEvents;
-use crate::report::why::{self, Sentence};
-use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, count, listed, quoted};
+use crate::report::why::Sentence;
+use crate::report::{self, COLUMNS, Extent, Report, RunResult, Style, quoted};
 use crate::sim::TrialError;
 use crate::verdict::{Checked, Row};
 
@@ -30,8 +30,7 @@ pub struct ReportCollector<'a> {
     loaded: &'a [Loaded],
     /// Number of planned reports.
     planned: u64,
-    trace: Option<Trace>,
-    junit: Option<Junit>,
+    files: RunFiles,
     page: Page,
     /// Number of reports by result: met, failed, inconclusive, and those in which nothing was
     /// expected of what ran.
@@ -39,6 +38,17 @@ pub struct ReportCollector<'a> {
     seeds: SeedEffect,
     exit: Exit,
     broken: bool,
+}
+
+/// The files that a run writes by the way.
+#[derive(Default)]
+pub struct RunFiles {
+    /// The trace.
+    pub trace: Option<Trace>,
+    /// The expectations as JUnit XML.
+    pub junit: Option<Junit>,
+    /// The pictures of layers, one a trial.
+    pub pictures: Option<TrialFiles>,
 }
 
 /// The results of one scenario and seed so far.
@@ -53,8 +63,8 @@ struct Page {
     views: String,
     /// The stories for `--why`, one per contender.
     lives: Vec<(Contender, Vec<Sentence>)>,
-    /// The packets for `--packets`, one list per contender.
-    packets: Vec<(Contender, PacketList)>,
+    /// The packets for `--packets`, one page per contender.
+    packets: Vec<PacketPage>,
     /// The events of rooms for `--rooms`, one list per contender.
     rooms: Vec<(Contender, RoomEvents)>,
     /// The layers for `--layers`, one per contender.
@@ -67,15 +77,14 @@ impl<'a> ReportCollector<'a> {
         args: &'a RunArgs,
         loaded: &'a [Loaded],
         planned: u64,
-        (trace, junit): (Option<Trace>, Option<Junit>),
+        files: RunFiles,
     ) -> ReportCollector<'a> {
         let (page, results) = (Page::default(), [0; 4]);
         ReportCollector {
             args,
             loaded,
             planned,
-            trace,
-            junit,
+            files,
             page,
             results,
             seeds: SeedEffect::default(),
@@ -145,7 +154,7 @@ impl<'a> ReportCollector<'a> {
                 console.print(&(report::wrap_to(COLUMNS, &said, "", "").join("\n") + "\n"));
             }
         }
-        if let Some(Err(error)) = self.junit.take().map(Junit::write) {
+        if let Some(Err(error)) = self.files.junit.take().map(Junit::write) {
             console.fail(&format!("the JUnit file cannot be written: {error}"));
             self.exit = self.exit.and(Exit::File);
         }
@@ -163,7 +172,7 @@ impl<'a> ReportCollector<'a> {
             ));
             console.say(&format!("  Replay: {replay} --twice"));
         }
-        if let Some(trace) = &mut self.trace
+        if let Some(trace) = &mut self.files.trace
             && let Err(error) = trace.append(&scenario.name, contender, seed, &trial.trace)
         {
             self.broken = true;
@@ -185,9 +194,7 @@ impl<'a> ReportCollector<'a> {
         if self.args.why.is_some() {
             self.page.lives.push((contender, trial.life));
         }
-        if self.args.packets.is_some() {
-            self.page.packets.push((contender, trial.packets));
-        }
+        self.page.packets.extend(trial.packets);
         self.page.rooms.extend(trial.rooms.map(|rooms| (contender, rooms)));
         if self.args.layers.is_some() {
             self.page.layers.push((contender, trial.layers));
@@ -219,7 +226,7 @@ impl<'a> ReportCollector<'a> {
         let hash = hash_of(&page.hashes);
         let report = report::build(scenario, job.seed, replay, page.rows, hash, checked);
         let report = if self.args.prices { report.with_prices() } else { report };
-        if let Some(junit) = &mut self.junit {
+        if let Some(junit) = &mut self.files.junit {
             junit.add(&report);
         }
         let (place, exit) = match report.result {
@@ -241,141 +248,6 @@ impl<'a> ReportCollector<'a> {
         };
         self.results[place] += 1;
         self.exit = self.exit.and(exit);
-        console.print(&text);
-    }
-
-    /// Prints the story of one message over every contender.
-    fn print_lives(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
-        let Job { scenario, seed, .. } = job;
-        if page.lives.iter().all(|(_, life)| life.is_empty()) {
-            return self.nobody_publishes(job, page, id, console);
-        }
-        let style = console.style();
-        let dot = style.either(" · ", ", ");
-        // Printed at once, like a report: a reader may close the pipe after the first line.
-        let mut text = String::new();
-        for (contender, life) in &page.lives {
-            let heading = format!("{id} over {contender}{dot}{}{dot}seed {seed}", scenario.name);
-            let rule = if self.results == [0; 4] { "" } else { "\n" };
-            text.push_str(&format!("{rule}{}", why::text(life, &heading, &style)));
-            self.results[0] += 1;
-        }
-        console.print(&text);
-    }
-
-    /// Says that no contender published a message, and names one that was.
-    fn nobody_publishes(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
-        let mut known = page.rows.iter().flat_map(|row| &row.subscribers);
-        let known = known.find_map(|one| one.messages.first().map(|message| &message.id));
-        let help = known.map(|first| format!(": there is {first}, for one"));
-        let (name, seed, help) = (&job.scenario.name, job.seed, help.unwrap_or_default());
-        console.fail(&format!("nobody publishes {id} in {name}, seed {seed}{help}"));
-        self.exit = self.exit.and(Exit::Usage);
-    }
-
-    /// Prints the layers of one message over every contender. A client that the scenario does not
-    /// have is bad usage, and so is a message whose packets no capture kept.
-    fn print_layers(&mut self, job: Job, page: &Page, id: &MessageId, console: &mut Console) {
-        let Job { scenario, seed, .. } = job;
-        let name = &scenario.name;
-        let mut found = page.layers.iter().filter_map(|(_, layers)| layers.as_ref()).peekable();
-        if found.peek().is_none() {
-            return self.nobody_publishes(job, page, id, console);
-        }
-        let subscribers = page.rows.iter().flat_map(|row| &row.subscribers);
-        let subscribers = subscribers.map(|one| one.client.to_string());
-        let subscribers: BTreeSet<String> = subscribers.collect();
-        let unknown = self.args.to.as_ref().filter(|to| !subscribers.contains(*to));
-        let complaint = if let Some(to) = unknown {
-            let all: Vec<String> = subscribers.into_iter().collect();
-            Some(format!("{to} subscribes to nothing in {name}; {} do", listed(&all)))
-        } else if found.all(MessageLayers::is_not_kept) {
-            let most = count(MOST_PACKETS as u64);
-            Some(format!("the packets of {id} were not kept: a capture has the first {most}"))
-        } else {
-            None
-        };
-        if let Some(complaint) = complaint {
-            console.fail(&complaint);
-            self.exit = self.exit.and(Exit::Usage);
-            return;
-        }
-        let style = console.style();
-        let dot = style.either(" · ", ", ");
-        let mut text = String::new();
-        for (contender, layers) in &page.layers {
-            match layers {
-                Some(layers) if self.args.json => {
-                    text.push_str(&layers.json(name, *contender, seed));
-                    text.push('\n');
-                }
-                // A document for each contender that published it.
-                None if self.args.json => continue,
-                layers => {
-                    let heading = format!("{id} over {contender}{dot}{name}{dot}seed {seed}");
-                    let rule = if self.results == [0; 4] { "" } else { "\n" };
-                    let nobody = || format!("{heading}\n\nNobody publishes it here.\n");
-                    let layers = layers.as_ref().map(|layers| layers.text(&heading, &style));
-                    text.push_str(&format!("{rule}{}", layers.unwrap_or_else(nobody)));
-                }
-            }
-            self.results[0] += 1;
-        }
-        console.print(&text);
-    }
-
-    /// Prints the packets of every contender. A filter that names nothing in any of them is bad
-    /// usage.
-    fn print_packets(&mut self, job: Job, page: &Page, console: &mut Console) {
-        let Job { scenario, seed, .. } = job;
-        let first = page.packets.first().map_or(&[][..], |(_, list)| &list.unknown);
-        let is_unknown =
-            |name: &&String| page.packets.iter().all(|(_, list)| list.unknown.contains(name));
-        let unknown: Vec<String> = first.iter().filter(is_unknown).cloned().collect();
-        if !unknown.is_empty() {
-            let are = if unknown.len() == 1 { "is" } else { "are" };
-            let (name, unknown) = (&scenario.name, listed(&unknown));
-            console.fail(&format!(
-                "{unknown} {are} neither a client nor a published message of {name}, seed {seed}"
-            ));
-            self.exit = self.exit.and(Exit::Usage);
-            return;
-        }
-        let style = console.style();
-        let dot = style.either(" · ", ", ");
-        let mut text = String::new();
-        for (contender, list) in &page.packets {
-            if self.args.json {
-                text.push_str(&list.json(&scenario.name, *contender, seed));
-                text.push('\n');
-            } else {
-                let name = &scenario.name;
-                let heading = format!("The packets of {contender}{dot}{name}{dot}seed {seed}");
-                let rule = if self.results == [0; 4] { "" } else { "\n" };
-                text.push_str(&format!("{rule}{}", list.text(&heading, &style)));
-            }
-            self.results[0] += 1;
-        }
-        console.print(&text);
-    }
-
-    /// Prints the events of rooms of every contender.
-    fn print_rooms(&mut self, job: Job, page: &Page, console: &mut Console) {
-        let Job { scenario, seed, .. } = job;
-        let (name, style) = (&scenario.name, console.style());
-        let dot = style.either(" · ", ", ");
-        let mut text = String::new();
-        for (contender, list) in &page.rooms {
-            if self.args.json {
-                text.push_str(&list.json(name, *contender, seed));
-                text.push('\n');
-            } else {
-                let heading = format!("The room events of {contender}{dot}{name}{dot}seed {seed}");
-                let rule = if self.results == [0; 4] { "" } else { "\n" };
-                text.push_str(&format!("{rule}{}", list.text(&heading, &style)));
-            }
-            self.results[0] += 1;
-        }
         console.print(&text);
     }
 

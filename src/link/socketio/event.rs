@@ -138,7 +138,7 @@ impl SocketIoPacket {
                 }
                 let name = serde_json::from_str(arguments.remove(0).get())?;
                 let attachment = match kind {
-                    '5' if !arguments.first().is_some_and(|first| is_placeholder(first)) => {
+                    '5' if !arguments.first().is_some_and(is_placeholder) => {
                         return Err(EventError::Binary);
                     }
                     '5' => BinaryAttachment::Awaited,

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// The name of the innermost layer.
+pub const PAYLOAD: &str = "payload";
+
 /// One layer around a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Layer {

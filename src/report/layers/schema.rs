@@ -4,26 +4,19 @@
 use serde_json::{Value, json};
 
 use super::SCHEMA;
-use crate::message::{Link, Mode};
-use crate::report::schema::{about, count, list, millis, object, or_null, text, word};
+use crate::report::document;
+use crate::report::packets::ends_schema;
+use crate::report::schema::{about, count, list, millis, object, or_null, text};
 
 /// Returns the schema of the layers of one message, as JSON Schema 2020-12.
 pub fn schema() -> Value {
-    let mut schema = object(&[
-        ("schema", json!({ "const": SCHEMA })),
-        ("scenario", text()),
-        ("link", word(&Link::WORDS)),
-        ("mode", word(&Mode::WORDS)),
-        ("seed", count()),
+    let body = [
         ("message", text()),
         ("headers", json!({ "type": "object", "additionalProperties": text() })),
         ("payload", about("The payload as JSON text.", text())),
         ("hops", about("To the broker, then to one subscriber.", list(hop()))),
-    ]);
-    let head = schema.as_object_mut().expect("it is an object");
-    head.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-    head.insert("title".into(), json!("The layers of a message of delivery-lab"));
-    schema
+    ];
+    document::schema(SCHEMA, "The layers of a message of delivery-lab", &body)
 }
 
 fn hop() -> Value {
@@ -96,6 +89,6 @@ fn packet() -> Value {
                 ("checksum", count()),
             ])),
         ),
-        ("ends", list(object(&[("at_ms", millis()), ("lost", or_null(text()))]))),
+        ("ends", ends_schema()),
     ])
 }

@@ -1,7 +1,7 @@
 //! Takes a message out of the bytes of its unit: the layers of the application, from the payload
 //! outwards.
 
-use super::model::{APPLICATION, Layer};
+use super::model::{APPLICATION, Layer, PAYLOAD};
 use crate::message::{Encoding, Message};
 use crate::report::packets::{Protocol, websocket_frame};
 
@@ -58,7 +58,7 @@ pub fn layers(unit: &[u8], protocol: Option<Protocol>, message: &Message) -> Vec
     let inner = match message.bytes() {
         // An attachment of Socket.IO is a unit of its own.
         Some(bytes) if bytes == text => vec![layer(
-            "payload",
+            PAYLOAD,
             bytes.len(),
             bytes.len(),
             "bytes; their event is in the frame before".to_owned(),
@@ -120,7 +120,7 @@ fn of_attachment(packet: &str) -> Vec<Layer> {
     let base64 = packet.len().saturating_sub(1);
     let says = "b, bytes; their event is in the packet before".to_owned();
     vec![
-        layer("payload", base64, base64, "base64".to_owned()),
+        layer(PAYLOAD, base64, base64, "base64".to_owned()),
         layer("Engine.IO packet", packet.len(), packet.len() - base64, says),
     ]
 }
@@ -134,7 +134,7 @@ fn inner(name: String, whole: &str, message: Option<&Message>, says: &str) -> Ve
         Some(Encoding::Json) => "JSON",
         Some(Encoding::Base64) => "base64, as a JSON text",
     };
-    vec![layer("payload", payload, payload, says.to_owned()), around]
+    vec![layer(PAYLOAD, payload, payload, says.to_owned()), around]
 }
 
 fn layer(name: &str, bytes: usize, own: usize, says: String) -> Layer {

@@ -3,7 +3,7 @@
 
 use smoltcp::wire::{TcpPacket, TcpSeqNumber};
 
-use super::reader::{Begin, Protocol, Reader, StreamUnit};
+use super::reader::{Begin, Lines, Protocol, Reader, StreamUnit};
 use super::{headers, shown};
 
 /// The state of a connection, per sender.
@@ -43,20 +43,17 @@ impl Conversation {
         self.sides[sender].reader.unfinished()
     }
 
+    /// Reads a segment from one sender, for its units alone.
+    pub fn read(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>) {
+        self.read_into(sender, tcp, None);
+    }
+
     /// Reads a segment from one sender. Returns its header in words, and the lines of its content.
-    pub fn read(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>) -> (String, Vec<String>) {
+    pub fn tell(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>) -> (String, Vec<String>) {
+        let mut lines = Vec::new();
+        self.read_into(sender, tcp, Some(&mut lines));
         let sequence = tcp.seq_number();
-        let side = &mut self.sides[sender];
-        if tcp.syn() {
-            (side.first, side.next) = (Some(sequence), Some(sequence + 1));
-        }
-        let first = *side.first.get_or_insert(sequence);
-        let next = *side.next.get_or_insert(sequence);
-        let lines = side.read(next, sequence, tcp.payload());
-        if side.reader.protocol() == Protocol::WebSocket {
-            // A 101 response switches both directions to WebSocket.
-            self.sides.iter_mut().for_each(|side| side.reader.upgrade());
-        }
+        let first = *self.sides[sender].first.get_or_insert(sequence);
         let mut words = vec![headers::flags(tcp), format!("seq {}", distance(first, sequence))];
         if tcp.ack() {
             let first = *self.sides[1 - sender].first.get_or_insert(tcp.ack_number());
@@ -65,33 +62,52 @@ impl Conversation {
         words.push(format!("window {}", tcp.window_len()));
         (words.join(", "), lines)
     }
+
+    fn read_into(&mut self, sender: usize, tcp: &TcpPacket<&[u8]>, lines: Lines<'_>) {
+        let sequence = tcp.seq_number();
+        let side = &mut self.sides[sender];
+        if tcp.syn() {
+            (side.first, side.next) = (Some(sequence), Some(sequence + 1));
+        }
+        side.first.get_or_insert(sequence);
+        let next = *side.next.get_or_insert(sequence);
+        side.read(next, (sequence, tcp.payload()), lines);
+        if side.reader.protocol() == Protocol::WebSocket {
+            // A 101 response switches both directions to WebSocket.
+            self.sides.iter_mut().for_each(|side| side.reader.upgrade());
+        }
+    }
 }
 
 impl Side {
-    fn read(&mut self, next: TcpSeqNumber, sequence: TcpSeqNumber, payload: &[u8]) -> Vec<String> {
+    fn read(
+        &mut self,
+        next: TcpSeqNumber,
+        (sequence, payload): (TcpSeqNumber, &[u8]),
+        mut lines: Lines<'_>,
+    ) {
         if payload.is_empty() {
-            return Vec::new();
+            return;
         }
         let ahead = distance(next, sequence) as i32;
-        let mut lines = Vec::new();
         if ahead > 0 {
-            lines.push(format!("{ahead} bytes are missing before this"));
             self.reader.lose();
         }
         let old = if ahead < 0 { payload.len().min(ahead.unsigned_abs() as usize) } else { 0 };
-        if old > 0 {
-            lines.push(format!("{old} bytes that were sent before"));
+        if let Some(lines) = &mut lines {
+            lines.extend((ahead > 0).then(|| format!("{ahead} bytes are missing before this")));
+            lines.extend((old > 0).then(|| format!("{old} bytes that were sent before")));
         }
         let new = &payload[old..];
-        if !new.is_empty() {
-            self.next = Some(sequence + payload.len());
-            lines.extend(self.reader.read(new));
-            let begun = self.reader.begun();
-            if begun > 0 {
-                lines.push(format!("{} of something that goes on", shown::count(begun)));
-            }
+        if new.is_empty() {
+            return;
         }
-        lines
+        self.next = Some(sequence + payload.len());
+        self.reader.read(new, lines.as_deref_mut());
+        let begun = self.reader.begun();
+        if let Some(lines) = lines.filter(|_| begun > 0) {
+            lines.push(format!("{} of something that goes on", shown::count(begun)));
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use smoltcp::wire::{Icmpv4Packet, IpProtocol, Ipv4Packet, TcpPacket};
 use super::headers;
 use super::loads::{Loads, PacketLoad};
 use crate::history::{EventKind, History, LossReason, Packet, PacketEnd, ProcessId};
-use crate::message::{Contender, Link, MessageId, Mode, Note};
+use crate::message::{Contender, MessageId, Note};
+use crate::report::document;
 use crate::report::measure::{left, width, wrap};
 use crate::report::style::{Ink, Style};
 use crate::report::words::{count, counted, loss_phrase};
@@ -100,17 +101,6 @@ pub fn millis_or_null<S: serde::Serializer>(
     at.map(Instant::as_millis_f64).serialize(serializer)
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    scenario: &'a str,
-    link: Link,
-    mode: Mode,
-    seed: u64,
-    #[serde(flatten)]
-    list: &'a PacketList,
-}
-
 /// The selected packets of one trial.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PacketList {
@@ -144,9 +134,7 @@ impl PacketList {
     /// Returns the list as JSON, one document on one line, without a newline: the contract
     /// [`SCHEMA`].
     pub fn json(&self, scenario: &str, contender: Contender, seed: u64) -> String {
-        let Contender { link, mode } = contender;
-        let document = Document { schema: SCHEMA, scenario, link, mode, seed, list: self };
-        serde_json::to_string(&document).expect("a list is plain data")
+        document::json(SCHEMA, (scenario, contender, seed), self)
     }
 
     /// Returns the list as text, each line ended by a newline.

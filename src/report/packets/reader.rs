@@ -73,14 +73,51 @@ pub struct StreamUnit {
     pub title: String,
 }
 
-/// A unit in words, its length in bytes, and the protocol after it. Its last `tail` bytes only
+/// Lines about units; `None` if nobody reads them, so that they need not be written.
+pub type Lines<'a> = Option<&'a mut Vec<String>>;
+
+/// A unit with its name, its length in bytes, and the protocol after it. Its last `tail` bytes only
 /// separate it from the next one.
-struct Unit {
+struct Unit<'a> {
     length: usize,
     tail: u64,
     title: String,
-    lines: Vec<String>,
+    content: UnitContent<'a>,
     then: Protocol,
+}
+
+/// The part of a unit that is shown in lines.
+enum UnitContent<'a> {
+    /// Bytes that stand for themselves.
+    Plain(&'a [u8]),
+    /// The head of an HTTP message without a body. Its empty line separates it from nothing.
+    LoneHead(&'a [u8]),
+    /// Bytes in a unit of this kind, which tells their number.
+    Inside(&'static str, &'a [u8]),
+    /// A frame of WebSocket.
+    WebSocket(websocket::WebSocketFrame),
+    /// The end of a body in chunks.
+    LastChunk,
+}
+
+impl UnitContent<'_> {
+    fn lines(&self) -> Vec<String> {
+        match self {
+            UnitContent::Plain(bytes) => shown::bytes(bytes),
+            UnitContent::LoneHead(bytes) => {
+                let mut lines = shown::bytes(bytes);
+                lines.pop_if(|line| line.is_empty());
+                lines
+            }
+            UnitContent::Inside(kind, bytes) => {
+                let mut lines = vec![format!("{kind} of {}", shown::count(bytes.len()))];
+                lines.extend(shown::inside(bytes));
+                lines
+            }
+            UnitContent::WebSocket(frame) => frame.lines(),
+            UnitContent::LastChunk => vec!["the last chunk".to_owned()],
+        }
+    }
 }
 
 impl Reader {
@@ -163,17 +200,19 @@ impl Reader {
         }
     }
 
-    /// Reads more bytes. Returns the lines of all units that are complete with them.
-    pub fn read(&mut self, bytes: &[u8]) -> Vec<String> {
+    /// Reads more bytes. Adds the lines of all units that are complete with them.
+    pub fn read(&mut self, bytes: &[u8], mut lines: Lines<'_>) {
         self.begun.extend_from_slice(bytes);
         if self.protocol == Protocol::Unknown {
             self.protocol = guess(&self.begun);
         }
-        let (mut lines, mut at) = (Vec::new(), 0);
+        let mut at = 0;
         while at < self.begun.len() {
             let rest = &self.begun[at..];
             let Some(unit) = next(self.protocol, rest) else { break };
-            lines.extend(unit.lines);
+            if let Some(lines) = &mut lines {
+                lines.extend(unit.content.lines());
+            }
             at += unit.length;
             let (protocol, title) = match self.begun_as.take() {
                 Some((protocol, head)) => (protocol, content::joined(head, &unit.title)),
@@ -190,7 +229,6 @@ impl Reader {
             }
         }
         self.begun.drain(..at);
-        lines
     }
 }
 
@@ -216,19 +254,20 @@ fn guess(bytes: &[u8]) -> Protocol {
 }
 
 /// Returns the next unit, or `None` while it is incomplete.
-fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit> {
+fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit<'_>> {
     match protocol {
         Protocol::Http => head(bytes).unwrap_or_else(|_| Some(strange(bytes))),
         Protocol::Body(length) => {
             let body = bytes.get(..length)?;
-            let (title, lines) = (content::names(body), shown::bytes(body));
-            Some(Unit { length, tail: 0, title, lines, then: Protocol::Http })
+            let (title, content) = (content::names(body), UnitContent::Plain(body));
+            Some(Unit { length, tail: 0, title, content, then: Protocol::Http })
         }
         Protocol::Chunks => chunk(bytes).unwrap_or_else(|_| Some(strange(bytes))),
         Protocol::WebSocket => {
             let frame = websocket::frame(bytes)?;
-            let (title, lines) = (frame.title(), frame.lines());
-            Some(Unit { length: frame.length, tail: 0, title, lines, then: Protocol::WebSocket })
+            let (length, title) = (frame.length, frame.title());
+            let content = UnitContent::WebSocket(frame);
+            Some(Unit { length, tail: 0, title, content, then: Protocol::WebSocket })
         }
         Protocol::Frames => {
             let (length, rest) = bytes.split_first_chunk::<4>()?;
@@ -237,25 +276,24 @@ fn next(protocol: Protocol, bytes: &[u8]) -> Option<Unit> {
                 return Some(strange(bytes));
             }
             let frame = rest.get(..length)?;
-            let mut lines = vec![format!("a frame of {}", shown::count(length))];
-            lines.extend(shown::inside(frame));
             let title = content::joined("frame".to_owned(), &content::names(frame));
-            Some(Unit { length: length + 4, tail: 0, title, lines, then: Protocol::Frames })
+            let content = UnitContent::Inside("a frame", frame);
+            Some(Unit { length: length + 4, tail: 0, title, content, then: Protocol::Frames })
         }
         Protocol::Unknown | Protocol::Strange => Some(strange(bytes)),
     }
 }
 
-fn strange(bytes: &[u8]) -> Unit {
-    let (title, lines) = (Protocol::Strange.name().to_owned(), shown::bytes(bytes));
-    Unit { length: bytes.len(), tail: 0, title, lines, then: Protocol::Strange }
+fn strange(bytes: &[u8]) -> Unit<'_> {
+    let (title, content) = (Protocol::Strange.name().to_owned(), UnitContent::Plain(bytes));
+    Unit { length: bytes.len(), tail: 0, title, content, then: Protocol::Strange }
 }
 
 /// The bytes are not HTTP.
 struct NoHttp;
 
 /// Reads the head of a request or response.
-fn head(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
+fn head(bytes: &[u8]) -> Result<Option<Unit<'_>>, NoHttp> {
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
     let (parsed, fields, status, title) = if bytes.starts_with(b"HTTP/") {
         let mut response = httparse::Response::new(&mut fields);
@@ -281,16 +319,14 @@ fn head(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
         (_, false, 0) => Protocol::Http,
         (_, false, body) => Protocol::Body(body),
     };
-    let mut lines = shown::bytes(&bytes[..length]);
-    if body == 0 {
-        lines.pop_if(|line| line.is_empty());
-    }
+    let head = &bytes[..length];
+    let content = if body == 0 { UnitContent::LoneHead(head) } else { UnitContent::Plain(head) };
     let title = format!("HTTP {}", title.trim_end());
-    Ok(Some(Unit { length, tail: 0, title, lines, then }))
+    Ok(Some(Unit { length, tail: 0, title, content, then }))
 }
 
 /// Reads a chunk of a body (RFC 9112 §7.1). The chunk without bytes ends the body.
-fn chunk(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
+fn chunk(bytes: &[u8]) -> Result<Option<Unit<'_>>, NoHttp> {
     let httparse::Status::Complete((begin, length)) =
         httparse::parse_chunk_size(bytes).map_err(|_| NoHttp)?
     else {
@@ -302,14 +338,13 @@ fn chunk(bytes: &[u8]) -> Result<Option<Unit>, NoHttp> {
     };
     if length == 0 {
         let (length, title) = (end + CHUNK_TAIL, "HTTP last chunk".to_owned());
-        let lines = vec!["the last chunk".to_owned()];
-        return Ok(Some(Unit { length, tail: 0, title, lines, then: Protocol::Http }));
+        let content = UnitContent::LastChunk;
+        return Ok(Some(Unit { length, tail: 0, title, content, then: Protocol::Http }));
     }
-    let mut lines = vec![format!("a chunk of {}", shown::count(end - begin))];
-    lines.extend(shown::inside(&bytes[begin..end]));
-    let (length, tail) = (end + CHUNK_TAIL, CHUNK_TAIL as u64);
-    let title = content::joined("HTTP chunk".to_owned(), &content::names(&bytes[begin..end]));
-    Ok(Some(Unit { length, tail, title, lines, then: Protocol::Chunks }))
+    let (data, length, tail) = (&bytes[begin..end], end + CHUNK_TAIL, CHUNK_TAIL as u64);
+    let title = content::joined("HTTP chunk".to_owned(), &content::names(data));
+    let content = UnitContent::Inside("a chunk", data);
+    Ok(Some(Unit { length, tail, title, content, then: Protocol::Chunks }))
 }
 
 #[cfg(test)]
@@ -319,7 +354,7 @@ mod tests {
     /// Reads bytes, and finds the begins of the units that end at these places.
     fn check(bytes: &[u8], expected: &[(u64, Begin)]) {
         let mut reader = Reader::default();
-        reader.read(bytes);
+        reader.read(bytes, None);
         for (end, begin) in expected {
             assert_eq!(reader.begin_of(*end), *begin, "of what ends with byte {end}");
         }
