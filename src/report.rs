@@ -5,6 +5,8 @@
 
 mod axis;
 mod bars;
+#[doc(hidden)]
+pub mod checked;
 mod claims;
 mod document;
 mod facts;
@@ -37,6 +39,9 @@ mod table;
 mod tests;
 mod text;
 mod top;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod topics;
 #[doc(hidden)]
 pub mod why;
 mod words;

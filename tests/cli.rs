@@ -2,4 +2,5 @@
 
 mod broker_view;
 mod commands;
+mod for_programs;
 mod readme;

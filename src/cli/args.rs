@@ -246,6 +246,9 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub files: Vec<String>,
+    /// Print JSON: the problems and warnings of each file, with lines and columns, for editors
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -253,6 +256,9 @@ pub struct ListArgs {
     /// The machines that are broken on purpose, instead
     #[arg(long)]
     pub mutants: bool,
+    /// Print JSON: the scenarios with their titles, by what they teach
+    #[arg(long, conflicts_with = "mutants")]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -303,6 +309,12 @@ pub struct SchemaArgs {
     /// The schema of what `dlab run --rooms --json` prints, instead
     #[arg(long)]
     pub rooms: bool,
+    /// The schema of what `dlab check --json` prints, instead
+    #[arg(long)]
+    pub check: bool,
+    /// The schema of what `dlab list --json` prints, instead
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Debug, clap::Args)]

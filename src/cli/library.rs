@@ -11,15 +11,21 @@ use serde_json::Value;
 use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, SchemaArgs, ShowArgs};
 use super::console::Console;
+use super::load::Refused;
 use super::values::words;
 use super::{load, sources};
 use crate::mutant;
+use crate::report::checked::CheckedFile;
 use crate::report::{self, Ink};
 use crate::scenario::{self, LoadOptions, Scenario, builtin};
 
 /// Validates files, and lists the valid ones.
 pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
-    let answer = load::valid(&args.files, &LoadOptions::default(), console);
+    if args.json {
+        return check_as_json(args, console);
+    }
+    let complain = |refused: &Refused<'_>| console.complain(refused.reason);
+    let answer = load::valid(&args.files, &LoadOptions::default(), complain);
     load::warn(&answer.loaded, console);
     for one in answer.loaded {
         console.print(&format!("{}: valid\n", one.given));
@@ -27,8 +33,23 @@ pub fn check(args: &CheckArgs, console: &mut Console) -> Exit {
     answer.broken_exit.and(answer.missing_exit)
 }
 
+/// Prints what is wrong with each file as JSON, those that cannot be run first.
+fn check_as_json(args: &CheckArgs, console: &mut Console) -> Exit {
+    let mut files = Vec::new();
+    let answer = load::valid(&args.files, &LoadOptions::default(), |refused| {
+        files.push(CheckedFile::refused(refused.given, refused.text, refused.reason));
+    });
+    files.extend(answer.loaded.iter().map(|one| CheckedFile::valid(&one.given, &one.scenario)));
+    console.print(&format!("{}\n", report::checked::json(&files)));
+    answer.broken_exit.and(answer.missing_exit)
+}
+
 /// Lists the built-in scenarios by what they teach, or the mutants.
 pub fn list(args: &ListArgs, console: &mut Console) -> Exit {
+    if args.json {
+        console.print(&format!("{}\n", report::topics::json()));
+        return Exit::Met;
+    }
     if args.mutants {
         console.print(&report::mutants(&mutant::ALL));
         return Exit::Met;
@@ -90,12 +111,14 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
 
 /// Prints the JSON Schema of scenario files, or of the documents that were asked for.
 pub fn schema(args: &SchemaArgs, console: &mut Console) -> Exit {
-    let SchemaArgs { report, layers, packets, rooms } = *args;
-    let schemas: [(bool, fn() -> Value); 4] = [
+    let SchemaArgs { report, layers, packets, rooms, check, list } = *args;
+    let schemas: [(bool, fn() -> Value); 6] = [
         (report, report::schema),
         (layers, report::layers::schema),
         (packets, report::packets::schema),
         (rooms, report::room_events::schema),
+        (check, report::checked::schema),
+        (list, report::topics::schema),
     ];
     let asked = schemas.iter().find(|(is_asked, _)| *is_asked);
     let schema = asked.map_or_else(scenario::schema, |(_, schema)| schema());

@@ -61,7 +61,8 @@ pub fn all(
     options: &LoadOptions,
     console: &Console,
 ) -> Result<Vec<Loaded>, Exit> {
-    let Answer { loaded, broken_exit, missing_exit, .. } = valid(arguments, options, console);
+    let Answer { loaded, broken_exit, missing_exit, .. } =
+        valid(arguments, options, |refused| console.complain(refused.reason));
     match broken_exit.and(missing_exit) {
         Exit::Met => Ok(loaded),
         exit => Err(exit),
@@ -81,9 +82,22 @@ pub fn warn(loaded: &[Loaded], console: &mut Console) {
     }
 }
 
-/// Loads the valid ones of the scenarios that the arguments name, and shows all problems of the
-/// others.
-pub fn valid(arguments: &[String], options: &LoadOptions, console: &Console) -> Answer {
+/// An argument, or a file in a folder, that gives no scenario.
+pub struct Refused<'a> {
+    /// The argument, or the path of the file.
+    pub given: &'a str,
+    /// The text of the file; empty if there is none.
+    pub text: &'a [u8],
+    /// The reason.
+    pub reason: &'a dyn Diagnostic,
+}
+
+/// Loads the valid ones of the scenarios that the arguments name, and tells `refuse` of the others.
+pub fn valid(
+    arguments: &[String],
+    options: &LoadOptions,
+    mut refuse: impl FnMut(&Refused<'_>),
+) -> Answer {
     let mut answer = Answer {
         loaded: Vec::new(),
         broken: Vec::new(),
@@ -92,20 +106,24 @@ pub fn valid(arguments: &[String], options: &LoadOptions, console: &Console) -> 
     };
     for argument in arguments {
         let sources = sources::find(argument).unwrap_or_else(|missing| {
-            console.complain(missing.problem.as_ref());
+            refuse(&Refused { given: argument, text: &[], reason: missing.problem.as_ref() });
             answer.missing_exit = answer.missing_exit.and(missing.exit);
             Vec::new()
         });
         for ScenarioText { given, text } in sources {
-            let problem: Result<Scenario, (Box<dyn Diagnostic>, Exit)> = match text {
-                Ok(text) => Scenario::load_bytes(&given, &text, options)
-                    .map_err(|problems| (Box::new(problems) as _, Exit::Usage)),
-                Err(unusable) => Err((unusable.problem as _, unusable.exit)),
+            let (text, found) = match text {
+                Ok(text) => {
+                    let loaded = Scenario::load_bytes(&given, &text, options)
+                        .map_err(|problems| (Box::new(problems) as _, Exit::Usage));
+                    (text, loaded)
+                }
+                Err(unusable) => (Vec::new(), Err((unusable.problem as _, unusable.exit))),
             };
-            match problem {
+            let found: Result<Scenario, (Box<dyn Diagnostic>, Exit)> = found;
+            match found {
                 Ok(scenario) => answer.loaded.push(Loaded { scenario, given }),
-                Err((problem, exit)) => {
-                    console.complain(problem.as_ref());
+                Err((reason, exit)) => {
+                    refuse(&Refused { given: &given, text: &text, reason: reason.as_ref() });
                     answer.broken_exit = answer.broken_exit.and(exit);
                     answer.broken.push(given);
                 }

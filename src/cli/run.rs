@@ -38,7 +38,7 @@ pub fn run(args: &RunArgs, console: &mut Console) -> Exit {
         };
     }
     let Answer { loaded, broken, broken_exit, missing_exit } =
-        load::valid(&args.scenarios, &options, console);
+        load::valid(&args.scenarios, &options, |refused| console.complain(refused.reason));
     if missing_exit != Exit::Met && args.packets.as_ref().is_some_and(Vec::is_empty) {
         console.fail("a filter of packets is joined by `=`, as in --packets=driver-3");
     }
