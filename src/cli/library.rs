@@ -9,7 +9,7 @@ use clap_complete::Shell;
 
 use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, SchemaArgs, ShowArgs};
-use super::console::Console;
+use super::console::{Console, reason};
 use super::values::words;
 use super::{load, sources};
 use crate::mutant;
@@ -81,7 +81,7 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
             Exit::File
         }
         Err(error) => {
-            console.fail(&format!("{path} cannot be written: {error}"));
+            console.fail(&format!("{path} cannot be written: {}", reason(&error)));
             Exit::File
         }
     }

@@ -20,16 +20,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mutant", &["core", "link"]),
     ("scenario", &["explain", "mutant"]),
     ("net", &[]),
+    ("platform", &[]),
     ("link", &["core", "wire", "net", "history"]),
-    ("sim", &["scenario", "mutant", "link", "core", "net", "history"]),
+    ("sim", &["scenario", "mutant", "link", "core", "net", "history", "platform"]),
     ("verdict", &["scenario", "history"]),
     ("report", &["scenario", "mutant", "history", "verdict"]),
-    ("search", &["explain", "scenario", "mutant", "history", "core", "sim", "verdict", "report"]),
+    (
+        "search",
+        &[
+            "explain", "scenario", "mutant", "history", "core", "sim", "verdict", "report",
+            "platform",
+        ],
+    ),
     (
         "cli",
         &[
             "explain", "history", "core", "mutant", "wire", "scenario", "net", "link", "sim",
-            "verdict", "report", "search",
+            "verdict", "report", "search", "platform",
         ],
     ),
     ("lib", &[]),

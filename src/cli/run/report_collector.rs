@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::super::Exit;
 use super::super::args::RunArgs;
 use super::super::broker_view;
-use super::super::console::Console;
+use super::super::console::{Console, reason};
 use super::super::junit::Junit;
 use super::super::load::Loaded;
 use super::super::scenario_source::Trouble;
@@ -146,7 +146,7 @@ impl<'a> ReportCollector<'a> {
             }
         }
         if let Some(Err(error)) = self.junit.take().map(Junit::write) {
-            console.fail(&format!("the JUnit file cannot be written: {error}"));
+            console.fail(&format!("the JUnit file cannot be written: {}", reason(&error)));
             self.exit = self.exit.and(Exit::File);
         }
         self.exit
@@ -168,7 +168,7 @@ impl<'a> ReportCollector<'a> {
         {
             self.broken = true;
             self.exit = self.exit.and(Exit::File);
-            console.fail(&format!("the trace cannot be written: {error}"));
+            console.fail(&format!("the trace cannot be written: {}", reason(&error)));
         }
         if let Some(error) = trial.pcap {
             self.broken = true;
