@@ -34,7 +34,7 @@ use clap::Parser;
 use args::{Args, Command};
 use console::Console;
 
-use crate::platform;
+use crate::platform::program;
 
 /// The exit code of the process; the numbers are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl From<Exit> for ExitCode {
 
 /// Parses the arguments of the process and runs the command.
 pub fn main() -> ExitCode {
-    platform::enter_folder();
+    program::enter_folder();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(mut answer) => {

@@ -3,3 +3,4 @@
 mod broker_view;
 mod commands;
 mod readme;
+mod webassembly;

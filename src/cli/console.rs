@@ -12,7 +12,7 @@ use miette::{
 };
 
 use super::Exit;
-use crate::platform::terminal;
+use crate::platform::program;
 use crate::report::{COLUMNS, Colour, Extent, Shape, Style, wrap_line, wrap_to};
 
 /// The smallest width of text, in columns.
@@ -82,7 +82,7 @@ impl Console {
             if wanted && shape != Shape::Plain { Colour::On } else { Colour::Off }
         };
         let style = Style::new(shape, colour(io::stdout().is_terminal()));
-        let style = terminal::size_of_stdout().map_or(style, |(columns, lines)| Style {
+        let style = program::size_of_stdout().map_or(style, |(columns, lines)| Style {
             columns: columns.clamp(*PICTURE.start(), *PICTURE.end()),
             // The last line is for the prompt.
             extent: Extent::Lines(lines.max(LINES) - 1),
@@ -116,7 +116,7 @@ impl Console {
     /// terminal it is `COLUMNS` from the environment, as for the help.
     pub fn columns(&self) -> usize {
         let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
-        terminal::columns().or_else(variable).unwrap_or(COLUMNS).clamp(NARROWEST, COLUMNS)
+        program::columns().or_else(variable).unwrap_or(COLUMNS).clamp(NARROWEST, COLUMNS)
     }
 
     /// Whether stdout can still be written.

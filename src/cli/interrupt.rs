@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use super::Exit;
-use crate::platform::terminal;
+use crate::platform::program;
 use crate::sim::{Cancel, TrialLimits};
 
 static INTERRUPTED: LazyLock<Cancel> = LazyLock::new(Cancel::default);
@@ -21,7 +21,7 @@ pub fn watch() {
         // There is no other place to report that stderr cannot be written.
         let _ = writeln!(std::io::stderr(), "{words}");
     };
-    terminal::on_interrupt(handler);
+    program::on_interrupt(handler);
 }
 
 /// Whether Ctrl-C was pressed.

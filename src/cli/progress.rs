@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::console::Console;
 use super::log::Log;
-use crate::platform::terminal::Bar;
+use crate::platform::program::Bar;
 
 /// The shortest run that shows a bar.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -1,15 +1,10 @@
 //! Systems with threads: Linux, and as far as they are known macOS and Windows.
 
 #[cfg(feature = "cli")]
-pub mod terminal;
+pub mod program;
 
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-
-/// Does nothing: the process began in its folder.
-pub fn enter_folder() {}
 
 /// Runs `work` on a fresh thread of this name, and `meanwhile` on the current one. The receiver is
 /// disconnected when the work has ended.
@@ -47,12 +42,4 @@ pub fn beside<T>(meanwhile: impl FnOnce(&Receiver<()>) + Send, work: impl FnOnce
         let _running = running;
         work()
     })
-}
-
-/// Makes a pool of so many threads.
-///
-/// # Errors
-/// No threads could be started.
-pub fn thread_pool(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
-    ThreadPoolBuilder::new().num_threads(threads).build()
 }

@@ -11,9 +11,9 @@
 //! | WASI | the `custom` backend of the crate getrandom (`.cargo/config.toml`) | of the host | of the seed |
 //! | elsewhere | the system; nothing is replaced | of the system | of the system |
 //!
-//! No report, trace or history depends on either (what iterates over a hash map is not promised to
-//! anybody), and no packet on hash maps. So elsewhere the bytes of packets of the links over
-//! WebSocket differ from run to run, and nothing else does.
+//! Nothing may depend on the keys of hash maps, and on keys and masks nothing but the bytes of the
+//! packets that have them. So elsewhere those bytes differ from run to run. That nothing else does
+//! was never tried there, and is not promised.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;

@@ -1,9 +1,21 @@
-//! The terminal: its size, a progress bar on it, and its Ctrl-C.
+//! What only the program needs: its folder, its threads, the terminal and its Ctrl-C.
 
 use std::io;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use terminal_size::{Height, Width};
+
+/// Does nothing: the process began in its folder.
+pub fn enter_folder() {}
+
+/// Makes a pool of so many threads.
+///
+/// # Errors
+/// No threads could be started.
+pub fn thread_pool(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    ThreadPoolBuilder::new().num_threads(threads).build()
+}
 
 /// Returns columns and lines of the terminal that stdout is, if it is one.
 pub fn size_of_stdout() -> Option<(usize, usize)> {
