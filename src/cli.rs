@@ -36,6 +36,8 @@ use clap::Parser;
 use args::{Args, Command};
 use console::Console;
 
+use crate::platform::program;
+
 /// The exit code of the process; the numbers are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -84,6 +86,7 @@ impl From<Exit> for ExitCode {
 
 /// Parses the arguments of the process and runs the command.
 pub fn main() -> ExitCode {
+    program::enter_folder();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(mut answer) => {

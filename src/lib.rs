@@ -145,6 +145,7 @@ pub mod link;
 pub mod message;
 pub mod mutant;
 pub mod net;
+mod platform;
 pub mod report;
 pub mod scenario;
 pub mod search;

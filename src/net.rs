@@ -1,8 +1,9 @@
 //! The traits of a network: streams, listeners, datagram sockets, and the current time.
 //!
-//! Links are written once, against these traits. [`real`] implements them with the operating
-//! system's sockets, and the simulator with its own. Nothing here knows frames or messages.
+//! Links are written once, against these traits. `real` implements them with the operating
+//! system's sockets, where it has any, and the simulator with its own. Nothing here knows frames or messages.
 
+#[cfg(not(target_os = "wasi"))]
 pub mod real;
 
 use std::future::Future;

@@ -4,3 +4,4 @@ mod broker_view;
 mod commands;
 mod for_programs;
 mod readme;
+mod webassembly;

@@ -12,6 +12,7 @@ use miette::{
 };
 
 use super::Exit;
+use crate::platform::program;
 use crate::report::{COLUMNS, Colour, Extent, Shape, Style, wrap_line, wrap_to};
 
 /// The smallest width of text, in columns.
@@ -81,11 +82,10 @@ impl Console {
             if wanted && shape != Shape::Plain { Colour::On } else { Colour::Off }
         };
         let style = Style::new(shape, colour(io::stdout().is_terminal()));
-        let size = terminal_size::terminal_size_of(io::stdout());
-        let style = size.map_or(style, |(width, height)| Style {
-            columns: usize::from(width.0).clamp(*PICTURE.start(), *PICTURE.end()),
+        let style = program::size_of_stdout().map_or(style, |(columns, lines)| Style {
+            columns: columns.clamp(*PICTURE.start(), *PICTURE.end()),
             // The last line is for the prompt.
-            extent: Extent::Lines(usize::from(height.0).max(LINES) - 1),
+            extent: Extent::Lines(lines.max(LINES) - 1),
             ..style
         });
         Console {
@@ -116,8 +116,7 @@ impl Console {
     /// terminal it is `COLUMNS` from the environment, as for the help.
     pub fn columns(&self) -> usize {
         let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
-        let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        terminal.or_else(variable).unwrap_or(COLUMNS).clamp(NARROWEST, COLUMNS)
+        program::columns().or_else(variable).unwrap_or(COLUMNS).clamp(NARROWEST, COLUMNS)
     }
 
     /// Whether stdout can still be written.
@@ -190,11 +189,22 @@ impl Console {
         match &self.state {
             State::Open | State::Closed => Exit::Met,
             State::Broken(error) => {
-                self.fail(&format!("stdout could not be written: {error}"));
+                self.fail(&format!("stdout could not be written: {}", reason(error)));
                 Exit::File
             }
         }
     }
+}
+
+/// Returns the reason that an error of a file gives, without the number that only its system knows.
+pub fn reason(error: &io::Error) -> String {
+    let mut words = error.to_string();
+    if let Some(code) = error.raw_os_error()
+        && let Some(end) = words.rfind(&format!(" (os error {code})"))
+    {
+        words.truncate(end);
+    }
+    words
 }
 
 /// Prints the answer to arguments that ask for help, or that are wrong. Errors are wrapped, and on a

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, RecvError, TryRecvError};
 
-use rayon::ThreadPool;
+use rayon::{ThreadPool, Yield};
 
 /// Number of jobs per thread that may run ahead of the next result in order.
 const AHEAD: usize = 4;
@@ -54,7 +54,7 @@ pub fn in_order<J: Send, R: Send>(
             if turn == begun {
                 return;
             }
-            let (index, result) = results.recv().expect("this scope holds a sender");
+            let (index, result) = next(pool, &results).expect("this scope holds a sender");
             early.insert(index, result);
             let mut flow = each(InOrderStep::Done);
             while flow.is_continue()
@@ -71,20 +71,40 @@ pub fn in_order<J: Send, R: Send>(
     });
 }
 
+/// Waits for the next result. A caller that is one of the pool's threads works on jobs meanwhile:
+/// there may be no other thread that does.
+fn next<T>(pool: &ThreadPool, results: &Receiver<T>) -> Result<T, RecvError> {
+    loop {
+        match results.try_recv() {
+            Err(TryRecvError::Empty) if pool.yield_now() == Some(Yield::Executed) => {}
+            Err(_) => return results.recv(),
+            Ok(result) => return Ok(result),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use rayon::ThreadPoolBuilder;
+
     use super::*;
+
+    /// Returns pools of one, two and seven threads, and one of the current thread alone.
+    fn pools() -> impl Iterator<Item = ThreadPool> {
+        let threads = [1, 2, 7].map(|threads| ThreadPoolBuilder::new().num_threads(threads));
+        let current = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+        threads.into_iter().chain([current]).map(|pool| pool.build().unwrap())
+    }
 
     /// Returns the first `until` results of the jobs `0..jobs`. The smaller a job's number is, the
     /// longer it takes.
-    fn check(threads: usize, jobs: u64, until: u64) -> Vec<u64> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    fn check(pool: &ThreadPool, jobs: u64, until: u64) -> Vec<u64> {
         let mut seen = Vec::new();
         let spin = |job: u64| {
             (0..(jobs - job) * 1_000).fold(job, |a, b| std::hint::black_box(a.max(b & 1)))
         };
         in_order(
-            &pool,
+            pool,
             0..jobs,
             |job| (spin(job), job).1,
             |step| {
@@ -103,14 +123,16 @@ mod tests {
 
     #[test]
     fn results_come_in_order_at_any_number_of_threads() {
-        for threads in [1, 2, 7] {
-            assert_eq!(check(threads, 100, u64::MAX), (0..100).collect::<Vec<_>>());
-            assert_eq!(check(threads, 0, u64::MAX), Vec::<u64>::new());
+        for pool in pools() {
+            assert_eq!(check(&pool, 100, u64::MAX), (0..100).collect::<Vec<_>>());
+            assert_eq!(check(&pool, 0, u64::MAX), Vec::<u64>::new());
         }
     }
 
     #[test]
     fn nothing_is_published_after_a_break() {
-        assert_eq!(check(2, 100, 10), (0..10).collect::<Vec<_>>());
+        for pool in pools() {
+            assert_eq!(check(&pool, 100, 10), (0..10).collect::<Vec<_>>());
+        }
     }
 }

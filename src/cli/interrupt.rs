@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use super::Exit;
+use crate::platform::program;
 use crate::sim::{Cancel, TrialLimits};
 
 static INTERRUPTED: LazyLock<Cancel> = LazyLock::new(Cancel::default);
@@ -20,8 +21,7 @@ pub fn watch() {
         // There is no other place to report that stderr cannot be written.
         let _ = writeln!(std::io::stderr(), "{words}");
     };
-    // It fails only if a handler exists already, which then stays.
-    let _ = ctrlc::set_handler(handler);
+    program::on_interrupt(handler);
 }
 
 /// Whether Ctrl-C was pressed.

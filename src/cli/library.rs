@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Exit;
 use super::args::{Args, CheckArgs, CompletionsArgs, ListArgs, NewArgs, SchemaArgs, ShowArgs};
-use super::console::Console;
+use super::console::{Console, reason};
 use super::load::Refused;
 use super::values::words;
 use super::{load, sources};
@@ -103,7 +103,7 @@ pub fn new(args: &NewArgs, console: &mut Console) -> Exit {
             Exit::File
         }
         Err(error) => {
-            console.fail(&format!("{path} cannot be written: {error}"));
+            console.fail(&format!("{path} cannot be written: {}", reason(&error)));
             Exit::File
         }
     }

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::console::reason;
 use super::trial_files::{FileTrial, TrialFiles};
 use crate::history::{Event, Packet};
 use crate::report::pcap::PcapWriter;
@@ -49,7 +50,9 @@ impl Pcap {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = std::mem::replace(&mut *state, Ok(None));
         let written = state.and_then(|writer| writer.map_or(Ok(()), PcapWriter::finish));
-        written.map_err(|error| format!("{} cannot be written: {error}", self.path.display()))
+        written.map_err(|error| {
+            format!("{} cannot be written: {}", self.path.display(), reason(&error))
+        })
     }
 }
 

@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 
 use super::Exit;
 use super::console::Console;
 use super::log::Log;
+use crate::platform::program;
 
 /// The most threads per core: more would only wait for each other, and each costs memory.
 const MOST_PER_CORE: usize = 4;
@@ -26,7 +27,7 @@ pub fn new(
 ) -> Result<ThreadPool, Exit> {
     let cores = available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = threads(jobs, work, log, cores);
-    ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
+    program::thread_pool(threads).map_err(|error| {
         console.fail(&format!("no threads could be started: {error}"));
         Exit::Bug
     })

@@ -3,17 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::console::Console;
 use super::log::Log;
+use crate::platform::program::Bar;
 
 /// The shortest run that shows a bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A progress bar, hidden at first.
 pub struct Progress {
-    bar: ProgressBar,
+    bar: Bar,
     begun: Instant,
     may_show: bool,
 }
@@ -22,14 +21,8 @@ impl Progress {
     /// Creates a bar for a number of trials, or without a total if it is not known. With a log it
     /// stays hidden, since both write to stderr.
     pub fn new(trials: Option<u64>, log: Log, console: &Console) -> Progress {
-        let bar = ProgressBar::with_draw_target(trials, ProgressDrawTarget::hidden());
-        let template = match trials {
-            Some(_) => "{bar:40} {pos} of {len} trials, {per_sec:.0}, {eta} left",
-            None => "{spinner} {pos} trials, {per_sec:.0}",
-        };
-        bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
         Progress {
-            bar,
+            bar: Bar::new(trials),
             begun: Instant::now(),
             may_show: log == Log::Off && console.may_animate() && trials != Some(1),
         }
@@ -37,19 +30,19 @@ impl Progress {
 
     /// Counts one more trial.
     pub fn tick(&self) {
-        if self.may_show && self.bar.is_hidden() && self.begun.elapsed() > PATIENCE {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        if self.may_show && self.begun.elapsed() > PATIENCE {
+            self.bar.show();
         }
-        self.bar.inc(1);
+        self.bar.tick();
     }
 
     /// Runs `print` while the bar is hidden.
     pub fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
-        self.bar.suspend(print)
+        self.bar.aside(print)
     }
 
     /// Removes the bar.
     pub fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.bar.finish();
     }
 }

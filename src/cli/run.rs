@@ -12,7 +12,7 @@ use std::path::Path;
 use rayon::ThreadPool;
 
 use super::args::RunArgs;
-use super::console::Console;
+use super::console::{Console, reason};
 use super::in_order::{InOrderStep, in_order};
 use super::junit::Junit;
 use super::load::{self, Answer, Loaded};
@@ -198,11 +198,15 @@ fn trace(args: &RunArgs, plan: &Plan) -> Result<Option<Trace>, String> {
     let Some(path) = &args.trace else { return Ok(None) };
     let naming = if plan.trials > 1 { Naming::Named } else { Naming::Bare };
     let trace = Trace::create(path, naming);
-    trace.map(Some).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    trace
+        .map(Some)
+        .map_err(|error| format!("{} cannot be written: {}", path.display(), reason(&error)))
 }
 
 fn junit(args: &RunArgs) -> Result<Option<Junit>, String> {
     let Some(path) = &args.junit else { return Ok(None) };
     let junit = Junit::create(path);
-    junit.map(Some).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    junit
+        .map(Some)
+        .map_err(|error| format!("{} cannot be written: {}", path.display(), reason(&error)))
 }

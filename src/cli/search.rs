@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant as Clock;
 
 use super::args::SearchArgs;
-use super::console::Console;
+use super::console::{Console, reason};
 use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
@@ -162,7 +162,7 @@ fn tell(args: &SearchArgs, found: &Found, searched: &Searched, console: &mut Con
     };
     if let Err(error) = create(path, &file) {
         console.print(&format!("\n{file}"));
-        console.fail(&format!("{} cannot be written: {error}", path.display()));
+        console.fail(&format!("{} cannot be written: {}", path.display(), reason(&error)));
         return Exit::File;
     }
     let path = report::quoted(&path.display().to_string());

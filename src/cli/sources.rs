@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use miette::MietteDiagnostic;
 
 use super::Exit;
+use super::console::reason;
 use crate::report::{count, quoted};
 use crate::scenario::{builtin, limits::FILE_BYTES, nearest_word};
 use crate::search;
@@ -123,7 +124,8 @@ pub fn size(path: &Path, most: u64) -> String {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> NotFound {
-    let problem = MietteDiagnostic::new(format!("{} cannot be read: {error}", path.display()));
+    let problem =
+        MietteDiagnostic::new(format!("{} cannot be read: {}", path.display(), reason(error)));
     let tip = (error.kind() == io::ErrorKind::NotFound).then(|| missing_tip(path)).flatten();
     NotFound::new(MietteDiagnostic { help: tip, ..problem }, Exit::File)
 }

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::args::{MergeArgs, SweepArgs, SweepForm};
-use super::console::Console;
+use super::console::{Console, reason};
 use super::in_order::{InOrderStep, in_order};
 use super::log::Log;
 use super::progress::Progress;
@@ -149,7 +149,8 @@ pub fn merge(args: &MergeArgs, console: &mut Console) -> Exit {
 }
 
 fn read(file: &Path) -> Result<Sweep, (Exit, String)> {
-    let unusable = |error: std::io::Error| (Exit::File, format!("cannot be read: {error}"));
+    let unusable =
+        |error: std::io::Error| (Exit::File, format!("cannot be read: {}", reason(&error)));
     let mut text = Vec::new();
     let opened = File::open(file).map_err(unusable)?;
     opened.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(unusable)?;

@@ -3,9 +3,10 @@
 
 use std::io::Write;
 use std::sync::Mutex;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use crate::platform;
 use crate::report;
 
 /// The present activity of a property.
@@ -60,22 +61,16 @@ pub fn tell<T>(
 ) -> T {
     let trials = Trials::default();
     let Some(Voice { first, say }) = voice else { return work(&trials) };
-    std::thread::scope(|scope| {
-        let (running, ended) = channel::<()>();
-        let trials = &trials;
-        scope.spawn(move || {
-            let (mut wait, mut taken) = (first, Duration::ZERO);
-            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(wait) {
-                taken += wait;
-                wait = taken;
-                let (count, spent) = *trials.0.lock().expect("it only adds");
-                say(&line(subject, stage, count, spent, taken));
-            }
-        });
-        // Dropped also if the work panics.
-        let _running = running;
-        work(trials)
-    })
+    let report = |ended: &Receiver<()>| {
+        let (mut wait, mut taken) = (first, Duration::ZERO);
+        while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(wait) {
+            taken += wait;
+            wait = taken;
+            let (count, spent) = *trials.0.lock().expect("it only adds");
+            say(&line(subject, stage, count, spent, taken));
+        }
+    };
+    platform::beside(report, || work(&trials))
 }
 
 fn line(subject: &str, stage: Stage, count: u64, spent: Duration, taken: Duration) -> String {
@@ -92,6 +87,8 @@ fn line(subject: &str, stage: Stage, count: u64, spent: Duration, taken: Duratio
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
     #[test]

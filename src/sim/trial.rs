@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use crate::core::BrokerView;
 use crate::history::{Capture, Cost, EventKind, History, Process, Recorder};
 use crate::message::{Contender, KeepAlive, Name};
 use crate::net::Net;
+use crate::platform;
 use crate::scenario::{ClientEntry, Fault, Scenario, Who};
 use crate::time::{Duration, Instant};
 
@@ -118,23 +119,18 @@ pub fn run_system_then<S: System, T: Send>(
     then: impl FnOnce(Trial) -> T + Send,
 ) -> Result<T, TrialError> {
     let activity = Arc::new(Activity::default());
-    std::thread::scope(|scope| {
-        let (running, ended) = mpsc::channel::<()>();
-        let here = activity.clone();
-        let thread = std::thread::Builder::new().name(scenario.name.clone());
-        let handle = thread.spawn_scoped(scope, move || {
-            let _running = running;
-            entropy::seed(seed);
-            catch_unwind(AssertUnwindSafe(|| {
-                run(scenario, Arc::new(system()), seed, options, here).map(then)
-            }))
-        });
-        let handle = handle.expect("a thread can be made");
-        let name = |process: u32| processes(scenario).swap_remove(process as usize).name;
-        activity.watch(&ended, options.limits.real_time, name, say);
-        let result = handle.join().and_then(|inner| inner);
-        result.unwrap_or_else(|panic| Err(TrialError::panic(&*panic)))
-    })
+    let here = activity.clone();
+    let work = move || {
+        entropy::seed(seed);
+        catch_unwind(AssertUnwindSafe(|| {
+            run(scenario, Arc::new(system()), seed, options, here).map(then)
+        }))
+    };
+    let name = |process: u32| processes(scenario).swap_remove(process as usize).name;
+    let result = platform::on_fresh_thread(&scenario.name, work, |ended| {
+        activity.watch(ended, options.limits.real_time, name, say);
+    });
+    result.flatten().unwrap_or_else(|panic| Err(TrialError::panic(&*panic)))
 }
 
 fn run(

@@ -6,7 +6,7 @@ mod instead;
 use super::super::Exit;
 use super::super::args::RunArgs;
 use super::super::broker_view;
-use super::super::console::Console;
+use super::super::console::{Console, reason};
 use super::super::junit::Junit;
 use super::super::load::Loaded;
 use super::super::packet_page::PacketPage;
@@ -155,7 +155,7 @@ impl<'a> ReportCollector<'a> {
             }
         }
         if let Some(Err(error)) = self.files.junit.take().map(Junit::write) {
-            console.fail(&format!("the JUnit file cannot be written: {error}"));
+            console.fail(&format!("the JUnit file cannot be written: {}", reason(&error)));
             self.exit = self.exit.and(Exit::File);
         }
         self.exit
@@ -177,7 +177,7 @@ impl<'a> ReportCollector<'a> {
         {
             self.broken = true;
             self.exit = self.exit.and(Exit::File);
-            console.fail(&format!("the trace cannot be written: {error}"));
+            console.fail(&format!("the trace cannot be written: {}", reason(&error)));
         }
         if let Some(error) = trial.pcap {
             self.broken = true;

@@ -6,7 +6,7 @@ use std::fs;
 
 use super::{Page, ReportCollector};
 use crate::cli::Exit;
-use crate::cli::console::Console;
+use crate::cli::console::{Console, reason};
 use crate::cli::trial::Job;
 use crate::history::MOST_PACKETS;
 use crate::message::MessageId;
@@ -122,7 +122,9 @@ impl ReportCollector<'_> {
             let path = files.path((scenario, *contender, seed));
             let heading = format!("{id} over {contender} · {} · seed {seed}", scenario.name);
             let written = fs::write(&path, layers.svg(&heading));
-            written.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+            written.map_err(|error| {
+                format!("{} cannot be written: {}", path.display(), reason(&error))
+            })?;
         }
         Ok(())
     }
