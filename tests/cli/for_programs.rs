@@ -38,7 +38,7 @@ fn check_names_each_problem_with_its_line_and_column_and_warnings_beside() {
     let files: Vec<&Value> = found["files"].as_array().unwrap().iter().collect();
     assert_eq!(files[0]["file"], json!(broken));
     let unknown = &files[0]["problems"][1];
-    assert_eq!(unknown["what"], json!("the file has no key `runfor`"));
+    assert_eq!(unknown["what"], json!("a scenario has no key `runfor`"));
     assert_eq!(
         unknown["places"],
         json!([{ "line": 2, "column": 1, "length": 6, "label": "unknown key" }])

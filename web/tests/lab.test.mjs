@@ -93,8 +93,9 @@ test('an edit into an error is shown at its line, and an edit back runs', async 
   await page.waitForSelector('.problems li.problem');
   const problems = await page.textContent('.problems');
   assert.match(problems, /no key `runfor`/);
-  assert.equal(await page.textContent('.gutter span.problem'), String(line));
-  await page.click('.problems button');
+  const marked = await page.locator('.gutter span.problem').allTextContents();
+  assert.ok(marked.includes(String(line)), `lines ${marked}`);
+  await page.click('.problems li:has-text("runfor") button');
   const selected = await page.$eval('textarea', (area) =>
     area.value.slice(area.selectionStart, area.selectionEnd));
   assert.equal(selected, 'runfor');
