@@ -233,3 +233,22 @@ test("the course's @nmq/q subscribes, publishes and is triggered", PATIENCE, asy
   assert.deepEqual(await heard, { id: 77 });
   assert.deepEqual(database.subscriptions(), ['delete']);
 });
+
+for (const transports of [['polling'], ['websocket']]) {
+  test(`bytes come as bytes over ${transports}`, PATIENCE, async () => {
+    const url = await broker('catch-up');
+    const wall = await connect(url, 'garden', { client: 'wall', rooms: ['picture'] }, { transports });
+    const pictures = listen(wall, 'picture', (ack) => ack());
+    const camera = await connect(url, 'garden', { client: 'camera' }, { transports });
+    const picture = Buffer.from(Array.from({ length: 1_000 }, (_, index) => index % 251));
+    const [accepted] = await new Promise((resolve) => {
+      camera.emit('picture', picture, (...answer) => resolve(answer));
+    });
+    assert.deepEqual(accepted, { accepted: 'camera-1' });
+    const [{ payload }] = await pictures.until(1);
+    assert.deepEqual(Buffer.from(payload), picture);
+    // What follows is text again.
+    camera.emit('picture', { title: 'garden' });
+    assert.deepEqual(payloads(await pictures.until(2))[1], { title: 'garden' });
+  });
+}
