@@ -23,7 +23,7 @@ export function guest(args, folder, windows) {
         args: args.map((arg) => {
             // `--trace=C:\caps.jsonl` is an option and a path, `--set a="b\c"` has none.
             const [, option, value] = /^(--[a-z]+=)(.*)$/s.exec(arg) ?? [null, '', arg];
-            return option + (/^\.{0,2}\\|^[\w .-]+\\/.test(value) ? slashed(value) : path(value));
+            return option + (/^\.{0,2}\\(?!\\)|^[\w .-]+\\/.test(value) ? slashed(value) : path(value));
         }),
     };
     const preopens = [...drives].map((drive) => [`/${drive}`, `${drive.toUpperCase()}:\\`]);

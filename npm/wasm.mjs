@@ -14,7 +14,10 @@ export class Damaged extends Error {}
 /** Reads and compiles the program. */
 export function load(path) {
     try {
-        return new WebAssembly.Module(readFileSync(path));
+        const module = new WebAssembly.Module(readFileSync(path));
+        const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+        if (!names.includes('_start')) throw new Error('it is another program');
+        return module;
     } catch (error) {
         throw new Damaged(`${path} is missing or damaged; install delivery-lab again (${error.message})`);
     }

@@ -1,0 +1,38 @@
+// Windows paths: how a command's arguments are told to a program that knows only `/`.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { guest } from '../paths.mjs';
+
+function check(args, expected, { folder = 'C:\\Users\\ann' } = {}) {
+    assert.deepEqual(guest(args, folder, true).args, expected);
+}
+
+test('elsewhere nothing is translated', () => {
+    const args = ['run', 'C:\\mine.toml', 'a\\b'];
+    assert.deepEqual(guest(args, '/home/ann', false), { args, folder: '/home/ann', preopens: { '/': '/' } });
+});
+
+test('a drive is a folder, and only drives that are named are open', () => {
+    assert.deepEqual(guest(['run', 'd:\\lab\\mine.toml', 'E:/x.toml'], 'C:\\Users\\ann', true), {
+        args: ['run', '/d/lab/mine.toml', '/e/x.toml'],
+        folder: '/c/Users/ann',
+        preopens: { '/c': 'C:\\', '/d': 'D:\\', '/e': 'E:\\' },
+    });
+    check(['run', 'C:\\'], ['run', '/c/']);
+    check(['run', 'C:'], ['run', '/c/']);
+});
+
+test('relative paths and those of options have slashes', () => {
+    check(['run', '..\\mine.toml', '.\\a\\b', 'lab\\my own.toml'], ['run', '../mine.toml', './a/b', 'lab/my own.toml']);
+    check(['run', 'caps', '--trace=C:\\t.jsonl', '--junit=out\\caps.xml'],
+        ['run', 'caps', '--trace=/c/t.jsonl', '--junit=out/caps.xml']);
+    check(['run', 'caps', '--trace', 'D:\\t.jsonl'], ['run', 'caps', '--trace', '/d/t.jsonl']);
+});
+
+test('what is no path stays', () => {
+    const args = ['run', 'caps', '--set', 'fault.0.for=30s', '--set=title="a\\\\b"', 'driver-3,2s..4s', 'tcp/catch-up'];
+    check(args, args);
+    check(['run', '\\\\server\\share\\mine.toml'], ['run', '\\\\server\\share\\mine.toml']);
+});
