@@ -3,10 +3,9 @@
 //
 // `search` and `museum` have no parts, and run on one thread.
 
-import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isatty } from 'node:tty';
 
 import { inWorker } from './worker.mjs';
 import { run } from './wasm.mjs';
@@ -19,10 +18,6 @@ const SWEPT = [0, 1, 3];
 
 const BUG = 70;
 const INTERRUPTED = 130;
-const STDERR = 2;
-
-/** The smallest part: of any sweep the first run. */
-const LEAST = '1/18446744073709551615';
 
 /** The options that are of what is run, of how all is printed, and of how the whole is: do they have a value? */
 const OF_PARTS = { seeds: true, vary: true, contender: true, set: true, force: false };
@@ -73,18 +68,15 @@ export async function inParts(module, args, places) {
     };
     process.once('SIGINT', interrupted);
     try {
-        const part = (shard, host) => {
+        const part = (shard) => {
             const { stdio, ended } = files(here);
-            return host(module, ['sweep', ...found.part, '--shard', shard, '--json'], { ...places, stdio })
-                .then(ended, () => ended(BUG));
+            const args = ['sweep', ...found.part, '--shard', shard, '--json'];
+            return inWorker(module, args, { ...places, stdio }).then(ended, () => ended(BUG));
         };
-        // A sweep that cannot run says so, and one that warns on a terminal does it in colours.
-        const first = await part(LEAST, run);
-        if (!first.isWhole || (first.said.length > 0 && isatty(STDERR))) return null;
         const shards = Array.from({ length: found.threads }, (_, index) => `${index + 1}/${found.threads}`);
-        const parts = await Promise.all(shards.map((shard) => part(shard, inWorker)));
-        if (!parts.every(({ isWhole, said }) => isWhole && said.equals(first.said))) return null;
-        writeSync(STDERR, first.said);
+        const parts = await Promise.all(shards.map(part));
+        // What could not be run to its end is told by one thread, in the words and colours that it has.
+        if (!parts.every(({ isWhole }) => isWhole)) return null;
         const merge = ['merge', ...found.whole, ...parts.map(({ name }) => `/parts/${name}`)];
         return await run(module, merge, { ...places, preopens: { ...places.preopens, '/parts': here } });
     } finally {
@@ -100,7 +92,7 @@ function files(folder) {
     const stdio = [openSync(devNull, 'r'), openSync(output, 'w'), openSync(errors, 'w')];
     const ended = (code) => {
         stdio.forEach((descriptor) => closeSync(descriptor));
-        return { name, isWhole: SWEPT.includes(code), said: readFileSync(errors) };
+        return { name, isWhole: SWEPT.includes(code) && statSync(errors).size === 0 };
     };
     return { stdio, ended };
 }
