@@ -5,6 +5,8 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// Objects as TOML, by a writer that needs no other package. It is bundled, so that installing needs no
+// network.
 import { stringify } from 'smol-toml';
 
 import { load } from './wasm.mjs';
