@@ -1,9 +1,14 @@
 // Windows paths: how a command's arguments are told to a program that knows only `/`.
 
 import assert from 'node:assert/strict';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { guest } from '../paths.mjs';
+import { load, run } from '../wasm.mjs';
+import { ENV, ROOT, home, place } from './installed.mjs';
 
 function check(args, expected, { folder = 'C:\\Users\\ann' } = {}) {
     assert.deepEqual(guest(args, folder, true).args, expected);
@@ -35,4 +40,23 @@ test('what is no path stays', () => {
     const args = ['run', 'caps', '--set', 'fault.0.for=30s', '--set=title="a\\\\b"', 'driver-3,2s..4s', 'tcp/catch-up'];
     check(args, args);
     check(['run', '\\\\server\\share\\mine.toml'], ['run', '\\\\server\\share\\mine.toml']);
+});
+
+test('the program finds its folder and its files on drives', async () => {
+    const module = load(join(home, 'node_modules', 'delivery-lab', 'dlab.wasm'));
+    // A folder of this computer stands for the drive.
+    const drive = join(place, 'drive');
+    mkdirSync(join(drive, 'lab'), { recursive: true });
+    writeFileSync(join(drive, 'lab', 'mine.toml'), readFileSync(join(ROOT, 'scenarios', 'caps.toml')));
+    for (const path of ['mine.toml', '..\\lab\\mine.toml', 'C:\\lab\\mine.toml']) {
+        const line = ['run', path, '--quiet', '--junit=out.xml'];
+        const { args, folder, preopens } = guest(line, 'C:\\lab', true);
+        assert.deepEqual(preopens, { '/c': 'C:\\' });
+        const stdio = [openSync(devNull, 'r'), openSync(join(place, 'said'), 'w'), openSync(devNull, 'w')];
+        const code = await run(module, args, { folder, preopens: { '/c': drive }, env: ENV, stdio });
+        stdio.forEach((descriptor) => closeSync(descriptor));
+        assert.equal(code, 0, path);
+        assert.match(readFileSync(join(place, 'said'), 'utf8'), /^met +mine, seed 42\n$/, path);
+        assert.match(readFileSync(join(drive, 'lab', 'out.xml'), 'utf8'), /testsuite/, path);
+    }
 });
