@@ -75,7 +75,7 @@ pub static NOUNS: Family = Family {
              scenario asks with `ack_within` of the broker's `publish`; Socket.IO with \
              `io.timeout(5000).emit`.",
         )
-        .also(&["answers_asked", "answers_in_time", "acknowledgement of a broadcast"])
+        .also(&["answers_asked", "answers_in_time", "answers that the broker asked for"])
         .see(&["server-emit", "acknowledgement"])
         .shown_by("dlab run roll-call"),
         Word::new(

@@ -31,14 +31,14 @@ fn check_names_each_problem_with_its_line_and_column_and_warnings_beside() {
     let missing = folder.join("missing.toml").to_str().unwrap().to_owned();
 
     let output = dlab(&["check", "--json", &broken, &doubtful, &missing]);
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(4), "one is not there");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let found = document(&output);
     json_schema::check(&checked::schema(), std::slice::from_ref(&found), &found);
     let files: Vec<&Value> = found["files"].as_array().unwrap().iter().collect();
     assert_eq!(files[0]["file"], json!(broken));
     let unknown = &files[0]["problems"][1];
-    assert_eq!(unknown["what"], json!("the file has no key `runfor`"));
+    assert_eq!(unknown["what"], json!("a scenario has no key `runfor`"));
     assert_eq!(
         unknown["places"],
         json!([{ "line": 2, "column": 1, "length": 6, "label": "unknown key" }])

@@ -4,8 +4,8 @@ import { Editor } from './editor.js';
 import { Lab, Stopped } from './lab.js';
 import { show } from './report.js';
 
-/** The name of the scenario's file. Reports name the scenario by it. */
-const FILE = 'scenario.toml';
+/** The scenario that is there at first. */
+const FIRST = 'caps';
 /** How long after the last change the scenario is checked, in milliseconds. */
 const CHECK_AFTER = 250;
 
@@ -21,7 +21,8 @@ async function program() {
   }
   const packed = Uint8Array.from(atob(inside), (character) => character.charCodeAt(0));
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return WebAssembly.compile(await new Response(unpacked).arrayBuffer());
+  const headers = { 'Content-Type': 'application/wasm' };
+  return WebAssembly.compileStreaming(new Response(unpacked, { headers }));
 }
 
 class Page {
@@ -33,7 +34,9 @@ class Page {
     this.checks = new Lab(module, source);
     this.looks = new Lab(module, source);
     this.editor = new Editor(at('editor'), () => this.changed());
-    this.name = FILE;
+    /** The built-in scenario that was chosen: its name and text, until it is edited. */
+    this.chosen = { name: FIRST, text: '' };
+    this.about = new Map();
     at('scenarios').addEventListener('change', ({ target }) => this.choose(target.value));
     at('run').addEventListener('click', () => this.run());
     at('stop').addEventListener('click', () => this.runs.cancel());
@@ -43,40 +46,54 @@ class Page {
     });
   }
 
-  get files() {
-    return { [this.name]: this.editor.text };
+  /** The scenario as the program is told of it: by its name, or with the file that was edited. */
+  get scenario() {
+    const { name, text } = this.chosen;
+    if (this.editor.text === text) return { given: name, files: {} };
+    const file = `${name}.toml`;
+    return { given: file, files: { [file]: this.editor.text } };
   }
 
   async begin() {
-    const { out } = await this.looks.call(['list', '--json']);
+    const [{ out }] = await Promise.all([this.looks.call(['list', '--json']), this.choose(FIRST)]);
     for (const { heading, scenarios } of JSON.parse(out).topics) {
       const group = document.createElement('optgroup');
       group.label = heading;
-      for (const { name, title } of scenarios) {
+      for (const { name, title, about } of scenarios) {
         group.append(new Option(`${name}: ${title}`, name));
+        this.about.set(name, about);
       }
       at('scenarios').append(group);
     }
-    await this.choose('caps');
+    at('scenarios').value = FIRST;
+    at('about').textContent = this.about.get(FIRST);
   }
 
   async choose(name) {
-    at('scenarios').value = name;
-    const { out } = await this.looks.call(['show', name]);
-    this.name = `${name}.toml`;
-    this.editor.text = out;
-    this.check();
-    await this.run();
+    at('about').textContent = this.about.get(name) ?? '';
+    this.chosen = { name, text: '' };
+    this.editor.text = '';
+    const show_it = async () => {
+      const { out } = await this.checks.call(['show', name]);
+      this.chosen = { name, text: out };
+      this.editor.text = out;
+      this.check();
+    };
+    await Promise.all([show_it(), this.run()]);
   }
 
   changed() {
+    at('checked').textContent = '';
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.check(), CHECK_AFTER);
   }
 
   async check() {
+    // A file, always: it is what the editor shows.
+    const file = `${this.chosen.name}.toml`;
     try {
-      const { out } = await this.checks.call(['check', this.name, '--json'], this.files);
+      const { out } =
+        await this.checks.call(['check', file, '--json'], { [file]: this.editor.text });
       const [{ problems, warnings }] = JSON.parse(out).files;
       this.editor.show(problems, warnings);
       at('checked').textContent = problems.length
@@ -92,8 +109,10 @@ class Page {
     at('text').hidden = true;
     this.busy(true);
     try {
+      const { given, files } = this.scenario;
       const { code, out, err, milliseconds } =
-        await this.runs.call(['run', this.name, '--json'], this.files);
+        await this.runs.call(['run', given, '--json'], files);
+      this.ran = { given, files, out };
       if (out) {
         show(JSON.parse(out), at('report'), (...message) => this.look(...message));
         at('state').textContent = `Ran in ${Math.round(milliseconds)} ms.`;
@@ -126,8 +145,9 @@ class Page {
 
   /** Shows the life of a message, as the run that is shown had it. */
   async look(contender, message, client) {
-    const run = ['run', this.name, '--contender', contender];
-    const { out, err } = await this.looks.call([...run, '--why', message], this.files);
+    const { given, files } = this.ran;
+    const args = ['run', given, '--contender', contender, '--why', message];
+    const { out, err } = await this.looks.call(args, files);
     at('life').hidden = false;
     at('life-of').textContent = `${message} over ${contender}, for ${client}`;
     at('life-text').textContent = out || err;
@@ -136,7 +156,8 @@ class Page {
   }
 
   async as_text() {
-    const { out, err } = await this.looks.call(['run', this.name], this.files);
+    const { given, files } = this.ran;
+    const { out, err } = await this.looks.call(['run', given, '--full'], files);
     at('text').hidden = false;
     at('text').textContent = out || err;
     at('text').scrollIntoView({ block: 'nearest' });
@@ -163,6 +184,8 @@ async function main() {
     return;
   }
   const page = new Page(module);
+  // For the console of whoever wants more: `await lab.looks.call(['run', 'caps', '--prices'])`.
+  globalThis.lab = page;
   at('lab').hidden = false;
   await page.begin();
 }

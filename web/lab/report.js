@@ -30,7 +30,9 @@ const time = (milliseconds) => {
 
 /** Shows a report in `place`. `on_message` is told the contender, the message and the client. */
 export function show(report, place, on_message) {
-  place.replaceChildren(verdict(report), table(report), ...lanes(report, on_message));
+  const title = element('h3', { class: 'title' }, `${report.title} `,
+    element('small', {}, `${report.scenario}, seed ${report.seed}`));
+  place.replaceChildren(title, verdict(report), table(report), ...lanes(report, on_message));
 }
 
 function verdict({ result, expectations }) {
@@ -59,7 +61,7 @@ function table({ contenders }) {
       number(missed), time(worst.length ? Math.max(...worst) : null), number(row.cost.packets),
     ];
     return element('tr', {},
-      element('th', { scope: 'row' }, `${row.link}/${row.mode}`),
+      element('th', { scope: 'row' }, `${row.link}/`, element('wbr'), row.mode),
       ...cells.map((cell, index) =>
         element('td', index === 3 && missed ? { class: 'bad' } : {}, cell)));
   });

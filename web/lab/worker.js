@@ -11,12 +11,12 @@ class Kept extends Fd {
   length = 0;
 
   fd_filestat_get() {
-    const filestat = new wasi.Filestat(0n, wasi.FILETYPE_CHARACTER_DEVICE, 0n);
+    const filestat = new wasi.Filestat(0n, wasi.FILETYPE_REGULAR_FILE, 0n);
     return { ret: wasi.ERRNO_SUCCESS, filestat };
   }
 
   fd_fdstat_get() {
-    const fdstat = new wasi.Fdstat(wasi.FILETYPE_CHARACTER_DEVICE, 0);
+    const fdstat = new wasi.Fdstat(wasi.FILETYPE_REGULAR_FILE, 0);
     fdstat.fs_rights_base = BigInt(wasi.RIGHTS_FD_WRITE);
     return { ret: wasi.ERRNO_SUCCESS, fdstat };
   }
@@ -43,7 +43,7 @@ async function call({ args, files }) {
     [name, new File(encoder.encode(text))]));
   const [out, err] = [new Kept(), new Kept()];
   const fds = [new OpenFile(new File([])), out, err, new PreopenDirectory('/', folder)];
-  const host = new WASI(['dlab', ...args], ['PWD=/', 'LANG=C.UTF-8'], fds);
+  const host = new WASI(['dlab', ...args], ['PWD=/', 'LANG=C.UTF-8'], fds, { debug: false });
   const started = performance.now();
   try {
     const instance = await WebAssembly.instantiate(program,
@@ -53,7 +53,9 @@ async function call({ args, files }) {
     postMessage({ code, out: out.text(), err: err.text(), milliseconds });
   } catch (error) {
     const said = err.text().trim();
-    postMessage({ broken: `dlab ${args.join(' ')}: ${said || error.message}` });
+    const is_memory = /memory allocation of \d+ bytes failed/.test(said) || error instanceof RangeError;
+    const why = is_memory ? 'it needed more memory than a run in this page may have' : said || error.message;
+    postMessage({ broken: `dlab ${args.join(' ')}: ${why}` });
   }
 }
 
