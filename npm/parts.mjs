@@ -61,7 +61,8 @@ export function split(args, cores) {
 export async function inParts(module, args, places) {
     const found = split(args, availableParallelism());
     if (found === null) return null;
-    const here = mkdtempSync(join(tmpdir(), 'dlab-sweep-'));
+    const here = folder();
+    if (here === null) return null;
     const interrupted = () => {
         rmSync(here, { recursive: true });
         process.exit(INTERRUPTED);
@@ -85,10 +86,19 @@ export async function inParts(module, args, places) {
     }
 }
 
+/** Makes a folder for the parts; nothing if the computer has no place for one. */
+function folder() {
+    try {
+        return mkdtempSync(join(tmpdir(), 'dlab-sweep-'));
+    } catch {
+        return null;
+    }
+}
+
 /** Opens files for what one part prints. */
-function files(folder) {
-    const name = `${readdirSync(folder).length}`;
-    const [output, errors] = [name, `${name}-errors`].map((name) => join(folder, name));
+function files(here) {
+    const name = `${readdirSync(here).length}`;
+    const [output, errors] = [name, `${name}-errors`].map((name) => join(here, name));
     const stdio = [openSync(devNull, 'r'), openSync(output, 'w'), openSync(errors, 'w')];
     const ended = (code) => {
         stdio.forEach((descriptor) => closeSync(descriptor));

@@ -62,4 +62,7 @@ test('a sweep that cannot run says what the native one says', () => {
     for (const line of ['sweep nowhere --seeds 1..6 -j 2', 'sweep caps -j 2', 'sweep caps --seeds 1..6 -j 2 --plain --ascii']) {
         assert.equal(same(words(line)).code, 2, line);
     }
+    // Without a place for parts there is one thread.
+    const env = { TMPDIR: join(place, 'nowhere') };
+    assert.equal(same(words('sweep caps --seeds 1..6 -j 2'), { env }).code, 0);
 });
