@@ -92,7 +92,7 @@ fn run_all(loaded: &[Loaded], args: &RunArgs, console: &mut Console) -> Exit {
             form: if args.json { PageForm::Json } else { PageForm::Text(console.style()) },
         }),
         rooms: args.rooms,
-        pcap: args.pcap.as_ref().map(|path| plan.files(path)),
+        pcap: args.pcap.as_ref().map(|path| plan.files(path, "pcapng")),
         layers: args.layers.clone().map(|id| (id, args.to.clone())),
     };
     interrupt::watch();
@@ -158,9 +158,10 @@ impl<'a> Plan<'a> {
 
     /// Returns the names of files of which each trial has one. They have what differs between the
     /// trials.
-    fn files(&self, path: &Path) -> TrialFiles {
+    fn files(&self, path: &Path, ending: &'static str) -> TrialFiles {
         TrialFiles {
             path: path.to_owned(),
+            ending,
             has_scenarios: self.loaded.len() > 1,
             has_seeds: self.reports > self.loaded.len() as u64,
             has_contenders: self.trials > self.reports,
@@ -190,7 +191,7 @@ fn moment_is_in_every_run(args: &RunArgs, loaded: &[Loaded]) -> Result<(), Strin
 }
 
 fn files(args: &RunArgs, plan: &Plan) -> Result<RunFiles, String> {
-    let pictures = args.svg.as_ref().map(|path| plan.files(path));
+    let pictures = args.svg.as_ref().map(|path| plan.files(path, "svg"));
     Ok(RunFiles { trace: trace(args, plan)?, junit: junit(args)?, pictures })
 }
 

@@ -17,14 +17,21 @@ pub struct TrialFiles {
     pub has_scenarios: bool,
     pub has_seeds: bool,
     pub has_contenders: bool,
+    /// The ending of files in a folder.
+    pub ending: &'static str,
 }
 
 impl TrialFiles {
     /// Returns the path for a trial: as it was given, or with what tells the trial from the others
-    /// before the ending, as in `caps-tcp-catch-up.pcapng`.
+    /// before the ending, as in `caps-tcp-catch-up.pcapng`. In a folder that is there the file has the
+    /// scenario's name.
     pub fn path(&self, (scenario, contender, seed): FileTrial<'_>) -> PathBuf {
-        let mut name = self.path.file_stem().unwrap_or_default().to_owned();
-        if self.has_scenarios {
+        let is_folder = self.path.is_dir();
+        let mut name = match is_folder {
+            true => scenario.name.as_str().into(),
+            false => self.path.file_stem().unwrap_or_default().to_owned(),
+        };
+        if self.has_scenarios && !is_folder {
             name.push(format!("-{}", scenario.name));
         }
         if self.has_seeds {
@@ -32,6 +39,11 @@ impl TrialFiles {
         }
         if self.has_contenders {
             name.push(format!("-{contender}").replace('/', "-"));
+        }
+        if is_folder {
+            name.push(".");
+            name.push(self.ending);
+            return self.path.join(name);
         }
         if let Some(ending) = self.path.extension() {
             name.push(".");

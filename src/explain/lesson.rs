@@ -92,7 +92,7 @@ pub static LESSON: Family = Family {
              calls them user properties; AMQP and Kafka, headers.",
         )
         .see(&["payload", "message", "heads-and-the-rest"])
-        .shown_by("dlab run binary --layers camera-1"),
+        .shown_by("dlab run binary --layers camera-2"),
         Word::new(
             "message",
             "One event with its payload, published to a queue once.",

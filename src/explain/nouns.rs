@@ -69,9 +69,9 @@ pub static NOUNS: Family = Family {
         Word::new(
             "broadcast-answer",
             "The answer of a client to a message of the broker's application that asks for one.",
-            "It is sent when the handler has returned, and says that this client has handled the \
-             message. The application waits for a time, and then knows how many of how many have \
-             answered: of those with a session in fire-and-forget, of those on record in catch-up. A \
+            "A client answers as it acknowledges: by default when its handler has returned, so that the \
+             answer says that it has handled the message. The application waits for a time, and then knows how many of how many have \
+             answered: of those with a session, or in catch-up of those that the message is kept for. A \
              scenario asks with `ack_within` of the broker's `publish`; Socket.IO with \
              `io.timeout(5000).emit`.",
         )

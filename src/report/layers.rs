@@ -22,7 +22,7 @@ pub use self::hop::Hop;
 pub use self::schema::schema;
 
 use crate::history::{EventKind, History, Packet};
-use crate::message::{Contender, MessageId, Name, Note};
+use crate::message::{Contender, Encoding, Head, MessageId, Name, Note};
 use crate::report::document;
 use crate::report::packets::Carried;
 
@@ -47,9 +47,12 @@ pub struct MessageLayers {
     pub message: String,
     /// Its headers.
     pub headers: BTreeMap<Name, String>,
+    /// The encoding of the payload.
+    pub encoding: Encoding,
     /// The payload, as JSON text.
     pub payload: String,
-    /// The hop to the broker, then that to the subscriber, if there is one.
+    /// The hop to the broker, unless it publishes the message itself; then that to the subscriber, if
+    /// there is one.
     pub hops: Vec<Hop>,
 }
 
@@ -71,8 +74,12 @@ impl MessageLayers {
         let to_broker = |copy: &Carried| history.process_at(copy.flow.to).is_some_and(is_broker);
         let published: Vec<Carried> = copies.iter().filter(|one| to_broker(one)).cloned().collect();
         let broker = history.processes[0].name.as_str();
-        let mut hops =
-            vec![Hop::of(evidence, (publisher.name.as_str(), broker), &published, message)];
+        let mut hops = Vec::new();
+        // What the broker publishes has no way to it.
+        if publisher.name.as_str() != broker {
+            let way = (publisher.name.as_str(), broker);
+            hops.push(Hop::of(evidence, way, &published, message));
+        }
         if let Some(name) = subscriber {
             let is_to = |copy: &&Carried| {
                 let to = history.process_at(copy.flow.to);
@@ -81,9 +88,9 @@ impl MessageLayers {
             let pushed: Vec<Carried> = copies.iter().filter(is_to).cloned().collect();
             hops.push(Hop::of(evidence, (broker, name.as_str()), &pushed, message));
         }
-        let (headers, payload) =
-            (message.head.headers.clone(), message.payload.as_str().to_owned());
-        Some(MessageLayers { message: id.to_string(), headers, payload, hops })
+        let Head { headers, encoding } = message.head.clone();
+        let payload = message.payload.as_str().to_owned();
+        Some(MessageLayers { message: id.to_string(), headers, encoding, payload, hops })
     }
 
     /// Whether the capture has no packet of any of its copies, although they may have left.

@@ -63,7 +63,9 @@ fn each_emit_reaches_whom_the_page_says_over_every_link_in_both_modes() {
     let mut lines = 0;
     for row in rows(4) {
         let [code, by, keys, receivers] = row[..] else { unreachable!("four columns") };
-        let scenario = scenario(by, keys.trim_matches('`'));
+        assert!(!keys.is_empty(), "{code}");
+        let keys = if keys == "no more" { "" } else { keys.trim_matches('`') };
+        let scenario = scenario(by, keys);
         let expected: BTreeSet<&str> = match receivers {
             "nobody" => BTreeSet::new(),
             receivers => receivers.split(", ").collect(),

@@ -4,15 +4,17 @@
 use serde_json::{Value, json};
 
 use super::SCHEMA;
+use crate::message::Encoding;
 use crate::report::document;
 use crate::report::packets::ends_schema;
-use crate::report::schema::{about, count, list, millis, object, or_null, text};
+use crate::report::schema::{about, count, list, millis, object, or_null, text, word};
 
 /// Returns the schema of the layers of one message, as JSON Schema 2020-12.
 pub fn schema() -> Value {
     let body = [
         ("message", text()),
         ("headers", json!({ "type": "object", "additionalProperties": text() })),
+        ("encoding", word(&Encoding::WORDS)),
         ("payload", about("The payload as JSON text.", text())),
         ("hops", about("To the broker, then to one subscriber.", list(hop()))),
     ];

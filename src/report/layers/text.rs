@@ -4,6 +4,7 @@ use super::model::{BELOW, Layer};
 use super::packet::{IpFields, LayerPacket};
 use super::words::WITHOUT_BYTES;
 use super::{Hop, MessageLayers};
+use crate::message::Encoding;
 use crate::report::measure::{fit, left, right, wrap};
 use crate::report::style::{Ink, Style};
 use crate::report::words::count;
@@ -18,8 +19,12 @@ impl MessageLayers {
         for (name, text) in &self.headers {
             lines.push(fit(&format!("header {name}: {text:?}"), 70, style.ellipsis()));
         }
-        let payload = fit(&self.payload, 60, style.ellipsis());
-        lines.push(format!("payload: {payload}"));
+        let payload = fit(&self.payload, 50, style.ellipsis());
+        let written = match self.encoding {
+            Encoding::Json => "payload",
+            Encoding::Base64 => "payload in base64",
+        };
+        lines.push(format!("{written}: {payload}"));
         for hop in &self.hops {
             lines.push(String::new());
             lines.extend(hop.lines(style));

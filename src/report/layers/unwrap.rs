@@ -61,7 +61,7 @@ pub fn layers(unit: &[u8], protocol: Option<Protocol>, message: &Message) -> Vec
             PAYLOAD,
             bytes.len(),
             bytes.len(),
-            "bytes; their event is in the frame before".to_owned(),
+            "bytes; their event is the frame before, among the others of the segment".to_owned(),
         )],
         _ => match String::from_utf8(text) {
             Ok(text) => of_text(&text, message),

@@ -116,7 +116,7 @@ static PUBLISH: Section = Section {
         publishing::COUNT,
         publishing::START,
         Key {
-            about: "Published each time that a client has published this event, instead of by the clock.",
+            about: "Published each time that a client's message with this event is accepted, instead of by the clock.",
             ..publishing::ON
         },
         publishing::AFTER,

@@ -43,7 +43,7 @@ fn check_published(entry: &Record, clients: &[Record], problems: &mut Problems) 
     }
     let what = format!("the broker answers {}, which no client publishes", quote(event));
     let help = problems.nearest(event, events());
-    problems.push(Problem::new(field.place, what, "this event never comes").maybe_help(help));
+    problems.push(Problem::new(field.place, what, "no client publishes it").maybe_help(help));
 }
 
 fn act(

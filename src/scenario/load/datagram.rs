@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::message::{
-    Confirm, Contender, Cursor, Draft, Epoch, Frame, Link, Message, MessageId, Mode, Name, Offset,
-    Position, PushKind, RoomJoin, SessionId, StartAt,
+    Confirm, Contender, Cursor, Draft, Encoding, Epoch, Frame, Link, Message, MessageId, Mode,
+    Name, Offset, Position, PushKind, RoomJoin, SessionId, StartAt,
 };
 use crate::scenario::{BrokerApp, ClientEntry, Publish, When, limits};
 
@@ -151,6 +151,10 @@ fn refuse(bytes: usize, record: &Record, key: &str, whose: &str, problems: &mut 
     let what = format!("a frame {whose} has up to {bytes} bytes");
     let problem = Problem::new(record.place_of(key), what, format!("udp carries {most}"));
     let less = match key {
+        // Three bytes of base64 are four characters.
+        "payload" if record.text("encoding") == Some(Encoding::Base64.name()) => {
+            format!("make the payload {} bytes smaller", ((bytes - most) * 3).div_ceil(4))
+        }
         "payload" => format!("make the payload {} bytes smaller", bytes - most),
         _ => "join fewer rooms of one queue".to_owned(),
     };

@@ -70,7 +70,8 @@ impl ReportCollector<'_> {
         let unknown = self.args.to.as_ref().filter(|to| !subscribers.contains(*to));
         let complaint = if let Some(to) = unknown {
             let all: Vec<String> = subscribers.into_iter().collect();
-            Some(format!("{to} subscribes to nothing in {name}; {} do", listed(&all)))
+            let do_they = if all.len() == 1 { "does" } else { "do" };
+            Some(format!("{to} subscribes to nothing in {name}; {} {do_they}", listed(&all)))
         } else if found.all(MessageLayers::is_not_kept) {
             let most = count(MOST_PACKETS as u64);
             Some(format!("the packets of {id} were not kept: a capture has the first {most}"))
