@@ -47,6 +47,17 @@ fn layers(text: &str, contender: Contender, seed: u64) -> MessageLayers {
     layers_of(trial(text, contender, seed), usize::MAX)
 }
 
+/// Returns the layers of `broker-1`, published in a scenario with this entry beside the others.
+fn layers_of_the_broker(publish: &str, contender: Contender) -> MessageLayers {
+    let broker = format!("[broker]\npublish = [{publish}]\n[[client]]");
+    let text = scenario(ORDER, "").replacen("[[client]]", &broker, 1);
+    let trial = trial(&text, contender, 1);
+    let packets = trial.capture.expect("it was asked for").into_packets();
+    let evidence = LayersEvidence { history: &trial.history, packets: &packets, not_kept: 0 };
+    let id: MessageId = "broker-1".parse().unwrap();
+    MessageLayers::of(&evidence, &id, Some(&Name::from("shop"))).expect("it is published")
+}
+
 const ORDER: &str = "{ order = 7 }";
 const TCP: Contender = Contender { link: Link::Tcp, mode: Mode::FireAndForget };
 
@@ -158,4 +169,21 @@ fn packets_that_a_capture_did_not_keep_are_said_to_be_that() {
     assert!(none.is_not_kept() && none.hops.iter().all(|hop| hop.not_kept && hop.copy == 0));
     let text = none.text("driver-1", &delivery_lab::report::Style::default());
     assert!(text.contains("its packets were not kept"), "{text}");
+}
+
+#[test]
+fn what_the_broker_publishes_has_one_hop_and_bytes_are_bytes_where_the_link_has_them() {
+    let publish = r#"{ queue = "caps", event = "delivered", start = "3s", payload = "AQID",
+        encoding = "base64", headers = { type = "image/png" } }"#;
+    for (link, payload) in [(Link::Tcp, 6), (Link::Polling, 6), (Link::SocketIo, 3)] {
+        let mode = Mode::FireAndForget;
+        let layers = layers_of_the_broker(&publish.replace('\n', " "), Contender { link, mode });
+        let ways: Vec<_> = layers.hops.iter().map(|hop| (&*hop.from, &*hop.to)).collect();
+        assert_eq!(ways, [("broker", "shop")], "{link}");
+        let layer = &layers.hops[0].layers[0];
+        assert_eq!((&*layer.name, layer.bytes), ("payload", payload), "{link}");
+        let headers: Vec<_> =
+            layers.headers.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert_eq!(headers, [("type", "image/png")], "{link}");
+    }
 }

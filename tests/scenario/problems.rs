@@ -490,6 +490,26 @@ fn what_the_broker_does_is_checked_like_what_a_client_does() {
             clients(&format!(r#"publish = [{{ queue = "q", event = "e", payload = "{long}" }}]"#)),
         ),
         (
+            "broker-datagram-of-bytes",
+            clients(&format!(
+                r#"publish = [{{ queue = "q", event = "e", encoding = "base64", payload = "{long}" }}]"#
+            )),
+        ),
+        (
+            "bytes-without-payload",
+            clients(r#"publish = [{ queue = "q", event = "e", encoding = "base64" }]"#),
+        ),
+        (
+            "bytes-that-are-none",
+            clients(
+                r#"publish = [{ queue = "q", event = "e", encoding = "base64", payload = "x" }]"#,
+            ),
+        ),
+        (
+            "headers",
+            clients(r#"publish = [{ queue = "q", event = "e", headers = { "" = "a", b = 1 } }]"#),
+        ),
+        (
             "will-datagram",
             clients("") + &format!(r#"will = {{ queue = "q", event = "e", payload = "{long}" }}"#),
         ),

@@ -146,15 +146,17 @@ fn draft(record: &Record, problems: &mut Problems) -> Option<Draft> {
     let payload = record.payload("payload").map_or_else(Payload::null, Payload::from);
     let head = Head { headers: record.headers("headers")?, encoding: record.member("encoding")? };
     if head.encoding == Encoding::Base64 && bytes_of(&payload).is_none() {
+        let encoding = record.key_of("encoding");
         let problem = match record.names("payload") {
             true => {
                 let what = "the payload is not bytes in base64";
-                Problem::new(record.place_of("payload"), what, "not a text in base64")
+                let problem =
+                    Problem::new(record.place_of("payload"), what, "not a text in base64");
+                problem.also(encoding, "says that it is")
             }
-            false => Problem::new(record.place, "there is no payload", "`payload` is missing"),
+            false => Problem::new(encoding, "there is no payload", "of what? `payload` is missing"),
         };
-        let also = problem.also(record.key_of("encoding"), "says that it is");
-        problems.push(also.help("for example, the 3 bytes 1, 2, 3: payload = \"AQID\""));
+        problems.push(problem.help("for example, the 3 bytes 1, 2, 3: payload = \"AQID\""));
         return None;
     }
     Some(Draft {
