@@ -60,6 +60,7 @@
 //!         match output {
 //!             BrokerOutput::Send { connection, frame } => println!("{connection:?}: {frame:?}"),
 //!             BrokerOutput::Close { connection, reason } => closed = Some((connection, reason)),
+//!             BrokerOutput::CallHandler { message } => println!("handles {}", message.id),
 //!             BrokerOutput::Note(note) => println!("{now}: {note:?}"),
 //!         }
 //!     }
