@@ -212,7 +212,7 @@ export interface Scenario {
                 [k: string]: string;
             };
             /**
-             * Published each time that a client has published this event, instead of by the clock.
+             * Published each time that a client's message with this event is accepted, instead of by the clock.
              */
             on?: string;
             /**
