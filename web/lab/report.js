@@ -20,6 +20,8 @@ const element = (name, attributes = {}, ...children) => {
 
 const sum = (row, counter) => row.subscribers.reduce((total, one) => total + one[counter], 0);
 
+const name = ({ link, mode }) => `${link}/${mode}`;
+
 const number = (value) => value.toLocaleString('en-US');
 
 const time = (milliseconds) => {
@@ -72,20 +74,26 @@ function table({ contenders }) {
 }
 
 function lanes({ contenders }, on_message) {
-  const all = contenders.flatMap((row) => row.subscribers.map((one) => ({ row, one })));
-  const shown = all.slice(0, MOST_LANES).map(({ row, one }) => lane(row, one, on_message));
   const legend = element('p', { class: 'legend' },
     Object.values(OUTCOMES).map(({ sign, words }) => `${sign} ${words}`).join('   '),
     '. Click a message to see its life.');
-  const notice = all.length > MOST_LANES
-    ? [element('p', { class: 'notice' }, `${number(all.length - MOST_LANES)} more subscribers are `
-      + 'not drawn; the report as text has them.')]
+  let left = MOST_LANES;
+  const groups = contenders.map((row) => {
+    const shown = row.subscribers.slice(0, left);
+    left -= shown.length;
+    return shown.length
+      ? [element('h3', {}, name(row)), ...shown.map((one) => lane(row, one, on_message))]
+      : [];
+  }).flat();
+  const all = contenders.reduce((count, row) => count + row.subscribers.length, 0);
+  const notice = all > MOST_LANES
+    ? [element('p', { class: 'notice' }, `${number(all - MOST_LANES)} more subscribers are not `
+      + 'drawn; the report as text has them.')]
     : [];
-  return all.length ? [legend, ...shown, ...notice] : [];
+  return groups.length ? [legend, ...groups, ...notice] : [];
 }
 
 function lane(row, subscriber, on_message) {
-  const contender = `${row.link}/${row.mode}`;
   const messages = subscriber.messages.slice(0, MOST_MESSAGES).map((message) => {
     const { sign, words } = OUTCOMES[message.outcome];
     const at = time(message.published_ms);
@@ -93,12 +101,12 @@ function lane(row, subscriber, on_message) {
     const label = `${message.id}, published at ${at}: ${words}${why}`;
     const button = element('button',
       { type: 'button', class: message.outcome, title: label, 'aria-label': label }, sign);
-    button.addEventListener('click', () => on_message(contender, message.id, subscriber.client));
+    button.addEventListener('click', () => on_message(name(row), message.id, subscriber.client));
     return button;
   });
   const rest = subscriber.messages.length - MOST_MESSAGES;
   const more = rest > 0 ? [element('span', { class: 'notice' }, ` and ${number(rest)} more`)] : [];
   return element('div', { class: 'lane' },
-    element('h3', {}, contender, ' ', element('small', {}, subscriber.client)),
+    element('span', { class: 'client' }, subscriber.client),
     element('div', { class: 'messages' }, ...messages, ...more));
 }
