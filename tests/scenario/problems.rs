@@ -477,6 +477,7 @@ fn what_the_broker_does_is_checked_like_what_a_client_does() {
     };
     let long = "x".repeat(1_400);
     for (name, text) in [
+        ("program", clients("") + "[[program]]\ncommand = \"node hub.js\"\n"),
         ("own-room-event", clients(r#"publish = [{ queue = "q", event = "ann" }]"#)),
         ("own-room-of-many", clients(r#"publish = [{ queue = "q", event = "ben#3" }]"#)),
         ("own-room-join", clients(r#"join = [{ queue = "q", room = "ann", at = "1s" }]"#)),

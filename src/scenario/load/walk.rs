@@ -1,7 +1,7 @@
 //! Walks the tree along the table of keys: checks that each key is known, and each value of its
 //! kind and within its limits. Rules across keys are not checked here.
 
-use crate::scenario::keys::{Case, Key, Presence, Section};
+use crate::scenario::keys::{self, Case, Key, Presence, Section};
 use crate::scenario::limits;
 use crate::scenario::printable::is_unprintable;
 
@@ -9,6 +9,9 @@ use super::problem::{Place, Problem, Problems, all_of, quote};
 use super::record::{Field, Origin, Record};
 use super::tree::{Node, Tree};
 use super::{tree, value};
+
+/// The name of a table that people try: a program of their own.
+const PROGRAM: &str = "program";
 
 /// Turns a table of the tree into a record. Invalid values are reported, and left out of it.
 pub fn record(node: &Node, section: &'static Section, problems: &mut Problems) -> Record {
@@ -131,6 +134,10 @@ fn unknown_key(
             );
             return problems.push(problem.help(help));
         }
+    }
+    if std::ptr::eq(section, &keys::FILE) && key.name == PROGRAM {
+        let help = "the broker and the clients are the lab's own: it starts no other programs";
+        return problems.push(problem.help(help));
     }
     let known = || section.keys.iter().chain(case.into_iter().flat_map(|case| case.keys));
     let near = match case {
