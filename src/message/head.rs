@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Name, Payload};
 use crate::closed_list::closed_list;
 
-/// What stands beside a payload. The broker carries it, and decides nothing by it.
+/// The part of a message beside its payload. The broker carries it, and decides nothing by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Head {

@@ -15,20 +15,20 @@ const SCHEMA: &str = "delivery-lab/check/1";
 pub struct CheckedFile {
     /// The argument that names it, or its path in a folder.
     pub file: String,
-    /// What is wrong; nothing if the file is valid.
+    /// The problems; none if the file is valid.
     pub problems: Vec<FileProblem>,
-    /// What is valid and probably not meant.
+    /// Doubts about a valid file: probably not meant.
     pub warnings: Vec<FileWarning>,
 }
 
 /// Something wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileProblem {
-    /// What is wrong, as a sentence.
+    /// The problem, as a sentence.
     pub what: String,
     /// A hint, if there is one.
     pub help: Option<String>,
-    /// Where it is, the most important place first; nowhere if the file cannot be read.
+    /// Its places, the most important first; none if the file cannot be read.
     pub places: Vec<FilePlace>,
 }
 
@@ -41,16 +41,16 @@ pub struct FilePlace {
     pub column: usize,
     /// The number of characters.
     pub length: usize,
-    /// What is expected there, or what the place has to do with it.
+    /// The text beside the place: what is expected there, or what it has to do with the problem.
     pub label: String,
 }
 
 /// Something that is valid and probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileWarning {
-    /// What it is, as a sentence.
+    /// The doubt, as a sentence.
     pub what: String,
-    /// What can be done about it.
+    /// A hint.
     pub help: String,
 }
 

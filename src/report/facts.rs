@@ -309,12 +309,21 @@ pub fn idle_faults(report: &Report, scenario: &Scenario) -> Vec<String> {
     lines
 }
 
-/// Says how many answers came of those that the broker's application asked for.
+/// Says how many answers came of those that the broker's application asked for: a sentence for the
+/// contenders with the same numbers.
 pub fn answers(report: &Report) -> Vec<String> {
-    let asked = report.contenders.iter().filter(|row| row.answers_asked > 0);
-    let said = asked.map(|row| {
-        let (in_time, of) = (words::count(row.answers_in_time), words::count(row.answers_asked));
-        format!("{}: {in_time} of {of} came in time.", row.contender())
+    let mut numbers: Vec<((u64, u64), Vec<String>)> = Vec::new();
+    for row in report.contenders.iter().filter(|row| row.answers_asked > 0) {
+        let found = (row.answers_in_time, row.answers_asked);
+        let contender = row.contender().to_string();
+        match numbers.iter_mut().find(|(other, _)| *other == found) {
+            Some((_, contenders)) => contenders.push(contender),
+            None => numbers.push((found, vec![contender])),
+        }
+    }
+    let said = numbers.into_iter().map(|((in_time, of), contenders)| {
+        let (in_time, of) = (words::count(in_time), words::count(of));
+        format!("{in_time} of {of} answers came in time over {}.", words::listed(&contenders))
     });
     said.collect()
 }

@@ -24,9 +24,7 @@ pub fn sentences(report: &Report, scenario: &Scenario, style: &Style) -> Vec<Str
     }
     facts.extend(facts::broken_on_purpose(scenario));
     facts.extend(faults(scenario));
-    facts.extend(
-        facts::answers(report).into_iter().map(|said| format!("Answers to the broker, {said}")),
-    );
+    facts.extend(facts::answers(report));
     facts.extend(facts::idle_faults(report, scenario).into_iter().map(|s| format!("Fault {s}")));
     facts.extend(report.contenders.iter().flat_map(|row| contenders(row, style)));
     let prices = report.prices.iter();

@@ -47,8 +47,8 @@ pub fn lines(report: &Report, scenario: &Scenario, style: &Style, most: usize) -
     lines
 }
 
-/// Returns the reasons for which messages were missed, a contender a sentence, as many as there is
-/// room for, and the number of those for which there is none.
+/// Returns how many answers came that the broker asked for, and the reasons for which messages were
+/// missed, a contender a sentence, as many as there is room for, and the number of those for which there is none.
 fn reasons(
     report: &Report,
     scenario: &Scenario,
@@ -62,8 +62,9 @@ fn reasons(
     let replaced = facts::replaced(report);
     let away = away.iter().map(facts::Absence::sentence);
     let (mut lines, mut left) = (Vec::new(), 0);
-    for sentence in facts::missed_in_short(report)
+    for sentence in facts::answers(report)
         .into_iter()
+        .chain(facts::missed_in_short(report))
         .chain(away)
         .chain(early)
         .chain(replaced)

@@ -62,7 +62,7 @@ pub enum PacketError {
     /// The first character is not the type of a packet.
     #[error("no packet begins with {0:?}")]
     UnknownType(char),
-    /// What follows the `b` of a packet of bytes is not base64.
+    /// A packet of bytes has no base64 after its `b`.
     #[error("a packet of bytes that is not base64")]
     Base64,
     /// Text follows a type that has no content.

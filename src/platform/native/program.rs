@@ -1,4 +1,4 @@
-//! What only the program needs: its folder, its threads, the terminal and its Ctrl-C.
+//! The needs of the program alone: its folder, its threads, the terminal and its Ctrl-C.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What only the program needs: its folder, its one thread, and the host's terminal as far as the host
+//! The needs of the program alone: its folder, its one thread, and the host's terminal as far as the host
 //! tells. There is no progress bar, and Ctrl-C is the host's own.
 
 use std::io::{self, IsTerminal};

@@ -71,7 +71,7 @@ struct State {
     nmq_queues: BTreeSet<Name>,
     /// The epoch of each queue.
     epochs: BTreeMap<Name, Epoch>,
-    /// What the acknowledgement of each push or gap says that was not acknowledged yet, by number.
+    /// The frame that the acknowledgement of each push or gap stands for, by number, until it comes.
     pushed: BTreeMap<u64, Frame>,
     /// The next of these numbers. Node's server counts them by namespace, over all sessions.
     next_ack: u64,
